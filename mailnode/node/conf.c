@@ -1,0 +1,103 @@
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "mailnode/node/conf.h"
+#include CONFIG_H
+
+#define NELEM(a)	(sizeof (a) / sizeof (a)[0])
+
+_Static_assert(sizeof hostname > 1, "hostname is empty");
+_Static_assert(sizeof hostname <= 254, "hostname over 253 octets");
+_Static_assert(sizeof user > 1 && sizeof user <= 65,
+    "user is empty or over 64 octets (RFC 5321 section 4.5.3.1.1)");
+_Static_assert(NELEM(listeners) <= 32, "over 32 listeners");
+_Static_assert(NELEM(resolvers) <= 8, "over 8 resolvers");
+_Static_assert(NELEM(relays) <= 64, "over 64 relays");
+
+const struct conf conf = {
+	.hostname = hostname,
+	.domains = domains,
+	.ndomains = NELEM(domains),
+	.user = user,
+	.realname = realname,
+	.maildir = maildir,
+	.local_uids = local_uids,
+	.nlocal_uids = NELEM(local_uids),
+	.listeners = listeners,
+	.nlisteners = NELEM(listeners),
+	.resolvers = resolvers,
+	.nresolvers = NELEM(resolvers),
+	.relays = relays,
+	.nrelays = NELEM(relays),
+	.tls_required = tls_required,
+	.ntls_required = NELEM(tls_required),
+	.queries = queries,
+	.nqueries = NELEM(queries),
+	.hooks = hooks,
+	.nhooks = NELEM(hooks),
+	.message_max = message_max,
+	.reserve = (uint64_t)reserve_mib * 1024 * 1024,
+	.sessions_max = sessions_max,
+	.sessions_per_address = sessions_per_address,
+	.recipients_max = recipients_max,
+	.subaddress = subaddress,
+	.catchall = catchall,
+	.undo_s = undo_s,
+	.sign_ed25519 = sign_ed25519 != 0,
+};
+
+static const char *
+user_dir(void)
+{
+	const char *dir = getenv("HOME");
+	const struct passwd *pw;
+
+	if (dir != NULL && dir[0] == '/')
+		return dir;
+	pw = getpwuid(getuid());
+	return pw != NULL ? pw->pw_dir : NULL;
+}
+
+static char *
+join(const char *a, const char *b)
+{
+	size_t size = strlen(a) + strlen(b) + 1;
+	char *s = malloc(size);
+
+	if (s != NULL)
+		snprintf(s, size, "%s%s", a, b);
+	return s;
+}
+
+static char *
+absolute(const char *path)
+{
+	const char *dir;
+
+	if (path[0] == '/')
+		return strdup(path);
+	if (path[0] == '~' && path[1] == '/' && (dir = user_dir()) != NULL)
+		return join(dir, path + 1);
+	errno = ENOENT;
+	return NULL;
+}
+
+char *
+conf_home(void)
+{
+	const char *dir = getenv("MAILNODE_HOME");
+
+	if (dir != NULL && dir[0] != '\0')
+		return absolute(dir);
+	return absolute("~/.local/share/mailnode");
+}
+
+char *
+conf_maildir(void)
+{
+	return absolute(maildir);
+}

@@ -1,0 +1,92 @@
+/* The compiled-in configuration, read through `conf`; see config.def.h. */
+#ifndef NODE_CONF_H
+#define NODE_CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum conf_service { CONF_SMTP, CONF_SUBMISSION, CONF_IMAP, CONF_WEB };
+enum conf_tls { CONF_PLAIN, CONF_STARTTLS, CONF_TLS };
+enum { CONF_TRUST_AD = 1 };			/* conf_resolver.flags */
+enum { CONF_HOOK_NET = 1, CONF_HOOK_MAIL = 2 };	/* conf_hook.flags */
+
+struct conf_listener {
+	const char		*address;	/* numeric */
+	const char		*port;		/* "0": the kernel's choice */
+	enum conf_service	 service;
+	enum conf_tls		 tls;
+	const char		*from;	/* "10.0.0.0/8 ::1/128"; NULL: all */
+};
+
+struct conf_resolver {
+	const char	*address;		/* "127.0.0.1:53", "[::1]:53" */
+	unsigned int	 flags;
+};
+
+struct conf_relay {
+	const char	*name;
+	const char	*host;		/* "host:port", or "mx" */
+	enum conf_tls	 tls;
+	const char	*entry;		/* of the vault; NULL: no login */
+	const char	*from, *to;	/* patterns of addresses, "*@x" */
+	const char	*trust;		/* NULL: system CAs; "/path": CA file;
+					   "sha256:HEX" of the key (SPKI) */
+};
+
+struct conf_query {
+	const char	*name;
+	const char	*query;
+};
+
+struct conf_hook {
+	const char	*event;
+	const char	*program;
+	unsigned int	 seconds;
+	unsigned int	 mib;
+	unsigned int	 flags;
+};
+
+struct conf {
+	const char	*hostname;
+	const char	*const *domains;
+	size_t		 ndomains;
+	const char	*user;
+	const char	*realname;
+	const char	*maildir;	/* as written; see conf_maildir() */
+	const unsigned int *local_uids;
+	size_t		 nlocal_uids;
+	const struct conf_listener *listeners;
+	size_t		 nlisteners;
+	const struct conf_resolver *resolvers;
+	size_t		 nresolvers;
+	const struct conf_relay *relays;
+	size_t		 nrelays;
+	const char	*const *tls_required;
+	size_t		 ntls_required;
+	const struct conf_query *queries;
+	size_t		 nqueries;
+	const struct conf_hook *hooks;
+	size_t		 nhooks;
+	uint64_t	 message_max;		/* octets */
+	uint64_t	 reserve;		/* octets */
+	unsigned int	 sessions_max;
+	unsigned int	 sessions_per_address;
+	unsigned int	 recipients_max;
+	const char	*subaddress;
+	const char	*catchall;		/* folder, or NULL */
+	unsigned int	 undo_s;
+	bool		 sign_ed25519;
+};
+
+extern const struct conf conf;
+
+/*
+ * Absolute paths, "~" resolved from HOME or the user database.  Each
+ * returns owned, or NULL with errno.  conf_home: MAILNODE_HOME, else
+ * ~/.local/share/mailnode.
+ */
+char	*conf_home(void);
+char	*conf_maildir(void);
+
+#endif
