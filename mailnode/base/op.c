@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -6,6 +7,8 @@
 #include "mailnode/base/bug.h"
 #include "mailnode/base/clock.h"
 #include "mailnode/base/op.h"
+
+enum { OP_NAME_MAX = 64 };	/* octets, NUL included */
 
 /* A record that the peer had no room for yet. */
 struct waiting {
@@ -20,6 +23,7 @@ struct op_peer {
 	struct loop_io	  io;
 	enum role	  role;
 	uint32_t	  session;
+	char		  name[OP_NAME_MAX];
 	void		 *data;
 	struct waiting	 *first, **last;
 	size_t		  backlog;	/* octets waiting */
@@ -276,6 +280,18 @@ uint32_t
 op_peer_session(const struct op_peer *p)
 {
 	return p->session;
+}
+
+const char *
+op_peer_name(const struct op_peer *p)
+{
+	return p->name;
+}
+
+void
+op_peer_rename(struct op_peer *p, const char *name)
+{
+	snprintf(p->name, sizeof p->name, "%s", name);
 }
 
 void *

@@ -87,6 +87,9 @@ void	 op_drop(struct op_peer *p, const char *why);
 
 enum role	 op_peer_role(const struct op_peer *p);
 uint32_t	 op_peer_session(const struct op_peer *p);
+/* What the parent knows of it: an address, a user's name; "" if nothing. */
+const char	*op_peer_name(const struct op_peer *p);
+void		 op_peer_rename(struct op_peer *p, const char *name);
 /* A word of the service's own with the peer; NULL at first. */
 void		*op_peer_data(const struct op_peer *p);
 void		 op_peer_set(struct op_peer *p, void *data);

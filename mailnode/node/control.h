@@ -1,0 +1,58 @@
+/*
+ * How the client and the commands reach the node: over the control socket
+ * of the running daemon, or, when there is none, over that of a parent
+ * started for the purpose, which has the same processes but no listeners,
+ * sender and vault.  One code path for both.
+ */
+#ifndef NODE_CONTROL_H
+#define NODE_CONTROL_H
+
+#include <stdbool.h>
+
+#include "mailnode/base/buf.h"
+#include "mailnode/base/op.h"
+#include "mailnode/base/role.h"
+
+enum control_msg {
+	CONTROL_LINK = 0x0a01,		/* u8 role → fd */
+	CONTROL_STATUS = 0x0a02,	/* → see control_status */
+	CONTROL_YIELD = 0x0a03		/* a daemon wants the node → u8 local */
+};
+
+enum control_status {
+	CONTROL_NO_SERVICE = OP_ROOM_FIRST	/* that role does not run */
+};
+
+struct node;
+
+/*
+ * Joins the running node, or starts a local one unless daemon_only.
+ * Returns owned, or NULL with errno: ENOENT no daemon, EACCES not ours.
+ */
+struct node	*node_connect(bool daemon_only);
+
+/* Closes the control channel; links stay open.  A local node ends with its
+ * last client. */
+void		 node_close(struct node *n);
+
+/*
+ * A channel of its own to keeper, reader, parser, vault, sender or
+ * resolver, as ROLE_OWNER.  Returns the descriptor, owned by the caller, or
+ * -1 with errno: ENOTCONN when the node is gone, ENOENT no such service
+ * (the local node has no vault and no sender).
+ */
+int		 node_link(struct node *n, enum role service);
+
+/* True for a local node, that neither receives nor sends. */
+bool		 node_is_local(const struct node *n);
+
+/* The parent's view as JSON lines into b.  0, or -1 with errno. */
+int		 node_status(struct node *n, struct buf *b);
+
+/*
+ * The submit-only door of other local users (conf.local_socket): a channel
+ * to keeper as ROLE_LOCAL.  Returns the descriptor or -1 with errno.
+ */
+int		 node_link_local(void);
+
+#endif

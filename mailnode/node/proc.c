@@ -1,0 +1,276 @@
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "mailnode/base/chan.h"
+#include "mailnode/node/log.h"
+#include "mailnode/node/proc.h"
+
+_Noreturn static void
+parent_gone(void)
+{
+	_exit(0);
+}
+
+static void
+take_link(struct proc *pr, struct chan_in *in, int fd)
+{
+	unsigned int role = chan_get_u8(in);
+
+	if (!chan_end(in) || role >= ROLE_MAX || fd == -1) {
+		if (fd != -1)
+			close(fd);
+		return;
+	}
+	/* On-demand processes are the asker's to keep; services are ours. */
+	if (role == ROLE_PARSER || role == ROLE_RELAY) {
+		if (pr->on_link != NULL)
+			pr->on_link(pr->link_arg, role, fd);
+		else
+			close(fd);
+		return;
+	}
+	if (pr->link[role] != -1)
+		close(pr->link[role]);
+	pr->link[role] = fd;
+	if (pr->on_link != NULL)
+		pr->on_link(pr->link_arg, role, fd);
+}
+
+static void
+take_peer(struct proc *pr, struct chan_in *in, int fd)
+{
+	struct op_peer *p;
+	char name[PROC_NAME_MAX];
+	unsigned int role;
+	uint32_t session;
+
+	role = chan_get_u8(in);
+	session = chan_get_u32(in);
+	chan_get_str(in, name, sizeof name);
+	if (!chan_end(in) || role >= ROLE_MAX || fd == -1)
+		goto bad;
+	if (pr->server != NULL) {
+		p = op_server_add(pr->server, fd, role, session);
+		if (p != NULL)
+			op_peer_rename(p, name);
+		return;
+	}
+	if (pr->nearly >= PROC_EARLY_MAX)
+		goto bad;
+	pr->early[pr->nearly].fd = fd;
+	pr->early[pr->nearly].role = role;
+	pr->early[pr->nearly].session = session;
+	memcpy(pr->early[pr->nearly].name, name, sizeof name);
+	pr->nearly++;
+	return;
+bad:
+	if (fd != -1)
+		close(fd);
+}
+
+static void
+take_start(struct proc *pr, struct chan_in *in)
+{
+	struct proc_conn *c = &pr->conn;
+
+	c->session = chan_get_u32(in);
+	chan_get_str(in, c->peer, sizeof c->peer);
+	c->peer_port = chan_get_u16(in);
+	chan_get_str(in, c->local, sizeof c->local);
+	c->local_port = chan_get_u16(in);
+	c->listener = chan_get_u32(in);
+	if (!chan_end(in))
+		parent_gone();
+}
+
+static void
+take_stop(struct proc *pr)
+{
+	if (pr->on_stop != NULL)
+		pr->on_stop(pr->stop_arg);
+	else if (pr->loop != NULL)
+		loop_stop(pr->loop);
+}
+
+/* The parent is more trusted than we: what it says malformed ends us. */
+static void
+take(struct proc *pr, struct chan_msg *m)
+{
+	struct chan_in in;
+
+	chan_in_init(&in, m->data, m->len);
+	switch (m->type) {
+	case PROC_START:
+		take_start(pr, &in);
+		break;
+	case PROC_LINK:
+		take_link(pr, &in, m->fd);
+		break;
+	case PROC_PEER:
+		take_peer(pr, &in, m->fd);
+		break;
+	case PROC_STOP:
+		take_stop(pr);
+		break;
+	default:
+		parent_gone();
+	}
+}
+
+static void
+parent_ready(void *arg, uint32_t events)
+{
+	struct proc *pr = arg;
+	struct buf store;
+	struct chan_msg m;
+	int n;
+
+	(void)events;
+	buf_init(&store, CHAN_RECORD_MAX + 1);
+	while ((n = chan_recv(pr->parent, &store, &m, true)) == 1)
+		take(pr, &m);
+	buf_clear(&store);
+	if (n == 0 || errno != EAGAIN) {
+		/* A parent that is gone is a stop that could not be said. */
+		loop_del(pr->loop, &pr->parent_io);
+		take_stop(pr);
+	}
+}
+
+static void
+title(enum role role)
+{
+	char name[16];
+
+	snprintf(name, sizeof name, "mn-%s", role_name(role));
+	(void)prctl(PR_SET_NAME, name);
+}
+
+void
+proc_begin(struct proc *pr, enum role role)
+{
+	struct buf store;
+	struct chan_msg m;
+	size_t i;
+
+	memset(pr, 0, sizeof *pr);
+	pr->role = role;
+	pr->parent = PROC_PARENT_FD;
+	pr->sock = -1;
+	for (i = 0; i < ROLE_MAX; i++)
+		pr->link[i] = -1;
+	title(role);
+	log_init(role_name(role), LOG_INFO);
+	pr->home = conf_home();
+	pr->maildir = conf_maildir();
+	pr->loop = loop_new();
+	if (pr->home == NULL || pr->maildir == NULL || pr->loop == NULL) {
+		log_line(LOG_ERROR, "start", "error=%s", strerror(errno));
+		_exit(1);
+	}
+	buf_init(&store, CHAN_RECORD_MAX + 1);
+	do {
+		if (chan_recv(pr->parent, &store, &m, false) != 1)
+			parent_gone();
+		take(pr, &m);
+	} while (m.type != PROC_START);
+	buf_clear(&store);
+	if (pr->conn.peer_port != 0)
+		pr->sock = PROC_SOCK_FD;
+}
+
+void
+proc_serve(struct proc *pr, struct op_server *srv)
+{
+	struct op_peer *p;
+	unsigned int i;
+
+	pr->server = srv;
+	for (i = 0; i < pr->nearly; i++) {
+		p = op_server_add(srv, pr->early[i].fd, pr->early[i].role,
+		    pr->early[i].session);
+		if (p != NULL)
+			op_peer_rename(p, pr->early[i].name);
+	}
+	pr->nearly = 0;
+}
+
+void
+proc_on_link(struct proc *pr, void (*fn)(void *, enum role, int), void *arg)
+{
+	pr->on_link = fn;
+	pr->link_arg = arg;
+}
+
+void
+proc_on_stop(struct proc *pr, void (*fn)(void *), void *arg)
+{
+	pr->on_stop = fn;
+	pr->stop_arg = arg;
+}
+
+int
+proc_want(struct proc *pr, enum role role)
+{
+	struct buf b;
+	int rc;
+
+	buf_init(&b, 16);
+	chan_put_u8(&b, (uint8_t)role);
+	rc = op_tell(pr->parent, PROC_WANT, &b, -1);
+	buf_clear(&b);
+	return rc;
+}
+
+void
+proc_ready(struct proc *pr)
+{
+	pr->parent_io = (struct loop_io){ .fd = pr->parent,
+	    .fn = parent_ready, .arg = pr };
+	if (loop_add(pr->loop, &pr->parent_io, EPOLLIN) == -1 ||
+	    op_tell(pr->parent, PROC_READY, NULL, -1) == -1)
+		parent_gone();
+}
+
+static void
+tell_text(struct proc *pr, uint16_t type, const char *text)
+{
+	struct buf b;
+
+	buf_init(&b, 1024);
+	chan_put_bytes(&b, text, strnlen(text, 500));
+	(void)op_tell(pr->parent, type, &b, -1);
+	buf_clear(&b);
+}
+
+void
+proc_alarm(struct proc *pr, const char *text)
+{
+	log_line(LOG_WARN, "alarm", "text=%s", text);
+	tell_text(pr, PROC_ALARM, text);
+}
+
+void
+proc_clear(struct proc *pr, const char *text)
+{
+	tell_text(pr, PROC_CLEAR, text);
+}
+
+char *
+proc_path(const char *dir, const char *name)
+{
+	size_t size = strlen(dir) + strlen(name) + 2;
+	char *s = malloc(size);
+
+	if (s == NULL) {
+		log_line(LOG_ERROR, "start", "error=%s", strerror(ENOMEM));
+		_exit(1);
+	}
+	snprintf(s, size, "%s/%s", dir, name);
+	return s;
+}

@@ -1,0 +1,104 @@
+/*
+ * The child's side of being one of our processes.  The parent hands over
+ * channels and a start message on descriptor 3 (and a connection on 4),
+ * then the role runs: config, privileges, peers, sandbox, loop.
+ */
+#ifndef NODE_PROC_H
+#define NODE_PROC_H
+
+#include <netinet/in.h>
+#include <stdint.h>
+
+#include "mailnode/base/loop.h"
+#include "mailnode/base/op.h"
+#include "mailnode/base/role.h"
+#include "mailnode/node/conf.h"
+
+enum {
+	PROC_PARENT_FD = 3,
+	PROC_SOCK_FD = 4,
+	PROC_NAME_MAX = 64,	/* octets of a peer's name, NUL included */
+	PROC_EARLY_MAX = 4	/* peers handed over before the start */
+};
+
+/* Between parent and child; see role_parent.c for who sends what. */
+enum proc_msg {
+	PROC_START = 0x0901,	/* struct proc_conn; all early ends are here */
+	PROC_LINK = 0x0902,	/* u8 role + fd: your channel to that service */
+	PROC_PEER = 0x0903,	/* u8 role, u32 session, str name + fd */
+	PROC_STOP = 0x0904,	/* finish and exit */
+	PROC_READY = 0x0910,	/* child: in its sandbox, serving */
+	PROC_WANT = 0x0911,	/* child: u8 role: start one for me */
+	PROC_ALARM = 0x0912,	/* child: str: the owner should know */
+	PROC_CLEAR = 0x0913	/* child: str: that alarm is over */
+};
+
+/* Where a connection came from; all empty in other roles. */
+struct proc_conn {
+	uint32_t	session;		/* unique in this run, not 0 */
+	char		peer[INET6_ADDRSTRLEN];	/* v4-mapped: as v4 */
+	uint16_t	peer_port;
+	char		local[INET6_ADDRSTRLEN];
+	uint16_t	local_port;
+	uint32_t	listener;		/* index in conf.listeners */
+};
+
+struct proc {
+	enum role	  role;
+	struct proc_conn  conn;
+	int		  sock;		/* the connection, or -1 */
+	int		  parent;	/* channel */
+	int		  link[ROLE_MAX];	/* our services; -1: none */
+	const char	 *home;		/* $MAILNODE_HOME, absolute */
+	const char	 *maildir;	/* absolute */
+	struct loop	 *loop;
+	/* private from here on */
+	struct loop_io	  parent_io;
+	struct op_server *server;
+	struct {
+		int		fd;
+		enum role	role;
+		uint32_t	session;
+		char		name[PROC_NAME_MAX];
+	}		  early[PROC_EARLY_MAX];
+	unsigned int	  nearly;
+	void		(*on_link)(void *, enum role, int);
+	void		 *link_arg;
+	void		(*on_stop)(void *);
+	void		 *stop_arg;
+};
+
+/*
+ * Takes over descriptors 3 and 4 and waits for the start.  Ends the process
+ * when the parent is gone.  pr is the caller's memory, for the whole run.
+ */
+void	proc_begin(struct proc *pr, enum role role);
+
+/* Peers of the parent's making become peers of srv, early ones at once. */
+void	proc_serve(struct proc *pr, struct op_server *srv);
+
+/*
+ * fn(arg, role, fd) takes fd: the answer to proc_want, or a new channel to
+ * a service that was started again (pr->link[role] is then set already and
+ * the old descriptor closed: forget what was under way there).
+ */
+void	proc_on_link(struct proc *pr, void (*fn)(void *, enum role, int),
+	    void *arg);
+
+/* fn is called when the parent says stop; without it the loop is stopped. */
+void	proc_on_stop(struct proc *pr, void (*fn)(void *), void *arg);
+
+/* Asks for a fresh process of an on-demand role.  0, or -1 with errno. */
+int	proc_want(struct proc *pr, enum role role);
+
+/* Call after the sandbox, before the loop; joins the loop. */
+void	proc_ready(struct proc *pr);
+
+/* Owner's attention: kept by the parent until cleared; shown by status. */
+void	proc_alarm(struct proc *pr, const char *text);
+void	proc_clear(struct proc *pr, const char *text);
+
+/* "home/name" as returns owned; ends the process when memory is gone. */
+char	*proc_path(const char *dir, const char *name);
+
+#endif
