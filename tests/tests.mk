@@ -16,15 +16,40 @@ $(OBJ)/unit/%.t: tests/unit/%.c $(TESTLIB)
 	$(CC) $(ALLCFLAGS) -Wno-pedantic $(ALLCPP) $(ALLLD) -o $@ $< \
 	    $(TESTLIB) -lcmocka $(LIBS)
 
+deps:
+	sh tests/deps build
+
+testdeps:
+	sh tests/deps build test
+
 unit: $(UNITS)
 	CMOCKA_MESSAGE_OUTPUT=TAP $(PROVE) -j2 -e '' $(UNITS)
 
-e2e: all
-	$(PROVE) -j2 $(E2E)
+e2e: all tools
+	SAN=$(SAN) perl tests/run $(E2E)
 
-check: deps
-	$(MAKE) all $(UNITS)
-	CMOCKA_MESSAGE_OUTPUT=TAP sh tests/run $(UNITS) $(E2E)
+# A second make, so that what deps installs is seen by its wildcards.
+check: testdeps
+	$(MAKE) -s -j2 all tools $(UNITS)
+	SAN=$(SAN) perl tests/run $(UNITS) $(E2E)
+
+# Helpers in C for the tests: preloads (NAME.so.c) and programs (NAME.c).
+TOOLSRC	= $(sort $(wildcard tests/tools/*.c))
+
+tools: $(patsubst tests/tools/%.so.c,build/tools/%.so,$(filter %.so.c,$(TOOLSRC))) \
+    $(patsubst tests/tools/%.c,build/tools/%,$(filter-out %.so.c,$(TOOLSRC)))
+
+TOOLFLAGS = -std=c11 -D_GNU_SOURCE $(WARN) $(DEV) -O1 -g -I.
+
+build/tools/%.so: tests/tools/%.so.c
+	@mkdir -p $(@D)
+	$(CC) $(TOOLFLAGS) -fPIC -shared -o $@ $< -ldl
+
+build/tools/%: tests/tools/%.c
+	@mkdir -p $(@D)
+	$(CC) $(TOOLFLAGS) -o $@ $<
 
 lint:
 	mandoc -T lint -W warning $(MANUALS)
+
+.PHONY: testdeps tools

@@ -1,0 +1,182 @@
+# Sourced by tests/*.t: TAP, a temporary directory, nodes on loopback.
+#
+#	ok NAME COMMAND...	passes when the command succeeds
+#	is NAME GOT WANT	passes when both are equal
+#	wait_for COND [S]	evaluates COND until true, at most S (10) seconds
+#	at_exit PID...		to be killed when the test ends
+#	skip_all WHY		ends the test as skipped
+#	done_testing		last line of every test
+#
+# A test has one node at a time in hand: node_use NAME changes to it.
+#
+#	node_config [NAME VALUE]...	writes $node/config.h: config.def.h with
+#				definitions replaced (C text), loopback, ports 0
+#	node_build		$node/build/mailnode of that configuration
+#	node_init		vault, keys, folders; passphrase in $pass
+#	node_start [WRAPPER...]	serves; waits until the listeners are named
+#	node_port SERVICE	the port the kernel chose
+#	node_stop [SIGNAL]	ends the daemon and waits for it
+#	mn ARGS...		runs this node's mailnode
+
+set -u
+LC_ALL=C.UTF-8
+export LC_ALL
+unset MAILNODE_HOME
+top=$(cd "$(dirname "$0")/.." && pwd)
+cd "$top" || exit 1
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/mailnode.XXXXXX") || exit 1
+tests=0
+failures=0
+victims=
+pass='correct horse battery staple'
+python=/usr/bin/python3
+
+cleanup()
+{
+	trap - EXIT INT TERM HUP
+	# shellcheck disable=SC2086
+	[ -z "$victims" ] || kill -KILL $victims 2>/dev/null
+	for f in "$tmp"/*/serve.pid; do
+		[ -e "$f" ] && node_kill "$(cat "$f")"
+	done
+	if [ -n "${KEEP-}" ]; then echo "# kept $tmp"; else rm -rf "$tmp"; fi
+}
+trap cleanup EXIT
+trap 'cleanup; exit 1' INT TERM HUP
+
+at_exit() { victims="$victims $*"; }
+
+diag() { printf '%s\n' "$*" | sed 's/^/# /' >&2; }
+
+ok()
+{
+	name=$1; shift
+	tests=$((tests + 1))
+	if out=$("$@" 2>&1); then
+		echo "ok $tests - $name"
+	else
+		echo "not ok $tests - $name"
+		diag "$* failed"; [ -z "$out" ] || diag "$out"
+		failures=$((failures + 1))
+	fi
+}
+
+is()
+{
+	tests=$((tests + 1))
+	if [ "$2" = "$3" ]; then
+		echo "ok $tests - $1"
+	else
+		echo "not ok $tests - $1"
+		diag "got:  $2"; diag "want: $3"
+		failures=$((failures + 1))
+	fi
+}
+
+fails() { ! "$@"; }
+
+skip_all() { echo "1..0 # SKIP $*"; exit 0; }
+
+done_testing() { echo "1..$tests"; [ "$failures" = 0 ] || exit 1; exit 0; }
+
+wait_for()
+{
+	deadline=$(($(date +%s) + ${2:-10}))
+	until eval "$1"; do
+		[ "$(date +%s)" -le "$deadline" ] || return 1
+		sleep 0.05
+	done
+}
+
+node_use()
+{
+	node=$tmp/$1
+	mkdir -p "$node"
+	export MAILNODE_HOME="$node/home" HOME="$node"
+	mailnode=$node/build/mailnode
+}
+
+# conf_set FILE NAME VALUE: replaces one definition, which must exist.
+conf_set()
+{
+	NAME=$2 VALUE=$3 perl -0pi -e '
+	    my ($n, $v) = @ENV{qw(NAME VALUE)};
+	    s/(^static const [^;={]*\b\Q$n\E(?:\[\])? = )(?:\{.*?\}|[^;{]*);/$1$v;/ms
+	        or die "conf_set: no $n\n"' "$1"
+}
+
+node_config()
+{
+	cp config.def.h "$node/config.h"
+	conf_set "$node/config.h" hostname '"mail.node.test"'
+	conf_set "$node/config.h" domains '{ "node.test" }'
+	conf_set "$node/config.h" maildir "\"$node/Mail\""
+	conf_set "$node/config.h" listeners \
+	    '{ { "127.0.0.1", "0", CONF_SMTP, CONF_STARTTLS, NULL } }'
+	conf_set "$node/config.h" resolvers '{ { "127.0.0.1:9", 0 } }'
+	conf_set "$node/config.h" relays \
+	    '{ { "none", "127.0.0.1:9", CONF_TLS, NULL, "*", "*", NULL } }'
+	conf_set "$node/config.h" undo_s 0
+	conf_set "$node/config.h" reserve_mib 1
+	while [ $# -ge 2 ]; do
+		conf_set "$node/config.h" "$1" "$2" || return 1
+		shift 2
+	done
+}
+
+node_build()
+{
+	make -s all CONFIG="$node/config.h" BUILD="$node/build" \
+	    ${SAN:+SAN="$SAN"} >"$node/make.log" 2>&1 && return
+	cat "$node/make.log" >&2
+	return 1
+}
+
+mn() { "$mailnode" "$@"; }
+
+node_init()
+{
+	printf '%s\n' "$pass" | mn init --passphrase-stdin \
+	    >"$node/init.out" 2>"$node/init.err" && return
+	cat "$node/init.err" >&2
+	return 1
+}
+
+node_alive() { kill -0 "$(cat "$node/serve.pid" 2>/dev/null)" 2>/dev/null; }
+
+node_start()
+{
+	rm -f "$MAILNODE_HOME/run/listeners"
+	setsid "$@" "$mailnode" serve >>"$node/log" 2>&1 </dev/null &
+	echo $! >"$node/serve.pid"
+	wait_for '[ -s "$MAILNODE_HOME/run/listeners" ] || ! node_alive' 20
+	node_alive && [ -s "$MAILNODE_HOME/run/listeners" ] && return
+	tail -20 "$node/log" >&2
+	return 1
+}
+
+node_port()
+{
+	awk -v s="$1" '$1 == s { n = split($NF, a, ":"); print a[n]; exit }' \
+	    "$MAILNODE_HOME/run/listeners"
+}
+
+# The daemon leads a session of its own: nothing of it survives this.
+node_kill()
+{
+	pkill -KILL -s "$1" 2>/dev/null
+	kill -KILL "$1" 2>/dev/null
+	wait "$1" 2>/dev/null
+	:
+}
+
+node_stop()
+{
+	pid=$(cat "$node/serve.pid") || return 1
+	kill "-${1:-TERM}" "$pid"
+	wait_for '! kill -0 "$pid" 2>/dev/null' 20 || return 1
+	wait "$pid"
+	rc=$?
+	rm -f "$node/serve.pid"
+	return $rc
+}
