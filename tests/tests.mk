@@ -25,12 +25,12 @@ testdeps:
 unit: $(UNITS)
 	CMOCKA_MESSAGE_OUTPUT=TAP $(PROVE) -j2 -e '' $(UNITS)
 
-e2e: all tools
+e2e: all tools replay
 	SAN=$(SAN) perl tests/run $(E2E)
 
 # A second make, so that what deps installs is seen by its wildcards.
 check: testdeps
-	$(MAKE) -s -j2 all tools $(UNITS)
+	$(MAKE) -s -j2 all tools replay $(UNITS)
 	SAN=$(SAN) perl tests/run $(UNITS) $(E2E)
 
 # Helpers in C for the tests: preloads (NAME.so.c) and programs (NAME.c).
@@ -53,3 +53,50 @@ lint:
 	mandoc -T lint -W warning $(MANUALS)
 
 .PHONY: testdeps tools
+
+# Fuzzing: tests/fuzz/NAME.c, seeds and finds in tests/fuzz/corpus/NAME.
+# `make fuzz` wants clang and runs each target FUZZ_S seconds (FUZZ= names
+# some); the check replays the corpus with whatever compiler there is.
+FUZZ_S	= 20
+FUZZ	= $(patsubst tests/fuzz/%.c,%,$(filter-out %/replay.c,$(sort \
+	  $(wildcard tests/fuzz/*.c))))
+FUZZCC	= clang
+FUZZFLAGS = -std=c11 -O1 -g -fsanitize=address,undefined \
+	  -fno-sanitize-recover=undefined
+FUZZOBJ	= $(patsubst $(OBJ)/%.o,build/fuzz/%.o,$(TESTLIB))
+REPLAY	= $(FUZZ:%=$(OBJ)/fuzz/%)
+
+fuzz: fuzzdeps
+	$(MAKE) -s -j2 $(FUZZ:%=build/fuzz/run/%)
+	sh tests/fuzz/run $(FUZZ_S) $(FUZZ)
+
+fuzzdeps:
+	sh tests/deps build bench
+
+build/fuzz/%.o: %.c
+	@mkdir -p $(@D)
+	$(FUZZCC) $(FUZZFLAGS) -fsanitize=fuzzer-no-link $(ALLCPP) -c -o $@ $<
+
+build/fuzz/testconf.o: mailnode/node/conf.c config.def.h
+	@mkdir -p $(@D)
+	$(FUZZCC) $(FUZZFLAGS) $(ALLCPP) \
+	    -DCONFIG_H='"$(abspath config.def.h)"' -c -o $@ $<
+
+build/fuzz/lib.a: $(FUZZOBJ)
+	rm -f $@
+	ar rcs $@ $(FUZZOBJ)
+
+build/fuzz/run/%: tests/fuzz/%.c build/fuzz/lib.a
+	@mkdir -p $(@D)
+	$(FUZZCC) $(FUZZFLAGS) -fsanitize=fuzzer $(ALLCPP) -o $@ $< \
+	    build/fuzz/lib.a $(LIBS)
+
+$(OBJ)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c $(TESTLIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALLCFLAGS) -D_POSIX_C_SOURCE=200809L -I. $(ALLLD) -o $@ \
+	    $(filter %.c,$^) $(TESTLIB) $(LIBS)
+
+replay: $(REPLAY)
+
+.PHONY: fuzzdeps replay
+.SECONDARY: $(FUZZOBJ) build/fuzz/lib.a
