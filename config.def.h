@@ -14,6 +14,8 @@ static const char maildir[] = "~/Mail";
 
 /* Other local users whose cron may submit; uid 0 always may. */
 static const unsigned int local_uids[] = { 0 };
+/* Their door: in a directory of yours that they can reach; NULL for none. */
+static const char *const local_socket = "/run/mailnode/submit";
 
 /* Where we listen.  Port 0: the kernel's choice, named in run/listeners. */
 static const struct conf_listener listeners[] = {
@@ -42,6 +44,7 @@ static const unsigned int message_max = 50 * 1024 * 1024; /* octets, 64 KiB.. */
 static const unsigned int reserve_mib = 256;	/* free space kept, MiB */
 static const unsigned int sessions_max = 200;	/* SMTP sessions in all */
 static const unsigned int sessions_per_address = 20;
+static const unsigned int connections_per_minute = 300;	/* per address; 0: any */
 static const unsigned int recipients_max = 100;	/* per message, RFC 5321: 100 */
 static const char subaddress[] = "+";		/* separators; "" for none */
 static const char *const catchall = NULL;	/* folder for unknown recipients */

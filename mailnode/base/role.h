@@ -31,6 +31,7 @@ enum role {
 
 /* The bit of a role in an op's mask. */
 #define ROLE_BIT(r)	(UINT32_C(1) << (r))
+#define ROLE_ANY	(ROLE_BIT(ROLE_MAX) - 1)
 
 /* Lower-case name of a role; "?" for a number that is none. */
 const char	*role_name(enum role r);

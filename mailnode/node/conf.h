@@ -56,6 +56,7 @@ struct conf {
 	const char	*maildir;	/* as written; see conf_maildir() */
 	const unsigned int *local_uids;
 	size_t		 nlocal_uids;
+	const char	*local_socket;	/* path, or NULL: no such door */
 	const struct conf_listener *listeners;
 	size_t		 nlisteners;
 	const struct conf_resolver *resolvers;
@@ -72,6 +73,7 @@ struct conf {
 	uint64_t	 reserve;		/* octets */
 	unsigned int	 sessions_max;
 	unsigned int	 sessions_per_address;
+	unsigned int	 connections_per_minute;	/* per address; 0: any */
 	unsigned int	 recipients_max;
 	const char	*subaddress;
 	const char	*catchall;		/* folder, or NULL */

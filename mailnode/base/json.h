@@ -1,0 +1,11 @@
+/* Strings for the JSON lines of listings. */
+#ifndef BASE_JSON_H
+#define BASE_JSON_H
+
+#include "mailnode/base/buf.h"
+
+/* Appends s with its quotes; octets that are no UTF-8 become U+FFFD. */
+void	json_string(struct buf *b, const char *s);
+void	json_bytes(struct buf *b, const void *p, size_t n);
+
+#endif

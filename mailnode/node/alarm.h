@@ -1,0 +1,31 @@
+/* What the owner should know now: kept until it is over. */
+#ifndef NODE_ALARM_H
+#define NODE_ALARM_H
+
+#include <stdint.h>
+
+#include "mailnode/base/buf.h"
+#include "mailnode/base/role.h"
+
+enum { ALARM_MAX = 64, ALARM_TEXT = 512 };
+
+struct alarms {
+	struct {
+		int64_t		since;		/* wall, seconds; 0: free */
+		uint32_t	times;
+		enum role	role;
+		char		text[ALARM_TEXT];
+	} at[ALARM_MAX];
+};
+
+/* The same text of the same role is counted, not repeated; when all places
+ * are taken the oldest goes. */
+void	alarm_raise(struct alarms *a, enum role role, const char *text);
+void	alarm_clear(struct alarms *a, enum role role, const char *text);
+/* Those of a role that was started again are over. */
+void	alarm_clear_role(struct alarms *a, enum role role);
+
+/* One JSON line each. */
+void	alarm_print(const struct alarms *a, struct buf *b);
+
+#endif

@@ -1,0 +1,523 @@
+/*
+ * Stopping goes by rank, so that what is under way can still be kept: first
+ * those who bring work (sessions, relays, sender, indexer, readers), then
+ * keeper, then the services that keeper asks.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "mailnode/base/bug.h"
+#include "mailnode/base/clock.h"
+#include "mailnode/node/child.h"
+#include "mailnode/node/log.h"
+
+enum {
+	AGAIN_FIRST_MS = 100,		/* a role that ran well starts soon */
+	AGAIN_MAX_MS = 30000,
+	AGAIN_WELL_MS = 60000		/* this long up: the backoff forgets */
+};
+
+static void	start_role(void *);
+static uint16_t	on_ready(void *, struct op_call *);
+static uint16_t	on_want(void *, struct op_call *);
+
+static const struct op ops[] = {
+	{ PROC_READY,	ROLE_ANY,	on_ready },
+	{ PROC_WANT,	ROLE_BIT(ROLE_KEEPER) | ROLE_BIT(ROLE_SENDER),
+					on_want },
+	{ 0, 0, NULL }
+};
+
+const struct role_entry *
+nursery_entry(const struct nursery *n, enum role r)
+{
+	const struct role_entry *e;
+
+	for (e = n->roles; e->fn != NULL; e++)
+		if (e->role == r)
+			return e;
+	return NULL;
+}
+
+static struct child *
+find(const struct nursery *n, enum role r)
+{
+	struct child *c;
+
+	for (c = n->children; c != NULL; c = c->next)
+		if (c->entry->role == r && c->chan != NULL)
+			return c;
+	return NULL;
+}
+
+unsigned int
+nursery_count(const struct nursery *n, enum role r)
+{
+	const struct child *c;
+	unsigned int count = 0;
+
+	for (c = n->children; c != NULL; c = c->next)
+		count += c->entry->role == r;
+	return count;
+}
+
+static void
+hung_up(void *service, struct op_peer *p, const char *why)
+{
+	struct child *c = op_peer_data(p);
+
+	(void)service;
+	if (c == NULL)
+		return;
+	if (why != NULL)
+		log_line(LOG_WARN, "child", "role=%s child=%d error=%s",
+		    role_name(c->entry->role), (int)c->pid, why);
+	c->chan = NULL;
+}
+
+struct again {
+	struct nursery	*n;
+	enum role	 role;
+};
+
+int
+nursery_init(struct nursery *n, struct loop *l,
+    const struct role_entry *roles)
+{
+	const struct role_entry *e;
+	struct again *a;
+
+	memset(n, 0, sizeof *n);
+	n->loop = l;
+	n->roles = roles;
+	op_server_init(&n->server, l, ops, n);
+	n->server.gone = hung_up;
+	for (e = roles; e->fn != NULL; e++) {
+		if (e->life != LIFE_RUN)
+			continue;
+		a = malloc(sizeof *a);	/* for the whole run */
+		if (a == NULL)
+			return -1;
+		*a = (struct again){ n, e->role };
+		n->again[e->role].fn = start_role;
+		n->again[e->role].arg = a;
+	}
+	return 0;
+}
+
+/* The child's first acts: its own descriptors only, its own signals. */
+_Noreturn static void
+become(const struct role_entry *e, int chan, int sock)
+{
+	struct proc pr;
+	sigset_t none;
+	char *argv[] = { "mailnode", "role", NULL, NULL };
+
+	/* Out of the way first: dup2 must not close what it still needs. */
+	chan = fcntl(chan, F_DUPFD, 16);
+	if (sock != -1)
+		sock = fcntl(sock, F_DUPFD, 16);
+	if (chan == -1 || dup2(chan, PROC_PARENT_FD) == -1 ||
+	    (sock != -1 && dup2(sock, PROC_SOCK_FD) == -1))
+		_exit(1);
+	(void)close_range(sock != -1 ? PROC_SOCK_FD + 1 : PROC_SOCK_FD,
+	    ~0U, 0);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (e->exec) {
+		argv[2] = (char *)(uintptr_t)role_name(e->role);
+		execv("/proc/self/exe", argv);
+		_exit(1);
+	}
+	proc_begin(&pr, e->role);
+	e->fn(&pr);
+	_exit(0);
+}
+
+static void
+send_start(struct child *c)
+{
+	struct proc_conn *k = &c->conn;
+	struct buf b;
+
+	buf_init(&b, 1024);
+	chan_put_u32(&b, k->session);
+	chan_put_str(&b, k->peer);
+	chan_put_u16(&b, k->peer_port);
+	chan_put_str(&b, k->local);
+	chan_put_u16(&b, k->local_port);
+	chan_put_u32(&b, k->listener);
+	op_reply(c->chan, PROC_START, 0, 0, &b, -1);
+	buf_clear(&b);
+}
+
+/* Both take fd. */
+static void
+send_link(struct child *c, enum role service, int fd)
+{
+	struct buf b;
+
+	buf_init(&b, 16);
+	chan_put_u8(&b, (uint8_t)service);
+	if (c->chan != NULL)
+		op_reply(c->chan, PROC_LINK, 0, 0, &b, fd);
+	buf_clear(&b);
+	close(fd);
+}
+
+static void
+send_peer(struct child *service, enum role as, uint32_t session,
+    const char *name, int fd)
+{
+	struct buf b;
+
+	buf_init(&b, 256);
+	chan_put_u8(&b, (uint8_t)as);
+	chan_put_u32(&b, session);
+	chan_put_bytes(&b, name, strnlen(name, PROC_NAME_MAX - 1));
+	if (service->chan != NULL)
+		op_reply(service->chan, PROC_PEER, 0, 0, &b, fd);
+	buf_clear(&b);
+	close(fd);
+}
+
+/* A service that is down: the channel's far end is closed at once, and the
+ * asker sees that it is gone instead of waiting. */
+static void
+wire(struct nursery *n, struct child *c, enum role service)
+{
+	struct child *s = find(n, service);
+	int fds[2];
+
+	if (chan_pair(fds) == -1)
+		return;
+	send_link(c, service, fds[0]);
+	if (s != NULL && s != c)
+		send_peer(s, c->entry->role, c->conn.session, c->conn.peer,
+		    fds[1]);
+	else
+		close(fds[1]);
+}
+
+/* A new child's channels; and for a service, its whole-run askers'. */
+static void
+wire_all(struct nursery *n, struct child *c)
+{
+	struct child *o;
+	enum role r;
+
+	for (r = 0; r < ROLE_MAX; r++)
+		if (c->entry->services & ROLE_BIT(r))
+			wire(n, c, r);
+	if (c->entry->life != LIFE_RUN)
+		return;
+	for (o = n->children; o != NULL; o = o->next)
+		if (o != c && o->entry->life == LIFE_RUN &&
+		    o->entry->services & ROLE_BIT(c->entry->role))
+			wire(n, o, c->entry->role);
+}
+
+/* Relays are told of their sender as of a service; parsers serve. */
+static void
+wire_asker(struct child *c, struct child *asker)
+{
+	int fds[2];
+
+	if (chan_pair(fds) == -1)
+		return;
+	send_link(asker, c->entry->role, fds[0]);
+	if (c->entry->role == ROLE_RELAY)
+		send_link(c, asker->entry->role, fds[1]);
+	else
+		send_peer(c, asker->entry->role, asker->conn.session, "",
+		    fds[1]);
+}
+
+static struct child *
+fork_one(struct nursery *n, const struct role_entry *e, int sock)
+{
+	struct child *c = NULL;
+	int fds[2];
+	pid_t pid;
+
+	if (chan_pair(fds) == -1)
+		return NULL;
+	c = calloc(1, sizeof *c);
+	pid = c != NULL ? fork() : -1;
+	if (pid == 0)
+		become(e, fds[1], sock);
+	close(fds[1]);
+	if (pid == -1) {
+		close(fds[0]);
+		free(c);
+		return NULL;
+	}
+	c->entry = e;
+	c->pid = pid;
+	c->started_ms = clock_mono_ms();
+	c->chan = op_server_add(&n->server, fds[0], e->role, 0);
+	if (c->chan != NULL)
+		op_peer_set(c->chan, c);
+	c->next = n->children;
+	n->children = c;
+	return c;
+}
+
+struct child *
+nursery_spawn(struct nursery *n, enum role role, int sock,
+    const struct proc_conn *conn, struct child *asker)
+{
+	const struct role_entry *e = nursery_entry(n, role);
+	struct child *c;
+
+	BUG_ON(e == NULL);
+	c = fork_one(n, e, sock);
+	if (c == NULL || c->chan == NULL)
+		return NULL;
+	if (conn != NULL)
+		c->conn = *conn;
+	if (c->conn.session == 0)
+		c->conn.session = ++n->last_session;
+	wire_all(n, c);
+	if (asker != NULL)
+		wire_asker(c, asker);
+	/* The start comes last for forks: all their channels are then in
+	 * hand before the sandbox.  nursery_start sends it to the others. */
+	if (e->life != LIFE_RUN)
+		send_start(c);
+	return c;
+}
+
+static void
+start_role(void *arg)
+{
+	struct again *a = arg;
+	struct child *c;
+
+	if (a->n->stopping)
+		return;
+	c = nursery_spawn(a->n, a->role, -1, NULL, NULL);
+	if (c != NULL)
+		send_start(c);
+	else
+		loop_arm(a->n->loop, &a->n->again[a->role], AGAIN_MAX_MS);
+}
+
+int
+nursery_start(struct nursery *n)
+{
+	const struct role_entry *e;
+	struct child *c;
+
+	for (e = n->roles; e->fn != NULL; e++)
+		if (e->life == LIFE_RUN && !(e->daemon && n->local) &&
+		    nursery_spawn(n, e->role, -1, NULL, NULL) == NULL)
+			return -1;
+	for (c = n->children; c != NULL; c = c->next)
+		send_start(c);
+	return 0;
+}
+
+int
+nursery_link(struct nursery *n, enum role service, enum role as,
+    uint32_t session, const char *name)
+{
+	const struct role_entry *e = nursery_entry(n, service);
+	struct child *c;
+	int fds[2];
+
+	if (e == NULL || e->life == LIFE_CONN || service == ROLE_RELAY) {
+		errno = ENOENT;
+		return -1;
+	}
+	if (e->life == LIFE_RUN) {
+		c = find(n, service);
+		if (c == NULL) {
+			errno = ENOENT;
+			return -1;
+		}
+	} else {
+		c = fork_one(n, e, -1);
+		if (c == NULL || c->chan == NULL)
+			return -1;
+		c->conn.session = ++n->last_session;
+		wire_all(n, c);
+	}
+	if (chan_pair(fds) == -1)
+		return -1;
+	send_peer(c, as, session, name, fds[1]);
+	if (e->life != LIFE_RUN)
+		send_start(c);
+	return fds[0];
+}
+
+static void
+run_again(struct nursery *n, const struct child *c)
+{
+	enum role r = c->entry->role;
+	int64_t *wait = &n->again_ms[r];
+
+	if (clock_mono_ms() - c->started_ms > AGAIN_WELL_MS || *wait == 0)
+		*wait = AGAIN_FIRST_MS;
+	else
+		*wait = *wait * 2 < AGAIN_MAX_MS ? *wait * 2 : AGAIN_MAX_MS;
+	loop_arm(n->loop, &n->again[r], *wait);
+}
+
+static const char *
+crash_name(int status)
+{
+	if (!WIFSIGNALED(status))
+		return NULL;
+	switch (WTERMSIG(status)) {
+	case SIGSYS:
+		return "SIGSYS";
+	case SIGSEGV:
+		return "SIGSEGV";
+	case SIGABRT:
+		return "SIGABRT";
+	case SIGBUS:
+		return "SIGBUS";
+	case SIGFPE:
+		return "SIGFPE";
+	case SIGILL:
+		return "SIGILL";
+	default:
+		return NULL;
+	}
+}
+
+static void
+bury(struct nursery *n, struct child *c, int status)
+{
+	const char *crash = crash_name(status);
+	bool failed = !WIFEXITED(status) || WEXITSTATUS(status) != 0;
+
+	if (crash != NULL)
+		n->crashes[c->entry->role]++;
+	if (failed || (c->entry->life == LIFE_RUN && !n->stopping))
+		log_line(failed ? LOG_ERROR : LOG_WARN, "ended",
+		    "child=%d name=%s status=%d signal=%d", (int)c->pid,
+		    role_name(c->entry->role),
+		    WIFEXITED(status) ? WEXITSTATUS(status) : 0,
+		    WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+	if (c->chan != NULL) {
+		op_peer_set(c->chan, NULL);
+		op_drop(c->chan, NULL);
+	}
+	if (n->ended != NULL)
+		n->ended(n->arg, c, crash);
+	if (c->entry->life == LIFE_RUN && !n->stopping)
+		run_again(n, c);
+	free(c);
+}
+
+void
+nursery_reap(struct nursery *n)
+{
+	struct child **p, *c;
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		for (p = &n->children; (c = *p) != NULL; p = &c->next)
+			if (c->pid == pid)
+				break;
+		if (c == NULL)
+			continue;
+		*p = c->next;
+		bury(n, c, status);
+	}
+	if (n->stopping)
+		nursery_stop(n);
+}
+
+static int
+stop_rank(const struct child *c)
+{
+	switch (c->entry->role) {
+	case ROLE_KEEPER:
+		return 1;
+	case ROLE_FILER:
+	case ROLE_PARSER:
+	case ROLE_RUNNER:
+	case ROLE_VAULT:
+	case ROLE_RESOLVER:
+		return 2;
+	default:
+		return 0;
+	}
+}
+
+/* One rank at a time: called again after each death. */
+void
+nursery_stop(struct nursery *n)
+{
+	struct child *c;
+	int rank = 3;
+
+	n->stopping = true;
+	for (c = n->children; c != NULL; c = c->next)
+		rank = stop_rank(c) < rank ? stop_rank(c) : rank;
+	for (c = n->children; c != NULL; c = c->next) {
+		if (stop_rank(c) != rank || c->stopping)
+			continue;
+		c->stopping = true;
+		if (c->chan != NULL)
+			op_reply(c->chan, PROC_STOP, 0, 0, NULL, -1);
+	}
+}
+
+bool
+nursery_idle(const struct nursery *n)
+{
+	return n->children == NULL;
+}
+
+void
+nursery_kill(struct nursery *n)
+{
+	struct child *c;
+
+	for (c = n->children; c != NULL; c = c->next)
+		(void)kill(c->pid, SIGKILL);
+}
+
+static uint16_t
+on_ready(void *service, struct op_call *call)
+{
+	struct child *c = op_peer_data(call->peer);
+
+	(void)service;
+	if (!chan_end(&call->in) || c == NULL)
+		return OP_BAD;
+	c->ready = true;
+	return OP_OK;
+}
+
+/* Who may have which: a session can start nothing. */
+static uint16_t
+on_want(void *service, struct op_call *call)
+{
+	struct nursery *n = service;
+	struct child *c = op_peer_data(call->peer);
+	unsigned int role = chan_get_u8(&call->in);
+
+	if (!chan_end(&call->in) || c == NULL)
+		return OP_BAD;
+	if (!(role == ROLE_PARSER && call->role == ROLE_KEEPER) &&
+	    !(role == ROLE_RELAY && call->role == ROLE_SENDER))
+		return OP_DENIED;
+	if (!n->stopping &&
+	    nursery_spawn(n, (enum role)role, -1, NULL, c) == NULL)
+		log_line(LOG_ERROR, "spawn", "name=%s error=%s",
+		    role_name((enum role)role), strerror(errno));
+	return OP_OK;
+}

@@ -1,0 +1,176 @@
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "mailnode/base/clock.h"
+#include "mailnode/node/listen.h"
+#include "mailnode/node/net.h"
+
+enum { LISTEN_BACKLOG = 511, MINUTE_MS = 60000 };
+
+static const char *const services[] = {
+	[CONF_SMTP] = "smtp", [CONF_SUBMISSION] = "submission",
+	[CONF_IMAP] = "imap", [CONF_WEB] = "web",
+};
+static const char *const tls_names[] = {
+	[CONF_PLAIN] = "plain", [CONF_STARTTLS] = "starttls",
+	[CONF_TLS] = "tls",
+};
+
+const char *
+listen_service_name(enum conf_service s)
+{
+	return services[s];
+}
+
+int
+listen_open(size_t i)
+{
+	const struct conf_listener *l = &conf.listeners[i];
+	struct net_addr a;
+	int fd, on = 1;
+
+	if (net_parse(l->address, l->port, &a) == -1)
+		return -1;
+	fd = socket(a.sa.ss_family,
+	    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd == -1)
+		return -1;
+	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+	if (a.sa.ss_family == AF_INET6)
+		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on,
+		    sizeof on);
+	if (bind(fd, (struct sockaddr *)&a.sa, a.len) == -1 ||
+	    listen(fd, LISTEN_BACKLOG) == -1) {
+		on = errno;
+		close(fd);
+		errno = on;
+		return -1;
+	}
+	return fd;
+}
+
+static void
+print_door(FILE *f, size_t i, int fd)
+{
+	struct net_addr a = { .len = sizeof a.sa };
+	char addr[INET6_ADDRSTRLEN];
+	uint16_t port;
+
+	if (getsockname(fd, (struct sockaddr *)&a.sa, &a.len) == -1)
+		return;
+	net_text((struct sockaddr *)&a.sa, addr, sizeof addr, &port);
+	fprintf(f, "%s %s %s %u\n", services[conf.listeners[i].service],
+	    tls_names[conf.listeners[i].tls], addr, port);
+}
+
+int
+listen_publish(const char *home, const int *fds, size_t n)
+{
+	char tmp[4096], path[4096];
+	FILE *f;
+	size_t i;
+
+	if ((size_t)snprintf(tmp, sizeof tmp, "%s/run/listeners.new", home) >=
+	    sizeof tmp) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	snprintf(path, sizeof path, "%.*s", (int)strlen(tmp) - 4, tmp);
+	f = fopen(tmp, "we");
+	if (f == NULL)
+		return -1;
+	for (i = 0; i < n; i++)
+		if (fds[i] != -1)
+			print_door(f, i, fds[i]);
+	if (fclose(f) == EOF)
+		return -1;
+	return rename(tmp, path);
+}
+
+int
+listen_accept(int fd, size_t i, struct proc_conn *conn)
+{
+	struct net_addr a = { .len = sizeof a.sa };
+	int sock, on = 1;
+
+	memset(conn, 0, sizeof *conn);
+	sock = accept4(fd, (struct sockaddr *)&a.sa, &a.len,
+	    SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (sock == -1)
+		return -1;
+	net_text((struct sockaddr *)&a.sa, conn->peer, sizeof conn->peer,
+	    &conn->peer_port);
+	a.len = sizeof a.sa;
+	if (getsockname(sock, (struct sockaddr *)&a.sa, &a.len) == 0)
+		net_text((struct sockaddr *)&a.sa, conn->local,
+		    sizeof conn->local, &conn->local_port);
+	conn->listener = (uint32_t)i;
+	/* Without it the TLS banner waits 40 ms for a delayed ACK. */
+	(void)setsockopt(sock, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	return sock;
+}
+
+static uint32_t
+hash(const char *s)
+{
+	uint32_t h = 2166136261u;
+
+	for (; *s != '\0'; s++)
+		h = (h ^ (uint8_t)*s) * 16777619u;
+	return h;
+}
+
+/* Two addresses that share a slot take turns in it; neither is refused for
+ * what the other did. */
+enum listen_verdict
+listen_judge(struct listen_rates *r, const struct proc_conn *conn,
+    unsigned int sessions, unsigned int same)
+{
+	const struct conf_listener *l = &conf.listeners[conn->listener];
+	int64_t minute = clock_mono_ms() / MINUTE_MS;
+	uint32_t h = hash(conn->peer);
+	size_t i = h % LISTEN_SLOTS;
+
+	if (l->from != NULL && !net_match(conn->peer, l->from))
+		return LISTEN_FOREIGN;
+	if (sessions >= conf.sessions_max)
+		return LISTEN_FULL;
+	if (same >= conf.sessions_per_address)
+		return LISTEN_BUSY;
+	if (r->slot[i].hash != h || r->slot[i].minute != minute) {
+		r->slot[i].hash = h;
+		r->slot[i].minute = minute;
+		r->slot[i].count = 0;
+	}
+	if (conf.connections_per_minute != 0 &&
+	    r->slot[i].count >= conf.connections_per_minute)
+		return LISTEN_RATE;
+	if (r->slot[i].count < UINT32_MAX)
+		r->slot[i].count++;
+	return LISTEN_OK;
+}
+
+void
+listen_refuse(int sock, enum conf_service s, enum conf_tls tls,
+    enum listen_verdict v)
+{
+	char line[400];
+	int n = 0;
+
+	if (tls != CONF_TLS && v != LISTEN_FOREIGN &&
+	    (s == CONF_SMTP || s == CONF_SUBMISSION))
+		n = snprintf(line, sizeof line,
+		    "421 4.7.0 %s %s, try again later\r\n", conf.hostname,
+		    v == LISTEN_FULL ? "has too many connections" :
+		    "has too many connections from you");
+	if (n > 0 && (size_t)n < sizeof line)
+		(void)send(sock, line, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT);
+	close(sock);
+}
