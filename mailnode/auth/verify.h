@@ -1,0 +1,54 @@
+/*
+ * All authentication of one message, as a receiving session does it: feed
+ * the message while it arrives, end it (the only part that waits: for DNS),
+ * then write the Authentication-Results field.  What is checked grows here;
+ * the session's code does not change with it.
+ */
+#ifndef AUTH_VERIFY_H
+#define AUTH_VERIFY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "mailnode/auth/dkim.h"
+#include "mailnode/base/buf.h"
+
+enum {
+	AUTH_DNS_MS = 10 * 1000		/* for all questions together */
+};
+
+/* What the session knows; strings are borrowed until auth_verify_free. */
+struct auth_conn {
+	const char	*authserv_id;
+	const char	*ip;		/* NULL: not known (a file) */
+	const char	*helo;		/* NULL: not known */
+	const char	*mail_from;	/* "" for <>; NULL: not known */
+	int64_t		 now_s;
+};
+
+struct auth_verify;
+
+/* Returns owned, or NULL when memory is out. */
+struct auth_verify *auth_verify_new(const struct auth_conn *c);
+void	 auth_verify_free(struct auth_verify *a);
+
+/* The message as in dkim_verify_feed.  0, or -1 when memory is out. */
+int	 auth_verify_feed(struct auth_verify *a, const void *p, size_t n);
+
+/*
+ * The message is complete: asks the resolver over `dns` (-1: none, every
+ * answer is a temporary failure) and decides.  0 or -1 as above.
+ */
+int	 auth_verify_end(struct auth_verify *a, int dns);
+
+/* Appends the header field, "Authentication-Results: …\r\n".  0 or -1. */
+int	 auth_verify_put(struct auth_verify *a, struct buf *out);
+
+/* The i-th DKIM signature, or NULL; borrowed. */
+const struct dkim_signature *auth_verify_dkim(struct auth_verify *a,
+	    size_t i);
+
+/* "dkim=pass d=example.org" …: one line for the log and `why`.  0 or -1. */
+int	 auth_verify_line(struct auth_verify *a, struct buf *out);
+
+#endif
