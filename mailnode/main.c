@@ -1,8 +1,93 @@
+/* The tables of roles and of subcommands, and the way into them. */
 #include <stdio.h>
+#include <string.h>
+
+#include "mailnode/cmd.h"
+#include "mailnode/role/roles.h"
+
+#define B(r)	ROLE_BIT(ROLE_##r)
+
+const struct role_entry main_roles[] = {
+	/* role		life		exec	daemon	may ask		run */
+	{ 0, 0, false, false, 0, NULL }
+};
+
+const struct cmd cmds[] = {
+	{ "serve",	cmd_serve,	"" },
+	{ "status",	cmd_status,	"[-j]" },
+	{ NULL, NULL, NULL }
+};
 
 int
-main(void)
+cmd_fail(const char *what, const char *why)
 {
-	fputs("mailnode: not yet\n", stderr);
+	fprintf(stderr, "mailnode: %s: %s\n", what, why);
 	return 1;
+}
+
+int
+cmd_usage(const char *name, int asked)
+{
+	const struct cmd *c;
+
+	for (c = cmds; c->fn != NULL; c++)
+		if (strcmp(c->name, name) == 0)
+			fprintf(asked ? stdout : stderr,
+			    "usage: mailnode %s %s\n", c->name, c->usage);
+	return asked ? 0 : 2;
+}
+
+static int
+usage(FILE *f)
+{
+	const struct cmd *c;
+
+	fputs("usage: mailnode [COMMAND [-h] …]\n", f);
+	for (c = cmds; c->fn != NULL; c++)
+		fprintf(f, "       mailnode %s %s\n", c->name, c->usage);
+	return f == stdout ? 0 : 2;
+}
+
+/* "role NAME" is how the parent starts what has an address layout of its
+ * own, and "role local" how a client starts a parent. */
+static int
+run_role(const char *name)
+{
+	const struct role_entry *e;
+	struct proc pr;
+
+	if (strcmp(name, "local") == 0)
+		return cmd_serve_local(main_roles);
+	for (e = main_roles; e->fn != NULL; e++) {
+		if (strcmp(role_name(e->role), name) != 0)
+			continue;
+		proc_begin(&pr, e->role);
+		e->fn(&pr);
+		return 0;
+	}
+	return cmd_fail(name, "no such role");
+}
+
+static int
+run_cmd(int argc, char **argv)
+{
+	const struct cmd *c;
+
+	for (c = cmds; c->fn != NULL; c++)
+		if (strcmp(c->name, argv[0]) == 0)
+			return c->fn(argc, argv);
+	fprintf(stderr, "mailnode: %s: no such command\n", argv[0]);
+	return usage(stderr);
+}
+
+int
+main(int argc, char **argv)
+{
+	if (argc < 2)
+		return usage(stderr);
+	if (strcmp(argv[1], "-h") == 0)
+		return usage(stdout);
+	if (strcmp(argv[1], "role") == 0 && argc == 3)
+		return run_role(argv[2]);
+	return run_cmd(argc - 1, argv + 1);
 }

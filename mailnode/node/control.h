@@ -16,12 +16,11 @@
 enum control_msg {
 	CONTROL_LINK = 0x0a01,		/* u8 role → fd */
 	CONTROL_STATUS = 0x0a02,	/* → see control_status */
-	CONTROL_YIELD = 0x0a03		/* a daemon wants the node → u8 local */
+	CONTROL_YIELD = 0x0a03,		/* a daemon wants the node → u8 local */
+	CONTROL_LINK_LOCAL = 0x0a04	/* → fd, to keeper as ROLE_LOCAL */
 };
 
-enum control_status {
-	CONTROL_NO_SERVICE = OP_ROOM_FIRST	/* that role does not run */
-};
+enum { CONTROL_NO_SERVICE = OP_ROOM_FIRST };	/* that role does not run */
 
 struct node;
 
@@ -48,6 +47,12 @@ bool		 node_is_local(const struct node *n);
 
 /* The parent's view as JSON lines into b.  0, or -1 with errno. */
 int		 node_status(struct node *n, struct buf *b);
+
+/*
+ * For a daemon that finds the lock taken: 1 a local node answered and ends
+ * now, 0 a daemon runs already, -1 nobody answers.
+ */
+int		 node_yield(const char *home);
 
 /*
  * The submit-only door of other local users (conf.local_socket): a channel

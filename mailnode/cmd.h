@@ -1,0 +1,29 @@
+/*
+ * Subcommands.  Each returns the exit status: 0 ok, 1 failed, 2 usage.
+ * argv[0] is the subcommand's name.
+ */
+#ifndef CMD_H
+#define CMD_H
+
+struct cmd {
+	const char	*name;
+	int		(*fn)(int argc, char **argv);
+	const char	*usage;		/* one line, without the name */
+};
+
+extern const struct cmd cmds[];		/* main.c, ended by .fn == NULL */
+
+/* "mailnode: what: why" on stderr; returns 1 so that it can end a command. */
+int	cmd_fail(const char *what, const char *why);
+
+/* The usage line of a subcommand; returns 2, or 0 when it was asked for. */
+int	cmd_usage(const char *name, int asked);
+
+struct role_entry;
+/* A parent without listeners, for the client on descriptor 3. */
+int	cmd_serve_local(const struct role_entry *roles);
+
+int	cmd_serve(int argc, char **argv);
+int	cmd_status(int argc, char **argv);
+
+#endif

@@ -1,0 +1,248 @@
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "mailnode/base/chan.h"
+#include "mailnode/base/clock.h"
+#include "mailnode/node/conf.h"
+#include "mailnode/node/control.h"
+#include "mailnode/node/lock.h"
+
+enum {
+	CONNECT_MS = 10000,	/* for a parent that is just starting */
+	CONNECT_STEP_MS = 20,
+	ANSWER_MS = 10000
+};
+
+struct node {
+	int		fd;
+	bool		local;
+	struct op_reply	reply;
+};
+
+/* stderr of the local node: not on the client's screen. */
+static void
+redirect(const char *home)
+{
+	char path[4096];
+	int fd;
+
+	if (snprintf(path, sizeof path, "%s/run/local.log", home) >=
+	    (int)sizeof path)
+		_exit(1);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd == -1)
+		fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	if (fd == -1 || dup2(fd, STDERR_FILENO) == -1 ||
+	    dup2(fd, STDOUT_FILENO) == -1)
+		_exit(1);
+	fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (fd == -1 || dup2(fd, STDIN_FILENO) == -1)
+		_exit(1);
+}
+
+/* Forked twice, so that it is nobody's child to wait for. */
+static int
+start_local(const char *home)
+{
+	char *argv[] = { "mailnode", "role", "local", NULL };
+	int fds[2], status, lock;
+	pid_t pid;
+
+	lock = lock_take(home);		/* makes the folders, and looks */
+	if (lock == -1)
+		return -1;
+	close(lock);
+	if (chan_pair(fds) == -1)
+		return -1;
+	pid = fork();
+	if (pid == 0) {
+		if (setsid() == -1 || (pid = fork()) == -1)
+			_exit(1);
+		if (pid > 0)
+			_exit(0);
+		redirect(home);
+		fds[1] = fcntl(fds[1], F_DUPFD, 16);
+		if (fds[1] == -1 || dup2(fds[1], 3) == -1)
+			_exit(1);
+		(void)close_range(4, ~0U, 0);
+		execv("/proc/self/exe", argv);
+		_exit(1);
+	}
+	close(fds[1]);
+	if (pid == -1 || waitpid(pid, &status, 0) == -1 || status != 0) {
+		close(fds[0]);
+		errno = EAGAIN;
+		return -1;
+	}
+	return fds[0];
+}
+
+static bool
+absent(int err)
+{
+	return err == ENOENT || err == ECONNREFUSED || err == ENOTDIR;
+}
+
+/* The lock is taken and nobody answers yet: somebody is just starting. */
+static int
+join(const char *home, bool daemon_only)
+{
+	int64_t until = clock_mono_ms() + CONNECT_MS;
+	int fd;
+
+	for (;;) {
+		fd = lock_connect(home, "control");
+		if (fd != -1 || !absent(errno))
+			return fd;
+		if (daemon_only) {
+			errno = ENOENT;
+			return -1;
+		}
+		fd = start_local(home);
+		if (fd != -1 || errno != EWOULDBLOCK ||
+		    clock_mono_ms() > until)
+			return fd;
+		(void)poll(NULL, 0, CONNECT_STEP_MS);
+	}
+}
+
+/* Who answers?  A node that just lost the race for the lock hangs up. */
+static int
+ask_local(struct node *n)
+{
+	struct buf b;
+	int rc = -1;
+
+	buf_init(&b, CHAN_DATA_MAX);
+	if (node_status(n, &b) == 0) {
+		n->local = strstr(buf_str(&b), "\"local\":true") != NULL;
+		rc = 0;
+	}
+	buf_clear(&b);
+	return rc;
+}
+
+struct node *
+node_connect(bool daemon_only)
+{
+	struct node *n;
+	char *home;
+	int tries;
+
+	n = calloc(1, sizeof *n);
+	home = conf_home();
+	if (n == NULL || home == NULL)
+		goto fail;
+	op_reply_init(&n->reply);
+	for (tries = 0; tries < 3; tries++) {
+		n->fd = join(home, daemon_only);
+		if (n->fd == -1)
+			goto fail;
+		if (ask_local(n) == 0) {
+			free(home);
+			return n;
+		}
+		close(n->fd);
+	}
+	errno = ENOTCONN;
+fail:
+	free(home);
+	free(n);
+	return NULL;
+}
+
+void
+node_close(struct node *n)
+{
+	if (n == NULL)
+		return;
+	close(n->fd);
+	op_reply_clear(&n->reply);
+	free(n);
+}
+
+int
+node_link(struct node *n, enum role service)
+{
+	struct buf b;
+	uint16_t status;
+	int fd;
+
+	buf_init(&b, 16);
+	chan_put_u8(&b, (uint8_t)service);
+	status = op_call(n->fd, CONTROL_LINK, &b, -1, &n->reply, ANSWER_MS);
+	buf_clear(&b);
+	fd = n->reply.fd;
+	n->reply.fd = -1;
+	if (status == OP_OK && fd != -1)
+		return fd;
+	errno = status == OP_GONE ? ENOTCONN : ENOENT;
+	return -1;
+}
+
+bool
+node_is_local(const struct node *n)
+{
+	return n->local;
+}
+
+int
+node_status(struct node *n, struct buf *b)
+{
+	if (op_call(n->fd, CONTROL_STATUS, NULL, -1, &n->reply, ANSWER_MS) !=
+	    OP_OK) {
+		errno = ENOTCONN;
+		return -1;
+	}
+	return buf_add(b, n->reply.in.p,
+	    (size_t)(n->reply.in.end - n->reply.in.p));
+}
+
+int
+node_yield(const char *home)
+{
+	struct node n = { .fd = lock_connect(home, "control") };
+	int rc = -1;
+
+	if (n.fd == -1)
+		return -1;
+	op_reply_init(&n.reply);
+	if (op_call(n.fd, CONTROL_YIELD, NULL, -1, &n.reply, ANSWER_MS) ==
+	    OP_OK)
+		rc = chan_get_u8(&n.reply.in) ? 1 : 0;
+	op_reply_clear(&n.reply);
+	close(n.fd);
+	return rc;
+}
+
+int
+node_link_local(void)
+{
+	struct op_reply r;
+	int fd, link = -1;
+
+	if (conf.local_socket == NULL) {
+		errno = ENOENT;
+		return -1;
+	}
+	fd = lock_connect_at(conf.local_socket);
+	if (fd == -1)
+		return -1;
+	op_reply_init(&r);
+	if (op_call(fd, CONTROL_LINK_LOCAL, NULL, -1, &r, ANSWER_MS) == OP_OK) {
+		link = r.fd;
+		r.fd = -1;
+	}
+	op_reply_clear(&r);
+	close(fd);
+	errno = ENOTCONN;
+	return link;
+}

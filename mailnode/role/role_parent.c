@@ -1,0 +1,604 @@
+/*
+ * Owns: listeners, pids, channel ends, per-address limits, alarms.
+ * Holds: no secret, no mail, no byte from the network.
+ * Asks: nobody.
+ * Must not: parse what a peer sends, wait for anything but the kernel.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "mailnode/base/clock.h"
+#include "mailnode/base/json.h"
+#include "mailnode/node/alarm.h"
+#include "mailnode/node/conf.h"
+#include "mailnode/node/control.h"
+#include "mailnode/node/listen.h"
+#include "mailnode/node/lock.h"
+#include "mailnode/node/log.h"
+#include "mailnode/node/net.h"
+#include "mailnode/node/notify.h"
+#include "mailnode/role/roles.h"
+
+enum {
+	DOORS_MAX = 32,			/* conf.listeners */
+	STOP_MS = 15000,		/* then SIGKILL */
+	LINGER_MS = 200,		/* a local node without clients */
+	ACCEPT_BURST = 16
+};
+
+struct door {
+	struct loop_io	 io;
+	struct parent	*pa;
+	size_t		 i;
+};
+
+struct parent {
+	struct loop		*loop;
+	struct nursery		 n;
+	struct alarms		 alarms;
+	struct op_server	 control;	/* clients on this machine */
+	unsigned int		 clients;
+	struct loop_io		 control_io, local_io, signal_io;
+	struct door		 doors[DOORS_MAX];
+	struct listen_rates	*rates;
+	struct loop_timer	 kill, linger, rest;
+	char			*home;
+	int64_t			 started_s;
+	uint64_t		 accepted, refused;
+	int			 status;
+};
+
+static uint16_t	on_link(void *, struct op_call *);
+static uint16_t	on_local_link(void *, struct op_call *);
+static uint16_t	on_status(void *, struct op_call *);
+static uint16_t	on_yield(void *, struct op_call *);
+static uint16_t	on_alarm(void *, struct op_call *);
+
+static const struct op control_ops[] = {
+	{ CONTROL_LINK,	  ROLE_BIT(ROLE_OWNER),	on_link },
+	{ CONTROL_LINK_LOCAL, ROLE_BIT(ROLE_LOCAL) | ROLE_BIT(ROLE_OWNER),
+						on_local_link },
+	{ CONTROL_STATUS, ROLE_BIT(ROLE_OWNER),	on_status },
+	{ CONTROL_YIELD,  ROLE_BIT(ROLE_OWNER),	on_yield },
+	{ 0, 0, NULL }
+};
+
+static void
+stop(struct parent *pa)
+{
+	size_t i;
+
+	if (pa->n.stopping)
+		return;
+	for (i = 0; i < DOORS_MAX; i++)
+		if (pa->doors[i].io.fd != -1) {
+			loop_del(pa->loop, &pa->doors[i].io);
+			close(pa->doors[i].io.fd);
+			pa->doors[i].io.fd = -1;
+		}
+	notify_systemd("STOPPING=1");
+	nursery_stop(&pa->n);
+	if (nursery_idle(&pa->n))
+		loop_stop(pa->loop);
+	loop_arm(pa->loop, &pa->kill, STOP_MS);
+}
+
+static void
+kill_all(void *arg)
+{
+	struct parent *pa = arg;
+
+	log_line(LOG_ERROR, "stop", "error=%s", "some role does not end");
+	pa->status = 1;
+	nursery_kill(&pa->n);
+}
+
+/* ---- connections ---- */
+
+static unsigned int
+sessions_of(const struct nursery *n, const char *peer, unsigned int *all)
+{
+	const struct child *c;
+	unsigned int same = 0;
+
+	*all = 0;
+	for (c = n->children; c != NULL; c = c->next) {
+		if (c->entry->life != LIFE_CONN)
+			continue;
+		(*all)++;
+		same += strcmp(c->conn.peer, peer) == 0;
+	}
+	return same;
+}
+
+static enum role
+role_of(enum conf_service s)
+{
+	switch (s) {
+	case CONF_SUBMISSION:
+		return ROLE_SUBMISSION;
+	case CONF_IMAP:
+		return ROLE_IMAP;
+	case CONF_WEB:
+		return ROLE_WEB;
+	default:
+		return ROLE_SMTP;
+	}
+}
+
+static void
+welcome(struct parent *pa, int sock, const struct proc_conn *conn)
+{
+	const struct conf_listener *l = &conf.listeners[conn->listener];
+	enum listen_verdict v;
+	unsigned int all, same;
+
+	same = sessions_of(&pa->n, conn->peer, &all);
+	v = listen_judge(pa->rates, conn, all, same);
+	if (v == LISTEN_OK && nursery_spawn(&pa->n, role_of(l->service), sock,
+	    conn, NULL) == NULL) {
+		log_line(LOG_ERROR, "spawn", "error=%s", strerror(errno));
+		v = LISTEN_FULL;
+	}
+	if (v == LISTEN_OK) {
+		pa->accepted++;
+		close(sock);
+		return;
+	}
+	pa->refused++;
+	log_line(LOG_INFO, "refuse", "service=%s peer=%s reason=%d",
+	    listen_service_name(l->service), conn->peer, (int)v);
+	listen_refuse(sock, l->service, l->tls, v);
+}
+
+/* Out of descriptors or processes: the door rests a second, else epoll
+ * would spin on the connection that cannot be taken. */
+static void
+rest(struct parent *pa)
+{
+	size_t i;
+
+	alarm_raise(&pa->alarms, ROLE_PARENT,
+	    "out of file descriptors or processes: connections wait");
+	for (i = 0; i < DOORS_MAX; i++)
+		if (pa->doors[i].io.fd != -1)
+			(void)loop_mod(pa->loop, &pa->doors[i].io, 0);
+	loop_arm(pa->loop, &pa->rest, 1000);
+}
+
+static void
+rested(void *arg)
+{
+	struct parent *pa = arg;
+	size_t i;
+
+	for (i = 0; i < DOORS_MAX; i++)
+		if (pa->doors[i].io.fd != -1)
+			(void)loop_mod(pa->loop, &pa->doors[i].io, EPOLLIN);
+}
+
+static void
+door_ready(void *arg, uint32_t events)
+{
+	struct door *d = arg;
+	struct proc_conn conn;
+	int sock, i;
+
+	(void)events;
+	for (i = 0; i < ACCEPT_BURST; i++) {
+		sock = listen_accept(d->io.fd, d->i, &conn);
+		if (sock == -1)
+			break;
+		welcome(d->pa, sock, &conn);
+	}
+	if (i < ACCEPT_BURST && (errno == EMFILE || errno == ENFILE ||
+	    errno == ENOBUFS || errno == ENOMEM))
+		rest(d->pa);
+}
+
+static bool
+served(const struct parent *pa, enum conf_service s)
+{
+	return nursery_entry(&pa->n, role_of(s)) != NULL;
+}
+
+/* A door that does not open is an alarm, not an end: the others serve. */
+static void
+open_doors(struct parent *pa)
+{
+	char text[ALARM_TEXT];
+	int fds[DOORS_MAX], fd;
+	size_t i;
+
+	for (i = 0; i < conf.nlisteners; i++) {
+		const struct conf_listener *l = &conf.listeners[i];
+
+		fds[i] = -1;
+		fd = served(pa, l->service) ? listen_open(i) : -1;
+		if (fd == -1) {
+			snprintf(text, sizeof text, "cannot listen on %s "
+			    "port %s for %s: %s", l->address, l->port,
+			    listen_service_name(l->service),
+			    served(pa, l->service) ? strerror(errno) :
+			    "no such service in this version");
+			log_line(LOG_ERROR, "listen", "error=%s", text);
+			alarm_raise(&pa->alarms, ROLE_PARENT, text);
+			continue;
+		}
+		pa->doors[i].io.fd = fds[i] = fd;
+		if (loop_add(pa->loop, &pa->doors[i].io, EPOLLIN) == -1)
+			log_line(LOG_ERROR, "listen", "error=%s",
+			    strerror(errno));
+	}
+	if (listen_publish(pa->home, fds, conf.nlisteners) == -1)
+		log_line(LOG_ERROR, "listen", "file=%s error=%s",
+		    "run/listeners", strerror(errno));
+}
+
+/* ---- clients on this machine ---- */
+
+static void
+gone(void *service, struct op_peer *p, const char *why)
+{
+	struct parent *pa = service;
+
+	if (why != NULL)
+		log_line(LOG_WARN, "control", "peer=%s error=%s",
+		    op_peer_name(p), why);
+	if (--pa->clients == 0 && pa->n.local)
+		loop_arm(pa->loop, &pa->linger, LINGER_MS);
+}
+
+static void
+linger_over(void *arg)
+{
+	struct parent *pa = arg;
+
+	if (pa->clients == 0)
+		stop(pa);
+}
+
+static void
+greet(struct parent *pa, int fd, enum role as, uid_t uid)
+{
+	struct op_peer *p = op_server_add(&pa->control, fd, as, uid);
+	char name[PROC_NAME_MAX];
+
+	if (p == NULL)
+		return;
+	lock_user_name(uid, name, sizeof name);
+	op_peer_rename(p, name);
+	pa->clients++;
+}
+
+static int
+accept_unix(int fd, uid_t *uid)
+{
+	struct ucred cred;
+	socklen_t len = sizeof cred;
+	int sock;
+
+	sock = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (sock != -1 && getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &cred,
+	    &len) == -1) {
+		close(sock);
+		sock = -1;
+	}
+	if (sock != -1)
+		*uid = cred.uid;
+	return sock;
+}
+
+static void
+control_ready(void *arg, uint32_t events)
+{
+	struct parent *pa = arg;
+	uid_t uid;
+	int sock;
+
+	(void)events;
+	sock = accept_unix(pa->control_io.fd, &uid);
+	if (sock == -1)
+		return;
+	if (uid != getuid() && uid != 0)
+		close(sock);
+	else
+		greet(pa, sock, ROLE_OWNER, uid);
+}
+
+static bool
+may_submit(uid_t uid)
+{
+	size_t i;
+
+	for (i = 0; i < conf.nlocal_uids; i++)
+		if (conf.local_uids[i] == uid)
+			return true;
+	return uid == 0 || uid == getuid();
+}
+
+static void
+local_ready(void *arg, uint32_t events)
+{
+	struct parent *pa = arg;
+	uid_t uid;
+	int sock;
+
+	(void)events;
+	sock = accept_unix(pa->local_io.fd, &uid);
+	if (sock == -1)
+		return;
+	if (may_submit(uid)) {
+		greet(pa, sock, ROLE_LOCAL, uid);
+		return;
+	}
+	log_line(LOG_WARN, "control", "uid=%u error=%s", (unsigned int)uid,
+	    "not in local_uids");
+	close(sock);
+}
+
+static uint16_t
+give_link(struct parent *pa, struct op_call *c, enum role service,
+    enum role as)
+{
+	int fd;
+
+	fd = nursery_link(&pa->n, service, as, c->session,
+	    op_peer_name(c->peer));
+	if (fd == -1)
+		return CONTROL_NO_SERVICE;
+	c->fd_out = fd;
+	c->close_fd_out = true;
+	return OP_OK;
+}
+
+static uint16_t
+on_link(void *service, struct op_call *c)
+{
+	unsigned int role = chan_get_u8(&c->in);
+
+	if (!chan_end(&c->in) || role >= ROLE_MAX)
+		return OP_BAD;
+	if (role != ROLE_KEEPER && role != ROLE_READER &&
+	    role != ROLE_PARSER && role != ROLE_VAULT &&
+	    role != ROLE_SENDER && role != ROLE_RESOLVER &&
+	    role != ROLE_RUNNER)
+		return CONTROL_NO_SERVICE;
+	return give_link(service, c, (enum role)role, ROLE_OWNER);
+}
+
+static uint16_t
+on_local_link(void *service, struct op_call *c)
+{
+	if (!chan_end(&c->in))
+		return OP_BAD;
+	return give_link(service, c, ROLE_KEEPER, ROLE_LOCAL);
+}
+
+static void
+print_roles(const struct parent *pa, struct buf *b)
+{
+	const struct role_entry *e;
+	const struct child *c;
+
+	for (e = pa->n.roles; e->fn != NULL; e++)
+		buf_addf(b, "{\"type\":\"role\",\"role\":\"%s\","
+		    "\"running\":%u,\"crashes\":%u}\n", role_name(e->role),
+		    nursery_count(&pa->n, e->role),
+		    pa->n.crashes[e->role]);
+	for (c = pa->n.children; c != NULL; c = c->next)
+		if (c->entry->life == LIFE_CONN)
+			buf_addf(b, "{\"type\":\"session\",\"role\":\"%s\","
+			    "\"pid\":%d,\"peer\":\"%s\",\"seconds\":%lld}\n",
+			    role_name(c->entry->role), (int)c->pid,
+			    c->conn.peer, (long long)
+			    (clock_mono_ms() - c->started_ms) / 1000);
+}
+
+static uint16_t
+on_status(void *service, struct op_call *c)
+{
+	struct parent *pa = service;
+
+	if (!chan_end(&c->in))
+		return OP_BAD;
+	buf_addf(c->out, "{\"type\":\"node\",\"pid\":%d,\"local\":%s,"
+	    "\"since\":%lld,\"accepted\":%llu,\"refused\":%llu}\n",
+	    (int)getpid(), pa->n.local ? "true" : "false",
+	    (long long)pa->started_s, (unsigned long long)pa->accepted,
+	    (unsigned long long)pa->refused);
+	alarm_print(&pa->alarms, c->out);
+	print_roles(pa, c->out);
+	c->out->err = 0;	/* a long list of sessions is cut */
+	return OP_OK;
+}
+
+static uint16_t
+on_yield(void *service, struct op_call *c)
+{
+	struct parent *pa = service;
+
+	if (!chan_end(&c->in))
+		return OP_BAD;
+	chan_put_u8(c->out, pa->n.local);
+	if (pa->n.local)
+		stop(pa);
+	return OP_OK;
+}
+
+/* ---- children ---- */
+
+static const struct op alarm_ops[] = {
+	{ PROC_ALARM, ROLE_ANY, on_alarm },
+	{ PROC_CLEAR, ROLE_ANY, on_alarm },
+	{ 0, 0, NULL }
+};
+static struct parent *alarm_parent;	/* alarm_ops run in the nursery */
+
+static uint16_t
+on_alarm(void *service, struct op_call *c)
+{
+	char text[ALARM_TEXT];
+
+	(void)service;
+	chan_get_str(&c->in, text, sizeof text);
+	if (!chan_end(&c->in))
+		return OP_BAD;
+	if (c->type == PROC_ALARM)
+		alarm_raise(&alarm_parent->alarms, c->role, text);
+	else
+		alarm_clear(&alarm_parent->alarms, c->role, text);
+	return OP_OK;
+}
+
+static void
+ended(void *arg, struct child *c, const char *crash)
+{
+	struct parent *pa = arg;
+	char text[ALARM_TEXT];
+
+	if (crash != NULL) {
+		snprintf(text, sizeof text, "%s ended by %s%s%s",
+		    role_name(c->entry->role), crash,
+		    c->conn.peer[0] != '\0' ? ", serving " : "",
+		    c->conn.peer);
+		log_line(LOG_ERROR, "crash", "name=%s signal=%s peer=%s",
+		    role_name(c->entry->role), crash, c->conn.peer);
+		alarm_raise(&pa->alarms, ROLE_PARENT, text);
+	}
+	if (c->entry->life == LIFE_RUN)
+		alarm_clear_role(&pa->alarms, c->entry->role);
+}
+
+static void
+signal_ready(void *arg, uint32_t events)
+{
+	struct parent *pa = arg;
+	struct signalfd_siginfo si;
+
+	(void)events;
+	while (read(pa->signal_io.fd, &si, sizeof si) == sizeof si)
+		if (si.ssi_signo != SIGCHLD)
+			stop(pa);
+	nursery_reap(&pa->n);
+	if (pa->n.stopping && nursery_idle(&pa->n))
+		loop_stop(pa->loop);
+}
+
+static int
+open_signals(struct parent *pa)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) == -1)
+		return -1;
+	signal(SIGPIPE, SIG_IGN);
+	pa->signal_io.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	pa->signal_io.fn = signal_ready;
+	pa->signal_io.arg = pa;
+	if (pa->signal_io.fd == -1)
+		return -1;
+	return loop_add(pa->loop, &pa->signal_io, EPOLLIN);
+}
+
+static int
+open_sockets(struct parent *pa, int control)
+{
+	pa->control_io.fd = lock_socket(pa->home, "control", 0600);
+	if (pa->control_io.fd == -1)
+		return -1;
+	pa->control_io.fn = control_ready;
+	pa->control_io.arg = pa;
+	if (loop_add(pa->loop, &pa->control_io, EPOLLIN) == -1)
+		return -1;
+	if (control != -1)
+		greet(pa, control, ROLE_OWNER, getuid());
+	if (pa->n.local || conf.local_socket == NULL)
+		return 0;
+	/* Its directory is made by the administrator, or is not. */
+	pa->local_io.fd = lock_socket_at(conf.local_socket, 0666);
+	if (pa->local_io.fd == -1) {
+		log_line(LOG_INFO, "listen", "path=%s error=%s",
+		    conf.local_socket, strerror(errno));
+		return 0;
+	}
+	pa->local_io.fn = local_ready;
+	pa->local_io.arg = pa;
+	return loop_add(pa->loop, &pa->local_io, EPOLLIN);
+}
+
+static int
+prepare(struct parent *pa, const struct role_entry *roles, bool local)
+{
+	size_t i;
+
+	pa->home = conf_home();
+	pa->loop = loop_new();
+	pa->rates = calloc(1, sizeof *pa->rates);
+	if (pa->home == NULL || pa->loop == NULL || pa->rates == NULL)
+		return -1;
+	if (nursery_init(&pa->n, pa->loop, roles) == -1)
+		return -1;
+	alarm_parent = pa;
+	op_server_more(&pa->n.server, alarm_ops);
+	pa->n.local = local;
+	pa->n.ended = ended;
+	pa->n.arg = pa;
+	op_server_init(&pa->control, pa->loop, control_ops, pa);
+	pa->control.gone = gone;
+	pa->kill = (struct loop_timer){ .fn = kill_all, .arg = pa };
+	pa->rest = (struct loop_timer){ .fn = rested, .arg = pa };
+	pa->linger = (struct loop_timer){ .fn = linger_over, .arg = pa };
+	pa->started_s = clock_wall_s();
+	for (i = 0; i < DOORS_MAX; i++) {
+		pa->doors[i].io = (struct loop_io){ .fd = -1,
+		    .fn = door_ready, .arg = &pa->doors[i] };
+		pa->doors[i].pa = pa;
+		pa->doors[i].i = i;
+	}
+	return open_signals(pa);
+}
+
+/* The caller holds the lock of the node (node/lock.h). */
+int
+role_parent(const struct role_entry *roles, bool local, int control)
+{
+	static struct parent pa;
+
+	log_init("parent", local ? LOG_ERROR : LOG_INFO);
+	(void)prctl(PR_SET_NAME, local ? "mn-local" : "mn-parent");
+	if (prepare(&pa, roles, local) == -1 ||
+	    open_sockets(&pa, control) == -1 || nursery_start(&pa.n) == -1) {
+		log_line(LOG_ERROR, "start", "error=%s", strerror(errno));
+		nursery_kill(&pa.n);
+		return 1;
+	}
+	if (!local)
+		open_doors(&pa);
+	log_line(LOG_INFO, "start", "home=%s", pa.home);
+	notify_systemd("READY=1");
+	if (loop_run(pa.loop) == -1) {
+		log_line(LOG_ERROR, "loop", "error=%s", strerror(errno));
+		nursery_kill(&pa.n);
+		return 1;
+	}
+	log_line(LOG_INFO, "stop", "status=%d", pa.status);
+	return pa.status;
+}
