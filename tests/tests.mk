@@ -4,7 +4,7 @@
 UNITSRC	= $(sort $(wildcard tests/unit/*.c))
 UNITS	= $(UNITSRC:tests/unit/%.c=$(OBJ)/unit/%.t)
 E2E	= $(sort $(wildcard tests/[0-9]*.t))
-TESTLIB	= $(filter-out $(OBJ)/mailnode/main.o,$(LIBOBJ)) $(OBJ)/testconf.o
+TESTLIB	= $(filter-out $(OBJ)/mailnode/main.o $(OBJ)/mailnode/cmd_%.o,$(LIBOBJ)) $(OBJ)/testconf.o
 
 $(OBJ)/testconf.o: mailnode/node/conf.c config.def.h
 	@mkdir -p $(@D)
