@@ -1,0 +1,117 @@
+/*
+ * What one may ask of the vault, both ends.  No op gives a secret away but
+ * the login of a relay, which is what the relay must send.  Every stub
+ * borrows ch, blocks at most VAULT_WAIT_MS, and answers CRYPTO_LOCKED while
+ * the section it needs is not open, CRYPTO_GONE when there is no vault.
+ */
+#ifndef CRYPTO_OP_VAULT_H
+#define CRYPTO_OP_VAULT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "crypto/err.h"
+#include "crypto/secret.h"
+#include "crypto/sign.h"
+#include "crypto/tls.h"
+#include "mailnode/base/buf.h"
+#include "mailnode/base/op.h"
+
+enum {
+	VAULT_WAIT_MS = 10000,
+	VAULT_NAME_MAX = 96,	/* octets of an entry's name, NUL included */
+	VAULT_SELECTOR_MAX = 64,	/* a DNS label, NUL included */
+	VAULT_SASL_MAX = 4096	/* octets of a SASL message */
+};
+
+/* --- every session with a stranger: a tls_sign_fn; arg: int *channel --- */
+enum crypto_err	vault_tls_sign(void *channel, enum tls_sign how,
+		    const uint8_t *in, size_t n, struct buf *sig);
+
+/* --- relay, before it connects; owner, for `mailnode sign` --- */
+struct vault_dkim {
+	char		selector[VAULT_SELECTOR_MAX];
+	enum sign_alg	alg;
+};
+
+/* The active keys, at most max of them; RSA first. */
+enum crypto_err	vault_dkim_keys(int ch, struct vault_dkim *keys, size_t max,
+		    size_t *n);
+/* Appends the raw signature over the digest of the signed headers. */
+enum crypto_err	vault_dkim_sign(int ch, const struct vault_dkim *key,
+		    const uint8_t digest[SHA256_OCTETS], struct buf *sig);
+
+/* --- relay: no way back.  From now on this channel can only log in with
+ * that entry (NULL: not even that).  Call it before connecting. --- */
+enum crypto_err	vault_route(int ch, const char *entry);
+
+enum vault_mech {
+	VAULT_PLAIN,
+	VAULT_LOGIN,
+	VAULT_SCRAM,		/* SCRAM-SHA-256 */
+	VAULT_SCRAM_PLUS	/* with tls-exporter */
+};
+
+/*
+ * Starts a login; appends the first message to out, raw (before base64):
+ * PLAIN all of it, SCRAM client-first, LOGIN nothing.  binding: TLS_BINDING
+ * octets for PLUS; for SCRAM over a TLS that has a binding the server did
+ * not offer PLUS for, give it too (flag "y", RFC 5802 section 6); else NULL.
+ */
+enum crypto_err	vault_login(int ch, enum vault_mech mech,
+		    const uint8_t *binding, struct buf *out);
+/*
+ * The next: challenge as decoded from base64.  LOGIN: user, then password.
+ * SCRAM: client-final, then (on server-final, out stays empty) the proof of
+ * the server: CRYPTO_PEER when it does not know the password either.
+ * *done: nothing more is to be sent; SCRAM counts only when *done was set.
+ */
+enum crypto_err	vault_login_step(int ch, const void *challenge, size_t n,
+		    struct buf *out, bool *done);
+
+/* --- owner --- */
+struct vault_state {
+	bool		exists;		/* there is a vault file */
+	bool		boot;		/* TLS key open */
+	bool		owner;		/* unlocked */
+	bool		guarded;	/* memory could be locked */
+	uint32_t	entries;
+	enum crypto_err	trouble;	/* why the file could not be used */
+};
+
+enum crypto_err	vault_status(int ch, struct vault_state *st);
+enum crypto_err	vault_lock(int ch);
+/* file: the vault's, read anew; keys from vault_open of the command. */
+enum crypto_err	vault_unlock(int ch, int file, const struct secret *keys);
+/* Read the vault file anew; what was open stays open if its key fits. */
+enum crypto_err	vault_reload(int ch, int file);
+
+/*
+ * Seals an entry into a copy of file: appends the new file's octets for the
+ * caller to write, who then says vault_reload.
+ */
+enum crypto_err	vault_set(int ch, int file, const char *name,
+		    const struct secret *s, struct buf *sealed);
+/* The same with a key made inside the vault. */
+enum crypto_err	vault_keygen(int ch, int file, const char *name,
+		    enum sign_alg alg, struct buf *sealed);
+
+/* --- the service: tables of handlers around a struct vault_service --- */
+struct vault_service;
+
+/*
+ * Opens the boot section of file (-1: none) by the machine key (may be
+ * NULL).  Returns owned, or NULL: no memory.  Trouble with the file is no
+ * failure: it shows in the status.
+ */
+struct vault_service	*vault_service_new(int file,
+			    const struct secret *machine);
+void			 vault_service_free(struct vault_service *s);
+/* Joins srv, whose service must be this one; sets srv->gone. */
+void			 vault_service_ops(struct vault_service *s,
+			    struct op_server *srv, struct loop *l);
+void			 vault_service_state(const struct vault_service *s,
+			    struct vault_state *st);
+
+#endif
