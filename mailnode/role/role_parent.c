@@ -29,6 +29,7 @@
 #include "mailnode/node/log.h"
 #include "mailnode/node/net.h"
 #include "mailnode/node/notify.h"
+#include "mailnode/node/sandbox.h"
 #include "mailnode/role/roles.h"
 
 enum {
@@ -58,6 +59,7 @@ struct parent {
 	int64_t			 started_s;
 	uint64_t		 accepted, refused;
 	int			 status;
+	bool			 announced;
 };
 
 static uint16_t	on_link(void *, struct op_call *);
@@ -415,8 +417,9 @@ on_status(void *service, struct op_call *c)
 	if (!chan_end(&c->in))
 		return OP_BAD;
 	buf_addf(c->out, "{\"type\":\"node\",\"pid\":%d,\"local\":%s,"
-	    "\"since\":%lld,\"accepted\":%llu,\"refused\":%llu}\n",
+	    "\"ready\":%s,\"since\":%lld,\"accepted\":%llu,\"refused\":%llu}\n",
 	    (int)getpid(), pa->n.local ? "true" : "false",
+	    pa->announced ? "true" : "false",
 	    (long long)pa->started_s, (unsigned long long)pa->accepted,
 	    (unsigned long long)pa->refused);
 	alarm_print(&pa->alarms, c->out);
@@ -544,6 +547,24 @@ open_sockets(struct parent *pa, int control)
 	return loop_add(pa->loop, &pa->local_io, EPOLLIN);
 }
 
+/* Up is when every role has said so. */
+static void
+announce(void *arg)
+{
+	struct parent *pa = arg;
+	const struct child *c;
+
+	if (pa->announced)
+		return;
+	for (c = pa->n.children; c != NULL; c = c->next)
+		if (c->entry->life == LIFE_RUN && !c->ready)
+			return;
+	pa->announced = true;
+	log_line(LOG_INFO, "ready", "seconds=%lld",
+	    (long long)(clock_wall_s() - pa->started_s));
+	notify_systemd("READY=1");
+}
+
 static int
 prepare(struct parent *pa, const struct role_entry *roles, bool local)
 {
@@ -585,15 +606,20 @@ role_parent(const struct role_entry *roles, bool local, int control)
 	log_init("parent", local ? LOG_ERROR : LOG_INFO);
 	(void)prctl(PR_SET_NAME, local ? "mn-local" : "mn-parent");
 	if (prepare(&pa, roles, local) == -1 ||
-	    open_sockets(&pa, control) == -1 || nursery_start(&pa.n) == -1) {
+	    open_sockets(&pa, control) == -1) {
 		log_line(LOG_ERROR, "start", "error=%s", strerror(errno));
-		nursery_kill(&pa.n);
 		return 1;
 	}
 	if (!local)
 		open_doors(&pa);
+	sandbox_enter_parent();
+	if (nursery_start(&pa.n) == -1) {
+		log_line(LOG_ERROR, "start", "error=%s", strerror(errno));
+		nursery_kill(&pa.n);
+		return 1;
+	}
+	loop_at_turn(pa.loop, announce, &pa);
 	log_line(LOG_INFO, "start", "home=%s", pa.home);
-	notify_systemd("READY=1");
 	if (loop_run(pa.loop) == -1) {
 		log_line(LOG_ERROR, "loop", "error=%s", strerror(errno));
 		nursery_kill(&pa.n);
