@@ -116,6 +116,8 @@ node_config()
 	conf_set "$node/config.h" resolvers '{ { "127.0.0.1:9", 0 } }'
 	conf_set "$node/config.h" relays \
 	    '{ { "none", "127.0.0.1:9", CONF_TLS, NULL, "*", "*", NULL } }'
+	conf_set "$node/config.h" local_socket NULL
+	conf_set "$node/config.h" connections_per_minute 0
 	conf_set "$node/config.h" undo_s 0
 	conf_set "$node/config.h" reserve_mib 1
 	while [ $# -ge 2 ]; do
@@ -157,8 +159,7 @@ node_start()
 
 node_port()
 {
-	awk -v s="$1" '$1 == s { n = split($NF, a, ":"); print a[n]; exit }' \
-	    "$MAILNODE_HOME/run/listeners"
+	awk -v s="$1" '$1 == s { print $4; exit }' "$MAILNODE_HOME/run/listeners"
 }
 
 # The daemon leads a session of its own: nothing of it survives this.
