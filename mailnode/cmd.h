@@ -19,9 +19,10 @@ int	cmd_fail(const char *what, const char *why);
 /* The usage line of a subcommand; returns 2, or 0 when it was asked for. */
 int	cmd_usage(const char *name, int asked);
 
-struct role_entry;
 /* A parent without listeners, for the client on descriptor 3. */
-int	cmd_serve_local(const struct role_entry *roles);
+int	cmd_serve_local(void);
+/* The daemon after its own exec: argv is the lock and the doors. */
+int	cmd_serve_again(int argc, char **argv);
 
 int	cmd_serve(int argc, char **argv);
 int	cmd_status(int argc, char **argv);

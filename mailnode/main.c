@@ -57,7 +57,7 @@ run_role(const char *name)
 	struct proc pr;
 
 	if (strcmp(name, "local") == 0)
-		return cmd_serve_local(main_roles);
+		return cmd_serve_local();
 	for (e = main_roles; e->fn != NULL; e++) {
 		if (strcmp(role_name(e->role), name) != 0)
 			continue;
@@ -89,5 +89,7 @@ main(int argc, char **argv)
 		return usage(stdout);
 	if (strcmp(argv[1], "role") == 0 && argc == 3)
 		return run_role(argv[2]);
+	if (strcmp(argv[1], "role") == 0 && argc > 3)
+		return cmd_serve_again(argc - 3, argv + 3);
 	return run_cmd(argc - 1, argv + 1);
 }

@@ -33,7 +33,9 @@
 #include "mailnode/role/roles.h"
 
 enum {
-	DOORS_MAX = 32,			/* conf.listeners */
+	DOORS_MAX = PARENT_DOORS,	/* conf.listeners */
+	CRASHES_MAX = 5,		/* in CRASHES_S: a new address layout */
+	CRASHES_S = 60,
 	STOP_MS = 15000,		/* then SIGKILL */
 	LINGER_MS = 200,		/* a local node without clients */
 	ACCEPT_BURST = 16
@@ -60,6 +62,9 @@ struct parent {
 	uint64_t		 accepted, refused;
 	int			 status;
 	bool			 announced;
+	bool			 again;
+	int64_t			 crashes_s[CRASHES_MAX];	/* a ring */
+	unsigned int		 ncrashes;
 };
 
 static uint16_t	on_link(void *, struct op_call *);
@@ -87,10 +92,13 @@ stop(struct parent *pa)
 	for (i = 0; i < DOORS_MAX; i++)
 		if (pa->doors[i].io.fd != -1) {
 			loop_del(pa->loop, &pa->doors[i].io);
+			if (pa->again)
+				continue;
 			close(pa->doors[i].io.fd);
 			pa->doors[i].io.fd = -1;
 		}
-	notify_systemd("STOPPING=1");
+	if (!pa->again)
+		notify_systemd("STOPPING=1");
 	nursery_stop(&pa->n);
 	if (nursery_idle(&pa->n))
 		loop_stop(pa->loop);
@@ -218,7 +226,7 @@ served(const struct parent *pa, enum conf_service s)
 
 /* A door that does not open is an alarm, not an end: the others serve. */
 static void
-open_doors(struct parent *pa)
+open_doors(struct parent *pa, const struct parent_start *s)
 {
 	char text[ALARM_TEXT];
 	int fds[DOORS_MAX], fd;
@@ -227,8 +235,9 @@ open_doors(struct parent *pa)
 	for (i = 0; i < conf.nlisteners; i++) {
 		const struct conf_listener *l = &conf.listeners[i];
 
-		fds[i] = -1;
-		fd = served(pa, l->service) ? listen_open(i) : -1;
+		fds[i] = fd = s->again ? s->doors[i] : -1;
+		if (fd == -1 && served(pa, l->service))
+			fd = listen_open(i);
 		if (fd == -1) {
 			snprintf(text, sizeof text, "cannot listen on %s "
 			    "port %s for %s: %s", l->address, l->port,
@@ -466,6 +475,25 @@ on_alarm(void *service, struct op_call *c)
 	return OP_OK;
 }
 
+/* Forks share the parent's address layout: whoever makes them crash again
+ * and again may be reading it out. */
+static void
+count_crash(struct parent *pa, const struct child *c)
+{
+	int64_t now = clock_mono_ms() / 1000;
+	int64_t *oldest = &pa->crashes_s[pa->ncrashes++ % CRASHES_MAX];
+
+	if (c->entry->exec || pa->n.local)
+		return;
+	if (*oldest != 0 && now - *oldest < CRASHES_S && !pa->n.stopping) {
+		log_line(LOG_ERROR, "crashes", "count=%d seconds=%lld",
+		    CRASHES_MAX + 1, (long long)(now - *oldest));
+		pa->again = true;
+		stop(pa);
+	}
+	*oldest = now;
+}
+
 static void
 ended(void *arg, struct child *c, const char *crash)
 {
@@ -480,6 +508,7 @@ ended(void *arg, struct child *c, const char *crash)
 		log_line(LOG_ERROR, "crash", "name=%s signal=%s peer=%s",
 		    role_name(c->entry->role), crash, c->conn.peer);
 		alarm_raise(&pa->alarms, ROLE_PARENT, text);
+		count_crash(pa, c);
 	}
 	if (c->entry->life == LIFE_RUN)
 		alarm_clear_role(&pa->alarms, c->entry->role);
@@ -597,21 +626,21 @@ prepare(struct parent *pa, const struct role_entry *roles, bool local)
 	return open_signals(pa);
 }
 
-/* The caller holds the lock of the node (node/lock.h). */
 int
-role_parent(const struct role_entry *roles, bool local, int control)
+role_parent(struct parent_start *s)
 {
 	static struct parent pa;
+	size_t i;
 
-	log_init("parent", local ? LOG_ERROR : LOG_INFO);
-	(void)prctl(PR_SET_NAME, local ? "mn-local" : "mn-parent");
-	if (prepare(&pa, roles, local) == -1 ||
-	    open_sockets(&pa, control) == -1) {
+	log_init("parent", s->local ? LOG_ERROR : LOG_INFO);
+	(void)prctl(PR_SET_NAME, s->local ? "mn-local" : "mn-parent");
+	if (prepare(&pa, s->roles, s->local) == -1 ||
+	    open_sockets(&pa, s->control) == -1) {
 		log_line(LOG_ERROR, "start", "error=%s", strerror(errno));
 		return 1;
 	}
-	if (!local)
-		open_doors(&pa);
+	if (!s->local)
+		open_doors(&pa, s);
 	sandbox_enter_parent();
 	if (nursery_start(&pa.n) == -1) {
 		log_line(LOG_ERROR, "start", "error=%s", strerror(errno));
@@ -626,5 +655,7 @@ role_parent(const struct role_entry *roles, bool local, int control)
 		return 1;
 	}
 	log_line(LOG_INFO, "stop", "status=%d", pa.status);
-	return pa.status;
+	for (i = 0; i < DOORS_MAX; i++)
+		s->doors[i] = pa.doors[i].io.fd;
+	return pa.again ? PARENT_AGAIN : pa.status;
 }

@@ -7,9 +7,24 @@
 #include "mailnode/node/child.h"
 #include "mailnode/node/proc.h"
 
-/* `control` is a connection of the client that started a local node, -1 in
- * the daemon.  Returns the exit status. */
-int	role_parent(const struct role_entry *roles, bool local, int control);
+enum { PARENT_DOORS = 32, PARENT_AGAIN = -1 };
+
+struct parent_start {
+	const struct role_entry	*roles;
+	bool			 local;
+	int			 control;	/* the client that started a
+						   local node; else -1 */
+	bool			 again;		/* doors are open already */
+	int			 doors[PARENT_DOORS];	/* out: -1 or open */
+};
+
+/*
+ * The caller holds the lock of the node (node/lock.h).  Returns the exit
+ * status, or PARENT_AGAIN: sessions crashed so often that somebody may be
+ * learning this process's addresses; the doors are still open, and the
+ * caller executes the binary again.
+ */
+int	role_parent(struct parent_start *s);
 
 void	role_filer(struct proc *pr);
 void	role_indexer(struct proc *pr);
