@@ -1,0 +1,147 @@
+/*
+ * What keeper holds: the databases, the mailboxes, and the turn's commit.
+ *
+ * All that the handlers of one loop turn write goes into one transaction of
+ * each database they touched, committed once at the end of the turn; then
+ * those who asked are answered.  A handler therefore
+ *
+ *	rc = store_begin(st, STORE_NODE);	before its first write
+ *	... prepared statements on st->db[STORE_NODE] ...
+ *	return store_later(st, c, STORE_BIT(STORE_NODE));
+ *
+ * and never answers OP_OK itself for something it wrote.  `struct store` is
+ * the service of every op table in keeper: queue, index and the rest hang
+ * their own state below it.
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "mailnode/base/loop.h"
+#include "mailnode/base/op.h"
+#include "store/err.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+enum store_db {
+	STORE_SPOOL,	/* spool.db: accepted, not yet filed; FULL */
+	STORE_NODE,	/* node.db: what files cannot carry; FULL */
+	STORE_CACHE,	/* store.db: rows; can be rebuilt; NORMAL */
+	STORE_EVENTS,	/* events.db: the story of messages; NORMAL */
+	STORE_NDB
+};
+#define STORE_BIT(db)	(1U << (db))
+
+/* Borrowed for the whole run; paths are absolute. */
+struct store_conf {
+	const char	*home, *maildir;
+	const char	*hostname;
+	const char	*user;
+	const char	*const *domains;
+	size_t		 ndomains;
+	const char	*subaddress;	/* separators */
+	const char	*catchall;	/* folder, or NULL */
+	uint64_t	 reserve;	/* octets of disk kept free */
+	uint64_t	 message_max;	/* octets */
+};
+
+struct store_waiter;
+
+struct store {
+	const struct store_conf	*conf;
+	struct loop		*loop;
+	struct op_server	*server;	/* keeper's own */
+	struct sqlite3		*db[STORE_NDB];
+	struct rows		*rows;		/* of db[STORE_CACHE] */
+	struct boxes		*boxes;
+	struct aliases		*aliases;
+	struct events		*events;
+	struct uploads		*uploads;
+	struct spool		*spool;
+	struct intake		*intake;
+	struct intents		*intents;
+	struct watch		*watch;
+	struct sync		*sync;
+	struct ask		*filer;		/* where to ask; NULL: gone */
+	struct ask		*parser;
+	struct queue_store	*queue;		/* store/queue.c */
+	struct index_store	*index;		/* the indexer's ops */
+	/* The owner should know (text), or it is over (over). */
+	void			(*alarm)(void *arg, const char *text,
+				    bool over);
+	/* A parser is wanted; it arrives by store_parser(). */
+	void			(*want_parser)(void *arg);
+	/* A line for the log. */
+	void			(*log)(void *arg, const char *event,
+				    const char *text);
+	void			*arg;
+	/* private */
+	struct store_stmts	*stmts;
+	unsigned int		 began;		/* STORE_BIT: in the turn */
+	enum store_err		 broken[STORE_NDB];
+	struct store_waiter	*waiters, **last_waiter;
+	struct loop_timer	 checkpoint;
+	bool			 rebuild;	/* store.db is new */
+	bool			 unclean;	/* numbers start at the lease */
+	int64_t			 free_at_ms;	/* when free_octets was asked */
+	uint64_t		 free_octets;
+};
+
+/*
+ * Opens or makes all four; salvages what is damaged (named by st->alarm).
+ * STORE_NEWER: a newer version wrote one of them; `why` names the file.
+ */
+enum store_err	 store_open(struct store *st, const struct store_conf *conf,
+		    struct loop *l, char *why, size_t size);
+/* Commits, checkpoints, marks the end as clean. */
+void		 store_close(struct store *st);
+
+/* Joins the turn's transaction; safe to call again and again. */
+enum store_err	 store_begin(struct store *st, enum store_db db);
+
+/*
+ * The result of a statement in that transaction: SQLITE_OK, DONE and ROW are
+ * STORE_OK; what rolled the transaction back fails all who share it.
+ */
+enum store_err	 store_result(struct store *st, enum store_db db, int code);
+
+/*
+ * A statement of `db`, prepared once and kept; reset, with no bindings.
+ * `slot` is the caller's static variable per statement.  NULL: see
+ * store_result of sqlite3_errcode.
+ */
+struct store_slot { unsigned int at; };
+struct sqlite3_stmt *store_stmt(struct store *st, enum store_db db,
+		    struct store_slot *slot, const char *sql);
+
+/* fn is called after the turn's commit with its result for these `dbs`. */
+enum store_err	 store_after(struct store *st, unsigned int dbs,
+		    void (*fn)(void *arg, enum store_err rc), void *arg);
+
+/*
+ * Returns OP_LATER (or STORE_NOMEM): the call is answered after the commit
+ * with STORE_OK and what stands in c->out, or with what failed.
+ */
+uint16_t	 store_later(struct store *st, struct op_call *c,
+		    unsigned int dbs);
+
+/* Commits what is open and answers: loop_at_turn calls it. */
+void		 store_turn(void *st);
+/* op_server.gone of keeper: forgets a peer everywhere. */
+void		 store_gone(void *st, struct op_peer *p, const char *why);
+
+/* False below the reserve of free space (asked once a second). */
+bool		 store_space(struct store *st, uint64_t more);
+
+void		 store_alarm(struct store *st, const char *text);
+void		 store_clear(struct store *st, const char *text);
+
+/* The channels to filer and parser, when they come (again); takes fd. */
+void		 store_filer(struct store *st, int fd);
+void		 store_parser(struct store *st, int fd);
+
+#endif
