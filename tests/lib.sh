@@ -17,6 +17,7 @@
 #	node_port SERVICE	the port the kernel chose
 #	node_stop [SIGNAL]	ends the daemon and waits for it
 #	mn ARGS...		runs this node's mailnode
+#	dns_start		answers from $tmp/zone; sets $dns
 
 set -u
 LC_ALL=C.UTF-8
@@ -180,4 +181,15 @@ node_stop()
 	rc=$?
 	rm -f "$node/serve.pid"
 	return $rc
+}
+
+# dns_start: serves $tmp/zone (made if absent; read anew for each question;
+# see tests/tools/dns.py) and sets $dns to "127.0.0.1:PORT".
+dns_start()
+{
+	touch "$tmp/zone"
+	"$python" tests/tools/dns.py "$tmp/zone" "$tmp/dns.port" &
+	at_exit $!
+	wait_for '[ -s "$tmp/dns.port" ]' || return 1
+	dns=127.0.0.1:$(cat "$tmp/dns.port")
 }
