@@ -114,7 +114,7 @@ nursery_init(struct nursery *n, struct loop *l,
 
 /* The child's first acts: its own descriptors only, its own signals. */
 _Noreturn static void
-become(const struct role_entry *e, int chan, int sock)
+become(const struct role_entry *e, int chan)
 {
 	struct proc pr;
 	sigset_t none;
@@ -122,13 +122,9 @@ become(const struct role_entry *e, int chan, int sock)
 
 	/* Out of the way first: dup2 must not close what it still needs. */
 	chan = fcntl(chan, F_DUPFD, 16);
-	if (sock != -1)
-		sock = fcntl(sock, F_DUPFD, 16);
-	if (chan == -1 || dup2(chan, PROC_PARENT_FD) == -1 ||
-	    (sock != -1 && dup2(sock, PROC_SOCK_FD) == -1))
+	if (chan == -1 || dup2(chan, PROC_PARENT_FD) == -1)
 		_exit(1);
-	(void)close_range(sock != -1 ? PROC_SOCK_FD + 1 : PROC_SOCK_FD,
-	    ~0U, 0);
+	(void)close_range(PROC_PARENT_FD + 1, ~0U, 0);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (e->exec) {
@@ -141,8 +137,9 @@ become(const struct role_entry *e, int chan, int sock)
 	_exit(0);
 }
 
+/* The connection, if there is one, travels with the start. */
 static void
-send_start(struct child *c)
+send_start(struct child *c, int sock)
 {
 	struct proc_conn *k = &c->conn;
 	struct buf b;
@@ -154,7 +151,7 @@ send_start(struct child *c)
 	chan_put_str(&b, k->local);
 	chan_put_u16(&b, k->local_port);
 	chan_put_u32(&b, k->listener);
-	op_reply(c->chan, PROC_START, 0, 0, &b, -1);
+	op_reply(c->chan, PROC_START, 0, 0, &b, sock);
 	buf_clear(&b);
 }
 
@@ -206,6 +203,16 @@ wire(struct nursery *n, struct child *c, enum role service)
 		close(fds[1]);
 }
 
+/* Forked ahead, and its channel to a service is dead by now. */
+static void
+discard(struct child *c)
+{
+	c->waiting = false;
+	c->stopping = true;
+	if (c->chan != NULL)
+		op_reply(c->chan, PROC_STOP, 0, 0, NULL, -1);
+}
+
 /* A new child's channels; and for a service, its whole-run askers'. */
 static void
 wire_all(struct nursery *n, struct child *c)
@@ -218,10 +225,14 @@ wire_all(struct nursery *n, struct child *c)
 			wire(n, c, r);
 	if (c->entry->life != LIFE_RUN)
 		return;
-	for (o = n->children; o != NULL; o = o->next)
-		if (o != c && o->entry->life == LIFE_RUN &&
-		    o->entry->services & ROLE_BIT(c->entry->role))
+	for (o = n->children; o != NULL; o = o->next) {
+		if (o == c || !(o->entry->services & ROLE_BIT(c->entry->role)))
+			continue;
+		if (o->entry->life == LIFE_RUN)
 			wire(n, o, c->entry->role);
+		else if (o->waiting)
+			discard(o);
+	}
 }
 
 /* Relays are told of their sender as of a service; parsers serve. */
@@ -241,7 +252,7 @@ wire_asker(struct child *c, struct child *asker)
 }
 
 static struct child *
-fork_one(struct nursery *n, const struct role_entry *e, int sock)
+fork_one(struct nursery *n, const struct role_entry *e)
 {
 	struct child *c = NULL;
 	int fds[2];
@@ -252,7 +263,7 @@ fork_one(struct nursery *n, const struct role_entry *e, int sock)
 	c = calloc(1, sizeof *c);
 	pid = c != NULL ? fork() : -1;
 	if (pid == 0)
-		become(e, fds[1], sock);
+		become(e, fds[1]);
 	close(fds[1]);
 	if (pid == -1) {
 		close(fds[0]);
@@ -270,29 +281,73 @@ fork_one(struct nursery *n, const struct role_entry *e, int sock)
 	return c;
 }
 
+static struct child *
+fork_wired(struct nursery *n, const struct role_entry *e)
+{
+	struct child *c = fork_one(n, e);
+
+	if (c == NULL || c->chan == NULL)
+		return NULL;
+	c->conn.session = ++n->last_session;
+	wire_all(n, c);
+	return c;
+}
+
+static struct child *
+find_waiting(const struct nursery *n, enum role role)
+{
+	struct child *c;
+
+	for (c = n->children; c != NULL; c = c->next)
+		if (c->waiting && c->entry->role == role && c->chan != NULL)
+			return c;
+	return NULL;
+}
+
 struct child *
 nursery_spawn(struct nursery *n, enum role role, int sock,
     const struct proc_conn *conn, struct child *asker)
 {
 	const struct role_entry *e = nursery_entry(n, role);
-	struct child *c;
+	struct child *c = find_waiting(n, role);
+	uint32_t session;
 
 	BUG_ON(e == NULL);
-	c = fork_one(n, e, sock);
-	if (c == NULL || c->chan == NULL)
+	if (c == NULL)
+		c = fork_wired(n, e);
+	if (c == NULL)
 		return NULL;
-	if (conn != NULL)
+	c->waiting = false;
+	if (conn != NULL) {
+		session = c->conn.session;
 		c->conn = *conn;
-	if (c->conn.session == 0)
-		c->conn.session = ++n->last_session;
-	wire_all(n, c);
+		c->conn.session = session;
+		c->started_ms = clock_mono_ms();
+	}
 	if (asker != NULL)
 		wire_asker(c, asker);
 	/* The start comes last for forks: all their channels are then in
 	 * hand before the sandbox.  nursery_start sends it to the others. */
 	if (e->life != LIFE_RUN)
-		send_start(c);
+		send_start(c, sock);
 	return c;
+}
+
+void
+nursery_ahead(struct nursery *n, enum role role, unsigned int want)
+{
+	const struct role_entry *e = nursery_entry(n, role);
+	struct child *c;
+	unsigned int have = 0;
+
+	for (c = n->children; c != NULL; c = c->next)
+		have += c->waiting && c->entry->role == role;
+	for (; have < want && !n->stopping; have++) {
+		c = fork_wired(n, e);
+		if (c == NULL)
+			return;
+		c->waiting = true;
+	}
 }
 
 static void
@@ -305,7 +360,7 @@ start_role(void *arg)
 		return;
 	c = nursery_spawn(a->n, a->role, -1, NULL, NULL);
 	if (c != NULL)
-		send_start(c);
+		send_start(c, -1);
 	else
 		loop_arm(a->n->loop, &a->n->again[a->role], AGAIN_MAX_MS);
 }
@@ -321,7 +376,7 @@ nursery_start(struct nursery *n)
 		    nursery_spawn(n, e->role, -1, NULL, NULL) == NULL)
 			return -1;
 	for (c = n->children; c != NULL; c = c->next)
-		send_start(c);
+		send_start(c, -1);
 	return 0;
 }
 
@@ -344,17 +399,15 @@ nursery_link(struct nursery *n, enum role service, enum role as,
 			return -1;
 		}
 	} else {
-		c = fork_one(n, e, -1);
-		if (c == NULL || c->chan == NULL)
+		c = fork_wired(n, e);
+		if (c == NULL)
 			return -1;
-		c->conn.session = ++n->last_session;
-		wire_all(n, c);
 	}
 	if (chan_pair(fds) == -1)
 		return -1;
 	send_peer(c, as, session, name, fds[1]);
 	if (e->life != LIFE_RUN)
-		send_start(c);
+		send_start(c, -1);
 	return fds[0];
 }
 

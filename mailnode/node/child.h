@@ -38,6 +38,7 @@ struct child {
 	int64_t		 started_ms;	/* monotonic */
 	bool		 ready;
 	bool		 stopping;
+	bool		 waiting;	/* forked ahead, no connection yet */
 };
 
 /* The parent's own state that children need; filled by role_parent.c. */
@@ -71,6 +72,12 @@ int	nursery_start(struct nursery *n);
  */
 struct child	*nursery_spawn(struct nursery *n, enum role role, int sock,
 		    const struct proc_conn *conn, struct child *asker);
+
+/*
+ * Forks ahead, so that `want` processes of a LIFE_CONN role wait with their
+ * channels ready; nursery_spawn uses them up.
+ */
+void	nursery_ahead(struct nursery *n, enum role role, unsigned int want);
 
 /*
  * One end of a fresh channel to a service, for a peer of that role; an

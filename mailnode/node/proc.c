@@ -74,7 +74,7 @@ bad:
 }
 
 static void
-take_start(struct proc *pr, struct chan_in *in)
+take_start(struct proc *pr, struct chan_in *in, int sock)
 {
 	struct proc_conn *c = &pr->conn;
 
@@ -86,14 +86,18 @@ take_start(struct proc *pr, struct chan_in *in)
 	c->listener = chan_get_u32(in);
 	if (!chan_end(in))
 		parent_gone();
+	pr->sock = sock;
+	pr->started = true;
 }
 
 static void
 take_stop(struct proc *pr)
 {
+	if (!pr->started)
+		parent_gone();
 	if (pr->on_stop != NULL)
 		pr->on_stop(pr->stop_arg);
-	else if (pr->loop != NULL)
+	else
 		loop_stop(pr->loop);
 }
 
@@ -106,7 +110,7 @@ take(struct proc *pr, struct chan_msg *m)
 	chan_in_init(&in, m->data, m->len);
 	switch (m->type) {
 	case PROC_START:
-		take_start(pr, &in);
+		take_start(pr, &in, m->fd);
 		break;
 	case PROC_LINK:
 		take_link(pr, &in, m->fd);
@@ -180,8 +184,6 @@ proc_begin(struct proc *pr, enum role role)
 		take(pr, &m);
 	} while (m.type != PROC_START);
 	buf_clear(&store);
-	if (pr->conn.peer_port != 0)
-		pr->sock = PROC_SOCK_FD;
 }
 
 void

@@ -1,12 +1,13 @@
 /*
  * The child's side of being one of our processes.  The parent hands over
- * channels and a start message on descriptor 3 (and a connection on 4),
- * then the role runs: config, privileges, peers, sandbox, loop.
+ * channels, and a start message with the connection if there is one, on
+ * descriptor 3; then the role runs: config, privileges, peers, sandbox, loop.
  */
 #ifndef NODE_PROC_H
 #define NODE_PROC_H
 
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "mailnode/base/loop.h"
@@ -16,14 +17,14 @@
 
 enum {
 	PROC_PARENT_FD = 3,
-	PROC_SOCK_FD = 4,
 	PROC_NAME_MAX = 64,	/* octets of a peer's name, NUL included */
 	PROC_EARLY_MAX = 4	/* peers handed over before the start */
 };
 
 /* Between parent and child; see role_parent.c for who sends what. */
 enum proc_msg {
-	PROC_START = 0x0901,	/* struct proc_conn; all early ends are here */
+	PROC_START = 0x0901,	/* struct proc_conn + fd of the connection;
+				   all channels were handed over before */
 	PROC_LINK = 0x0902,	/* u8 role + fd: your channel to that service */
 	PROC_PEER = 0x0903,	/* u8 role, u32 session, str name + fd */
 	PROC_STOP = 0x0904,	/* finish and exit */
@@ -53,6 +54,7 @@ struct proc {
 	const char	 *maildir;	/* absolute */
 	struct loop	 *loop;
 	/* private from here on */
+	bool		  started;
 	struct loop_io	  parent_io;
 	struct op_server *server;
 	struct {
@@ -69,7 +71,7 @@ struct proc {
 };
 
 /*
- * Takes over descriptors 3 and 4 and waits for the start.  Ends the process
+ * Takes over descriptor 3 and waits for the start.  Ends the process
  * when the parent is gone.  pr is the caller's memory, for the whole run.
  */
 void	proc_begin(struct proc *pr, enum role role);

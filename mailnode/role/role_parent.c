@@ -38,7 +38,8 @@ enum {
 	CRASHES_S = 60,
 	STOP_MS = 15000,		/* then SIGKILL */
 	LINGER_MS = 200,		/* a local node without clients */
-	ACCEPT_BURST = 16
+	ACCEPT_BURST = 16,
+	AHEAD = 2			/* SMTP processes that wait */
 };
 
 struct door {
@@ -125,7 +126,7 @@ sessions_of(const struct nursery *n, const char *peer, unsigned int *all)
 
 	*all = 0;
 	for (c = n->children; c != NULL; c = c->next) {
-		if (c->entry->life != LIFE_CONN)
+		if (c->entry->life != LIFE_CONN || c->waiting)
 			continue;
 		(*all)++;
 		same += strcmp(c->conn.peer, peer) == 0;
@@ -199,22 +200,33 @@ rested(void *arg)
 			(void)loop_mod(pa->loop, &pa->doors[i].io, EPOLLIN);
 }
 
+/* Only when somebody came: a process that fails at once is not forked
+ * again and again. */
+static void
+fork_ahead(struct parent *pa)
+{
+	if (!pa->n.local && nursery_entry(&pa->n, ROLE_SMTP) != NULL)
+		nursery_ahead(&pa->n, ROLE_SMTP, AHEAD);
+}
+
 static void
 door_ready(void *arg, uint32_t events)
 {
 	struct door *d = arg;
 	struct proc_conn conn;
-	int sock, i;
+	int sock, i, err = 0;
 
 	(void)events;
 	for (i = 0; i < ACCEPT_BURST; i++) {
 		sock = listen_accept(d->io.fd, d->i, &conn);
-		if (sock == -1)
+		if (sock == -1) {
+			err = errno;
 			break;
+		}
 		welcome(d->pa, sock, &conn);
 	}
-	if (i < ACCEPT_BURST && (errno == EMFILE || errno == ENFILE ||
-	    errno == ENOBUFS || errno == ENOMEM))
+	fork_ahead(d->pa);
+	if (err == EMFILE || err == ENFILE || err == ENOBUFS || err == ENOMEM)
 		rest(d->pa);
 }
 
@@ -410,7 +422,7 @@ print_roles(const struct parent *pa, struct buf *b)
 		    nursery_count(&pa->n, e->role),
 		    pa->n.crashes[e->role]);
 	for (c = pa->n.children; c != NULL; c = c->next)
-		if (c->entry->life == LIFE_CONN)
+		if (c->entry->life == LIFE_CONN && !c->waiting)
 			buf_addf(b, "{\"type\":\"session\",\"role\":\"%s\","
 			    "\"pid\":%d,\"peer\":\"%s\",\"seconds\":%lld}\n",
 			    role_name(c->entry->role), (int)c->pid,
@@ -647,6 +659,7 @@ role_parent(struct parent_start *s)
 		nursery_kill(&pa.n);
 		return 1;
 	}
+	fork_ahead(&pa);
 	loop_at_turn(pa.loop, announce, &pa);
 	log_line(LOG_INFO, "start", "home=%s", pa.home);
 	if (loop_run(pa.loop) == -1) {
