@@ -31,6 +31,9 @@ enum crypto_err {
 	CRYPTO_STATE,		/* not at this point of the dialogue */
 	CRYPTO_PEER,		/* the other side answered falsely */
 	CRYPTO_CERT,		/* a certificate that cannot be parsed */
+	CRYPTO_CERTNAME,	/* a certificate for another name */
+	CRYPTO_CERTDATE,	/* not yet or no longer valid */
+	CRYPTO_CHAIN,		/* one not signed by the next of its chain */
 	CRYPTO_INTERNAL,	/* the library refused what must work */
 	CRYPTO_GONE,		/* the vault does not answer */
 	CRYPTO_DENIED,		/* the vault does not let us ask that */

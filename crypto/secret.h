@@ -21,7 +21,11 @@ struct secret {
 /* Before any other call of this room; idempotent.  0, or -1. */
 int		 crypto_init(void);
 
-/* Returns owned, len 0, or NULL: no memory, or none that can be locked. */
+/* False when the system locks no memory for us (RLIMIT_MEMLOCK): secrets
+ * are guarded and wiped all the same, but could be swapped out. */
+bool		 secret_can_lock(void);
+
+/* Returns owned, len 0, or NULL: no memory. */
 struct secret	*secret_new(size_t size);
 struct secret	*secret_copy(const void *p, size_t n);
 
@@ -46,8 +50,8 @@ void		 random_bytes(void *p, size_t n);
 
 /*
  * One line from fd, without its end, echo off if fd is a terminal (the
- * prompt goes to /dev/tty or stderr).  Returns owned, or NULL with errno;
- * EMSGSIZE for more than SECRET_LINE_MAX octets, EINVAL for a NUL.
+ * prompt goes to stderr).  Returns owned, or NULL with errno: ENODATA at the
+ * end, EMSGSIZE for more than SECRET_LINE_MAX octets, EINVAL for a NUL.
  */
 enum { SECRET_LINE_MAX = 1024 };	/* octets */
 struct secret	*secret_read_line(int fd, const char *prompt);
