@@ -65,6 +65,20 @@ enum crypto_err	 sign_verify(const struct sign_key *k,
 enum crypto_err	 sign_digest(const struct sign_key *k,
 		    const uint8_t digest[SHA256_OCTETS], struct buf *sig);
 
+/* What the handshake wants signed, with which key operation. */
+enum tls_sign {
+	TLS_SIGN_ECDSA,		/* in: a digest; out: DER signature */
+	TLS_SIGN_RSA_PKCS1,	/* in: DigestInfo; out: modulus size */
+	TLS_SIGN_RSA_RAW	/* in: a padded block of modulus size (PSS) */
+};
+
+/*
+ * Appends the signature of in as a TLS handshake needs it.  CRYPTO_KEY if
+ * the key is not of that kind or in is no length that TLS could ask for.
+ */
+enum crypto_err	 sign_tls(const struct sign_key *k, enum tls_sign how,
+		    const uint8_t *in, size_t n, struct buf *sig);
+
 /*
  * Appends the public half: what p= carries in base64 for DKIM (SPKI for
  * RSA, 32 octets for Ed25519), SPKI for P-256.

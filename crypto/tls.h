@@ -1,7 +1,7 @@
 /*
  * TLS over a connected socket that is or is made non-blocking.  The private
  * key of a server is elsewhere: whoever accepts gives a function that asks
- * for a signature.
+ * for a signature.  SIGPIPE must be ignored by the process.
  */
 #ifndef CRYPTO_TLS_H
 #define CRYPTO_TLS_H
@@ -27,13 +27,6 @@ enum {
 struct tls_server;		/* certificate chain and settings */
 struct tls_client;		/* whom to trust, and settings */
 struct tls;			/* one connection */
-
-/* What the handshake wants signed, with which key operation. */
-enum tls_sign {
-	TLS_SIGN_ECDSA,		/* in: a digest; out: DER signature */
-	TLS_SIGN_RSA_PKCS1,	/* in: DigestInfo; out: modulus size */
-	TLS_SIGN_RSA_RAW	/* in: a padded block of modulus size (PSS) */
-};
 
 /* Appends the signature of in to sig; vault_tls_sign() is one. */
 typedef enum crypto_err tls_sign_fn(void *arg, enum tls_sign how,
