@@ -78,7 +78,12 @@ fails() { ! "$@"; }
 
 skip_all() { echo "1..0 # SKIP $*"; exit 0; }
 
-done_testing() { echo "1..$tests"; [ "$failures" = 0 ] || exit 1; exit 0; }
+done_testing()
+{
+	echo "1..$tests"
+	[ "$tests" -gt 0 ] && [ "$failures" = 0 ] || exit 1
+	exit 0
+}
 
 wait_for()
 {
@@ -184,11 +189,11 @@ node_stop()
 }
 
 # dns_start: serves $tmp/zone (made if absent; read anew for each question;
-# see tests/tools/dns.py) and sets $dns to "127.0.0.1:PORT".
+# see tests/tools/nameserver.py) and sets $dns to "127.0.0.1:PORT".
 dns_start()
 {
 	touch "$tmp/zone"
-	"$python" tests/tools/dns.py "$tmp/zone" "$tmp/dns.port" &
+	"$python" tests/tools/nameserver.py "$tmp/zone" "$tmp/dns.port" &
 	at_exit $!
 	wait_for '[ -s "$tmp/dns.port" ]' || return 1
 	dns=127.0.0.1:$(cat "$tmp/dns.port")

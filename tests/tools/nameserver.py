@@ -1,4 +1,4 @@
-"""A name server for tests on 127.0.0.1: dns.py ZONE [PORTFILE]
+"""A name server for tests on 127.0.0.1: nameserver.py ZONE [PORTFILE]
 
 ZONE has a line a record, "NAME TYPE VALUE"; VALUE in master file form.
 Instead of a type: SERVFAIL answers so, TIMEOUT not at all.  A line "AD"
@@ -41,7 +41,8 @@ def zone():
 
 def put(answer, name, kind, values):
     answer.answer.append(dns.rrset.from_text_list(
-        name, 60, "IN", dns.rdatatype.to_text(kind), values))
+        name, 60, "IN", dns.rdatatype.to_text(kind), values,
+        origin=dns.name.root, relativize=False))
 
 
 def reply(wire):
