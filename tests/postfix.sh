@@ -5,8 +5,8 @@
 #	postfix_tls		a CA and a certificate for localhost; STARTTLS
 #	postfix_sasl USER PASS	AUTH, by SASL's own database
 #	postfix_start, postfix_stop
-#	postfix_mail		what it delivered, as file names: a Maildir for
-#				each recipient of peer.test, $postfix/mail/USER/
+#	postfix_mail		what it delivered, as file names: all recipients
+#				of peer.test in one Maildir; see Delivered-To
 
 postfix=$tmp/postfix
 
@@ -45,7 +45,7 @@ postfix_config()
 	smtpd_relay_restrictions = permit_sasl_authenticated, reject_unauth_destination
 	virtual_mailbox_domains = peer.test
 	virtual_mailbox_base = $postfix/mail
-	virtual_mailbox_maps = regexp:{{/^(.*)@/ \$\$1/}}
+	virtual_mailbox_maps = static:all/
 	virtual_uid_maps = static:65534
 	virtual_gid_maps = static:65534
 	smtp_dns_support_level = disabled
@@ -135,4 +135,4 @@ sys.exit(socket.socket().connect_ex(('127.0.0.1', $1)) != 0)"
 
 postfix_stop() { postfix -c "$postfix" stop >>"$postfix/start.log" 2>&1; }
 
-postfix_mail() { find "$postfix/mail" -type f -path '*/new/*' 2>/dev/null; }
+postfix_mail() { find "$postfix/mail/all/new" -type f 2>/dev/null; }
