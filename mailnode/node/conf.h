@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mailnode/node/conf_tui.h"
+
 enum conf_service { CONF_SMTP, CONF_SUBMISSION, CONF_IMAP, CONF_WEB };
 enum conf_tls { CONF_PLAIN, CONF_STARTTLS, CONF_TLS };
 enum { CONF_TRUST_AD = 1 };			/* conf_resolver.flags */
@@ -69,6 +71,10 @@ struct conf {
 	size_t		 nqueries;
 	const struct conf_hook *hooks;
 	size_t		 nhooks;
+	const struct conf_key *keys;
+	size_t		 nkeys;
+	const struct conf_color *colors;
+	size_t		 ncolors;
 	uint64_t	 message_max;		/* octets */
 	uint64_t	 reserve;		/* octets */
 	unsigned int	 sessions_max;
