@@ -19,6 +19,7 @@ static const char *const texts[] = {
 	[CRYPTO_ALTERED] =
 	    "the vault file was altered: its parts do not belong together",
 	[CRYPTO_PASSPHRASE] = "wrong passphrase",
+	[CRYPTO_MACHINE] = "boot.key is not the machine key of this vault",
 	[CRYPTO_WORDS] = "a recovery word is mistyped",
 	[CRYPTO_COST] = "the cost of the passphrase is out of range",
 	[CRYPTO_KEY] = "not a key of that kind",

@@ -22,6 +22,7 @@ enum crypto_err {
 	CRYPTO_NEWER,		/* its format is newer than this program */
 	CRYPTO_ALTERED,		/* authentic parts, put together falsely */
 	CRYPTO_PASSPHRASE,	/* no slot opens with it */
+	CRYPTO_MACHINE,		/* the machine key is of another vault */
 	CRYPTO_WORDS,		/* recovery words that were mistyped */
 	CRYPTO_COST,		/* Argon2 parameters outside the limits */
 	CRYPTO_KEY,		/* a key that cannot be parsed */

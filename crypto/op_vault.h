@@ -15,12 +15,12 @@
 #include "crypto/secret.h"
 #include "crypto/sign.h"
 #include "crypto/tls.h"
+#include "crypto/vault.h"
 #include "mailnode/base/buf.h"
 #include "mailnode/base/op.h"
 
 enum {
 	VAULT_WAIT_MS = 10000,
-	VAULT_NAME_MAX = 96,	/* octets of an entry's name, NUL included */
 	VAULT_SELECTOR_MAX = 64,	/* a DNS label, NUL included */
 	VAULT_SASL_MAX = 4096	/* octets of a SASL message */
 };
