@@ -23,7 +23,7 @@ set -u
 LC_ALL=C.UTF-8
 export LC_ALL
 unset MAILNODE_HOME
-top=$(cd "$(dirname "$0")/.." && pwd)
+top=${TOP:-$(cd "$(dirname "$0")/.." && pwd)}
 cd "$top" || exit 1
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/mailnode.XXXXXX") || exit 1
 tests=0

@@ -100,3 +100,7 @@ replay: $(REPLAY)
 
 .PHONY: fuzzdeps replay
 .SECONDARY: $(FUZZOBJ) build/fuzz/lib.a
+
+bench: all
+	sh tests/deps build test bench
+	sh tests/bench/run $(BENCH)
