@@ -49,6 +49,7 @@ on_fd(void *svc, struct op_call *c)
 	return OP_OK;
 }
 
+static int flooded[2];
 static struct op_peer *later_peer;
 static uint32_t later_id;
 
@@ -75,6 +76,8 @@ on_flood(void *svc, struct op_call *c)
 	for (i = 0; i < 1000; i++)
 		op_reply(c->peer, T_FLOOD, 0, 0, &b, -1);
 	buf_clear(&b);
+	if (write(flooded[1], "x", 1) != 1)
+		return OP_BAD;
 	return OP_OK;
 }
 
@@ -226,6 +229,9 @@ client_never_reads(int ch)
 
 	if (chan_send(ch, &m, NULL, false) == -1)
 		return 1;
+	/* Not a byte before the flood is over. */
+	if (read(flooded[0], c, 1) != 1)
+		return 2;
 	/* Dropped: what was sent can be read, then the end. */
 	while (recv(ch, c, sizeof c, 0) > 0)
 		;
@@ -270,6 +276,7 @@ static void
 peer_that_never_reads_is_dropped(void **state)
 {
 	(void)state;
+	assert_int_equal(pipe(flooded), 0);
 	assert_int_equal(with_client(ROLE_SMTP, client_never_reads), 0);
 	assert_string_equal(gone_why, "does not read");
 }
