@@ -18,23 +18,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "crypto/sign.h"
 #include "mailnode/base/buf.h"
 
 enum {
 	DKIM_SIGN_KEYS = 4,		/* at most, of one message */
 	DKIM_SIGN_HEADER_MAX = 256 * 1024,	/* octets */
-	DKIM_SIGN_FIELD_MAX = 8192,	/* octets of a finished field */
-	DKIM_DIGEST = 32		/* octets */
-};
-
-enum dkim_alg {
-	DKIM_RSA_SHA256,	/* PKCS#1 v1.5 over the digest (8301) */
-	DKIM_ED25519_SHA256	/* PureEdDSA over the digest (8463, 3) */
+	DKIM_SIGN_FIELD_MAX = 8192	/* octets of a finished field */
 };
 
 struct dkim_sign_key {
 	const char	*selector;
-	enum dkim_alg	 alg;
+	enum sign_alg	 alg;		/* SIGN_RSA or SIGN_ED25519 */
 };
 
 enum dkim_sign_err {
@@ -58,7 +53,7 @@ enum dkim_sign_err dkim_sign_feed(struct dkim_sign *s, const void *p,
 	    size_t n);
 enum dkim_sign_err dkim_sign_end(struct dkim_sign *s);
 
-/* What key i signs: DKIM_DIGEST octets; borrowed.  After dkim_sign_end. */
+/* What key i signs: SHA256_OCTETS octets; borrowed.  After dkim_sign_end. */
 const uint8_t *dkim_sign_digest(const struct dkim_sign *s, size_t i);
 
 /* Appends "DKIM-Signature: …\r\n", folded, to out. */

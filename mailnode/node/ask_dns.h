@@ -64,7 +64,7 @@ struct dns_answer {
 	struct buf	 store;		/* private */
 };
 
-/* Caller's memory. */
+/* Caller's memory: an answer is DNS_TEMPFAIL until it is something else. */
 void	 dns_answer_init(struct dns_answer *a);
 void	 dns_answer_clear(struct dns_answer *a);
 
@@ -131,8 +131,7 @@ extern const struct op ask_dns_ops[];
 
 /* Answers on a channel, for those who build one; b's errors are sticky. */
 void	 dns_answer_put(struct buf *b, const struct dns_answer *a);
-int	 dns_answer_get(struct chan_in *in, enum dns_type type,
-	    struct dns_answer *a);
+int	 dns_answer_get(struct chan_in *in, struct dns_answer *a);
 
 /* Appends a record to a; data is copied.  0, or -1: full. */
 int	 dns_answer_add(struct dns_answer *a, const struct dns_rr *rr);

@@ -1,0 +1,258 @@
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "mailnode/auth/dkim_field.h"
+#include "mailnode/base/buf.h"
+#include "mailnode/base/codec.h"
+
+void
+dkim_decide(struct dkim_signature *s, enum dkim_result result,
+    const char *fmt, ...)
+{
+	va_list ap;
+
+	s->result = result;
+	va_start(ap, fmt);
+	if (vsnprintf(s->reason, sizeof s->reason, fmt, ap) < 0)
+		s->reason[0] = '\0';
+	va_end(ap);
+}
+
+struct parse {
+	struct dkim_field	*f;
+	struct dkim_signature	*s;
+	struct tags		 tags;
+	int64_t			 now_s;
+};
+
+static int
+bad(struct parse *p, const char *why)
+{
+	dkim_decide(p->s, DKIM_PERMERROR, "%s", why);
+	return -1;
+}
+
+static int
+take_base64(const struct tag *t, uint8_t *dst, size_t max, size_t *len)
+{
+	struct buf b;
+	int rc = -1;
+
+	*len = 0;
+	buf_init(&b, max);
+	if (codec_base64_get(&b, t->value, t->vlen, true) == 0 && b.len > 0) {
+		memcpy(dst, b.data, b.len);
+		*len = b.len;
+		rc = 0;
+	}
+	buf_clear(&b);
+	return rc;
+}
+
+static int
+take_name(const struct tag *t, char *dst, size_t size)
+{
+	char *c;
+
+	if (t == NULL || tag_copy(t, dst, size) == -1)
+		return -1;
+	for (c = dst; *c != '\0'; c++)
+		if (*c >= 'A' && *c <= 'Z')
+			*c = (char)(*c | 0x20);
+	if (dns_name_ok(dst) && dst[strlen(dst) - 1] != '.')
+		return 0;
+	dst[0] = '\0';
+	return -1;
+}
+
+static int
+names(struct parse *p)
+{
+	const struct tag *i = tags_find(&p->tags, "i");
+	struct dkim_signature *s = p->s;
+	const char *at;
+	size_t n, d;
+
+	if (take_name(tags_find(&p->tags, "d"), s->domain,
+	    sizeof s->domain) == -1)
+		return bad(p, "d= is no domain");
+	if (take_name(tags_find(&p->tags, "s"), s->selector,
+	    sizeof s->selector) == -1)
+		return bad(p, "s= is no selector");
+	d = strlen(s->domain);
+	snprintf(s->identity, sizeof s->identity, "@%s", s->domain);
+	if (i == NULL)
+		return 0;
+	if (tag_copy(i, s->identity, sizeof s->identity) == -1 ||
+	    (at = strrchr(s->identity, '@')) == NULL)
+		return bad(p, "i= is no identity");
+	n = strlen(at + 1);
+	if (n < d || strcasecmp(at + 1 + n - d, s->domain) != 0 ||
+	    (n > d && at[n - d] != '.'))
+		return bad(p, "i= is not within d=");
+	return 0;
+}
+
+static int
+algorithm(struct parse *p)
+{
+	const struct tag *t = tags_find(&p->tags, "a");
+
+	if (t == NULL)
+		return bad(p, "no a=");
+	if (tag_copy(t, p->s->algorithm, sizeof p->s->algorithm) == -1)
+		return bad(p, "unknown algorithm");
+	if (tag_is(t, "rsa-sha256", true))
+		p->f->alg = SIGN_RSA;
+	else if (tag_is(t, "ed25519-sha256", true))
+		p->f->alg = SIGN_ED25519;
+	else if (tag_is(t, "rsa-sha1", true))	/* RFC 8301 section 3.1 */
+		return bad(p, "rsa-sha1 is no longer accepted");
+	else
+		return bad(p, "unknown algorithm");
+	return 0;
+}
+
+static int
+one_canon(const char *p, size_t n, enum canon *how)
+{
+	*how = CANON_SIMPLE;
+	if (n == 6 && strncasecmp(p, "simple", n) == 0)
+		return 0;
+	*how = CANON_RELAXED;
+	return n == 7 && strncasecmp(p, "relaxed", n) == 0 ? 0 : -1;
+}
+
+/* "c=relaxed" is relaxed/simple; nothing is simple/simple. */
+static int
+canonicalization(struct parse *p)
+{
+	const struct tag *t = tags_find(&p->tags, "c");
+	const char *slash, *end;
+
+	p->f->header = p->f->body = CANON_SIMPLE;
+	if (t == NULL)
+		return 0;
+	end = t->value + t->vlen;
+	slash = memchr(t->value, '/', t->vlen);
+	if (one_canon(t->value, (size_t)((slash != NULL ? slash : end) -
+	    t->value), &p->f->header) == -1 || (slash != NULL &&
+	    one_canon(slash + 1, (size_t)(end - slash - 1),
+	    &p->f->body) == -1))
+		return bad(p, "unknown canonicalization");
+	return 0;
+}
+
+static int
+times(struct parse *p)
+{
+	const struct tag *t = tags_find(&p->tags, "t");
+	const struct tag *x = tags_find(&p->tags, "x");
+	uint64_t v;
+
+	/* Twelve digits: section 3.5 asks for at least that. */
+	if (t != NULL) {
+		if (tag_number(t, UINT64_C(999999999999), &v) == -1)
+			return bad(p, "t= is no time");
+		p->s->signed_s = (int64_t)v;
+	}
+	if (x != NULL) {
+		if (tag_number(x, UINT64_C(999999999999), &v) == -1)
+			return bad(p, "x= is no time");
+		p->s->expires_s = (int64_t)v;
+	}
+	if (t != NULL && x != NULL && p->s->expires_s <= p->s->signed_s)
+		return bad(p, "x= is not after t=");
+	return 0;
+}
+
+static int
+signed_fields(struct parse *p)
+{
+	const struct tag *h = tags_find(&p->tags, "h");
+	const char *pos = NULL, *item;
+	size_t len, n = 0;
+
+	if (h == NULL)
+		return bad(p, "no h=");
+	while (tag_item(h, &pos, &item, &len)) {
+		if (len == 0)
+			return bad(p, "an empty name in h=");
+		if (++n > DKIM_H_MAX)
+			return bad(p, "too many names in h=");
+	}
+	if (!tag_has(h, "from"))
+		return bad(p, "From is not signed");
+	p->f->h = *h;
+	return 0;
+}
+
+static int
+hashes(struct parse *p)
+{
+	const struct tag *b = tags_find(&p->tags, "b");
+	const struct tag *bh = tags_find(&p->tags, "bh");
+	const struct tag *l = tags_find(&p->tags, "l");
+	char first[sizeof p->s->b * 2];
+	size_t i, n, len;
+
+	p->f->limit = UINT64_MAX;
+	if (bh == NULL || take_base64(bh, p->f->bh, sizeof p->f->bh,
+	    &len) == -1 || len != sizeof p->f->bh)
+		return bad(p, "bh= is no SHA-256");
+	if (b == NULL || take_base64(b, p->f->sig, sizeof p->f->sig,
+	    &p->f->siglen) == -1)
+		return bad(p, "b= is no signature");
+	if (l != NULL && tag_number(l, UINT64_MAX - 1, &p->f->limit) == -1)
+		return bad(p, "l= is no number");
+	for (i = n = 0; i < b->vlen && n < sizeof p->s->b - 1; i++)
+		if (memchr(" \t\r\n", b->value[i], 4) == NULL)
+			first[n++] = b->value[i];
+	memcpy(p->s->b, first, n);
+	p->s->b[n] = '\0';
+	p->f->b = *b;
+	return 0;
+}
+
+static int
+rest(struct parse *p)
+{
+	const struct tag *q = tags_find(&p->tags, "q");
+
+	if (q != NULL && !tag_has(q, "dns/txt"))
+		return bad(p, "unknown query method");
+	if (p->s->expires_s != -1 && p->now_s > p->s->expires_s) {
+		dkim_decide(p->s, DKIM_FAIL, "signature expired");
+		return -1;
+	}
+	return 0;
+}
+
+void
+dkim_field_parse(struct dkim_field *f, struct dkim_signature *s,
+    const char *text, size_t n, int64_t now_s)
+{
+	static int (*const steps[])(struct parse *) = {
+		names, algorithm, times, canonicalization, signed_fields,
+		hashes, rest
+	};
+	struct parse p = { .f = f, .s = s, .now_s = now_s };
+	const struct tag *v;
+	size_t i;
+
+	memset(f, 0, sizeof *f);
+	memset(s, 0, sizeof *s);
+	s->signed_s = s->expires_s = -1;
+	if (n > DKIM_FIELD_MAX || tags_parse(&p.tags, text, n) == -1) {
+		bad(&p, "signature is malformed");
+		return;
+	}
+	for (i = 0; i < sizeof steps / sizeof steps[0]; i++)
+		if (steps[i](&p) == -1)
+			return;
+	v = tags_find(&p.tags, "v");
+	if (v == NULL || !tag_is(v, "1", false))
+		bad(&p, "unknown version");
+}
