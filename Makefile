@@ -20,7 +20,10 @@ WARN	= -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes
 DEV	= -Werror
 CFLAGS	= -O2 -g
 ALLCFLAGS = -std=c11 $(WARN) $(DEV) -fPIE $(HARDEN) $(SANFLAGS) $(CFLAGS)
-ALLCPP	= -D_POSIX_C_SOURCE=200809L -I. -MMD -MP $(CPPFLAGS)
+# GMime is loaded at run time (store/dyn.h); only its types are needed here.
+GMIMECPP := $(patsubst -I%,-isystem%,$(shell pkg-config --cflags gmime-3.0 2>/dev/null))
+
+ALLCPP	= -D_POSIX_C_SOURCE=200809L -I. -MMD -MP $(GMIMECPP) $(CPPFLAGS)
 ALLLD	= -pie -Wl,-z,relro,-z,now $(SANFLAGS) $(LDFLAGS)
 
 # In the order of the arrows, which tests/0001-layers.t proves: a file

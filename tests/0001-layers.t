@@ -44,11 +44,14 @@ ok 'expat, archive, qrencode in ops' only_in 'expat|archive|qrencode' \
     mailnode/ops/
 ok 'no threads'		only_in 'pthread|threads\.h' none
 
+gmime=$(pkg-config --cflags gmime-3.0 | sed 's/-I/-isystem /g')
 alone()
 {
 	for h in $headers; do
+		# shellcheck disable=SC2086
 		echo "#include \"$h\"" | cc -std=c11 -D_POSIX_C_SOURCE=200809L \
-		    -Wall -Wextra -Wpedantic -Werror -I. -fsyntax-only -x c - ||
+		    -Wall -Wextra -Wpedantic -Werror -I. $gmime \
+		    -fsyntax-only -x c - ||
 		    return 1
 	done
 }

@@ -1,0 +1,533 @@
+#define _GNU_SOURCE
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "mailnode/base/num.h"
+#include "store/mime.h"
+#include "store/mime_cap.h"
+
+enum { PATH_ROOM = 16 * (MIME_DEPTH_MAX + 4) };
+
+static bool
+is_a(const struct mime *m, void *obj, GType type)
+{
+	return obj != NULL &&
+	    m->gm->g_type_check_instance_is_a((GTypeInstance *)obj, type);
+}
+
+static struct mime_part *
+part_add(struct mime *m, size_t parent, GMimeObject *obj)
+{
+	struct mime_part *p;
+	size_t cap;
+
+	if (m->npart == m->cap) {
+		cap = m->cap > 0 ? m->cap * 2 : 8;
+		p = reallocarray(m->part, cap, sizeof *p);
+		if (p == NULL)
+			return NULL;
+		m->part = p;
+		m->cap = cap;
+	}
+	p = &m->part[m->npart++];
+	memset(p, 0, sizeof *p);
+	p->obj = obj;
+	p->parent = parent;
+	if (p != m->part) {
+		p->depth = m->part[parent].depth + 1;
+		p->nth = ++m->part[parent].nchild;
+	}
+	return p;
+}
+
+/* Where the first field of a header stands; `none` if there is none. */
+static size_t
+first_field(const struct mime *m, void *obj, size_t none)
+{
+	GMimeHeaderList *l = m->gm->g_mime_object_get_header_list(obj);
+	int i, n = l != NULL ? m->gm->g_mime_header_list_get_count(l) : 0;
+	size_t first = SIZE_MAX;
+	gint64 at;
+
+	for (i = 0; i < n; i++) {
+		at = m->gm->g_mime_header_get_offset(
+		    m->gm->g_mime_header_list_get_header_at(l, i));
+		if (at >= 0 && (size_t)at < first)
+			first = (size_t)at;
+	}
+	return first < m->size ? first : none;
+}
+
+/* Behind the blank line that ends the header at `from`. */
+static size_t
+after_head(const struct mime *m, size_t from)
+{
+	const uint8_t *p = m->data + from, *end = m->data + m->limit, *nl;
+
+	while (p < end) {
+		nl = memchr(p, '\n', (size_t)(end - p));
+		if (nl == NULL)
+			return m->limit;
+		if (nl == p || (nl == p + 1 && *p == '\r'))
+			return (size_t)(nl + 1 - m->data);
+		p = nl + 1;
+	}
+	return m->limit;
+}
+
+/* The content's place in the file; false when GMime holds none. */
+static bool
+content_at(const struct mime *m, GMimeObject *obj, size_t *at, size_t *n)
+{
+	GMimeDataWrapper *w;
+	GMimeStream *s;
+	gint64 end;
+
+	w = m->gm->g_mime_part_get_content((GMimePart *)obj);
+	s = w != NULL ? m->gm->g_mime_data_wrapper_get_stream(w) : NULL;
+	if (s == NULL || s->bound_start < 0 ||
+	    (size_t)s->bound_start > m->limit)
+		return false;
+	end = s->bound_end;
+	if (end < 0 || (size_t)end > m->limit)
+		end = (gint64)m->limit;
+	if (end < s->bound_start)
+		return false;
+	*at = (size_t)s->bound_start;
+	*n = (size_t)(end - s->bound_start);
+	return true;
+}
+
+static void
+leaf_place(struct mime *m, struct mime_part *p)
+{
+	if (!content_at(m, p->obj, &p->body, &p->nbody)) {
+		p->body = after_head(m, p->head);
+		p->nbody = 0;
+	}
+	if (p->body < p->head)
+		p->head = p->body;
+	p->nhead = p->body - p->head;
+}
+
+static int	walk(struct mime *, size_t, GMimeObject *, size_t);
+
+/* A header of no field: what stands before the content is its blank line. */
+static size_t
+empty_head(const struct mime *m, GMimeObject *obj, size_t from)
+{
+	size_t at, n;
+
+	if (!is_a(m, obj, m->gm->g_mime_part_get_type()) ||
+	    !content_at(m, obj, &at, &n) || at < from)
+		return from;
+	if (at > from && m->data[at - 1] == '\n')
+		at--;
+	if (at > from && m->data[at - 1] == '\r')
+		at--;
+	return at;
+}
+
+static int
+walk_multi(struct mime *m, size_t self, GMimeObject *obj)
+{
+	int i, n = m->gm->g_mime_multipart_get_count((GMimeMultipart *)obj);
+	GMimeObject *child;
+
+	for (i = 0; i < n && m->npart <= MIME_PARTS_MAX; i++) {
+		child = m->gm->g_mime_multipart_get_part(
+		    (GMimeMultipart *)obj, i);
+		if (walk(m, self, child,
+		    first_field(m, child, SIZE_MAX)) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+/* Fields of the message and of its body share one header. */
+static int
+walk_message(struct mime *m, size_t self, GMimeMessage *msg)
+{
+	GMimeObject *root = m->gm->g_mime_message_get_mime_part(msg);
+	size_t a, b;
+
+	if (root == NULL)
+		return 0;
+	a = first_field(m, msg, SIZE_MAX);
+	b = first_field(m, root, SIZE_MAX);
+	return walk(m, self, root, a < b ? a : b);
+}
+
+static int
+walk(struct mime *m, size_t parent, GMimeObject *obj, size_t head)
+{
+	struct mime_part *p = part_add(m, parent, obj);
+	size_t self = m->npart - 1, from;
+
+	if (p == NULL)
+		return -1;
+	from = self > 0 ? m->part[self - 1].body : 0;
+	p->head = head != SIZE_MAX ? head : empty_head(m, obj, from);
+	if (p->depth > MIME_DEPTH_MAX + 2)
+		return 0;
+	if (is_a(m, obj, m->gm->g_mime_multipart_get_type())) {
+		p->kind = MIME_MULTI;
+		p->body = after_head(m, p->head);
+		p->nhead = p->body - p->head;
+		return walk_multi(m, self, obj);
+	}
+	if (is_a(m, obj, m->gm->g_mime_message_part_get_type())) {
+		p->msg = m->gm->g_mime_message_part_get_message(
+		    (GMimeMessagePart *)obj);
+		p->body = after_head(m, p->head);
+		p->nhead = p->body - p->head;
+		if (p->msg == NULL)
+			return 0;
+		p->kind = MIME_MESSAGE;
+		return walk_message(m, self, p->msg);
+	}
+	if (is_a(m, obj, m->gm->g_mime_part_get_type()))
+		leaf_place(m, p);
+	else
+		p->body = p->head;
+	return 0;
+}
+
+/* Where [from, end) has the first delimiter of boundary b, or its end; the
+ * line break before a delimiter belongs to it (RFC 2046 section 5.1.1). */
+static size_t
+before_delimiter(const struct mime *m, size_t from, size_t end,
+    const char *b)
+{
+	size_t len = strlen(b), at = from;
+	const uint8_t *hit;
+
+	while (at < end && b[0] != '\0') {
+		hit = memmem(m->data + at, end - at, b, len);
+		if (hit == NULL)
+			return end;
+		at = (size_t)(hit - m->data);
+		if (at >= from + 2 && hit[-1] == '-' && hit[-2] == '-' &&
+		    (at == from + 2 || hit[-3] == '\n')) {
+			at -= 2;
+			if (at > from && m->data[at - 1] == '\n')
+				at--;
+			if (at > from && m->data[at - 1] == '\r')
+				at--;
+			return at;
+		}
+		at += len;
+	}
+	return end;
+}
+
+/* Containers end where what holds them says so.  Parents come first, so
+ * each finds the end of its own parent done. */
+static void
+containers_end(struct mime *m)
+{
+	const struct mime_part *up;
+	const char *b;
+	struct mime_part *p;
+	size_t i, j, last, end;
+
+	for (i = 0; i < m->npart; i++) {
+		p = &m->part[i];
+		if (p->kind == MIME_LEAF)
+			continue;
+		up = &m->part[p->parent];
+		end = i > 0 ? up->body + up->nbody : m->limit;
+		last = p->body;
+		for (j = i + 1; j < m->npart && m->part[j].depth > p->depth;
+		    j++)
+			if (m->part[j].kind == MIME_LEAF &&
+			    m->part[j].body + m->part[j].nbody > last)
+				last = m->part[j].body + m->part[j].nbody;
+		b = i > 0 && up->kind == MIME_MULTI ?
+		    mime_param(m, up, "boundary") : NULL;
+		last = last < end ? last : end;
+		end = b != NULL ? before_delimiter(m, last, end, b) : end;
+		p->nbody = end > p->body ? end - p->body : 0;
+	}
+}
+
+static int
+as_text(struct mime *m)
+{
+	struct mime_part *p = part_add(m, 0, NULL);
+
+	if (p == NULL)
+		return -1;
+	p->nbody = m->size;
+	m->nohead = true;
+	return 0;
+}
+
+static int
+parse(struct mime *m)
+{
+	const struct dyn_gmime *gm = m->gm;
+	GMimeParser *parser;
+
+	m->bytes = gm->g_byte_array_new_take(m->data, m->limit);
+	m->stream = gm->g_mime_stream_mem_new_with_byte_array(m->bytes);
+	parser = gm->g_mime_parser_new_with_stream(m->stream);
+	gm->g_mime_parser_set_persist_stream(parser, TRUE);
+	m->msg = gm->g_mime_parser_construct_message(parser, NULL);
+	gm->g_object_unref(parser);
+	if (m->msg == NULL)
+		return as_text(m);
+	if (walk_message(m, 0, m->msg) == -1)
+		return -1;
+	if (m->npart == 0)
+		return as_text(m);
+	m->part[0].head = 0;
+	m->part[0].nhead = m->part[0].body;
+	containers_end(m);
+	return 0;
+}
+
+int
+mime_open(struct mime *m, uint8_t *data, size_t n)
+{
+	memset(m, 0, sizeof *m);
+	m->data = data;
+	m->size = n;
+	m->gm = dyn_gmime();
+	if (m->gm == NULL || data == NULL) {
+		free(data);
+		m->data = NULL;
+		return -1;
+	}
+	m->limit = mime_cap(data, n);
+	if (parse(m) == -1) {
+		mime_close(m);
+		return -1;
+	}
+	return 0;
+}
+
+void
+mime_close(struct mime *m)
+{
+	if (m->msg != NULL)
+		m->gm->g_object_unref(m->msg);
+	if (m->stream != NULL)
+		m->gm->g_object_unref(m->stream);
+	if (m->bytes != NULL)
+		m->gm->g_byte_array_unref(m->bytes);
+	else
+		free(m->data);
+	free(m->part);
+	memset(m, 0, sizeof *m);
+}
+
+uint8_t *
+mime_slurp(int fd, size_t max, size_t *n)
+{
+	size_t cap = 64 * 1024, got = 0, more;
+	uint8_t *p = NULL, *q;
+	off_t size;
+	ssize_t r;
+
+	*n = 0;
+	size = lseek(fd, 0, SEEK_END);
+	if (size > 0 && (size_t)size < max)
+		cap = (size_t)size + 1;
+	for (;;) {
+		q = realloc(p, cap);
+		if (q == NULL)
+			break;
+		p = q;
+		more = cap - got;
+		r = pread(fd, p + got, more, (off_t)got);
+		if (r == -1 && errno == EINTR)
+			continue;
+		if (r == -1)
+			break;
+		got += (size_t)r;
+		if (r == 0 || got >= max) {
+			*n = got < max ? got : max;
+			return p;
+		}
+		if (got == cap)
+			cap *= 2;
+	}
+	free(p);
+	return NULL;
+}
+
+static GMimeContentType *
+ctype(const struct mime *m, const struct mime_part *p)
+{
+	return p->obj != NULL ?
+	    m->gm->g_mime_object_get_content_type(p->obj) : NULL;
+}
+
+const char *
+mime_type(const struct mime *m, const struct mime_part *p)
+{
+	GMimeContentType *t = ctype(m, p);
+	const char *s;
+
+	s = t != NULL ? m->gm->g_mime_content_type_get_media_type(t) : NULL;
+	return s != NULL && *s != '\0' ? s : "text";
+}
+
+const char *
+mime_subtype(const struct mime *m, const struct mime_part *p)
+{
+	GMimeContentType *t = ctype(m, p);
+	const char *s;
+
+	s = t != NULL ?
+	    m->gm->g_mime_content_type_get_media_subtype(t) : NULL;
+	return s != NULL && *s != '\0' ? s : "plain";
+}
+
+bool
+mime_is(const struct mime *m, const struct mime_part *p, const char *type,
+    const char *subtype)
+{
+	return strcasecmp(mime_type(m, p), type) == 0 && (subtype == NULL ||
+	    strcasecmp(mime_subtype(m, p), subtype) == 0);
+}
+
+const char *
+mime_param(const struct mime *m, const struct mime_part *p,
+    const char *name)
+{
+	GMimeContentType *t = ctype(m, p);
+
+	return t != NULL ?
+	    m->gm->g_mime_content_type_get_parameter(t, name) : NULL;
+}
+
+void
+mime_disposition(const struct mime *m, const struct mime_part *p, char *dst,
+    size_t size)
+{
+	GMimeContentDisposition *d = NULL;
+	const char *s = NULL;
+	size_t i;
+
+	if (p->obj != NULL)
+		d = m->gm->g_mime_object_get_content_disposition(p->obj);
+	if (d != NULL)
+		s = m->gm->g_mime_content_disposition_get_disposition(d);
+	for (i = 0; s != NULL && s[i] != '\0' && i + 1 < size; i++)
+		dst[i] = (char)tolower((unsigned char)s[i]);
+	dst[i] = '\0';
+}
+
+const char *
+mime_filename(const struct mime *m, const struct mime_part *p)
+{
+	if (!is_a(m, p->obj, m->gm->g_mime_part_get_type()))
+		return NULL;
+	return m->gm->g_mime_part_get_filename((GMimePart *)p->obj);
+}
+
+char *
+mime_field_of(const struct mime *m, GMimeHeaderList *list, const char *name)
+{
+	GMimeHeader *h;
+	const char *raw;
+	char *s, *owned = NULL;
+
+	h = list != NULL ?
+	    m->gm->g_mime_header_list_get_header(list, name) : NULL;
+	raw = h != NULL ? m->gm->g_mime_header_get_raw_value(h) : NULL;
+	if (raw == NULL)
+		return NULL;
+	s = m->gm->g_mime_utils_header_unfold(raw);
+	if (s != NULL)
+		owned = strdup(s);
+	m->gm->g_free(s);
+	return owned;
+}
+
+char *
+mime_field(const struct mime *m, const char *name)
+{
+	GMimeHeaderList *l;
+
+	if (m->msg == NULL)
+		return NULL;
+	l = m->gm->g_mime_object_get_header_list((GMimeObject *)m->msg);
+	return mime_field_of(m, l, name);
+}
+
+/* A body that is one part has the number 1; a multipart right below a
+ * message has no number of its own. */
+static bool
+has_number(const struct mime *m, const struct mime_part *p)
+{
+	return p->kind != MIME_MULTI || (p != m->part &&
+	    m->part[p->parent].kind == MIME_MULTI);
+}
+
+void
+mime_path(const struct mime *m, const struct mime_part *p, struct buf *out)
+{
+	const struct mime_part *up = &m->part[p->parent];
+
+	if (p == m->part) {
+		if (p->kind != MIME_MULTI)
+			buf_adds(out, "1");
+		return;
+	}
+	mime_path(m, up, out);
+	if (!has_number(m, p))
+		return;
+	buf_addf(out, "%s%u", out->len > 0 ? "." : "",
+	    (unsigned)(up->kind == MIME_MULTI ? p->nth : 1));
+}
+
+const struct mime_part *
+mime_find(const struct mime *m, const char *path)
+{
+	struct buf b;
+	const struct mime_part *hit = NULL;
+	const char *s;
+	size_t i;
+
+	buf_init(&b, PATH_ROOM);
+	for (i = 0; i < m->npart && hit == NULL; i++) {
+		buf_reset(&b);
+		mime_path(m, &m->part[i], &b);
+		s = buf_str(&b);
+		if (s != NULL && strcmp(s, path) == 0)
+			hit = &m->part[i];
+	}
+	buf_clear(&b);
+	return hit;
+}
+
+int
+mime_decode(const struct mime *m, const struct mime_part *p,
+    struct buf *out)
+{
+	const struct dyn_gmime *gm = m->gm;
+	GMimeDataWrapper *w = NULL;
+	GMimeStream *s;
+	GByteArray *bytes;
+	int rc = -1;
+
+	if (is_a(m, p->obj, gm->g_mime_part_get_type()))
+		w = gm->g_mime_part_get_content((GMimePart *)p->obj);
+	if (w == NULL)
+		return buf_add(out, m->data + p->body, p->nbody);
+	s = gm->g_mime_stream_mem_new();
+	if (gm->g_mime_data_wrapper_write_to_stream(w, s) != -1) {
+		bytes = gm->g_mime_stream_mem_get_byte_array(
+		    (GMimeStreamMem *)s);
+		rc = buf_add(out, bytes->data, bytes->len);
+	}
+	gm->g_object_unref(s);
+	return rc;
+}

@@ -1,0 +1,314 @@
+#include <errno.h>
+#include <iconv.h>
+#include <string.h>
+#include <strings.h>
+
+#include "mailnode/base/codec.h"
+#include "store/text.h"
+
+enum { CHUNK = 4096, CHARSET_MAX = 40 };
+
+/* Names that mail uses and glibc does not know. */
+static const struct {
+	const char	*is, *means;
+} alias[] = {
+	{ "ascii", "utf-8" },
+	{ "us-ascii", "utf-8" },
+	{ "utf8", "utf-8" },
+	{ "x-unknown", "utf-8" },
+	{ "unknown-8bit", "utf-8" },
+	{ "iso-8859-1", "windows-1252" },	/* as browsers and mail do */
+	{ "latin1", "windows-1252" },
+	{ "iso8859-1", "windows-1252" },
+	{ "gb2312", "gb18030" },
+	{ "gbk", "gb18030" },
+	{ "x-gbk", "gb18030" },
+	{ "hz-gb-2312", "gb18030" },
+	{ "ks_c_5601-1987", "cp949" },
+	{ "ks_c_5601", "cp949" },
+	{ "euc-kr", "cp949" },
+	{ "x-sjis", "cp932" },
+	{ "shift_jis", "cp932" },
+	{ "shift-jis", "cp932" },
+	{ "x-euc-jp", "euc-jp" },
+	{ "iso-8859-8-i", "iso-8859-8" },
+	{ "iso-8859-8-e", "iso-8859-8" },
+	{ "iso-8859-6-i", "iso-8859-6" },
+	{ "iso-8859-11", "tis-620" },
+	{ "windows-874", "cp874" },
+	{ "x-mac-roman", "macintosh" },
+	{ "macroman", "macintosh" },
+	{ "unicode-1-1-utf-7", "utf-7" },
+	{ "utf-8-sig", "utf-8" },
+};
+
+static const char *const known[] = {
+	"iso-8859-2", "iso-8859-3", "iso-8859-4", "iso-8859-5",
+	"iso-8859-6", "iso-8859-7", "iso-8859-8", "iso-8859-9",
+	"iso-8859-10", "iso-8859-13", "iso-8859-14", "iso-8859-15",
+	"iso-8859-16", "iso-8859-1", "windows-1250", "windows-1251",
+	"windows-1252", "windows-1253", "windows-1254", "windows-1255",
+	"windows-1256", "windows-1257", "windows-1258", "koi8-r", "koi8-u",
+	"utf-7", "utf-16", "utf-32", "gb18030", "gbk", "gb2312", "big5",
+	"big5-hkscs", "euc-jp", "cp932", "shift_jis", "iso-2022-jp",
+	"iso-2022-jp-2", "iso-2022-kr", "cp949", "euc-kr", "tis-620",
+	"cp874", "cp437", "cp850", "cp852", "cp866", "macintosh", "tcvn",
+};
+
+enum { KNOWN = sizeof known / sizeof known[0] };
+
+/* Open for good: closed, their tables would be unloaded. */
+static iconv_t kept[KNOWN];
+
+size_t
+text_init(void)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < KNOWN; i++) {
+		if (kept[i] == NULL)
+			kept[i] = iconv_open("utf-8", known[i]);
+		n += kept[i] != (iconv_t)-1;
+	}
+	return n;
+}
+
+static const char *
+name(const char *charset)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof alias / sizeof alias[0]; i++)
+		if (strcasecmp(charset, alias[i].is) == 0)
+			return alias[i].means;
+	return charset;
+}
+
+/* A name for iconv holds nothing that could be its options. */
+static bool
+sane(const char *charset)
+{
+	size_t n = strlen(charset);
+
+	return n > 0 && n < CHARSET_MAX && strspn(charset,
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	    "0123456789-_.:+()") == n;
+}
+
+static int
+replace(struct buf *out)
+{
+	return codec_utf8_put(out, 0xfffd);
+}
+
+static int
+convert(struct buf *out, iconv_t cd, const char *p, size_t n)
+{
+	char to[CHUNK], *at, *in = (char *)(uintptr_t)p;
+	size_t left;
+	size_t rc;
+
+	while (n > 0) {
+		at = to;
+		left = sizeof to;
+		rc = iconv(cd, &in, &n, &at, &left);
+		if (buf_add(out, to, sizeof to - left) == -1)
+			return -1;
+		if (rc != (size_t)-1 || errno == E2BIG)
+			continue;
+		if (replace(out) == -1)
+			return -1;
+		if (errno == EINVAL || n == 0)
+			break;
+		in++;
+		n--;
+	}
+	at = to;
+	left = sizeof to;
+	(void)iconv(cd, NULL, NULL, &at, &left);
+	return buf_add(out, to, sizeof to - left);
+}
+
+static int
+repair(struct buf *out, const uint8_t *p, size_t n)
+{
+	const uint8_t *end = p + n;
+
+	while (p < end)
+		if (codec_utf8_put(out, codec_utf8_next(&p, end)) == -1)
+			return -1;
+	return 0;
+}
+
+/* Mostly UTF-8 with a few bad octets, or another charset altogether? */
+static bool
+looks_utf8(const uint8_t *p, size_t n)
+{
+	const uint8_t *end = p + n, *was;
+	size_t good = 0, bad = 0;
+
+	while (p < end) {
+		was = p;
+		if (*p < 0x80)
+			p++;
+		else if (codec_utf8_next(&p, end) == 0xfffd && p == was + 1)
+			bad++;
+		else
+			good++;
+	}
+	return bad == 0 || good > bad * 2;
+}
+
+int
+text_utf8(struct buf *out, const char *charset, const void *p, size_t n)
+{
+	const char *cs = name(charset != NULL ? charset : "utf-8");
+	iconv_t cd;
+	int rc;
+
+	if (n >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0)
+		return text_utf8(out, "utf-8", (const uint8_t *)p + 3, n - 3);
+	if (strcasecmp(cs, "utf-8") == 0 || !sane(cs)) {
+		if (codec_utf8_ok(p, n))
+			return buf_add(out, p, n);
+		if (looks_utf8(p, n))
+			return repair(out, p, n);
+		cs = "windows-1252";
+	}
+	cd = iconv_open("utf-8", cs);
+	if (cd == (iconv_t)-1) {
+		if (looks_utf8(p, n))
+			return repair(out, p, n);
+		cd = iconv_open("utf-8", "windows-1252");
+	}
+	if (cd == (iconv_t)-1)
+		return repair(out, p, n);
+	rc = convert(out, cd, p, n);
+	iconv_close(cd);
+	return rc;
+}
+
+/* Invisible, or turns what follows round: no part of plain text. */
+static bool
+hidden(uint32_t c)
+{
+	return (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) ||
+	    c == 0x200e || c == 0x200f || c == 0x061c || c == 0xfeff ||
+	    (c >= 0xe0000 && c <= 0xe007f) || (c >= 0xfff9 && c <= 0xfffb);
+}
+
+int
+text_clean(struct buf *out, const char *s, size_t n)
+{
+	const uint8_t *p = (const uint8_t *)s, *end = p + n, *run;
+	uint32_t c;
+
+	while (p < end) {
+		for (run = p; p < end && ((*p >= ' ' && *p < 127) ||
+		    *p == '\n' || *p == '\t'); )
+			p++;
+		if (buf_add(out, run, (size_t)(p - run)) == -1)
+			return -1;
+		if (p == end)
+			break;
+		c = codec_utf8_next(&p, end);
+		if (c == '\r' || c == 0x85) {
+			if (c == 0x85 || p == end || *p != '\n')
+				buf_addc(out, '\n');
+		} else if (c >= 0xa0 && !hidden(c))
+			codec_utf8_put(out, c);
+	}
+	return out->err ? -1 : 0;
+}
+
+static bool
+is_blank(uint32_t c)
+{
+	return c <= ' ' || c == 0x85 || c == 0xa0 || c == 0x2028 ||
+	    c == 0x2029;
+}
+
+int
+text_line(struct buf *out, const char *s, size_t n, size_t max)
+{
+	const uint8_t *p = (const uint8_t *)s, *end = p + n;
+	size_t start = out->len, before;
+	bool gap = false;
+	uint32_t c;
+
+	while (p < end) {
+		c = codec_utf8_next(&p, end);
+		if (is_blank(c)) {
+			gap = out->len > start;
+			continue;
+		}
+		if (c == 127 || (c >= 0x80 && c < 0xa0) || hidden(c))
+			continue;
+		before = out->len;
+		if (gap)
+			buf_addc(out, ' ');
+		gap = false;
+		codec_utf8_put(out, c);
+		if (out->len - start > max) {
+			out->len = before;
+			break;
+		}
+	}
+	return out->err ? -1 : 0;
+}
+
+struct line {
+	const char	*at;
+	size_t		 n;	/* without its LF */
+	size_t		 depth;	/* of quoting */
+	bool		 flows;
+};
+
+static const char *
+take_line(struct line *l, const char *p, const char *end, bool delsp)
+{
+	const char *nl = memchr(p, '\n', (size_t)(end - p));
+
+	if (nl == NULL)
+		nl = end;
+	for (l->depth = 0; p < nl && *p == '>'; p++)
+		l->depth++;
+	if (p < nl && *p == ' ')
+		p++;		/* space-stuffing */
+	l->at = p;
+	l->n = (size_t)(nl - p);
+	l->flows = l->n > 0 && p[l->n - 1] == ' ' &&
+	    !(l->n == 3 && memcmp(p, "-- ", 3) == 0);
+	if (l->flows && delsp)
+		l->n--;
+	return nl < end ? nl + 1 : end;
+}
+
+int
+text_unflow(struct buf *out, const char *p, size_t n, bool delsp)
+{
+	const char *end = p + n;
+	struct line l;
+	size_t depth = 0, i;
+	bool open = false;
+
+	while (p < end) {
+		p = take_line(&l, p, end, delsp);
+		if (open && l.depth != depth) {
+			buf_addc(out, '\n');
+			open = false;
+		}
+		for (i = 0; !open && i < l.depth; i++)
+			buf_addc(out, '>');
+		if (!open && l.depth > 0)
+			buf_addc(out, ' ');
+		buf_add(out, l.at, l.n);
+		depth = l.depth;
+		open = l.flows;
+		if (!open)
+			buf_addc(out, '\n');
+	}
+	if (open)
+		buf_addc(out, '\n');
+	return out->err ? -1 : 0;
+}

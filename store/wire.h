@@ -1,0 +1,37 @@
+/* Rows and strings of replies, read into memory of the page's own. */
+#ifndef STORE_WIRE_H
+#define STORE_WIRE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "mailnode/base/chan.h"
+#include "mailnode/base/op.h"
+
+struct wire {
+	struct chan_in	*in;
+	char		*at, *end;	/* free part of the page's text */
+	size_t		 cap;		/* rows allocated */
+	bool		 bad;
+};
+
+/* Sets *text, owned by the page; borrows in.  False: no memory. */
+bool	 wire_init(struct wire *w, struct chan_in *in, char **text);
+
+/* One more zeroed row behind *rows?  Grows it and counts in *n. */
+bool	 wire_row(struct wire *w, void **rows, size_t *n, size_t size);
+
+/* A string without NUL; "" when bad.  Valid as long as the page's text. */
+const char *wire_str(struct wire *w);
+
+/*
+ * After adding what began at `before`: true if it and `tail` octets more
+ * fit a record; else it is taken back.
+ */
+bool	 wire_fits(struct buf *out, size_t before, size_t tail);
+
+/* What every waiting stub needs around its call. */
+void	 wire_call(struct buf *args, struct op_reply *r);
+void	 wire_done(struct buf *args, struct op_reply *r);
+
+#endif
