@@ -15,7 +15,6 @@ X(void, g_free, (gpointer)) \
 X(void, g_object_unref, (gpointer)) \
 X(gboolean, g_type_check_instance_is_a, (GTypeInstance *, GType)) \
 X(GByteArray *, g_byte_array_new_take, (guint8 *, gsize)) \
-X(void, g_byte_array_unref, (GByteArray *)) \
 X(gint64, g_date_time_to_unix, (GDateTime *)) \
 X(void, g_date_time_unref, (GDateTime *))
 
@@ -24,6 +23,7 @@ X(void, g_mime_init, (void)) \
 X(GMimeStream *, g_mime_stream_mem_new, (void)) \
 X(GMimeStream *, g_mime_stream_mem_new_with_byte_array, (GByteArray *)) \
 X(GByteArray *, g_mime_stream_mem_get_byte_array, (GMimeStreamMem *)) \
+X(void, g_mime_stream_mem_set_owner, (GMimeStreamMem *, gboolean)) \
 X(GMimeParser *, g_mime_parser_new_with_stream, (GMimeStream *)) \
 X(void, g_mime_parser_set_persist_stream, (GMimeParser *, gboolean)) \
 X(GMimeMessage *, g_mime_parser_construct_message, (GMimeParser *, \

@@ -273,8 +273,10 @@ parse(struct mime *m)
 	const struct dyn_gmime *gm = m->gm;
 	GMimeParser *parser;
 
-	m->bytes = gm->g_byte_array_new_take(m->data, m->limit);
-	m->stream = gm->g_mime_stream_mem_new_with_byte_array(m->bytes);
+	/* The stream owns the array, and the array our octets. */
+	m->stream = gm->g_mime_stream_mem_new_with_byte_array(
+	    gm->g_byte_array_new_take(m->data, m->limit));
+	gm->g_mime_stream_mem_set_owner((GMimeStreamMem *)m->stream, TRUE);
 	parser = gm->g_mime_parser_new_with_stream(m->stream);
 	gm->g_mime_parser_set_persist_stream(parser, TRUE);
 	m->msg = gm->g_mime_parser_construct_message(parser, NULL);
@@ -318,8 +320,6 @@ mime_close(struct mime *m)
 		m->gm->g_object_unref(m->msg);
 	if (m->stream != NULL)
 		m->gm->g_object_unref(m->stream);
-	if (m->bytes != NULL)
-		m->gm->g_byte_array_unref(m->bytes);
 	else
 		free(m->data);
 	free(m->part);

@@ -30,14 +30,13 @@ struct mime_part {
 
 struct mime {
 	const struct dyn_gmime *gm;
-	uint8_t		*data;		/* owned */
+	uint8_t		*data;		/* owned, by the stream if any */
 	size_t		 size, limit;	/* octets; that GMime was shown */
 	bool		 nohead;
 	struct mime_part *part;
 	size_t		 npart;
 	GMimeMessage	*msg;		/* NULL: no header */
 	GMimeStream	*stream;
-	GByteArray	*bytes;
 	size_t		 cap;		/* parts allocated */
 };
 

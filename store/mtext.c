@@ -4,7 +4,7 @@
 #include <strings.h>
 
 #include "mailnode/base/codec.h"
-#include "store/text.h"
+#include "store/mtext.h"
 
 enum { CHUNK = 4096, CHARSET_MAX = 40 };
 
@@ -61,7 +61,7 @@ enum { KNOWN = sizeof known / sizeof known[0] };
 static iconv_t kept[KNOWN];
 
 size_t
-text_init(void)
+mtext_init(void)
 {
 	size_t i, n = 0;
 
@@ -160,14 +160,14 @@ looks_utf8(const uint8_t *p, size_t n)
 }
 
 int
-text_utf8(struct buf *out, const char *charset, const void *p, size_t n)
+mtext_utf8(struct buf *out, const char *charset, const void *p, size_t n)
 {
 	const char *cs = name(charset != NULL ? charset : "utf-8");
 	iconv_t cd;
 	int rc;
 
 	if (n >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0)
-		return text_utf8(out, "utf-8", (const uint8_t *)p + 3, n - 3);
+		return mtext_utf8(out, "utf-8", (const uint8_t *)p + 3, n - 3);
 	if (strcasecmp(cs, "utf-8") == 0 || !sane(cs)) {
 		if (codec_utf8_ok(p, n))
 			return buf_add(out, p, n);
@@ -198,7 +198,7 @@ hidden(uint32_t c)
 }
 
 int
-text_clean(struct buf *out, const char *s, size_t n)
+mtext_clean(struct buf *out, const char *s, size_t n)
 {
 	const uint8_t *p = (const uint8_t *)s, *end = p + n, *run;
 	uint32_t c;
@@ -229,7 +229,7 @@ is_blank(uint32_t c)
 }
 
 int
-text_line(struct buf *out, const char *s, size_t n, size_t max)
+mtext_line(struct buf *out, const char *s, size_t n, size_t max)
 {
 	const uint8_t *p = (const uint8_t *)s, *end = p + n;
 	size_t start = out->len, before;
@@ -285,7 +285,7 @@ take_line(struct line *l, const char *p, const char *end, bool delsp)
 }
 
 int
-text_unflow(struct buf *out, const char *p, size_t n, bool delsp)
+mtext_unflow(struct buf *out, const char *p, size_t n, bool delsp)
 {
 	const char *end = p + n;
 	struct line l;

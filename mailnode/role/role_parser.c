@@ -1,0 +1,49 @@
+/*
+ * parser: reads what strangers wrote, for keeper and for the client.
+ *
+ * Owns		nothing; lives for one batch or one client, then ends
+ * Holds	one read-only file at a time, handed in with each request
+ * Asks		nobody
+ * Must not	open, connect, or change anything
+ */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "mailnode/node/log.h"
+#include "mailnode/node/sandbox.h"
+#include "mailnode/role/roles.h"
+#include "store/dyn.h"
+#include "store/op_parse.h"
+#include "store/mtext.h"
+
+/* Whoever asked is gone: so is the reason to be. */
+static void
+gone(void *service, struct op_peer *p, const char *why)
+{
+	struct proc *pr = service;
+
+	(void)p;
+	if (why != NULL)
+		log_line(LOG_WARN, "peer", "error=%s", why);
+	loop_stop(pr->loop);
+}
+
+void
+role_parser(struct proc *pr)
+{
+	struct op_server srv;
+
+	if (dyn_gmime() == NULL) {
+		log_line(LOG_ERROR, "start", "library=gmime error=%s",
+		    dyn_error());
+		return;
+	}
+	(void)mtext_init();
+	op_server_init(&srv, pr->loop, parse_ops, pr);
+	srv.gone = gone;
+	proc_serve(pr, &srv);
+	sandbox_enter(pr);
+	proc_ready(pr);
+	loop_run(pr->loop);
+	op_server_clear(&srv);
+}

@@ -1,0 +1,16 @@
+/*
+ * HTML as plain text, when there is no w3m and no lynx: small and safe, not
+ * beautiful.  Nothing is fetched, scripts and styles are dropped, and what
+ * comes out is fit for mtext_clean.
+ */
+#ifndef STORE_HTML_H
+#define STORE_HTML_H
+
+#include <stddef.h>
+
+#include "mailnode/base/buf.h"
+
+/* Appends the text of n octets of UTF-8 HTML.  0, or -1: out->err. */
+int	html_plain(struct buf *out, const char *p, size_t n);
+
+#endif

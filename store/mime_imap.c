@@ -1,0 +1,538 @@
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/mime_imap.h"
+
+enum { GROUP_DEPTH_MAX = 2, ADDRESSES_MAX = 2000 };
+
+uint32_t
+mime_lines(const uint8_t *p, size_t n, uint32_t *bare)
+{
+	const uint8_t *at = p, *end = p + n, *nl;
+	uint32_t lines = 0;
+
+	*bare = 0;
+	while (at < end &&
+	    (nl = memchr(at, '\n', (size_t)(end - at))) != NULL) {
+		lines++;
+		*bare += nl == p || nl[-1] != '\r';
+		at = nl + 1;
+	}
+	return lines;
+}
+
+/* ---- strings ---- */
+
+static void
+put_n(struct buf *out, const char *s, size_t n)
+{
+	bool quoted = n < 1024;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if ((uint8_t)s[i] < ' ' || (uint8_t)s[i] > 126)
+			quoted = false;
+	if (!quoted) {
+		buf_addf(out, "{%zu}\r\n", n);
+		buf_add(out, s, n);
+		return;
+	}
+	buf_addc(out, '"');
+	for (i = 0; i < n; i++) {
+		if (s[i] == '"' || s[i] == '\\')
+			buf_addc(out, '\\');
+		buf_addc(out, s[i]);
+	}
+	buf_addc(out, '"');
+}
+
+static void
+put(struct buf *out, const char *s)
+{
+	if (s == NULL)
+		buf_adds(out, "NIL");
+	else
+		put_n(out, s, strlen(s));
+}
+
+/* A type, subtype or name of a parameter: a token, upper or lower. */
+static void
+put_or(struct buf *out, const char *s, const char *otherwise)
+{
+	put(out, s != NULL && *s != '\0' ? s : otherwise);
+}
+
+/* ---- envelope ---- */
+
+static bool
+is_a(const struct mime *m, void *obj, GType type)
+{
+	return obj != NULL &&
+	    m->gm->g_type_check_instance_is_a((GTypeInstance *)obj, type);
+}
+
+static void
+put_mailbox(const struct mime *m, struct buf *out, InternetAddress *a)
+{
+	const char *name = m->gm->internet_address_get_name(a), *addr, *at;
+	char *coded = NULL;
+
+	addr = m->gm->internet_address_mailbox_get_addr(
+	    (InternetAddressMailbox *)a);
+	addr = addr != NULL ? addr : "";
+	at = strrchr(addr, '@');
+	if (name != NULL && *name != '\0')
+		coded = m->gm->g_mime_utils_header_encode_phrase(NULL, name,
+		    "utf-8");
+	buf_addc(out, '(');
+	/* The phrase may come quoted; ENVELOPE has it without. */
+	if (coded != NULL && coded[0] == '"')
+		put(out, name);
+	else
+		put(out, coded);
+	buf_adds(out, " NIL ");
+	put_n(out, addr, at != NULL ? (size_t)(at - addr) : strlen(addr));
+	buf_addc(out, ' ');
+	if (at != NULL)
+		put(out, at + 1);
+	else
+		put(out, "");
+	buf_addc(out, ')');
+	m->gm->g_free(coded);
+}
+
+static void
+put_list(const struct mime *m, struct buf *out, InternetAddressList *l,
+    int depth, int *budget)
+{
+	int i, n = m->gm->internet_address_list_length(l);
+	InternetAddressList *members;
+	InternetAddress *a;
+
+	for (i = 0; i < n && --*budget > 0; i++) {
+		a = m->gm->internet_address_list_get_address(l, i);
+		if (is_a(m, a, m->gm->internet_address_mailbox_get_type())) {
+			put_mailbox(m, out, a);
+			continue;
+		}
+		if (depth >= GROUP_DEPTH_MAX ||
+		    !is_a(m, a, m->gm->internet_address_group_get_type()))
+			continue;
+		buf_adds(out, "(NIL NIL ");
+		put_or(out, m->gm->internet_address_get_name(a), "");
+		buf_adds(out, " NIL)");
+		members = m->gm->internet_address_group_get_members(
+		    (InternetAddressGroup *)a);
+		if (members != NULL)
+			put_list(m, out, members, depth + 1, budget);
+		buf_adds(out, "(NIL NIL NIL NIL)");
+	}
+}
+
+static bool
+put_addresses(const struct mime *m, struct buf *out, GMimeHeaderList *hl,
+    const char *field)
+{
+	char *raw = mime_field_of(m, hl, field);
+	InternetAddressList *l = NULL;
+	size_t start = out->len;
+	int budget = ADDRESSES_MAX;
+
+	if (raw != NULL)
+		l = m->gm->internet_address_list_parse(NULL, raw);
+	free(raw);
+	buf_addc(out, '(');
+	if (l != NULL) {
+		put_list(m, out, l, 0, &budget);
+		m->gm->g_object_unref(l);
+	}
+	if (out->len > start + 1) {
+		buf_addc(out, ')');
+		return true;
+	}
+	out->len = start;
+	return false;
+}
+
+static void
+put_field(const struct mime *m, struct buf *out, GMimeHeaderList *hl,
+    const char *field)
+{
+	char *raw = mime_field_of(m, hl, field), *s = raw;
+
+	if (s != NULL)
+		s += strspn(s, " \t");
+	put(out, s);
+	free(raw);
+}
+
+/* RFC 9051: Sender and Reply-To default to From. */
+static void
+put_envelope(const struct mime *m, struct buf *out, GMimeHeaderList *hl)
+{
+	static const char *const field[] = { "From", "Sender", "Reply-To",
+	    "To", "Cc", "Bcc" };
+	size_t i;
+
+	buf_addc(out, '(');
+	put_field(m, out, hl, "Date");
+	buf_addc(out, ' ');
+	put_field(m, out, hl, "Subject");
+	for (i = 0; i < sizeof field / sizeof field[0]; i++) {
+		buf_addc(out, ' ');
+		if (!put_addresses(m, out, hl, field[i]) &&
+		    !((i == 1 || i == 2) &&
+		    put_addresses(m, out, hl, "From")))
+			buf_adds(out, "NIL");
+	}
+	buf_addc(out, ' ');
+	put_field(m, out, hl, "In-Reply-To");
+	buf_addc(out, ' ');
+	put_field(m, out, hl, "Message-ID");
+	buf_addc(out, ')');
+}
+
+static GMimeHeaderList *
+headers(const struct mime *m, void *obj)
+{
+	return obj != NULL ? m->gm->g_mime_object_get_header_list(obj) : NULL;
+}
+
+int
+mime_envelope(const struct mime *m, struct buf *out)
+{
+	put_envelope(m, out, headers(m, m->msg));
+	return out->err ? -1 : 0;
+}
+
+/* ---- body structure ---- */
+
+/* RFC 2231: a value beyond ASCII goes out under NAME*. */
+static void
+put_param(struct buf *out, const char *name, const char *value)
+{
+	const uint8_t *p;
+	struct buf b;
+	bool plain = true;
+
+	for (p = (const uint8_t *)value; *p != '\0'; p++)
+		if (*p > 126 || *p < ' ')
+			plain = false;
+	if (plain) {
+		put(out, name);
+		buf_addc(out, ' ');
+		put(out, value);
+		return;
+	}
+	buf_init(&b, out->max);
+	buf_addf(&b, "%s*", name);
+	put_n(out, (char *)b.data, b.len);
+	buf_reset(&b);
+	buf_adds(&b, "utf-8''");
+	for (p = (const uint8_t *)value; *p != '\0'; p++) {
+		if (isalnum(*p) || strchr("!#$&+-.^_`|~", *p) != NULL)
+			buf_addc(&b, *p);
+		else
+			buf_addf(&b, "%%%02X", *p);
+	}
+	buf_addc(out, ' ');
+	if (b.data != NULL)
+		put_n(out, (char *)b.data, b.len);
+	else
+		buf_adds(out, "NIL");
+	buf_clear(&b);
+}
+
+static void
+put_params(const struct mime *m, struct buf *out, GMimeParamList *l,
+    const char *also)
+{
+	int i, n = l != NULL ? m->gm->g_mime_param_list_length(l) : 0;
+	GMimeParam *p;
+	const char *name, *value;
+	size_t start = out->len;
+
+	buf_addc(out, '(');
+	for (i = 0; i < n; i++) {
+		p = m->gm->g_mime_param_list_get_parameter_at(l, i);
+		name = m->gm->g_mime_param_get_name(p);
+		value = m->gm->g_mime_param_get_value(p);
+		if (name == NULL || *name == '\0')
+			continue;
+		if (out->len > start + 1)
+			buf_addc(out, ' ');
+		put_param(out, name, value != NULL ? value : "");
+	}
+	if (out->len == start + 1 && also != NULL)
+		buf_adds(out, also);
+	if (out->len > start + 1) {
+		buf_addc(out, ')');
+		return;
+	}
+	out->len = start;
+	buf_adds(out, "NIL");
+}
+
+static void
+put_disposition(const struct mime *m, struct buf *out,
+    const struct mime_part *p)
+{
+	GMimeContentDisposition *d = NULL;
+
+	if (p->obj != NULL)
+		d = m->gm->g_mime_object_get_content_disposition(p->obj);
+	if (d == NULL) {
+		buf_adds(out, " NIL");
+		return;
+	}
+	buf_adds(out, " (");
+	put_or(out, m->gm->g_mime_content_disposition_get_disposition(d),
+	    "attachment");
+	buf_addc(out, ' ');
+	put_params(m, out,
+	    m->gm->g_mime_content_disposition_get_parameters(d), NULL);
+	buf_addc(out, ')');
+}
+
+/* body-fld-lang: one string, or a list of several. */
+static void
+put_language(const struct mime *m, struct buf *out, GMimeHeaderList *hl)
+{
+	char *raw = mime_field_of(m, hl, "Content-Language"), *s, *save;
+	size_t start = out->len;
+
+	buf_addc(out, '(');
+	for (s = raw != NULL ? strtok_r(raw, ", \t", &save) : NULL;
+	    s != NULL; s = strtok_r(NULL, ", \t", &save)) {
+		if (out->len > start + 1)
+			buf_addc(out, ' ');
+		put(out, s);
+	}
+	if (out->len > start + 1)
+		buf_addc(out, ')');
+	else {
+		out->len = start;
+		buf_adds(out, "NIL");
+	}
+	free(raw);
+}
+
+/* What every kind ends with: disposition, language, location. */
+static void
+put_extension(const struct mime *m, struct buf *out,
+    const struct mime_part *p)
+{
+	GMimeHeaderList *hl = headers(m, p->obj);
+
+	put_disposition(m, out, p);
+	buf_addc(out, ' ');
+	put_language(m, out, hl);
+	buf_addc(out, ' ');
+	put_field(m, out, hl, "Content-Location");
+}
+
+static void
+put_encoding(const struct mime *m, struct buf *out,
+    const struct mime_part *p)
+{
+	char *raw = mime_field_of(m, headers(m, p->obj),
+	    "Content-Transfer-Encoding");
+	const char *s = raw != NULL ? raw + strspn(raw, " \t") : "";
+	size_t n = strcspn(s, " \t;(");
+
+	if (n > 0)
+		put_n(out, s, n);
+	else
+		put(out, "7BIT");
+	free(raw);
+}
+
+static size_t	put_body(const struct mime *, struct buf *, size_t);
+
+/* Type, parameters, id, description, encoding, octets. */
+static void
+put_basic(const struct mime *m, struct buf *out, const struct mime_part *p,
+    uint32_t bare)
+{
+	GMimeHeaderList *hl = headers(m, p->obj);
+	GMimeContentType *t = p->obj != NULL ?
+	    m->gm->g_mime_object_get_content_type(p->obj) : NULL;
+	bool text = mime_is(m, p, "text", NULL);
+	/* A message/rfc822 without its message has another syntax. */
+	bool hollow = p->nchild == 0 && (mime_is(m, p, "message", "rfc822") ||
+	    mime_is(m, p, "message", "global"));
+
+	put(out, hollow ? "application" : mime_type(m, p));
+	buf_addc(out, ' ');
+	put(out, hollow ? "octet-stream" : mime_subtype(m, p));
+	buf_addc(out, ' ');
+	put_params(m, out, t != NULL ?
+	    m->gm->g_mime_content_type_get_parameters(t) : NULL,
+	    text ? "\"charset\" \"us-ascii\"" : NULL);
+	buf_addc(out, ' ');
+	put_field(m, out, hl, "Content-ID");
+	buf_addc(out, ' ');
+	put_field(m, out, hl, "Content-Description");
+	buf_addc(out, ' ');
+	put_encoding(m, out, p);
+	buf_addf(out, " %zu", p->nbody + bare);
+}
+
+static size_t
+put_multi(const struct mime *m, struct buf *out, size_t i)
+{
+	const struct mime_part *p = &m->part[i];
+	GMimeContentType *t = m->gm->g_mime_object_get_content_type(p->obj);
+	size_t next = i + 1;
+
+	/* RFC 9051 wants at least one body; an empty one stands for none. */
+	if (p->nchild == 0)
+		buf_adds(out, "(\"text\" \"plain\" (\"charset\" "
+		    "\"us-ascii\") NIL NIL \"7bit\" 0 0 NIL NIL NIL NIL)");
+	while (next < m->npart && m->part[next].depth > p->depth)
+		next = put_body(m, out, next);
+	buf_addc(out, ' ');
+	put(out, mime_subtype(m, p));
+	buf_addc(out, ' ');
+	put_params(m, out, t != NULL ?
+	    m->gm->g_mime_content_type_get_parameters(t) : NULL, NULL);
+	put_extension(m, out, p);
+	return next;
+}
+
+/* Returns the index behind what was put.  Depth is limited by mime.c. */
+static size_t
+put_body(const struct mime *m, struct buf *out, size_t i)
+{
+	const struct mime_part *p = &m->part[i];
+	size_t next = i + 1;
+	uint32_t lines, bare;
+
+	buf_addc(out, '(');
+	if (p->kind == MIME_MULTI) {
+		next = put_multi(m, out, i);
+		buf_addc(out, ')');
+		return next;
+	}
+	lines = mime_lines(m->data + p->body, p->nbody, &bare);
+	put_basic(m, out, p, bare);
+	if (p->kind == MIME_MESSAGE && p->nchild > 0) {
+		buf_addc(out, ' ');
+		put_envelope(m, out, headers(m, p->msg));
+		buf_addc(out, ' ');
+		next = put_body(m, out, next);
+		buf_addf(out, " %u", lines);
+	} else if (mime_is(m, p, "text", NULL))
+		buf_addf(out, " %u", lines);
+	buf_addc(out, ' ');
+	put_field(m, out, headers(m, p->obj), "Content-MD5");
+	put_extension(m, out, p);
+	buf_addc(out, ')');
+	return next;
+}
+
+int
+mime_bodystructure(const struct mime *m, struct buf *out)
+{
+	(void)put_body(m, out, 0);
+	return out->err ? -1 : 0;
+}
+
+/* ---- table of offsets ---- */
+
+static void
+put32(struct buf *b, uint32_t v)
+{
+	buf_add(b, &v, sizeof v);
+}
+
+static void
+put64(struct buf *b, uint64_t v)
+{
+	buf_add(b, &v, sizeof v);
+}
+
+int
+mime_parts(const struct mime *m, struct buf *out)
+{
+	const struct mime_part *p;
+	uint32_t lines, bare, bare_head;
+
+	put32(out, MIME_PARTS_VERSION);
+	put32(out, (uint32_t)m->npart);
+	for (p = m->part; p < m->part + m->npart; p++) {
+		(void)mime_lines(m->data + p->head, p->nhead, &bare_head);
+		lines = mime_lines(m->data + p->body, p->nbody, &bare);
+		put32(out, p->kind);
+		put32(out, (uint32_t)p->parent);
+		put32(out, p->nth);
+		put32(out, p->nchild);
+		put64(out, p->head);
+		put64(out, p->nhead);
+		put64(out, p->body);
+		put64(out, p->nbody);
+		put32(out, bare_head);
+		put32(out, bare);
+		put32(out, lines);
+		put32(out, p->depth);
+	}
+	return out->err ? -1 : 0;
+}
+
+static uint32_t
+get32(const uint8_t *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, sizeof v);
+	return v;
+}
+
+static uint64_t
+get64(const uint8_t *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof v);
+	return v;
+}
+
+size_t
+mime_places(const uint8_t *blob, size_t n)
+{
+	size_t count;
+
+	if (n < 8 || get32(blob) != MIME_PARTS_VERSION)
+		return 0;
+	count = get32(blob + 4);
+	return count == (n - 8) / MIME_PART_OCTETS &&
+	    (n - 8) % MIME_PART_OCTETS == 0 ? count : 0;
+}
+
+bool
+mime_place(const uint8_t *blob, size_t n, size_t i, uint64_t size,
+    struct mime_place *p)
+{
+	const uint8_t *at = blob + 8 + i * MIME_PART_OCTETS;
+	size_t count = mime_places(blob, n);
+
+	memset(p, 0, sizeof *p);
+	if (i >= count || get32(at) > MIME_MESSAGE)
+		return false;
+	p->kind = get32(at);
+	p->parent = get32(at + 4);
+	p->nth = get32(at + 8);
+	p->nchild = get32(at + 12);
+	p->head = get64(at + 16);
+	p->nhead = get64(at + 24);
+	p->body = get64(at + 32);
+	p->nbody = get64(at + 40);
+	p->lf_head = get32(at + 48);
+	p->lf_body = get32(at + 52);
+	p->lines = get32(at + 56);
+	p->depth = get32(at + 60);
+	return (i == 0 ? p->parent == 0 : p->parent < i) &&
+	    p->head <= size && p->nhead <= size - p->head &&
+	    p->body <= size && p->nbody <= size - p->body;
+}

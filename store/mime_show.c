@@ -1,0 +1,157 @@
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/mime_cap.h"
+#include "store/mime_row.h"
+#include "store/mime_text.h"
+#include "store/mtext.h"
+
+/* A string of the answer: one line of clean UTF-8 of at most max octets. */
+static void
+put_line(struct buf *out, const char *s, size_t max, bool lower)
+{
+	struct buf utf8, line;
+	size_t i;
+
+	buf_init(&utf8, MIME_HEAD_MAX);
+	buf_init(&line, MIME_HEAD_MAX);
+	if (s != NULL && mtext_utf8(&utf8, NULL, s, strlen(s)) == 0)
+		(void)mtext_line(&line, (char *)utf8.data, utf8.len, max);
+	for (i = 0; lower && i < line.len; i++)
+		line.data[i] = (uint8_t)tolower(line.data[i]);
+	chan_put_bytes(out, line.data, line.len);
+	buf_clear(&utf8);
+	buf_clear(&line);
+}
+
+static void
+put_headers(const struct mime *m, struct buf *out)
+{
+	const struct dyn_gmime *gm = m->gm;
+	GMimeHeaderList *l;
+	GMimeHeader *h;
+	char *s;
+	int i, n;
+
+	l = m->msg != NULL ?
+	    gm->g_mime_object_get_header_list((GMimeObject *)m->msg) : NULL;
+	n = l != NULL ? gm->g_mime_header_list_get_count(l) : 0;
+	for (i = 0; i < n; i++) {
+		h = gm->g_mime_header_list_get_header_at(l, i);
+		s = gm->g_mime_utils_header_unfold(
+		    gm->g_mime_header_get_raw_value(h));
+		if (s == NULL)
+			continue;
+		chan_put_u8(out, 1);
+		put_line(out, gm->g_mime_header_get_name(h), 200, false);
+		gm->g_free(s);
+		put_line(out, gm->g_mime_header_get_value(h), 64 * 1024,
+		    false);
+	}
+	chan_put_u8(out, 0);
+}
+
+/* Never a path: what stands behind the last slash of either kind. */
+static const char *
+base_name(const char *s)
+{
+	const char *p;
+
+	for (p = s; s != NULL && *p != '\0'; p++)
+		if (*p == '/' || *p == '\\')
+			s = p + 1;
+	return s;
+}
+
+static void
+put_part(const struct mime *m, const struct mime_part *p, uint32_t flags,
+    struct buf *out)
+{
+	GMimeHeaderList *l = p->obj != NULL ?
+	    m->gm->g_mime_object_get_header_list(p->obj) : NULL;
+	char *description = mime_field_of(m, l, "Content-Description");
+	char *encoding = mime_field_of(m, l, "Content-Transfer-Encoding");
+	char disposition[32], type[200];
+	struct buf path;
+
+	buf_init(&path, PARSE_PATH_MAX);
+	mime_path(m, p, &path);
+	snprintf(type, sizeof type, "%s/%s", mime_type(m, p),
+	    mime_subtype(m, p));
+	mime_disposition(m, p, disposition, sizeof disposition);
+	chan_put_u8(out, 1);
+	chan_put_bytes(out, path.data, path.len);
+	put_line(out, type, sizeof type, true);
+	put_line(out, mime_param(m, p, "charset"), 40, true);
+	put_line(out, base_name(mime_filename(m, p)), 255, false);
+	put_line(out, disposition, sizeof disposition, true);
+	put_line(out, p->obj != NULL ?
+	    m->gm->g_mime_object_get_content_id(p->obj) : NULL, 255, false);
+	put_line(out, description, 500, false);
+	put_line(out, encoding, 40, true);
+	chan_put_u64(out, p->nbody);
+	chan_put_u32(out, p->depth);
+	chan_put_u32(out, flags);
+	buf_clear(&path);
+	free(description);
+	free(encoding);
+}
+
+static const struct mime_part *
+html_body(const struct mime *m, const uint32_t *flags)
+{
+	size_t i;
+
+	for (i = 0; i < m->npart; i++)
+		if ((flags[i] & (PARSE_P_HTML | PARSE_P_ATTACH)) ==
+		    PARSE_P_HTML)
+			return &m->part[i];
+	return NULL;
+}
+
+static void
+put_text(const struct mime *m, const uint32_t *flags, struct buf *out)
+{
+	const struct mime_part *p = html_body(m, flags);
+	struct buf text, path;
+	bool html = false;
+
+	buf_init(&text, PARSE_ANSWER_MAX);
+	buf_init(&path, PARSE_PATH_MAX);
+	(void)mime_body(m, flags, &text, &html);
+	if (p != NULL)
+		mime_path(m, p, &path);
+	if (text.len > ROW_SHOW_MAX) {
+		text.len = ROW_SHOW_MAX;
+		while (text.len > 0 && (text.data[text.len - 1] & 0x80))
+			text.len--;
+	}
+	chan_put_bytes(out, text.data, text.len);
+	chan_put_u8(out, html);
+	chan_put_u8(out, p != NULL);
+	chan_put_bytes(out, path.data, path.len);
+	buf_clear(&text);
+	buf_clear(&path);
+}
+
+int
+mime_show(const struct mime *m, enum parse_want want, struct buf *out)
+{
+	uint32_t *flags = calloc(m->npart, sizeof *flags);
+	size_t i;
+
+	if (flags == NULL)
+		return -1;
+	mime_pick(m, want, flags);
+	chan_put_u32(out, (m->limit < m->size ? PARSE_CUT : 0) |
+	    (m->nohead ? PARSE_NOHEAD : 0) |
+	    (mime_has_attachment(m, flags) ? PARSE_ATTACH : 0));
+	put_headers(m, out);
+	for (i = 0; i < m->npart; i++)
+		put_part(m, &m->part[i], flags[i], out);
+	chan_put_u8(out, 0);
+	put_text(m, flags, out);
+	free(flags);
+	return out->err ? -1 : 0;
+}
