@@ -104,3 +104,7 @@ replay: $(REPLAY)
 bench: all
 	sh tests/deps build test bench
 	sh tests/bench/run $(BENCH)
+
+SUITES	= ../shared/suites
+suites: all testdeps
+	sh tests/suites $(SUITES)
