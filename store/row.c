@@ -1,0 +1,602 @@
+/*
+ * Tables of store.db, version 1, besides keeper's mailbox(id, name, …).
+ *
+ * msg		one row for each file
+ *	id		what clients call the message; kept when it moves
+ *	mbox uid	where it stands; its row in mail
+ *	thread		see thread.c
+ *	date		of the Date field, else received; received: see
+ *			INTERNALDATE; Unix time
+ *	size wire	octets of the file, and with CRLF everywhere
+ *	pflags		PARSE_*
+ *	name		path below the folder ("cur/…:2,S")
+ *	tags		sorted, blank between
+ *	base		octets of the subject that Re: and the like take up
+ *	base_key	hash of the rest, 0 for none; thread.c
+ *	hash		of the content; env body parts: see mime_imap.h
+ * mail		the narrow twin that IMAP scans
+ * gone		UIDs expunged, with the MODSEQ of that
+ * box_count	messages of a mailbox, and how many of them unread
+ * thread_id thread_alias thread_box	see thread.c
+ * index_todo	what the index has to learn, in this order: `was` and `now`
+ *		are paths below the maildir; was '' is a new file, now '' one
+ *		that went away, both alike new tags or flags
+ */
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mailnode/base/bug.h"
+#include "store/row_sql.h"
+
+enum {
+	GONE_KEPT = 1000000,	/* MODSEQs for which expunges are remembered */
+	ROW_ID_ROOM = 1000	/* octets of a Message-ID, NUL included */
+};
+
+const char row_schema[] =
+    "CREATE TABLE IF NOT EXISTS msg("
+    " id INTEGER PRIMARY KEY,"
+    " mbox INTEGER NOT NULL, uid INTEGER NOT NULL,"
+    " thread INTEGER NOT NULL,"
+    " date INTEGER NOT NULL, received INTEGER NOT NULL,"
+    " size INTEGER NOT NULL, wire INTEGER NOT NULL,"
+    " pflags INTEGER NOT NULL, base INTEGER NOT NULL,"
+    " name TEXT NOT NULL, tags TEXT NOT NULL,"
+    " author TEXT NOT NULL, subject TEXT NOT NULL,"
+    " snippet TEXT NOT NULL, msgid TEXT NOT NULL,"
+    " sender TEXT NOT NULL, rcpt TEXT NOT NULL, cc TEXT NOT NULL,"
+    " list_id TEXT NOT NULL, irt TEXT NOT NULL,"
+    " base_key INTEGER NOT NULL, hash BLOB NOT NULL,"
+    " refs TEXT NOT NULL, env BLOB NOT NULL, body BLOB NOT NULL,"
+    " parts BLOB NOT NULL);"
+    "CREATE INDEX IF NOT EXISTS msg_thread ON msg(thread, mbox, date);"
+    "CREATE INDEX IF NOT EXISTS msg_date ON msg(mbox, date, id);"
+    "CREATE INDEX IF NOT EXISTS msg_msgid ON msg(msgid);"
+    "CREATE INDEX IF NOT EXISTS msg_hash ON msg(mbox, hash);"
+    "CREATE INDEX IF NOT EXISTS msg_base ON msg(base_key, date)"
+    " WHERE base_key <> 0;"
+    "CREATE TABLE IF NOT EXISTS mail("
+    " mbox INTEGER NOT NULL, uid INTEGER NOT NULL,"
+    " msg INTEGER NOT NULL, flags INTEGER NOT NULL,"
+    " modseq INTEGER NOT NULL, PRIMARY KEY(mbox, uid)) WITHOUT ROWID;"
+    "CREATE INDEX IF NOT EXISTS mail_modseq ON mail(mbox, modseq);"
+    "CREATE INDEX IF NOT EXISTS mail_unseen ON mail(mbox, uid)"
+    " WHERE flags & 16 = 0;"
+    "CREATE TABLE IF NOT EXISTS gone("
+    " mbox INTEGER NOT NULL, modseq INTEGER NOT NULL,"
+    " uid INTEGER NOT NULL, PRIMARY KEY(mbox, modseq, uid))"
+    " WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS box_count("
+    " mbox INTEGER PRIMARY KEY, total INTEGER NOT NULL,"
+    " unread INTEGER NOT NULL);"
+    "CREATE TABLE IF NOT EXISTS thread_id("
+    " msgid TEXT PRIMARY KEY, thread INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS thread_alias("
+    " was INTEGER PRIMARY KEY, now INTEGER NOT NULL);"
+    "CREATE TABLE IF NOT EXISTS thread_box("
+    " mbox INTEGER NOT NULL, thread INTEGER NOT NULL,"
+    " date INTEGER NOT NULL, newest INTEGER NOT NULL,"
+    " count INTEGER NOT NULL, unread INTEGER NOT NULL,"
+    " flagged INTEGER NOT NULL, attach INTEGER NOT NULL,"
+    " size INTEGER NOT NULL, authors TEXT NOT NULL,"
+    " tags TEXT NOT NULL, PRIMARY KEY(mbox, thread)) WITHOUT ROWID;"
+    "CREATE INDEX IF NOT EXISTS thread_box_date"
+    " ON thread_box(mbox, date, thread);"
+    "CREATE TABLE IF NOT EXISTS index_todo("
+    " seq INTEGER PRIMARY KEY, msg INTEGER NOT NULL,"
+    " was TEXT NOT NULL, now TEXT NOT NULL);";
+
+#define PATH(mbox, name) \
+    "coalesce((SELECT name FROM mailbox WHERE id=" mbox "),'')||'/'||" name
+
+static const char *const sql[SQL_N] = {
+	[SQL_MSG_ADD] = "INSERT INTO msg(id,mbox,uid,thread,date,received,"
+	    "size,wire,pflags,base,name,tags,author,subject,snippet,msgid,"
+	    "sender,rcpt,cc,list_id,irt,base_key,hash,refs,env,body,parts)"
+	    " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+	[SQL_MAIL_ADD] = "INSERT INTO mail VALUES(?,?,?,?,?)",
+	[SQL_MSG_GET] = "SELECT m.id,m.thread,m.mbox,m.uid,l.flags,l.modseq,"
+	    "m.name,m.tags,m.hash FROM msg m JOIN mail l ON l.mbox=m.mbox"
+	    " AND l.uid=m.uid WHERE m.id=?",
+	[SQL_MSG_AT_UID] = "SELECT m.id,m.thread,m.mbox,m.uid,l.flags,"
+	    "l.modseq,m.name,m.tags,m.hash FROM mail l JOIN msg m"
+	    " ON m.id=l.msg WHERE l.mbox=? AND l.uid=?",
+	[SQL_MSG_BY_HASH] = "SELECT id FROM msg WHERE mbox=? AND hash=?",
+	[SQL_MSG_NAME] = "UPDATE msg SET name=? WHERE id=?",
+	[SQL_MSG_TAGS] = "UPDATE msg SET tags=? WHERE id=?",
+	[SQL_MSG_MOVE] = "UPDATE msg SET mbox=?,uid=?,name=? WHERE id=?",
+	[SQL_MSG_DEL] = "DELETE FROM msg WHERE id=?",
+	[SQL_MAIL_FLAGS] = "UPDATE mail SET flags=?,modseq=?"
+	    " WHERE mbox=? AND uid=?",
+	[SQL_MAIL_MODSEQ] = "UPDATE mail SET modseq=?"
+	    " WHERE mbox=? AND uid=?",
+	[SQL_MAIL_DEL] = "DELETE FROM mail WHERE mbox=? AND uid=?",
+	[SQL_GONE_ADD] = "INSERT OR IGNORE INTO gone VALUES(?,?,?)",
+	[SQL_GONE_TRIM] = "DELETE FROM gone WHERE mbox=? AND modseq<?",
+	[SQL_COUNT_ADD] = "INSERT INTO box_count VALUES(?1,?2,?3)"
+	    " ON CONFLICT(mbox) DO UPDATE SET total=total+?2,"
+	    " unread=unread+?3",
+	[SQL_TODO] = "INSERT INTO index_todo(msg,was,now) VALUES(?1,"
+	    "CASE WHEN ?2=0 THEN '' ELSE " PATH("?2", "?3") " END,"
+	    "CASE WHEN ?4=0 THEN '' ELSE " PATH("?4", "?5") " END)",
+	[SQL_BOX_TODO] = "INSERT INTO index_todo(msg,was,now) SELECT id,"
+	    PATH("mbox", "name") ",'' FROM msg WHERE mbox=?",
+	[SQL_BOX_RENAMED] = "INSERT INTO index_todo(msg,was,now) SELECT id,"
+	    "?2||'/'||name," PATH("mbox", "name") " FROM msg WHERE mbox=?1",
+	[SQL_BOX_MAIL] = "DELETE FROM mail WHERE mbox=?",
+	[SQL_BOX_MSG] = "DELETE FROM msg WHERE mbox=?",
+	[SQL_BOX_GONE] = "DELETE FROM gone WHERE mbox=?",
+	[SQL_BOX_COUNT] = "DELETE FROM box_count WHERE mbox=?",
+	[SQL_BOX_THREADS] = "DELETE FROM thread_box WHERE mbox=?",
+	[SQL_ID_GET] = "SELECT thread FROM thread_id WHERE msgid=?",
+	[SQL_ID_ADD] = "INSERT OR REPLACE INTO thread_id VALUES(?,?)",
+	[SQL_ID_DEL] = "DELETE FROM thread_id WHERE msgid=? AND thread=?",
+	[SQL_ALIAS_GET] = "SELECT now FROM thread_alias WHERE was=?",
+	[SQL_ALIAS_ADD] = "INSERT OR REPLACE INTO thread_alias VALUES(?,?)",
+	[SQL_ALIAS_MOVE] = "UPDATE thread_alias SET now=? WHERE now=?",
+	[SQL_BASE_GET] = "SELECT thread FROM msg WHERE base_key=?"
+	    " AND base_key<>0 AND date BETWEEN ? AND ?"
+	    " ORDER BY date DESC LIMIT 1",
+	[SQL_MSG_THREAD] = "UPDATE msg SET thread=? WHERE thread=?",
+	[SQL_TB_GET] = "SELECT date,newest,count,unread,flagged,attach,size,"
+	    "authors,tags FROM thread_box WHERE mbox=? AND thread=?",
+	[SQL_TB_PUT] = "INSERT OR REPLACE INTO thread_box(mbox,thread,date,"
+	    "newest,count,unread,flagged,attach,size,authors,tags)"
+	    " VALUES(?,?,?,?,?,?,?,?,?,?,?)",
+	[SQL_TB_DEL] = "DELETE FROM thread_box WHERE mbox=? AND thread=?",
+	[SQL_TB_FLAGS] = "UPDATE thread_box SET unread=unread+?,"
+	    "flagged=flagged+? WHERE mbox=? AND thread=?",
+	[SQL_TB_MEMBERS] = "SELECT m.id,m.date,m.size,m.pflags,m.author,"
+	    "m.tags,l.flags FROM msg m JOIN mail l ON l.mbox=m.mbox"
+	    " AND l.uid=m.uid WHERE m.thread=? AND m.mbox=?"
+	    " ORDER BY m.date, m.id",
+	[SQL_TB_BOXES] = "SELECT DISTINCT mbox FROM msg WHERE thread=?",
+	[SQL_THREAD_ANY] = "SELECT 1 FROM msg WHERE thread=? LIMIT 1",
+	[SQL_MSG_IDS] = "SELECT msgid,refs,irt FROM msg WHERE id=?",
+};
+
+/* ---- statements ---- */
+
+static int
+prepare(struct rows *r, enum row_sql q)
+{
+	if (r->stmt[q] != NULL)
+		return SQLITE_OK;
+	return sqlite3_prepare_v3(r->db, sql[q], -1,
+	    SQLITE_PREPARE_PERSISTENT, &r->stmt[q], NULL);
+}
+
+static int
+bind_all(sqlite3_stmt *s, const char *fmt, va_list *ap)
+{
+	const void *p;
+	int i, rc = SQLITE_OK;
+
+	for (i = 1; *fmt != '\0' && rc == SQLITE_OK; fmt++, i++) {
+		switch (*fmt) {
+		case 'i':
+			rc = sqlite3_bind_int64(s, i, va_arg(*ap, int64_t));
+			break;
+		case 's':
+			p = va_arg(*ap, const char *);
+			rc = sqlite3_bind_text(s, i, p, -1, SQLITE_STATIC);
+			break;
+		case 'b':
+			p = va_arg(*ap, const void *);
+			rc = sqlite3_bind_blob64(s, i, p != NULL ? p : "",
+			    va_arg(*ap, size_t), SQLITE_STATIC);
+			break;
+		default:
+			bug("binding");
+		}
+	}
+	return rc;
+}
+
+int
+row_step(struct rows *r, enum row_sql q, const char *fmt, ...)
+{
+	va_list ap;
+	int rc = prepare(r, q);
+
+	if (rc != SQLITE_OK)
+		return rc;
+	va_start(ap, fmt);
+	rc = bind_all(r->stmt[q], fmt, &ap);
+	va_end(ap);
+	return rc == SQLITE_OK ? row_next(r, q) : rc;
+}
+
+int
+row_next(struct rows *r, enum row_sql q)
+{
+	int rc = sqlite3_step(r->stmt[q]);
+
+	if (rc != SQLITE_ROW)
+		row_end(r, q);
+	return rc;
+}
+
+void
+row_end(struct rows *r, enum row_sql q)
+{
+	(void)sqlite3_reset(r->stmt[q]);
+	(void)sqlite3_clear_bindings(r->stmt[q]);
+}
+
+int
+row_done(int code)
+{
+	return code == SQLITE_DONE ? 0 : code;
+}
+
+int64_t
+row_int(struct rows *r, enum row_sql q, int col)
+{
+	return sqlite3_column_int64(r->stmt[q], col);
+}
+
+const char *
+row_str(struct rows *r, enum row_sql q, int col)
+{
+	const unsigned char *s = sqlite3_column_text(r->stmt[q], col);
+
+	return s != NULL ? (const char *)s : "";
+}
+
+struct rows *
+rows_new(struct sqlite3 *db)
+{
+	struct rows *r = calloc(1, sizeof *r);
+	sqlite3_stmt *s = NULL;
+
+	if (r == NULL)
+		return NULL;
+	r->db = db;
+	if (sqlite3_prepare_v2(db, "SELECT max(id) FROM msg", -1, &s, NULL)
+	    != SQLITE_OK || sqlite3_step(s) != SQLITE_ROW) {
+		sqlite3_finalize(s);
+		free(r);
+		return NULL;
+	}
+	r->next_id = (uint64_t)sqlite3_column_int64(s, 0) + 1;
+	sqlite3_finalize(s);
+	return r;
+}
+
+void
+rows_free(struct rows *r)
+{
+	size_t i;
+
+	if (r == NULL)
+		return;
+	for (i = 0; i < SQL_N; i++)
+		sqlite3_finalize(r->stmt[i]);
+	free(r);
+}
+
+/* ---- reading back ---- */
+
+static void
+take_at(struct rows *r, enum row_sql q, struct row_at *at)
+{
+	const void *hash;
+
+	at->id = (uint64_t)row_int(r, q, 0);
+	at->thread = (uint64_t)row_int(r, q, 1);
+	at->mbox = (uint64_t)row_int(r, q, 2);
+	at->uid = (uint32_t)row_int(r, q, 3);
+	at->flags = (uint32_t)row_int(r, q, 4);
+	at->modseq = (uint64_t)row_int(r, q, 5);
+	sqlite3_snprintf(sizeof at->name, at->name, "%s", row_str(r, q, 6));
+	sqlite3_snprintf(sizeof at->tags, at->tags, "%s", row_str(r, q, 7));
+	hash = sqlite3_column_blob(r->stmt[q], 8);
+	if (hash != NULL && sqlite3_column_bytes(r->stmt[q], 8) ==
+	    (int)sizeof at->hash)
+		memcpy(at->hash, hash, sizeof at->hash);
+	row_end(r, q);
+}
+
+int
+row_get(struct rows *r, uint64_t id, struct row_at *at)
+{
+	int rc;
+
+	memset(at, 0, sizeof *at);
+	rc = row_step(r, SQL_MSG_GET, "i", (int64_t)id);
+	if (rc != SQLITE_ROW)
+		return rc;
+	take_at(r, SQL_MSG_GET, at);
+	return 0;
+}
+
+int
+row_at_uid(struct rows *r, uint64_t mbox, uint32_t uid, struct row_at *at)
+{
+	int rc;
+
+	memset(at, 0, sizeof *at);
+	rc = row_step(r, SQL_MSG_AT_UID, "ii", (int64_t)mbox, (int64_t)uid);
+	if (rc != SQLITE_ROW)
+		return rc;
+	take_at(r, SQL_MSG_AT_UID, at);
+	return 0;
+}
+
+int
+row_by_hash(struct rows *r, uint64_t mbox, const uint8_t hash[32],
+    uint64_t *id)
+{
+	int rc;
+
+	*id = 0;
+	rc = row_step(r, SQL_MSG_BY_HASH, "ib", (int64_t)mbox, hash,
+	    (size_t)32);
+	if (rc == SQLITE_ROW) {
+		*id = (uint64_t)row_int(r, SQL_MSG_BY_HASH, 0);
+		row_end(r, SQL_MSG_BY_HASH);
+		return 0;
+	}
+	return row_done(rc);
+}
+
+/* ---- writing ---- */
+
+static int
+count(struct rows *r, uint64_t mbox, int64_t total, int64_t unread)
+{
+	return row_do(r, SQL_COUNT_ADD, "iii", (int64_t)mbox, total, unread);
+}
+
+static int64_t
+unread(uint32_t flags)
+{
+	return (flags & STORE_SEEN) == 0;
+}
+
+/* mbox 0: no such end of the change. */
+static int
+todo(struct rows *r, uint64_t id, uint64_t was, const char *was_name,
+    uint64_t now, const char *now_name)
+{
+	return row_do(r, SQL_TODO, "iisis", (int64_t)id, (int64_t)was,
+	    was_name, (int64_t)now, now_name);
+}
+
+static int
+msg_insert(struct rows *r, const struct row_new *n,
+    const struct parse_row *p, const struct thread_msg *t)
+{
+	uint64_t key = thread_base_key(p->base);
+
+	return row_do(r, SQL_MSG_ADD, "iiiiiiiiiisssssssssssibsbbb",
+	    (int64_t)t->id, (int64_t)n->mbox, (int64_t)n->uid,
+	    (int64_t)t->thread, t->date, n->received, (int64_t)p->size,
+	    (int64_t)p->wire, (int64_t)p->flags,
+	    (int64_t)(strlen(p->subject) - strlen(p->base)), n->name,
+	    n->tags, p->author, p->subject, p->snippet, p->msgid, p->from,
+	    p->to, p->cc, p->list_id, p->irt, (int64_t)key, p->hash,
+	    sizeof p->hash, p->refs, p->env, p->nenv, p->body, p->nbody,
+	    p->parts, p->nparts);
+}
+
+int
+row_add(struct rows *r, const struct row_new *n, const struct parse_row *p,
+    uint64_t *id)
+{
+	struct thread_msg t = { .id = r->next_id, .mbox = n->mbox,
+	    .size = p->size, .flags = n->flags, .author = p->author,
+	    .tags = n->tags, .attach = p->flags & PARSE_ATTACH,
+	    .date = p->date > 0 ? p->date : n->received };
+	int rc;
+
+	*id = 0;
+	rc = thread_of(r, t.id, p, t.date, thread_base_key(p->base),
+	    &t.thread);
+	if (rc == 0)
+		rc = msg_insert(r, n, p, &t);
+	if (rc == 0)
+		rc = row_do(r, SQL_MAIL_ADD, "iiiii", (int64_t)n->mbox,
+		    (int64_t)n->uid, (int64_t)t.id, (int64_t)n->flags,
+		    (int64_t)n->modseq);
+	if (rc == 0)
+		rc = thread_add(r, &t);
+	if (rc == 0)
+		rc = count(r, n->mbox, 1, unread(n->flags));
+	if (rc == 0 && n->index)
+		rc = todo(r, t.id, 0, "", n->mbox, n->name);
+	if (rc == 0)
+		*id = r->next_id++;
+	return rc;
+}
+
+/* SQLITE_DONE of row_get means: gone meanwhile, nothing to do. */
+static int
+found(struct rows *r, uint64_t id, struct row_at *at, bool *here)
+{
+	int rc = row_get(r, id, at);
+
+	*here = rc == 0;
+	return row_done(rc);
+}
+
+int
+row_flags(struct rows *r, uint64_t id, uint32_t flags, const char *name,
+    uint64_t modseq)
+{
+	struct row_at at;
+	bool here;
+	int rc;
+
+	rc = found(r, id, &at, &here);
+	if (rc != 0 || !here)
+		return rc;
+	rc = row_do(r, SQL_MAIL_FLAGS, "iiii", (int64_t)flags,
+	    (int64_t)modseq, (int64_t)at.mbox, (int64_t)at.uid);
+	if (rc == 0 && strcmp(name, at.name) != 0)
+		rc = row_do(r, SQL_MSG_NAME, "si", name, (int64_t)id);
+	if (rc == 0 && flags != at.flags)
+		rc = thread_flags(r, at.mbox, at.thread, at.flags, flags);
+	if (rc == 0 && unread(flags) != unread(at.flags))
+		rc = count(r, at.mbox, 0, unread(flags) - unread(at.flags));
+	if (rc == 0)
+		rc = todo(r, id, at.mbox, at.name, at.mbox, name);
+	return rc;
+}
+
+int
+row_tags(struct rows *r, uint64_t id, const char *tags, uint64_t modseq)
+{
+	struct row_at at;
+	bool here;
+	int rc;
+
+	rc = found(r, id, &at, &here);
+	if (rc != 0 || !here)
+		return rc;
+	rc = row_do(r, SQL_MAIL_MODSEQ, "iii", (int64_t)modseq,
+	    (int64_t)at.mbox, (int64_t)at.uid);
+	if (rc == 0 && strcmp(tags, at.tags) != 0) {
+		rc = row_do(r, SQL_MSG_TAGS, "si", tags, (int64_t)id);
+		if (rc == 0)
+			rc = thread_count(r, at.mbox, at.thread);
+		if (rc == 0)
+			rc = todo(r, id, at.mbox, at.name, at.mbox, at.name);
+	}
+	return rc;
+}
+
+static int
+leave(struct rows *r, const struct row_at *at, uint64_t modseq)
+{
+	int rc;
+
+	rc = row_do(r, SQL_MAIL_DEL, "ii", (int64_t)at->mbox,
+	    (int64_t)at->uid);
+	if (rc == 0)
+		rc = row_do(r, SQL_GONE_ADD, "iii", (int64_t)at->mbox,
+		    (int64_t)modseq, (int64_t)at->uid);
+	if (rc == 0 && modseq > GONE_KEPT)
+		rc = row_do(r, SQL_GONE_TRIM, "ii", (int64_t)at->mbox,
+		    (int64_t)(modseq - GONE_KEPT));
+	if (rc == 0)
+		rc = count(r, at->mbox, -1, -unread(at->flags));
+	return rc;
+}
+
+int
+row_move(struct rows *r, uint64_t id, uint64_t mbox, uint32_t uid,
+    const char *name, uint64_t gone_modseq, uint64_t modseq)
+{
+	struct row_at at;
+	bool here;
+	int rc;
+
+	rc = found(r, id, &at, &here);
+	if (rc != 0 || !here)
+		return rc;
+	rc = leave(r, &at, gone_modseq);
+	if (rc == 0)
+		rc = row_do(r, SQL_MSG_MOVE, "iisi", (int64_t)mbox,
+		    (int64_t)uid, name, (int64_t)id);
+	if (rc == 0)
+		rc = row_do(r, SQL_MAIL_ADD, "iiiii", (int64_t)mbox,
+		    (int64_t)uid, (int64_t)id, (int64_t)at.flags,
+		    (int64_t)modseq);
+	if (rc == 0)
+		rc = count(r, mbox, 1, unread(at.flags));
+	if (rc == 0)
+		rc = thread_count(r, at.mbox, at.thread);
+	if (rc == 0)
+		rc = thread_count(r, mbox, at.thread);
+	if (rc == 0)
+		rc = todo(r, id, at.mbox, at.name, mbox, name);
+	return rc;
+}
+
+/* The last message of a thread takes along the ids that led to it. */
+static int
+forget_ids(struct rows *r, const struct row_at *at, const char *list)
+{
+	char id[ROW_ID_ROOM];
+	size_t n;
+	int rc;
+
+	rc = row_step(r, SQL_THREAD_ANY, "i", (int64_t)at->thread);
+	if (rc == SQLITE_ROW) {
+		row_end(r, SQL_THREAD_ANY);
+		return 0;
+	}
+	for (rc = row_done(rc); rc == 0 && *list != '\0'; list += n) {
+		list += strspn(list, " ");
+		n = strcspn(list, " ");
+		if (n == 0 || n >= sizeof id)
+			continue;
+		memcpy(id, list, n);
+		id[n] = '\0';
+		rc = row_do(r, SQL_ID_DEL, "si", id, (int64_t)at->thread);
+	}
+	return rc;
+}
+
+/* msgid, References and In-Reply-To with a blank between; owned. */
+static int
+ids_of(struct rows *r, uint64_t id, char **ids)
+{
+	int rc = row_step(r, SQL_MSG_IDS, "i", (int64_t)id);
+
+	*ids = NULL;
+	if (rc != SQLITE_ROW)
+		return rc;
+	*ids = sqlite3_mprintf("%s %s %s", row_str(r, SQL_MSG_IDS, 0),
+	    row_str(r, SQL_MSG_IDS, 1), row_str(r, SQL_MSG_IDS, 2));
+	row_end(r, SQL_MSG_IDS);
+	return *ids != NULL ? 0 : SQLITE_NOMEM;
+}
+
+int
+row_remove(struct rows *r, uint64_t id, uint64_t modseq)
+{
+	struct row_at at;
+	char *ids = NULL;
+	bool here;
+	int rc;
+
+	rc = found(r, id, &at, &here);
+	if (rc != 0 || !here)
+		return rc;
+	rc = todo(r, id, at.mbox, at.name, 0, "");
+	if (rc == 0)
+		rc = ids_of(r, id, &ids);
+	if (rc == 0)
+		rc = leave(r, &at, modseq);
+	if (rc == 0)
+		rc = row_do(r, SQL_MSG_DEL, "i", (int64_t)id);
+	if (rc == 0)
+		rc = thread_count(r, at.mbox, at.thread);
+	if (rc == 0)
+		rc = forget_ids(r, &at, ids);
+	sqlite3_free(ids);
+	return rc;
+}
+
+int
+row_mbox_renamed(struct rows *r, uint64_t mbox, const char *old)
+{
+	return row_do(r, SQL_BOX_RENAMED, "is", (int64_t)mbox, old);
+}
+
+int
+row_mbox_gone(struct rows *r, uint64_t mbox)
+{
+	static const enum row_sql all[] = { SQL_BOX_TODO, SQL_BOX_MAIL,
+	    SQL_BOX_MSG, SQL_BOX_GONE, SQL_BOX_COUNT, SQL_BOX_THREADS };
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; i < sizeof all / sizeof all[0] && rc == 0; i++)
+		rc = row_do(r, all[i], "i", (int64_t)mbox);
+	return rc;
+}

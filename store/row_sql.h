@@ -1,0 +1,71 @@
+/* Statements that row.c and thread.c share; for these two alone. */
+#ifndef STORE_ROW_SQL_H
+#define STORE_ROW_SQL_H
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "store/row.h"
+
+enum row_sql {
+	SQL_MSG_ADD, SQL_MAIL_ADD, SQL_MSG_GET, SQL_MSG_AT_UID,
+	SQL_MSG_BY_HASH, SQL_MSG_NAME, SQL_MSG_TAGS, SQL_MSG_MOVE,
+	SQL_MSG_DEL, SQL_MAIL_FLAGS, SQL_MAIL_MODSEQ, SQL_MAIL_DEL,
+	SQL_GONE_ADD, SQL_GONE_TRIM, SQL_COUNT_ADD, SQL_TODO,
+	SQL_BOX_TODO, SQL_BOX_RENAMED, SQL_BOX_MAIL, SQL_BOX_MSG,
+	SQL_BOX_GONE, SQL_BOX_COUNT, SQL_BOX_THREADS,
+	SQL_ID_GET, SQL_ID_ADD, SQL_ID_DEL, SQL_ALIAS_GET, SQL_ALIAS_ADD,
+	SQL_ALIAS_MOVE, SQL_BASE_GET, SQL_MSG_THREAD, SQL_TB_GET,
+	SQL_TB_PUT, SQL_TB_DEL, SQL_TB_FLAGS, SQL_TB_MEMBERS,
+	SQL_TB_BOXES, SQL_THREAD_ANY, SQL_MSG_IDS, SQL_N
+};
+
+struct rows {
+	sqlite3		*db;		/* borrowed */
+	sqlite3_stmt	*stmt[SQL_N];
+	uint64_t	 next_id;
+};
+
+/*
+ * Binds (i: int64_t, s: string, b: pointer and size_t) and steps once.
+ * Returns the SQLite code; SQLITE_ROW leaves the row to be read from
+ * r->stmt[q], anything else resets the statement.
+ */
+int	row_step(struct rows *r, enum row_sql q, const char *fmt, ...);
+/* The next row of it. */
+int	row_next(struct rows *r, enum row_sql q);
+/* Ends it early. */
+void	row_end(struct rows *r, enum row_sql q);
+/* row_step for what has no result: 0, or the code. */
+#define row_do(r, q, ...)	row_done(row_step((r), (q), __VA_ARGS__))
+int	row_done(int code);
+
+int64_t		 row_int(struct rows *r, enum row_sql q, int col);
+/* "" for NULL; borrows from the statement. */
+const char	*row_str(struct rows *r, enum row_sql q, int col);
+
+/* ---- thread.c ---- */
+
+struct thread_msg {
+	uint64_t	 id, mbox, thread, size;
+	int64_t		 date;
+	uint32_t	 flags;
+	bool		 attach;
+	const char	*author, *tags;
+};
+
+/* Finds or makes the thread of a message that is about to be added, and
+ * joins those that it connects. */
+int	thread_of(struct rows *r, uint64_t id, const struct parse_row *p,
+	    int64_t date, uint64_t base_key, uint64_t *thread);
+/* The message is in msg and mail already. */
+int	thread_add(struct rows *r, const struct thread_msg *m);
+int	thread_flags(struct rows *r, uint64_t mbox, uint64_t thread,
+	    uint32_t was, uint32_t is);
+/* Counts anew what the mailbox has of the thread. */
+int	thread_count(struct rows *r, uint64_t mbox, uint64_t thread);
+/* Key of a base subject; 0 for none. */
+uint64_t thread_base_key(const char *base);
+
+#endif
