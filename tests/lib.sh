@@ -35,11 +35,11 @@ python=/usr/bin/python3
 cleanup()
 {
 	trap - EXIT INT TERM HUP
-	# shellcheck disable=SC2086
-	[ -z "$victims" ] || kill -KILL $victims 2>/dev/null
 	for f in "$tmp"/*/serve.pid; do
 		[ -e "$f" ] && node_kill "$(cat "$f")"
 	done
+	# shellcheck disable=SC2086
+	[ -z "$victims" ] || kill -KILL $victims 2>/dev/null
 	if [ -n "${KEEP-}" ]; then echo "# kept $tmp"; else rm -rf "$tmp"; fi
 }
 trap cleanup EXIT
@@ -53,11 +53,12 @@ ok()
 {
 	name=$1; shift
 	tests=$((tests + 1))
-	if out=$("$@" 2>&1); then
+	# No subshell: what the command sets and starts stays.
+	if "$@" >"$tmp/out" 2>&1; then
 		echo "ok $tests - $name"
 	else
 		echo "not ok $tests - $name"
-		diag "$* failed"; [ -z "$out" ] || diag "$out"
+		diag "$* failed"; [ ! -s "$tmp/out" ] || diag "$(cat "$tmp/out")"
 		failures=$((failures + 1))
 	fi
 }
@@ -150,7 +151,15 @@ node_init()
 	return 1
 }
 
-node_alive() { kill -0 "$(cat "$node/serve.pid" 2>/dev/null)" 2>/dev/null; }
+# A process that only waits to be collected is not alive.
+alive()
+{
+	case $(cat "/proc/$1/stat" 2>/dev/null) in
+	'' | *') Z '*) return 1 ;;
+	esac
+}
+
+node_alive() { alive "$(cat "$node/serve.pid")"; }
 
 node_start()
 {
@@ -181,7 +190,7 @@ node_stop()
 {
 	pid=$(cat "$node/serve.pid") || return 1
 	kill "-${1:-TERM}" "$pid"
-	wait_for '! kill -0 "$pid" 2>/dev/null' 20 || return 1
+	wait_for '! alive "$pid"' 20 || return 1
 	wait "$pid"
 	rc=$?
 	rm -f "$node/serve.pid"

@@ -1,0 +1,181 @@
+"""Plays the attacker in every role of a real node: attack.py NODE
+
+attacker.so takes over a role at its first call after its sandbox and tries
+everything in its list.  What a role may do stands below; all else must be
+refused with EPERM or EACCES (EXDEV where Landlock says so) or end the role.
+"""
+import os
+import socket
+import stat
+import struct
+import sys
+
+sys.path.insert(0, os.path.dirname(__file__))
+import node as n                                         # noqa: E402
+
+MAGIC = 0x4154434b
+HEAD = struct.Struct("<I20s256s256s256s256s256sIIIIIIIII")
+TRY = struct.Struct("<24siii")
+OP = struct.Struct("<iHH")
+FD = struct.Struct("<iIIIQ")
+TRIES, OPS, FDS = 64, 1024, 128
+SIZE = HEAD.size + TRIES * TRY.size + OPS * OP.size
+SIZE += -SIZE % 8 + FDS * FD.size
+EPERM, EACCES, EXDEV = 1, 13, 18
+
+# What of the list a role may do, by its line in sandbox.c.
+MAY = {
+    "vault": set(),
+    "resolver": {"connect_tcp", "connect_udp"},
+    "keeper": {"read_secret", "read_message", "read_database",
+               "write_secret", "write_database", "unlink_secret",
+               "chmod_secret"},
+    "filer": {"read_message", "write_message", "create_mail"},
+    "reader": {"read_secret", "read_message", "read_database"},
+    "parser": set(),
+    "indexer": {"read_message"},
+    "sender": set(),
+    "smtp": set(),
+    "relay": {"connect_tcp", "connect_udp"},
+}
+# Which ops a role may ask at all, by the service's range of numbers.
+ASK = {
+    "vault": (0x0100,), "resolver": (), "keeper": (0x0200, 0x0300, 0x0400,
+                                                   0x0700),
+    "filer": (0x0100,), "reader": (0x0100,), "parser": (),
+    "indexer": (0x0100,), "sender": (0x0100, 0x0600, 0x0800),
+    "smtp": (0x0100, 0x0500, 0x0600), "relay": (0x0500, 0x0600, 0x0800),
+}
+tap = n.Tap()
+
+
+class Attack:
+    """The shared file: see attack.h."""
+
+    def __init__(self, node, role, victim, port):
+        self.path = os.path.join(node.dir, "attack-" + role)
+        # Decoys beside the real files: the same folders, the same rules.
+        secret = os.path.join(node.home, "decoy")
+        database = os.path.join(node.home, "decoy.db")
+        message = os.path.join(node.mail, "INBOX/cur/decoy:2,")
+        for path in (secret, database, message):
+            with open(path, "w") as f:
+                f.write("secret\n")
+        fresh = os.path.join(node.mail, "INBOX/tmp/attack")
+        control = os.path.join(node.home, "run/control")
+        names = [p.encode() for p in (secret, message, database, control,
+                                      fresh)]
+        with open(self.path, "wb") as f:
+            f.write(HEAD.pack(MAGIC, b"mn-" + role.encode(), *names, port,
+                              victim, 0, 0, 0, 0, 0, 0x0101, 0x0aff))
+            f.truncate(SIZE)
+        self.env = {"ATTACK_SHM": self.path, "LD_PRELOAD": os.path.join(
+            n.top, "build/tools/attacker.so")}
+
+    def read(self):
+        with open(self.path, "rb") as f:
+            data = f.read()
+        head = HEAD.unpack_from(data)
+        self.next, self.ntries, self.scanned, nops, nfds = head[9:14]
+        at = HEAD.size
+        self.tries = {}
+        for i in range(self.ntries):
+            name, tried, done, err = TRY.unpack_from(data, at + i * TRY.size)
+            self.tries[name.rstrip(b"\0").decode()] = (tried, done, err)
+        at += TRIES * TRY.size
+        self.ops = [OP.unpack_from(data, at + i * OP.size)
+                    for i in range(nops)]
+        at += OPS * OP.size
+        at += -at % 8
+        self.fds = [FD.unpack_from(data, at + i * FD.size)
+                    for i in range(nfds)]
+        return self.scanned == 2
+
+
+def judge(role, attack):
+    may = MAY[role]
+    bad = []
+    for name, (tried, done, err) in sorted(attack.tries.items()):
+        if not tried:
+            bad.append("%s: not tried" % name)
+        elif name in may:
+            if not done or err in (EPERM, EACCES):
+                bad.append("%s: refused, but its policy allows it" % name)
+        elif done and err not in (EPERM, EACCES, EXDEV):
+            bad.append("%s: %s" % (name, os.strerror(err) if err else
+                                   "SUCCEEDED"))
+    tap.ok("%s: %d tries, all but %d refused" % (
+        role, len(attack.tries), len(may)),
+        len(attack.tries) > 30 and not bad, "\n".join(bad))
+    wrong = ["0x%04x on %d: status %d" % (t, fd, s)
+             for fd, t, s in attack.ops
+             if (t & 0xff00) not in ASK[role] and t < 0x0900]
+    tap.ok("%s: asks only its services (%d ops answer)" % (
+        role, len(attack.ops)), not wrong, "\n".join(wrong))
+    wrong = []
+    for fd, mode, flags, ino in attack.fds:
+        kind = stat.S_IFMT(mode)
+        writes = (flags & os.O_ACCMODE) != os.O_RDONLY
+        if kind == stat.S_IFDIR and role not in ("keeper", "filer", "reader",
+                                                 "indexer"):
+            wrong.append("%d: a directory" % fd)
+        if kind == stat.S_IFREG and writes and fd > 2 and \
+                role not in ("keeper", "filer", "indexer"):
+            wrong.append("%d: a file to write" % fd)
+    tap.ok("%s: holds no foreign descriptor (%d open)" % (
+        role, len(attack.fds)), attack.fds and not wrong, "\n".join(wrong))
+
+
+def provoke(node, role):
+    """Makes a process of a role appear, where it does not by itself."""
+    if role in ("smtp", "parser", "keeper", "filer", "indexer"):
+        try:
+            c = n.Smtp(node.port(), 3)
+            c.hello()
+            provoke.number += 1
+            c.send(n.message(1000 + provoke.number))
+            c.close()
+        except OSError:
+            pass
+    if role == "relay":
+        node.run("send", "--", "you@peer.test",
+                 input=b"From: me@node.test\nTo: you@peer.test\n"
+                       b"Subject: x\n\nx\n", timeout=20)
+        node.run("queue", "retry")
+    if role == "reader":
+        node.run("search", "subject:letter", timeout=20)
+
+
+provoke.number = 0
+
+
+def main():
+    node = n.Node(sys.argv[1])
+    ear = socket.create_server(("127.0.0.1", 0))
+    for role in sys.argv[2:] or list(MAY):
+        tap.ok("%s: the node starts" % role, node.start())
+        victim = os.getpid()
+        node.stop()
+        attack = Attack(node, role, victim, ear.getsockname()[1])
+        if not node.start(**attack.env):
+            tap.ok("%s: the node starts with the attacker" % role, False,
+                   open(node.log).read()[-2000:])
+            node.kill()
+            continue
+        if role == "relay":
+            node.unlock()
+
+        def done():
+            if attack.read():
+                return True
+            provoke(node, role)
+            return attack.read()
+        n.wait_for(done, 60)
+        attack.read()
+        judge(role, attack)
+        node.kill()
+    ear.close()
+    tap.end()
+
+
+main()
