@@ -90,7 +90,7 @@ ok 'no alloca, setjmp, system, popen' \
 ok 'only clock.c asks for the time' \
     uses 'time|clock_gettime|gettimeofday' mailnode/base/clock.c
 ok 'forks: proc, hooks, the editor' uses 'fork|vfork|posix_spawn|posix_spawnp' \
-    '(mailnode/(node/(proc|control)[a-z_]*|role/role_parent)|hooks/[a-z_]*|tui/[a-z_]*)\.c'
+    '(mailnode/(node/(child|control)[a-z_]*)|hooks/[a-z_]*|tui/[a-z_]*)\.c'
 ok 'lower rooms neither log nor print nor exit' \
     uses 'log_line|printf|fprintf|vfprintf|puts|fputs|putchar|perror|exit|_exit' \
     '(mailnode/(base/bug|node/.*|smtp/.*|queue/.*|imap/.*|ops/.*|role/.*|[a-z_]*)|tui/.*|hooks/.*|crypto/terminal|store/cli[a-z_]*)\.[ch]'
