@@ -22,6 +22,7 @@
 enum {
 	VAULT_WAIT_MS = 10000,
 	VAULT_SELECTOR_MAX = 64,	/* a DNS label, NUL included */
+	VAULT_USER_MAX = 256,	/* octets of a login's user name, with NUL */
 	VAULT_SASL_MAX = 4096	/* octets of a SASL message */
 };
 
@@ -35,7 +36,7 @@ struct vault_dkim {
 	enum sign_alg	alg;
 };
 
-/* The active keys, at most max of them; RSA first. */
+/* The active keys, the oldest not retired of each algorithm; RSA first. */
 enum crypto_err	vault_dkim_keys(int ch, struct vault_dkim *keys, size_t max,
 		    size_t *n);
 /* Appends the raw signature over the digest of the signed headers. */
@@ -72,7 +73,7 @@ enum crypto_err	vault_login_step(int ch, const void *challenge, size_t n,
 
 /* --- owner --- */
 struct vault_state {
-	bool		exists;		/* there is a vault file */
+	bool		exists;		/* a vault file that could be read */
 	bool		boot;		/* TLS key open */
 	bool		owner;		/* unlocked */
 	bool		guarded;	/* memory could be locked */
@@ -88,11 +89,12 @@ enum crypto_err	vault_unlock(int ch, int file, const struct secret *keys);
 enum crypto_err	vault_reload(int ch, int file);
 
 /*
- * Seals an entry into a copy of file: appends the new file's octets for the
+ * Seals a login into a copy of file: appends the new file's octets for the
  * caller to write, who then says vault_reload.
  */
 enum crypto_err	vault_set(int ch, int file, const char *name,
-		    const struct secret *s, struct buf *sealed);
+		    const char *user, const struct secret *password,
+		    struct buf *sealed);
 /* The same with a key made inside the vault. */
 enum crypto_err	vault_keygen(int ch, int file, const char *name,
 		    enum sign_alg alg, struct buf *sealed);
@@ -108,9 +110,11 @@ struct vault_service;
 struct vault_service	*vault_service_new(int file,
 			    const struct secret *machine);
 void			 vault_service_free(struct vault_service *s);
-/* Joins srv, whose service must be this one; sets srv->gone. */
-void			 vault_service_ops(struct vault_service *s,
-			    struct op_server *srv, struct loop *l);
+/* Makes srv serve it on l; changed (may be NULL) is told of each change of
+ * the state, such as locked or unlocked. */
+void			 vault_service_start(struct vault_service *s,
+			    struct op_server *srv, struct loop *l,
+			    void (*changed)(void *), void *arg);
 void			 vault_service_state(const struct vault_service *s,
 			    struct vault_state *st);
 

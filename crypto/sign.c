@@ -191,6 +191,8 @@ private_rsa(struct sign_key *k, const struct secret *s)
 	ERR_clear_error();
 	if (k->rsa == NULL || p != s->data + s->len)
 		return CRYPTO_KEY;
+	/* the cache would keep the primes in memory that is not guarded */
+	RSA_clear_flags(k->rsa, RSA_FLAG_CACHE_PRIVATE);
 	return rsa_check(k->rsa);
 }
 

@@ -9,6 +9,7 @@
 
 const struct role_entry main_roles[] = {
 	/* role		life		exec	daemon	may ask		run */
+	{ ROLE_VAULT,	LIFE_RUN,	true,	true,	0,		role_vault },
 	{ 0, 0, false, false, 0, NULL }
 };
 

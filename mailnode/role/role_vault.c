@@ -1,0 +1,135 @@
+/*
+ * vault: the one process with keys.
+ *
+ * Owns		the unsealed sections of $MAILNODE_HOME/vault.
+ * Holds	TLS key from the start, by boot.key; DKIM keys and logins of
+ *		relays while unlocked.  In guarded, locked memory, kept out of
+ *		dumps, wiped when locked and at the end.
+ * Asks		nobody.
+ * Must not	open, write or connect to anything; derive a key from a
+ *		passphrase; give a secret away but the one login that a relay
+ *		named before it connected.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "crypto/op_vault.h"
+#include "crypto/tls.h"
+#include "mailnode/node/log.h"
+#include "mailnode/node/sandbox.h"
+#include "mailnode/role/roles.h"
+
+enum { ALARM_MAX = 160 };	/* octets */
+
+struct safe {
+	struct proc		*pr;
+	struct op_server	 srv;
+	struct vault_service	*svc;
+	char			 alarm[ALARM_MAX];	/* "" for none */
+};
+
+static int
+open_file(const struct proc *pr, const char *name)
+{
+	char *path = proc_path(pr->home, name);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd == -1 && errno != ENOENT)
+		log_line(LOG_ERROR, "open", "file=%s error=%s", path,
+		    strerror(errno));
+	free(path);
+	return fd;
+}
+
+static struct secret *
+read_machine_key(const struct proc *pr)
+{
+	struct secret *s;
+	ssize_t n;
+	int fd = open_file(pr, "boot.key");
+
+	if (fd == -1)
+		return NULL;
+	s = secret_new(VAULT_KEY);
+	if (s != NULL) {
+		n = read(fd, s->data, s->size);
+		s->len = n > 0 ? (size_t)n : 0;
+	}
+	close(fd);
+	return s;
+}
+
+static struct vault_service *
+open_vault(const struct proc *pr)
+{
+	struct secret *machine = read_machine_key(pr);
+	struct vault_service *s;
+	int fd = open_file(pr, "vault");
+
+	s = vault_service_new(fd, machine);
+	secret_free(machine);
+	if (fd != -1)
+		close(fd);
+	return s;
+}
+
+static void
+describe(const struct vault_state *st, char text[ALARM_MAX])
+{
+	text[0] = '\0';
+	if (st->trouble != CRYPTO_OK)
+		snprintf(text, ALARM_MAX, "vault: %s%s",
+		    crypto_err_text(st->trouble),
+		    st->boot ? "" : "; no TLS for now");
+	else if (!st->owner)
+		snprintf(text, ALARM_MAX, "vault: locked: outgoing mail "
+		    "waits for mailnode vault unlock");
+	else if (!st->guarded)
+		snprintf(text, ALARM_MAX, "vault: its memory cannot be "
+		    "locked: raise LimitMEMLOCK");
+}
+
+static void
+changed(void *arg)
+{
+	struct safe *r = arg;
+	struct vault_state st;
+	char text[ALARM_MAX];
+
+	vault_service_state(r->svc, &st);
+	describe(&st, text);
+	log_line(LOG_INFO, "vault", "boot=%d owner=%d entries=%u",
+	    st.boot, st.owner, st.entries);
+	if (strcmp(text, r->alarm) == 0)
+		return;
+	if (r->alarm[0] != '\0')
+		proc_clear(r->pr, r->alarm);
+	if (text[0] != '\0')
+		proc_alarm(r->pr, text);
+	memcpy(r->alarm, text, sizeof text);
+}
+
+void
+role_vault(struct proc *pr)
+{
+	struct safe r = { .pr = pr };
+
+	if (crypto_init() == -1 || tls_init() == -1 ||
+	    (r.svc = open_vault(pr)) == NULL) {
+		log_line(LOG_ERROR, "start", "error=%s",
+		    crypto_err_text(CRYPTO_NOMEM));
+		_exit(1);
+	}
+	vault_service_start(r.svc, &r.srv, pr->loop, changed, &r);
+	sandbox_enter(pr);
+	proc_serve(pr, &r.srv);
+	proc_ready(pr);
+	changed(&r);
+	(void)loop_run(pr->loop);
+	op_server_clear(&r.srv);
+	vault_service_free(r.svc);
+}
