@@ -4,21 +4,27 @@
  * names it, and port 25 open outwards, which many providers do on request.
  *
  *	make CONFIG=examples/vps/config.h
+ *
+ * Here stands what differs from config.def.h; or edit a copy of that.
  */
+#define hostname	default_hostname
+#define domains		default_domains
+#define resolvers	default_resolvers
+#define relays		default_relays
+#define tls_required	default_tls_required
+#define subaddress	default_subaddress
+#define sign_ed25519	default_sign_ed25519
+#include "config.def.h"
+#undef hostname
+#undef domains
+#undef resolvers
+#undef relays
+#undef tls_required
+#undef subaddress
+#undef sign_ed25519
+
 static const char hostname[] = "mx.example.org";
 static const char *const domains[] = { "example.org", "example.net" };
-static const char user[] = "me";
-static const char realname[] = "Mina Example";
-static const char maildir[] = "~/Mail";
-
-static const unsigned int local_uids[] = { 0 };
-static const char *const local_socket = "/run/mailnode/submit";
-
-static const struct conf_listener listeners[] = {
-	/* address	port	service		tls		from */
-	{ "0.0.0.0",	"25",	CONF_SMTP,	CONF_STARTTLS,	NULL },
-	{ "::",		"25",	CONF_SMTP,	CONF_STARTTLS,	NULL },
-};
 
 /* Both validate, and both run on this machine. */
 static const struct conf_resolver resolvers[] = {
@@ -38,26 +44,5 @@ static const struct conf_relay relays[] = {
 /* Verified TLS or not at all. */
 static const char *const tls_required[] = { "friend.example", NULL };
 
-static const unsigned int message_max = 50 * 1024 * 1024;
-static const unsigned int reserve_mib = 1024;
-static const unsigned int sessions_max = 200;
-static const unsigned int sessions_per_address = 20;
-static const unsigned int connections_per_minute = 300;
-static const unsigned int recipients_max = 100;
 static const char subaddress[] = "+-";
-static const char *const catchall = NULL;
-
-static const unsigned int undo_s = 10;
 static const unsigned int sign_ed25519 = 1;
-
-static const struct conf_query queries[] = {
-	/* name		notmuch query */
-	{ "unread",	"tag:unread" },
-	{ "flagged",	"tag:flagged" },
-	{ "today",	"date:today" },
-};
-
-static const struct conf_hook hooks[] = {
-	/* event	program		seconds	MiB	flags */
-	{ NULL,		NULL,		0,	0,	0 },
-};
