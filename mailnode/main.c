@@ -10,12 +10,16 @@
 const struct role_entry main_roles[] = {
 	/* role		life		exec	daemon	may ask		run */
 	{ ROLE_VAULT,	LIFE_RUN,	true,	true,	0,		role_vault },
+	{ ROLE_RESOLVER, LIFE_RUN,	true,	true,	0,	role_resolver },
 	{ 0, 0, false, false, 0, NULL }
 };
 
 const struct cmd cmds[] = {
 	{ "serve",	cmd_serve,	"" },
 	{ "status",	cmd_status,	"[-j]" },
+	{ "verify",	cmd_verify,
+	    "[-j] [-r ADDR:PORT] [-t EPOCH] [-i IP -h HELO -f FROM] [FILE]" },
+	{ "probe",	cmd_probe,	"address [-j] [FILE]" },
 	{ NULL, NULL, NULL }
 };
 

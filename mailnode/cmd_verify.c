@@ -1,0 +1,301 @@
+/* verify and probe: authentication, and its parts, for people. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "mailnode/auth/verify.h"
+#include "mailnode/base/clock.h"
+#include "mailnode/base/json.h"
+#include "mailnode/base/num.h"
+#include "mailnode/cmd.h"
+#include "mailnode/node/conf.h"
+#include "mailnode/role/role_resolver.h"
+#include "mailnode/smtp/path.h"
+
+enum {
+	CHUNK = 64 * 1024,	/* octets read at once */
+	LINE = 64 * 1024,	/* octets of a line of probe */
+	OUT_MAX = 1024 * 1024
+};
+
+/* -h alone asks for help; verify and probe spf take -h HELO. */
+static bool
+asked_help(int argc, char **argv)
+{
+	return argc == 2 && strcmp(argv[1], "-h") == 0;
+}
+
+/* Calls fn with the octets of a file (NULL or "-": stdin).  0, or 1 after
+ * an error was printed. */
+static int
+each_chunk(const char *path, int (*fn)(void *, const void *, size_t),
+    void *arg)
+{
+	bool std = path == NULL || strcmp(path, "-") == 0;
+	const char *name = std ? "stdin" : path;
+	FILE *f = std ? stdin : fopen(path, "r");
+	char *chunk = malloc(CHUNK);
+	size_t n;
+	int rc = 0;
+
+	if (f == NULL || chunk == NULL) {
+		rc = cmd_fail(name, strerror(errno));
+		goto out;
+	}
+	while (rc == 0 && (n = fread(chunk, 1, CHUNK, f)) > 0)
+		if (fn(arg, chunk, n) == -1)
+			rc = cmd_fail(name, "out of memory");
+	if (rc == 0 && ferror(f))
+		rc = cmd_fail(name, strerror(errno));
+out:
+	free(chunk);
+	if (f != NULL && !std)
+		fclose(f);
+	return rc;
+}
+
+/* Text with CRLF, for a terminal or a pipe. */
+static int
+print_lf(struct buf *b)
+{
+	size_t i;
+
+	if (b->err != 0)
+		return cmd_fail("output", strerror(b->err));
+	for (i = 0; i < b->len; i++)
+		if (b->data[i] != '\r')
+			putchar(b->data[i]);
+	if (fflush(stdout) != 0)
+		return cmd_fail("stdout", strerror(errno));
+	return 0;
+}
+
+/* ---- verify ---- */
+
+struct verify {
+	struct auth_conn	 conn;
+	struct auth_verify	*auth;
+	const char		*server;
+	bool			 json;
+	bool			 begun;
+	bool			 from_line;	/* inside an mbox "From " line */
+};
+
+static int
+feed(void *arg, const void *p, size_t n)
+{
+	struct verify *v = arg;
+	const char *lf;
+
+	if (!v->begun)
+		v->from_line = n > 5 && memcmp(p, "From ", 5) == 0;
+	v->begun = true;
+	if (v->from_line) {
+		lf = memchr(p, '\n', n);
+		if (lf == NULL)
+			return 0;
+		v->from_line = false;
+		n -= (size_t)(lf + 1 - (const char *)p);
+		p = lf + 1;
+	}
+	return auth_verify_feed(v->auth, p, n);
+}
+
+static void
+put_string(struct buf *b, const char *key, const char *value)
+{
+	buf_addf(b, ",\"%s\":", key);
+	json_string(b, value);
+}
+
+static void
+put_json(struct buf *b, const struct dkim_signature *s)
+{
+	buf_adds(b, "{\"method\":\"dkim\"");
+	put_string(b, "result", dkim_result_text(s->result));
+	put_string(b, "reason", s->reason);
+	put_string(b, "domain", s->domain);
+	put_string(b, "selector", s->selector);
+	put_string(b, "identity", s->identity);
+	put_string(b, "algorithm", s->algorithm);
+	put_string(b, "b", s->b);
+	buf_addf(b, ",\"bits\":%u,\"partial\":%s,\"testing\":%s",
+	    s->key_bits, s->partial ? "true" : "false",
+	    s->testing ? "true" : "false");
+	if (s->signed_s != -1)
+		buf_addf(b, ",\"signed\":%lld", (long long)s->signed_s);
+	if (s->expires_s != -1)
+		buf_addf(b, ",\"expires\":%lld", (long long)s->expires_s);
+	buf_adds(b, "}\n");
+}
+
+static int
+print_verdict(struct verify *v)
+{
+	const struct dkim_signature *s;
+	struct buf b;
+	size_t i;
+	int rc;
+
+	buf_init(&b, OUT_MAX);
+	if (!v->json)
+		(void)auth_verify_put(v->auth, &b);
+	for (i = 0; v->json &&
+	    (s = auth_verify_dkim(v->auth, i)) != NULL; i++)
+		put_json(&b, s);
+	if (v->json && i == 0)
+		buf_adds(&b, "{\"method\":\"dkim\",\"result\":\"none\","
+		    "\"reason\":\"\"}\n");
+	rc = print_lf(&b);
+	buf_clear(&b);
+	return rc;
+}
+
+static int
+verify_file(struct verify *v, const char *path)
+{
+	int dns, rc = 1;
+
+	dns = resolver_child(v->server);
+	if (dns == -1)
+		return cmd_fail("resolver", strerror(errno));
+	v->auth = auth_verify_new(&v->conn);
+	if (v->auth == NULL)
+		rc = cmd_fail("verify", strerror(errno));
+	else if (each_chunk(path, feed, v) != 0)
+		rc = 1;
+	else if (auth_verify_end(v->auth, dns) == -1)
+		rc = cmd_fail("verify", "out of memory");
+	else
+		rc = print_verdict(v);
+	auth_verify_free(v->auth);
+	close(dns);
+	return rc;
+}
+
+int
+cmd_verify(int argc, char **argv)
+{
+	struct verify v = { .conn = { .authserv_id = conf.hostname,
+	    .now_s = clock_wall_s() } };
+	uint64_t t;
+	int c;
+
+	if (asked_help(argc, argv))
+		return cmd_usage(argv[0], 1);
+	while ((c = getopt(argc, argv, "f:h:i:jr:t:")) != -1) {
+		switch (c) {
+		case 'f':
+			v.conn.mail_from = optarg;
+			break;
+		case 'h':
+			v.conn.helo = optarg;
+			break;
+		case 'i':
+			v.conn.ip = optarg;
+			break;
+		case 'j':
+			v.json = true;
+			break;
+		case 'r':
+			v.server = optarg;
+			break;
+		case 't':
+			if (num_u64(optarg, optarg + strlen(optarg), 0,
+			    INT64_MAX, &t) == -1)
+				return cmd_usage(argv[0], 0);
+			v.conn.now_s = (int64_t)t;
+			break;
+		default:
+			return cmd_usage(argv[0], 0);
+		}
+	}
+	if (argc - optind > 1)
+		return cmd_usage(argv[0], 0);
+	return verify_file(&v, argv[optind]);
+}
+
+/* ---- probe ---- */
+
+static void
+probe_address_line(const char *line, size_t n, bool json, struct buf *b)
+{
+	enum path_err e;
+	struct path p;
+
+	e = memchr(line, '\0', n) != NULL ? PATH_SYNTAX :
+	    path_mailbox(line, line + n, PATH_UTF8, &p);
+	if (!json) {
+		if (e == PATH_OK)
+			buf_addf(b, "valid %s\n", p.address);
+		else
+			buf_addf(b, "invalid %s\n", path_err_text(e));
+		return;
+	}
+	buf_adds(b, "{\"input\":");
+	json_bytes(b, line, n);
+	put_string(b, "verdict", e == PATH_OK ? "valid" : "invalid");
+	if (e == PATH_OK) {
+		put_string(b, "local", p.local);
+		put_string(b, "domain", p.domain);
+	} else {
+		put_string(b, "reason", path_err_text(e));
+	}
+	buf_adds(b, "}\n");
+}
+
+static int
+probe_address(const char *path, bool json)
+{
+	bool std = path == NULL || strcmp(path, "-") == 0;
+	FILE *f = std ? stdin : fopen(path, "r");
+	char *line = NULL;
+	struct buf b;
+	size_t size = 0;
+	ssize_t n;
+	int rc = 0;
+
+	if (f == NULL)
+		return cmd_fail(path, strerror(errno));
+	buf_init(&b, OUT_MAX);
+	while (rc == 0 && (n = getline(&line, &size, f)) != -1) {
+		if (n > 0 && line[n - 1] == '\n')
+			n--;
+		if (n > 0 && line[n - 1] == '\r')
+			n--;
+		buf_reset(&b);
+		probe_address_line(line, (size_t)n, json, &b);
+		rc = print_lf(&b);
+	}
+	free(line);
+	buf_clear(&b);
+	if (!std)
+		fclose(f);
+	return rc;
+}
+
+int
+cmd_probe(int argc, char **argv)
+{
+	bool json = false;
+	int c;
+
+	if (asked_help(argc, argv))
+		return cmd_usage(argv[0], 1);
+	if (argc < 2 || strcmp(argv[1], "address") != 0)
+		return cmd_usage(argv[0], 0);
+	optind = 2;
+	while ((c = getopt(argc, argv, "hjr:t:")) != -1) {
+		if (c == 'h')
+			return cmd_usage(argv[0], 1);
+		if (c == '?')
+			return cmd_usage(argv[0], 0);
+		json = json || c == 'j';
+	}
+	if (argc - optind > 1)
+		return cmd_usage(argv[0], 0);
+	return probe_address(argv[optind], json);
+}
