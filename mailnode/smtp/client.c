@@ -1,0 +1,536 @@
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "mailnode/base/clock.h"
+#include "mailnode/smtp/client.h"
+#include "mailnode/smtp/client_data.h"
+#include "mailnode/smtp/client_login.h"
+
+void
+client_init(struct client *c, const struct client_conf *conf_in)
+{
+	memset(c, 0, sizeof *c);
+	c->conf = *conf_in;
+	client_io_init(&c->io, conf_in->fd);
+}
+
+/* The connection is of no more use, and why. */
+static enum client_fate
+breaks(struct client *c, const char *doing)
+{
+	c->broken = true;
+	snprintf(c->why, sizeof c->why, "%s: %s", doing,
+	    c->io.error != NULL ? c->io.error : "no sensible answer");
+	return CLIENT_DEFERRED;
+}
+
+/* A reply that is not the one we wanted. */
+static enum client_fate
+refused(struct client *c, const char *doing)
+{
+	snprintf(c->why, sizeof c->why, "%s: %.300s", doing, c->reply.text);
+	return c->reply.code >= 500 ? CLIENT_REFUSED : CLIENT_DEFERRED;
+}
+
+int
+client_answer(struct client *c, int64_t timeout_ms)
+{
+	int64_t until = clock_mono_ms() + timeout_ms;
+	const char *line;
+	size_t n;
+
+	reply_init(&c->reply);
+	while (!c->reply.done) {
+		if (client_io_line(&c->io, until, &line, &n) == -1)
+			goto broken;
+		if (reply_line(&c->reply, line, n) == -1) {
+			c->io.error = "the server's answer is no reply";
+			goto broken;
+		}
+	}
+	/* RFC 5321 section 3.8: 421 to anything, the server closes. */
+	if (c->reply.code == 421)
+		c->broken = true;
+	return 0;
+broken:
+	c->broken = true;
+	return -1;
+}
+
+int
+client_ask(struct client *c, int64_t timeout_ms, const char *fmt, ...)
+{
+	char line[1024];
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(line, sizeof line, fmt, ap);
+	va_end(ap);
+	if (n < 0 || (size_t)n >= sizeof line) {
+		c->io.error = "a command would be too long";
+		c->broken = true;
+		return -1;
+	}
+	buf_add(&c->io.out, line, (size_t)n);
+	buf_adds(&c->io.out, "\r\n");
+	if (client_io_flush(&c->io, clock_mono_ms() + timeout_ms) == -1) {
+		c->broken = true;
+		return -1;
+	}
+	return client_answer(c, timeout_ms);
+}
+
+/* ---- opening ---- */
+
+/* EHLO's answer is read by its lines, which the reply does not keep. */
+static int
+read_offer(struct client *c)
+{
+	int64_t until = clock_mono_ms() + CLIENT_COMMAND_MS;
+	const char *line;
+	size_t n;
+
+	memset(&c->offer, 0, sizeof c->offer);
+	reply_init(&c->reply);
+	while (!c->reply.done) {
+		if (client_io_line(&c->io, until, &line, &n) == -1)
+			goto broken;
+		if (reply_line(&c->reply, line, n) == -1) {
+			c->io.error = "the server's answer is no reply";
+			goto broken;
+		}
+		if (c->reply.code == 250 && c->reply.lines > 1 && n > 4)
+			offer_line(&c->offer, line + 4, n - 4);
+	}
+	return 0;
+broken:
+	c->broken = true;
+	return -1;
+}
+
+static enum client_fate
+hello(struct client *c)
+{
+	buf_addf(&c->io.out, "EHLO %s\r\n", c->conf.hostname);
+	if (client_io_flush(&c->io, clock_mono_ms() + CLIENT_COMMAND_MS) ==
+	    -1 || read_offer(c) == -1)
+		return breaks(c, "EHLO");
+	if (c->reply.code == 250)
+		return CLIENT_TAKEN;
+	/* RFC 5321 section 3.2: an old server; nothing is demanded of it
+	 * only where neither TLS nor login is. */
+	if (c->reply.code >= 500 && c->conf.tls == CONF_PLAIN &&
+	    c->conf.vault == -1) {
+		if (client_ask(c, CLIENT_COMMAND_MS, "HELO %s",
+		    c->conf.hostname) == -1)
+			return breaks(c, "HELO");
+		if (c->reply.code == 250)
+			return CLIENT_TAKEN;
+	}
+	return refused(c, "EHLO");
+}
+
+static enum client_fate
+secure(struct client *c)
+{
+	int64_t until = clock_mono_ms() + CLIENT_GREETING_MS;
+
+	if (client_io_secure(&c->io, c->conf.trust, c->conf.server, until) ==
+	    -1)
+		return breaks(c, "TLS");
+	tls_info(c->io.tls, &c->tls);
+	if (c->conf.verified && !c->tls.verified) {
+		c->io.error = c->tls.why;
+		return breaks(c, "TLS");
+	}
+	return CLIENT_TAKEN;
+}
+
+static enum client_fate
+starttls(struct client *c)
+{
+	bool offered = (c->offer.bits & OFFER_STARTTLS) != 0;
+	enum client_fate f;
+
+	if (!offered && c->conf.tls != CONF_STARTTLS)
+		return CLIENT_TAKEN;
+	if (!offered) {
+		c->io.error = "the server does not offer it";
+		return breaks(c, "STARTTLS");
+	}
+	if (client_ask(c, CLIENT_COMMAND_MS, "STARTTLS") == -1)
+		return breaks(c, "STARTTLS");
+	if (c->reply.code != 220) {
+		if (c->conf.tls != CONF_STARTTLS && !c->broken)
+			return CLIENT_TAKEN;	/* it was only a try */
+		return refused(c, "STARTTLS");
+	}
+	f = secure(c);
+	return f == CLIENT_TAKEN ? hello(c) : f;
+}
+
+static enum client_fate
+log_in(struct client *c)
+{
+	if (c->conf.vault == -1)
+		return CLIENT_TAKEN;
+	if (c->io.tls == NULL || !c->tls.verified) {
+		c->io.error = "no password over a connection that is not "
+		    "verified TLS";
+		return breaks(c, "AUTH");
+	}
+	return client_login(c);
+}
+
+enum client_fate
+client_open(struct client *c)
+{
+	enum client_fate f = CLIENT_TAKEN;
+
+	if (c->conf.tls == CONF_TLS)
+		f = secure(c);
+	if (f != CLIENT_TAKEN)
+		return f;
+	if (client_answer(c, CLIENT_GREETING_MS) == -1)
+		return breaks(c, "greeting");
+	if (c->reply.code != 220)
+		return refused(c, "greeting");
+	f = hello(c);
+	if (f == CLIENT_TAKEN && c->io.tls == NULL &&
+	    (c->conf.tls == CONF_STARTTLS || c->conf.opportunistic))
+		f = starttls(c);
+	return f == CLIENT_TAKEN ? log_in(c) : f;
+}
+
+/* ---- a letter ---- */
+
+static void
+all(struct client_letter *l, enum client_fate old, enum client_fate f,
+    const char *text)
+{
+	size_t i;
+
+	for (i = 0; i < l->nrcpt; i++)
+		if (l->rcpt[i].fate == old) {
+			l->rcpt[i].fate = f;
+			snprintf(l->rcpt[i].text, sizeof l->rcpt[i].text,
+			    "%s", text);
+		}
+}
+
+static size_t
+count(const struct client_letter *l, enum client_fate f)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < l->nrcpt; i++)
+		n += l->rcpt[i].fate == f;
+	return n;
+}
+
+/* Nothing that could end the command or the path early. */
+static bool
+path_ok(const char *s)
+{
+	for (; *s != '\0'; s++)
+		if ((unsigned char)*s < ' ' || *s == 127)
+			return false;
+	return true;
+}
+
+static bool
+ascii(const char *s)
+{
+	for (; *s != '\0'; s++)
+		if ((unsigned char)*s > 127)
+			return false;
+	return true;
+}
+
+/* What the server cannot take is not tried.  NULL, or the reason. */
+static const char *
+unfit(const struct client *c, const struct client_letter *l)
+{
+	size_t i;
+	bool plain = path_ok(l->from), is_ascii = ascii(l->from);
+
+	for (i = 0; i < l->nrcpt; i++) {
+		plain = plain && path_ok(l->rcpt[i].addr);
+		is_ascii = is_ascii && ascii(l->rcpt[i].addr);
+	}
+	if (!plain)
+		return "553 5.1.3 an address holds a control character";
+	if (!is_ascii && !(c->offer.bits & OFFER_SMTPUTF8))
+		return "553 5.6.7 the next hop does not take addresses "
+		    "outside ASCII";
+	if ((c->offer.bits & OFFER_SIZE) && c->offer.size != 0 &&
+	    l->size + l->nhead > c->offer.size)
+		return "552 5.3.4 the letter is larger than the next hop "
+		    "takes";
+	return NULL;
+}
+
+static void
+put_mail(struct client *c, const struct client_letter *l)
+{
+	struct buf *b = &c->io.out;
+
+	buf_addf(b, "MAIL FROM:<%s>", l->from);
+	if (c->offer.bits & OFFER_SIZE)
+		buf_addf(b, " SIZE=%llu",
+		    (unsigned long long)(l->size + l->nhead));
+	if ((l->eightbit || l->utf8) && (c->offer.bits & OFFER_8BITMIME))
+		buf_adds(b, " BODY=8BITMIME");
+	if (l->utf8 && (c->offer.bits & OFFER_SMTPUTF8))
+		buf_adds(b, " SMTPUTF8");
+	if (c->offer.bits & OFFER_DSN) {
+		buf_adds(b, " RET=HDRS");
+		if (l->envid != NULL && l->envid[0] != '\0')
+			buf_addf(b, " ENVID=%s", l->envid);
+	}
+	buf_adds(b, "\r\n");
+}
+
+/* RFC 3461 section 4.1; the bits are those of enum queue_notify. */
+static void
+put_notify(struct buf *b, uint32_t notify)
+{
+	static const char *const word[] = { "NEVER", "SUCCESS", "FAILURE",
+	    "DELAY" };
+	const char *sep = " NOTIFY=";
+	size_t i;
+
+	for (i = 0; i < 4; i++)
+		if (notify & (1U << i)) {
+			buf_addf(b, "%s%s", sep, word[i]);
+			sep = ",";
+		}
+}
+
+static void
+put_rcpt(struct client *c, const struct client_rcpt *r)
+{
+	struct buf *b = &c->io.out;
+
+	buf_addf(b, "RCPT TO:<%s>", r->addr);
+	if (c->offer.bits & OFFER_DSN) {
+		put_notify(b, r->notify);
+		if (r->orcpt != NULL && r->orcpt[0] != '\0')
+			buf_addf(b, " ORCPT=%s", r->orcpt);
+	}
+	buf_adds(b, "\r\n");
+}
+
+/* RFC 5321 section 4.5.3.1.10: 552 to RCPT means 452; and what tells us to
+ * log in first is for the owner to mend, not a fate for the letter. */
+static enum client_fate
+fate_of(unsigned int code)
+{
+	if (code / 100 == 2)
+		return CLIENT_TAKEN;
+	if (code / 100 != 5 || code == 530 || code == 534 || code == 535 ||
+	    code == 538)
+		return CLIENT_DEFERRED;
+	return CLIENT_REFUSED;
+}
+
+/* The answer to MAIL (who NULL) or to one RCPT.  0, or -1: broken. */
+static int
+take_answer(struct client *c, struct client_letter *l, struct client_rcpt *who)
+{
+	enum client_fate f;
+
+	if (client_answer(c, CLIENT_COMMAND_MS) == -1) {
+		(void)breaks(c, who != NULL ? "RCPT" : "MAIL");
+		return -1;
+	}
+	f = fate_of(c->reply.code);
+	if (who == NULL) {
+		if (f != CLIENT_TAKEN)
+			all(l, CLIENT_DEFERRED, f, c->reply.text);
+		return f == CLIENT_TAKEN ? 0 : 1;
+	}
+	if (c->reply.code == 552)
+		f = CLIENT_DEFERRED;
+	who->fate = f;
+	snprintf(who->text, sizeof who->text, "%s", c->reply.text);
+	return c->broken ? -1 : 0;
+}
+
+/*
+ * MAIL and the RCPTs, CLIENT_PIPE at once if the server pipelines.  Command
+ * 0 is MAIL, i > 0 is recipient i - 1.  0: the answers are in the fates;
+ * 1: MAIL was refused; -1: broken.
+ */
+static int
+envelope(struct client *c, struct client_letter *l)
+{
+	size_t window = c->offer.bits & OFFER_PIPELINING ? CLIENT_PIPE : 1;
+	size_t next = 0, end, i;
+	int rc = 0, k;
+
+	while (next <= l->nrcpt && rc == 0) {
+		end = next + window;
+		if (end > l->nrcpt + 1)
+			end = l->nrcpt + 1;
+		for (i = next; i < end; i++)
+			if (i == 0)
+				put_mail(c, l);
+			else
+				put_rcpt(c, &l->rcpt[i - 1]);
+		if (client_io_flush(&c->io, clock_mono_ms() +
+		    CLIENT_COMMAND_MS) == -1) {
+			(void)breaks(c, "MAIL");
+			return -1;
+		}
+		for (i = next; i < end; i++) {
+			if (rc == 1) {	/* answers to RCPT without MAIL */
+				if (client_answer(c, CLIENT_COMMAND_MS) == -1)
+					return -1;
+				continue;
+			}
+			k = take_answer(c, l, i == 0 ? NULL : &l->rcpt[i - 1]);
+			if (k == -1)
+				return -1;
+			rc = k;
+		}
+		next = end;
+	}
+	return rc;
+}
+
+/* The letter itself; 0, or -1: c->why, and the connection is lost. */
+static int
+body(struct client *c, const struct client_letter *l)
+{
+	static uint8_t piece[64 * 1024];
+	struct stuff s;
+	uint64_t at = 0;
+	ssize_t n;
+
+	stuff_init(&s);
+	if (stuff_put(&s, l->head, l->nhead, &c->io.out) == -1)
+		goto bad;
+	while (at < l->size) {
+		size_t want = l->size - at < sizeof piece ?
+		    (size_t)(l->size - at) : sizeof piece;
+
+		n = pread(l->fd, piece, want, (off_t)(l->offset + at));
+		if (n <= 0) {
+			c->io.error = "the letter's file cannot be read";
+			(void)breaks(c, "DATA");
+			return -1;
+		}
+		if (stuff_put(&s, piece, (size_t)n, &c->io.out) == -1)
+			goto bad;
+		at += (uint64_t)n;
+		if (client_io_flush(&c->io, clock_mono_ms() +
+		    CLIENT_BLOCK_MS) == -1) {
+			(void)breaks(c, "DATA");
+			return -1;
+		}
+	}
+	if (stuff_end(&s, &c->io.out) == 0)
+		return 0;
+bad:
+	c->io.error = "the letter holds a bare CR or a NUL";
+	(void)breaks(c, "DATA");
+	return -1;
+}
+
+/* From here on every trouble leaves the fate unknown. */
+static void
+final_dot(struct client *c, struct client_letter *l)
+{
+	buf_adds(&c->io.out, ".\r\n");
+	if (client_io_flush(&c->io, clock_mono_ms() + CLIENT_BLOCK_MS) == -1 ||
+	    client_answer(c, CLIENT_DOT_MS) == -1) {
+		(void)breaks(c, "answer to the letter");
+		all(l, CLIENT_TAKEN, CLIENT_UNKNOWN, c->why);
+		return;
+	}
+	all(l, CLIENT_TAKEN, fate_of(c->reply.code), c->reply.text);
+}
+
+static void
+data(struct client *c, struct client_letter *l)
+{
+	if (client_ask(c, CLIENT_DATA_MS, "DATA") == -1) {
+		(void)breaks(c, "DATA");
+		all(l, CLIENT_TAKEN, CLIENT_DEFERRED, c->why);
+		return;
+	}
+	if (c->reply.code != 354) {
+		enum client_fate f = fate_of(c->reply.code);
+
+		/* A 2xx instead of 354 is nonsense: nothing was taken. */
+		if (f == CLIENT_TAKEN) {
+			f = CLIENT_DEFERRED;
+			c->broken = true;
+		}
+		all(l, CLIENT_TAKEN, f, c->reply.text);
+		return;
+	}
+	if (body(c, l) == -1 || client_io_flush(&c->io, clock_mono_ms() +
+	    CLIENT_BLOCK_MS) == -1) {
+		if (!c->broken)
+			(void)breaks(c, "DATA");
+		all(l, CLIENT_TAKEN, CLIENT_DEFERRED, c->why);
+		return;
+	}
+	if (l->mark(l->arg) == -1) {
+		c->io.error = "the queue could not note it";
+		(void)breaks(c, "final dot");
+		all(l, CLIENT_TAKEN, CLIENT_DEFERRED, c->why);
+		return;
+	}
+	final_dot(c, l);
+}
+
+void
+client_letter(struct client *c, struct client_letter *l)
+{
+	const char *why = unfit(c, l);
+	size_t i;
+	int rc;
+
+	for (i = 0; i < l->nrcpt; i++) {
+		l->rcpt[i].fate = why != NULL ? CLIENT_REFUSED :
+		    CLIENT_DEFERRED;
+		snprintf(l->rcpt[i].text, sizeof l->rcpt[i].text, "%s",
+		    why != NULL ? why : "");
+	}
+	if (why != NULL)
+		return;
+	rc = envelope(c, l);
+	if (rc == -1) {
+		/* Those already answered keep a refusal; no other counts. */
+		if (c->why[0] == '\0')
+			snprintf(c->why, sizeof c->why, "%.300s",
+			    c->reply.text);
+		all(l, CLIENT_TAKEN, CLIENT_DEFERRED, c->why);
+		for (i = 0; i < l->nrcpt; i++)
+			if (l->rcpt[i].text[0] == '\0')
+				snprintf(l->rcpt[i].text,
+				    sizeof l->rcpt[i].text, "%s", c->why);
+		return;
+	}
+	if (rc == 0 && count(l, CLIENT_TAKEN) > 0)
+		data(c, l);
+	else if (!c->broken && client_ask(c, CLIENT_COMMAND_MS, "RSET") == -1)
+		(void)breaks(c, "RSET");
+}
+
+void
+client_close(struct client *c)
+{
+	if (!c->broken)
+		(void)client_ask(c, CLIENT_QUIT_MS, "QUIT");
+	if (c->io.tls != NULL)
+		tls_close(c->io.tls);
+	client_io_clear(&c->io);
+}
