@@ -368,6 +368,8 @@ op_call(int ch, uint16_t type, const struct buf *args, int fd,
 			return r->status;
 		if (m.id == ask.id && m.type == type)
 			break;
+		if (m.id == 0 && r->told != NULL)
+			r->told(r->told_arg, &m);
 		if (m.fd != -1)
 			close(m.fd);
 	}

@@ -103,6 +103,10 @@ struct op_reply {
 	uint16_t	 status;	/* OP_OK or why not */
 	struct chan_in	 in;		/* valid until the next call */
 	int		 fd;		/* -1; owned by the caller */
+	/* Hears what is told (id 0) while a call waits, before op_call
+	 * returns; it must not call.  NULL: told messages are dropped. */
+	void		(*told)(void *arg, const struct chan_msg *m);
+	void		*told_arg;
 	struct buf	 store;		/* private */
 	uint32_t	 last_id;	/* private */
 };
@@ -113,7 +117,7 @@ void	 op_reply_clear(struct op_reply *r);	/* closes r->fd too */
 
 /*
  * Sends a request and waits for its answer.  Borrows args (may be NULL) and
- * fd (-1).  Told messages (id 0) met on the way are dropped.  Returns
+ * fd (-1).  Told messages (id 0) met on the way go to r->told.  Returns
  * r->status; OP_GONE when the service is gone or does not answer within
  * timeout_ms (-1: wait for ever).  Only one request may be under way.
  */
