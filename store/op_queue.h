@@ -1,11 +1,10 @@
 /*
- * The outgoing queue, kept by keeper: submit a letter, look at it, change
- * its course, and what the sender needs.  Types 0x0160.
+ * The outgoing queue, kept by keeper: looking at letters and changing their
+ * course.  Types 0x0160.
  *
  * NAME() asks and waits; NAME_put() writes the arguments and NAME_get()
  * reads the reply's payload, for a client that sends with chan_send and
- * goes on.  Statuses: enum op_status, enum store_err and enum queue_status;
- * queue_text() has words for each of them.
+ * goes on.  Statuses have words in submit_text().
  */
 #ifndef STORE_OP_QUEUE_H
 #define STORE_OP_QUEUE_H
@@ -17,47 +16,21 @@
 #include "mailnode/base/buf.h"
 #include "mailnode/base/chan.h"
 #include "mailnode/base/op.h"
+#include "store/op_submit.h"
 
+/* Submitting is in op_submit.h, the sender's part in op_sender.h. */
 enum queue_op {
-	/* owner, submission, local */
-	QUEUE_BEGIN = 0x0160,	/* envelope → str id */
-	QUEUE_DATA = 0x0161,	/* bytes; no reply payload */
-	QUEUE_COMMIT = 0x0162,	/* → durable */
-	/* owner */
 	QUEUE_LIST = 0x0163,
 	QUEUE_SHOW = 0x0164,	/* str id → one letter, all of it */
 	QUEUE_FATE = 0x0165,	/* str Message-ID → the same */
 	QUEUE_CHANGE = 0x0166,
-	/* owner, sender */
-	QUEUE_OPEN = 0x0167,	/* str id → u32 offset of the letter + fd */
-	/* sender */
-	QUEUE_DUE = 0x0168,	/* → what waits; pushes follow */
-	QUEUE_CLAIM = 0x0169,
-	QUEUE_MARK = 0x016a,
-	QUEUE_RESULT = 0x016b,
-	QUEUE_LOCAL = 0x016c,
-	/* told (id 0) to the sender: str id of a letter to look at again */
-	QUEUE_PUSH = 0x016f
-};
-
-enum queue_status {
-	QUEUE_E_FULL = 0x40,	/* disk below its reserve: try later */
-	QUEUE_E_IDENTITY,	/* the sender is none of ours */
-	QUEUE_E_RCPT,		/* no recipient, or one that is no address */
-	QUEUE_E_SIZE,		/* letter over conf.message_max */
-	QUEUE_E_ORDER,		/* data without begin, begin twice … */
-	QUEUE_E_STATE		/* the letter is not in a state for that */
+	QUEUE_OPEN = 0x0167	/* str id → u32 offset, u64 octets + fd */
 };
 
 enum {
-	QUEUE_ID_MAX = 24,		/* octets, NUL included */
-	QUEUE_ADDR_MAX = 320,		/* octets of an address, NUL included */
-	QUEUE_RCPTS_MAX = 1000,		/* recipients of one letter */
-	QUEUE_ENVELOPE_MAX = 96 * 1024,	/* octets of all of them */
-	QUEUE_CHUNK_MAX = 96 * 1024,	/* octets of one QUEUE_DATA */
 	QUEUE_TEXT_MAX = 512,		/* octets of a reply kept, with NUL */
 	QUEUE_KEEP_S = 90 * 86400,	/* what became of it is known so long */
-	QUEUE_WAIT_MS = 30000		/* NAME() gives up: OP_GONE */
+	QUEUE_PAGE_MAX = 200		/* letters of one answer */
 };
 
 /* Where a letter stands. */
@@ -81,61 +54,6 @@ enum queue_fate {
 
 const char	*queue_state_name(enum queue_state s);	/* "active" … */
 const char	*queue_fate_name(enum queue_fate f);	/* "waiting" … */
-const char	*queue_text(uint16_t status);
-
-/* ---- submit ---- */
-
-enum queue_flag {
-	QUEUE_8BIT = 1,		/* some octet is over 127 */
-	QUEUE_UTF8 = 2,		/* header or an address is UTF-8 (6531) */
-	QUEUE_COPY = 4,		/* file a copy in Sent when it leaves */
-	QUEUE_NOW = 8,		/* no undo window */
-	QUEUE_HOLD = 16		/* queued, but held */
-};
-
-/* RFC 3461 NOTIFY; 0 is the default: failure and delay. */
-enum queue_notify {
-	QUEUE_NOTIFY_NEVER = 1,
-	QUEUE_NOTIFY_SUCCESS = 2,
-	QUEUE_NOTIFY_FAILURE = 4,
-	QUEUE_NOTIFY_DELAY = 8
-};
-
-struct queue_to {
-	const char	*addr;		/* "a@example.net" */
-	const char	*orcpt;		/* "rfc822;…" or "" */
-	uint32_t	 notify;
-};
-
-struct queue_envelope {
-	const char	*from;		/* "" is the null sender */
-	const char	*msgid;		/* of the letter, without < > */
-	const char	*subject;	/* decoded, for listings only */
-	const char	*envid;		/* RFC 3461, or "" */
-	uint32_t	 flags;		/* QUEUE_* */
-	int64_t		 due_s;		/* not before this time; 0: soon */
-	const struct queue_to *to;
-	size_t		 nto;
-};
-
-/*
- * The letter is CRLF throughout, complete with its header, without Bcc.
- * One at a time on a channel.  begin sets id; what was not committed is
- * gone when the channel is.  After commit it is durable.
- *
- * A ROLE_LOCAL peer is some other user of this machine: its sender becomes
- * user+NAME@domain, and the service writes the From field itself, so that
- * the letter must have none.
- */
-uint16_t queue_begin(int ch, const struct queue_envelope *e,
-	    char id[QUEUE_ID_MAX]);
-uint16_t queue_data(int ch, const void *p, size_t n);
-uint16_t queue_commit(int ch);
-/* All three of them; size of the letter is as you like. */
-uint16_t queue_submit(int ch, const struct queue_envelope *e, const void *p,
-	    size_t n, char id[QUEUE_ID_MAX]);
-
-void	 queue_begin_put(struct buf *args, const struct queue_envelope *e);
 
 /* ---- look ---- */
 
@@ -220,7 +138,7 @@ enum queue_change {
 };
 
 /*
- * STORE_NOTFOUND no such letter; QUEUE_E_STATE done already, or (hold,
+ * STORE_NOTFOUND no such letter; STORE_STATE done already, or (hold, route,
  * drop) just under way to the next hop.  A letter dropped before it left
  * has no copy in Sent.
  */
@@ -229,8 +147,12 @@ uint16_t queue_change(int ch, const char *id, enum queue_change what,
 void	 queue_change_put(struct buf *args, const char *id,
 	    enum queue_change what, const char *arg);
 
-/* *fd is the caller's, read-only; the letter starts at *offset. */
-uint16_t queue_open(int ch, const char *id, int *fd, uint32_t *offset);
+/* *fd is the caller's, read-only; the letter is *size octets at *offset:
+ * what follows is not part of it. */
+uint16_t queue_open(int ch, const char *id, int *fd, uint32_t *offset,
+	    uint64_t *size);
 void	 queue_open_put(struct buf *args, const char *id);
+
+extern const struct op queue_ops[];	/* service: struct store */
 
 #endif

@@ -1,29 +1,48 @@
-#include <stdarg.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
-#include "mailnode/base/clock.h"
 #include "mailnode/smtp/client.h"
 #include "mailnode/smtp/client_data.h"
 #include "mailnode/smtp/client_login.h"
+
+enum { PIECE = 64 * 1024 };	/* octets read and stuffed at once */
 
 void
 client_init(struct client *c, const struct client_conf *conf_in)
 {
 	memset(c, 0, sizeof *c);
 	c->conf = *conf_in;
-	client_io_init(&c->io, conf_in->fd);
+	c->line = line_new(conf_in->fd, LINE_IN_DEFAULT);
 }
 
-/* The connection is of no more use, and why. */
+/* The connection is of no more use. */
+static int
+lost(struct client *c, enum line_err e)
+{
+	c->broken = true;
+	if (e == LINE_TLS)
+		c->error = tls_error(line_tls_of(c->line));
+	else
+		c->error = e == LINE_IO ? strerror(errno) : line_err_text(e);
+	return -1;
+}
+
+static int
+nonsense(struct client *c, const char *what)
+{
+	c->broken = true;
+	c->error = what;
+	return -1;
+}
+
+/* What was being done when it was lost. */
 static enum client_fate
 breaks(struct client *c, const char *doing)
 {
 	c->broken = true;
-	snprintf(c->why, sizeof c->why, "%s: %s", doing,
-	    c->io.error != NULL ? c->io.error : "no sensible answer");
+	snprintf(c->why, sizeof c->why, "%s: %s", doing, c->error);
 	return CLIENT_DEFERRED;
 }
 
@@ -35,97 +54,78 @@ refused(struct client *c, const char *doing)
 	return c->reply.code >= 500 ? CLIENT_REFUSED : CLIENT_DEFERRED;
 }
 
-int
-client_answer(struct client *c, int64_t timeout_ms)
+static int
+flush(struct client *c, int64_t timeout_ms)
 {
-	int64_t until = clock_mono_ms() + timeout_ms;
-	const char *line;
+	enum line_err e;
+
+	line_timeout(c->line, timeout_ms);
+	e = line_flush(c->line);
+	return e == LINE_OK ? 0 : lost(c, e);
+}
+
+/* One whole reply; the lines of EHLO's go to the offer, if that is asked. */
+static int
+read_reply(struct client *c, struct offer *offer)
+{
+	enum line_err e;
+	char *text;
 	size_t n;
 
 	reply_init(&c->reply);
 	while (!c->reply.done) {
-		if (client_io_line(&c->io, until, &line, &n) == -1)
-			goto broken;
-		if (reply_line(&c->reply, line, n) == -1) {
-			c->io.error = "the server's answer is no reply";
-			goto broken;
-		}
+		e = line_get(c->line, REPLY_LINE_MAX, &text, &n);
+		if (e != LINE_OK)
+			return lost(c, e);
+		if (reply_line(&c->reply, text, n) == -1)
+			return nonsense(c, "the server's answer is no reply");
+		if (offer != NULL && c->reply.code == 250 &&
+		    c->reply.lines > 1 && n > 4)
+			offer_line(offer, text + 4, n - 4);
 	}
 	/* RFC 5321 section 3.8: 421 to anything, the server closes. */
 	if (c->reply.code == 421)
 		c->broken = true;
 	return 0;
-broken:
-	c->broken = true;
-	return -1;
 }
 
 int
-client_ask(struct client *c, int64_t timeout_ms, const char *fmt, ...)
+client_answer(struct client *c, int64_t timeout_ms)
 {
-	char line[1024];
-	va_list ap;
-	int n;
+	line_timeout(c->line, timeout_ms);
+	return read_reply(c, NULL);
+}
 
-	va_start(ap, fmt);
-	n = vsnprintf(line, sizeof line, fmt, ap);
-	va_end(ap);
-	if (n < 0 || (size_t)n >= sizeof line) {
-		c->io.error = "a command would be too long";
-		c->broken = true;
-		return -1;
+int
+client_ask(struct client *c, int64_t timeout_ms, const char *verb,
+    const char *arg)
+{
+	line_puts(c->line, verb);
+	if (arg != NULL) {
+		line_puts(c->line, " ");
+		line_puts(c->line, arg);
 	}
-	buf_add(&c->io.out, line, (size_t)n);
-	buf_adds(&c->io.out, "\r\n");
-	if (client_io_flush(&c->io, clock_mono_ms() + timeout_ms) == -1) {
-		c->broken = true;
-		return -1;
-	}
+	line_puts(c->line, "\r\n");
 	return client_answer(c, timeout_ms);
 }
 
 /* ---- opening ---- */
 
-/* EHLO's answer is read by its lines, which the reply does not keep. */
-static int
-read_offer(struct client *c)
-{
-	int64_t until = clock_mono_ms() + CLIENT_COMMAND_MS;
-	const char *line;
-	size_t n;
-
-	memset(&c->offer, 0, sizeof c->offer);
-	reply_init(&c->reply);
-	while (!c->reply.done) {
-		if (client_io_line(&c->io, until, &line, &n) == -1)
-			goto broken;
-		if (reply_line(&c->reply, line, n) == -1) {
-			c->io.error = "the server's answer is no reply";
-			goto broken;
-		}
-		if (c->reply.code == 250 && c->reply.lines > 1 && n > 4)
-			offer_line(&c->offer, line + 4, n - 4);
-	}
-	return 0;
-broken:
-	c->broken = true;
-	return -1;
-}
-
 static enum client_fate
 hello(struct client *c)
 {
-	buf_addf(&c->io.out, "EHLO %s\r\n", c->conf.hostname);
-	if (client_io_flush(&c->io, clock_mono_ms() + CLIENT_COMMAND_MS) ==
-	    -1 || read_offer(c) == -1)
+	memset(&c->offer, 0, sizeof c->offer);
+	line_timeout(c->line, CLIENT_COMMAND_MS);
+	line_putf(c->line, "EHLO %s\r\n", c->conf.hostname);
+	if (read_reply(c, &c->offer) == -1)
 		return breaks(c, "EHLO");
 	if (c->reply.code == 250)
 		return CLIENT_TAKEN;
-	/* RFC 5321 section 3.2: an old server; nothing is demanded of it
-	 * only where neither TLS nor login is. */
+	/* RFC 5321 section 3.2: an old server; good enough where neither
+	 * TLS nor a login is demanded. */
 	if (c->reply.code >= 500 && c->conf.tls == CONF_PLAIN &&
 	    c->conf.vault == -1) {
-		if (client_ask(c, CLIENT_COMMAND_MS, "HELO %s",
+		if (client_ask(c, CLIENT_COMMAND_MS, "HELO",
 		    c->conf.hostname) == -1)
 			return breaks(c, "HELO");
 		if (c->reply.code == 250)
@@ -137,14 +137,23 @@ hello(struct client *c)
 static enum client_fate
 secure(struct client *c)
 {
-	int64_t until = clock_mono_ms() + CLIENT_GREETING_MS;
+	struct tls *t = tls_connect(c->conf.trust, c->conf.fd,
+	    c->conf.server);
+	enum line_err e;
 
-	if (client_io_secure(&c->io, c->conf.trust, c->conf.server, until) ==
-	    -1)
+	if (t == NULL) {
+		(void)nonsense(c, "out of memory");
 		return breaks(c, "TLS");
-	tls_info(c->io.tls, &c->tls);
+	}
+	line_timeout(c->line, CLIENT_GREETING_MS);
+	e = line_tls(c->line, t);
+	if (e != LINE_OK) {
+		(void)lost(c, e);
+		return breaks(c, "TLS");
+	}
+	tls_info(t, &c->tls);
 	if (c->conf.verified && !c->tls.verified) {
-		c->io.error = c->tls.why;
+		(void)nonsense(c, c->tls.why);
 		return breaks(c, "TLS");
 	}
 	return CLIENT_TAKEN;
@@ -159,10 +168,10 @@ starttls(struct client *c)
 	if (!offered && c->conf.tls != CONF_STARTTLS)
 		return CLIENT_TAKEN;
 	if (!offered) {
-		c->io.error = "the server does not offer it";
+		(void)nonsense(c, "the server does not offer it");
 		return breaks(c, "STARTTLS");
 	}
-	if (client_ask(c, CLIENT_COMMAND_MS, "STARTTLS") == -1)
+	if (client_ask(c, CLIENT_COMMAND_MS, "STARTTLS", NULL) == -1)
 		return breaks(c, "STARTTLS");
 	if (c->reply.code != 220) {
 		if (c->conf.tls != CONF_STARTTLS && !c->broken)
@@ -178,9 +187,9 @@ log_in(struct client *c)
 {
 	if (c->conf.vault == -1)
 		return CLIENT_TAKEN;
-	if (c->io.tls == NULL || !c->tls.verified) {
-		c->io.error = "no password over a connection that is not "
-		    "verified TLS";
+	if (line_tls_of(c->line) == NULL || !c->tls.verified) {
+		(void)nonsense(c, "no password over a connection that is "
+		    "not verified TLS");
 		return breaks(c, "AUTH");
 	}
 	return client_login(c);
@@ -191,6 +200,10 @@ client_open(struct client *c)
 {
 	enum client_fate f = CLIENT_TAKEN;
 
+	if (c->line == NULL) {
+		(void)nonsense(c, "out of memory");
+		return breaks(c, "connection");
+	}
 	if (c->conf.tls == CONF_TLS)
 		f = secure(c);
 	if (f != CLIENT_TAKEN)
@@ -200,7 +213,7 @@ client_open(struct client *c)
 	if (c->reply.code != 220)
 		return refused(c, "greeting");
 	f = hello(c);
-	if (f == CLIENT_TAKEN && c->io.tls == NULL &&
+	if (f == CLIENT_TAKEN && line_tls_of(c->line) == NULL &&
 	    (c->conf.tls == CONF_STARTTLS || c->conf.opportunistic))
 		f = starttls(c);
 	return f == CLIENT_TAKEN ? log_in(c) : f;
@@ -277,27 +290,27 @@ unfit(const struct client *c, const struct client_letter *l)
 static void
 put_mail(struct client *c, const struct client_letter *l)
 {
-	struct buf *b = &c->io.out;
+	struct line *o = c->line;
 
-	buf_addf(b, "MAIL FROM:<%s>", l->from);
+	line_putf(o, "MAIL FROM:<%s>", l->from);
 	if (c->offer.bits & OFFER_SIZE)
-		buf_addf(b, " SIZE=%llu",
+		line_putf(o, " SIZE=%llu",
 		    (unsigned long long)(l->size + l->nhead));
 	if ((l->eightbit || l->utf8) && (c->offer.bits & OFFER_8BITMIME))
-		buf_adds(b, " BODY=8BITMIME");
+		line_puts(o, " BODY=8BITMIME");
 	if (l->utf8 && (c->offer.bits & OFFER_SMTPUTF8))
-		buf_adds(b, " SMTPUTF8");
+		line_puts(o, " SMTPUTF8");
 	if (c->offer.bits & OFFER_DSN) {
-		buf_adds(b, " RET=HDRS");
+		line_puts(o, " RET=HDRS");
 		if (l->envid != NULL && l->envid[0] != '\0')
-			buf_addf(b, " ENVID=%s", l->envid);
+			line_putf(o, " ENVID=%s", l->envid);
 	}
-	buf_adds(b, "\r\n");
+	line_puts(o, "\r\n");
 }
 
 /* RFC 3461 section 4.1; the bits are those of enum queue_notify. */
 static void
-put_notify(struct buf *b, uint32_t notify)
+put_notify(struct line *o, uint32_t notify)
 {
 	static const char *const word[] = { "NEVER", "SUCCESS", "FAILURE",
 	    "DELAY" };
@@ -306,7 +319,7 @@ put_notify(struct buf *b, uint32_t notify)
 
 	for (i = 0; i < 4; i++)
 		if (notify & (1U << i)) {
-			buf_addf(b, "%s%s", sep, word[i]);
+			line_putf(o, "%s%s", sep, word[i]);
 			sep = ",";
 		}
 }
@@ -314,15 +327,13 @@ put_notify(struct buf *b, uint32_t notify)
 static void
 put_rcpt(struct client *c, const struct client_rcpt *r)
 {
-	struct buf *b = &c->io.out;
-
-	buf_addf(b, "RCPT TO:<%s>", r->addr);
+	line_putf(c->line, "RCPT TO:<%s>", r->addr);
 	if (c->offer.bits & OFFER_DSN) {
-		put_notify(b, r->notify);
+		put_notify(c->line, r->notify);
 		if (r->orcpt != NULL && r->orcpt[0] != '\0')
-			buf_addf(b, " ORCPT=%s", r->orcpt);
+			line_putf(c->line, " ORCPT=%s", r->orcpt);
 	}
-	buf_adds(b, "\r\n");
+	line_puts(c->line, "\r\n");
 }
 
 /* RFC 5321 section 4.5.3.1.10: 552 to RCPT means 452; and what tells us to
@@ -382,8 +393,7 @@ envelope(struct client *c, struct client_letter *l)
 				put_mail(c, l);
 			else
 				put_rcpt(c, &l->rcpt[i - 1]);
-		if (client_io_flush(&c->io, clock_mono_ms() +
-		    CLIENT_COMMAND_MS) == -1) {
+		if (flush(c, CLIENT_COMMAND_MS) == -1) {
 			(void)breaks(c, "MAIL");
 			return -1;
 		}
@@ -403,51 +413,51 @@ envelope(struct client *c, struct client_letter *l)
 	return rc;
 }
 
-/* The letter itself; 0, or -1: c->why, and the connection is lost. */
+/* Stuffed octets leave.  0, or -1. */
 static int
-body(struct client *c, const struct client_letter *l)
+pour(struct client *c, struct buf *b)
 {
-	static uint8_t piece[64 * 1024];
+	line_put(c->line, b->data, b->len);
+	buf_reset(b);
+	return flush(c, CLIENT_BLOCK_MS);
+}
+
+/* The letter itself; 0, or -1: c->error, and the connection is lost. */
+static int
+body(struct client *c, const struct client_letter *l, struct buf *out)
+{
+	static uint8_t piece[PIECE];
 	struct stuff s;
 	uint64_t at = 0;
 	ssize_t n;
 
 	stuff_init(&s);
-	if (stuff_put(&s, l->head, l->nhead, &c->io.out) == -1)
-		goto bad;
+	if (stuff_put(&s, l->head, l->nhead, out) == -1)
+		return nonsense(c, "the letter holds a bare CR or a NUL");
 	while (at < l->size) {
-		size_t want = l->size - at < sizeof piece ?
-		    (size_t)(l->size - at) : sizeof piece;
-
-		n = pread(l->fd, piece, want, (off_t)(l->offset + at));
-		if (n <= 0) {
-			c->io.error = "the letter's file cannot be read";
-			(void)breaks(c, "DATA");
-			return -1;
-		}
-		if (stuff_put(&s, piece, (size_t)n, &c->io.out) == -1)
-			goto bad;
+		n = pread(l->fd, piece, l->size - at < PIECE ?
+		    (size_t)(l->size - at) : PIECE,
+		    (off_t)(l->offset + at));
+		if (n <= 0)
+			return nonsense(c, "the letter's file cannot be read");
+		if (stuff_put(&s, piece, (size_t)n, out) == -1)
+			return nonsense(c,
+			    "the letter holds a bare CR or a NUL");
 		at += (uint64_t)n;
-		if (client_io_flush(&c->io, clock_mono_ms() +
-		    CLIENT_BLOCK_MS) == -1) {
-			(void)breaks(c, "DATA");
+		if (pour(c, out) == -1)
 			return -1;
-		}
 	}
-	if (stuff_end(&s, &c->io.out) == 0)
-		return 0;
-bad:
-	c->io.error = "the letter holds a bare CR or a NUL";
-	(void)breaks(c, "DATA");
-	return -1;
+	if (stuff_end(&s, out) == -1)
+		return nonsense(c, "the letter holds a bare CR or a NUL");
+	return pour(c, out);
 }
 
 /* From here on every trouble leaves the fate unknown. */
 static void
 final_dot(struct client *c, struct client_letter *l)
 {
-	buf_adds(&c->io.out, ".\r\n");
-	if (client_io_flush(&c->io, clock_mono_ms() + CLIENT_BLOCK_MS) == -1 ||
+	line_puts(c->line, ".\r\n");
+	if (flush(c, CLIENT_BLOCK_MS) == -1 ||
 	    client_answer(c, CLIENT_DOT_MS) == -1) {
 		(void)breaks(c, "answer to the letter");
 		all(l, CLIENT_TAKEN, CLIENT_UNKNOWN, c->why);
@@ -456,35 +466,45 @@ final_dot(struct client *c, struct client_letter *l)
 	all(l, CLIENT_TAKEN, fate_of(c->reply.code), c->reply.text);
 }
 
+/* The answer to DATA is 354, or the end of this transaction. */
+static int
+begin_data(struct client *c, struct client_letter *l)
+{
+	enum client_fate f;
+
+	if (client_ask(c, CLIENT_DATA_MS, "DATA", NULL) == -1) {
+		(void)breaks(c, "DATA");
+		all(l, CLIENT_TAKEN, CLIENT_DEFERRED, c->why);
+		return -1;
+	}
+	if (c->reply.code == 354)
+		return 0;
+	f = fate_of(c->reply.code);
+	/* A 2xx instead of 354 is nonsense: nothing was taken. */
+	if (f == CLIENT_TAKEN) {
+		f = CLIENT_DEFERRED;
+		c->broken = true;
+	}
+	all(l, CLIENT_TAKEN, f, c->reply.text);
+	return -1;
+}
+
 static void
 data(struct client *c, struct client_letter *l)
 {
-	if (client_ask(c, CLIENT_DATA_MS, "DATA") == -1) {
-		(void)breaks(c, "DATA");
-		all(l, CLIENT_TAKEN, CLIENT_DEFERRED, c->why);
-		return;
-	}
-	if (c->reply.code != 354) {
-		enum client_fate f = fate_of(c->reply.code);
+	struct buf out;
+	int rc;
 
-		/* A 2xx instead of 354 is nonsense: nothing was taken. */
-		if (f == CLIENT_TAKEN) {
-			f = CLIENT_DEFERRED;
-			c->broken = true;
-		}
-		all(l, CLIENT_TAKEN, f, c->reply.text);
+	if (begin_data(c, l) == -1)
 		return;
-	}
-	if (body(c, l) == -1 || client_io_flush(&c->io, clock_mono_ms() +
-	    CLIENT_BLOCK_MS) == -1) {
-		if (!c->broken)
-			(void)breaks(c, "DATA");
-		all(l, CLIENT_TAKEN, CLIENT_DEFERRED, c->why);
-		return;
-	}
-	if (l->mark(l->arg) == -1) {
-		c->io.error = "the queue could not note it";
-		(void)breaks(c, "final dot");
+	buf_init(&out, 2 * PIECE + 64 * 1024);
+	rc = body(c, l, &out);
+	buf_clear(&out);
+	if (rc == 0 && l->mark(l->arg) == -1)
+		rc = nonsense(c, "the queue could not note the final dot");
+	if (rc == -1) {
+		/* Without a dot the server has nothing to deliver. */
+		(void)breaks(c, "DATA");
 		all(l, CLIENT_TAKEN, CLIENT_DEFERRED, c->why);
 		return;
 	}
@@ -521,16 +541,18 @@ client_letter(struct client *c, struct client_letter *l)
 	}
 	if (rc == 0 && count(l, CLIENT_TAKEN) > 0)
 		data(c, l);
-	else if (!c->broken && client_ask(c, CLIENT_COMMAND_MS, "RSET") == -1)
+	else if (!c->broken && client_ask(c, CLIENT_COMMAND_MS, "RSET", NULL) == -1)
 		(void)breaks(c, "RSET");
 }
 
 void
 client_close(struct client *c)
 {
+	if (c->line == NULL)
+		return;
 	if (!c->broken)
-		(void)client_ask(c, CLIENT_QUIT_MS, "QUIT");
-	if (c->io.tls != NULL)
-		tls_close(c->io.tls);
-	client_io_clear(&c->io);
+		(void)client_ask(c, CLIENT_QUIT_MS, "QUIT", NULL);
+	line_bye(c->line);
+	line_free(c->line);
+	c->line = NULL;
 }

@@ -17,8 +17,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "crypto/tls.h"
 #include "mailnode/node/conf.h"
-#include "mailnode/smtp/client_io.h"
+#include "mailnode/node/line.h"
 #include "mailnode/smtp/client_reply.h"
 
 /* RFC 5321 section 4.5.3.2, but for a connect and an end of our own. */
@@ -54,7 +55,8 @@ struct client_conf {
 
 struct client {
 	struct client_conf conf;
-	struct client_io io;
+	struct line	*line;		/* NULL: no memory */
+	const char	*error;		/* why I/O failed; NULL */
 	struct offer	 offer;
 	struct reply	 reply;		/* the last one */
 	struct tls_info	 tls;		/* version "" while plain */
@@ -97,12 +99,15 @@ struct client_letter {
  */
 void	client_letter(struct client *c, struct client_letter *l);
 
-/* QUIT if there is still somebody to say it to.  Does not close fd. */
+/* QUIT if there is still somebody to say it to; frees.  fd stays open. */
 void	client_close(struct client *c);
 
-/* For those who share this file's work: client_login.c. */
-int	client_ask(struct client *c, int64_t timeout_ms, const char *fmt, ...)
-	    __attribute__((format(printf, 3, 4)));
+/*
+ * For client_login.c: a command and its answer; an answer alone.  0 with
+ * c->reply, or -1 with c->error.
+ */
+int	client_ask(struct client *c, int64_t timeout_ms, const char *verb,
+	    const char *arg);
 int	client_answer(struct client *c, int64_t timeout_ms);
 
 #endif

@@ -1,3 +1,4 @@
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -54,22 +55,55 @@ choose(const struct client *c, bool binding)
 	return NULL;
 }
 
+/* Past the line's own buffer, where the password would stay. */
+static int
+send_wiped(struct client *c, struct buf *b)
+{
+	struct tls *t = line_tls_of(c->line);
+	int64_t until = clock_mono_ms() + CLIENT_COMMAND_MS;
+	struct pollfd p = { .fd = c->conf.fd };
+	size_t done = 0;
+	ssize_t n = 0;
+
+	while (b->err == 0 && done < b->len) {
+		n = tls_write(t, b->data + done, b->len - done);
+		if (n > 0) {
+			done += (size_t)n;
+			continue;
+		}
+		if (n == TLS_ERROR || clock_mono_ms() > until)
+			break;
+		p.events = n == TLS_WANT_READ ? POLLIN : POLLOUT;
+		(void)poll(&p, 1, 1000);
+	}
+	n = b->err == 0 && done == b->len ? 0 : -1;
+	buf_wipe(b);
+	if (n == -1) {
+		c->broken = true;
+		c->error = "the login could not be sent";
+	}
+	return (int)n;
+}
+
 /* Sends `lead` and the base64 of raw, both wiped; reads the answer. */
 static int
 say(struct client *c, const char *lead, struct buf *raw)
 {
-	struct buf *out = &c->io.out;
+	struct buf out;
 	int rc;
 
-	buf_adds(out, lead);
+	buf_init(&out, 2 * VAULT_SASL_MAX);
+	/* All at once, so that growing leaves no copies behind. */
+	buf_reserve(&out, 2 * VAULT_SASL_MAX);
+	buf_adds(&out, lead);
 	if (raw->len > 0)
-		codec_base64_put(out, raw->data, raw->len);
+		codec_base64_put(&out, raw->data, raw->len);
 	else if (lead[0] != '\0')
-		buf_addc(out, '=');	/* RFC 4954: an empty first message */
-	buf_adds(out, "\r\n");
+		buf_addc(&out, '=');	/* RFC 4954: an empty first message */
+	buf_adds(&out, "\r\n");
 	buf_wipe(raw);
-	rc = client_io_flush(&c->io, clock_mono_ms() + CLIENT_COMMAND_MS);
-	buf_wipe(out);
+	rc = send_wiped(c, &out);
+	buf_clear(&out);
 	return rc == -1 ? -1 : client_answer(c, CLIENT_COMMAND_MS);
 }
 
@@ -101,7 +135,7 @@ dialogue(struct client *c, bool must_prove, struct buf *raw, struct buf *in)
 		if (e != CRYPTO_OK)
 			return vault_fails(c, e);
 		if (say(c, "", raw) == -1)
-			return fails(c, c->io.error);
+			return fails(c, c->error);
 	}
 	if (c->reply.code != 235)
 		return fails(c, c->reply.text);
@@ -118,7 +152,7 @@ client_login(struct client *c)
 	uint8_t binding[TLS_BINDING];
 	struct buf raw, in;
 	char lead[64];
-	bool bound = tls_binding(c->io.tls, binding) == 0;
+	bool bound = tls_binding(line_tls_of(c->line), binding) == 0;
 	const struct mech *m = choose(c, bound);
 	enum client_fate f;
 	enum crypto_err e;
@@ -127,9 +161,7 @@ client_login(struct client *c)
 		return fails(c, "the server offers no mechanism that we know");
 	buf_init(&raw, VAULT_SASL_MAX);
 	buf_init(&in, VAULT_SASL_MAX);
-	/* Enough at once, so that growing leaves no copies behind. */
 	buf_reserve(&raw, VAULT_SASL_MAX);
-	buf_reserve(&c->io.out, 2 * VAULT_SASL_MAX);
 	e = vault_login(c->conf.vault, m->mech, bound ? binding : NULL, &raw);
 	if (e != CRYPTO_OK) {
 		f = vault_fails(c, e);
@@ -138,12 +170,11 @@ client_login(struct client *c)
 	snprintf(lead, sizeof lead, "AUTH %s ", m->name);
 	if (m->initial) {
 		if (say(c, lead, &raw) == -1) {
-			f = fails(c, c->io.error);
+			f = fails(c, c->error);
 			goto out;
 		}
-	} else if (client_ask(c, CLIENT_COMMAND_MS, "AUTH %s", m->name) ==
-	    -1) {
-		f = fails(c, c->io.error);
+	} else if (client_ask(c, CLIENT_COMMAND_MS, "AUTH", m->name) == -1) {
+		f = fails(c, c->error);
 		goto out;
 	}
 	f = dialogue(c, m->mech == VAULT_SCRAM ||
