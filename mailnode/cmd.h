@@ -27,6 +27,7 @@ int	cmd_serve_again(int argc, char **argv);
 int	cmd_serve(int argc, char **argv);
 int	cmd_status(int argc, char **argv);
 int	cmd_probe(int argc, char **argv);
+int	cmd_sign(int argc, char **argv);
 int	cmd_verify(int argc, char **argv);
 
 #endif

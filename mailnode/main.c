@@ -19,6 +19,7 @@ const struct cmd cmds[] = {
 	{ "status",	cmd_status,	"[-j]" },
 	{ "verify",	cmd_verify,
 	    "[-j] [-r ADDR:PORT] [-t EPOCH] [-i IP -h HELO -f FROM] [FILE]" },
+	{ "sign",	cmd_sign,	"[FILE]" },
 	{ "probe",	cmd_probe,	"address [-j] [FILE]" },
 	{ NULL, NULL, NULL }
 };
