@@ -1,0 +1,21 @@
+#!/bin/sh
+# The client beside neomutt and aerc on the same mail.
+. "$(dirname "$0")/node.sh"
+
+bench_node || exit 1
+for count in ${COUNTS:-10000}; do
+	rm -rf "$node/Mail/INBOX" "$tmp/letters"
+	"$python" tests/bench/letters.py "$tmp/letters" "$count"
+	mn import "$tmp/letters" >"$tmp/import.log" 2>&1 ||
+	    { cat "$tmp/import.log"; exit 1; }
+	mkdir -p "$tmp/aerc/aerc"
+	printf '[bench]\nsource = maildir://%s\ndefault = letters\nfrom = Me <me@node.test>\n' \
+	    "$tmp" >"$tmp/aerc/aerc/accounts.conf"
+	chmod 600 "$tmp/aerc/aerc/accounts.conf"
+	echo 'set header_cache='"$tmp"'/mutt.cache sort=reverse-date-received sleep_time=0
+set date_format="%d" quit=yes' >"$tmp/muttrc"
+	"$python" tests/bench/client.py "${ROUNDS:-3}" "$count" \
+	    "mailnode=$mailnode" \
+	    "neomutt=neomutt -n -F $tmp/muttrc -f $tmp/letters" \
+	    "aerc=env XDG_CONFIG_HOME=$tmp/aerc aerc"
+done
