@@ -12,8 +12,8 @@ for count in ${COUNTS:-10000}; do
 	printf '[bench]\nsource = maildir://%s\ndefault = letters\nfrom = Me <me@node.test>\n' \
 	    "$tmp" >"$tmp/aerc/aerc/accounts.conf"
 	chmod 600 "$tmp/aerc/aerc/accounts.conf"
-	echo 'set header_cache='"$tmp"'/mutt.cache sort=reverse-date-received sleep_time=0
-set date_format="%d" quit=yes' >"$tmp/muttrc"
+	printf 'set header_cache=%s folder=%s sort=reverse-date quit=yes\n' \
+	    "$tmp/mutt.cache" "$tmp" >"$tmp/muttrc"
 	"$python" tests/bench/client.py "${ROUNDS:-3}" "$count" \
 	    "mailnode=$mailnode" \
 	    "neomutt=neomutt -n -F $tmp/muttrc -f $tmp/letters" \
