@@ -1,0 +1,9 @@
+#!/bin/sh
+# Code injected into each real role, after its sandbox call, tries to get out.
+. "$(dirname "$0")/lib.sh"
+
+node_use node
+node_config sessions_per_address 200 && node_build || exit 1
+node_init || mkdir -p "$MAILNODE_HOME/run" # no vault is no wall
+mkdir -p "$node/Mail/INBOX/cur" "$node/Mail/INBOX/tmp"
+"$python" tests/tools/attack.py "$node"
