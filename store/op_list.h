@@ -138,7 +138,8 @@ struct list_msg {
 struct list_msgs {
 	struct list_msg	*row;
 	size_t		 n;
-	bool		 more;		/* the record was full */
+	bool		 more;		/* there are rows behind the last */
+	struct list_cursor next;	/* by date: where they start */
 	uint64_t	 modseq;	/* changes: ask from here next */
 	uint32_t	*gone;		/* changes: UIDs expunged */
 	size_t		 ngone;

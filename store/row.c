@@ -22,11 +22,9 @@
  *		are paths below the maildir; was '' is a new file, now '' one
  *		that went away, both alike new tags or flags
  */
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "mailnode/base/bug.h"
 #include "store/row_sql.h"
 
 enum {
@@ -83,6 +81,8 @@ const char row_schema[] =
     " tags TEXT NOT NULL, PRIMARY KEY(mbox, thread)) WITHOUT ROWID;"
     "CREATE INDEX IF NOT EXISTS thread_box_date"
     " ON thread_box(mbox, date, thread);"
+    "CREATE INDEX IF NOT EXISTS thread_box_thread"
+    " ON thread_box(thread);"
     "CREATE TABLE IF NOT EXISTS index_todo("
     " seq INTEGER PRIMARY KEY, msg INTEGER NOT NULL,"
     " was TEXT NOT NULL, now TEXT NOT NULL);";
@@ -156,95 +156,6 @@ static const char *const sql[SQL_N] = {
 	[SQL_MSG_IDS] = "SELECT msgid,refs,irt FROM msg WHERE id=?",
 };
 
-/* ---- statements ---- */
-
-static int
-prepare(struct rows *r, enum row_sql q)
-{
-	if (r->stmt[q] != NULL)
-		return SQLITE_OK;
-	return sqlite3_prepare_v3(r->db, sql[q], -1,
-	    SQLITE_PREPARE_PERSISTENT, &r->stmt[q], NULL);
-}
-
-static int
-bind_all(sqlite3_stmt *s, const char *fmt, va_list *ap)
-{
-	const void *p;
-	int i, rc = SQLITE_OK;
-
-	for (i = 1; *fmt != '\0' && rc == SQLITE_OK; fmt++, i++) {
-		switch (*fmt) {
-		case 'i':
-			rc = sqlite3_bind_int64(s, i, va_arg(*ap, int64_t));
-			break;
-		case 's':
-			p = va_arg(*ap, const char *);
-			rc = sqlite3_bind_text(s, i, p, -1, SQLITE_STATIC);
-			break;
-		case 'b':
-			p = va_arg(*ap, const void *);
-			rc = sqlite3_bind_blob64(s, i, p != NULL ? p : "",
-			    va_arg(*ap, size_t), SQLITE_STATIC);
-			break;
-		default:
-			bug("binding");
-		}
-	}
-	return rc;
-}
-
-int
-row_step(struct rows *r, enum row_sql q, const char *fmt, ...)
-{
-	va_list ap;
-	int rc = prepare(r, q);
-
-	if (rc != SQLITE_OK)
-		return rc;
-	va_start(ap, fmt);
-	rc = bind_all(r->stmt[q], fmt, &ap);
-	va_end(ap);
-	return rc == SQLITE_OK ? row_next(r, q) : rc;
-}
-
-int
-row_next(struct rows *r, enum row_sql q)
-{
-	int rc = sqlite3_step(r->stmt[q]);
-
-	if (rc != SQLITE_ROW)
-		row_end(r, q);
-	return rc;
-}
-
-void
-row_end(struct rows *r, enum row_sql q)
-{
-	(void)sqlite3_reset(r->stmt[q]);
-	(void)sqlite3_clear_bindings(r->stmt[q]);
-}
-
-int
-row_done(int code)
-{
-	return code == SQLITE_DONE ? 0 : code;
-}
-
-int64_t
-row_int(struct rows *r, enum row_sql q, int col)
-{
-	return sqlite3_column_int64(r->stmt[q], col);
-}
-
-const char *
-row_str(struct rows *r, enum row_sql q, int col)
-{
-	const unsigned char *s = sqlite3_column_text(r->stmt[q], col);
-
-	return s != NULL ? (const char *)s : "";
-}
-
 struct rows *
 rows_new(struct sqlite3 *db)
 {
@@ -253,7 +164,8 @@ rows_new(struct sqlite3 *db)
 
 	if (r == NULL)
 		return NULL;
-	r->db = db;
+	r->sql = (struct sql){ .db = db, .text = sql, .stmt = r->stmt,
+	    .n = SQL_N };
 	if (sqlite3_prepare_v2(db, "SELECT max(id) FROM msg", -1, &s, NULL)
 	    != SQLITE_OK || sqlite3_step(s) != SQLITE_ROW) {
 		sqlite3_finalize(s);
@@ -268,12 +180,9 @@ rows_new(struct sqlite3 *db)
 void
 rows_free(struct rows *r)
 {
-	size_t i;
-
 	if (r == NULL)
 		return;
-	for (i = 0; i < SQL_N; i++)
-		sqlite3_finalize(r->stmt[i]);
+	sql_clear(&r->sql);
 	free(r);
 }
 

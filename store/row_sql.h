@@ -2,11 +2,11 @@
 #ifndef STORE_ROW_SQL_H
 #define STORE_ROW_SQL_H
 
-#include <sqlite3.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "store/row.h"
+#include "store/sql.h"
 
 enum row_sql {
 	SQL_MSG_ADD, SQL_MAIL_ADD, SQL_MSG_GET, SQL_MSG_AT_UID,
@@ -22,28 +22,19 @@ enum row_sql {
 };
 
 struct rows {
-	sqlite3		*db;		/* borrowed */
+	struct sql	 sql;
 	sqlite3_stmt	*stmt[SQL_N];
 	uint64_t	 next_id;
 };
 
-/*
- * Binds (i: int64_t, s: string, b: pointer and size_t) and steps once.
- * Returns the SQLite code; SQLITE_ROW leaves the row to be read from
- * r->stmt[q], anything else resets the statement.
- */
-int	row_step(struct rows *r, enum row_sql q, const char *fmt, ...);
-/* The next row of it. */
-int	row_next(struct rows *r, enum row_sql q);
-/* Ends it early. */
-void	row_end(struct rows *r, enum row_sql q);
-/* row_step for what has no result: 0, or the code. */
+#define row_step(r, q, ...)	sql_step(&(r)->sql, (q), __VA_ARGS__)
+#define row_next(r, q)		sql_next(&(r)->sql, (q))
+#define row_end(r, q)		sql_end(&(r)->sql, (q))
+#define row_done(code)		sql_done(code)
+/* For what has no result: 0, or the code. */
 #define row_do(r, q, ...)	row_done(row_step((r), (q), __VA_ARGS__))
-int	row_done(int code);
-
-int64_t		 row_int(struct rows *r, enum row_sql q, int col);
-/* "" for NULL; borrows from the statement. */
-const char	*row_str(struct rows *r, enum row_sql q, int col);
+#define row_int(r, q, col)	sql_int(&(r)->sql, (q), (col))
+#define row_str(r, q, col)	sql_str(&(r)->sql, (q), (col))
 
 /* ---- thread.c ---- */
 

@@ -1,0 +1,65 @@
+/*
+ * reader: answers what the client and IMAP sessions look at.
+ *
+ * Owns		nothing
+ * Holds	store.db, the index and the mail, all read-only
+ * Asks		nobody
+ * Must not	write, connect, or parse a message
+ */
+#include <stdlib.h>
+
+#include "mailnode/node/conf.h"
+#include "mailnode/node/log.h"
+#include "mailnode/node/sandbox.h"
+#include "mailnode/role/roles.h"
+#include "store/dyn.h"
+#include "store/op_list.h"
+#include "store/op_msg.h"
+#include "store/reader.h"
+
+static void
+gone(void *service, struct op_peer *p, const char *why)
+{
+	(void)service;
+	if (why != NULL)
+		log_line(LOG_WARN, "peer", "session=%u error=%s",
+		    op_peer_session(p), why);
+}
+
+/* The reader knows queries by its own type: conf stands right of store. */
+static struct saved_query *
+saved(size_t *n)
+{
+	struct saved_query *q = calloc(conf.nqueries + 1, sizeof *q);
+	size_t i;
+
+	for (i = 0; q != NULL && i < conf.nqueries; i++)
+		q[i] = (struct saved_query){ conf.queries[i].name,
+		    conf.queries[i].query };
+	*n = q != NULL ? conf.nqueries : 0;
+	return q;
+}
+
+void
+role_reader(struct proc *pr)
+{
+	struct op_server srv;
+	struct saved_query *queries;
+	struct reader r;
+
+	reader_init(&r, pr->home, pr->maildir);
+	r.saved = queries = saved(&r.nsaved);
+	if (dyn_notmuch() == NULL)
+		log_line(LOG_WARN, "start", "library=notmuch error=%s",
+		    dyn_error());
+	op_server_init(&srv, pr->loop, list_ops, &r);
+	op_server_more(&srv, msg_ops);
+	srv.gone = gone;
+	proc_serve(pr, &srv);
+	sandbox_enter(pr);
+	proc_ready(pr);
+	loop_run(pr->loop);
+	op_server_clear(&srv);
+	reader_clear(&r);
+	free(queries);
+}

@@ -1,0 +1,531 @@
+/*
+ * Replies hold one octet 1 before each row and 0 after the last; then what
+ * is said of the whole page.  A page ends early when its record is full.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/list.h"
+#include "store/op_list.h"
+#include "store/search.h"
+#include "store/wire.h"
+
+/* Room kept for what follows the rows of a page. */
+enum { PAGE_TAIL = 64 };
+
+/* ---- sidebar ---- */
+
+void
+list_sidebar_put(struct buf *args)
+{
+	chan_put_u8(args, 0);
+}
+
+static bool
+put_box(void *arg, const struct list_box *b)
+{
+	struct buf *out = arg;
+	size_t before = out->len;
+
+	chan_put_u8(out, 1);
+	chan_put_u64(out, b->id);
+	chan_put_str(out, b->name);
+	chan_put_str(out, b->query);
+	chan_put_u32(out, b->total);
+	chan_put_u32(out, b->unread);
+	chan_put_u64(out, b->modseq);
+	return wire_fits(out, before, PAGE_TAIL);
+}
+
+bool
+list_sidebar_get(struct chan_in *in, struct list_sidebar *out)
+{
+	struct wire w;
+	struct list_box *b;
+
+	memset(out, 0, sizeof *out);
+	if (!wire_init(&w, in, &out->text))
+		return false;
+	while (wire_row(&w, (void **)&out->box, &out->n, sizeof *b)) {
+		b = &out->box[out->n - 1];
+		b->id = chan_get_u64(in);
+		b->name = wire_str(&w);
+		b->query = wire_str(&w);
+		b->total = chan_get_u32(in);
+		b->unread = chan_get_u32(in);
+		b->modseq = chan_get_u64(in);
+	}
+	if (w.bad || !chan_end(in)) {
+		list_sidebar_clear(out);
+		return false;
+	}
+	return true;
+}
+
+void
+list_sidebar_clear(struct list_sidebar *s)
+{
+	free(s->box);
+	free(s->text);
+	memset(s, 0, sizeof *s);
+}
+
+static uint16_t
+do_sidebar(void *service, struct op_call *c)
+{
+	uint16_t rc;
+
+	(void)chan_get_u8(&c->in);
+	if (!chan_end(&c->in))
+		return OP_BAD;
+	rc = list_each_box(service, put_box, c->out);
+	chan_put_u8(c->out, 0);
+	return rc;
+}
+
+uint16_t
+list_sidebar(int ch, struct list_sidebar *out)
+{
+	struct op_reply r;
+	struct buf args;
+	uint16_t rc;
+
+	memset(out, 0, sizeof *out);
+	wire_call(&args, &r);
+	list_sidebar_put(&args);
+	rc = op_call(ch, LIST_SIDEBAR, &args, -1, &r, LIST_WAIT_MS);
+	if (rc == OP_OK && !list_sidebar_get(&r.in, out))
+		rc = OP_BAD;
+	wire_done(&args, &r);
+	return rc;
+}
+
+/* ---- counts of a query ---- */
+
+void
+list_count_put(struct buf *args, const char *query)
+{
+	chan_put_str(args, query);
+}
+
+bool
+list_count_get(struct chan_in *in, uint32_t *total, uint32_t *unread)
+{
+	*total = chan_get_u32(in);
+	*unread = chan_get_u32(in);
+	return chan_end(in);
+}
+
+static uint16_t
+do_count(void *service, struct op_call *c)
+{
+	char query[LIST_QUERY_MAX + 1];
+	uint32_t total, unread;
+	uint16_t rc;
+
+	chan_get_str(&c->in, query, sizeof query);
+	if (!chan_end(&c->in))
+		return OP_BAD;
+	rc = search_count(service, query, &total, &unread);
+	chan_put_u32(c->out, total);
+	chan_put_u32(c->out, unread);
+	return rc;
+}
+
+uint16_t
+list_count(int ch, const char *query, uint32_t *total, uint32_t *unread)
+{
+	struct op_reply r;
+	struct buf args;
+	uint16_t rc;
+
+	*total = *unread = 0;
+	wire_call(&args, &r);
+	list_count_put(&args, query);
+	rc = op_call(ch, LIST_COUNT, &args, -1, &r, LIST_WAIT_MS);
+	if (rc == OP_OK && !list_count_get(&r.in, total, unread))
+		rc = OP_BAD;
+	wire_done(&args, &r);
+	return rc;
+}
+
+/* ---- threads ---- */
+
+static void
+put_cursor(struct buf *b, const struct list_cursor *c)
+{
+	chan_put_i64(b, c->date);
+	chan_put_u64(b, c->id);
+}
+
+static struct list_cursor
+get_cursor(struct chan_in *in)
+{
+	struct list_cursor c;
+
+	c.date = chan_get_i64(in);
+	c.id = chan_get_u64(in);
+	return c;
+}
+
+void
+list_threads_put(struct buf *args, const struct list_ask *ask)
+{
+	chan_put_u64(args, ask->mbox);
+	chan_put_str(args, ask->query);
+	put_cursor(args, &ask->from);
+	chan_put_u32(args, ask->n);
+	chan_put_u8(args, ask->newer);
+}
+
+static bool
+put_thread(void *arg, const struct list_thread *t)
+{
+	struct buf *out = arg;
+	size_t before = out->len;
+
+	chan_put_u8(out, 1);
+	chan_put_u64(out, t->id);
+	chan_put_u64(out, t->newest);
+	chan_put_i64(out, t->date);
+	chan_put_u32(out, t->count);
+	chan_put_u32(out, t->unread);
+	chan_put_u32(out, t->flags);
+	chan_put_u8(out, t->attach);
+	chan_put_u64(out, t->size);
+	chan_put_str(out, t->authors);
+	chan_put_str(out, t->subject);
+	chan_put_str(out, t->tags);
+	return wire_fits(out, before, PAGE_TAIL);
+}
+
+static void
+get_thread(struct wire *w, struct list_thread *t)
+{
+	t->id = chan_get_u64(w->in);
+	t->newest = chan_get_u64(w->in);
+	t->date = chan_get_i64(w->in);
+	t->count = chan_get_u32(w->in);
+	t->unread = chan_get_u32(w->in);
+	t->flags = chan_get_u32(w->in);
+	t->attach = chan_get_u8(w->in) != 0;
+	t->size = chan_get_u64(w->in);
+	t->authors = wire_str(w);
+	t->subject = wire_str(w);
+	t->tags = wire_str(w);
+}
+
+bool
+list_threads_get(struct chan_in *in, struct list_threads *out)
+{
+	struct wire w;
+
+	memset(out, 0, sizeof *out);
+	if (!wire_init(&w, in, &out->text))
+		return false;
+	while (wire_row(&w, (void **)&out->row, &out->n, sizeof *out->row))
+		get_thread(&w, &out->row[out->n - 1]);
+	out->more = chan_get_u8(in) != 0;
+	out->next = get_cursor(in);
+	if (w.bad || !chan_end(in)) {
+		list_threads_clear(out);
+		return false;
+	}
+	return true;
+}
+
+void
+list_threads_clear(struct list_threads *t)
+{
+	free(t->row);
+	free(t->text);
+	memset(t, 0, sizeof *t);
+}
+
+static uint16_t
+do_threads(void *service, struct op_call *c)
+{
+	char query[LIST_QUERY_MAX + 1];
+	struct list_ask ask = { 0 };
+	struct list_cursor next = { 0, 0 };
+	bool more = false;
+	uint16_t rc;
+
+	ask.mbox = chan_get_u64(&c->in);
+	chan_get_str(&c->in, query, sizeof query);
+	ask.query = query;
+	ask.from = get_cursor(&c->in);
+	ask.n = chan_get_u32(&c->in);
+	ask.newer = chan_get_u8(&c->in) != 0;
+	if (!chan_end(&c->in) || ask.n == 0 || ask.n > LIST_PAGE_MAX)
+		return OP_BAD;
+	next = ask.from;
+	rc = ask.mbox != 0 ?
+	    list_each_thread(service, &ask, put_thread, c->out, &next, &more) :
+	    search_each_thread(service, &ask, put_thread, c->out, &next,
+	    &more);
+	chan_put_u8(c->out, 0);
+	chan_put_u8(c->out, more);
+	put_cursor(c->out, &next);
+	return rc;
+}
+
+uint16_t
+list_threads(int ch, const struct list_ask *ask, struct list_threads *out)
+{
+	struct op_reply r;
+	struct buf args;
+	uint16_t rc;
+
+	memset(out, 0, sizeof *out);
+	wire_call(&args, &r);
+	list_threads_put(&args, ask);
+	rc = op_call(ch, LIST_THREADS, &args, -1, &r, LIST_WAIT_MS);
+	if (rc == OP_OK && !list_threads_get(&r.in, out))
+		rc = OP_BAD;
+	wire_done(&args, &r);
+	return rc;
+}
+
+/* ---- messages ---- */
+
+void
+list_msgs_put(struct buf *args, const struct list_msgs_ask *ask)
+{
+	chan_put_u8(args, (uint8_t)ask->which);
+	chan_put_u64(args, ask->id);
+	chan_put_str(args, ask->text);
+	put_cursor(args, &ask->from);
+	chan_put_u32(args, ask->skip);
+	chan_put_u32(args, ask->n);
+}
+
+static bool
+put_msg(void *arg, const struct list_msg *m)
+{
+	struct buf *out = arg;
+	size_t before = out->len;
+
+	chan_put_u8(out, 1);
+	chan_put_u64(out, m->id);
+	chan_put_u64(out, m->thread);
+	chan_put_u64(out, m->mbox);
+	chan_put_u32(out, m->uid);
+	chan_put_u32(out, m->flags);
+	chan_put_u64(out, m->modseq);
+	chan_put_i64(out, m->date);
+	chan_put_u64(out, m->size);
+	chan_put_u32(out, m->depth);
+	chan_put_u8(out, (uint8_t)(m->attach | m->other_copy << 1));
+	chan_put_str(out, m->folder);
+	chan_put_str(out, m->from);
+	chan_put_str(out, m->to);
+	chan_put_str(out, m->subject);
+	chan_put_str(out, m->tags);
+	chan_put_str(out, m->snippet);
+	chan_put_str(out, m->msgid);
+	return wire_fits(out, before, PAGE_TAIL);
+}
+
+/* Leaves room for the UIDs that are gone. */
+static bool
+put_change(void *arg, const struct list_msg *m)
+{
+	struct buf *out = arg;
+	size_t before = out->len;
+
+	return put_msg(arg, m) && wire_fits(out, before,
+	    PAGE_TAIL + LIST_GONE_MAX * sizeof(uint32_t));
+}
+
+static void
+get_msg(struct wire *w, struct list_msg *m)
+{
+	uint8_t bits;
+
+	m->id = chan_get_u64(w->in);
+	m->thread = chan_get_u64(w->in);
+	m->mbox = chan_get_u64(w->in);
+	m->uid = chan_get_u32(w->in);
+	m->flags = chan_get_u32(w->in);
+	m->modseq = chan_get_u64(w->in);
+	m->date = chan_get_i64(w->in);
+	m->size = chan_get_u64(w->in);
+	m->depth = chan_get_u32(w->in);
+	bits = chan_get_u8(w->in);
+	m->attach = bits & 1;
+	m->other_copy = bits >> 1 & 1;
+	m->folder = wire_str(w);
+	m->from = wire_str(w);
+	m->to = wire_str(w);
+	m->subject = wire_str(w);
+	m->tags = wire_str(w);
+	m->snippet = wire_str(w);
+	m->msgid = wire_str(w);
+}
+
+/* Behind the rows: more, MODSEQ, and the UIDs that are gone. */
+static void
+get_tail(struct wire *w, struct list_msgs *out)
+{
+	uint32_t i, n;
+
+	out->more = chan_get_u8(w->in) != 0;
+	out->next = get_cursor(w->in);
+	out->modseq = chan_get_u64(w->in);
+	n = chan_get_u32(w->in);
+	if (n == 0 || n > CHAN_DATA_MAX / sizeof *out->gone) {
+		w->bad = w->bad || n != 0;
+		return;
+	}
+	out->gone = calloc(n, sizeof *out->gone);
+	if (out->gone == NULL) {
+		w->bad = true;
+		return;
+	}
+	for (i = 0; i < n; i++)
+		out->gone[i] = chan_get_u32(w->in);
+	out->ngone = n;
+}
+
+bool
+list_msgs_get(struct chan_in *in, struct list_msgs *out)
+{
+	struct wire w;
+
+	memset(out, 0, sizeof *out);
+	if (!wire_init(&w, in, &out->text))
+		return false;
+	while (wire_row(&w, (void **)&out->row, &out->n, sizeof *out->row))
+		get_msg(&w, &out->row[out->n - 1]);
+	get_tail(&w, out);
+	if (w.bad || !chan_end(in)) {
+		list_msgs_clear(out);
+		return false;
+	}
+	return true;
+}
+
+void
+list_msgs_clear(struct list_msgs *m)
+{
+	free(m->row);
+	free(m->gone);
+	free(m->text);
+	memset(m, 0, sizeof *m);
+}
+
+static uint16_t
+do_msgs(void *service, struct op_call *c)
+{
+	char text[LIST_QUERY_MAX + 1];
+	struct list_msgs_ask ask = { 0 };
+	struct list_cursor next = { 0, 0 };
+	bool more = false;
+	uint8_t which;
+	uint16_t rc;
+
+	which = chan_get_u8(&c->in);
+	ask.id = chan_get_u64(&c->in);
+	chan_get_str(&c->in, text, sizeof text);
+	ask.text = text;
+	ask.from = get_cursor(&c->in);
+	ask.skip = chan_get_u32(&c->in);
+	ask.n = chan_get_u32(&c->in);
+	if (!chan_end(&c->in) || ask.n == 0 || ask.n > LIST_PAGE_MAX ||
+	    which > LIST_OF_QUERY)
+		return OP_BAD;
+	ask.which = which;
+	rc = ask.which == LIST_OF_QUERY ?
+	    search_each_msg(service, &ask, put_msg, c->out, &next, &more) :
+	    list_each_msg(service, &ask, put_msg, c->out, &next, &more);
+	chan_put_u8(c->out, 0);
+	chan_put_u8(c->out, more);
+	put_cursor(c->out, &next);
+	chan_put_u64(c->out, 0);
+	chan_put_u32(c->out, 0);
+	return rc;
+}
+
+uint16_t
+list_msgs(int ch, const struct list_msgs_ask *ask, struct list_msgs *out)
+{
+	struct op_reply r;
+	struct buf args;
+	uint16_t rc;
+
+	memset(out, 0, sizeof *out);
+	wire_call(&args, &r);
+	list_msgs_put(&args, ask);
+	rc = op_call(ch, LIST_MSGS, &args, -1, &r, LIST_WAIT_MS);
+	if (rc == OP_OK && !list_msgs_get(&r.in, out))
+		rc = OP_BAD;
+	wire_done(&args, &r);
+	return rc;
+}
+
+/* ---- changes ---- */
+
+void
+list_changes_put(struct buf *args, uint64_t mbox, uint64_t since)
+{
+	chan_put_u64(args, mbox);
+	chan_put_u64(args, since);
+}
+
+bool
+list_changes_get(struct chan_in *in, struct list_msgs *out)
+{
+	return list_msgs_get(in, out);
+}
+
+static uint16_t
+do_changes(void *service, struct op_call *c)
+{
+	static struct list_since s;
+	struct list_cursor none = { 0, 0 };
+	uint16_t rc;
+	size_t i;
+
+	s.mbox = chan_get_u64(&c->in);
+	s.since = chan_get_u64(&c->in);
+	if (!chan_end(&c->in))
+		return OP_BAD;
+	rc = list_each_change(service, &s, put_change, c->out);
+	chan_put_u8(c->out, 0);
+	chan_put_u8(c->out, s.more);
+	put_cursor(c->out, &none);
+	chan_put_u64(c->out, s.modseq);
+	chan_put_u32(c->out, (uint32_t)s.ngone);
+	for (i = 0; i < s.ngone; i++)
+		chan_put_u32(c->out, s.gone[i]);
+	return rc;
+}
+
+uint16_t
+list_changes(int ch, uint64_t mbox, uint64_t since, struct list_msgs *out)
+{
+	struct op_reply r;
+	struct buf args;
+	uint16_t rc;
+
+	memset(out, 0, sizeof *out);
+	wire_call(&args, &r);
+	list_changes_put(&args, mbox, since);
+	rc = op_call(ch, LIST_CHANGES, &args, -1, &r, LIST_WAIT_MS);
+	if (rc == OP_OK && !list_changes_get(&r.in, out))
+		rc = OP_BAD;
+	wire_done(&args, &r);
+	return rc;
+}
+
+enum { READERS = ROLE_BIT(ROLE_OWNER) | ROLE_BIT(ROLE_IMAP) };
+
+const struct op list_ops[] = {
+	{ LIST_SIDEBAR, READERS, do_sidebar },
+	{ LIST_COUNT, READERS, do_count },
+	{ LIST_THREADS, READERS, do_threads },
+	{ LIST_MSGS, READERS, do_msgs },
+	{ LIST_CHANGES, READERS, do_changes },
+	{ 0, 0, NULL }
+};

@@ -1,0 +1,216 @@
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "store/op_msg.h"
+#include "store/reader.h"
+#include "store/wire.h"
+
+void
+msg_open_put(struct buf *args, uint64_t id)
+{
+	chan_put_u64(args, id);
+}
+
+void
+msg_open_uid_put(struct buf *args, uint64_t mbox, uint32_t uid)
+{
+	chan_put_u64(args, mbox);
+	chan_put_u32(args, uid);
+}
+
+static void
+put_info(struct buf *out, const struct msg_info *m)
+{
+	chan_put_u64(out, m->id);
+	chan_put_u64(out, m->thread);
+	chan_put_u64(out, m->mbox);
+	chan_put_u32(out, m->uid);
+	chan_put_u32(out, m->flags);
+	chan_put_u64(out, m->modseq);
+	chan_put_i64(out, m->date);
+	chan_put_i64(out, m->received);
+	chan_put_u64(out, m->size);
+	chan_put_str(out, m->folder);
+	chan_put_str(out, m->name);
+	chan_put_str(out, m->tags);
+	chan_put_str(out, m->msgid);
+}
+
+bool
+msg_open_get(struct chan_in *in, struct msg_info *m)
+{
+	struct wire w;
+
+	memset(m, 0, sizeof *m);
+	if (!wire_init(&w, in, &m->text))
+		return false;
+	m->id = chan_get_u64(in);
+	m->thread = chan_get_u64(in);
+	m->mbox = chan_get_u64(in);
+	m->uid = chan_get_u32(in);
+	m->flags = chan_get_u32(in);
+	m->modseq = chan_get_u64(in);
+	m->date = chan_get_i64(in);
+	m->received = chan_get_i64(in);
+	m->size = chan_get_u64(in);
+	m->folder = wire_str(&w);
+	m->name = wire_str(&w);
+	m->tags = wire_str(&w);
+	m->msgid = wire_str(&w);
+	if (w.bad || !chan_end(in)) {
+		msg_info_clear(m);
+		return false;
+	}
+	return true;
+}
+
+void
+msg_info_clear(struct msg_info *m)
+{
+	free(m->text);
+	memset(m, 0, sizeof *m);
+}
+
+enum { PATH_ROOM = 1024 };
+
+/* Row `id` into the answer, and its file. */
+static int
+open_row(struct reader *r, uint64_t id, struct op_call *c)
+{
+	const enum reader_sql q = RSQL_OPEN;
+	char path[PATH_ROOM];
+	struct msg_info m = { 0 };
+	int rc;
+
+	rc = sql_step(&r->sql, q, "i", (int64_t)id);
+	if (rc != SQLITE_ROW)
+		return rc;
+	m.id = (uint64_t)sql_int(&r->sql, q, 0);
+	m.thread = (uint64_t)sql_int(&r->sql, q, 1);
+	m.mbox = (uint64_t)sql_int(&r->sql, q, 2);
+	m.uid = (uint32_t)sql_int(&r->sql, q, 3);
+	m.flags = (uint32_t)sql_int(&r->sql, q, 4);
+	m.modseq = (uint64_t)sql_int(&r->sql, q, 5);
+	m.date = sql_int(&r->sql, q, 6);
+	m.received = sql_int(&r->sql, q, 7);
+	m.size = (uint64_t)sql_int(&r->sql, q, 8);
+	m.folder = sql_str(&r->sql, q, 9);
+	m.name = sql_str(&r->sql, q, 10);
+	m.tags = sql_str(&r->sql, q, 11);
+	m.msgid = sql_str(&r->sql, q, 12);
+	if (snprintf(path, sizeof path, "%s/%s", m.folder, m.name) <
+	    (int)sizeof path)
+		c->fd_out = openat(r->root, path, O_RDONLY | O_CLOEXEC |
+		    O_NOFOLLOW);
+	c->close_fd_out = true;
+	put_info(c->out, &m);
+	sql_end(&r->sql, q);
+	return c->fd_out != -1 ? SQLITE_OK : SQLITE_DONE;
+}
+
+static uint16_t
+answer(struct reader *r, int rc)
+{
+	reader_end(r);
+	if (rc == SQLITE_OK)
+		return OP_OK;
+	return rc == SQLITE_DONE ? STORE_NOTFOUND :
+	    (uint16_t)store_err_sqlite(rc);
+}
+
+static uint16_t
+do_open(void *service, struct op_call *c)
+{
+	uint64_t id = chan_get_u64(&c->in);
+	enum store_err e;
+
+	if (!chan_end(&c->in))
+		return OP_BAD;
+	e = reader_begin(service);
+	if (e != STORE_OK)
+		return (uint16_t)e;
+	return answer(service, open_row(service, id, c));
+}
+
+static uint16_t
+do_open_uid(void *service, struct op_call *c)
+{
+	struct reader *r = service;
+	uint64_t mbox = chan_get_u64(&c->in);
+	uint32_t uid = chan_get_u32(&c->in);
+	uint64_t id = 0;
+	enum store_err e;
+	int rc;
+
+	if (!chan_end(&c->in))
+		return OP_BAD;
+	e = reader_begin(r);
+	if (e != STORE_OK)
+		return (uint16_t)e;
+	rc = sql_step(&r->sql, RSQL_UID, "ii", (int64_t)mbox, (int64_t)uid);
+	if (rc == SQLITE_ROW) {
+		id = (uint64_t)sql_int(&r->sql, RSQL_UID, 0);
+		sql_end(&r->sql, RSQL_UID);
+		rc = open_row(r, id, c);
+	}
+	return answer(r, rc);
+}
+
+static uint16_t
+ask(int ch, uint16_t type, struct buf *args, struct op_reply *r,
+    struct msg_info *info, int *fd)
+{
+	uint16_t rc = op_call(ch, type, args, -1, r, LIST_WAIT_MS);
+
+	if (rc == OP_OK && (r->fd == -1 || !msg_open_get(&r->in, info)))
+		rc = OP_BAD;
+	if (rc == OP_OK) {
+		*fd = r->fd;
+		r->fd = -1;
+	}
+	return rc;
+}
+
+uint16_t
+msg_open(int ch, uint64_t id, struct msg_info *info, int *fd)
+{
+	struct op_reply r;
+	struct buf args;
+	uint16_t rc;
+
+	memset(info, 0, sizeof *info);
+	*fd = -1;
+	wire_call(&args, &r);
+	msg_open_put(&args, id);
+	rc = ask(ch, MSG_OPEN, &args, &r, info, fd);
+	wire_done(&args, &r);
+	return rc;
+}
+
+uint16_t
+msg_open_uid(int ch, uint64_t mbox, uint32_t uid, struct msg_info *info,
+    int *fd)
+{
+	struct op_reply r;
+	struct buf args;
+	uint16_t rc;
+
+	memset(info, 0, sizeof *info);
+	*fd = -1;
+	wire_call(&args, &r);
+	msg_open_uid_put(&args, mbox, uid);
+	rc = ask(ch, MSG_OPEN_UID, &args, &r, info, fd);
+	wire_done(&args, &r);
+	return rc;
+}
+
+enum { READERS = ROLE_BIT(ROLE_OWNER) | ROLE_BIT(ROLE_IMAP) };
+
+const struct op msg_ops[] = {
+	{ MSG_OPEN, READERS, do_open },
+	{ MSG_OPEN_UID, READERS, do_open_uid },
+	{ 0, 0, NULL }
+};

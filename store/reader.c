@@ -1,0 +1,163 @@
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "store/reader.h"
+#include "store/search.h"
+
+enum { PATH_ROOM = 4096 };
+
+#define MSG_COLUMNS \
+	"SELECT m.id,m.thread,m.mbox,m.uid,l.flags,l.modseq,m.date,m.size," \
+	"m.pflags,b.name,m.sender,m.rcpt,m.subject,m.tags,m.snippet,m.msgid" \
+	" FROM msg m JOIN mail l ON l.mbox=m.mbox AND l.uid=m.uid" \
+	" JOIN mailbox b ON b.id=m.mbox "
+
+#define THREAD_COLUMNS \
+	"SELECT t.thread,t.newest,t.date,t.count,t.unread,t.flagged," \
+	"t.attach,t.size,t.authors,t.tags,m.subject,m.base,l.flags" \
+	" FROM thread_box t JOIN msg m ON m.id=t.newest" \
+	" JOIN mail l ON l.mbox=m.mbox AND l.uid=m.uid "
+
+static const char *const sql[RSQL_N] = {
+	[RSQL_BEGIN] = "BEGIN",
+	[RSQL_END] = "COMMIT",
+	[RSQL_BOXES] = "SELECT b.id,b.name,b.modseq,coalesce(c.total,0),"
+	    "coalesce(c.unread,0) FROM mailbox b LEFT JOIN box_count c"
+	    " ON c.mbox=b.id ORDER BY b.name",
+	[RSQL_UNREAD] = "SELECT sum(total),sum(unread) FROM box_count",
+	[RSQL_OLDER] = THREAD_COLUMNS "WHERE t.mbox=?"
+	    " AND (t.date,t.thread)<(?,?)"
+	    " ORDER BY t.date DESC, t.thread DESC LIMIT ?",
+	[RSQL_NEWER] = THREAD_COLUMNS "WHERE t.mbox=?"
+	    " AND (t.date,t.thread)>(?,?)"
+	    " ORDER BY t.date, t.thread LIMIT ?",
+	[RSQL_WHOLE] = "SELECT t.count,t.unread,t.flagged,t.attach,t.size,"
+	    "t.authors,t.tags FROM thread_box t WHERE t.thread=?"
+	    " ORDER BY t.date",
+	[RSQL_MSG] = MSG_COLUMNS "WHERE m.id=?",
+	[RSQL_MEMBERS] = "SELECT m.id,m.msgid,m.irt,m.refs,m.date,"
+	    "b.name IN ('Trash','Junk','Rejects') FROM msg m JOIN mailbox b"
+	    " ON b.id=m.mbox WHERE m.thread=? ORDER BY 6, m.date, m.id"
+	    " LIMIT ?",
+	[RSQL_BY_MSGID] = "SELECT m.id,m.thread,m.date,"
+	    "b.name IN ('Trash','Junk','Rejects') FROM msg m JOIN mailbox b"
+	    " ON b.id=m.mbox WHERE m.msgid=? ORDER BY 4, m.id",
+	[RSQL_BY_UID] = "SELECT m.id,m.thread,m.date FROM mailbox b"
+	    " JOIN mail l ON l.mbox=b.id JOIN msg m ON m.id=l.msg"
+	    " WHERE b.name=? AND l.uid=?",
+	[RSQL_BY_DATE] = "SELECT id,date FROM msg WHERE mbox=?"
+	    " AND (date,id)<(?,?)"
+	    " ORDER BY date DESC, id DESC LIMIT ?",
+	[RSQL_CHANGED] = "SELECT msg,modseq FROM mail INDEXED BY mail_modseq"
+	    " WHERE mbox=? AND modseq>? ORDER BY modseq LIMIT ?",
+	[RSQL_GONE] = "SELECT modseq,uid FROM gone WHERE mbox=? AND modseq>?"
+	    " AND modseq<=? ORDER BY modseq LIMIT ?",
+	[RSQL_BOX] = "SELECT modseq FROM mailbox WHERE id=?",
+	[RSQL_OPEN] = "SELECT m.id,m.thread,m.mbox,m.uid,l.flags,l.modseq,"
+	    "m.date,m.received,m.size,b.name,m.name,m.tags,m.msgid"
+	    " FROM msg m JOIN mail l ON l.mbox=m.mbox AND l.uid=m.uid"
+	    " JOIN mailbox b ON b.id=m.mbox WHERE m.id=?",
+	[RSQL_UID] = "SELECT msg FROM mail WHERE mbox=? AND uid=?",
+};
+
+void
+reader_init(struct reader *r, const char *home, const char *maildir)
+{
+	memset(r, 0, sizeof *r);
+	r->home = home;
+	r->maildir = maildir;
+	r->root = -1;
+	r->sql = (struct sql){ .text = sql, .stmt = r->stmt, .n = RSQL_N };
+}
+
+static void
+db_shut(struct reader *r)
+{
+	sql_clear(&r->sql);
+	sqlite3_close(r->sql.db);
+	r->sql.db = NULL;
+}
+
+void
+reader_clear(struct reader *r)
+{
+	db_shut(r);
+	search_free(r->search);
+	if (r->root != -1)
+		close(r->root);
+	r->search = NULL;
+	r->root = -1;
+}
+
+/* readonly_shm: the sandbox lets this process write nothing, not even the
+ * memory that keeper's log is indexed by. */
+static enum store_err
+db_join(struct reader *r, const struct stat *st)
+{
+	char uri[PATH_ROOM];
+	const char *p;
+	size_t n;
+
+	n = (size_t)snprintf(uri, sizeof uri, "file:");
+	for (p = r->home; *p != '\0' && n + 64 < sizeof uri; p++) {
+		if (*p == '?' || *p == '#' || *p == '%')
+			n += (size_t)snprintf(uri + n, sizeof uri - n,
+			    "%%%02x", (unsigned)(unsigned char)*p);
+		else
+			uri[n++] = *p;
+	}
+	snprintf(uri + n, sizeof uri - n,
+	    "/store.db?mode=ro&readonly_shm=1");
+	if (*p != '\0' || sqlite3_open_v2(uri, &r->sql.db,
+	    SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL) != SQLITE_OK) {
+		db_shut(r);
+		return STORE_GONE;
+	}
+	(void)sqlite3_busy_timeout(r->sql.db, 1000);
+	(void)sqlite3_exec(r->sql.db, "PRAGMA cache_size=-4096", NULL, NULL,
+	    NULL);
+	r->dev = st->st_dev;
+	r->ino = st->st_ino;
+	return STORE_OK;
+}
+
+enum store_err
+reader_begin(struct reader *r)
+{
+	char path[PATH_ROOM];
+	struct stat st;
+	int rc;
+
+	if (r->root == -1)
+		r->root = open(r->maildir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (snprintf(path, sizeof path, "%s/store.db", r->home) >=
+	    (int)sizeof path || stat(path, &st) == -1)
+		return STORE_GONE;
+	if (r->sql.db != NULL && (st.st_dev != r->dev ||
+	    st.st_ino != r->ino))
+		db_shut(r);
+	if (r->sql.db == NULL && db_join(r, &st) != STORE_OK)
+		return STORE_GONE;
+	rc = sql_done(sql_step(&r->sql, RSQL_BEGIN, ""));
+	if (rc == SQLITE_OK)
+		return STORE_OK;
+	db_shut(r);
+	return store_err_sqlite(rc);
+}
+
+/* What a failed request left half read ends here too. */
+void
+reader_end(struct reader *r)
+{
+	unsigned int q;
+
+	for (q = 0; q < RSQL_N; q++)
+		if (r->stmt[q] != NULL)
+			sql_end(&r->sql, q);
+	if (sql_done(sql_step(&r->sql, RSQL_END, "")) != SQLITE_OK)
+		db_shut(r);
+}

@@ -1,0 +1,47 @@
+/*
+ * What the reader holds: store.db read-only, opened again when keeper made
+ * it anew, the directory of the mail, and the index.
+ */
+#ifndef STORE_READER_H
+#define STORE_READER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "store/err.h"
+#include "store/sql.h"
+
+struct saved_query {
+	const char	*name, *query;
+};
+
+enum reader_sql {
+	RSQL_BEGIN, RSQL_END, RSQL_BOXES, RSQL_UNREAD, RSQL_OLDER,
+	RSQL_NEWER, RSQL_WHOLE, RSQL_MSG, RSQL_MEMBERS, RSQL_BY_MSGID,
+	RSQL_BY_UID, RSQL_BY_DATE, RSQL_CHANGED, RSQL_GONE, RSQL_BOX,
+	RSQL_OPEN, RSQL_UID, RSQL_N
+};
+
+struct reader {
+	const char	*home, *maildir;	/* borrowed, absolute */
+	const struct saved_query *saved;	/* borrowed */
+	size_t		 nsaved;
+	struct sql	 sql;
+	sqlite3_stmt	*stmt[RSQL_N];
+	dev_t		 dev;			/* of the store.db that is open */
+	ino_t		 ino;
+	int		 root;			/* the maildir; -1 */
+	struct search	*search;		/* search.c; NULL at first */
+};
+
+/* Never fails: what is not there yet is looked for at each request. */
+void	reader_init(struct reader *r, const char *home, const char *maildir);
+void	reader_clear(struct reader *r);
+
+/* Around each request: one snapshot.  STORE_GONE: there is no store.db. */
+enum store_err	reader_begin(struct reader *r);
+void		reader_end(struct reader *r);
+
+#endif

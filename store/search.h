@@ -1,0 +1,24 @@
+/*
+ * Searching the index, read-only, opened again for each query: a writer may
+ * discard the revision that is being read at any time.
+ */
+#ifndef STORE_SEARCH_H
+#define STORE_SEARCH_H
+
+#include "store/list.h"
+
+struct search;
+
+void	 search_free(struct search *s);
+
+/* STORE_NOTFOUND: there is no index yet; STORE_QUERY: not understood. */
+uint16_t search_count(struct reader *r, const char *query, uint32_t *total,
+	    uint32_t *unread);
+uint16_t search_each_thread(struct reader *r, const struct list_ask *ask,
+	    bool (*emit)(void *, const struct list_thread *), void *arg,
+	    struct list_cursor *next, bool *more);
+uint16_t search_each_msg(struct reader *r, const struct list_msgs_ask *ask,
+	    bool (*emit)(void *, const struct list_msg *), void *arg,
+	    struct list_cursor *next, bool *more);
+
+#endif

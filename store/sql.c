@@ -1,0 +1,97 @@
+#include <stdarg.h>
+
+#include "mailnode/base/bug.h"
+#include "store/sql.h"
+
+static int
+bind_all(sqlite3_stmt *s, const char *fmt, va_list *ap)
+{
+	const void *p;
+	int i, rc = SQLITE_OK;
+
+	for (i = 1; *fmt != '\0' && rc == SQLITE_OK; fmt++, i++) {
+		switch (*fmt) {
+		case 'i':
+			rc = sqlite3_bind_int64(s, i, va_arg(*ap, int64_t));
+			break;
+		case 's':
+			p = va_arg(*ap, const char *);
+			rc = sqlite3_bind_text(s, i, p, -1, SQLITE_STATIC);
+			break;
+		case 'b':
+			p = va_arg(*ap, const void *);
+			rc = sqlite3_bind_blob64(s, i, p != NULL ? p : "",
+			    va_arg(*ap, size_t), SQLITE_STATIC);
+			break;
+		default:
+			bug("binding");
+		}
+	}
+	return rc;
+}
+
+int
+sql_step(struct sql *s, unsigned int q, const char *fmt, ...)
+{
+	va_list ap;
+	int rc = SQLITE_OK;
+
+	BUG_ON(q >= s->n);
+	if (s->stmt[q] == NULL)
+		rc = sqlite3_prepare_v3(s->db, s->text[q], -1,
+		    SQLITE_PREPARE_PERSISTENT, &s->stmt[q], NULL);
+	if (rc != SQLITE_OK)
+		return rc;
+	va_start(ap, fmt);
+	rc = bind_all(s->stmt[q], fmt, &ap);
+	va_end(ap);
+	return rc == SQLITE_OK ? sql_next(s, q) : rc;
+}
+
+int
+sql_next(struct sql *s, unsigned int q)
+{
+	int rc = sqlite3_step(s->stmt[q]);
+
+	if (rc != SQLITE_ROW)
+		sql_end(s, q);
+	return rc;
+}
+
+void
+sql_end(struct sql *s, unsigned int q)
+{
+	(void)sqlite3_reset(s->stmt[q]);
+	(void)sqlite3_clear_bindings(s->stmt[q]);
+}
+
+int
+sql_done(int code)
+{
+	return code == SQLITE_DONE ? 0 : code;
+}
+
+void
+sql_clear(struct sql *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++) {
+		sqlite3_finalize(s->stmt[i]);
+		s->stmt[i] = NULL;
+	}
+}
+
+int64_t
+sql_int(const struct sql *s, unsigned int q, int col)
+{
+	return sqlite3_column_int64(s->stmt[q], col);
+}
+
+const char *
+sql_str(const struct sql *s, unsigned int q, int col)
+{
+	const unsigned char *p = sqlite3_column_text(s->stmt[q], col);
+
+	return p != NULL ? (const char *)p : "";
+}

@@ -1,0 +1,37 @@
+/*
+ * Statements by number: prepared at first use, kept, bound and stepped in
+ * one call.  For the files of this room that hold SQL of their own.
+ */
+#ifndef STORE_SQL_H
+#define STORE_SQL_H
+
+#include <sqlite3.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct sql {
+	sqlite3			*db;		/* borrowed */
+	const char *const	*text;		/* n statements */
+	sqlite3_stmt		**stmt;		/* n places, NULL at first */
+	size_t			 n;
+};
+
+/*
+ * Binds (i: int64_t, s: string, b: pointer and size_t; all borrowed until
+ * the statement ends) and steps once.  Returns the SQLite code; SQLITE_ROW
+ * leaves the row to be read, anything else resets the statement.
+ */
+int	sql_step(struct sql *s, unsigned int q, const char *fmt, ...);
+int	sql_next(struct sql *s, unsigned int q);
+/* Ends it early. */
+void	sql_end(struct sql *s, unsigned int q);
+/* SQLITE_DONE as 0. */
+int	sql_done(int code);
+/* Finalizes all; the places may be used again with another db. */
+void	sql_clear(struct sql *s);
+
+int64_t		 sql_int(const struct sql *s, unsigned int q, int col);
+/* "" for NULL; borrows from the statement. */
+const char	*sql_str(const struct sql *s, unsigned int q, int col);
+
+#endif
