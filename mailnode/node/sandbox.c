@@ -99,6 +99,9 @@ static const int watch[] = {
 	END
 };
 
+/* Answers larger than a record go out as sealed memory files. */
+static const int memory_files[] = { SYS_memfd_create, END };
+
 static const int sockets[] = { SYS_connect, SYS_bind, END };
 
 /* What sanitizers do by themselves; only in their builds. */
@@ -156,7 +159,7 @@ static const struct policy policies[] = {
 	    .paths = { { MAIL, "", READ | WRITE } } },
 	{ ROLE_READER, .no_write = true, .sets = { files_read },
 	    .paths = { { HOME, "", READ }, { MAIL, "", READ } } },
-	{ ROLE_PARSER, .kills = true, .no_write = true },
+	{ ROLE_PARSER, .kills = true, .sets = { memory_files } },
 	{ ROLE_INDEXER, .sets = { files_read, files_write },
 	    .paths = { { MAIL, "", READ },
 		{ MAIL, "/.notmuch", READ | WRITE } } },
