@@ -24,6 +24,8 @@ enum crypto_err {
 	CRYPTO_PASSPHRASE,	/* no slot opens with it */
 	CRYPTO_MACHINE,		/* the machine key is of another vault */
 	CRYPTO_WORDS,		/* recovery words that were mistyped */
+	CRYPTO_SHORT,		/* a new passphrase that is too short */
+	CRYPTO_TYPED,		/* typed twice, not the same */
 	CRYPTO_COST,		/* Argon2 parameters outside the limits */
 	CRYPTO_KEY,		/* a key that cannot be parsed */
 	CRYPTO_KEYSIZE,		/* a key too short or too long */

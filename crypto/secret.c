@@ -153,7 +153,7 @@ quiet_begin(struct quiet *q, int fd, const char *prompt)
 	t.c_lflag |= ICANON | ISIG;
 	if (tcsetattr(fd, TCSAFLUSH, &t) == -1)
 		return -1;
-	if (write(STDERR_FILENO, prompt, strlen(prompt)) == -1)
+	if (write(fd, prompt, strlen(prompt)) == -1)
 		return -1;
 	return 0;
 }
@@ -167,7 +167,7 @@ quiet_end(struct quiet *q)
 	if (!q->tty)
 		return;
 	(void)tcsetattr(q->fd, TCSAFLUSH, &q->before);
-	(void)!write(STDERR_FILENO, "\n", 1);
+	(void)!write(q->fd, "\n", 1);
 	for (i = 0; i < NENDING; i++)
 		(void)sigaction(ending[i], &q->was[i], NULL);
 	if (caught != 0)

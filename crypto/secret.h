@@ -49,8 +49,8 @@ void		 buf_wipe(struct buf *b);
 void		 random_bytes(void *p, size_t n);
 
 /*
- * One line from fd, without its end, echo off if fd is a terminal (the
- * prompt goes to stderr).  Returns owned, or NULL with errno: ENODATA at the
+ * One line from fd, without its end; if fd is a terminal the prompt goes to
+ * it and echo is off.  Returns owned, or NULL with errno: ENODATA at the
  * end, EMSGSIZE for more than SECRET_LINE_MAX octets, EINVAL for a NUL.
  */
 enum { SECRET_LINE_MAX = 1024 };	/* octets */

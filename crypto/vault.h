@@ -104,6 +104,10 @@ enum crypto_err	 vault_machine_new(struct vault *v, struct secret **out);
 enum crypto_err	 vault_slot_add(struct vault *v, enum vault_slot_kind kind,
 		    const char *label, const struct secret *phrase,
 		    uint32_t mib);
+/* The same, in place of one of that label if there is one. */
+enum crypto_err	 vault_slot_set(struct vault *v, enum vault_slot_kind kind,
+		    const char *label, const struct secret *phrase,
+		    uint32_t mib);
 /* CRYPTO_LAST for the last one. */
 enum crypto_err	 vault_slot_rm(struct vault *v, const char *label);
 size_t		 vault_slots(const struct vault *v);

@@ -154,40 +154,61 @@ label_ok(const char *p)
 	    "abcdefghijklmnopqrstuvwxyz0123456789-_.");
 }
 
+/* A slot for phrase, not yet in its place. */
+static enum crypto_err
+make(const struct vault *v, enum vault_slot_kind kind, const char *label,
+    const struct secret *phrase, struct slot *s)
+{
+	struct secret *kek = NULL, *keys = NULL;
+	enum crypto_err e;
+
+	s->s.kind = kind;
+	memcpy(s->s.label, label, strlen(label) + 1);
+	s->s.created = clock_wall_s();
+	s->s.passes = VAULT_ARGON_PASSES;
+	random_bytes(s->salt, sizeof s->salt);
+	random_bytes(s->nonce, sizeof s->nonce);
+	e = vault_keys(v, &keys);
+	if (e == CRYPTO_OK)
+		e = derive(s, phrase, &kek);
+	if (e == CRYPTO_OK)
+		crypto_aead_xchacha20poly1305_ietf_encrypt(s->wrapped, NULL,
+		    keys->data, keys->len, slot_ad, sizeof slot_ad, NULL,
+		    s->nonce, kek->data);
+	secret_free(kek);
+	secret_free(keys);
+	return e;
+}
+
 enum crypto_err
-vault_slot_add(struct vault *v, enum vault_slot_kind kind, const char *label,
+vault_slot_set(struct vault *v, enum vault_slot_kind kind, const char *label,
     const struct secret *phrase, uint32_t mib)
 {
-	struct slot s;
-	struct secret *kek = NULL, *keys = NULL;
+	struct slot *old = find(v, label), s;
 	enum crypto_err e;
 
 	if (!label_ok(label))
 		return CRYPTO_NAME;
-	if (find(v, label) != NULL)
-		return CRYPTO_EXISTS;
-	if (v->nslots == VAULT_SLOTS_MAX)
+	if (old == NULL && v->nslots == VAULT_SLOTS_MAX)
 		return CRYPTO_FULL;
 	memset(&s, 0, sizeof s);
-	s.s.kind = kind;
-	memcpy(s.s.label, label, strlen(label) + 1);
-	s.s.created = clock_wall_s();
 	s.s.mib = mib;
-	s.s.passes = VAULT_ARGON_PASSES;
-	random_bytes(s.salt, sizeof s.salt);
-	random_bytes(s.nonce, sizeof s.nonce);
-	e = vault_keys(v, &keys);
-	if (e == CRYPTO_OK)
-		e = derive(&s, phrase, &kek);
-	if (e == CRYPTO_OK) {
-		crypto_aead_xchacha20poly1305_ietf_encrypt(s.wrapped, NULL,
-		    keys->data, keys->len, slot_ad, sizeof slot_ad, NULL,
-		    s.nonce, kek->data);
-		v->slots[v->nslots++] = s;
-	}
-	secret_free(kek);
-	secret_free(keys);
-	return e;
+	e = make(v, kind, label, phrase, &s);
+	if (e != CRYPTO_OK)
+		return e;
+	if (old == NULL)
+		old = &v->slots[v->nslots++];
+	*old = s;
+	return CRYPTO_OK;
+}
+
+enum crypto_err
+vault_slot_add(struct vault *v, enum vault_slot_kind kind, const char *label,
+    const struct secret *phrase, uint32_t mib)
+{
+	if (find(v, label) != NULL)
+		return CRYPTO_EXISTS;
+	return vault_slot_set(v, kind, label, phrase, mib);
 }
 
 enum crypto_err
