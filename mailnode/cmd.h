@@ -24,8 +24,12 @@ int	cmd_serve_local(void);
 /* The daemon after its own exec: argv is the lock and the doors. */
 int	cmd_serve_again(int argc, char **argv);
 
+int	cmd_cert(int argc, char **argv);
+int	cmd_init(int argc, char **argv);
+int	cmd_key(int argc, char **argv);
 int	cmd_serve(int argc, char **argv);
 int	cmd_status(int argc, char **argv);
+int	cmd_vault(int argc, char **argv);
 int	cmd_probe(int argc, char **argv);
 int	cmd_sign(int argc, char **argv);
 int	cmd_verify(int argc, char **argv);

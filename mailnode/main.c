@@ -17,12 +17,21 @@ const struct role_entry main_roles[] = {
 };
 
 const struct cmd cmds[] = {
+	{ "init",	cmd_init,	"[--passphrase-stdin] [--argon2 MIB]" },
 	{ "serve",	cmd_serve,	"" },
 	{ "status",	cmd_status,	"[-j]" },
 	{ "verify",	cmd_verify,
 	    "[-j] [-r ADDR:PORT] [-t EPOCH] [-i IP -h HELO -f FROM] [FILE]" },
 	{ "sign",	cmd_sign,	"[FILE]" },
 	{ "probe",	cmd_probe,	"address [-j] [FILE]" },
+	{ "vault",	cmd_vault,
+	    "unlock|lock|list|set NAME [USER]|rm NAME|passwd [LABEL]|"
+	    "slot [list|add LABEL|recovery [LABEL]|rm LABEL] "
+	    "[-j] [--passphrase-stdin] [--secret-stdin] [--argon2 MIB]" },
+	{ "key",	cmd_key,
+	    "[list [-j]|rotate|retire SELECTOR] [--passphrase-stdin]" },
+	{ "cert",	cmd_cert,
+	    "[show [-j]|request|install CHAIN|renew]" },
 	{ NULL, NULL, NULL }
 };
 

@@ -1,0 +1,419 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mailnode/base/json.h"
+#include "mailnode/cmd.h"
+#include "mailnode/node/conf.h"
+#include "mailnode/ops/args.h"
+#include "mailnode/ops/safe.h"
+
+enum { LINE_MAX_OUT = 64 * 1024 };	/* octets of a listing */
+
+/* The slot that init makes and passwd replaces. */
+static const char main_slot[] = "passphrase";
+
+static const char *const kind_names[] = { [VAULT_LOGIN_ENTRY] = "login",
+    [VAULT_RSA_KEY] = "rsa", [VAULT_ED25519_KEY] = "ed25519",
+    [VAULT_P256_KEY] = "p256" };
+static const char *const slot_names[] = { [VAULT_PASSPHRASE] = "passphrase",
+    [VAULT_RECOVERY] = "recovery" };
+
+struct ctx {
+	struct args	 args;
+	struct safe	 safe;
+	bool		 open;
+};
+
+static int
+why(const char *what, enum crypto_err e)
+{
+	return e == CRYPTO_OK ? 0 : cmd_fail(what, safe_why(e));
+}
+
+/* The vault of this node, which must be usable. */
+static enum crypto_err
+begin(struct ctx *c, bool change)
+{
+	char *home = conf_home();
+	enum crypto_err e = CRYPTO_SYSTEM;
+
+	if (crypto_init() == -1)
+		e = CRYPTO_NOMEM;
+	else if (home != NULL)
+		e = safe_open(&c->safe, home, change);
+	free(home);
+	c->open = e == CRYPTO_OK;
+	return c->open ? c->safe.trouble : e;
+}
+
+static void
+end(struct ctx *c)
+{
+	if (c->open)
+		safe_close(&c->safe);
+}
+
+/* Argon2 runs here, in the command. */
+static enum crypto_err
+open_by_phrase(struct ctx *c)
+{
+	struct secret *phrase;
+	enum crypto_err e;
+
+	e = safe_ask(c->args.from_stdin, "vault passphrase: ", &phrase);
+	if (e == CRYPTO_OK)
+		e = vault_open_phrase(c->safe.v, phrase);
+	secret_free(phrase);
+	return e;
+}
+
+/* ---- unlock, lock ---- */
+
+static int
+vault_cmd_unlock(struct ctx *c)
+{
+	struct secret *keys = NULL;
+	enum crypto_err e = begin(c, false);
+
+	if (e == CRYPTO_OK && c->safe.ch == -1)
+		return cmd_fail("vault", "no daemon runs that could open it");
+	if (e == CRYPTO_OK)
+		e = open_by_phrase(c);
+	if (e == CRYPTO_OK)
+		e = vault_keys(c->safe.v, &keys);
+	if (e == CRYPTO_OK)
+		e = vault_unlock(c->safe.ch, c->safe.file, keys);
+	secret_free(keys);
+	return why("vault unlock", e);
+}
+
+static int
+vault_cmd_lock(struct ctx *c)
+{
+	enum crypto_err e = begin(c, false);
+
+	if (e == CRYPTO_OK && c->safe.ch == -1)
+		return cmd_fail("vault", "no daemon runs, so it is locked");
+	if (e == CRYPTO_OK)
+		e = vault_lock(c->safe.ch);
+	return why("vault lock", e);
+}
+
+/* ---- list ---- */
+
+static void
+put_entry(struct buf *b, const struct vault_entry *e, bool json)
+{
+	if (!json) {
+		buf_addf(b, "%-32s %-8s", e->name, kind_names[e->kind]);
+		if (e->kind == VAULT_LOGIN_ENTRY) {
+			buf_adds(b, " ");
+			json_bytes(b, e->pub, e->pub_len);
+		}
+		buf_adds(b, e->retired ? " retired\n" : "\n");
+		return;
+	}
+	buf_adds(b, "{\"name\":");
+	json_string(b, e->name);
+	buf_addf(b, ",\"kind\":\"%s\",\"version\":%llu,\"created\":%lld,"
+	    "\"retired\":%s", kind_names[e->kind],
+	    (unsigned long long)e->version, (long long)e->created,
+	    e->retired ? "true" : "false");
+	if (e->kind == VAULT_LOGIN_ENTRY) {
+		buf_adds(b, ",\"user\":");
+		json_bytes(b, e->pub, e->pub_len);
+	}
+	buf_adds(b, "}\n");
+}
+
+static int
+flush(struct buf *b)
+{
+	int rc = 0;
+
+	if (b->err || fwrite(b->data, 1, b->len, stdout) != b->len ||
+	    fflush(stdout) == EOF)
+		rc = cmd_fail("stdout", strerror(b->err ? b->err : errno));
+	buf_clear(b);
+	return rc;
+}
+
+static int
+vault_cmd_list(struct ctx *c)
+{
+	const struct vault_entry *entry;
+	struct buf b;
+	enum crypto_err e = begin(c, false);
+	size_t i;
+
+	if (e != CRYPTO_OK)
+		return why("vault", e);
+	buf_init(&b, LINE_MAX_OUT);
+	for (i = 0; (entry = vault_at(c->safe.v, i)) != NULL; i++)
+		put_entry(&b, entry, c->args.json);
+	return flush(&b);
+}
+
+/* ---- set, rm ---- */
+
+/* user: given, or asked for. */
+static enum crypto_err
+ask_login(const struct ctx *c, char user[VAULT_USER_MAX],
+    struct secret **password)
+{
+	bool from_stdin = c->args.from_stdin || c->args.secret_stdin;
+	struct secret *u = NULL;
+	enum crypto_err e = CRYPTO_OK;
+
+	*password = NULL;
+	if (c->args.n > 1)
+		u = secret_copy(c->args.v[1], strlen(c->args.v[1]));
+	else
+		e = safe_ask(from_stdin, "user name (not shown): ", &u);
+	if (e == CRYPTO_OK && u == NULL)
+		e = CRYPTO_NOMEM;
+	if (e == CRYPTO_OK && u->len >= VAULT_USER_MAX)
+		e = CRYPTO_NAME;
+	if (e == CRYPTO_OK) {
+		memcpy(user, u->data, u->len);
+		user[u->len] = '\0';
+		e = safe_ask(from_stdin, "password: ", password);
+	}
+	secret_free(u);
+	return e;
+}
+
+/* An unlocked daemon seals it; else the passphrase opens the file here. */
+static enum crypto_err
+set_login(struct ctx *c, const char *name, bool by_daemon)
+{
+	struct secret *password;
+	char user[VAULT_USER_MAX];
+	struct buf sealed;
+	enum crypto_err e = ask_login(c, user, &password);
+
+	buf_init(&sealed, VAULT_FILE_MAX);
+	if (e == CRYPTO_OK && by_daemon) {
+		e = vault_set(c->safe.ch, c->safe.file, name, user, password,
+		    &sealed);
+		if (e == CRYPTO_OK)
+			e = safe_store_sealed(&c->safe, &sealed);
+	} else if (e == CRYPTO_OK) {
+		e = vault_put(c->safe.v, name, VAULT_LOGIN_ENTRY, password,
+		    user, strlen(user));
+		if (e == CRYPTO_OK)
+			e = safe_store(&c->safe);
+	}
+	buf_clear(&sealed);
+	secret_free(password);
+	return e;
+}
+
+static int
+vault_cmd_set(struct ctx *c)
+{
+	struct vault_state st = { 0 };
+	enum vault_section where;
+	enum crypto_err e;
+	const char *name;
+
+	if (c->args.n < 1 || c->args.n > 2)
+		return 2;
+	name = c->args.v[0];
+	e = vault_name(name, &where);
+	if (e != CRYPTO_OK || strncmp(name, "relay/", 6) != 0)
+		return cmd_fail(name, "a login is named relay/NAME");
+	e = begin(c, true);
+	if (e == CRYPTO_OK && c->safe.ch != -1 && !c->args.from_stdin)
+		(void)vault_status(c->safe.ch, &st);
+	if (e == CRYPTO_OK && !st.owner)
+		e = c->args.secret_stdin ? CRYPTO_LOCKED :
+		    open_by_phrase(c);
+	if (e == CRYPTO_OK)
+		e = set_login(c, name, st.owner);
+	return why(name, e);
+}
+
+static int
+vault_cmd_rm(struct ctx *c)
+{
+	enum crypto_err e;
+
+	if (c->args.n != 1)
+		return 2;
+	if (strcmp(c->args.v[0], "tls/key") == 0)
+		return cmd_fail("tls/key", "the node cannot do without it");
+	e = begin(c, true);
+	if (e == CRYPTO_OK && vault_find(c->safe.v, c->args.v[0]) == NULL)
+		e = CRYPTO_ABSENT;
+	if (e == CRYPTO_OK)
+		e = open_by_phrase(c);
+	if (e == CRYPTO_OK)
+		e = vault_rm(c->safe.v, c->args.v[0]);
+	if (e == CRYPTO_OK)
+		e = safe_store(&c->safe);
+	return why(c->args.v[0], e);
+}
+
+/* ---- passwd, slot ---- */
+
+static enum crypto_err
+new_phrase_slot(struct ctx *c, const char *label, bool replace)
+{
+	struct secret *phrase;
+	enum crypto_err e;
+
+	e = safe_ask_new(c->args.from_stdin, "new passphrase: ", &phrase);
+	if (e == CRYPTO_OK)
+		e = replace ? vault_slot_set(c->safe.v, VAULT_PASSPHRASE,
+		    label, phrase, c->args.mib) : vault_slot_add(c->safe.v,
+		    VAULT_PASSPHRASE, label, phrase, c->args.mib);
+	secret_free(phrase);
+	return e;
+}
+
+static int
+vault_cmd_passwd(struct ctx *c)
+{
+	enum crypto_err e;
+
+	if (c->args.n > 1)
+		return 2;
+	e = begin(c, true);
+	if (e == CRYPTO_OK)
+		e = open_by_phrase(c);
+	if (e == CRYPTO_OK)
+		e = new_phrase_slot(c, c->args.n == 1 ? c->args.v[0] :
+		    main_slot, true);
+	if (e == CRYPTO_OK)
+		e = safe_store(&c->safe);
+	return why("vault passwd", e);
+}
+
+static int
+slot_list(struct ctx *c)
+{
+	const struct vault_slot *s;
+	struct buf b;
+	enum crypto_err e = begin(c, false);
+	size_t i;
+
+	if (e != CRYPTO_OK)
+		return why("vault", e);
+	buf_init(&b, LINE_MAX_OUT);
+	for (i = 0; (s = vault_slot_at(c->safe.v, i)) != NULL; i++) {
+		if (c->args.json)
+			buf_addf(&b, "{\"label\":\"%s\",\"kind\":\"%s\","
+			    "\"created\":%lld,\"argon2_mib\":%u}\n",
+			    s->label, slot_names[s->kind],
+			    (long long)s->created, s->mib);
+		else
+			buf_addf(&b, "%-32s %-10s Argon2id %u MiB\n",
+			    s->label, slot_names[s->kind], s->mib);
+	}
+	return flush(&b);
+}
+
+/* Shown once, on stdout, and nowhere kept. */
+static enum crypto_err
+show_words(const struct secret *words)
+{
+	if (fwrite(words->data, 1, words->len, stdout) != words->len ||
+	    putchar('\n') == EOF || fflush(stdout) == EOF)
+		return CRYPTO_SYSTEM;
+	return CRYPTO_OK;
+}
+
+static int
+slot_recovery(struct ctx *c, const char *label)
+{
+	struct secret *words = NULL;
+	enum crypto_err e = begin(c, true);
+
+	/* stdio would leave a copy of the words in its buffer */
+	(void)setvbuf(stdout, NULL, _IONBF, 0);
+	if (e == CRYPTO_OK)
+		e = open_by_phrase(c);
+	if (e == CRYPTO_OK)
+		e = vault_words_new(&words);
+	if (e == CRYPTO_OK)
+		e = vault_slot_add(c->safe.v, VAULT_RECOVERY, label, words,
+		    c->args.mib);
+	if (e == CRYPTO_OK)
+		e = safe_store(&c->safe);
+	if (e == CRYPTO_OK)
+		e = show_words(words);
+	secret_free(words);
+	if (e == CRYPTO_OK)
+		fputs("Write these words down and keep them elsewhere: they "
+		    "open the vault as the passphrase does.\n", stderr);
+	return why(label, e);
+}
+
+static int
+slot_change(struct ctx *c, const char *label, bool add)
+{
+	enum crypto_err e = begin(c, true);
+
+	if (e == CRYPTO_OK)
+		e = open_by_phrase(c);
+	if (e == CRYPTO_OK)
+		e = add ? new_phrase_slot(c, label, false) :
+		    vault_slot_rm(c->safe.v, label);
+	if (e == CRYPTO_OK)
+		e = safe_store(&c->safe);
+	return why(label, e);
+}
+
+static int
+vault_cmd_slot(struct ctx *c)
+{
+	const char *what = c->args.n > 0 ? c->args.v[0] : "list";
+	const char *label = c->args.n > 1 ? c->args.v[1] : NULL;
+
+	if (c->args.n > 2)
+		return 2;
+	if (strcmp(what, "list") == 0 && label == NULL)
+		return slot_list(c);
+	if (strcmp(what, "recovery") == 0)
+		return slot_recovery(c, label != NULL ? label : what);
+	if (strcmp(what, "add") == 0 && label != NULL)
+		return slot_change(c, label, true);
+	if (strcmp(what, "rm") == 0 && label != NULL)
+		return slot_change(c, label, false);
+	return 2;
+}
+
+static const struct {
+	const char	*name;
+	int		(*fn)(struct ctx *);
+} subs[] = {
+	{ "unlock", vault_cmd_unlock }, { "lock", vault_cmd_lock },
+	{ "list", vault_cmd_list }, { "set", vault_cmd_set },
+	{ "rm", vault_cmd_rm }, { "passwd", vault_cmd_passwd },
+	{ "slot", vault_cmd_slot }
+};
+
+int
+cmd_vault(int argc, char **argv)
+{
+	struct ctx c = { .open = false };
+	size_t i;
+	int rc = 2;
+
+	if (argc < 2)
+		return cmd_usage(argv[0], false);
+	if (strcmp(argv[1], "-h") == 0)
+		return cmd_usage(argv[0], true);
+	if (args_parse(&c.args, argc - 1, argv + 1) == -1)
+		return cmd_usage(argv[0], false);
+	if (c.args.help)
+		return cmd_usage(argv[0], true);
+	for (i = 0; i < sizeof subs / sizeof subs[0]; i++)
+		if (strcmp(subs[i].name, argv[1]) == 0)
+			rc = subs[i].fn(&c);
+	end(&c);
+	return rc == 2 ? cmd_usage(argv[0], false) : rc;
+}
