@@ -302,11 +302,39 @@ line_putf(struct line *l, const char *fmt, ...)
 	buf_clear(&b);
 }
 
+enum line_err
+line_pause(struct line *l, int64_t ms)
+{
+	struct pollfd p = { .fd = l->wake, .events = POLLIN };
+	int64_t end = clock_mono_ms() + ms;
+	int n;
+
+	do {
+		n = poll(&p, 1, poll_time(end - clock_mono_ms()));
+		if (n == 1)
+			return LINE_WAKE;
+	} while (clock_mono_ms() < end);
+	return LINE_OK;
+}
+
 void
 line_bye(struct line *l)
 {
 	if (line_flush(l) == LINE_OK && l->tls != NULL)
 		tls_close(l->tls);
+}
+
+void
+line_linger(struct line *l)
+{
+	int64_t end = clock_mono_ms() + LINE_LINGER_MS;
+	uint8_t waste[4096];
+
+	if (shutdown(l->fd, SHUT_WR) == -1)
+		return;
+	while (wait_socket(l, POLLIN, end) == LINE_OK)
+		if (recv(l->fd, waste, sizeof waste, 0) <= 0)
+			break;
 }
 
 /* ---- input ---- */

@@ -102,7 +102,19 @@ void		 line_putf(struct line *l, const char *fmt, ...)
 		    __attribute__((format(printf, 2, 3)));
 enum line_err	 line_flush(struct line *l);
 
+/* Waits so long without reading, before it sends what is collected:
+ * LINE_OK or LINE_WAKE. */
+enum line_err	 line_pause(struct line *l, int64_t ms);
+
 /* Sends what is collected and, over TLS, the close; keeps no error. */
 void		 line_bye(struct line *l);
+
+/*
+ * After line_bye: no more output, and octets still on their way are read
+ * and dropped for at most LINE_LINGER_MS.  A close with input left would
+ * take the last answer away from the peer.
+ */
+enum { LINE_LINGER_MS = 1000 };
+void		 line_linger(struct line *l);
 
 #endif

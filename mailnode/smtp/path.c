@@ -174,6 +174,16 @@ name(const char **p, const char *end)
 	return PATH_OK;
 }
 
+/* U+0080 to U+009F are controls that a terminal may act on: never taken. */
+static bool
+has_c1(const char *p, const char *end)
+{
+	for (; p + 1 < end; p++)
+		if ((unsigned char)p[0] == 0xc2 && (unsigned char)p[1] < 0xa0)
+			return true;
+	return false;
+}
+
 /* RFC 5321 section 4.1.3; literals of other kinds do not exist. */
 bool
 path_literal_ok(const char *p, const char *end)
@@ -207,7 +217,7 @@ path_domain_ok(const char *p, const char *end, bool utf8)
 	for (at = p; at < end; at++)
 		if (is_high(*at) && !utf8)
 			return false;
-	if (utf8 && !codec_utf8_ok(p, (size_t)(end - p)))
+	if (utf8 && (!codec_utf8_ok(p, (size_t)(end - p)) || has_c1(p, end)))
 		return false;
 	return name(&p, end) == PATH_OK && p == end;
 }
@@ -264,7 +274,8 @@ static enum path_err
 spell(struct path *out)
 {
 	const char *s, *end = out->local + strlen(out->local);
-	bool quote = dot_string(out->local, end) != strlen(out->local);
+	bool quote = out->local[0] == '\0' ||
+	    dot_string(out->local, end) != strlen(out->local);
 	size_t n = 0;
 	bool ok = true;
 
@@ -294,7 +305,7 @@ charset(const char *p, const char *end, unsigned int flags, struct path *out)
 		;
 	if (at == end)
 		return PATH_OK;
-	if (!codec_utf8_ok(p, (size_t)(end - p)))
+	if (!codec_utf8_ok(p, (size_t)(end - p)) || has_c1(p, end))
 		return PATH_BAD_UTF8;
 	out->utf8 = true;
 	return flags & PATH_UTF8 ? PATH_OK : PATH_NOT_ASCII;

@@ -1,0 +1,43 @@
+/*
+ * What a session needs of the rest of the house, so that it can be driven
+ * without it.  The real one is handin.c; each call may wait.
+ */
+#ifndef SMTP_BACKEND_H
+#define SMTP_BACKEND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "crypto/tls.h"
+#include "store/op_rcpt.h"
+#include "store/op_spool.h"
+
+struct smtp_backend {
+	void		*arg;
+	int		 dns;		/* channel to the resolver, or -1 */
+	/* Statuses: enum op_status and enum store_err. */
+	uint16_t	(*rcpt)(void *arg, const char *addr,
+			    struct rcpt *out);
+	/* No new mail at present: space, or too much that waits. */
+	bool		(*refusing)(void *arg);
+	/* As in store/op_spool.h. */
+	uint16_t	(*begin)(void *arg, uint64_t *id);
+	int		(*data)(void *arg, uint64_t id, const void *p,
+			    size_t n);
+	void		(*abort)(void *arg, uint64_t id);
+	uint16_t	(*commit)(void *arg, uint64_t id,
+			    const struct spool_msg *m, const struct buf *head,
+			    const struct buf *body, uint64_t n);
+	/* For `why`; not waited for. */
+	void		(*event)(void *arg, const char *trace,
+			    const char *addr, const char *kind,
+			    const char *text);
+	/* Can there be TLS?  Then a connection on fd, or NULL. */
+	bool		(*has_tls)(void *arg);
+	struct tls	*(*tls)(void *arg, int fd);
+	/* The wake descriptor was readable; true: end the session. */
+	bool		(*woken)(void *arg);
+};
+
+#endif

@@ -1,0 +1,296 @@
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "mailnode/node/conf.h"
+#include "mailnode/smtp/mail.h"
+
+void
+mail_init(struct mail *m, const struct smtp_backend *be)
+{
+	memset(m, 0, sizeof *m);
+	m->be = be;
+	m->max = conf.message_max;
+	buf_init(&m->body, SPOOL_CHUNK);
+	buf_init(&m->dsn, SPOOL_TEXT_MAX / 2);
+	head_init(&m->head);
+}
+
+void
+mail_clear(struct mail *m)
+{
+	size_t i;
+
+	if (m->spool != 0)
+		m->be->abort(m->be->arg, m->spool);
+	auth_verify_free(m->auth);
+	head_clear(&m->head);
+	buf_clear(&m->body);
+	buf_clear(&m->dsn);
+	for (i = 0; i < m->nrcpt; i++)
+		free(m->rcpt[i]);
+	free(m->rcpt);
+	free(m->ids);
+	mail_init(m, m->be);
+}
+
+/* ---- envelope ---- */
+
+static bool
+has_rcpt(const struct mail *m, const char *addr)
+{
+	size_t i;
+
+	for (i = 0; i < m->nrcpt; i++)
+		if (strcmp(m->rcpt[i], addr) == 0)
+			return true;
+	return false;
+}
+
+static bool
+grow(struct mail *m)
+{
+	size_t cap = m->cap > 0 ? m->cap * 2 : 4;
+	char **p;
+
+	if (m->nrcpt < m->cap)
+		return true;
+	p = realloc(m->rcpt, cap * sizeof *p);
+	if (p == NULL)
+		return false;
+	m->rcpt = p;
+	m->cap = cap;
+	return true;
+}
+
+/* RFC 3461: kept with the message; what does not fit is not missed. */
+static void
+note_dsn(struct mail *m, const char *addr, const struct cmd_rcpt *r)
+{
+	if (r->notify == 0 && r->orcpt[0] == '\0')
+		return;
+	buf_addf(&m->dsn, " rcpt=%s", addr);
+	if (r->notify != 0)
+		buf_addf(&m->dsn, " notify=%s%s%s%s",
+		    r->notify & CMD_NOTIFY_NEVER ? "N" : "",
+		    r->notify & CMD_NOTIFY_SUCCESS ? "S" : "",
+		    r->notify & CMD_NOTIFY_FAILURE ? "F" : "",
+		    r->notify & CMD_NOTIFY_DELAY ? "D" : "");
+	if (r->orcpt[0] != '\0')
+		buf_addf(&m->dsn, " orcpt=%s", r->orcpt);
+	m->dsn.err = 0;
+}
+
+bool
+mail_add_rcpt(struct mail *m, const char *addr, const struct cmd_rcpt *r)
+{
+	size_t n = strlen(addr);
+
+	if (has_rcpt(m, addr))
+		return true;
+	if (n > MAIL_RCPT_OCTETS - m->rcpt_octets || !grow(m))
+		return false;
+	m->rcpt[m->nrcpt] = strdup(addr);
+	if (m->rcpt[m->nrcpt] == NULL)
+		return false;
+	m->nrcpt++;
+	m->rcpt_octets += n;
+	note_dsn(m, addr, r);
+	return true;
+}
+
+/* ---- the message ---- */
+
+static void
+fail(struct mail *m, enum mail_err err)
+{
+	if (m->err == MAIL_OK)
+		m->err = err;
+	buf_clear(&m->body);
+	if (m->spool != 0)
+		m->be->abort(m->be->arg, m->spool);
+	m->spool = 0;
+}
+
+static void
+fail_store(struct mail *m, uint16_t status)
+{
+	m->status = status;
+	fail(m, MAIL_STORE);
+}
+
+/* What waits here goes to keeper. */
+static void
+hand_on(struct mail *m)
+{
+	uint16_t status;
+
+	if (m->spool == 0) {
+		status = m->be->begin(m->be->arg, &m->spool);
+		if (status != STORE_OK) {
+			m->spool = 0;
+			fail_store(m, status);
+			return;
+		}
+	}
+	if (m->body.len > 0 && m->be->data(m->be->arg, m->spool, m->body.data,
+	    m->body.len) == -1)
+		fail_store(m, OP_GONE);
+	buf_reset(&m->body);
+}
+
+static void
+keep(void *arg, const uint8_t *p, size_t n)
+{
+	struct mail *m = arg;
+	size_t part;
+
+	m->kept += n;
+	while (n > 0 && m->err == MAIL_OK) {
+		part = SPOOL_CHUNK - m->body.len;
+		if (part > n)
+			part = n;
+		if (buf_add(&m->body, p, part) == -1)
+			fail(m, MAIL_NOMEM);
+		p += part;
+		n -= part;
+		if (m->err == MAIL_OK && m->body.len == SPOOL_CHUNK)
+			hand_on(m);
+	}
+}
+
+static void
+seen(void *arg, const uint8_t *p, size_t n)
+{
+	struct mail *m = arg;
+
+	if (m->err == MAIL_OK && auth_verify_feed(m->auth, p, n) == -1)
+		fail(m, MAIL_NOMEM);
+}
+
+/* From data.c, dots removed. */
+static void
+message(void *arg, const uint8_t *p, size_t n)
+{
+	struct mail *m = arg;
+
+	if (m->err != MAIL_OK)
+		return;
+	if (m->data.octets > m->max) {
+		fail(m, MAIL_TOO_BIG);
+		return;
+	}
+	head_push(&m->head, p, n);
+	if (m->head.over)
+		fail(m, MAIL_HEADER_BIG);
+	else if (m->head.nomem)
+		fail(m, MAIL_NOMEM);
+}
+
+bool
+mail_open(struct mail *m, const struct auth_conn *conn, bool dots)
+{
+	size_t i;
+
+	m->open = true;
+	m->ids = calloc(conf.ndomains + 1, sizeof *m->ids);
+	m->auth = auth_verify_new(conn);
+	if (m->ids == NULL || m->auth == NULL)
+		return false;
+	m->ids[0] = conf.hostname;
+	for (i = 0; i < conf.ndomains; i++)
+		m->ids[i + 1] = conf.domains[i];
+	m->head.seen = seen;
+	m->head.keep = keep;
+	m->head.arg = m;
+	m->head.ids = m->ids;
+	m->head.nids = conf.ndomains + 1;
+	data_init(&m->data, dots, message, m);
+	return true;
+}
+
+enum data_err
+mail_push(struct mail *m, const uint8_t *p, size_t n, size_t *used)
+{
+	return data_push(&m->data, p, n, used);
+}
+
+/* ---- its end ---- */
+
+static void
+judge(struct mail *m)
+{
+	if (m->err != MAIL_OK)
+		return;
+	if (m->data.nul)
+		fail(m, MAIL_NUL);
+	else if (m->data.too_long)
+		fail(m, MAIL_LINE_LONG);
+	else if (m->head.received > MAIL_HOPS_MAX)
+		fail(m, MAIL_LOOP);
+}
+
+static int
+write_head(struct mail *m, const struct received *trace, struct buf *head)
+{
+	struct buf line;
+	int rc = -1;
+
+	buf_init(&line, sizeof m->verdict - 1);
+	if (auth_verify_end(m->auth, m->be->dns) == 0 &&
+	    received_return_path(head, m->env.from.address) == 0 &&
+	    received_put(head, trace) == 0 &&
+	    auth_verify_put(m->auth, head) == 0) {
+		(void)auth_verify_line(m->auth, &line);
+		memcpy(m->verdict, line.data != NULL ? line.data :
+		    (const uint8_t *)"", line.len);
+		m->verdict[line.len] = '\0';
+		rc = 0;
+	}
+	buf_clear(&line);
+	return rc;
+}
+
+static void
+commit(struct mail *m, const struct buf *head, int64_t now_s,
+    const char *peer)
+{
+	const struct spool_msg msg = {
+		.trace = m->trace,
+		.sender = m->env.from.address,
+		.rcpt = (const char *const *)m->rcpt,
+		.nrcpt = m->nrcpt,
+		.folder = "",
+		.tags = "",
+		.verdict = m->verdict,
+		.peer = peer,
+		.received = now_s,
+	};
+	uint64_t id = m->spool;
+	uint16_t status;
+
+	m->spool = 0;	/* from here on it is keeper's to forget */
+	status = m->be->commit(m->be->arg, id, &msg, head,
+	    id == 0 ? &m->body : NULL, m->kept);
+	if (status != STORE_OK)
+		fail_store(m, status);
+}
+
+enum mail_err
+mail_hand_in(struct mail *m, const struct received *trace, const char *peer)
+{
+	struct buf head;
+
+	buf_init(&head, SPOOL_HEAD_MAX);
+	head_end(&m->head);
+	judge(m);
+	if (m->err == MAIL_OK && (m->spool != 0 ||
+	    m->body.len > SPOOL_INLINE))
+		hand_on(m);
+	if (m->err == MAIL_OK && write_head(m, trace, &head) == -1)
+		fail(m, MAIL_NOMEM);
+	if (m->err == MAIL_OK)
+		commit(m, &head, trace->now_s, peer);
+	buf_clear(&head);
+	return m->err;
+}

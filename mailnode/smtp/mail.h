@@ -1,0 +1,89 @@
+/*
+ * One mail transaction: the envelope as it grows, then the message on its
+ * way to keeper.  Up to SPOOL_INLINE octets wait here for one commit; a
+ * larger one goes on in chunks, so that memory does not grow with it.
+ */
+#ifndef SMTP_MAIL_H
+#define SMTP_MAIL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "mailnode/auth/verify.h"
+#include "mailnode/node/trace.h"
+#include "mailnode/smtp/backend.h"
+#include "mailnode/smtp/cmd.h"
+#include "mailnode/smtp/data.h"
+#include "mailnode/smtp/head.h"
+#include "mailnode/smtp/received.h"
+
+enum {
+	MAIL_RCPT_OCTETS = 32 * 1024,	/* of all recipients together */
+	MAIL_HOPS_MAX = 50	/* Received fields; section 6.3 wants >= 100
+				   or so, but 50 hops are a loop */
+};
+
+/* Why a message is not taken although its end was reached. */
+enum mail_err {
+	MAIL_OK,
+	MAIL_TOO_BIG,
+	MAIL_HEADER_BIG,	/* over HEAD_MAX */
+	MAIL_LINE_LONG,		/* over DATA_LINE_MAX */
+	MAIL_NUL,
+	MAIL_LOOP,		/* over MAIL_HOPS_MAX */
+	MAIL_STORE,		/* see status */
+	MAIL_NOMEM
+};
+
+struct mail {
+	const struct smtp_backend *be;	/* borrowed */
+	char		 trace[TRACE_SIZE];
+	struct cmd_mail	 env;
+	char		**rcpt;		/* owned, as accepted */
+	size_t		 nrcpt, cap;
+	size_t		 rcpt_octets;
+	struct buf	 dsn;		/* NOTIFY, ORCPT: a line for `why` */
+	uint64_t	 max;		/* octets of a message */
+	/* the message */
+	bool		 open;
+	struct data	 data;
+	struct head	 head;
+	const char	**ids;		/* owned; whose results are ours */
+	struct auth_verify *auth;	/* owned */
+	struct buf	 body;		/* not handed on yet */
+	uint64_t	 kept;		/* octets to be stored, head not counted */
+	uint64_t	 spool;		/* id of what was begun; 0: nothing */
+	enum mail_err	 err;
+	uint16_t	 status;	/* keeper's, with MAIL_STORE */
+	char		 verdict[SPOOL_TEXT_MAX];	/* after mail_hand_in */
+};
+
+/* Caller's memory; be borrowed. */
+void		 mail_init(struct mail *m, const struct smtp_backend *be);
+/* Frees, and forgets what keeper was given: RSET, or the connection went. */
+void		 mail_clear(struct mail *m);
+
+/*
+ * addr is taken unless it is there already (true, as well).  False: no
+ * room, or no memory.
+ */
+bool		 mail_add_rcpt(struct mail *m, const char *addr,
+		    const struct cmd_rcpt *r);
+
+/* The message begins; dots: DATA, else BDAT.  False: no memory. */
+bool		 mail_open(struct mail *m, const struct auth_conn *conn,
+		    bool dots);
+
+/* As data_push; the octets go where they must. */
+enum data_err	 mail_push(struct mail *m, const uint8_t *p, size_t n,
+		    size_t *used);
+
+/*
+ * The message is complete: judge, write our head, hand it in.  MAIL_OK:
+ * it is on disk to stay.  peer: one line about who brought it.
+ */
+enum mail_err	 mail_hand_in(struct mail *m, const struct received *trace,
+		    const char *peer);
+
+#endif

@@ -1,0 +1,335 @@
+/*
+ * States of a session, and the function that takes each edge:
+ *
+ *	            on_ehlo           on_mail          on_rcpt
+ *	ST_START ----------> ST_READY -------> ST_MAIL -------> ST_RCPT
+ *	    ^                 |  ^  ^                            |   |
+ *	    +-- on_starttls --+  |  +-------- on_data -----------+   | on_bdat
+ *	                         |                                   v
+ *	                         +--- on_bdat (LAST) ------------ ST_BDAT
+ *
+ * on_rset and on_ehlo lead to ST_READY (RSET before a greeting stays in
+ * ST_START), session_end() from everywhere to ST_END.  A transaction is a
+ * struct mail of its own, forgotten by forget_mail().
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "mailnode/base/clock.h"
+#include "mailnode/node/conf.h"
+#include "mailnode/node/log.h"
+#include "mailnode/smtp/talk.h"
+
+static const char *
+state_name(enum state st)
+{
+	switch (st) {
+	case ST_START:
+		return "start";
+	case ST_READY:
+		return "ready";
+	case ST_MAIL:
+		return "mail";
+	case ST_RCPT:
+		return "rcpt";
+	case ST_BDAT:
+		return "bdat";
+	default:
+		return "end";
+	}
+}
+
+void
+session_limits(struct session_limits *l)
+{
+	*l = (struct session_limits){
+		.command_ms = 5 * 60 * 1000,
+		.data_ms = 5 * 60 * 1000,
+		.tls_ms = 60 * 1000,
+		.rate = 512,
+		.rate_grace_ms = 60 * 1000,
+		.idle_ms = 15 * 60 * 1000,
+		.errors_soft = 5,
+		.errors_hard = 20,
+		.pause_ms = 1000,
+		.junk = 100,
+		.rcpt = conf.recipients_max,
+		.message = conf.message_max,
+	};
+}
+
+void
+enter(struct session *s, enum state st)
+{
+	if (s->state == st)
+		return;
+	log_line(LOG_DEBUG, "state", "trace=%s from=%s to=%s", s->id,
+	    state_name(s->state), state_name(st));
+	s->state = st;
+}
+
+void
+session_end(struct session *s, const char *why)
+{
+	if (s->state == ST_END)
+		return;
+	s->why = why;
+	enter(s, ST_END);
+}
+
+const char *
+trace_of(const struct session *s)
+{
+	return s->mail.trace[0] != '\0' ? s->mail.trace : s->id;
+}
+
+void
+describe_peer(const struct session *s, char *out, size_t size)
+{
+	(void)snprintf(out, size, "from [%s]:%u helo=%s%s%s%s%s",
+	    s->start->peer, (unsigned int)s->start->peer_port,
+	    s->helo[0] != '\0' ? s->helo : "-", s->tls ? " tls=" : "",
+	    s->tls ? s->tls_info.version : "", s->tls ? "," : "",
+	    s->tls ? s->tls_info.cipher : "");
+}
+
+/* ---- answers ---- */
+
+void
+ok(struct session *s, const struct answer *a, const char *detail)
+{
+	answer_put(s->line, a, detail, trace_of(s));
+}
+
+/* What does not fit is cut: it is for reading. */
+void
+tell(struct session *s, const char *trace, const char *addr,
+    const char *kind, const char *fmt, ...)
+{
+	char text[EVENT_TEXT_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	s->be->event(s->be->arg, trace, addr, kind, text);
+}
+
+void
+refuse(struct session *s, const struct answer *a, const char *addr,
+    const char *detail)
+{
+	char said[ANSWER_TEXT_MAX], peer[SESSION_PEER_MAX];
+
+	answer_put(s->line, a, detail, trace_of(s));
+	if (a->code >= 500)
+		s->errors++;
+	if (s->told >= SESSION_EVENTS_MAX)
+		return;
+	s->told++;
+	answer_text(said, sizeof said, a, detail);
+	describe_peer(s, peer, sizeof peer);
+	log_line(LOG_INFO, "refuse", "trace=%s peer=%s addr=%s answer=%s",
+	    trace_of(s), s->start->peer, addr, said);
+	tell(s, trace_of(s), addr, "refuse", "%s; sender=<%s> %s", said,
+	    s->mail.env.from.address, peer);
+}
+
+void
+refuse_end(struct session *s, const struct answer *a, const char *why)
+{
+	refuse(s, a, "", NULL);
+	session_end(s, why);
+}
+
+void
+broken(struct session *s, enum line_err err)
+{
+	static const struct answer late = { 421, "4.4.2",
+	    "timed out waiting for you" };
+	static const struct answer slow = { 421, "4.4.2", "too slow" };
+	static const struct answer stop = { 421, "4.3.2",
+	    "shutting down, try again" };
+	static const struct answer bare = { 521, "5.5.2",
+	    "CR and LF come only in pairs" };
+	static const struct answer flood = { 500, "5.5.2",
+	    "a line without an end" };
+
+	switch (err) {
+	case LINE_TIMEOUT:
+		refuse_end(s, &late, "timeout");
+		break;
+	case LINE_SLOW:
+		refuse_end(s, &slow, "slow");
+		break;
+	case LINE_WAKE:
+		refuse_end(s, &stop, "stop");
+		break;
+	case LINE_BARE:
+		refuse_end(s, &bare, "bare-newline");
+		break;
+	case LINE_FLOOD:
+		refuse_end(s, &flood, "flood");
+		break;
+	case LINE_END:
+		session_end(s, "closed");
+		break;
+	default:
+		session_end(s, line_err_text(err));
+	}
+}
+
+void
+forget_mail(struct session *s)
+{
+	mail_clear(&s->mail);
+	s->mail.max = s->limits->message;
+}
+
+/* ---- the loop ---- */
+
+static void
+greet(struct session *s)
+{
+	static const struct answer hello = { 220, NULL, "ESMTP mailnode" };
+	char text[ANSWER_TEXT_MAX];
+	struct answer a = hello;
+
+	(void)snprintf(text, sizeof text, "%s %s", conf.hostname, hello.text);
+	a.text = text;
+	ok(s, &a, NULL);
+}
+
+/* A line, or the end of the session.  A wake that is no stop is passed
+ * over: the other side only had something to tell. */
+static enum line_err
+next_line(struct session *s, char **text, size_t *len)
+{
+	enum line_err err;
+
+	do {
+		err = line_get(s->line, CMD_LINE_MAX, text, len);
+	} while (err == LINE_WAKE && !s->be->woken(s->be->arg));
+	return err;
+}
+
+static void
+one_command(struct session *s)
+{
+	static const struct answer too_long = { 500, "5.5.2",
+	    "line too long" };
+	static const struct answer nul = { 500, "5.5.2", "NUL in a command" };
+	enum line_err err;
+	size_t len;
+	char *text;
+
+	line_timeout(s->line, s->limits->command_ms);
+	err = next_line(s, &text, &len);
+	if (err == LINE_OK)
+		verb_run(s, text, len);
+	else if (err == LINE_LONG)
+		refuse(s, &too_long, "", NULL);
+	else if (err == LINE_NUL)
+		refuse(s, &nul, "", NULL);
+	else
+		broken(s, err);
+}
+
+/* What a peer may not go on doing for ever. */
+static void
+check_limits(struct session *s)
+{
+	static const struct answer errors = { 421, "4.7.0",
+	    "too many errors" };
+	static const struct answer junk = { 421, "4.7.0",
+	    "too many commands without mail" };
+	static const struct answer idle = { 421, "4.4.2",
+	    "no mail came for too long" };
+
+	if (s->errors >= s->limits->errors_hard)
+		refuse_end(s, &errors, "errors");
+	else if (s->junk >= s->limits->junk)
+		refuse_end(s, &junk, "junk");
+	else if (clock_mono_ms() - s->fresh_ms > s->limits->idle_ms)
+		refuse_end(s, &idle, "idle");
+}
+
+/* From errors_soft on, each error costs a pause before its answer leaves. */
+static void
+pause_for(struct session *s, unsigned int errors_before)
+{
+	enum line_err err;
+
+	if (s->errors == errors_before || s->errors < s->limits->errors_soft)
+		return;
+	do {
+		err = line_pause(s->line, s->limits->pause_ms);
+	} while (err == LINE_WAKE && !s->be->woken(s->be->arg));
+	if (err != LINE_OK)
+		broken(s, err);
+}
+
+static void
+log_end(struct session *s)
+{
+	char peer[SESSION_PEER_MAX];
+
+	log_line(LOG_INFO, "session", "trace=%s peer=%s helo=%s tls=%s "
+	    "accepted=%u errors=%u octets=%llu end=%s", s->id,
+	    s->start->peer, s->helo, s->tls ? s->tls_info.version : NULL,
+	    s->accepted, s->errors,
+	    (unsigned long long)line_received(s->line), s->why);
+	/* `why` has use for it only where something was refused or cut. */
+	if (s->told == 0 && strcmp(s->why, "quit") == 0)
+		return;
+	describe_peer(s, peer, sizeof peer);
+	tell(s, s->id, "", "session", "%s accepted=%u errors=%u end=%s",
+	    peer, s->accepted, s->errors, s->why);
+}
+
+static void
+talk(struct session *s)
+{
+	unsigned int errors;
+
+	greet(s);
+	while (s->state != ST_END) {
+		errors = s->errors;
+		one_command(s);
+		if (s->state != ST_END)
+			pause_for(s, errors);
+		if (s->state != ST_END)
+			check_limits(s);
+	}
+	forget_mail(s);
+	line_bye(s->line);
+	if (strcmp(s->why, "quit") != 0 && strcmp(s->why, "closed") != 0)
+		line_linger(s->line);
+	log_end(s);
+}
+
+void
+session_run(const struct session_start *start)
+{
+	struct session s;
+
+	memset(&s, 0, sizeof s);
+	s.start = start;
+	s.limits = &start->limits;
+	s.be = start->backend;
+	s.state = ST_START;
+	s.fresh_ms = clock_mono_ms();
+	trace_new(s.id, start->number);
+	mail_init(&s.mail, s.be);
+	s.mail.max = s.limits->message;
+	s.line = line_new(start->fd, LINE_IN_DEFAULT);
+	if (s.line == NULL) {
+		log_line(LOG_ERROR, "session", "error=%s", "out of memory");
+		return;
+	}
+	line_wake(s.line, start->wake);
+	talk(&s);
+	line_free(s.line);
+}
