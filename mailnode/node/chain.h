@@ -1,0 +1,21 @@
+/*
+ * The certificate chain that sessions show, $MAILNODE_HOME/tls/chain.pem.
+ * The parent loads it before it forks, so that each session has it for
+ * nothing (building it costs 2 ms the first time, a fork 0.2 ms), and a
+ * chain that was replaced is there for the next fork.
+ */
+#ifndef NODE_CHAIN_H
+#define NODE_CHAIN_H
+
+#include "crypto/tls.h"
+
+/*
+ * Looks at the file and loads it if it is not the one loaded last.  NULL:
+ * there is none, or it cannot serve (*why then says so, else NULL).
+ * Borrowed, valid until the next call.  Call it before the sandbox; behind
+ * it, chain_loaded.
+ */
+struct tls_server	*chain_load(const char *home, const char **why);
+struct tls_server	*chain_loaded(void);
+
+#endif
