@@ -164,7 +164,7 @@ def address(area):
         valid = "invalid" not in os.path.basename(path)
         local = "localpart" in os.path.basename(path)
         with open(path, encoding="utf-8") as f:
-            cases = [x.rstrip("\n") for x in f]
+            cases = [re.sub(r"\s{8,}#.*", "", x.rstrip("\n")) for x in f]
         cases = [x for x in cases if x.strip() and not x.startswith("#")]
         cases = [x + "@example.org" if local else x for x in cases]
         out = area.run("probe", "address",
