@@ -13,7 +13,7 @@
 #include "mailnode/cmd.h"
 #include "mailnode/node/conf.h"
 #include "mailnode/role/role_resolver.h"
-#include "mailnode/smtp/path.h"
+#include "mailnode/smtp/mailbox.h"
 
 enum {
 	CHUNK = 64 * 1024,	/* octets read at once */
@@ -227,7 +227,7 @@ probe_address_line(const char *line, size_t n, bool json, struct buf *b)
 	struct path p;
 
 	e = memchr(line, '\0', n) != NULL ? PATH_SYNTAX :
-	    path_mailbox(line, line + n, PATH_UTF8, &p);
+	    mailbox_lex(line, line + n, PATH_UTF8, &p);
 	if (!json) {
 		if (e == PATH_OK)
 			buf_addf(b, "valid %s\n", p.address);
