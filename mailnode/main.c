@@ -11,6 +11,7 @@ const struct role_entry main_roles[] = {
 	/* role		life		exec	daemon	may ask		run */
 	{ ROLE_VAULT,	LIFE_RUN,	true,	true,	0,		role_vault },
 	{ ROLE_RESOLVER, LIFE_RUN,	true,	true,	0,	role_resolver },
+	{ ROLE_RUNNER,	LIFE_RUN,	true,	true,	0,	role_runner },
 	{ ROLE_READER,	LIFE_RUN,	true,	false,	0,	role_reader },
 	{ ROLE_PARSER,	LIFE_DEMAND,	true,	false,	0,	role_parser },
 	{ 0, 0, false, false, 0, NULL }

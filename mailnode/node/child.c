@@ -16,6 +16,7 @@
 #include "mailnode/base/bug.h"
 #include "mailnode/base/clock.h"
 #include "mailnode/node/child.h"
+#include "mailnode/node/conf.h"
 #include "mailnode/node/log.h"
 
 enum {
@@ -365,6 +366,20 @@ start_role(void *arg)
 		loop_arm(a->n->loop, &a->n->again[a->role], AGAIN_MAX_MS);
 }
 
+/* A runner without hooks would wait for nothing. */
+static bool
+to_run(const struct nursery *n, const struct role_entry *e)
+{
+	size_t i;
+
+	if (e->life != LIFE_RUN || (e->daemon && n->local))
+		return false;
+	for (i = 0; e->role == ROLE_RUNNER && i < conf.nhooks; i++)
+		if (conf.hooks[i].event != NULL)
+			return true;
+	return e->role != ROLE_RUNNER;
+}
+
 int
 nursery_start(struct nursery *n)
 {
@@ -372,7 +387,7 @@ nursery_start(struct nursery *n)
 	struct child *c;
 
 	for (e = n->roles; e->fn != NULL; e++)
-		if (e->life == LIFE_RUN && !(e->daemon && n->local) &&
+		if (to_run(n, e) &&
 		    nursery_spawn(n, e->role, -1, NULL, NULL) == NULL)
 			return -1;
 	for (c = n->children; c != NULL; c = c->next)
