@@ -1,0 +1,51 @@
+#!/bin/sh
+# One daemon a node; what it starts, starts again and stops.
+. tests/lib.sh
+
+# field NAME: of the first line of status
+field() { mn status -j | sed -n "1s/.*\"$1\":\([^,}]*\).*/\1/p"; }
+role_pid() { pgrep -x -P "$(field pid)" "mn-$1" | head -1; }
+count() { mn status -j | grep -c "$1"; }
+
+node_use a
+node_config && node_build
+node_init || { echo "1..0 # SKIP no init"; exit 0; }
+node_start
+
+ok "status answers" mn status -j
+is "not a local node" "$(field local)" false
+ok "ready" wait_for '[ "$(field ready)" = true ]'
+
+out=$(mn serve 2>&1); rc=$?
+is "a second daemon is refused" "$rc" 1
+ok "and says why" test "${out#*a daemon runs here already}" != "$out"
+
+old=$(role_pid resolver)
+kill -KILL "$old"
+ok "a role that dies is started again" \
+    wait_for '[ -n "$(role_pid resolver)" ] && [ "$(role_pid resolver)" != "$old" ]'
+
+old=$(role_pid vault)
+kill -SEGV "$old"
+ok "a crash is an alarm" \
+    wait_for 'mn status -j | grep -q "vault ended by SIGSEGV"'
+ok "and is counted" sh -c 'mn() { "$0" "$@"; }; mn status -j |
+    grep -q "\"role\":\"vault\".*\"crashes\":1"' "$mailnode"
+
+for args in 'serve x' 'status -x' 'nonsense' ''; do
+	# shellcheck disable=SC2086
+	mn $args >/dev/null 2>&1 </dev/null; rc=$?
+	[ -n "$args" ] && is "usage: mailnode $args" "$rc" 2
+done
+for cmd in $(mn -h | sed -n 's/^ *mailnode \([a-z]*\).*/\1/p'); do
+	ok "$cmd -h" mn "$cmd" -h
+done
+
+# It leads a session of its own (node_start).
+sid=$(field pid)
+ok "roles run" test "$(pgrep -c -s "$sid")" -gt 2
+ok "it stops" node_stop
+ok "no process is left" fails pgrep -s "$sid"
+mn status >/dev/null 2>&1; rc=$?
+is "status without a daemon fails" "$rc" 1
+done_testing
