@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <openssl/crypto.h>
+#include <poll.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdlib.h>
@@ -129,6 +130,7 @@ struct quiet {
 	bool		 tty;
 	struct termios	 before;
 	struct sigaction was[NENDING];
+	sigset_t	 mask;		/* as it was */
 };
 
 static int
@@ -136,6 +138,7 @@ quiet_begin(struct quiet *q, int fd, const char *prompt)
 {
 	struct sigaction sa;
 	struct termios t;
+	sigset_t block;
 	size_t i;
 
 	q->fd = fd;
@@ -144,10 +147,14 @@ quiet_begin(struct quiet *q, int fd, const char *prompt)
 	if (!q->tty)
 		return 0;
 	memset(&sa, 0, sizeof sa);
-	sa.sa_handler = on_signal;	/* no SA_RESTART: read() returns */
+	sa.sa_handler = on_signal;
 	sigemptyset(&sa.sa_mask);
-	for (i = 0; i < NENDING; i++)
+	sigemptyset(&block);
+	for (i = 0; i < NENDING; i++) {
+		(void)sigaddset(&block, ending[i]);
 		(void)sigaction(ending[i], &sa, &q->was[i]);
+	}
+	(void)sigprocmask(SIG_BLOCK, &block, &q->mask);
 	t = q->before;
 	t.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
 	t.c_lflag |= ICANON | ISIG;
@@ -170,22 +177,39 @@ quiet_end(struct quiet *q)
 	(void)!write(q->fd, "\n", 1);
 	for (i = 0; i < NENDING; i++)
 		(void)sigaction(ending[i], &q->was[i], NULL);
+	(void)sigprocmask(SIG_SETMASK, &q->mask, NULL);
 	if (caught != 0)
 		(void)raise(caught);
 	errno = saved;
 }
 
+/* The signals are let in only while waiting here, so that none falls
+ * between a look at `caught` and a read that would then wait for ever. */
+static int
+wait_line(const struct quiet *q)
+{
+	struct pollfd p = { .fd = q->fd, .events = POLLIN };
+
+	while (q->tty && caught == 0)
+		if (ppoll(&p, 1, NULL, &q->mask) != -1 || errno != EINTR)
+			return 0;
+	errno = EINTR;
+	return q->tty ? -1 : 0;
+}
+
 /* Octet by octet, so that what follows the line stays for the next reader.
  * A line needs no end at the end of the file, but one octet at least. */
 static int
-read_line(int fd, struct secret *s)
+read_line(const struct quiet *q, struct secret *s)
 {
 	uint8_t c;
 	ssize_t n;
 
 	for (;;) {
-		n = read(fd, &c, 1);
-		if (n == -1 && errno == EINTR && caught == 0)
+		if (wait_line(q) == -1)
+			return -1;
+		n = read(q->fd, &c, 1);
+		if (n == -1 && errno == EINTR)
 			continue;
 		if (n == -1)
 			return -1;
@@ -219,7 +243,7 @@ secret_read_line(int fd, const char *prompt)
 		return NULL;
 	}
 	if (quiet_begin(&q, fd, prompt) == 0)
-		rc = read_line(fd, s);
+		rc = read_line(&q, s);
 	quiet_end(&q);
 	if (rc == 0 && s->len > 0 && s->data[s->len - 1] == '\r')
 		s->len--;
