@@ -145,7 +145,7 @@ mn() { "$mailnode" "$@"; }
 
 node_init()
 {
-	printf '%s\n' "$pass" | mn init --passphrase-stdin \
+	printf '%s\n' "$pass" | mn init --passphrase-stdin --argon2 1 \
 	    >"$node/init.out" 2>"$node/init.err" && return
 	cat "$node/init.err" >&2
 	return 1
