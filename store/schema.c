@@ -1,0 +1,94 @@
+/*
+ * spool.db, version 1: accepted, not yet filed.
+ *
+ *	spool	one row for each message that was acknowledged.  body is NULL
+ *		when it lies in spool/ID (%016x of `file`).  name, uid and
+ *		box are where it will stand; box '' until that is known.
+ *		todo: SPOOL_TODO_* that follow the filing.
+ *
+ * node.db, version 1: what files cannot carry.
+ *
+ *	tag	tags of a content, by its hash: a rebuild finds them again
+ *	alias	addresses given out
+ *	intent	changes to files: committed here, done, struck out
+ *	setting	name and value: numbers that must survive
+ *
+ * store.db, version 1: the cache.  Keeper's part is `mailbox`; the rest
+ * stands in row.c.  `state` holds whether the last run ended cleanly.
+ *
+ * events.db, version 1: see event.c.
+ */
+#include "store/row.h"
+#include "store/schema.h"
+
+static const char spool_schema[] =
+    "CREATE TABLE IF NOT EXISTS spool("
+    " id INTEGER PRIMARY KEY,"
+    " trace TEXT NOT NULL, sender TEXT NOT NULL, rcpt TEXT NOT NULL,"
+    " folder TEXT NOT NULL, tags TEXT NOT NULL, received INTEGER NOT NULL,"
+    " at INTEGER NOT NULL,"		/* when it was accepted */
+    " size INTEGER NOT NULL, todo INTEGER NOT NULL,"
+    " box TEXT NOT NULL, uid INTEGER NOT NULL, name TEXT NOT NULL,"
+    " file INTEGER NOT NULL, head BLOB NOT NULL, body BLOB);";
+
+static const char node_schema[] =
+    "CREATE TABLE IF NOT EXISTS tag("
+    " hash BLOB PRIMARY KEY, tags TEXT NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS alias("
+    " address TEXT PRIMARY KEY, folder TEXT NOT NULL, tags TEXT NOT NULL,"
+    " note TEXT NOT NULL, created INTEGER NOT NULL,"
+    " burned INTEGER NOT NULL, used INTEGER NOT NULL,"
+    " refused INTEGER NOT NULL, last INTEGER NOT NULL);"
+    "CREATE TABLE IF NOT EXISTS intent("
+    " id INTEGER PRIMARY KEY, kind INTEGER NOT NULL,"
+    " box TEXT NOT NULL, uid INTEGER NOT NULL, name TEXT NOT NULL,"
+    " dbox TEXT NOT NULL, duid INTEGER NOT NULL, dname TEXT NOT NULL,"
+    " tags TEXT NOT NULL, received INTEGER NOT NULL);"
+    "CREATE INDEX IF NOT EXISTS intent_from ON intent(box, uid);"
+    "CREATE INDEX IF NOT EXISTS intent_to ON intent(dbox, duid);"
+    "CREATE TABLE IF NOT EXISTS setting("
+    " name TEXT PRIMARY KEY, value) WITHOUT ROWID;";
+
+static const char cache_schema[] =
+    "CREATE TABLE IF NOT EXISTS mailbox("
+    " id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
+    " uidvalidity INTEGER NOT NULL,"
+    " uidnext INTEGER NOT NULL,"	/* the next to give */
+    " modseq INTEGER NOT NULL,"		/* the highest given */
+    " uidlease INTEGER NOT NULL,"	/* first that may not be given */
+    " modlease INTEGER NOT NULL,"
+    " cur INTEGER NOT NULL,"		/* mtimes at the last scan, ns */
+    " new INTEGER NOT NULL);"
+    "CREATE TABLE IF NOT EXISTS state("
+    " name TEXT PRIMARY KEY, value) WITHOUT ROWID;";
+
+static const char events_schema[] =
+    "CREATE TABLE IF NOT EXISTS event("
+    " id INTEGER PRIMARY KEY, at INTEGER NOT NULL, trace TEXT NOT NULL,"
+    " addr TEXT NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL);"
+    "CREATE INDEX IF NOT EXISTS event_trace ON event(trace);"
+    "CREATE INDEX IF NOT EXISTS event_addr ON event(addr)"
+    " WHERE addr <> '';";
+
+const struct schema schemas[STORE_NDB] = {
+	[STORE_SPOOL] = {
+		.name = "spool.db", .app_id = 0x6d6e7370, .version = 1,
+		.full = true, .alone = true, .cache_kib = 512,
+		.parts = { spool_schema }
+	},
+	[STORE_NODE] = {
+		.name = "node.db", .app_id = 0x6d6e6e64, .version = 1,
+		.full = true, .cache_kib = 512,
+		.parts = { node_schema }
+	},
+	[STORE_CACHE] = {
+		.name = "store.db", .app_id = 0x6d6e7374, .version = 1,
+		.cache = true, .cache_kib = 4096,
+		.parts = { cache_schema, row_schema }
+	},
+	[STORE_EVENTS] = {
+		.name = "events.db", .app_id = 0x6d6e6576, .version = 1,
+		.alone = true, .cache_kib = 512,
+		.parts = { events_schema }
+	},
+};
