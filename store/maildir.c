@@ -1,0 +1,260 @@
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "mailnode/base/clock.h"
+#include "mailnode/base/num.h"
+#include "store/maildir.h"
+
+enum { PATH_MAX_OCTETS = 4096 };
+
+/* Sorted, as the Maildir page wants them. */
+static const struct { char letter; uint32_t flag; } letters[] = {
+	{ 'D', STORE_DRAFT }, { 'F', STORE_FLAGGED }, { 'P', STORE_PASSED },
+	{ 'R', STORE_ANSWERED }, { 'S', STORE_SEEN }, { 'T', STORE_DELETED }
+};
+enum { NLETTERS = sizeof letters / sizeof letters[0] };
+
+static void
+parse_flags(const char *p, struct maildir_name *n)
+{
+	size_t i, nextra = 0;
+
+	for (; *p != '\0'; p++) {
+		for (i = 0; i < NLETTERS; i++)
+			if (letters[i].letter == *p)
+				break;
+		if (i < NLETTERS)
+			n->flags |= letters[i].flag;
+		else if (nextra + 1 < sizeof n->extra)
+			n->extra[nextra++] = *p;
+	}
+}
+
+/* ",K=" followed by digits, up to the next comma, dot or the end. */
+static const char *
+field(const struct maildir_name *n, char key)
+{
+	const char *p, *end = n->base + n->nbase;
+
+	for (p = n->base; p + 3 < end; p++)
+		if (p[0] == ',' && p[1] == key && p[2] == '=')
+			return p + 3;
+	return NULL;
+}
+
+static const char *
+digits(const char *p, const char *end)
+{
+	while (p < end && *p >= '0' && *p <= '9')
+		p++;
+	return p;
+}
+
+static void
+parse_fields(struct maildir_name *n)
+{
+	const char *end = n->base + n->nbase, *p, *q, *r;
+	uint64_t v;
+
+	p = field(n, 'S');
+	n->sized = p != NULL && num_u64(p, digits(p, end), 0, INT64_MAX,
+	    &n->size) == 0;
+	p = field(n, 'I');
+	if (p != NULL) {
+		q = digits(p, end);
+		r = q < end ? digits(q + 1, end) : q;
+		n->paired = q < end && *q == '.' &&
+		    (r == end || *r == ',') &&
+		    num_u32(p, q, 1, UINT32_MAX, &n->uidvalidity) == 0 &&
+		    num_u32(q + 1, r, 1, UINT32_MAX, &n->uid) == 0;
+	}
+	q = digits(n->base, end);
+	if (q < end && *q == '.' && num_u64(n->base, q, 1,
+	    UINT64_C(99999999999), &v) == 0)
+		n->seconds = (int64_t)v;
+}
+
+bool
+maildir_parse(const char *rel, struct maildir_name *n)
+{
+	const char *info;
+	size_t len = strlen(rel);
+
+	memset(n, 0, sizeof *n);
+	if (len <= 4 || len >= MAILDIR_REL_MAX)
+		return false;
+	if (memcmp(rel, "new/", 4) == 0)
+		n->is_new = true;
+	else if (memcmp(rel, "cur/", 4) != 0)
+		return false;
+	n->base = rel + 4;
+	if (n->base[0] == '.' || strchr(n->base, '/') != NULL)
+		return false;
+	info = strstr(n->base, ":2,");
+	n->nbase = info != NULL ? (size_t)(info - n->base) : len - 4;
+	if (n->nbase == 0)
+		return false;
+	if (info != NULL)
+		parse_flags(info + 3, n);
+	parse_fields(n);
+	return true;
+}
+
+enum store_err
+maildir_base(char *dst, size_t size, int64_t received, const char *host,
+    uint64_t octets)
+{
+	static uint64_t count;
+	char name[MAILDIR_HOST_MAX];
+	size_t i;
+	int n;
+
+	snprintf(name, sizeof name, "%s", host);
+	for (i = 0; name[i] != '\0'; i++)
+		if (name[i] == '/' || name[i] == ':' || name[i] == ',')
+			name[i] = '_';
+	n = snprintf(dst, size, "%lld.M%06lldP%dQ%llu.%s,S=%llu",
+	    (long long)(received > 0 ? received : 1),
+	    (long long)(clock_wall_us() % 1000000), (int)getpid(),
+	    (unsigned long long)++count, name, (unsigned long long)octets);
+	return n < 0 || (size_t)n >= size ? STORE_NAME : STORE_OK;
+}
+
+static void
+flag_text(char dst[NLETTERS + 1], uint32_t flags)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < NLETTERS; i++)
+		if (flags & letters[i].flag)
+			dst[n++] = letters[i].letter;
+	dst[n] = '\0';
+}
+
+enum store_err
+maildir_make(char *dst, size_t size, const char *base, size_t nbase,
+    uint32_t uidvalidity, uint32_t uid, uint32_t flags, const char *extra,
+    bool fresh)
+{
+	struct maildir_name n = { .base = base, .nbase = nbase };
+	char text[NLETTERS + 1];
+	const char *p, *end = base + nbase, *tail = end;
+	bool in_new = fresh && flags == 0 && extra[0] == '\0';
+	int len;
+
+	flag_text(text, flags);
+	p = field(&n, 'I');
+	if (p != NULL) {
+		nbase = (size_t)(p - 3 - base);
+		for (tail = p; tail < end && *tail != ','; )
+			tail++;
+	}
+	len = snprintf(dst, size, "%s/%.*s,I=%u.%u%.*s%s%s%s",
+	    in_new ? "new" : "cur", (int)nbase, base,
+	    (unsigned int)uidvalidity, (unsigned int)uid,
+	    (int)(end - tail), tail, in_new ? "" : ":2,", text,
+	    in_new ? "" : extra);
+	return len < 0 || (size_t)len >= size ? STORE_NAME : STORE_OK;
+}
+
+enum store_err
+maildir_reflag(char *dst, size_t size, const char *rel, uint32_t flags)
+{
+	struct maildir_name n;
+	char text[NLETTERS + 1];
+	int len;
+
+	if (!maildir_parse(rel, &n))
+		return STORE_NAME;
+	flag_text(text, flags);
+	if (n.is_new && flags == 0 && n.extra[0] == '\0')
+		len = snprintf(dst, size, "%s", rel);
+	else
+		len = snprintf(dst, size, "cur/%.*s:2,%s%s", (int)n.nbase,
+		    n.base, text, n.extra);
+	return len < 0 || (size_t)len >= size ? STORE_NAME : STORE_OK;
+}
+
+bool
+maildir_same(const struct maildir_name *a, const struct maildir_name *b)
+{
+	return a->nbase == b->nbase && memcmp(a->base, b->base, a->nbase) == 0;
+}
+
+static int
+search(int root, const char *folder, const char *sub,
+    const struct maildir_name *want, char *found)
+{
+	char path[PATH_MAX_OCTETS], rel[MAILDIR_REL_MAX];
+	struct maildir_name n;
+	struct dirent *d;
+	DIR *dir;
+	int fd, rc = -1;
+
+	if (snprintf(path, sizeof path, "%s/%s", folder, sub) >=
+	    (int)sizeof path)
+		return -1;
+	fd = openat(root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	dir = fd != -1 ? fdopendir(fd) : NULL;
+	if (dir == NULL) {
+		if (fd != -1)
+			close(fd);
+		return -1;
+	}
+	while (rc == -1 && (d = readdir(dir)) != NULL)
+		if (strncmp(d->d_name, want->base, want->nbase) == 0 &&
+		    snprintf(rel, sizeof rel, "%s/%s", sub, d->d_name) <
+		    (int)sizeof rel &&
+		    maildir_parse(rel, &n) && maildir_same(&n, want)) {
+			snprintf(found, MAILDIR_REL_MAX, "%s", rel);
+			rc = 0;
+		}
+	closedir(dir);
+	return rc;
+}
+
+int
+maildir_find(int root, const char *folder, const char *rel, char *found)
+{
+	struct maildir_name want;
+
+	if (maildir_parse(rel, &want) &&
+	    (search(root, folder, "cur", &want, found) == 0 ||
+	    search(root, folder, "new", &want, found) == 0))
+		return 0;
+	errno = ENOENT;
+	return -1;
+}
+
+int
+maildir_open(int root, const char *folder, const char *rel, char *found)
+{
+	char path[PATH_MAX_OCTETS], other[MAILDIR_REL_MAX];
+	const char *name = rel;
+	int fd, tries;
+
+	if (found == NULL)
+		found = other;
+	snprintf(found, MAILDIR_REL_MAX, "%s", rel);
+	/* It may be renamed once more between search and open. */
+	for (tries = 0; tries < 3; tries++) {
+		if (snprintf(path, sizeof path, "%s/%s", folder, name) >=
+		    (int)sizeof path) {
+			errno = ENAMETOOLONG;
+			return -1;
+		}
+		fd = openat(root, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW |
+		    O_NONBLOCK);
+		if (fd != -1 || errno != ENOENT ||
+		    maildir_find(root, folder, rel, found) == -1)
+			return fd;
+		name = found;
+	}
+	errno = ENOENT;
+	return -1;
+}
