@@ -84,7 +84,7 @@ static const int files_write[] = {
 	SYS_pwrite64, SYS_pwritev, SYS_fsync, SYS_fdatasync, SYS_ftruncate,
 	SYS_fallocate, SYS_renameat, SYS_renameat2, SYS_unlinkat,
 	SYS_mkdirat, SYS_linkat, SYS_utimensat, SYS_fchmod, SYS_fchmodat,
-	SYS_copy_file_range, SYS_sendfile, SYS_umask, SYS_fchown,
+	SYS_copy_file_range, SYS_sendfile, SYS_sync_file_range, SYS_umask, SYS_fchown,
 #if defined(__x86_64__)
 	SYS_rename, SYS_unlink, SYS_mkdir, SYS_rmdir, SYS_link, SYS_chmod,
 #endif

@@ -1,0 +1,42 @@
+/*
+ * Owns: the Maildir, as its only writer.
+ * Holds: nothing; asks: nobody; serves keeper.
+ * Must not: parse mail, open anything outside the Maildir, write a
+ * database.
+ */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "mailnode/node/log.h"
+#include "mailnode/node/sandbox.h"
+#include "mailnode/role/roles.h"
+#include "store/filer.h"
+
+static void
+say(const char *what, const char *why)
+{
+	log_line(LOG_WARN, what, "error=%s", why);
+}
+
+void
+role_filer(struct proc *pr)
+{
+	static struct filer f;
+	enum store_err rc;
+
+	rc = filer_open(&f, pr->loop, pr->maildir);
+	if (rc != STORE_OK) {
+		log_line(LOG_ERROR, "start", "maildir=%s error=%s",
+		    pr->maildir, store_err_text(rc));
+		_exit(1);
+	}
+	f.log = say;
+	op_server_init(&f.server, pr->loop, file_ops, &f);
+	f.server.gone = filer_gone;
+	loop_at_turn(pr->loop, filer_turn, &f);
+	sandbox_enter(pr);
+	proc_serve(pr, &f.server);
+	proc_ready(pr);
+	(void)loop_run(pr->loop);
+	filer_close(&f);
+}

@@ -1,0 +1,418 @@
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "store/filer.h"
+
+enum {
+	COPY_CHUNK = 256 * 1024,	/* octets copied at a time */
+	PATH_OCTETS = 1024
+};
+
+/* "folder/tmp/NAME" of a path in new or cur. */
+static enum store_err
+tmp_path(char dst[PATH_OCTETS], const char *folder, const char *rel)
+{
+	int n = snprintf(dst, PATH_OCTETS, "%s/tmp/%s", folder, rel + 4);
+
+	return n < 0 || n >= PATH_OCTETS ? STORE_NAME : STORE_OK;
+}
+
+static enum store_err
+real_path(char dst[PATH_OCTETS], const char *folder, const char *rel)
+{
+	int n = snprintf(dst, PATH_OCTETS, "%s/%s", folder, rel);
+
+	return n < 0 || n >= PATH_OCTETS ? STORE_NAME : STORE_OK;
+}
+
+/* ---- the batch ---- */
+
+enum store_err
+filer_later(struct filer *f, struct op_call *c, const char *folder,
+    const char *rel, int fd)
+{
+	struct filer_done *d;
+
+	if (f->ndone == FILER_OPS_MAX)
+		filer_flush(f);
+	d = &f->done[f->ndone++];
+	memset(d, 0, sizeof *d);
+	d->peer = c->peer;
+	d->type = c->type;
+	d->id = c->id;
+	d->fd = fd;
+	snprintf(d->folder, sizeof d->folder, "%s", folder);
+	snprintf(d->rel, sizeof d->rel, "%s", rel);
+	f->nopen += fd != -1;
+	f->fresh = true;
+	if (f->nopen >= FILE_OPEN_MAX)
+		filer_flush(f);
+	return STORE_OK;
+}
+
+enum store_err
+filer_dirty(struct filer *f, const char *folder, const char *sub)
+{
+	char path[BOX_NAME_MAX + 4];
+	size_t i;
+
+	if (snprintf(path, sizeof path, "%s%s%.3s", folder,
+	    sub[0] != '\0' ? "/" : "", sub) >= (int)sizeof path)
+		return STORE_NAME;
+	for (i = 0; i < f->ndirs; i++)
+		if (strcmp(f->dirs[i], path) == 0)
+			return STORE_OK;
+	if (f->ndirs == FILER_DIRS_MAX)
+		filer_flush(f);
+	memcpy(f->dirs[f->ndirs++], path, sizeof path);
+	return STORE_OK;
+}
+
+/* Into place, once the content is on disk. */
+static void
+settle(struct filer *f, struct filer_done *d)
+{
+	char from[PATH_OCTETS], to[PATH_OCTETS];
+
+	if (d->fd == -1)
+		return;
+	if (fsync(d->fd) == -1)
+		d->rc = store_err_errno(errno);
+	close(d->fd);
+	d->fd = -1;
+	if (tmp_path(from, d->folder, d->rel) != STORE_OK ||
+	    real_path(to, d->folder, d->rel) != STORE_OK)
+		d->rc = STORE_NAME;
+	if (d->rc == STORE_OK && renameat(f->root, from, f->root, to) == -1)
+		d->rc = store_err_errno(errno);
+	if (d->rc != STORE_OK)
+		(void)unlinkat(f->root, from, 0);
+}
+
+static enum store_err
+sync_dir(struct filer *f, const char *path)
+{
+	enum store_err rc = STORE_OK;
+	int fd;
+
+	fd = openat(f->root, path[0] != '\0' ? path : ".",
+	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd == -1)
+		return errno == ENOENT ? STORE_OK : store_err_errno(errno);
+	if (fsync(fd) == -1)
+		rc = store_err_errno(errno);
+	close(fd);
+	return rc;
+}
+
+static void
+reply(struct filer_done *d, enum store_err rc)
+{
+	struct buf b;
+
+	if (d->peer == NULL || d->id == 0)
+		return;
+	buf_init(&b, CHAN_DATA_MAX);
+	if (rc == STORE_OK)
+		chan_put_str(&b, d->rel);
+	op_reply(d->peer, d->type, d->id, (uint16_t)rc, &b, -1);
+	buf_clear(&b);
+}
+
+void
+filer_flush(struct filer *f)
+{
+	enum store_err rc = STORE_OK, one;
+	size_t i, n = f->ndone;
+
+	for (i = 0; i < n; i++)
+		settle(f, &f->done[i]);
+	for (i = 0; i < f->ndirs; i++) {
+		one = sync_dir(f, f->dirs[i]);
+		if (one != STORE_OK)
+			rc = one;
+	}
+	f->ndirs = f->ndone = f->nopen = 0;
+	for (i = 0; i < n; i++)
+		reply(&f->done[i], f->done[i].rc != STORE_OK ?
+		    f->done[i].rc : rc);
+}
+
+static void
+once_more(void *arg)
+{
+	(void)arg;		/* what counts is the turn it makes */
+}
+
+/* A burst takes several turns: it is over when one brings nothing new. */
+void
+filer_turn(void *arg)
+{
+	struct filer *f = arg;
+
+	if (f->ndone == 0 && f->ndirs == 0)
+		return;
+	if (f->fresh) {
+		f->fresh = false;
+		loop_arm(f->loop, &f->again, 0);
+		return;
+	}
+	filer_flush(f);
+}
+
+void
+filer_gone(void *arg, struct op_peer *p, const char *why)
+{
+	struct filer *f = arg;
+	size_t i;
+
+	for (i = 0; i < f->ndone; i++)
+		if (f->done[i].peer == p)
+			f->done[i].peer = NULL;
+	if (why != NULL && f->log != NULL)
+		f->log("peer", why);
+}
+
+/* ---- making a file ---- */
+
+static enum store_err
+write_all(int fd, struct iovec *v, int n)
+{
+	ssize_t got;
+
+	while (n > 0) {
+		if (v->iov_len == 0) {
+			v++;
+			n--;
+			continue;
+		}
+		got = writev(fd, v, n);
+		if (got == -1 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return store_err_errno(got == 0 ? ENOSPC : errno);
+		while (n > 0 && (size_t)got >= v->iov_len) {
+			got -= (ssize_t)v->iov_len;
+			v++;
+			n--;
+		}
+		if (n > 0) {
+			v->iov_base = (char *)v->iov_base + got;
+			v->iov_len -= (size_t)got;
+		}
+	}
+	return STORE_OK;
+}
+
+static enum store_err
+copy_fd(int to, int from, uint64_t octets)
+{
+	struct iovec v;
+	enum store_err rc = STORE_OK;
+	char *chunk;
+	uint64_t at = 0;
+	size_t want;
+	ssize_t n;
+
+	chunk = malloc(COPY_CHUNK);
+	if (chunk == NULL)
+		return STORE_NOMEM;
+	while (rc == STORE_OK && at < octets) {
+		want = octets - at < COPY_CHUNK ? (size_t)(octets - at) :
+		    COPY_CHUNK;
+		n = pread(from, chunk, want, (off_t)at);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			rc = STORE_CORRUPT;	/* shorter than was said */
+			break;
+		}
+		v = (struct iovec){ chunk, (size_t)n };
+		rc = write_all(to, &v, 1);
+		at += (uint64_t)n;
+	}
+	free(chunk);
+	return rc;
+}
+
+static enum store_err
+fill(int fd, const struct file_put *p, int body)
+{
+	struct iovec v[2];
+	struct timespec when[2];
+	enum store_err rc;
+
+	/* writev() does not write through these. */
+	memcpy(&v[0].iov_base, &p->head, sizeof p->head);
+	memcpy(&v[1].iov_base, &p->body, sizeof p->body);
+	v[0].iov_len = p->nhead;
+	v[1].iov_len = p->body != NULL ? (size_t)p->nbody : 0;
+	rc = write_all(fd, v, 2);
+	if (rc == STORE_OK && p->body == NULL)
+		rc = copy_fd(fd, body, p->nbody);
+	if (rc != STORE_OK)
+		return rc;
+	when[0] = when[1] = (struct timespec){ .tv_sec = p->received };
+	if (p->received > 0)
+		(void)futimens(fd, when);
+	(void)sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+	return STORE_OK;
+}
+
+enum store_err
+filer_put(struct filer *f, struct op_call *c, const struct file_put *p)
+{
+	char path[PATH_OCTETS], found[MAILDIR_REL_MAX];
+	enum store_err rc;
+	int fd;
+
+	rc = filer_dirty(f, p->folder, p->rel);
+	if (rc != STORE_OK)
+		return rc;
+	/* Done before a crash, and perhaps renamed since: never twice. */
+	if (p->redo && maildir_find(f->root, p->folder, p->rel, found) == 0)
+		return filer_later(f, c, p->folder, found, -1);
+	rc = tmp_path(path, p->folder, p->rel);
+	if (rc != STORE_OK)
+		return rc;
+	fd = openat(f->root, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC |
+	    O_NOFOLLOW, 0600);
+	if (fd == -1)
+		return store_err_errno(errno);
+	rc = fill(fd, p, c->fd);
+	if (rc != STORE_OK) {
+		close(fd);
+		(void)unlinkat(f->root, path, 0);
+		return rc;
+	}
+	return filer_later(f, c, p->folder, p->rel, fd);
+}
+
+/* ---- changing names ---- */
+
+static bool
+exists(struct filer *f, const char *path)
+{
+	struct stat st;
+
+	return fstatat(f->root, path, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static int
+move_one(struct filer *f, const char *from, const char *to, bool copy)
+{
+	if (!copy)
+		return renameat(f->root, from, f->root, to);
+	if (linkat(f->root, from, f->root, to, 0) == -1 && errno != EEXIST)
+		return -1;
+	return 0;
+}
+
+/*
+ * From a path that another program may have renamed meanwhile.  When it is
+ * gone and the new name stands, a crash came after the deed.
+ */
+static enum store_err
+move_found(struct filer *f, const char *folder, const char *rel,
+    const char *to, bool copy)
+{
+	char from[PATH_OCTETS], found[MAILDIR_REL_MAX];
+	enum store_err rc;
+
+	rc = real_path(from, folder, rel);
+	if (rc != STORE_OK)
+		return rc;
+	if (move_one(f, from, to, copy) == 0)
+		return STORE_OK;
+	if (errno != ENOENT)
+		return store_err_errno(errno);
+	if (exists(f, to))
+		return STORE_OK;
+	if (maildir_find(f->root, folder, rel, found) == -1)
+		return STORE_NOTFOUND;
+	rc = real_path(from, folder, found);
+	if (rc != STORE_OK)
+		return rc;
+	if (move_one(f, from, to, copy) == -1)
+		return store_err_errno(errno);
+	return filer_dirty(f, folder, found);
+}
+
+enum store_err
+filer_move(struct filer *f, struct op_call *c, const char *folder,
+    const char *rel, const char *dfolder, const char *drel, bool copy)
+{
+	char to[PATH_OCTETS];
+	enum store_err rc;
+
+	rc = real_path(to, dfolder, drel);
+	if (rc == STORE_OK && (strcmp(folder, dfolder) != 0 ||
+	    strcmp(rel, drel) != 0))
+		rc = move_found(f, folder, rel, to, copy);
+	if (rc == STORE_OK)
+		rc = filer_dirty(f, dfolder, drel);
+	if (rc == STORE_OK && !copy)
+		rc = filer_dirty(f, folder, rel);
+	return rc != STORE_OK ? rc : filer_later(f, c, dfolder, drel, -1);
+}
+
+enum store_err
+filer_drop(struct filer *f, struct op_call *c, const char *folder,
+    const char *rel)
+{
+	char path[PATH_OCTETS], found[MAILDIR_REL_MAX];
+	enum store_err rc;
+
+	rc = real_path(path, folder, rel);
+	if (rc != STORE_OK)
+		return rc;
+	if (unlinkat(f->root, path, 0) == -1) {
+		if (errno != ENOENT)
+			return store_err_errno(errno);
+		if (maildir_find(f->root, folder, rel, found) == 0 &&
+		    (real_path(path, folder, found) != STORE_OK ||
+		    unlinkat(f->root, path, 0) == -1))
+			return store_err_errno(errno);
+	}
+	rc = filer_dirty(f, folder, rel);
+	return rc != STORE_OK ? rc : filer_later(f, c, folder, rel, -1);
+}
+
+/* ---- life ---- */
+
+enum store_err
+filer_open(struct filer *f, struct loop *l, const char *maildir)
+{
+	memset(f, 0, sizeof *f);
+	f->loop = l;
+	f->maildir = maildir;
+	f->again = (struct loop_timer){ .fn = once_more, .arg = f };
+	(void)mkdir(maildir, 0700);
+	f->root = open(maildir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (f->root == -1)
+		return store_err_errno(errno);
+	f->done = calloc(FILER_OPS_MAX, sizeof *f->done);
+	if (f->done == NULL) {
+		close(f->root);
+		return STORE_NOMEM;
+	}
+	return filer_watch_open(f);
+}
+
+void
+filer_close(struct filer *f)
+{
+	filer_flush(f);
+	loop_disarm(f->loop, &f->again);
+	filer_scan_close(f);
+	filer_watch_close(f);
+	free(f->done);
+	close(f->root);
+}

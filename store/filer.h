@@ -1,0 +1,101 @@
+/*
+ * The only writer of mail files.  What keeper asks in one burst is a batch:
+ * new files are written to tmp/ and their write-back started; at the end of
+ * the burst each is fsynced, all are renamed into place, each folder that
+ * changed is fsynced once, and only then everything is answered.  By the
+ * first fsync the journal has committed all of them, so the others are cheap.
+ *
+ * It parses nothing of what it writes.
+ */
+#ifndef STORE_FILER_H
+#define STORE_FILER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "mailnode/base/loop.h"
+#include "mailnode/base/op.h"
+#include "store/op_file.h"
+
+enum {
+	FILER_DIRS_MAX = 256,	/* folders changed in one batch */
+	FILER_OPS_MAX = 512	/* answers held back by it */
+};
+
+/* An answer that waits for the batch; fd is the new file in tmp/. */
+struct filer_done {
+	struct op_peer	*peer;
+	uint16_t	 type;
+	uint32_t	 id;
+	enum store_err	 rc;
+	int		 fd;
+	char		 folder[BOX_NAME_MAX];
+	char		 rel[MAILDIR_REL_MAX];
+};
+
+struct filer {
+	struct loop		*loop;
+	struct op_server	 server;
+	int			 root;		/* the Maildir */
+	const char		*maildir;
+	struct filer_done	*done;		/* FILER_OPS_MAX */
+	size_t			 ndone, nopen;
+	char			 dirs[FILER_DIRS_MAX][BOX_NAME_MAX + 4];
+	size_t			 ndirs;
+	bool			 fresh;		/* asked in this turn */
+	struct loop_timer	 again;
+	struct filer_scan	*scan;
+	struct filer_watch	*watch;
+	void			(*log)(const char *what, const char *why);
+};
+
+/* Opens the Maildir and the watches; borrows maildir. */
+enum store_err	filer_open(struct filer *f, struct loop *l,
+		    const char *maildir);
+void		filer_close(struct filer *f);
+
+/* loop_at_turn of filer: ends the batch when nothing more comes. */
+void		filer_turn(void *f);
+/* op_server.gone of filer. */
+void		filer_gone(void *f, struct op_peer *p, const char *why);
+
+/* Each answers by filer_later(): the batch's end. */
+enum store_err	filer_put(struct filer *f, struct op_call *c,
+		    const struct file_put *p);
+enum store_err	filer_move(struct filer *f, struct op_call *c,
+		    const char *folder, const char *rel, const char *dfolder,
+		    const char *drel, bool copy);
+enum store_err	filer_drop(struct filer *f, struct op_call *c,
+		    const char *folder, const char *rel);
+enum store_err	filer_later(struct filer *f, struct op_call *c,
+		    const char *folder, const char *rel, int fd);
+/* The folder (and its cur or new) changed; fsynced with the batch. */
+enum store_err	filer_dirty(struct filer *f, const char *folder,
+		    const char *sub);
+/* Writes, renames, fsyncs and answers all that waits. */
+void		filer_flush(struct filer *f);
+
+/* filer_box.c: folders; at once. */
+enum store_err	filer_folders(struct filer *f, uint32_t skip,
+		    struct buf *out);
+enum store_err	filer_lease(struct filer *f, const char *folder,
+		    uint32_t uidvalidity, uint32_t uid, uint64_t modseq);
+enum store_err	filer_mkbox(struct filer *f, const char *folder);
+enum store_err	filer_rmbox(struct filer *f, const char *folder);
+enum store_err	filer_mvbox(struct filer *f, const char *from,
+		    const char *to);
+enum store_err	filer_scan(struct filer *f, const char *folder, bool start,
+		    struct buf *out);
+void		filer_scan_close(struct filer *f);
+/* Calls fn for each mail folder. */
+void		filer_each(struct filer *f, void (*fn)(void *,
+		    const char *folder), void *arg);
+
+/* filer_watch.c: what others do. */
+enum store_err	filer_watch_open(struct filer *f);
+void		filer_watch_close(struct filer *f);
+/* Folders came or went: watch those that are there now. */
+void		filer_watch_again(struct filer *f);
+
+#endif

@@ -1,0 +1,329 @@
+/*
+ * What other programs do to the Maildir, by inotify.  Events are collected
+ * for WATCH_MS, then each name is looked at: what stands there now is told
+ * before what is gone, so that a rename is never taken for a loss.  Our own
+ * changes come back here too; keeper's rows say the same already.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "store/filer.h"
+
+enum {
+	WATCH_MS = 100,			/* from the first event to telling */
+	WATCH_POLL_MS = 1000,		/* where inotify has no more watches */
+	WATCH_MAX = 3 * BOX_MAX + 1,
+	WATCH_NAMES_MAX = 1024 * 1024,	/* octets of names collected */
+	WATCH_READ = 64 * 1024
+};
+
+enum { ON_FOLDER, ON_CUR, ON_NEW };
+
+struct watched {
+	int	 wd;
+	int	 what;			/* ON_* */
+	char	 folder[BOX_NAME_MAX];
+};
+
+struct filer_watch {
+	struct filer		*f;
+	struct loop_io		 io;
+	struct watched		*at;	/* by wd */
+	size_t			 n;
+	struct buf		 names;	/* folder NUL path NUL … */
+	struct loop_timer	 tell, poll;
+	bool			 all;	/* too much, or folders changed */
+	bool			 again;	/* the watches themselves are stale */
+	bool			 short_of;	/* no more watches to be had */
+};
+
+static const uint32_t file_events = IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE |
+    IN_CREATE | IN_ONLYDIR;
+static const uint32_t folder_events = IN_CREATE | IN_MOVED_TO |
+    IN_MOVED_FROM | IN_DELETE | IN_ONLYDIR | IN_DELETE_SELF | IN_MOVE_SELF;
+
+/* ---- which folders ---- */
+
+static int
+by_wd(const void *a, const void *b)
+{
+	const struct watched *x = a, *y = b;
+
+	return (x->wd > y->wd) - (x->wd < y->wd);
+}
+
+static void
+add(struct filer_watch *w, const char *folder, int what)
+{
+	static const char *const sub[] = { "", "/cur", "/new" };
+	char path[4096];
+	struct watched *p;
+	int wd;
+
+	if (w->n >= WATCH_MAX || snprintf(path, sizeof path, "%s/%s%s",
+	    w->f->maildir, folder, sub[what]) >= (int)sizeof path)
+		return;
+	wd = inotify_add_watch(w->io.fd, path,
+	    what == ON_FOLDER ? folder_events : file_events);
+	if (wd == -1) {
+		w->short_of = w->short_of || errno == ENOSPC;
+		return;
+	}
+	p = &w->at[w->n++];
+	p->wd = wd;
+	p->what = what;
+	snprintf(p->folder, sizeof p->folder, "%s", folder);
+}
+
+static void
+add_folder(void *arg, const char *folder)
+{
+	struct filer_watch *w = arg;
+
+	add(w, folder, ON_FOLDER);
+	add(w, folder, ON_CUR);
+	add(w, folder, ON_NEW);
+}
+
+static void
+forget(struct filer_watch *w)
+{
+	size_t i;
+
+	for (i = 0; i < w->n; i++)
+		(void)inotify_rm_watch(w->io.fd, w->at[i].wd);
+	w->n = 0;
+}
+
+static void
+count(void *arg, const char *folder)
+{
+	(void)folder;
+	++*(size_t *)arg;
+}
+
+static void
+watch_all(struct filer_watch *w)
+{
+	size_t n = 0;
+
+	forget(w);
+	filer_each(w->f, count, &n);
+	free(w->at);
+	w->at = calloc(3 * n + 1 < WATCH_MAX ? 3 * n + 1 : WATCH_MAX,
+	    sizeof *w->at);
+	if (w->at == NULL)
+		return;
+	w->short_of = false;
+	add(w, "", ON_FOLDER);
+	filer_each(w->f, add_folder, w);
+	qsort(w->at, w->n, sizeof *w->at, by_wd);
+	w->again = false;
+	if (w->short_of)
+		loop_arm(w->f->loop, &w->poll, WATCH_POLL_MS);
+}
+
+/* ---- telling keeper ---- */
+
+static void
+rescan_one(struct op_peer *p, void *arg)
+{
+	(void)arg;
+	op_reply(p, FILE_RESCAN, 0, OP_OK, NULL, -1);
+}
+
+struct tell {
+	struct filer_watch	*w;
+	struct buf		 b;
+	const char		*folder;	/* of what is in b */
+};
+
+static void
+send_one(struct op_peer *p, void *arg)
+{
+	op_reply(p, FILE_SEEN, 0, OP_OK, arg, -1);
+}
+
+static void
+send_page(struct tell *t)
+{
+	if (t->b.len > 0 && t->b.err == 0)
+		op_each(&t->w->f->server, send_one, &t->b);
+	buf_reset(&t->b);
+	t->folder = NULL;
+}
+
+static void
+tell_name(struct tell *t, const char *folder, const char *rel, bool here)
+{
+	if (t->folder == NULL || strcmp(t->folder, folder) != 0 ||
+	    t->b.len > FILE_PAGE_MAX) {
+		send_page(t);
+		chan_put_str(&t->b, folder);
+		t->folder = folder;
+	}
+	chan_put_u8(&t->b, here);
+	chan_put_str(&t->b, rel);
+}
+
+static void
+tell_pass(struct filer_watch *w, bool here)
+{
+	struct tell t = { .w = w };
+	const char *p = (const char *)w->names.data, *end, *folder, *rel;
+	const char *last = "";
+	char path[1024];
+	struct stat st;
+
+	buf_init(&t.b, CHAN_DATA_MAX);
+	for (end = p + w->names.len; p < end; ) {
+		folder = p;
+		rel = folder + strlen(folder) + 1;
+		p = rel + strlen(rel) + 1;
+		if (strcmp(rel, last) == 0 || snprintf(path, sizeof path,
+		    "%s/%s", folder, rel) >= (int)sizeof path)
+			continue;
+		last = rel;
+		if ((fstatat(w->f->root, path, &st, AT_SYMLINK_NOFOLLOW) == 0
+		    && S_ISREG(st.st_mode)) == here)
+			tell_name(&t, folder, rel, here);
+	}
+	send_page(&t);
+	buf_clear(&t.b);
+}
+
+static void
+tell(void *arg)
+{
+	struct filer_watch *w = arg;
+
+	if (w->again)
+		watch_all(w);
+	if (w->all || w->names.err != 0) {
+		op_each(&w->f->server, rescan_one, NULL);
+	} else if (w->names.len > 0) {
+		tell_pass(w, true);
+		tell_pass(w, false);
+	}
+	w->all = false;
+	buf_clear(&w->names);
+}
+
+static void
+poll_again(void *arg)
+{
+	struct filer_watch *w = arg;
+
+	op_each(&w->f->server, rescan_one, NULL);
+	loop_arm(w->f->loop, &w->poll, WATCH_POLL_MS);
+}
+
+/* ---- events ---- */
+
+static void
+event(struct filer_watch *w, const struct inotify_event *e)
+{
+	struct watched key = { .wd = e->wd }, *at;
+	char rel[MAILDIR_REL_MAX];
+	struct maildir_name n;
+
+	if (e->mask & IN_Q_OVERFLOW) {
+		w->all = true;
+		return;
+	}
+	at = bsearch(&key, w->at, w->n, sizeof *w->at, by_wd);
+	if (at == NULL || (e->mask & IN_IGNORED))
+		return;
+	if (at->what == ON_FOLDER) {
+		if (e->mask & (IN_ISDIR | IN_DELETE_SELF | IN_MOVE_SELF))
+			w->again = w->all = true;
+		return;
+	}
+	if (e->len == 0 || (e->mask & IN_ISDIR) || snprintf(rel, sizeof rel,
+	    "%s/%s", at->what == ON_CUR ? "cur" : "new", e->name) >=
+	    (int)sizeof rel || !maildir_parse(rel, &n))
+		return;
+	buf_add(&w->names, at->folder, strlen(at->folder) + 1);
+	buf_add(&w->names, rel, strlen(rel) + 1);
+}
+
+static void
+ready(void *arg, uint32_t events)
+{
+	static union {
+		char			bytes[WATCH_READ];
+		struct inotify_event	align;
+	} u;
+	struct filer_watch *w = arg;
+	const struct inotify_event *e;
+	ssize_t n, at;
+
+	(void)events;
+	n = read(w->io.fd, u.bytes, sizeof u.bytes);
+	for (at = 0; at < n; at += (ssize_t)(sizeof *e + e->len)) {
+		e = (const struct inotify_event *)(const void *)(u.bytes + at);
+		event(w, e);
+	}
+	if (!w->tell.armed && (w->names.len > 0 || w->all))
+		loop_arm(w->f->loop, &w->tell, WATCH_MS);
+}
+
+/* ---- life ---- */
+
+/* Our own doing: keeper knows of the folders, but not of what others did
+ * to files while the watches were made anew. */
+void
+filer_watch_again(struct filer *f)
+{
+	f->watch->again = f->watch->all = true;
+	if (!f->watch->tell.armed)
+		loop_arm(f->loop, &f->watch->tell, WATCH_MS);
+}
+
+enum store_err
+filer_watch_open(struct filer *f)
+{
+	struct filer_watch *w = calloc(1, sizeof *w);
+
+	if (w == NULL)
+		return STORE_NOMEM;
+	w->f = f;
+	buf_init(&w->names, WATCH_NAMES_MAX);
+	w->tell = (struct loop_timer){ .fn = tell, .arg = w };
+	w->poll = (struct loop_timer){ .fn = poll_again, .arg = w };
+	f->watch = w;
+	w->io = (struct loop_io){ .fn = ready, .arg = w };
+	w->io.fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	if (w->io.fd == -1 || loop_add(f->loop, &w->io, EPOLLIN) == -1) {
+		/* Without it we look once a second. */
+		loop_arm(f->loop, &w->poll, WATCH_POLL_MS);
+		return STORE_OK;
+	}
+	watch_all(w);
+	return STORE_OK;
+}
+
+void
+filer_watch_close(struct filer *f)
+{
+	struct filer_watch *w = f->watch;
+
+	if (w == NULL)
+		return;
+	loop_disarm(f->loop, &w->tell);
+	loop_disarm(f->loop, &w->poll);
+	loop_del(f->loop, &w->io);
+	if (w->io.fd != -1)
+		close(w->io.fd);
+	buf_clear(&w->names);
+	free(w->at);
+	free(w);
+	f->watch = NULL;
+}

@@ -1,0 +1,84 @@
+/*
+ * What keeper asks of filer, the only writer of mail files.  0x0300.
+ * Folders are mailbox names, files are paths below them (maildir.h).  All
+ * that was asked in one burst is made durable together, then answered.
+ */
+#ifndef STORE_OP_FILE_H
+#define STORE_OP_FILE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "mailnode/base/op.h"
+#include "store/ask.h"
+#include "store/maildir.h"
+#include "store/op_box.h"
+
+enum file_op {
+	FILE_FOLDERS = 0x0300,	/* a page of the folders there are */
+	FILE_LEASE = 0x0301,	/* writes mailnode-uid */
+	FILE_MKBOX = 0x0302,
+	FILE_RMBOX = 0x0303,
+	FILE_MVBOX = 0x0304,
+	FILE_PUT = 0x0305,	/* makes a file */
+	FILE_MOVE = 0x0306,	/* other name, other folder */
+	FILE_LINK = 0x0307,	/* the same content once more */
+	FILE_DROP = 0x0308,
+	FILE_SCAN = 0x0309,	/* a page of the files of a folder */
+	FILE_SEEN = 0x030a,	/* told: another program's doing */
+	FILE_RESCAN = 0x030b	/* told: look at it all again */
+};
+
+enum {
+	FILE_PAGE_MAX = 96 * 1024,	/* octets of names in one answer */
+	FILE_OPEN_MAX = 128		/* files made in one batch */
+};
+
+/* A folder as it was found, and what its mailnode-uid says (0: nothing). */
+struct file_folder {
+	char		 name[BOX_NAME_MAX];
+	uint32_t	 uidvalidity, uid;
+	uint64_t	 modseq;
+	int64_t		 cur_ns, new_ns;	/* mtimes */
+};
+
+/* A file to be made, from the bytes here or from the descriptor. */
+struct file_put {
+	const char	*folder;
+	const char	*rel;
+	bool		 redo;		/* it may be there already */
+	int64_t		 received;	/* becomes its mtime */
+	const void	*head, *body;
+	size_t		 nhead;
+	uint64_t	 nbody;		/* octets; of fd when body is NULL */
+};
+
+/* Arguments, by op. */
+void	file_folders_put(struct buf *b, uint32_t skip);
+void	file_lease_put(struct buf *b, const char *folder,
+	    uint32_t uidvalidity, uint32_t uid, uint64_t modseq);
+void	file_box_put(struct buf *b, const char *folder, const char *to);
+void	file_put_put(struct buf *b, const struct file_put *p);
+/* MOVE and LINK: from, to; DROP: to is not read. */
+void	file_move_put(struct buf *b, const char *folder, const char *rel,
+	    const char *dfolder, const char *drel);
+void	file_scan_put(struct buf *b, const char *folder, bool start);
+
+/* Answers.  Pages: get until false, then *more. */
+bool	file_folder_get(struct chan_in *in, struct file_folder *f);
+/* PUT, MOVE, LINK: the path it has now. */
+bool	file_rel_get(struct chan_in *in, char rel[MAILDIR_REL_MAX]);
+/* SCAN: u8 more first, then paths; mtimes as they were at its start. */
+bool	file_scan_get(struct chan_in *in, bool *more, int64_t *cur_ns,
+	    int64_t *new_ns);
+/* SEEN: folder first, then (here, path)... */
+bool	file_seen_get(struct chan_in *in, bool *here,
+	    char rel[MAILDIR_REL_MAX]);
+
+/* ---- filer's side ---- */
+
+struct filer;
+
+extern const struct op file_ops[];	/* service: struct filer */
+
+#endif
