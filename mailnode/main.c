@@ -12,6 +12,8 @@ const struct role_entry main_roles[] = {
 	{ ROLE_VAULT,	LIFE_RUN,	true,	true,	0,		role_vault },
 	{ ROLE_RESOLVER, LIFE_RUN,	true,	true,	0,	role_resolver },
 	{ ROLE_RUNNER,	LIFE_RUN,	true,	true,	0,	role_runner },
+	{ ROLE_FILER,	LIFE_RUN,	true,	false,	0,	role_filer },
+	{ ROLE_KEEPER,	LIFE_RUN,	true,	false,	B(FILER) | B(PARSER), role_keeper },
 	{ ROLE_READER,	LIFE_RUN,	true,	false,	0,	role_reader },
 	{ ROLE_PARSER,	LIFE_DEMAND,	true,	false,	0,	role_parser },
 	{ 0, 0, false, false, 0, NULL }

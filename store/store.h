@@ -65,6 +65,8 @@ struct store {
 	struct intake		*intake;
 	struct intents		*intents;
 	struct watch		*watch;
+	struct change		*changes, *ending;
+	struct box_job		*box_jobs;
 	struct sync		*sync;
 	struct ask		*filer;		/* where to ask; NULL: gone */
 	struct ask		*parser;
@@ -79,12 +81,16 @@ struct store {
 	void			(*log)(void *arg, const char *event,
 				    const char *text);
 	void			*arg;
+	unsigned int		 salvaged;	/* STORE_BIT: was damaged */
+	enum store_err		 failed;	/* not OK: end, start again */
 	/* private */
 	struct store_stmts	*stmts;
 	unsigned int		 began;		/* STORE_BIT: in the turn */
 	enum store_err		 broken[STORE_NDB];
 	struct store_waiter	*waiters, **last_waiter;
-	struct loop_timer	 checkpoint;
+	struct store_waiter	*answering;
+	struct loop_timer	 checkpoint, again;
+	bool			 parted;	/* parts_open() is through */
 	bool			 rebuild;	/* store.db is new */
 	bool			 unclean;	/* numbers start at the lease */
 	int64_t			 free_at_ms;	/* when free_octets was asked */
@@ -118,6 +124,14 @@ struct store_slot { unsigned int at; };
 struct sqlite3_stmt *store_stmt(struct store *st, enum store_db db,
 		    struct store_slot *slot, const char *sql);
 
+/*
+ * A mark inside the turn's transaction: set it, go back to it when something
+ * failed in the middle, drop it in any case.
+ */
+enum store_mark { STORE_MARK_SET, STORE_MARK_BACK, STORE_MARK_DROP };
+enum store_err	 store_mark(struct store *st, enum store_db db,
+		    enum store_mark what);
+
 /* fn is called after the turn's commit with its result for these `dbs`. */
 enum store_err	 store_after(struct store *st, unsigned int dbs,
 		    void (*fn)(void *arg, enum store_err rc), void *arg);
@@ -133,6 +147,9 @@ uint16_t	 store_later(struct store *st, struct op_call *c,
 void		 store_turn(void *st);
 /* op_server.gone of keeper: forgets a peer everywhere. */
 void		 store_gone(void *st, struct op_peer *p, const char *why);
+
+/* A transaction of its own was committed there: checkpoint it some time. */
+void		 store_wrote(struct store *st, enum store_db db);
 
 /* False below the reserve of free space (asked once a second). */
 bool		 store_space(struct store *st, uint64_t more);

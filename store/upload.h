@@ -16,6 +16,8 @@ struct upload;
 
 enum { UPLOAD_PER_PEER = 2 };
 
+uint64_t	 upload_id(const struct upload *u);
+
 /* Makes dir/ID (16 hex digits), exclusively.  The id is never used again. */
 enum store_err	 upload_begin(struct store *st, struct op_peer *p,
 		    const char *dir, uint64_t *id);

@@ -1,0 +1,123 @@
+/*
+ * Owns: spool.db, node.db, store.db, events.db, as their only writer, and
+ * the large bodies below .mailnode/spool.
+ * Holds: no key; reads mail files only to hand them to a parser.
+ * Asks: filer (files), parser (what a message says).
+ * Must not: parse mail, write mail files, wait for anything but its commit.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "mailnode/node/log.h"
+#include "mailnode/node/sandbox.h"
+#include "mailnode/role/roles.h"
+#include "store/op_alias.h"
+#include "store/op_box.h"
+#include "store/op_event.h"
+#include "store/op_mail.h"
+#include "store/op_rcpt.h"
+#include "store/op_spool.h"
+#include "store/op_watch.h"
+#include "store/store.h"
+
+/* Ops of this process, file by file. */
+static const struct op *const tables[] = {
+	rcpt_ops, event_ops, box_ops, mail_ops, watch_ops, alias_ops
+};
+
+static struct store st;
+
+static void
+alarm_owner(void *arg, const char *text, bool over)
+{
+	if (over)
+		proc_clear(arg, text);
+	else
+		proc_alarm(arg, text);
+}
+
+static void
+say(void *arg, const char *event, const char *text)
+{
+	(void)arg;
+	log_line(LOG_WARN, event, "error=%s", text);
+}
+
+static void
+want_parser(void *arg)
+{
+	(void)proc_want(arg, ROLE_PARSER);
+}
+
+/* A link's descriptor stays the process's own: the store gets another. */
+static void
+linked(void *arg, enum role role, int fd)
+{
+	(void)arg;
+	if (role == ROLE_PARSER)
+		store_parser(&st, fd);
+	else if (role == ROLE_FILER) {
+		fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+		if (fd != -1)
+			store_filer(&st, fd);
+	}
+}
+
+static void
+turn(void *arg)
+{
+	store_turn(arg);
+	if (st.failed == STORE_OK)
+		return;
+	/* Started again it makes anew, or salvages, what is damaged. */
+	log_line(LOG_ERROR, "store", "error=%s", store_err_text(st.failed));
+	store_close(&st);
+	_exit(1);
+}
+
+static const struct store_conf *
+configure(const struct proc *pr)
+{
+	static struct store_conf sc;
+
+	sc = (struct store_conf){ .home = pr->home, .maildir = pr->maildir,
+	    .hostname = conf.hostname, .user = conf.user,
+	    .domains = conf.domains, .ndomains = conf.ndomains,
+	    .subaddress = conf.subaddress, .catchall = conf.catchall,
+	    .reserve = conf.reserve, .message_max = conf.message_max };
+	return &sc;
+}
+
+void
+role_keeper(struct proc *pr)
+{
+	static struct op_server srv;
+	char why[256];
+	size_t i;
+
+	st.arg = pr;
+	st.alarm = alarm_owner;
+	st.log = say;
+	st.want_parser = want_parser;
+	if (store_open(&st, configure(pr), pr->loop, why, sizeof why) !=
+	    STORE_OK) {
+		proc_alarm(pr, why);
+		log_line(LOG_ERROR, "start", "error=%s", why);
+		_exit(1);
+	}
+	op_server_init(&srv, pr->loop, spool_ops, &st);
+	for (i = 0; i < sizeof tables / sizeof tables[0]; i++)
+		op_server_more(&srv, tables[i]);
+	srv.gone = store_gone;
+	st.server = &srv;
+	loop_at_turn(pr->loop, turn, &st);
+	proc_on_link(pr, linked, pr);
+	sandbox_enter(pr);
+	proc_serve(pr, &srv);
+	if (pr->link[ROLE_FILER] != -1)
+		linked(pr, ROLE_FILER, pr->link[ROLE_FILER]);
+	proc_ready(pr);
+	(void)loop_run(pr->loop);
+	store_close(&st);
+}

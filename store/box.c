@@ -1,0 +1,447 @@
+#define _GNU_SOURCE
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mailnode/base/clock.h"
+#include "store/box.h"
+#include "store/op_watch.h"
+#include "store/parts.h"
+
+struct boxes {
+	struct box	**box;		/* by name */
+	size_t		  n, cap;
+	struct box	 *last;		/* found by id */
+};
+
+const char *const box_kept[] = {
+	"INBOX", "Archive", "Drafts", "Junk", "Rejects", "Sent", "Trash", NULL
+};
+
+size_t
+box_count(const struct store *st)
+{
+	return st->boxes->n;
+}
+
+struct box *
+box_at(const struct store *st, size_t i)
+{
+	return st->boxes->box[i];
+}
+
+/* Where a name is, or where it belongs. */
+static size_t
+place(const struct boxes *bs, const char *name, bool *found)
+{
+	size_t lo = 0, hi = bs->n, mid;
+	int d;
+
+	*found = false;
+	while (lo < hi) {
+		mid = lo + (hi - lo) / 2;
+		d = strcmp(bs->box[mid]->name, name);
+		if (d == 0) {
+			*found = true;
+			return mid;
+		}
+		if (d < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+struct box *
+box_by_name(const struct store *st, const char *name)
+{
+	bool found;
+	size_t i = place(st->boxes, name, &found);
+
+	return found ? st->boxes->box[i] : NULL;
+}
+
+struct box *
+box_by_id(const struct store *st, uint64_t id)
+{
+	struct boxes *bs = st->boxes;
+	size_t i;
+
+	if (bs->last != NULL && bs->last->id == id)
+		return bs->last;
+	for (i = 0; i < bs->n; i++)
+		if (bs->box[i]->id == id)
+			return bs->last = bs->box[i];
+	return NULL;
+}
+
+static enum store_err
+insert(struct boxes *bs, struct box *b)
+{
+	struct box **p;
+	bool found;
+	size_t at;
+
+	if (bs->n == bs->cap) {
+		p = reallocarray(bs->box, bs->cap + 64, sizeof *p);
+		if (p == NULL)
+			return STORE_NOMEM;
+		bs->box = p;
+		bs->cap += 64;
+	}
+	at = place(bs, b->name, &found);
+	if (found)
+		return STORE_EXISTS;
+	memmove(bs->box + at + 1, bs->box + at,
+	    (bs->n - at) * sizeof bs->box[0]);
+	bs->box[at] = b;
+	bs->n++;
+	return STORE_OK;
+}
+
+static void
+take_out(struct boxes *bs, const struct box *b)
+{
+	bool found;
+	size_t at = place(bs, b->name, &found);
+
+	if (!found)
+		return;
+	bs->n--;
+	memmove(bs->box + at, bs->box + at + 1,
+	    (bs->n - at) * sizeof bs->box[0]);
+	if (bs->last == b)
+		bs->last = NULL;
+}
+
+static struct box *
+box_new(const char *name)
+{
+	struct box *b = calloc(1, sizeof *b);
+
+	if (b == NULL)
+		return NULL;
+	memcpy(b->name, name, strlen(name) + 1);
+	return b;
+}
+
+/* ---- rows ---- */
+
+static enum store_err
+load_row(struct store *st, sqlite3_stmt *s)
+{
+	const char *name = (const char *)sqlite3_column_text(s, 1);
+	struct box *b;
+
+	if (name == NULL || !box_name_ok(name))
+		return STORE_OK;
+	b = box_new(name);
+	if (b == NULL)
+		return STORE_NOMEM;
+	b->id = (uint64_t)sqlite3_column_int64(s, 0);
+	b->uidvalidity = (uint32_t)sqlite3_column_int64(s, 2);
+	b->uidnext = (uint32_t)sqlite3_column_int64(s, 3);
+	b->modseq = (uint64_t)sqlite3_column_int64(s, 4);
+	b->uidlease = (uint32_t)sqlite3_column_int64(s, 5);
+	b->modlease = (uint64_t)sqlite3_column_int64(s, 6);
+	b->cur_ns = sqlite3_column_int64(s, 7);
+	b->new_ns = sqlite3_column_int64(s, 8);
+	if (st->unclean) {
+		b->uidnext = b->uidlease;
+		b->modseq = b->modlease;
+		b->cur_ns = b->new_ns = 0;
+	}
+	return insert(st->boxes, b);
+}
+
+enum store_err
+boxes_open(struct store *st)
+{
+	sqlite3_stmt *s = NULL;
+	enum store_err rc;
+	int code;
+
+	st->boxes = calloc(1, sizeof *st->boxes);
+	if (st->boxes == NULL)
+		return STORE_NOMEM;
+	rc = store_err_sqlite(sqlite3_prepare_v2(st->db[STORE_CACHE],
+	    "SELECT id, name, uidvalidity, uidnext, modseq, uidlease, "
+	    "modlease, cur, new FROM mailbox", -1, &s, NULL));
+	while (rc == STORE_OK && (code = sqlite3_step(s)) != SQLITE_DONE) {
+		rc = store_err_sqlite(code);
+		if (rc == STORE_OK)
+			rc = load_row(st, s);
+	}
+	sqlite3_finalize(s);
+	return rc;
+}
+
+void
+boxes_close(struct store *st)
+{
+	size_t i;
+
+	if (st->boxes == NULL)
+		return;
+	for (i = 0; i < st->boxes->n; i++)
+		free(st->boxes->box[i]);
+	free(st->boxes->box);
+	free(st->boxes);
+	st->boxes = NULL;
+}
+
+static enum store_err
+save(struct store *st, const struct box *b)
+{
+	static struct store_slot slot;
+	sqlite3_stmt *s;
+	enum store_err rc;
+
+	rc = store_begin(st, STORE_CACHE);
+	if (rc != STORE_OK)
+		return rc;
+	s = store_stmt(st, STORE_CACHE, &slot, "UPDATE mailbox SET name = ?2,"
+	    " uidvalidity = ?3, uidnext = ?4, modseq = ?5, uidlease = ?6,"
+	    " modlease = ?7, cur = ?8, new = ?9 WHERE id = ?1");
+	if (s == NULL)
+		return STORE_NOMEM;
+	sqlite3_bind_int64(s, 1, (int64_t)b->id);
+	sqlite3_bind_text(s, 2, b->name, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(s, 3, b->uidvalidity);
+	sqlite3_bind_int64(s, 4, b->uidnext);
+	sqlite3_bind_int64(s, 5, (int64_t)b->modseq);
+	sqlite3_bind_int64(s, 6, b->uidlease);
+	sqlite3_bind_int64(s, 7, (int64_t)b->modlease);
+	sqlite3_bind_int64(s, 8, b->cur_ns);
+	sqlite3_bind_int64(s, 9, b->new_ns);
+	rc = store_result(st, STORE_CACHE, sqlite3_step(s));
+	(void)sqlite3_reset(s);
+	return rc;
+}
+
+void
+box_save_all(struct store *st)
+{
+	struct box *b;
+	size_t i;
+
+	for (i = 0; i < st->boxes->n; i++) {
+		b = st->boxes->box[i];
+		if (b->noted)
+			watch_note(st, WATCH_MAIL, b->id, b->modseq);
+		b->noted = false;
+		if (b->dirty && save(st, b) == STORE_OK)
+			b->dirty = false;
+	}
+}
+
+/* Unique among the folders, and later than whatever stood there before. */
+static uint32_t
+fresh_validity(const struct store *st)
+{
+	uint32_t v = (uint32_t)clock_wall_s();
+	size_t i;
+
+	for (i = 0; i < st->boxes->n; i++)
+		if (st->boxes->box[i]->uidvalidity >= v)
+			v = st->boxes->box[i]->uidvalidity + 1;
+	return v;
+}
+
+static bool
+validity_taken(const struct store *st, uint32_t v)
+{
+	size_t i;
+
+	for (i = 0; i < st->boxes->n; i++)
+		if (st->boxes->box[i]->uidvalidity == v)
+			return true;
+	return false;
+}
+
+static enum store_err
+add_row(struct store *st, struct box *b)
+{
+	static struct store_slot slot;
+	sqlite3_stmt *s;
+	enum store_err rc;
+
+	rc = store_begin(st, STORE_CACHE);
+	if (rc != STORE_OK)
+		return rc;
+	s = store_stmt(st, STORE_CACHE, &slot, "INSERT INTO mailbox(name,"
+	    " uidvalidity, uidnext, modseq, uidlease, modlease, cur, new)"
+	    " VALUES(?1, ?2, ?3, ?4, 0, 0, 0, 0)");
+	if (s == NULL)
+		return STORE_NOMEM;
+	sqlite3_bind_text(s, 1, b->name, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(s, 2, b->uidvalidity);
+	sqlite3_bind_int64(s, 3, b->uidnext);
+	sqlite3_bind_int64(s, 4, (int64_t)b->modseq);
+	rc = store_result(st, STORE_CACHE, sqlite3_step(s));
+	(void)sqlite3_reset(s);
+	b->id = (uint64_t)sqlite3_last_insert_rowid(st->db[STORE_CACHE]);
+	return rc;
+}
+
+enum store_err
+box_add(struct store *st, const struct file_folder *f, struct box **out)
+{
+	struct box *b;
+	enum store_err rc;
+
+	*out = NULL;
+	if (st->boxes->n >= BOX_MAX)
+		return STORE_TOOBIG;
+	b = box_new(f->name);
+	if (b == NULL)
+		return STORE_NOMEM;
+	/* A folder copied with its file may not keep the other's number. */
+	if (f->uidvalidity != 0 && !validity_taken(st, f->uidvalidity)) {
+		b->uidvalidity = f->uidvalidity;
+		b->uidnext = f->uid;
+		b->modseq = f->modseq;
+	} else {
+		b->uidvalidity = fresh_validity(st);
+		b->uidnext = 1;
+		b->modseq = f->modseq;
+	}
+	if (b->uidnext == 0)
+		b->uidnext = 1;
+	b->uidlease = b->uidnext;
+	b->modlease = b->modseq;
+	rc = add_row(st, b);
+	if (rc == STORE_OK)
+		rc = insert(st->boxes, b);
+	if (rc != STORE_OK) {
+		free(b);
+		return rc;
+	}
+	b->dirty = true;
+	watch_note(st, WATCH_BOXES, b->id, 0);
+	*out = b;
+	return STORE_OK;
+}
+
+enum store_err
+box_remove(struct store *st, struct box *b)
+{
+	static struct store_slot slot;
+	sqlite3_stmt *s;
+	enum store_err rc;
+
+	rc = store_begin(st, STORE_CACHE);
+	if (rc != STORE_OK)
+		return rc;
+	s = store_stmt(st, STORE_CACHE, &slot,
+	    "DELETE FROM mailbox WHERE id = ?1");
+	if (s == NULL)
+		return STORE_NOMEM;
+	sqlite3_bind_int64(s, 1, (int64_t)b->id);
+	rc = store_result(st, STORE_CACHE, sqlite3_step(s));
+	(void)sqlite3_reset(s);
+	if (rc != STORE_OK)
+		return rc;
+	watch_note(st, WATCH_BOXES, b->id, 0);
+	take_out(st->boxes, b);
+	free(b);
+	return STORE_OK;
+}
+
+enum store_err
+box_set_name(struct store *st, struct box *b, const char *name)
+{
+	if (box_by_name(st, name) != NULL)
+		return STORE_EXISTS;
+	take_out(st->boxes, b);
+	memcpy(b->name, name, strlen(name) + 1);
+	b->dirty = true;
+	watch_note(st, WATCH_BOXES, b->id, 0);
+	return insert(st->boxes, b);
+}
+
+/* ---- numbers ---- */
+
+struct lease {
+	struct store	*st;
+	uint64_t	 box;
+	uint32_t	 uid;
+	uint64_t	 modseq;
+};
+
+static void
+leased(void *arg, uint16_t status, struct chan_in *in, int *fd)
+{
+	struct lease *l = arg;
+	struct box *b = box_by_id(l->st, l->box);
+
+	(void)in;
+	(void)fd;
+	if (b != NULL)
+		b->asked = false;
+	if (b != NULL && status == OP_OK) {
+		b->uidlease = l->uid;
+		b->modlease = l->modseq;
+		b->dirty = true;
+	}
+	free(l);
+}
+
+static uint32_t
+uid_beyond(uint32_t uid)
+{
+	return uid > UINT32_MAX - BOX_UID_LEASE - 1 ? UINT32_MAX :
+	    uid + BOX_UID_LEASE;
+}
+
+void
+box_lease(struct store *st, struct box *b)
+{
+	struct lease *l;
+	struct buf args;
+
+	if (b->asked || !b->here || st->filer == NULL ||
+	    (b->uidlease - b->uidnext >= BOX_UID_LEASE / 2 &&
+	    b->modlease - b->modseq >= BOX_MOD_LEASE / 2))
+		return;
+	l = calloc(1, sizeof *l);
+	if (l == NULL)
+		return;
+	*l = (struct lease){ .st = st, .box = b->id,
+	    .uid = uid_beyond(b->uidnext),
+	    .modseq = b->modseq + BOX_MOD_LEASE };
+	buf_init(&args, 1024);
+	file_lease_put(&args, b->name, b->uidvalidity, l->uid, l->modseq);
+	b->asked = ask_send(st->filer, FILE_LEASE, &args, -1, leased, l) == 0;
+	if (!b->asked)
+		free(l);
+	buf_clear(&args);
+}
+
+uint32_t
+box_uid(struct store *st, struct box *b)
+{
+	uint32_t uid = 0;
+
+	if (b->uidnext < b->uidlease) {
+		uid = b->uidnext++;
+		b->dirty = true;
+	}
+	box_lease(st, b);
+	return uid;
+}
+
+uint64_t
+box_modseq(struct store *st, struct box *b)
+{
+	uint64_t modseq = 0;
+
+	if (b->modseq < b->modlease) {
+		modseq = ++b->modseq;
+		b->dirty = true;
+		b->noted = true;
+	}
+	box_lease(st, b);
+	return modseq;
+}

@@ -1,0 +1,572 @@
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "mailnode/base/clock.h"
+#include "store/job.h"
+#include "store/op_event.h"
+#include "store/parts.h"
+
+enum {
+	INTAKE_SPOOL_MAX = 256,	/* entries on their way at once */
+	INTAKE_RETRY_MS = 2000
+};
+
+static const char alarm_file[] =
+    "mail cannot be filed: it waits in the spool";
+
+/* ---- queues ---- */
+
+void
+jobs_put(struct queue_of_jobs *q, struct job *j)
+{
+	j->qnext = NULL;
+	*q->last = j;
+	q->last = &j->qnext;
+}
+
+void
+jobs_put_first(struct queue_of_jobs *q, struct job *j)
+{
+	j->qnext = q->first;
+	if (q->first == NULL)
+		q->last = &j->qnext;
+	q->first = j;
+}
+
+struct job *
+jobs_take(struct queue_of_jobs *q)
+{
+	struct job *j = q->first;
+
+	if (j == NULL)
+		return NULL;
+	q->first = j->qnext;
+	if (q->first == NULL)
+		q->last = &q->first;
+	return j;
+}
+
+static void
+jobs_remove(struct queue_of_jobs *q, const struct job *j)
+{
+	struct job **p;
+
+	for (p = &q->first; *p != NULL && *p != j; )
+		p = &(*p)->qnext;
+	if (*p == NULL)
+		return;
+	*p = j->qnext;
+	if (*p == NULL)
+		q->last = p;
+}
+
+/* ---- jobs ---- */
+
+static struct job *
+job_new(struct store *st, enum job_kind kind)
+{
+	struct intake *in = st->intake;
+	struct job *j = calloc(1, sizeof *j);
+
+	if (j == NULL)
+		return NULL;
+	j->st = st;
+	j->kind = kind;
+	j->fd = -1;
+	buf_init(&j->mem, PARSE_ANSWER_MAX);
+	j->prev = &in->jobs;
+	j->next = in->jobs;
+	if (j->next != NULL)
+		j->next->prev = &j->next;
+	in->jobs = j;
+	in->nspool += kind == JOB_SPOOL;
+	in->nfound += kind == JOB_FOUND;
+	in->nappend += kind == JOB_APPEND;
+	return j;
+}
+
+void
+job_free(struct job *j)
+{
+	struct intake *in = j->st->intake;
+
+	job_unlist(j);
+	*j->prev = j->next;
+	if (j->next != NULL)
+		j->next->prev = j->prev;
+	in->nspool -= j->kind == JOB_SPOOL;
+	in->nfound -= j->kind == JOB_FOUND;
+	in->nappend -= j->kind == JOB_APPEND;
+	if (j->fd != -1)
+		close(j->fd);
+	parse_row_clear(&j->parsed);
+	buf_clear(&j->mem);
+	free(j);
+}
+
+void
+job_later(struct job *j)
+{
+	struct intake *in = j->st->intake;
+
+	if (!in->retry.armed)
+		loop_arm(j->st->loop, &in->retry, INTAKE_RETRY_MS);
+}
+
+/* A UID and a name; STORE_BUSY while the mailbox has none to give. */
+enum store_err
+job_place(struct job *j)
+{
+	struct box *b = box_by_id(j->st, j->mbox);
+	struct maildir_name n;
+	char base[MAILDIR_REL_MAX];
+	enum store_err rc;
+
+	if (b == NULL)
+		return STORE_NOTFOUND;
+	j->uid = box_uid(j->st, b);
+	if (j->uid == 0)
+		return STORE_BUSY;
+	j->behind = spool_committed(j->st);
+	if (j->kind == JOB_FOUND && maildir_parse(j->old, &n) &&
+	    maildir_make(j->rel, sizeof j->rel, n.base, n.nbase,
+	    b->uidvalidity, j->uid, n.flags, n.extra, n.is_new) == STORE_OK) {
+		job_list(j, b);
+		return STORE_OK;
+	}
+	rc = maildir_base(base, sizeof base, j->received,
+	    j->st->conf->hostname, j->size);
+	if (rc == STORE_OK)
+		rc = maildir_make(j->rel, sizeof j->rel, base, strlen(base),
+		    b->uidvalidity, j->uid, j->flags, "",
+		    j->kind == JOB_SPOOL);
+	if (rc == STORE_OK)
+		job_list(j, b);
+	return rc;
+}
+
+/* ---- filing ---- */
+
+static void
+filed(void *arg, uint16_t status, struct chan_in *in, int *fd)
+{
+	struct job *j = arg;
+	struct store *st = j->st;
+	struct maildir_name n;
+	char rel[MAILDIR_REL_MAX];
+
+	(void)fd;
+	j->sent = false;
+	if (status == OP_OK && file_rel_get(in, rel) &&
+	    maildir_parse(rel, &n)) {
+		/* A redo may find it renamed by its reader. */
+		memcpy(j->rel, rel, sizeof rel);
+		j->flags = n.flags;
+		if (j->kind == JOB_APPEND)
+			job_ready(j);
+		else
+			job_parse(j);
+		return;
+	}
+	if (j->kind == JOB_APPEND) {
+		job_fail(j, status == OP_GONE ? STORE_GONE :
+		    (enum store_err)status);
+		return;
+	}
+	if (j->kind == JOB_FOUND && status == STORE_NOTFOUND) {
+		job_free(j);
+		return;
+	}
+	if (status != OP_GONE)
+		store_alarm(st, alarm_file);
+	j->redo = true;
+	jobs_put(&st->intake->to_file, j);
+	job_later(j);
+}
+
+static int
+send_put(struct job *j, const struct box *b, struct file_put *p, int fd)
+{
+	struct buf args;
+	int rc;
+
+	p->folder = b->name;
+	p->rel = j->rel;
+	p->redo = j->redo;
+	p->received = j->received;
+	buf_init(&args, CHAN_DATA_MAX);
+	file_put_put(&args, p);
+	rc = ask_send(j->st->filer, FILE_PUT, &args, fd, filed, j);
+	buf_clear(&args);
+	return rc;
+}
+
+static int
+send_entry(struct job *j, const struct box *b, const struct spool_entry *e)
+{
+	struct file_put p = { .head = e->head, .nhead = e->nhead,
+	    .body = e->body, .nbody = e->nbody };
+	struct stat st;
+	int fd, rc;
+
+	if (e->file == 0)
+		return send_put(j, b, &p, -1);
+	fd = spool_body(j->st, e->file);
+	if (fd == -1 || fstat(fd, &st) == -1) {
+		if (fd != -1)
+			close(fd);
+		return -1;
+	}
+	p.nbody = (uint64_t)st.st_size;
+	rc = send_put(j, b, &p, fd);
+	close(fd);
+	return rc;
+}
+
+static int
+send_found(struct job *j, const struct box *b)
+{
+	struct buf args;
+	int rc;
+
+	buf_init(&args, CHAN_DATA_MAX);
+	file_move_put(&args, b->name, j->old, b->name, j->rel);
+	rc = ask_send(j->st->filer, FILE_MOVE, &args, -1, filed, j);
+	buf_clear(&args);
+	return rc;
+}
+
+static int
+send_job(struct job *j, const struct box *b)
+{
+	struct file_put p = { .nbody = j->size };
+	struct spool_entry e;
+
+	switch (j->kind) {
+	case JOB_SPOOL:
+		if (spool_next(j->st, j->entry - 1, &e) != STORE_OK ||
+		    e.id != j->entry)
+			return -1;
+		return send_entry(j, b, &e);
+	case JOB_APPEND:
+		return send_put(j, b, &p, j->fd);
+	case JOB_FOUND:
+	default:
+		return send_found(j, b);
+	}
+}
+
+void
+job_file(struct job *j)
+{
+	struct box *b = box_by_id(j->st, j->mbox);
+
+	if (b == NULL) {
+		job_fail(j, STORE_NOTFOUND);
+		return;
+	}
+	if (j->st->filer != NULL && send_job(j, b) == 0) {
+		j->sent = true;
+		return;
+	}
+	jobs_put(&j->st->intake->to_file, j);
+	job_later(j);
+}
+
+static void
+again(void *arg)
+{
+	struct store *st = arg;
+	struct queue_of_jobs q = st->intake->to_file;
+	struct job *j;
+
+	if (q.first == NULL)
+		q.last = &q.first;
+	st->intake->to_file.first = NULL;
+	st->intake->to_file.last = &st->intake->to_file.first;
+	while ((j = jobs_take(&q)) != NULL)
+		job_file(j);
+	intake_rows(st);
+}
+
+/* ---- out of the spool ---- */
+
+
+static void
+place_saved(void *arg, enum store_err rc)
+{
+	struct job *j = arg;
+
+	(void)rc;		/* if not, the same name once more, later */
+	job_file(j);
+}
+
+/* One that was accepted before its mailbox had a UID to give. */
+static bool
+place_entry(struct job *j, const struct spool_entry *e)
+{
+	struct store *st = j->st;
+	struct box *b = box_by_name(st, e->folder);
+
+	if (b == NULL || !b->here)
+		b = box_by_name(st, "INBOX");
+	if (b == NULL || !b->here)
+		return false;
+	j->mbox = b->id;
+	if (job_place(j) != STORE_OK)
+		return false;
+	if (spool_place(st, e->id, b->name, j->uid, j->rel) != STORE_OK ||
+	    store_after(st, STORE_BIT(STORE_SPOOL), place_saved, j) !=
+	    STORE_OK)
+		return false;
+	return true;
+}
+
+/* The place that was given at the commit still stands. */
+static bool
+placed_already(struct job *j, const struct spool_entry *e)
+{
+	struct box *b = box_by_name(j->st, e->box);
+	struct maildir_name n;
+
+	if (e->uid == 0 || b == NULL || !maildir_parse(e->rel, &n) ||
+	    n.uidvalidity != b->uidvalidity)
+		return false;
+	j->mbox = b->id;
+	j->uid = e->uid;
+	memcpy(j->rel, e->rel, sizeof j->rel);
+	job_list(j, b);
+	return true;
+}
+
+/* False: not now. */
+static bool
+take_entry(struct store *st, const struct spool_entry *e)
+{
+	struct intake *in = st->intake;
+	struct job *j = job_new(st, JOB_SPOOL);
+	struct box *b;
+
+	if (j == NULL)
+		return false;
+	j->entry = e->id;
+	j->file = e->file;
+	j->size = e->size;
+	j->received = e->received;
+	j->redo = e->id <= in->old;
+	memcpy(j->trace, e->trace, sizeof j->trace);
+	snprintf(j->tags, sizeof j->tags, "%s", e->tags);
+	if (!placed_already(j, e)) {
+		if (!place_entry(j, e)) {
+			job_free(j);
+			return false;
+		}
+		in->cursor = e->id;
+		return true;
+	}
+	in->cursor = e->id;
+	b = box_by_id(st, j->mbox);
+	if (st->filer != NULL && b != NULL && send_entry(j, b, e) == 0) {
+		j->sent = true;
+		return true;
+	}
+	jobs_put(&in->to_file, j);
+	job_later(j);
+	return true;
+}
+
+void
+intake_kick(struct store *st)
+{
+	struct intake *in = st->intake;
+	struct spool_entry e;
+
+	while (st->filer != NULL && in->nspool < INTAKE_SPOOL_MAX &&
+	    spool_next(st, in->cursor, &e) == STORE_OK)
+		if (!take_entry(st, &e))
+			break;
+	intake_parse_kick(st);
+	intake_rows(st);
+}
+
+/* ---- found and append ---- */
+
+bool
+intake_full(const struct store *st)
+{
+	return st->intake->nfound >= INTAKE_FOUND_MAX;
+}
+
+bool
+intake_has(const struct store *st, const struct box *b, uint32_t uid,
+    const char *rel)
+{
+	const struct job *j;
+
+	for (j = st->intake->jobs; j != NULL; j = j->next)
+		if (j->mbox == b->id && ((uid != 0 && j->uid == uid) ||
+		    strcmp(j->rel, rel) == 0 || strcmp(j->old, rel) == 0))
+			return true;
+	return false;
+}
+
+enum store_err
+intake_found(struct store *st, const struct found *f)
+{
+	struct maildir_name n;
+	struct job *j;
+	enum store_err rc = STORE_OK;
+
+	if (!maildir_parse(f->rel, &n))
+		return STORE_NAME;
+	j = job_new(st, JOB_FOUND);
+	if (j == NULL)
+		return STORE_NOMEM;
+	j->mbox = f->box->id;
+	j->uid = f->uid;
+	j->flags = n.flags;
+	j->received = f->received != 0 ? f->received :
+	    n.paired ? n.seconds : 0;
+	snprintf(j->tags, sizeof j->tags, "%s", f->tags);
+	snprintf(f->uid != 0 ? j->rel : j->old, sizeof j->rel, "%s", f->rel);
+	if (f->uid != 0) {
+		job_parse(j);
+		return STORE_OK;
+	}
+	rc = job_place(j);
+	if (rc == STORE_OK)
+		job_file(j);
+	else
+		job_free(j);
+	return rc;
+}
+
+uint16_t
+intake_append(struct store *st, struct op_call *c, const struct mail_new *m,
+    struct box *b)
+{
+	struct job *j;
+	struct stat sb;
+	int flags = c->fd != -1 ? fcntl(c->fd, F_GETFL) : -1;
+
+	if (flags == -1 || (flags & O_ACCMODE) == O_WRONLY ||
+	    fstat(c->fd, &sb) == -1 || !S_ISREG(sb.st_mode))
+		return OP_BAD;
+	if ((uint64_t)sb.st_size > st->conf->message_max || sb.st_size == 0)
+		return STORE_TOOBIG;
+	if (!store_space(st, (uint64_t)sb.st_size))
+		return STORE_NOSPACE;
+	if (st->intake->nappend >= INTAKE_APPEND_MAX)
+		return STORE_BUSY;
+	j = job_new(st, JOB_APPEND);
+	if (j == NULL)
+		return STORE_NOMEM;
+	j->mbox = b->id;
+	j->flags = m->flags;
+	j->received = m->received > 0 ? m->received : clock_wall_s();
+	j->size = (uint64_t)sb.st_size;
+	j->replaces = m->replaces;
+	j->once = m->once;
+	j->peer = c->peer;
+	j->type = c->type;
+	j->id = c->id;
+	j->fd = c->fd;
+	c->fd = -1;
+	snprintf(j->tags, sizeof j->tags, "%s", m->tags);
+	snprintf(j->trace, sizeof j->trace, "%s", m->trace);
+	job_parse(j);
+	intake_parse_kick(st);
+	return OP_LATER;
+}
+
+/* ---- comings and goings ---- */
+
+void
+intake_gone(struct store *st, struct op_peer *p)
+{
+	struct job *j;
+
+	for (j = st->intake->jobs; j != NULL; j = j->next)
+		if (j->peer == p)
+			j->peer = NULL;
+}
+
+void
+intake_forget(struct store *st, const struct box *b)
+{
+	struct intake *in = st->intake;
+	struct job *j, *next;
+
+	for (j = in->jobs; j != NULL; j = next) {
+		next = j->next;
+		if (j->mbox != b->id)
+			continue;
+		job_unlist(j);
+		if (j->sent)
+			continue;	/* its answer ends it */
+		jobs_remove(&in->to_file, j);
+		jobs_remove(&in->to_parse, j);
+		jobs_remove(&in->rows, j);
+		if (j->kind == JOB_SPOOL)
+			in->cursor = in->cursor >= j->entry ? j->entry - 1 :
+			    in->cursor;
+		if (j->kind == JOB_APPEND)
+			job_fail(j, STORE_NOTFOUND);
+		else
+			job_free(j);
+	}
+}
+
+void
+intake_filer(struct store *st)
+{
+	loop_disarm(st->loop, &st->intake->retry);
+	again(st);
+}
+
+int
+intake_root(const struct store *st)
+{
+	return st->intake->root;
+}
+
+enum store_err
+intake_open(struct store *st)
+{
+	struct intake *in = st->intake = calloc(1, sizeof *in);
+
+	if (in == NULL)
+		return STORE_NOMEM;
+	in->to_file.last = &in->to_file.first;
+	in->to_parse.last = &in->to_parse.first;
+	in->rows.last = &in->rows.first;
+	in->retry = (struct loop_timer){ .fn = again, .arg = st };
+	in->idle = (struct loop_timer){ .fn = intake_idle, .arg = st };
+	in->old = spool_committed(st);
+	in->root = open(st->conf->maildir, O_RDONLY | O_DIRECTORY |
+	    O_CLOEXEC);
+	return in->root != -1 ? STORE_OK : store_err_errno(errno);
+}
+
+void
+intake_close(struct store *st)
+{
+	struct intake *in = st->intake;
+
+	if (in == NULL)
+		return;
+	loop_disarm(st->loop, &in->retry);
+	loop_disarm(st->loop, &in->idle);
+	while (in->jobs != NULL)
+		job_free(in->jobs);
+	if (in->root != -1)
+		close(in->root);
+	free(in);
+	st->intake = NULL;
+}

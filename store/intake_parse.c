@@ -1,0 +1,229 @@
+/*
+ * Handing files to a parser, many at a time, answers in order.  A parser
+ * that dies is replaced; a file that kills two is listed unread.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "mailnode/base/clock.h"
+#include "store/job.h"
+#include "store/op_event.h"
+#include "store/parts.h"
+#include "store/row.h"
+
+enum {
+	PARSE_UNDER_WAY = 64,
+	PARSE_TRIES = 2,
+	PARSE_IDLE_MS = 20000,	/* then the parser may go */
+	PARSE_WANT_MS = 10000	/* no parser yet: ask once more */
+};
+
+void
+job_parse(struct job *j)
+{
+	jobs_put(&j->st->intake->to_parse, j);
+}
+
+/* A row for what nobody can read: the file is kept and can be opened. */
+static void
+unread(struct job *j)
+{
+	static const char subject[] = "(this message cannot be parsed)";
+	char msgid[64];
+	struct parse_row p;
+	struct chan_in in;
+	struct buf b;
+
+	memset(&p, 0, sizeof p);
+	snprintf(msgid, sizeof msgid, "unparsed.%llu.%u@mailnode.invalid",
+	    (unsigned long long)j->mbox, (unsigned int)j->uid);
+	p.flags = PARSE_CUT | PARSE_NOHEAD | PARSE_NODATE;
+	p.size = p.wire = j->size;
+	memcpy(p.hash, msgid, sizeof p.hash < sizeof msgid ?
+	    sizeof p.hash : sizeof msgid);
+	p.msgid = msgid;
+	p.subject = p.base = subject;
+	p.irt = p.refs = p.from = p.to = p.cc = p.author = p.list_id =
+	    p.snippet = "";
+	p.env = p.body = p.parts = (const uint8_t *)"";
+	buf_init(&b, CHAN_DATA_MAX);
+	parse_row_put(&b, &p);
+	chan_in_init(&in, b.data, b.len);
+	(void)parse_row_get(&in, &j->parsed);
+	buf_clear(&b);
+	event_add(j->st, j->trace, "", "unparsed", j->rel);
+	store_alarm(j->st, "a message cannot be parsed: it is listed as such");
+	job_parsed(j);
+}
+
+void
+job_parsed(struct job *j)
+{
+	enum store_err rc;
+	uint64_t id;
+
+	if (j->kind != JOB_APPEND) {
+		job_ready(j);
+		return;
+	}
+	if (j->once && row_by_hash(j->st->rows, j->mbox, j->parsed.hash,
+	    &id) == 0 && id != 0) {
+		j->row = id;
+		job_fail(j, STORE_EXISTS);
+		return;
+	}
+	rc = job_place(j);
+	if (rc != STORE_OK)
+		job_fail(j, rc);
+	else
+		job_file(j);
+}
+
+static void
+parsed(void *arg, uint16_t status, struct chan_in *in, int *fd)
+{
+	struct job *j = arg;
+	struct store *st = j->st;
+
+	st->intake->parsing--;
+	j->sent = false;
+	if (box_by_id(st, j->mbox) == NULL) {
+		job_fail(j, STORE_NOTFOUND);
+		return;
+	}
+	if (status == OP_OK && parse_answer(in, fd, &j->mem) &&
+	    parse_row_get(in, &j->parsed)) {
+		job_parsed(j);
+		return;
+	}
+	/* The one in front is what a parser died of; those behind it only
+	 * shared its fate. */
+	if (status != OP_GONE || !st->intake->blamed)
+		j->tries++;
+	st->intake->blamed = status == OP_GONE;
+	if (j->tries >= PARSE_TRIES)
+		unread(j);
+	else
+		jobs_put(&st->intake->to_parse, j);
+}
+
+/* The file of a job.  -1: it went away. */
+static int
+open_file(struct job *j)
+{
+	struct box *b = box_by_id(j->st, j->mbox);
+	struct maildir_name n;
+	struct stat sb;
+	char rel[MAILDIR_REL_MAX];
+	int fd;
+
+	if (j->kind == JOB_APPEND)
+		return dup(j->fd);
+	if (b == NULL)
+		return -1;
+	fd = maildir_open(j->st->intake->root, b->name, j->rel, rel);
+	if (fd == -1 || fstat(fd, &sb) == -1 || !S_ISREG(sb.st_mode)) {
+		if (fd != -1)
+			close(fd);
+		return -1;
+	}
+	if (maildir_parse(rel, &n)) {
+		memcpy(j->rel, rel, sizeof rel);
+		j->flags = n.flags;
+	}
+	j->size = (uint64_t)sb.st_size;
+	if (j->received == 0)
+		j->received = sb.st_mtim.tv_sec;
+	return fd;
+}
+
+/* It went away before it had a row: another program has it, or its reader
+ * deleted it; there is nothing to list. */
+static void
+vanished(struct job *j)
+{
+	if (j->kind == JOB_SPOOL && box_by_id(j->st, j->mbox) != NULL)
+		(void)spool_done(j->st, j->entry, j->file, j->size);
+	job_fail(j, STORE_NOTFOUND);
+}
+
+/* False: the parser takes no more. */
+static bool
+hand_over(struct job *j)
+{
+	struct store *st = j->st;
+	int fd, rc;
+
+	fd = open_file(j);
+	if (fd == -1) {
+		vanished(j);
+		return true;
+	}
+	rc = ask_send(st->parser, PARSE_ROW, NULL, fd, parsed, j);
+	close(fd);
+	if (rc == -1) {
+		jobs_put_first(&st->intake->to_parse, j);
+		return false;
+	}
+	j->sent = true;
+	st->intake->parsing++;
+	return true;
+}
+
+void
+intake_parse_kick(struct store *st)
+{
+	struct intake *in = st->intake;
+	struct job *j;
+
+	if (in->to_parse.first == NULL && in->parsing == 0)
+		return;
+	if (st->parser == NULL) {
+		if (!in->wanted && st->want_parser != NULL) {
+			in->wanted = true;
+			st->want_parser(st->arg);
+			loop_arm(st->loop, &in->idle, PARSE_WANT_MS);
+		}
+		return;
+	}
+	loop_arm(st->loop, &in->idle, PARSE_IDLE_MS);
+	while (in->parsing < PARSE_UNDER_WAY &&
+	    (j = jobs_take(&in->to_parse)) != NULL)
+		if (!hand_over(j))
+			break;
+}
+
+/* Nothing to read for a while: it ends when its channel does. */
+void
+intake_idle(void *arg)
+{
+	struct store *st = arg;
+	struct intake *in = st->intake;
+
+	in->wanted = false;
+	if (in->parsing > 0 || in->to_parse.first != NULL) {
+		intake_parse_kick(st);
+		return;
+	}
+	ask_free(st->parser);
+	st->parser = NULL;
+}
+
+void
+intake_parse_gone(struct store *st)
+{
+	st->intake->wanted = false;
+	intake_parse_kick(st);
+}
+
+void
+intake_parser(struct store *st)
+{
+	st->intake->wanted = st->intake->blamed = false;
+	intake_parse_kick(st);
+}

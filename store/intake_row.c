@@ -1,0 +1,252 @@
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/db.h"
+#include "store/change.h"
+#include "store/job.h"
+#include "store/op_event.h"
+#include "store/parts.h"
+#include "store/row.h"
+#include "store/tag.h"
+
+enum { ROW_TRIES = 5 };
+
+/* ---- the order of UIDs ---- */
+
+void
+job_list(struct job *j, struct box *b)
+{
+	struct job **p = &b->first;
+
+	/* Nearly always the last. */
+	if (b->tail != NULL && b->tail->uid < j->uid)
+		p = &b->tail->bnext;
+	while (*p != NULL && (*p)->uid < j->uid)
+		p = &(*p)->bnext;
+	j->bnext = *p;
+	*p = j;
+	if (j->bnext == NULL)
+		b->tail = j;
+	j->listed = true;
+}
+
+void
+job_unlist(struct job *j)
+{
+	struct job **p, *before = NULL;
+	struct box *b;
+
+	if (!j->listed)
+		return;
+	j->listed = false;
+	b = box_by_id(j->st, j->mbox);
+	if (b == NULL)
+		return;
+	for (p = &b->first; *p != NULL && *p != j; p = &before->bnext)
+		before = *p;
+	if (*p == NULL)
+		return;
+	*p = j->bnext;
+	if (b->tail == j)
+		b->tail = before;
+}
+
+void
+job_ready(struct job *j)
+{
+	j->ready = true;
+	if (!j->listed)
+		jobs_put(&j->st->intake->rows, j);
+}
+
+/* ---- the row ---- */
+
+static void
+story(struct job *j, const struct box *b)
+{
+	char text[EVENT_TEXT_MAX], key[EVENT_ADDR_MAX];
+
+	if (j->trace[0] == '\0')
+		return;
+	snprintf(key, sizeof key, "<%.500s>", j->parsed.msgid);
+	snprintf(text, sizeof text, "folder=%s uid=%u from=%.200s "
+	    "subject=%.300s", b->name, (unsigned int)j->uid, j->parsed.from,
+	    j->parsed.subject);
+	event_add(j->st, j->trace, key, "filed", text);
+}
+
+static void
+reply(struct job *j, enum store_err rc)
+{
+	struct box *b = box_by_id(j->st, j->mbox);
+	struct buf out;
+
+	if (j->peer == NULL || j->id == 0)
+		return;
+	buf_init(&out, 256);
+	if (rc == STORE_OK || rc == STORE_EXISTS) {
+		chan_put_u32(&out, rc == STORE_OK);
+		chan_put_u64(&out, j->mbox);
+		chan_put_u32(&out, b != NULL ? b->uidvalidity : 0);
+		chan_put_u32(&out, j->uid);
+		chan_put_u32(&out, j->uid);
+		chan_put_u64(&out, b != NULL ? b->modseq : 0);
+		chan_put_u64(&out, j->row);
+	}
+	op_reply(j->peer, j->type, j->id, (uint16_t)rc, &out, -1);
+	buf_clear(&out);
+}
+
+/* The end of a job that comes to nothing. */
+void
+job_fail(struct job *j, enum store_err rc)
+{
+	if (j->kind == JOB_APPEND)
+		reply(j, rc);
+	else if (j->kind == JOB_SPOOL && j->st->intake->cursor >= j->entry)
+		j->st->intake->cursor = j->entry - 1;	/* elsewhere then */
+	job_free(j);
+}
+
+static void
+listed(void *arg, enum store_err rc)
+{
+	struct job *j = arg;
+	struct store *st = j->st;
+	uint64_t old = j->replaces;
+	struct mail_set set = { .id = &old, .n = 1 };
+	struct box *b = box_by_id(st, j->mbox);
+
+	if (rc != STORE_OK) {
+		j->row = 0;
+		job_ready(j);
+		job_later(j);
+		return;
+	}
+	if (b != NULL)
+		story(j, b);
+	if (j->kind == JOB_SPOOL)
+		(void)spool_done(st, j->entry, j->file, j->size);
+	if (old != 0)
+		(void)mail_expunge_now(st, &set);
+	if (j->kind == JOB_APPEND)
+		reply(j, STORE_OK);
+	job_free(j);
+}
+
+/* Tags from the caller are new to the content; else it has what it had. */
+static enum store_err
+tags(struct job *j)
+{
+	struct tag_change none = { .tags = false };
+	char sorted[MAIL_TAGS_MAX];
+	enum store_err rc;
+
+	if (j->tags[0] != '\0') {
+		rc = tag_change_apply(&none, j->tags, sorted, sizeof sorted);
+		if (rc != STORE_OK)
+			return rc;
+		memcpy(j->tags, sorted, sizeof sorted);
+		return tag_put(j->st, j->parsed.hash, j->tags);
+	}
+	return tag_get(j->st, j->parsed.hash, j->tags);
+}
+
+static enum store_err
+insert(struct job *j, struct box *b)
+{
+	struct row_new n = { .mbox = b->id, .uid = j->uid,
+	    .flags = j->flags, .received = j->received, .name = j->rel,
+	    .tags = j->tags, .index = true };
+	struct row_at at;
+	enum store_err rc;
+
+	/* Listed before a crash that came before the spool knew. */
+	if (row_at_uid(j->st->rows, b->id, j->uid, &at) == 0) {
+		j->row = at.id;
+		return STORE_OK;
+	}
+	n.modseq = box_modseq(j->st, b);
+	if (n.modseq == 0)
+		return STORE_BUSY;
+	rc = tags(j);
+	if (rc == STORE_OK)
+		rc = store_result(j->st, STORE_CACHE,
+		    row_add(j->st->rows, &n, &j->parsed, &j->row));
+	return rc;
+}
+
+/* One bad row must not undo the others of the turn. */
+static void
+add_row(struct job *j, struct box *b)
+{
+	struct store *st = j->st;
+	enum store_err rc;
+
+	rc = store_begin(st, STORE_CACHE);
+	if (rc == STORE_OK)
+		rc = store_mark(st, STORE_CACHE, STORE_MARK_SET);
+	if (rc == STORE_OK) {
+		rc = insert(j, b);
+		if (rc != STORE_OK)
+			(void)store_mark(st, STORE_CACHE, STORE_MARK_BACK);
+		(void)store_mark(st, STORE_CACHE, STORE_MARK_DROP);
+	}
+	j->ready = false;
+	if (rc == STORE_OK)
+		rc = store_after(st, STORE_BIT(STORE_CACHE) |
+		    STORE_BIT(STORE_NODE), listed, j);
+	if (rc == STORE_OK)
+		return;
+	j->row = 0;
+	if (rc != STORE_BUSY && ++j->tries >= ROW_TRIES) {
+		store_alarm(st, "a message cannot be listed: "
+		    "mailnode fsck names it");
+		event_add(st, j->trace, "", "unlisted", j->rel);
+		if (j->kind == JOB_SPOOL)
+			(void)spool_done(st, j->entry, j->file, j->size);
+		job_fail(j, rc);
+		return;
+	}
+	job_ready(j);
+	job_later(j);
+}
+
+static void
+rows_of(struct store *st, struct box *b)
+{
+	struct job *j;
+
+	while ((j = b->first) != NULL && j->ready &&
+	    j->behind <= st->intake->cursor) {
+		job_unlist(j);
+		add_row(j, b);
+		if (j->ready)
+			break;	/* not now */
+	}
+}
+
+void
+intake_rows(struct store *st)
+{
+	struct queue_of_jobs q = st->intake->rows;
+	struct box *b;
+	struct job *j;
+	size_t i;
+
+	st->intake->rows.first = NULL;
+	st->intake->rows.last = &st->intake->rows.first;
+	if (q.first == NULL)
+		q.last = &q.first;
+	while ((j = jobs_take(&q)) != NULL) {
+		b = box_by_id(st, j->mbox);
+		if (b == NULL)
+			job_fail(j, STORE_NOTFOUND);
+		else
+			add_row(j, b);
+	}
+	for (i = 0; i < box_count(st); i++)
+		rows_of(st, box_at(st, i));
+}

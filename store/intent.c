@@ -1,0 +1,334 @@
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/box.h"
+#include "store/db.h"
+#include "store/intake.h"
+#include "store/intent.h"
+#include "store/op_watch.h"
+#include "store/parts.h"
+#include "store/row.h"
+
+enum {
+	INTENT_UNDER_WAY = 256,
+	INTENT_RETRY_MS = 2000
+};
+
+struct intents {
+	uint64_t		last, committed;
+	uint64_t		cursor;		/* sent up to here */
+	unsigned int		under_way;
+	bool			noted;		/* committed is on its way */
+	struct loop_timer	retry;
+};
+
+struct sent {
+	struct store	*st;
+	struct intent	 in;
+};
+
+static const char alarm_files[] =
+    "a change to mail files cannot be carried out: it is tried again";
+
+bool
+intent_busy(const struct store *st)
+{
+	return st->intents->under_way > 0 ||
+	    st->intents->cursor < st->intents->last;
+}
+
+/* ---- adding ---- */
+
+static void
+turn_done(void *arg, enum store_err rc)
+{
+	struct store *st = arg;
+
+	st->intents->noted = false;
+	if (rc == STORE_OK)
+		st->intents->committed = st->intents->last;
+}
+
+enum store_err
+intent_add(struct store *st, const struct intent *in)
+{
+	static struct store_slot slot;
+	struct intents *it = st->intents;
+	sqlite3_stmt *s;
+	enum store_err rc;
+
+	rc = store_begin(st, STORE_NODE);
+	if (rc == STORE_OK && !it->noted)
+		rc = store_after(st, STORE_BIT(STORE_NODE), turn_done, st);
+	if (rc != STORE_OK)
+		return rc;
+	it->noted = true;
+	s = store_stmt(st, STORE_NODE, &slot, "INSERT INTO intent(id, kind,"
+	    " box, uid, name, dbox, duid, dname, tags, received)"
+	    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
+	if (s == NULL)
+		return STORE_NOMEM;
+	sqlite3_bind_int64(s, 1, (int64_t)(it->last + 1));
+	sqlite3_bind_int64(s, 2, in->kind);
+	sqlite3_bind_text(s, 3, in->box, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(s, 4, in->uid);
+	sqlite3_bind_text(s, 5, in->rel, -1, SQLITE_STATIC);
+	sqlite3_bind_text(s, 6, in->dbox, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(s, 7, in->duid);
+	sqlite3_bind_text(s, 8, in->drel, -1, SQLITE_STATIC);
+	sqlite3_bind_text(s, 9, in->tags, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(s, 10, in->received);
+	rc = store_result(st, STORE_NODE, sqlite3_step(s));
+	(void)sqlite3_reset(s);
+	if (rc == STORE_OK)
+		it->last++;
+	return rc;
+}
+
+static bool
+any(struct store *st, struct store_slot *slot, const char *sql,
+    const char *box, uint32_t uid)
+{
+	sqlite3_stmt *s = store_stmt(st, STORE_NODE, slot, sql);
+	bool yes;
+
+	if (s == NULL)
+		return true;
+	sqlite3_bind_text(s, 1, box, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(s, 2, uid);
+	yes = sqlite3_step(s) != SQLITE_DONE;
+	(void)sqlite3_reset(s);
+	return yes;
+}
+
+bool
+intent_touches(struct store *st, const char *box, uint32_t uid)
+{
+	static struct store_slot from, to;
+
+	return any(st, &from, "SELECT 1 FROM intent WHERE box = ?1"
+	    " AND uid = ?2", box, uid) ||
+	    any(st, &to, "SELECT 1 FROM intent WHERE dbox = ?1"
+	    " AND duid = ?2", box, uid);
+}
+
+/* ---- carrying out ---- */
+
+static void
+column(char *dst, size_t size, sqlite3_stmt *s, int i)
+{
+	const char *p = (const char *)sqlite3_column_text(s, i);
+
+	snprintf(dst, size, "%s", p != NULL ? p : "");
+}
+
+static enum store_err
+next(struct store *st, struct intent *in)
+{
+	static struct store_slot slot;
+	sqlite3_stmt *s;
+	int code;
+
+	s = store_stmt(st, STORE_NODE, &slot, "SELECT id, kind, box, uid,"
+	    " name, dbox, duid, dname, tags, received FROM intent"
+	    " WHERE id > ?1 ORDER BY id LIMIT 1");
+	if (s == NULL)
+		return STORE_NOMEM;
+	sqlite3_bind_int64(s, 1, (int64_t)st->intents->cursor);
+	code = sqlite3_step(s);
+	memset(in, 0, sizeof *in);
+	if (code == SQLITE_ROW) {
+		in->id = (uint64_t)sqlite3_column_int64(s, 0);
+		in->kind = (enum intent_kind)sqlite3_column_int(s, 1);
+		column(in->box, sizeof in->box, s, 2);
+		in->uid = (uint32_t)sqlite3_column_int64(s, 3);
+		column(in->rel, sizeof in->rel, s, 4);
+		column(in->dbox, sizeof in->dbox, s, 5);
+		in->duid = (uint32_t)sqlite3_column_int64(s, 6);
+		column(in->drel, sizeof in->drel, s, 7);
+		column(in->tags, sizeof in->tags, s, 8);
+		in->received = sqlite3_column_int64(s, 9);
+	}
+	(void)sqlite3_reset(s);
+	if (code == SQLITE_DONE)
+		return STORE_NOTFOUND;
+	return store_result(st, STORE_NODE, code);
+}
+
+static enum store_err
+strike(struct store *st, uint64_t id)
+{
+	static struct store_slot slot;
+	sqlite3_stmt *s;
+	enum store_err rc;
+
+	rc = store_begin(st, STORE_NODE);
+	if (rc != STORE_OK)
+		return rc;
+	s = store_stmt(st, STORE_NODE, &slot,
+	    "DELETE FROM intent WHERE id = ?1");
+	if (s == NULL)
+		return STORE_NOMEM;
+	sqlite3_bind_int64(s, 1, (int64_t)id);
+	rc = store_result(st, STORE_NODE, sqlite3_step(s));
+	(void)sqlite3_reset(s);
+	return rc;
+}
+
+/* The file went away before we came to it: so does the row. */
+static void
+lost(struct store *st, const struct intent *in)
+{
+	struct box *b = box_by_name(st, in->dbox);
+	struct row_at at;
+	uint64_t modseq;
+
+	if (in->kind != INTENT_MOVE || b == NULL ||
+	    row_at_uid(st->rows, b->id, in->duid, &at) != 0 ||
+	    strcmp(at.name, in->drel) != 0)
+		return;
+	modseq = box_modseq(st, b);
+	if (modseq != 0 && store_begin(st, STORE_CACHE) == STORE_OK)
+		(void)store_result(st, STORE_CACHE,
+		    row_remove(st->rows, at.id, modseq));
+}
+
+static void
+copied(struct store *st, const struct intent *in)
+{
+	struct found f = { .rel = in->drel, .uid = in->duid,
+	    .tags = in->tags, .received = in->received };
+	struct box *b = box_by_name(st, in->dbox);
+
+	f.box = b;
+	if (b != NULL)
+		(void)intake_found(st, &f);
+}
+
+static void
+retry_later(struct store *st, uint64_t id)
+{
+	struct intents *it = st->intents;
+
+	if (it->cursor >= id)
+		it->cursor = id - 1;
+	if (!it->retry.armed)
+		loop_arm(st->loop, &it->retry, INTENT_RETRY_MS);
+}
+
+static void
+done(void *arg, uint16_t status, struct chan_in *in, int *fd)
+{
+	struct sent *s = arg;
+	struct store *st = s->st;
+
+	(void)in;
+	(void)fd;
+	st->intents->under_way--;
+	if (status == OP_OK || status == STORE_NOTFOUND) {
+		if (status == STORE_NOTFOUND)
+			lost(st, &s->in);
+		else if (s->in.kind == INTENT_LINK)
+			copied(st, &s->in);
+		(void)strike(st, s->in.id);
+		if (!intent_busy(st))
+			watch_note(st, WATCH_INDEX, 0, 0);
+	} else {
+		if (status != OP_GONE)
+			store_alarm(st, alarm_files);
+		retry_later(st, s->in.id);
+	}
+	free(s);
+}
+
+static int
+put(struct store *st, struct sent *s)
+{
+	static const uint16_t types[] = {
+		[INTENT_MOVE] = FILE_MOVE, [INTENT_LINK] = FILE_LINK,
+		[INTENT_DROP] = FILE_DROP
+	};
+	const struct intent *in = &s->in;
+	struct buf b;
+	int rc;
+
+	buf_init(&b, CHAN_DATA_MAX);
+	if (in->kind == INTENT_DROP)
+		file_move_put(&b, in->box, in->rel, NULL, NULL);
+	else
+		file_move_put(&b, in->box, in->rel, in->dbox, in->drel);
+	rc = ask_send(st->filer, types[in->kind], &b, -1, done, s);
+	buf_clear(&b);
+	return rc;
+}
+
+void
+intent_kick(struct store *st)
+{
+	struct intents *it = st->intents;
+	struct sent *s;
+
+	while (st->filer != NULL && !it->retry.armed &&
+	    it->cursor < it->committed &&
+	    it->under_way < INTENT_UNDER_WAY) {
+		s = calloc(1, sizeof *s);
+		if (s == NULL)
+			return;
+		s->st = st;
+		if (next(st, &s->in) != STORE_OK) {
+			it->cursor = it->committed;
+			free(s);
+			return;
+		}
+		if (s->in.kind > INTENT_DROP) {
+			it->cursor = s->in.id;
+			(void)strike(st, s->in.id);
+			free(s);
+			continue;
+		}
+		if (put(st, s) == -1) {
+			free(s);
+			return;
+		}
+		it->under_way++;
+		it->cursor = s->in.id;
+	}
+}
+
+static void
+again(void *arg)
+{
+	intent_kick(arg);
+}
+
+void
+intent_filer(struct store *st)
+{
+	loop_disarm(st->loop, &st->intents->retry);
+	intent_kick(st);
+}
+
+enum store_err
+intents_open(struct store *st)
+{
+	struct intents *it = st->intents = calloc(1, sizeof *it);
+
+	if (it == NULL)
+		return STORE_NOMEM;
+	it->retry = (struct loop_timer){ .fn = again, .arg = st };
+	it->last = it->committed = (uint64_t)db_int(st->db[STORE_NODE],
+	    "SELECT max(id) FROM intent", 0);
+	return STORE_OK;
+}
+
+void
+intents_close(struct store *st)
+{
+	if (st->intents == NULL)
+		return;
+	loop_disarm(st->loop, &st->intents->retry);
+	free(st->intents);
+	st->intents = NULL;
+}

@@ -1,0 +1,55 @@
+/*
+ * Changes to files that exist: committed here with the rows they show in,
+ * done by filer in this order, struck out, and done once more after a crash
+ * (each is idempotent).
+ *
+ *	intent_add --commit--> waiting --kick--> with filer --OK--> (nothing)
+ *	                          ^                  |
+ *	                          +--- trouble, filer gone
+ *
+ * Rows show the name a file will have; until it has, intent_touches() tells
+ * those who compare files with rows to leave it alone.
+ */
+#ifndef STORE_INTENT_H
+#define STORE_INTENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "store/maildir.h"
+#include "store/op_box.h"
+#include "store/op_mail.h"
+#include "store/store.h"
+
+enum intent_kind {
+	INTENT_MOVE,		/* other name, perhaps in another folder */
+	INTENT_LINK,		/* one more copy, which gets a row then */
+	INTENT_DROP
+};
+
+struct intent {
+	uint64_t	 id;
+	enum intent_kind kind;
+	char		 box[BOX_NAME_MAX], dbox[BOX_NAME_MAX];
+	char		 rel[MAILDIR_REL_MAX], drel[MAILDIR_REL_MAX];
+	uint32_t	 uid, duid;
+	char		 tags[MAIL_TAGS_MAX];	/* of a copy */
+	int64_t		 received;		/* of a copy */
+};
+
+enum store_err	 intents_open(struct store *st);
+void		 intents_close(struct store *st);
+
+/* Joins the turn. */
+enum store_err	 intent_add(struct store *st, const struct intent *in);
+
+/* A change of that file is under way, from there or to there. */
+bool		 intent_touches(struct store *st, const char *box,
+		    uint32_t uid);
+/* Any is. */
+bool		 intent_busy(const struct store *st);
+
+/* Filer is here (again), or gone. */
+void		 intent_filer(struct store *st);
+
+#endif

@@ -1,0 +1,86 @@
+/* Private to intake*.c: one message on its way to a row. */
+#ifndef STORE_JOB_H
+#define STORE_JOB_H
+
+#include "store/intake.h"
+#include "store/maildir.h"
+#include "store/op_parse.h"
+#include "store/op_spool.h"
+#include "store/spool.h"
+
+enum job_kind { JOB_SPOOL, JOB_APPEND, JOB_FOUND };
+
+struct job {
+	struct job	*next, **prev;	/* of all jobs */
+	struct job	*qnext;		/* of a queue: to file, to parse */
+	struct job	*bnext;		/* of its mailbox, by UID */
+	struct store	*st;
+	enum job_kind	 kind;
+	uint64_t	 mbox;
+	uint32_t	 uid;		/* 0: none yet */
+	uint64_t	 behind;	/* spool entries up to here come first */
+	char		 rel[MAILDIR_REL_MAX];
+	char		 old[MAILDIR_REL_MAX];	/* found: to be renamed */
+	uint32_t	 flags;
+	char		 tags[MAIL_TAGS_MAX];
+	char		 trace[SPOOL_TRACE_MAX];
+	int64_t		 received;
+	uint64_t	 size;		/* octets of the file */
+	uint64_t	 entry, file;	/* spool */
+	int		 fd;		/* append: its bytes; -1 */
+	struct op_peer	*peer;		/* append: who waits */
+	uint16_t	 type;
+	uint32_t	 id;
+	uint64_t	 replaces;
+	bool		 once;
+	bool		 redo;
+	bool		 listed;	/* in the mailbox's row of jobs */
+	bool		 ready;		/* file and parse are done */
+	bool		 sent;		/* with filer or parser */
+	unsigned int	 tries;		/* of the parser */
+	uint64_t	 row;		/* its id, once it has one */
+	struct parse_row parsed;
+	struct buf	 mem;		/* what a large answer lies in */
+};
+
+struct queue_of_jobs {
+	struct job	*first, **last;
+};
+
+struct intake {
+	struct job		*jobs;
+	unsigned int		 nspool, nfound, nappend;
+	uint64_t		 cursor;	/* spool entries taken */
+	uint64_t		 old;		/* entries of an earlier run */
+	struct queue_of_jobs	 to_file, to_parse, rows;
+	unsigned int		 parsing;
+	bool			 wanted;	/* a parser was asked for */
+	bool			 blamed;	/* for the end of the last one */
+	int			 root;
+	struct loop_timer	 retry, idle;
+};
+
+void		 jobs_put(struct queue_of_jobs *q, struct job *j);
+void		 jobs_put_first(struct queue_of_jobs *q, struct job *j);
+struct job	*jobs_take(struct queue_of_jobs *q);
+
+/* intake.c */
+void	 job_free(struct job *j);
+void	 job_file(struct job *j);	/* to be filed */
+void	 job_later(struct job *j);	/* the row again, after a while */
+enum store_err	job_place(struct job *j);	/* UID, name, order */
+
+/* intake_parse.c */
+void	 job_parse(struct job *j);
+void	 intake_parse_kick(struct store *st);
+void	 job_parsed(struct job *j);	/* what follows, by kind */
+void	 intake_idle(void *st);
+
+/* intake_row.c */
+void	 job_list(struct job *j, struct box *b);  /* in order of UIDs */
+void	 job_unlist(struct job *j);
+void	 job_ready(struct job *j);
+void	 intake_rows(struct store *st);	/* those that may go now */
+void	 job_fail(struct job *j, enum store_err rc);	/* append */
+
+#endif

@@ -1,0 +1,214 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "mailnode/base/clock.h"
+#include "store/alias.h"
+#include "store/box.h"
+#include "store/op_event.h"
+#include "store/op_mail.h"
+#include "store/op_watch.h"
+
+/* ---- client ---- */
+
+uint16_t
+alias_ask_add(int ch, struct op_reply *r, const char *address,
+    const char *folder, const char *tags, const char *note)
+{
+	struct buf b;
+	uint16_t status;
+
+	buf_init(&b, CHAN_DATA_MAX);
+	chan_put_str(&b, address);
+	chan_put_str(&b, folder);
+	chan_put_str(&b, tags);
+	chan_put_str(&b, note);
+	status = op_call(ch, ALIAS_ADD, &b, -1, r, ALIAS_WAIT_MS);
+	buf_clear(&b);
+	return status;
+}
+
+static uint16_t
+by_name(int ch, struct op_reply *r, uint16_t type, const char *address)
+{
+	struct buf b;
+	uint16_t status;
+
+	buf_init(&b, CHAN_DATA_MAX);
+	chan_put_str(&b, address);
+	status = op_call(ch, type, &b, -1, r, ALIAS_WAIT_MS);
+	buf_clear(&b);
+	return status;
+}
+
+uint16_t
+alias_ask_remove(int ch, struct op_reply *r, const char *address)
+{
+	return by_name(ch, r, ALIAS_REMOVE, address);
+}
+
+uint16_t
+alias_ask_burn(int ch, struct op_reply *r, const char *address)
+{
+	return by_name(ch, r, ALIAS_BURN, address);
+}
+
+uint16_t
+alias_ask_next(int ch, struct op_reply *r, const char *after,
+    struct alias *a)
+{
+	uint16_t status = by_name(ch, r, ALIAS_LIST, after);
+
+	memset(a, 0, sizeof *a);
+	if (status != OP_OK)
+		return status;
+	chan_get_str(&r->in, a->address, sizeof a->address);
+	chan_get_str(&r->in, a->folder, sizeof a->folder);
+	chan_get_str(&r->in, a->tags, sizeof a->tags);
+	chan_get_str(&r->in, a->note, sizeof a->note);
+	a->created = chan_get_i64(&r->in);
+	a->burned = chan_get_i64(&r->in);
+	a->last = chan_get_i64(&r->in);
+	a->used = chan_get_u64(&r->in);
+	a->refused = chan_get_u64(&r->in);
+	return chan_end(&r->in) ? OP_OK : OP_BAD;
+}
+
+/* ---- keeper ---- */
+
+static uint16_t
+on_list(void *service, struct op_call *c)
+{
+	char after[ALIAS_ADDR_MAX];
+	struct alias a;
+	enum store_err rc;
+
+	chan_get_str(&c->in, after, sizeof after);
+	if (!chan_end(&c->in))
+		return OP_BAD;
+	rc = alias_next(service, after, &a);
+	if (rc != STORE_OK)
+		return (uint16_t)rc;
+	chan_put_str(c->out, a.address);
+	chan_put_str(c->out, a.folder);
+	chan_put_str(c->out, a.tags);
+	chan_put_str(c->out, a.note);
+	chan_put_i64(c->out, a.created);
+	chan_put_i64(c->out, a.burned);
+	chan_put_i64(c->out, a.last);
+	chan_put_u64(c->out, a.used);
+	chan_put_u64(c->out, a.refused);
+	return OP_OK;
+}
+
+static uint16_t
+finish(struct store *st, struct op_call *c, const char *address,
+    const char *kind, enum store_err rc)
+{
+	if (rc != STORE_OK)
+		return (uint16_t)rc;
+	event_add(st, "", address, "alias", kind);
+	watch_note(st, WATCH_ALIAS, 0, 0);
+	return store_later(st, c, STORE_BIT(STORE_NODE));
+}
+
+static bool
+tags_ok(const char *tags)
+{
+	char one[ALIAS_TAGS_MAX];
+	const char *end;
+
+	for (; *tags != '\0'; tags = end + (*end == ' ')) {
+		end = strchr(tags, ' ');
+		if (end == NULL)
+			end = tags + strlen(tags);
+		snprintf(one, sizeof one, "%.*s", (int)(end - tags), tags);
+		if (!mail_tag_ok(one))
+			return false;
+	}
+	return true;
+}
+
+static bool
+note_ok(const char *note)
+{
+	for (; *note != '\0'; note++)
+		if ((unsigned char)*note < ' ' || *note == 0x7f)
+			return false;
+	return true;
+}
+
+static uint16_t
+on_add(void *service, struct op_call *c)
+{
+	struct store *st = service;
+	char text[ALIAS_ADDR_MAX];
+	struct alias a;
+	enum store_err rc;
+
+	memset(&a, 0, sizeof a);
+	chan_get_str(&c->in, text, sizeof text);
+	chan_get_str(&c->in, a.folder, sizeof a.folder);
+	chan_get_str(&c->in, a.tags, sizeof a.tags);
+	chan_get_str(&c->in, a.note, sizeof a.note);
+	if (!chan_end(&c->in) || !tags_ok(a.tags) || !note_ok(a.note))
+		return OP_BAD;
+	rc = alias_name(st, text, a.address);
+	if (rc == STORE_OK && a.folder[0] != '\0' &&
+	    box_by_name(st, a.folder) == NULL)
+		rc = STORE_NOTFOUND;
+	a.created = clock_wall_s();
+	if (rc == STORE_OK)
+		rc = alias_add(st, &a);
+	return finish(st, c, a.address, "added", rc);
+}
+
+static enum store_err
+named(struct store *st, struct op_call *c, char address[ALIAS_ADDR_MAX],
+    bool *bad)
+{
+	char text[ALIAS_ADDR_MAX];
+
+	chan_get_str(&c->in, text, sizeof text);
+	*bad = !chan_end(&c->in);
+	return *bad ? STORE_NAME : alias_name(st, text, address);
+}
+
+static uint16_t
+on_remove(void *service, struct op_call *c)
+{
+	struct store *st = service;
+	char address[ALIAS_ADDR_MAX];
+	enum store_err rc;
+	bool bad;
+
+	rc = named(st, c, address, &bad);
+	if (bad)
+		return OP_BAD;
+	if (rc == STORE_OK)
+		rc = alias_remove(st, address);
+	return finish(st, c, address, "removed", rc);
+}
+
+static uint16_t
+on_burn(void *service, struct op_call *c)
+{
+	struct store *st = service;
+	char address[ALIAS_ADDR_MAX];
+	enum store_err rc;
+	bool bad;
+
+	rc = named(st, c, address, &bad);
+	if (bad)
+		return OP_BAD;
+	if (rc == STORE_OK)
+		rc = alias_burn(st, address, clock_wall_s());
+	return finish(st, c, address, "burned", rc);
+}
+
+const struct op alias_ops[] = {
+	{ ALIAS_LIST,	ROLE_BIT(ROLE_OWNER),	on_list },
+	{ ALIAS_ADD,	ROLE_BIT(ROLE_OWNER),	on_add },
+	{ ALIAS_REMOVE,	ROLE_BIT(ROLE_OWNER),	on_remove },
+	{ ALIAS_BURN,	ROLE_BIT(ROLE_OWNER),	on_burn },
+	{ 0, 0, NULL }
+};

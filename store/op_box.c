@@ -1,0 +1,414 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "mailnode/base/codec.h"
+#include "store/box.h"
+#include "store/intake.h"
+#include "store/op_box.h"
+#include "store/parts.h"
+#include "store/row.h"
+
+bool
+box_name_ok(const char *name)
+{
+	const char *p = name, *end;
+	size_t n = strlen(name), depth = 0;
+
+	if (n == 0 || n >= BOX_NAME_MAX || !codec_utf8_ok(name, n))
+		return false;
+	for (; *p != '\0'; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f || *p == ':' ||
+		    *p == '\\' || *p == '"')
+			return false;
+	for (p = name; ; p = end + 1) {
+		end = strchr(p, '/');
+		n = end != NULL ? (size_t)(end - p) : strlen(p);
+		if (n == 0 || p[0] == '.' || p[0] == ' ' ||
+		    p[n - 1] == ' ' || (n == 3 && (memcmp(p, "cur", 3) == 0 ||
+		    memcmp(p, "new", 3) == 0 || memcmp(p, "tmp", 3) == 0)) ||
+		    ++depth > BOX_DEPTH_MAX)
+			return false;
+		if (end == NULL)
+			return true;
+	}
+}
+
+/* ---- client ---- */
+
+static uint16_t
+ask(int ch, struct op_reply *r, uint16_t type, const char *a, const char *b)
+{
+	struct buf args;
+	uint16_t status;
+
+	buf_init(&args, CHAN_DATA_MAX);
+	chan_put_str(&args, a);
+	if (b != NULL)
+		chan_put_str(&args, b);
+	status = op_call(ch, type, &args, -1, r, BOX_WAIT_MS);
+	buf_clear(&args);
+	return status;
+}
+
+uint16_t
+box_create(int ch, struct op_reply *r, const char *name, uint64_t *id)
+{
+	uint16_t status = ask(ch, r, BOX_CREATE, name, NULL);
+
+	*id = status == OP_OK ? chan_get_u64(&r->in) : 0;
+	return status;
+}
+
+uint16_t
+box_rename(int ch, struct op_reply *r, const char *from, const char *to)
+{
+	return ask(ch, r, BOX_RENAME, from, to);
+}
+
+uint16_t
+box_delete(int ch, struct op_reply *r, const char *name)
+{
+	return ask(ch, r, BOX_DELETE, name, NULL);
+}
+
+static bool
+get_page(struct chan_in *in, struct box_list *out, bool *more)
+{
+	struct box_info *p;
+	char *name;
+
+	while (chan_get_u8(in) == 1) {
+		p = realloc(out->box, (out->n + 1) * sizeof *p);
+		if (p == NULL)
+			return false;
+		out->box = p;
+		p += out->n;
+		p->id = chan_get_u64(in);
+		name = chan_get_strdup(in, BOX_NAME_MAX);
+		p->name = name;
+		p->uidvalidity = chan_get_u32(in);
+		p->uidnext = chan_get_u32(in);
+		p->modseq = chan_get_u64(in);
+		if (name == NULL)
+			return false;
+		out->n++;
+	}
+	*more = chan_get_u8(in) != 0;
+	return chan_end(in);
+}
+
+uint16_t
+box_list(int ch, struct op_reply *r, struct box_list *out)
+{
+	uint16_t status;
+	bool more = true;
+
+	memset(out, 0, sizeof *out);
+	while (more) {
+		status = ask(ch, r, BOX_LIST, out->n > 0 ?
+		    out->box[out->n - 1].name : "", NULL);
+		if (status == OP_OK && !get_page(&r->in, out, &more))
+			status = OP_BAD;
+		if (status != OP_OK) {
+			box_list_clear(out);
+			return status;
+		}
+	}
+	return OP_OK;
+}
+
+void
+box_list_clear(struct box_list *l)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		free((void *)(uintptr_t)l->box[i].name);
+	free(l->box);
+	free(l->mem);
+	memset(l, 0, sizeof *l);
+}
+
+/* ---- keeper: each waits for filer ---- */
+
+struct box_job {
+	struct box_job	*next;
+	struct store	*st;
+	struct op_peer	*peer;
+	uint16_t	 type;
+	uint32_t	 id;
+	char		 name[BOX_NAME_MAX], to[BOX_NAME_MAX];
+};
+
+static void
+answer(struct box_job *j, enum store_err rc, uint64_t box)
+{
+	struct box_job **p;
+	struct buf b;
+
+	buf_init(&b, 64);
+	if (rc == STORE_OK && j->type == BOX_CREATE)
+		chan_put_u64(&b, box);
+	if (j->peer != NULL && j->id != 0)
+		op_reply(j->peer, j->type, j->id, (uint16_t)rc, &b, -1);
+	buf_clear(&b);
+	for (p = &j->st->box_jobs; *p != NULL && *p != j; )
+		p = &(*p)->next;
+	if (*p != NULL)
+		*p = j->next;
+	free(j);
+}
+
+void
+box_jobs_gone(struct store *st, struct op_peer *p)
+{
+	struct box_job *j;
+
+	for (j = st->box_jobs; j != NULL; j = j->next)
+		if (j->peer == p)
+			j->peer = NULL;
+}
+
+static enum store_err
+created(struct box_job *j, uint64_t *id)
+{
+	struct file_folder f;
+	struct box *b;
+	enum store_err rc = STORE_OK;
+
+	b = box_by_name(j->st, j->name);
+	if (b == NULL) {
+		memset(&f, 0, sizeof f);
+		memcpy(f.name, j->name, sizeof f.name);
+		rc = box_add(j->st, &f, &b);
+	}
+	if (rc == STORE_OK) {
+		b->here = true;
+		*id = b->id;
+		box_lease(j->st, b);
+	}
+	return rc;
+}
+
+/* What stands below goes with it. */
+static enum store_err
+renamed(struct box_job *j)
+{
+	struct store *st = j->st;
+	char old[BOX_NAME_MAX], now[BOX_NAME_MAX];
+	size_t i, n = strlen(j->name);
+	enum store_err rc;
+	struct box *b;
+
+	rc = store_begin(st, STORE_CACHE);
+	for (i = 0; rc == STORE_OK && i < box_count(st); i++) {
+		b = box_at(st, i);
+		if (strncmp(b->name, j->name, n) != 0 ||
+		    (b->name[n] != '\0' && b->name[n] != '/'))
+			continue;
+		memcpy(old, b->name, sizeof old);
+		if (strlen(j->to) + strlen(old + n) >= sizeof now)
+			continue;	/* found again by its file's number */
+		memcpy(now, j->to, strlen(j->to));
+		memcpy(now + strlen(j->to), old + n, strlen(old + n) + 1);
+		rc = box_set_name(st, b, now);
+		box_save_all(st);
+		if (rc == STORE_OK)
+			rc = store_result(st, STORE_CACHE,
+			    row_mbox_renamed(st->rows, b->id, old));
+		i = (size_t)-1;		/* the order changed */
+	}
+	return rc;
+}
+
+static enum store_err
+deleted(struct box_job *j)
+{
+	struct box *b = box_by_name(j->st, j->name);
+	enum store_err rc;
+
+	if (b == NULL)
+		return STORE_OK;
+	rc = store_begin(j->st, STORE_CACHE);
+	if (rc == STORE_OK) {
+		intake_forget(j->st, b);
+		rc = store_result(j->st, STORE_CACHE,
+		    row_mbox_gone(j->st->rows, b->id));
+	}
+	return rc == STORE_OK ? box_remove(j->st, b) : rc;
+}
+
+static void
+done(void *arg, uint16_t status, struct chan_in *in, int *fd)
+{
+	struct box_job *j = arg;
+	enum store_err rc = (enum store_err)status;
+	uint64_t id = 0;
+
+	(void)in;
+	(void)fd;
+	if (status == OP_GONE)
+		rc = STORE_GONE;
+	if (rc == STORE_OK && j->type == BOX_CREATE)
+		rc = created(j, &id);
+	else if (rc == STORE_OK && j->type == BOX_RENAME)
+		rc = renamed(j);
+	else if (rc == STORE_OK)
+		rc = deleted(j);
+	answer(j, rc, id);
+}
+
+static uint16_t
+start(struct store *st, struct op_call *c, uint16_t file_op,
+    const char *name, const char *to)
+{
+	struct box_job *j;
+	struct buf b;
+	int rc;
+
+	if (st->filer == NULL)
+		return STORE_GONE;
+	j = calloc(1, sizeof *j);
+	if (j == NULL)
+		return STORE_NOMEM;
+	j->st = st;
+	j->peer = c->peer;
+	j->type = c->type;
+	j->id = c->id;
+	memcpy(j->name, name, strlen(name) + 1);
+	if (to != NULL)
+		memcpy(j->to, to, strlen(to) + 1);
+	buf_init(&b, 2048);
+	file_box_put(&b, name, to);
+	rc = ask_send(st->filer, file_op, &b, -1, done, j);
+	buf_clear(&b);
+	if (rc == -1) {
+		free(j);
+		return STORE_GONE;
+	}
+	j->next = st->box_jobs;
+	st->box_jobs = j;
+	return OP_LATER;
+}
+
+static bool
+kept(const char *name)
+{
+	size_t i;
+
+	for (i = 0; box_kept[i] != NULL; i++)
+		if (strcmp(box_kept[i], name) == 0)
+			return true;
+	return false;
+}
+
+static bool
+has_children(const struct store *st, const char *name)
+{
+	size_t i, n = strlen(name);
+
+	for (i = 0; i < box_count(st); i++)
+		if (strncmp(box_at(st, i)->name, name, n) == 0 &&
+		    box_at(st, i)->name[n] == '/')
+			return true;
+	return false;
+}
+
+static uint16_t
+on_create(void *service, struct op_call *c)
+{
+	struct store *st = service;
+	char name[BOX_NAME_MAX];
+
+	chan_get_str(&c->in, name, sizeof name);
+	if (!chan_end(&c->in))
+		return OP_BAD;
+	if (!box_name_ok(name))
+		return STORE_NAME;
+	if (box_by_name(st, name) != NULL)
+		return STORE_EXISTS;
+	return start(st, c, FILE_MKBOX, name, NULL);
+}
+
+static uint16_t
+on_rename(void *service, struct op_call *c)
+{
+	struct store *st = service;
+	char name[BOX_NAME_MAX], to[BOX_NAME_MAX];
+	size_t n;
+
+	chan_get_str(&c->in, name, sizeof name);
+	chan_get_str(&c->in, to, sizeof to);
+	if (!chan_end(&c->in))
+		return OP_BAD;
+	n = strlen(name);
+	if (!box_name_ok(to) ||
+	    (strncmp(to, name, n) == 0 && to[n] == '/'))
+		return STORE_NAME;
+	if (kept(name))
+		return STORE_KEPT;
+	if (box_by_name(st, name) == NULL)
+		return STORE_NOTFOUND;
+	if (box_by_name(st, to) != NULL)
+		return STORE_EXISTS;
+	return start(st, c, FILE_MVBOX, name, to);
+}
+
+static uint16_t
+on_delete(void *service, struct op_call *c)
+{
+	struct store *st = service;
+	char name[BOX_NAME_MAX];
+
+	chan_get_str(&c->in, name, sizeof name);
+	if (!chan_end(&c->in))
+		return OP_BAD;
+	if (kept(name))
+		return STORE_KEPT;
+	if (box_by_name(st, name) == NULL)
+		return STORE_NOTFOUND;
+	if (has_children(st, name))
+		return STORE_EXISTS;
+	return start(st, c, FILE_RMBOX, name, NULL);
+}
+
+static uint16_t
+on_list(void *service, struct op_call *c)
+{
+	struct store *st = service;
+	char after[BOX_NAME_MAX];
+	bool more = false;
+	struct box *b;
+	size_t i;
+
+	chan_get_str(&c->in, after, sizeof after);
+	if (!chan_end(&c->in))
+		return OP_BAD;
+	for (i = 0; i < box_count(st) && !more; i++) {
+		b = box_at(st, i);
+		if (strcmp(b->name, after) <= 0)
+			continue;
+		more = c->out->len > CHAN_DATA_MAX - 2 * BOX_NAME_MAX;
+		if (more)
+			break;
+		chan_put_u8(c->out, 1);
+		chan_put_u64(c->out, b->id);
+		chan_put_str(c->out, b->name);
+		chan_put_u32(c->out, b->uidvalidity);
+		chan_put_u32(c->out, b->uidnext);
+		chan_put_u64(c->out, b->modseq);
+	}
+	chan_put_u8(c->out, 0);
+	chan_put_u8(c->out, more);
+	return OP_OK;
+}
+
+#define OF_OWNER	(ROLE_BIT(ROLE_OWNER) | ROLE_BIT(ROLE_IMAP))
+
+const struct op box_ops[] = {
+	{ BOX_CREATE,	OF_OWNER,	on_create },
+	{ BOX_RENAME,	OF_OWNER,	on_rename },
+	{ BOX_DELETE,	OF_OWNER,	on_delete },
+	{ BOX_LIST,	OF_OWNER | ROLE_BIT(ROLE_INDEXER), on_list },
+	{ 0, 0, NULL }
+};

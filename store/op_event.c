@@ -1,0 +1,326 @@
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mailnode/base/clock.h"
+#include "store/db.h"
+#include "store/event.h"
+#include "store/op_event.h"
+
+enum {
+	EVENT_HELD_MAX = 256 * 1024,	/* octets collected, then written */
+	EVENT_HELD_MS = 300,
+	EVENT_TRIM_MS = 60000,
+	EVENT_TRIM_ROWS = 5000		/* at a time */
+};
+
+/* Held lines: i64 at, then four strings each, as chan_put_* writes them. */
+struct events {
+	struct buf		held;
+	struct loop_timer	flush, trim;
+};
+
+/* ---- keeper: adding ---- */
+
+static void
+lower(char *dst, size_t size, const char *src)
+{
+	size_t i;
+
+	snprintf(dst, size, "%s", src);
+	for (i = 0; dst[i] != '\0'; i++)
+		if (dst[i] >= 'A' && dst[i] <= 'Z' && dst[0] != '<')
+			dst[i] = (char)(dst[i] + 32);
+}
+
+/* Control characters come from peers: they end no line of ours. */
+static void
+put_clean(struct buf *b, const char *s, size_t max)
+{
+	size_t n = strnlen(s, max), i, at = b->len + sizeof(uint32_t);
+
+	chan_put_bytes(b, s, n);
+	for (i = at; b->err == 0 && i < b->len; i++)
+		if (b->data[i] < ' ' || b->data[i] == 0x7f)
+			b->data[i] = ' ';
+}
+
+void
+event_add(struct store *st, const char *trace, const char *addr,
+    const char *kind, const char *text)
+{
+	struct events *ev = st->events;
+	char key[EVENT_ADDR_MAX];
+
+	if (ev->held.len > EVENT_HELD_MAX)
+		events_flush(st);
+	lower(key, sizeof key, addr);
+	chan_put_i64(&ev->held, clock_wall_us());
+	put_clean(&ev->held, trace, EVENT_TRACE_MAX - 1);
+	put_clean(&ev->held, key, EVENT_ADDR_MAX - 1);
+	put_clean(&ev->held, kind, EVENT_KIND_MAX - 1);
+	put_clean(&ev->held, text, EVENT_TEXT_MAX);
+	if (!ev->flush.armed)
+		loop_arm(st->loop, &ev->flush, EVENT_HELD_MS);
+}
+
+static void
+bind_str(sqlite3_stmt *s, int i, struct chan_in *in)
+{
+	size_t n;
+	const uint8_t *p = chan_get_bytes(in, EVENT_TEXT_MAX, &n);
+
+	sqlite3_bind_text(s, i, p != NULL ? (const char *)p : "", (int)n,
+	    SQLITE_STATIC);
+}
+
+static bool
+write_one(struct store *st, struct chan_in *in)
+{
+	static struct store_slot slot;
+	sqlite3_stmt *s;
+	bool ok;
+	int i;
+
+	s = store_stmt(st, STORE_EVENTS, &slot, "INSERT INTO event(at, trace,"
+	    " addr, kind, text) VALUES(?1, ?2, ?3, ?4, ?5)");
+	if (s == NULL)
+		return false;
+	sqlite3_bind_int64(s, 1, chan_get_i64(in));
+	for (i = 2; i <= 5; i++)
+		bind_str(s, i, in);
+	ok = sqlite3_step(s) == SQLITE_DONE;
+	(void)sqlite3_reset(s);
+	return ok;
+}
+
+void
+events_flush(struct store *st)
+{
+	struct events *ev = st->events;
+	struct sqlite3 *db = st->db[STORE_EVENTS];
+	struct chan_in in;
+
+	loop_disarm(st->loop, &ev->flush);
+	chan_in_init(&in, ev->held.data, ev->held.len);
+	if (ev->held.len > 0 && db_exec(db, "BEGIN IMMEDIATE") == STORE_OK) {
+		while (in.p < in.end && !in.bad && write_one(st, &in))
+			;
+		if (db_exec(db, "COMMIT") != STORE_OK)
+			(void)db_exec(db, "ROLLBACK");
+		store_wrote(st, STORE_EVENTS);
+	}
+	buf_reset(&ev->held);
+}
+
+static void
+flush_now(void *arg)
+{
+	events_flush(arg);
+}
+
+static void
+trim(void *arg)
+{
+	struct store *st = arg;
+	char sql[256];
+
+	snprintf(sql, sizeof sql, "DELETE FROM event WHERE id IN (SELECT id "
+	    "FROM event WHERE at < %lld OR id <= (SELECT max(id) FROM event)"
+	    " - %d ORDER BY id LIMIT %d)", (long long)(clock_wall_us() -
+	    (int64_t)EVENT_DAYS * 86400 * 1000000), EVENT_MAX,
+	    EVENT_TRIM_ROWS);
+	(void)db_exec(st->db[STORE_EVENTS], sql);
+	loop_arm(st->loop, &st->events->trim, EVENT_TRIM_MS);
+}
+
+enum store_err
+events_open(struct store *st)
+{
+	struct events *ev = st->events = calloc(1, sizeof *ev);
+
+	if (ev == NULL)
+		return STORE_NOMEM;
+	buf_init(&ev->held, EVENT_HELD_MAX + 64 * 1024);
+	ev->flush = (struct loop_timer){ .fn = flush_now, .arg = st };
+	ev->trim = (struct loop_timer){ .fn = trim, .arg = st };
+	loop_arm(st->loop, &ev->trim, EVENT_TRIM_MS);
+	return STORE_OK;
+}
+
+void
+events_close(struct store *st)
+{
+	if (st->events == NULL)
+		return;
+	events_flush(st);
+	loop_disarm(st->loop, &st->events->trim);
+	buf_clear(&st->events->held);
+	free(st->events);
+	st->events = NULL;
+}
+
+/* ---- ops ---- */
+
+static uint16_t
+on_add(void *service, struct op_call *c)
+{
+	char trace[EVENT_TRACE_MAX], addr[EVENT_ADDR_MAX];
+	char kind[EVENT_KIND_MAX], text[EVENT_TEXT_MAX + 1];
+
+	chan_get_str(&c->in, trace, sizeof trace);
+	chan_get_str(&c->in, addr, sizeof addr);
+	chan_get_str(&c->in, kind, sizeof kind);
+	chan_get_str(&c->in, text, sizeof text);
+	if (!chan_end(&c->in))
+		return OP_BAD;
+	event_add(service, trace, addr, kind, text);
+	return OP_OK;
+}
+
+static void
+put_row(struct buf *b, sqlite3_stmt *s)
+{
+	int i;
+
+	chan_put_u64(b, (uint64_t)sqlite3_column_int64(s, 0));
+	chan_put_i64(b, sqlite3_column_int64(s, 1));
+	for (i = 2; i <= 5; i++)
+		chan_put_str(b, (const char *)sqlite3_column_text(s, i));
+}
+
+static uint16_t
+on_query(void *service, struct op_call *c)
+{
+	static struct store_slot slot;
+	struct store *st = service;
+	char key[EVENT_ADDR_MAX], low[EVENT_ADDR_MAX];
+	uint64_t after;
+	sqlite3_stmt *s;
+	uint32_t n = 0;
+	bool more = false;
+
+	chan_get_str(&c->in, key, sizeof key);
+	after = chan_get_u64(&c->in);
+	if (!chan_end(&c->in))
+		return OP_BAD;
+	events_flush(st);
+	lower(low, sizeof low, key);
+	s = store_stmt(st, STORE_EVENTS, &slot, "SELECT id, at, trace, addr,"
+	    " kind, text FROM event WHERE id > ?3 AND (trace = ?1 OR"
+	    " (addr = ?2 AND addr <> '' AND trace = '') OR trace IN"
+	    " (SELECT trace FROM event WHERE addr = ?2 AND addr <> ''"
+	    " AND trace <> '' GROUP BY trace ORDER BY max(id) DESC"
+	    " LIMIT ?4)) ORDER BY id");
+	if (s == NULL)
+		return STORE_NOMEM;
+	sqlite3_bind_text(s, 1, key, -1, SQLITE_STATIC);
+	sqlite3_bind_text(s, 2, low, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(s, 3, (int64_t)after);
+	sqlite3_bind_int64(s, 4, EVENT_TRACES);
+	while (!more && sqlite3_step(s) == SQLITE_ROW) {
+		more = n == EVENT_PAGE_MAX || c->out->len >
+		    CHAN_DATA_MAX - 2 * (EVENT_TEXT_MAX + EVENT_ADDR_MAX);
+		if (!more) {
+			chan_put_u8(c->out, 1);
+			put_row(c->out, s);
+			n++;
+		}
+	}
+	(void)sqlite3_reset(s);
+	chan_put_u8(c->out, 0);
+	chan_put_u8(c->out, more);
+	return n == 0 ? STORE_NOTFOUND : OP_OK;
+}
+
+const struct op event_ops[] = {
+	{ EVENT_ADD,	ROLE_ANY,		on_add },
+	{ EVENT_QUERY,	ROLE_BIT(ROLE_OWNER),	on_query },
+	{ 0, 0, NULL }
+};
+
+/* ---- client ---- */
+
+int
+event_tell(int ch, const char *trace, const char *addr, const char *kind,
+    const char *text)
+{
+	struct buf b;
+	int rc;
+
+	buf_init(&b, CHAN_DATA_MAX);
+	chan_put_bytes(&b, trace, strnlen(trace, EVENT_TRACE_MAX - 1));
+	chan_put_bytes(&b, addr, strnlen(addr, EVENT_ADDR_MAX - 1));
+	chan_put_bytes(&b, kind, strnlen(kind, EVENT_KIND_MAX - 1));
+	chan_put_bytes(&b, text, strnlen(text, EVENT_TEXT_MAX));
+	rc = op_tell(ch, EVENT_ADD, &b, -1);
+	buf_clear(&b);
+	return rc;
+}
+
+/* The strings lie in one block, each behind the other. */
+static bool
+get_rows(struct chan_in *in, struct event_list *out)
+{
+	size_t size = (size_t)(in->end - in->p), n, i = 0;
+	const char **to[4];
+	const uint8_t *p;
+	char *at;
+	int k;
+
+	out->event = calloc(EVENT_PAGE_MAX, sizeof *out->event);
+	out->mem = at = malloc(size + 4 * EVENT_PAGE_MAX);
+	if (out->event == NULL || at == NULL)
+		return false;
+	while (chan_get_u8(in) == 1 && i < EVENT_PAGE_MAX) {
+		struct event *e = &out->event[i++];
+
+		e->id = chan_get_u64(in);
+		e->at_us = chan_get_i64(in);
+		to[0] = &e->trace;
+		to[1] = &e->addr;
+		to[2] = &e->kind;
+		to[3] = &e->text;
+		for (k = 0; k < 4; k++) {
+			p = chan_get_bytes(in, size, &n);
+			if (p == NULL)
+				return false;
+			memcpy(at, p, n);
+			at[n] = '\0';
+			*to[k] = at;
+			at += n + 1;
+		}
+	}
+	out->n = i;
+	out->more = chan_get_u8(in) != 0;
+	return chan_end(in);
+}
+
+uint16_t
+event_query(int ch, struct op_reply *r, const char *key, uint64_t after,
+    struct event_list *out)
+{
+	struct buf b;
+	uint16_t status;
+
+	memset(out, 0, sizeof *out);
+	buf_init(&b, CHAN_DATA_MAX);
+	chan_put_bytes(&b, key, strnlen(key, EVENT_ADDR_MAX - 1));
+	chan_put_u64(&b, after);
+	status = op_call(ch, EVENT_QUERY, &b, -1, r, 30000);
+	buf_clear(&b);
+	if (status == OP_OK && !get_rows(&r->in, out)) {
+		event_list_clear(out);
+		status = OP_BAD;
+	}
+	return status;
+}
+
+void
+event_list_clear(struct event_list *l)
+{
+	free(l->event);
+	free(l->mem);
+	memset(l, 0, sizeof *l);
+}

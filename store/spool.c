@@ -1,0 +1,477 @@
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "mailnode/base/clock.h"
+#include "store/box.h"
+#include "store/db.h"
+#include "store/parts.h"
+#include "store/spool.h"
+#include "store/upload.h"
+
+enum { SPOOL_PATH = 4096 };
+
+struct big {
+	struct big	*next;
+	struct upload	*upload;
+	uint64_t	 file;
+};
+
+struct spool {
+	char		 dir[SPOOL_PATH];
+	int		 dirfd;
+	uint64_t	 last;		/* highest id given */
+	uint64_t	 committed;
+	uint64_t	 entries, octets;
+	uint64_t	 turn_entries, turn_octets;	/* not yet committed */
+	int64_t		 oldest;	/* accepted, s; 0: none */
+	int64_t		 looked_ms;	/* when oldest was read */
+	struct big	*big;		/* bodies of this turn */
+	bool		 refusing;
+};
+
+static const char alarm_busy[] =
+    "accepted mail waits to be filed: new mail is deferred";
+static const char alarm_space[] =
+    "free space is below the reserve: new mail is deferred";
+
+
+/* ---- one turn ---- */
+
+/* Called before the spool's commit: rc is what the turn has come to. */
+enum store_err
+spool_sync(struct store *st, enum store_err rc)
+{
+	struct big *b;
+
+	for (b = st->spool->big; b != NULL && rc == STORE_OK; b = b->next)
+		rc = upload_sync(b->upload);
+	return rc;
+}
+
+static void
+turn_done(void *arg, enum store_err rc)
+{
+	struct store *st = arg;
+	struct spool *sp = st->spool;
+	struct big *b;
+
+	while ((b = sp->big) != NULL) {
+		sp->big = b->next;
+		if (rc == STORE_OK)
+			upload_keep(b->upload);
+		else
+			upload_abort(b->upload);
+		free(b);
+	}
+	if (rc == STORE_OK) {
+		sp->committed = sp->last;
+		sp->entries += sp->turn_entries;
+		sp->octets += sp->turn_octets;
+	}
+	sp->turn_entries = sp->turn_octets = 0;
+}
+
+static enum store_err
+keep_big(struct spool *sp, struct upload *u, uint64_t file)
+{
+	struct big *b = calloc(1, sizeof *b);
+
+	if (b == NULL)
+		return STORE_NOMEM;
+	*b = (struct big){ .next = sp->big, .upload = u, .file = file };
+	sp->big = b;
+	return STORE_OK;
+}
+
+/* UID and name now, if the mailbox has any to give: no second commit. */
+static void
+place_now(struct store *st, const struct spool_put *p, struct box **box,
+    uint32_t *uid, char rel[MAILDIR_REL_MAX])
+{
+	char base[MAILDIR_REL_MAX];
+
+	*uid = 0;
+	rel[0] = '\0';
+	*box = box_by_name(st, p->folder);
+	if (*box == NULL || !(*box)->here)
+		return;
+	*uid = box_uid(st, *box);
+	if (*uid == 0)
+		return;
+	if (maildir_base(base, sizeof base, p->msg->received,
+	    st->conf->hostname, p->nhead + p->nbody) != STORE_OK ||
+	    maildir_make(rel, MAILDIR_REL_MAX, base, strlen(base),
+	    (*box)->uidvalidity, *uid, 0, "", true) != STORE_OK)
+		*uid = 0;
+}
+
+static enum store_err
+insert(struct store *st, const struct spool_put *p, uint64_t file)
+{
+	static struct store_slot slot;
+	char rel[MAILDIR_REL_MAX];
+	sqlite3_stmt *s;
+	struct box *box;
+	uint32_t uid;
+	enum store_err rc;
+
+	s = store_stmt(st, STORE_SPOOL, &slot, "INSERT INTO spool(id, trace,"
+	    " sender, rcpt, folder, tags, received, size, todo, box, uid,"
+	    " name, file, head, body, at) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7,"
+	    " ?8, 0, ?9, ?10, ?11, ?12, ?13, ?14, ?15)");
+	if (s == NULL)
+		return STORE_NOMEM;
+	place_now(st, p, &box, &uid, rel);
+	sqlite3_bind_int64(s, 1, (int64_t)(st->spool->last + 1));
+	sqlite3_bind_text(s, 2, p->msg->trace, -1, SQLITE_STATIC);
+	sqlite3_bind_text(s, 3, p->msg->sender, -1, SQLITE_STATIC);
+	sqlite3_bind_text(s, 4, p->rcpt, -1, SQLITE_STATIC);
+	sqlite3_bind_text(s, 5, p->folder, -1, SQLITE_STATIC);
+	sqlite3_bind_text(s, 6, p->tags, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(s, 7, p->msg->received);
+	sqlite3_bind_int64(s, 8, (int64_t)(p->nhead + p->nbody));
+	sqlite3_bind_text(s, 9, uid != 0 ? p->folder : "", -1,
+	    SQLITE_STATIC);
+	sqlite3_bind_int64(s, 10, uid);
+	sqlite3_bind_text(s, 11, uid != 0 ? rel : "", -1, SQLITE_STATIC);
+	sqlite3_bind_int64(s, 12, (int64_t)file);
+	sqlite3_bind_blob64(s, 13, p->nhead > 0 ? p->head : "", p->nhead,
+	    SQLITE_STATIC);
+	if (p->upload == NULL)
+		sqlite3_bind_blob64(s, 14, p->nbody > 0 ? p->body : "",
+		    p->nbody, SQLITE_STATIC);
+	sqlite3_bind_int64(s, 15, clock_wall_s());
+	rc = store_result(st, STORE_SPOOL, sqlite3_step(s));
+	(void)sqlite3_reset(s);
+	return rc;
+}
+
+enum store_err
+spool_put(struct store *st, const struct spool_put *p)
+{
+	struct spool *sp = st->spool;
+	uint64_t file = p->upload != NULL ? upload_id(p->upload) : 0;
+	enum store_err rc;
+
+	rc = store_begin(st, STORE_SPOOL);
+	if (rc == STORE_OK && sp->turn_entries == 0)
+		rc = store_after(st, STORE_BIT(STORE_SPOOL), turn_done, st);
+	if (rc == STORE_OK)
+		rc = insert(st, p, file);
+	if (rc == STORE_OK && p->upload != NULL)
+		rc = keep_big(sp, p->upload, file);
+	if (rc != STORE_OK) {
+		upload_abort(p->upload);
+		return rc;
+	}
+	sp->last++;
+	sp->turn_entries++;
+	sp->turn_octets += p->nhead + p->nbody;
+	return STORE_OK;
+}
+
+/* ---- limits ---- */
+
+static int64_t
+oldest(struct store *st)
+{
+	struct spool *sp = st->spool;
+	int64_t now = clock_mono_ms();
+
+	if (sp->entries == 0)
+		return 0;
+	if (sp->looked_ms == 0 || now - sp->looked_ms >= 1000) {
+		sp->looked_ms = now;
+		sp->oldest = db_int(st->db[STORE_SPOOL],
+		    "SELECT at FROM spool ORDER BY id LIMIT 1", 0);
+	}
+	return sp->oldest;
+}
+
+enum store_err
+spool_may(struct store *st, uint64_t octets)
+{
+	struct spool *sp = st->spool;
+	int64_t since = oldest(st);
+	bool busy, full;
+
+	busy = sp->octets + sp->turn_octets > SPOOL_OCTETS_MAX ||
+	    (since != 0 && clock_wall_s() - since > SPOOL_AGE_MAX);
+	full = !store_space(st, octets);
+	if ((busy || full) != sp->refusing) {
+		sp->refusing = busy || full;
+		if (busy)
+			store_alarm(st, alarm_busy);
+		else if (full)
+			store_alarm(st, alarm_space);
+		else {
+			store_clear(st, alarm_busy);
+			store_clear(st, alarm_space);
+			sp->oldest = 0;
+		}
+	}
+	return full ? STORE_NOSPACE : busy ? STORE_BUSY : STORE_OK;
+}
+
+void
+spool_tell(struct store *st, struct spool_status *s)
+{
+	(void)spool_may(st, 0);
+	*s = (struct spool_status){ .entries = st->spool->entries,
+	    .octets = st->spool->octets, .oldest = oldest(st),
+	    .refusing = st->spool->refusing };
+}
+
+uint64_t
+spool_committed(const struct store *st)
+{
+	return st->spool->committed;
+}
+
+const char *
+spool_dir(const struct store *st)
+{
+	return st->spool->dir;
+}
+
+/* ---- filing ---- */
+
+static void
+column(char *dst, size_t size, sqlite3_stmt *s, int i)
+{
+	const char *p = (const char *)sqlite3_column_text(s, i);
+
+	snprintf(dst, size, "%s", p != NULL ? p : "");
+}
+
+static void
+entry(sqlite3_stmt *s, struct spool_entry *e)
+{
+	memset(e, 0, sizeof *e);
+	e->id = (uint64_t)sqlite3_column_int64(s, 0);
+	column(e->trace, sizeof e->trace, s, 1);
+	column(e->folder, sizeof e->folder, s, 2);
+	e->tags = (const char *)sqlite3_column_text(s, 3);
+	e->received = sqlite3_column_int64(s, 4);
+	e->size = (uint64_t)sqlite3_column_int64(s, 5);
+	column(e->box, sizeof e->box, s, 6);
+	e->uid = (uint32_t)sqlite3_column_int64(s, 7);
+	column(e->rel, sizeof e->rel, s, 8);
+	e->file = (uint64_t)sqlite3_column_int64(s, 9);
+	e->head = sqlite3_column_blob(s, 10);
+	e->nhead = (size_t)sqlite3_column_bytes(s, 10);
+	e->body = sqlite3_column_blob(s, 11);
+	e->nbody = (size_t)sqlite3_column_bytes(s, 11);
+	if (e->tags == NULL)
+		e->tags = "";
+	if (e->file == 0 && e->body == NULL)
+		e->body = "";
+}
+
+enum store_err
+spool_next(struct store *st, uint64_t after, struct spool_entry *e)
+{
+	static struct store_slot slot;
+	sqlite3_stmt *s;
+	int code;
+
+	if (after >= st->spool->committed)
+		return STORE_NOTFOUND;
+	s = store_stmt(st, STORE_SPOOL, &slot, "SELECT id, trace, folder,"
+	    " tags, received, size, box, uid, name, file, head, body"
+	    " FROM spool WHERE id > ?1 ORDER BY id LIMIT 1");
+	if (s == NULL)
+		return STORE_NOMEM;
+	sqlite3_bind_int64(s, 1, (int64_t)after);
+	code = sqlite3_step(s);
+	if (code == SQLITE_ROW) {
+		entry(s, e);
+		return STORE_OK;
+	}
+	(void)sqlite3_reset(s);
+	return code == SQLITE_DONE ? STORE_NOTFOUND :
+	    store_result(st, STORE_SPOOL, code);
+}
+
+enum store_err
+spool_place(struct store *st, uint64_t id, const char *box, uint32_t uid,
+    const char *rel)
+{
+	static struct store_slot slot;
+	sqlite3_stmt *s;
+	enum store_err rc;
+
+	rc = store_begin(st, STORE_SPOOL);
+	if (rc != STORE_OK)
+		return rc;
+	s = store_stmt(st, STORE_SPOOL, &slot, "UPDATE spool SET box = ?2,"
+	    " uid = ?3, name = ?4 WHERE id = ?1");
+	if (s == NULL)
+		return STORE_NOMEM;
+	sqlite3_bind_int64(s, 1, (int64_t)id);
+	sqlite3_bind_text(s, 2, box, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(s, 3, uid);
+	sqlite3_bind_text(s, 4, rel, -1, SQLITE_STATIC);
+	rc = store_result(st, STORE_SPOOL, sqlite3_step(s));
+	(void)sqlite3_reset(s);
+	return rc;
+}
+
+static void
+file_name(char name[17], uint64_t file)
+{
+	snprintf(name, 17, "%016llx", (unsigned long long)file);
+}
+
+int
+spool_body(struct store *st, uint64_t file)
+{
+	char name[17];
+
+	file_name(name, file);
+	return openat(st->spool->dirfd, name, O_RDONLY | O_CLOEXEC |
+	    O_NOFOLLOW);
+}
+
+struct drop {
+	struct store	*st;
+	uint64_t	 file;
+};
+
+static void
+body_free(void *arg, enum store_err rc)
+{
+	struct drop *d = arg;
+	char name[17];
+
+	file_name(name, d->file);
+	if (rc == STORE_OK)
+		(void)unlinkat(d->st->spool->dirfd, name, 0);
+	free(d);
+}
+
+/* Only when no row names it any more. */
+static enum store_err
+drop_body(struct store *st, uint64_t file)
+{
+	struct drop *d = calloc(1, sizeof *d);
+	enum store_err rc;
+
+	if (d == NULL)
+		return STORE_OK;	/* the next start sweeps it */
+	*d = (struct drop){ st, file };
+	rc = store_after(st, STORE_BIT(STORE_SPOOL), body_free, d);
+	if (rc != STORE_OK)
+		free(d);
+	return STORE_OK;
+}
+
+enum store_err
+spool_done(struct store *st, uint64_t id, uint64_t file, uint64_t size)
+{
+	static struct store_slot slot;
+	struct spool *sp = st->spool;
+	sqlite3_stmt *s;
+	enum store_err rc;
+
+	rc = store_begin(st, STORE_SPOOL);
+	if (rc != STORE_OK)
+		return rc;
+	s = store_stmt(st, STORE_SPOOL, &slot,
+	    "DELETE FROM spool WHERE id = ?1");
+	if (s == NULL)
+		return STORE_NOMEM;
+	sqlite3_bind_int64(s, 1, (int64_t)id);
+	rc = store_result(st, STORE_SPOOL, sqlite3_step(s));
+	(void)sqlite3_reset(s);
+	if (rc != STORE_OK)
+		return rc;
+	if (file != 0)
+		rc = drop_body(st, file);
+	sp->entries -= sp->entries > 0;
+	sp->octets -= sp->octets >= size ? size : sp->octets;
+	sp->looked_ms = 0;
+	return rc;
+}
+
+/* ---- life ---- */
+
+/* Bodies whose commit never came. */
+static void
+sweep(struct store *st)
+{
+	sqlite3_stmt *s = NULL;
+	struct dirent *d;
+	uint64_t file;
+	DIR *dir;
+	int fd;
+
+	if (sqlite3_prepare_v2(st->db[STORE_SPOOL],
+	    "SELECT 1 FROM spool WHERE file <> 0 AND "
+	    "printf('%016llx', file) = ?1", -1, &s, NULL) != SQLITE_OK)
+		return;
+	fd = openat(st->spool->dirfd, ".", O_RDONLY | O_DIRECTORY |
+	    O_CLOEXEC);
+	dir = fd != -1 ? fdopendir(fd) : NULL;
+	while (dir != NULL && (d = readdir(dir)) != NULL) {
+		if (d->d_name[0] == '.')
+			continue;
+		sqlite3_bind_text(s, 1, d->d_name, -1, SQLITE_STATIC);
+		file = sqlite3_step(s) == SQLITE_ROW;
+		(void)sqlite3_reset(s);
+		if (!file)
+			(void)unlinkat(st->spool->dirfd, d->d_name, 0);
+	}
+	if (dir != NULL)
+		closedir(dir);
+	sqlite3_finalize(s);
+}
+
+enum store_err
+spool_open(struct store *st)
+{
+	struct spool *sp = st->spool = calloc(1, sizeof *sp);
+	struct sqlite3 *db = st->db[STORE_SPOOL];
+
+	if (sp == NULL)
+		return STORE_NOMEM;
+	sp->dirfd = -1;
+	if (snprintf(sp->dir, sizeof sp->dir, "%s/.mailnode",
+	    st->conf->maildir) >= SPOOL_PATH - 8)
+		return STORE_NAME;
+	(void)mkdir(sp->dir, 0700);
+	memcpy(sp->dir + strlen(sp->dir), "/spool", 7);
+	(void)mkdir(sp->dir, 0700);
+	sp->dirfd = open(sp->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (sp->dirfd == -1)
+		return store_err_errno(errno);
+	sp->last = sp->committed = (uint64_t)db_int(db,
+	    "SELECT max(id) FROM spool", 0);
+	sp->entries = (uint64_t)db_int(db, "SELECT count(*) FROM spool", 0);
+	sp->octets = (uint64_t)db_int(db,
+	    "SELECT coalesce(sum(size), 0) FROM spool", 0);
+	sweep(st);
+	return STORE_OK;
+}
+
+void
+spool_close(struct store *st)
+{
+	struct spool *sp = st->spool;
+
+	if (sp == NULL)
+		return;
+	turn_done(st, STORE_GONE);
+	if (sp->dirfd != -1)
+		close(sp->dirfd);
+	free(sp);
+	st->spool = NULL;
+}

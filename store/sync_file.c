@@ -1,0 +1,134 @@
+/*
+ * One file against its row.  The name tells the UID; the row tells which
+ * name it had when last seen; an intent tells that we are changing it.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "store/intake.h"
+#include "store/intent.h"
+#include "store/row.h"
+#include "store/sync_parts.h"
+
+static bool
+stands(struct store *st, const struct box *b, const char *rel)
+{
+	char path[BOX_NAME_MAX + MAILDIR_REL_MAX];
+	struct stat sb;
+
+	return snprintf(path, sizeof path, "%s/%s", b->name, rel) <
+	    (int)sizeof path && fstatat(intake_root(st), path, &sb,
+	    AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* Another program renamed it: its flags count. */
+static void
+renamed(struct store *st, struct box *b, const struct row_at *at,
+    const char *rel, const struct maildir_name *n)
+{
+	uint64_t modseq = n->flags != at->flags ? box_modseq(st, b) :
+	    at->modseq;
+
+	if (modseq == 0 || store_begin(st, STORE_CACHE) != STORE_OK)
+		return;
+	(void)store_result(st, STORE_CACHE,
+	    row_flags(st->rows, at->id, n->flags, rel, modseq));
+	st->sync->counts.renamed++;
+}
+
+static void
+found(struct store *st, struct box *b, const char *rel, uint32_t uid)
+{
+	struct found f = { .box = b, .rel = rel, .uid = uid, .tags = "" };
+
+	if (intake_found(st, &f) != STORE_OK) {
+		b->scan = true;		/* no UID to give yet */
+		return;
+	}
+	if (uid == 0)
+		st->sync->counts.renumbered++;
+	st->sync->counts.added++;
+}
+
+void
+sync_here(struct store *st, struct box *b, const char *rel, bool keep,
+    uint32_t *uid)
+{
+	struct maildir_name n;
+	struct row_at at;
+	bool ours;
+
+	*uid = 0;
+	if (!maildir_parse(rel, &n))
+		return;
+	ours = n.paired && n.uidvalidity == b->uidvalidity;
+	if (ours && row_at_uid(st->rows, b->id, n.uid, &at) == 0) {
+		*uid = n.uid;
+		if (strcmp(at.name, rel) == 0 ||
+		    intent_touches(st, b->name, n.uid))
+			return;
+		if (!stands(st, b, at.name)) {
+			renamed(st, b, &at, rel, &n);
+			return;
+		}
+		/* A second file with that UID: a copy by hand. */
+		if (!intake_has(st, b, 0, rel))
+			found(st, b, rel, 0);
+		return;
+	}
+	if (intake_has(st, b, ours ? n.uid : 0, rel) ||
+	    (n.paired && intent_touches(st, b->name, n.uid)))
+		return;
+	if (ours && keep) {
+		if (n.uid >= b->uidnext) {
+			b->uidnext = n.uid == UINT32_MAX ? n.uid : n.uid + 1;
+			b->dirty = true;
+			box_lease(st, b);
+		}
+		found(st, b, rel, n.uid);
+		return;
+	}
+	found(st, b, rel, 0);
+}
+
+void
+sync_gone(struct store *st, struct box *b, uint32_t uid, const char *rel)
+{
+	struct row_at at;
+	uint64_t modseq;
+
+	if (row_at_uid(st->rows, b->id, uid, &at) != 0 ||
+	    strcmp(at.name, rel) != 0 || intent_touches(st, b->name, uid) ||
+	    stands(st, b, rel))
+		return;
+	modseq = box_modseq(st, b);
+	if (modseq == 0 || store_begin(st, STORE_CACHE) != STORE_OK)
+		return;
+	(void)store_result(st, STORE_CACHE,
+	    row_remove(st->rows, at.id, modseq));
+	st->sync->counts.removed++;
+}
+
+void
+sync_seen(struct store *st, struct chan_in *in)
+{
+	char folder[BOX_NAME_MAX], rel[MAILDIR_REL_MAX];
+	struct maildir_name n;
+	struct box *b;
+	uint32_t uid;
+	bool here;
+
+	chan_get_str(in, folder, sizeof folder);
+	b = in->bad ? NULL : box_by_name(st, folder);
+	while (b != NULL && file_seen_get(in, &here, rel)) {
+		if (here)
+			sync_here(st, b, rel, false, &uid);
+		else if (maildir_parse(rel, &n) && n.paired)
+			sync_gone(st, b, n.uid, rel);
+	}
+}

@@ -1,0 +1,206 @@
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mailnode/base/codec.h"
+#include "store/tag.h"
+
+enum { TAGS_OF_ONE = 128 };	/* tags of a message */
+
+/* What notmuch calls the flags of a Maildir name. */
+static const struct {
+	const char	*tag;
+	uint32_t	 flag;
+	bool		 inverse;
+} disguised[] = {
+	{ "unread", STORE_SEEN, true },
+	{ "flagged", STORE_FLAGGED, false },
+	{ "replied", STORE_ANSWERED, false },
+	{ "passed", STORE_PASSED, false },
+	{ "draft", STORE_DRAFT, false },
+	{ "deleted", STORE_DELETED, false },
+};
+
+bool
+mail_tag_ok(const char *tag)
+{
+	size_t i, n = strlen(tag);
+
+	if (n == 0 || n > TAG_MAX || tag[0] == '-' || tag[0] == '+' ||
+	    !codec_utf8_ok(tag, n))
+		return false;
+	for (i = 0; i < n; i++)
+		if ((unsigned char)tag[i] <= ' ' || tag[i] == 0x7f ||
+		    tag[i] == '"' || tag[i] == '%' || tag[i] == '\\')
+			return false;
+	return true;
+}
+
+/* The next word of a list; false at its end. */
+static bool
+word(const char **p, char *dst, size_t size)
+{
+	size_t n;
+
+	while (**p == ' ')
+		(*p)++;
+	n = strcspn(*p, " ");
+	if (n == 0 || n >= size)
+		return false;
+	memcpy(dst, *p, n);
+	dst[n] = '\0';
+	*p += n;
+	return true;
+}
+
+static bool
+disguise(struct tag_change *c, const char *tag, bool add)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof disguised / sizeof disguised[0]; i++) {
+		if (strcmp(disguised[i].tag, tag) != 0)
+			continue;
+		if (add != disguised[i].inverse) {
+			c->add |= disguised[i].flag;
+			c->del &= ~disguised[i].flag;
+		} else {
+			c->del |= disguised[i].flag;
+			c->add &= ~disguised[i].flag;
+		}
+		return true;
+	}
+	return false;
+}
+
+bool
+tag_change_parse(const char *text, struct tag_change *c)
+{
+	char w[TAG_MAX + 2];
+	const char *p = text;
+	size_t n = 0;
+
+	memset(c, 0, sizeof *c);
+	while (word(&p, w, sizeof w)) {
+		if ((w[0] != '+' && w[0] != '-') || !mail_tag_ok(w + 1))
+			return false;
+		if (disguise(c, w + 1, w[0] == '+'))
+			continue;
+		if (n + strlen(w) + 2 > sizeof c->text)
+			return false;
+		n += (size_t)snprintf(c->text + n, sizeof c->text - n, "%s%s",
+		    n > 0 ? " " : "", w);
+		c->tags = true;
+	}
+	return *p == '\0';
+}
+
+static int
+by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Sorted, each once. */
+static enum store_err
+join(const char **set, size_t n, char *dst, size_t size)
+{
+	size_t i, len = 0;
+
+	qsort(set, n, sizeof *set, by_text);
+	dst[0] = '\0';
+	for (i = 0; i < n; i++) {
+		if (i > 0 && strcmp(set[i], set[i - 1]) == 0)
+			continue;
+		if (len + strlen(set[i]) + 2 > size)
+			return STORE_TOOBIG;
+		len += (size_t)snprintf(dst + len, size - len, "%s%s",
+		    len > 0 ? " " : "", set[i]);
+	}
+	return STORE_OK;
+}
+
+static void
+take_away(const char **set, size_t *n, const char *tag)
+{
+	size_t i;
+
+	for (i = 0; i < *n; )
+		if (strcmp(set[i], tag) == 0)
+			set[i] = set[--*n];
+		else
+			i++;
+}
+
+enum store_err
+tag_change_apply(const struct tag_change *c, const char *tags, char *dst,
+    size_t size)
+{
+	char mem[TAGS_OF_ONE][TAG_MAX + 2], w[TAG_MAX + 2];
+	const char *set[TAGS_OF_ONE], *p;
+	size_t n = 0, used = 0;
+
+	for (p = tags; used < TAGS_OF_ONE && word(&p, mem[used],
+	    sizeof mem[used]); used++)
+		set[n++] = mem[used];
+	for (p = c->text; word(&p, w, sizeof w); ) {
+		if (w[0] == '-') {
+			take_away(set, &n, w + 1);
+			continue;
+		}
+		if (used == TAGS_OF_ONE)
+			return STORE_TOOBIG;
+		memcpy(mem[used], w + 1, strlen(w));
+		set[n++] = mem[used++];
+	}
+	return join(set, n, dst, size);
+}
+
+enum store_err
+tag_get(struct store *st, const uint8_t hash[32], char dst[MAIL_TAGS_MAX])
+{
+	static struct store_slot slot;
+	sqlite3_stmt *s = store_stmt(st, STORE_NODE, &slot,
+	    "SELECT tags FROM tag WHERE hash = ?1");
+	const char *p;
+	int code;
+
+	dst[0] = '\0';
+	if (s == NULL)
+		return STORE_NOMEM;
+	sqlite3_bind_blob(s, 1, hash, 32, SQLITE_STATIC);
+	code = sqlite3_step(s);
+	p = code == SQLITE_ROW ? (const char *)sqlite3_column_text(s, 0) :
+	    NULL;
+	if (p != NULL)
+		snprintf(dst, MAIL_TAGS_MAX, "%s", p);
+	(void)sqlite3_reset(s);
+	return store_result(st, STORE_NODE, code);
+}
+
+enum store_err
+tag_put(struct store *st, const uint8_t hash[32], const char *tags)
+{
+	static struct store_slot put, drop;
+	sqlite3_stmt *s;
+	enum store_err rc;
+
+	rc = store_begin(st, STORE_NODE);
+	if (rc != STORE_OK)
+		return rc;
+	if (tags[0] != '\0')
+		s = store_stmt(st, STORE_NODE, &put,
+		    "INSERT OR REPLACE INTO tag(hash, tags) VALUES(?1, ?2)");
+	else
+		s = store_stmt(st, STORE_NODE, &drop,
+		    "DELETE FROM tag WHERE hash = ?1");
+	if (s == NULL)
+		return STORE_NOMEM;
+	sqlite3_bind_blob(s, 1, hash, 32, SQLITE_STATIC);
+	if (tags[0] != '\0')
+		sqlite3_bind_text(s, 2, tags, -1, SQLITE_STATIC);
+	rc = store_result(st, STORE_NODE, sqlite3_step(s));
+	(void)sqlite3_reset(s);
+	return rc;
+}

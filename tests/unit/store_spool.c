@@ -1,0 +1,288 @@
+/* Accepting and filing: the way of a message into a mailbox. */
+#include "tests/unit/node.h"
+
+static const char body[] = "From: a@b.test\r\nTo: me@node.test\r\n"
+    "Subject: hello\r\nMessage-ID: <one@b.test>\r\n"
+    "Date: Fri, 20 Nov 2026 10:00:00 +0000\r\n\r\nText.\r\n";
+static const char head[] = "Return-Path: <a@b.test>\r\n";
+
+static const char *const me[] = { "me@node.test" };
+
+static struct spool_msg
+message(const char *trace)
+{
+	return (struct spool_msg){ .trace = trace, .sender = "a@b.test",
+	    .rcpt = me, .nrcpt = 1, .folder = "", .tags = "",
+	    .verdict = "ok", .peer = "192.0.2.1", .received = 1700000000 };
+}
+
+static int
+commit(int ch, const char *const *rcpt, size_t n, const char *folder)
+{
+	struct spool_msg m = message("t1.1");
+	struct op_reply r;
+	uint16_t status;
+
+	m.rcpt = rcpt;
+	m.nrcpt = n;
+	m.folder = folder;
+	op_reply_init(&r);
+	status = spool_commit(ch, &r, 0, &m, head, strlen(head), body,
+	    strlen(body));
+	op_reply_clear(&r);
+	return status;
+}
+
+static int
+send_one(int ch, void *arg)
+{
+	(void)arg;
+	return commit(ch, me, 1, "");
+}
+
+static bool
+listed(struct node *n, void *arg)
+{
+	struct row_at at;
+	uint64_t id;
+
+	for (id = 1; id <= *(uint64_t *)arg; id++)
+		if (row_get(n->st.rows, id, &at) != 0)
+			return false;
+	return true;
+}
+
+static bool
+spool_empty(struct node *n, void *arg)
+{
+	struct spool_status s;
+
+	(void)arg;
+	spool_tell(&n->st, &s);
+	return s.entries == 0;
+}
+
+static bool
+no_bodies(struct node *n, void *arg)
+{
+	(void)arg;
+	return node_files(n, ".mailnode/spool") == 0;
+}
+
+static bool
+synced(struct node *n, void *arg)
+{
+	(void)arg;
+	return sync_idle(&n->st);
+}
+
+static void
+files_and_lists_what_is_handed_in(void **state)
+{
+	struct node n = { .loop = NULL };
+	struct row_at at;
+	struct box *b;
+	uint64_t one = 1;
+	int fd;
+	char text[512];
+	ssize_t len;
+
+	(void)state;
+	node_dirs(&n);
+	node_start(&n);
+	assert_int_equal(node_ask(&n, ROLE_SMTP, send_one, NULL), 0);
+	assert_true(node_until(&n, listed, &one));
+	assert_true(node_until(&n, spool_empty, NULL));
+	assert_int_equal(row_get(n.st.rows, 1, &at), 0);
+	b = box_by_name(&n.st, "INBOX");
+	assert_non_null(b);
+	assert_int_equal(at.mbox, b->id);
+	assert_int_equal(at.uid, 1);
+	assert_int_equal(at.flags, 0);
+	assert_memory_equal(at.name, "new/1700000000.M", 16);
+	fd = maildir_open(intake_root(&n.st), "INBOX", at.name, NULL);
+	assert_true(fd != -1);
+	len = read(fd, text, sizeof text);
+	close(fd);
+	assert_int_equal(len, strlen(head) + strlen(body));
+	assert_memory_equal(text, head, strlen(head));
+	assert_memory_equal(text + strlen(head), body, strlen(body));
+	assert_string_equal(n.alarms, "");
+	node_stop(&n);
+	node_remove(&n);
+}
+
+/* Larger than a record: in pieces. */
+static int
+send_large(int ch, void *arg)
+{
+	size_t n = *(size_t *)arg, at, part;
+	struct spool_msg m = message("t2.1");
+	struct op_reply r;
+	uint16_t status;
+	uint64_t id;
+	char *text = calloc(1, n);
+
+	memset(text, 'x', n);
+	memcpy(text, body, strlen(body));
+	op_reply_init(&r);
+	status = spool_begin(ch, &r, &id);
+	for (at = 0; status == OP_OK && at < n; at += part) {
+		part = n - at < SPOOL_CHUNK ? n - at : SPOOL_CHUNK;
+		if (spool_data(ch, id, text + at, part) == -1)
+			return 90;
+	}
+	if (status == OP_OK)
+		status = spool_commit(ch, &r, id, &m, head, strlen(head),
+		    NULL, n);
+	op_reply_clear(&r);
+	free(text);
+	return status;
+}
+
+static void
+takes_large_ones_in_pieces(void **state)
+{
+	struct node n = { .loop = NULL };
+	size_t size = 3 * 1024 * 1024 + 17;
+	char path[512];
+	struct row_at at;
+	struct stat st;
+
+	(void)state;
+	node_dirs(&n);
+	node_start(&n);
+	assert_int_equal(node_ask(&n, ROLE_SMTP, send_large, &size), 0);
+	assert_true(node_until(&n, spool_empty, NULL));
+	assert_int_equal(row_get(n.st.rows, 1, &at), 0);
+	snprintf(path, sizeof path, "%s/INBOX/%s", n.mail, at.name);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_size, size + strlen(head));
+	assert_true(node_until(&n, no_bodies, NULL));
+	node_stop(&n);
+	node_remove(&n);
+}
+
+static int
+wrong_length(int ch, void *arg)
+{
+	struct spool_msg m = message("t3.1");
+	struct op_reply r;
+	uint16_t status;
+	uint64_t id;
+
+	(void)arg;
+	op_reply_init(&r);
+	assert_int_equal(spool_begin(ch, &r, &id), OP_OK);
+	assert_int_equal(spool_data(ch, id, body, 10), 0);
+	status = spool_commit(ch, &r, id, &m, head, 0, NULL, 11);
+	op_reply_clear(&r);
+	return status;
+}
+
+static int
+not_ours(int ch, void *arg)
+{
+	static const char *const to[] = { "x@other.test", "nobody@node.test" };
+
+	(void)arg;
+	return commit(ch, to, 2, "");
+}
+
+static int
+other_folder(int ch, void *arg)
+{
+	(void)arg;
+	return commit(ch, me, 1, "Sent");
+}
+
+static void
+refuses_what_a_session_may_not(void **state)
+{
+	struct node n = { .loop = NULL };
+
+	(void)state;
+	node_dirs(&n);
+	node_start(&n);
+	assert_int_equal(node_ask(&n, ROLE_SMTP, wrong_length, NULL),
+	    STORE_STATE);
+	assert_int_equal(node_ask(&n, ROLE_SMTP, not_ours, NULL),
+	    STORE_NORCPT);
+	assert_int_equal(node_ask(&n, ROLE_SMTP, other_folder, NULL),
+	    STORE_NAME);
+	assert_int_equal(node_ask(&n, ROLE_IMAP, send_one, NULL), OP_DENIED);
+	assert_int_equal(node_ask(&n, ROLE_SENDER, other_folder, NULL), 0);
+	assert_true(node_until(&n, spool_empty, NULL));
+	assert_int_equal(node_files(&n, "INBOX/new"), 0);
+	assert_int_equal(node_files(&n, "Sent/new"), 1);
+	assert_int_equal(node_files(&n, ".mailnode/spool"), 0);
+	node_stop(&n);
+	node_remove(&n);
+}
+
+static void
+starts_again_with_the_same_numbers(void **state)
+{
+	struct node n = { .loop = NULL };
+	struct row_at at, after;
+	struct box *b;
+	uint32_t validity;
+	uint64_t modseq;
+	char cmd[256];
+
+	(void)state;
+	node_dirs(&n);
+	node_start(&n);
+	assert_int_equal(node_ask(&n, ROLE_SMTP, send_one, NULL), 0);
+	assert_int_equal(node_ask(&n, ROLE_SMTP, send_one, NULL), 0);
+	assert_true(node_until(&n, spool_empty, NULL));
+	assert_int_equal(row_get(n.st.rows, 2, &at), 0);
+	b = box_by_name(&n.st, "INBOX");
+	validity = b->uidvalidity;
+	modseq = b->modseq;
+	node_stop(&n);
+
+	/* Cleanly: the next number follows. */
+	node_start(&n);
+	assert_true(node_until(&n, synced, NULL));
+	b = box_by_name(&n.st, "INBOX");
+	assert_int_equal(b->uidvalidity, validity);
+	assert_int_equal(b->uidnext, 3);
+	node_stop(&n);
+
+	/* Without its cache: same UIDs, MODSEQ above all that were given. */
+	snprintf(cmd, sizeof cmd, "rm %s/store.db*", n.home);
+	assert_int_equal(system(cmd), 0);
+	node_start(&n);
+	assert_true(node_until(&n, synced, NULL));
+	assert_true(node_until(&n, listed, &(uint64_t){ 2 }));
+	b = box_by_name(&n.st, "INBOX");
+	assert_int_equal(b->uidvalidity, validity);
+	assert_int_equal(row_at_uid(n.st.rows, b->id, at.uid, &after), 0);
+	assert_string_equal(after.name, at.name);
+	assert_memory_equal(after.hash, at.hash, 32);
+	assert_true(after.modseq > modseq);
+	assert_true(b->uidnext > 2);
+	assert_int_equal(node_ask(&n, ROLE_SMTP, send_one, NULL), 0);
+	assert_true(node_until(&n, listed, &(uint64_t){ 3 }));
+	assert_int_equal(row_get(n.st.rows, 3, &after), 0);
+	assert_true(after.uid > 2);
+	node_stop(&n);
+	node_remove(&n);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(files_and_lists_what_is_handed_in),
+		cmocka_unit_test(takes_large_ones_in_pieces),
+		cmocka_unit_test(refuses_what_a_session_may_not),
+		cmocka_unit_test(starts_again_with_the_same_numbers),
+	};
+
+	if (dyn_gmime() == NULL)
+		return 77;
+	(void)mtext_init();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
