@@ -27,11 +27,14 @@ int	cmd_serve_again(int argc, char **argv);
 int	cmd_cert(int argc, char **argv);
 int	cmd_init(int argc, char **argv);
 int	cmd_key(int argc, char **argv);
+int	cmd_search(int argc, char **argv);
 int	cmd_serve(int argc, char **argv);
+int	cmd_show(int argc, char **argv);
 int	cmd_status(int argc, char **argv);
 int	cmd_vault(int argc, char **argv);
 int	cmd_probe(int argc, char **argv);
 int	cmd_sign(int argc, char **argv);
+int	cmd_tag(int argc, char **argv);
 int	cmd_verify(int argc, char **argv);
 
 #endif

@@ -16,6 +16,7 @@ const struct role_entry main_roles[] = {
 	{ ROLE_KEEPER,	LIFE_RUN,	true,	false,	B(FILER) | B(PARSER), role_keeper },
 	{ ROLE_READER,	LIFE_RUN,	true,	false,	0,	role_reader },
 	{ ROLE_PARSER,	LIFE_DEMAND,	true,	false,	0,	role_parser },
+	{ ROLE_INDEXER,	LIFE_RUN,	true,	false,	B(KEEPER), role_indexer },
 	{ 0, 0, false, false, 0, NULL }
 };
 
@@ -35,6 +36,9 @@ const struct cmd cmds[] = {
 	    "[list [-j]|rotate|retire SELECTOR] [--passphrase-stdin]" },
 	{ "cert",	cmd_cert,
 	    "[show [-j]|request|install CHAIN|renew]" },
+	{ "search",	cmd_search,	"[-j] [-n N] QUERY…" },
+	{ "show",	cmd_show,	"[-j] [-r | -H] ID…" },
+	{ "tag",	cmd_tag,	"±TAG… [--] QUERY…" },
 	{ NULL, NULL, NULL }
 };
 

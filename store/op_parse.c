@@ -148,6 +148,7 @@ get_blob(struct wire *w, size_t *n)
 	return dst;
 }
 
+/* None at all: nobody could parse it. */
 static bool
 places_ok(const struct parse_row *r)
 {
@@ -157,7 +158,7 @@ places_ok(const struct parse_row *r)
 	for (i = 0; i < n; i++)
 		if (!mime_place(r->parts, r->nparts, i, r->size, &p))
 			return false;
-	return n > 0;
+	return n > 0 || r->nparts == 0;
 }
 
 bool

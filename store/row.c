@@ -85,7 +85,8 @@ const char row_schema[] =
     " ON thread_box(thread);"
     "CREATE TABLE IF NOT EXISTS index_todo("
     " seq INTEGER PRIMARY KEY, msg INTEGER NOT NULL,"
-    " was TEXT NOT NULL, now TEXT NOT NULL);";
+    " was TEXT NOT NULL, now TEXT NOT NULL);"
+    "CREATE INDEX IF NOT EXISTS index_todo_msg ON index_todo(msg);";
 
 #define PATH(mbox, name) \
     "coalesce((SELECT name FROM mailbox WHERE id=" mbox "),'')||'/'||" name

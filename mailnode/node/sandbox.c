@@ -160,7 +160,7 @@ static const struct policy policies[] = {
 	{ ROLE_READER, .no_write = true, .sets = { files_read },
 	    .paths = { { HOME, "", READ }, { MAIL, "", READ } } },
 	{ ROLE_PARSER, .kills = true, .sets = { memory_files } },
-	{ ROLE_INDEXER, .sets = { files_read, files_write },
+	{ ROLE_INDEXER, .sets = { files_read, files_write, watch },
 	    .paths = { { MAIL, "", READ },
 		{ MAIL, "/.notmuch", READ | WRITE } } },
 	{ ROLE_SENDER, .no_write = true },

@@ -15,6 +15,7 @@
 #include "store/op_alias.h"
 #include "store/op_box.h"
 #include "store/op_event.h"
+#include "store/op_index.h"
 #include "store/op_mail.h"
 #include "store/op_rcpt.h"
 #include "store/op_spool.h"
@@ -23,7 +24,8 @@
 
 /* Ops of this process, file by file. */
 static const struct op *const tables[] = {
-	rcpt_ops, event_ops, box_ops, mail_ops, watch_ops, alias_ops
+	rcpt_ops, event_ops, box_ops, mail_ops, watch_ops, alias_ops,
+	index_ops
 };
 
 static struct store st;

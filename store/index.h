@@ -1,0 +1,59 @@
+/*
+ * The notmuch database at MAILDIR/.notmuch: an ordinary one, which
+ * notmuch(1), alot and aerc use beside us.  One process writes it, in
+ * batches: while a batch is open every other writer waits.
+ *
+ * MAILDIR/.notmuch/config is written once, for us and for whoever wants it:
+ *	notmuch --config=MAILDIR/.notmuch/config search …
+ * It is the user's from then on, but must keep database.autocommit=1: it
+ * makes a batch durable as a whole.
+ */
+#ifndef STORE_INDEX_H
+#define STORE_INDEX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "store/err.h"
+#include "store/op_index.h"
+
+enum { INDEX_PATH_MAX = 4096 };
+
+struct index;
+
+/*
+ * Makes directory, config and database where they are missing; nothing is
+ * held open.  Returns owned, or NULL with `why` told.  Borrows maildir.
+ */
+struct index	*index_new(const char *maildir, char *why, size_t size);
+void		 index_free(struct index *x);
+
+/* True when the database did not exist before: all is to be learnt. */
+bool		 index_is_new(const struct index *x);
+
+/*
+ * Opens for writing, waiting for other writers, and begins a batch.
+ * STORE_GONE: the database is away.  index_end() commits and closes it.
+ */
+enum store_err	 index_begin(struct index *x);
+enum store_err	 index_end(struct index *x);
+/* One change.  STORE_IO only when the database itself refuses. */
+enum store_err	 index_apply(struct index *x, const struct index_item *i);
+
+/* "uuid:revision" of the batch. */
+void		 index_state(const struct index *x, char *dst, size_t size);
+
+/*
+ * Opens for reading and tells of messages whose tags changed since `state`
+ * (as from index_state; "" for none): fn gets the Message-ID, the flags
+ * that the tags stand for, and all other tags with a blank between; false
+ * ends it.  `now` (INDEX_STATE_MAX) is up to where that is true.
+ * STORE_NOTFOUND: `state` is of another database; STORE_BUSY: a writer took
+ * the revision away, begin again.
+ */
+enum store_err	 index_changed(struct index *x, const char *state,
+		    char *now, bool (*fn)(void *arg, const char *msgid,
+		    uint32_t flags, const char *tags), void *arg);
+
+#endif
