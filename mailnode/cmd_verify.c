@@ -1,4 +1,4 @@
-/* verify and probe: authentication, and its parts, for people. */
+/* verify: what a receiving session would make of a message. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -17,11 +17,10 @@
 
 enum {
 	CHUNK = 64 * 1024,	/* octets read at once */
-	LINE = 64 * 1024,	/* octets of a line of probe */
 	OUT_MAX = 1024 * 1024
 };
 
-/* -h alone asks for help; verify and probe spf take -h HELO. */
+/* -h alone asks for help; else it is -h HELO. */
 static bool
 asked_help(int argc, char **argv)
 {
@@ -72,8 +71,6 @@ print_lf(struct buf *b)
 		return cmd_fail("stdout", strerror(errno));
 	return 0;
 }
-
-/* ---- verify ---- */
 
 struct verify {
 	struct auth_conn	 conn;
@@ -216,86 +213,4 @@ cmd_verify(int argc, char **argv)
 	if (argc - optind > 1)
 		return cmd_usage(argv[0], 0);
 	return verify_file(&v, argv[optind]);
-}
-
-/* ---- probe ---- */
-
-static void
-probe_address_line(const char *line, size_t n, bool json, struct buf *b)
-{
-	enum path_err e;
-	struct path p;
-
-	e = memchr(line, '\0', n) != NULL ? PATH_SYNTAX :
-	    mailbox_lex(line, line + n, PATH_UTF8, &p);
-	if (!json) {
-		if (e == PATH_OK)
-			buf_addf(b, "valid %s\n", p.address);
-		else
-			buf_addf(b, "invalid %s\n", path_err_text(e));
-		return;
-	}
-	buf_adds(b, "{\"input\":");
-	json_bytes(b, line, n);
-	put_string(b, "verdict", e == PATH_OK ? "valid" : "invalid");
-	if (e == PATH_OK) {
-		put_string(b, "local", p.local);
-		put_string(b, "domain", p.domain);
-	} else {
-		put_string(b, "reason", path_err_text(e));
-	}
-	buf_adds(b, "}\n");
-}
-
-static int
-probe_address(const char *path, bool json)
-{
-	bool std = path == NULL || strcmp(path, "-") == 0;
-	FILE *f = std ? stdin : fopen(path, "r");
-	char *line = NULL;
-	struct buf b;
-	size_t size = 0;
-	ssize_t n;
-	int rc = 0;
-
-	if (f == NULL)
-		return cmd_fail(path, strerror(errno));
-	buf_init(&b, OUT_MAX);
-	while (rc == 0 && (n = getline(&line, &size, f)) != -1) {
-		if (n > 0 && line[n - 1] == '\n')
-			n--;
-		if (n > 0 && line[n - 1] == '\r')
-			n--;
-		buf_reset(&b);
-		probe_address_line(line, (size_t)n, json, &b);
-		rc = print_lf(&b);
-	}
-	free(line);
-	buf_clear(&b);
-	if (!std)
-		fclose(f);
-	return rc;
-}
-
-int
-cmd_probe(int argc, char **argv)
-{
-	bool json = false;
-	int c;
-
-	if (asked_help(argc, argv))
-		return cmd_usage(argv[0], 1);
-	if (argc < 2 || strcmp(argv[1], "address") != 0)
-		return cmd_usage(argv[0], 0);
-	optind = 2;
-	while ((c = getopt(argc, argv, "hjr:t:")) != -1) {
-		if (c == 'h')
-			return cmd_usage(argv[0], 1);
-		if (c == '?')
-			return cmd_usage(argv[0], 0);
-		json = json || c == 'j';
-	}
-	if (argc - optind > 1)
-		return cmd_usage(argv[0], 0);
-	return probe_address(argv[optind], json);
 }

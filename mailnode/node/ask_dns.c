@@ -311,8 +311,10 @@ ask_dns_many(int ch, struct dns_question *q, size_t n, int64_t timeout_ms)
 		open[i] = ch != -1 && ask_dns_send(ch, first + i, q[i].type,
 		    q[i].name) == 0;
 		left += open[i];
-		if (!open[i] && !dns_name_ok(q[i].name))
+		if (!dns_name_ok(q[i].name)) {
+			failed(&q[i].answer, "");
 			q[i].answer.class = DNS_NXDOMAIN;
+		}
 	}
 	while (left > 0) {
 		wait = until - clock_mono_ms();

@@ -1,0 +1,83 @@
+/*
+ * The resolver's engine: which server is asked, what becomes of an answer,
+ * who waits for it.  How a question travels is the role's affair.
+ *
+ * A question goes to the first server that is up; a server that is silent
+ * is followed by the next, and so is one that says SERVFAIL or REFUSED
+ * (which is an answer, and no sign of ill health).  Health of a server:
+ *
+ *	up ──RESOLVE_FAILS silences in a row──> probing (still asked)
+ *	probing ──an answer──> up			server_alive
+ *	probing ──silence──> down			server_down
+ *	down ──an answer to a later probe──> up		server_alive
+ *
+ * The probe asks for the root's NS, which every resolver knows, so that a
+ * domain whose own servers are slow never takes a resolver down.  When all
+ * are down the breaker is open: every question is answered at once.
+ */
+#ifndef NODE_RESOLVE_H
+#define NODE_RESOLVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "mailnode/base/loop.h"
+#include "mailnode/node/ask_dns.h"
+
+enum {
+	RESOLVE_SERVERS = 8,	/* conf.c asserts as much */
+	RESOLVE_TRY_MS = 1500,	/* a server has to answer a question */
+	RESOLVE_SHOTS = 5,	/* tries of one question, over all servers */
+	RESOLVE_FAILS = 2,	/* silences until a probe */
+	RESOLVE_COOL_MS = 2000,	/* down until a probe, doubled each time */
+	RESOLVE_COOL_MAX_MS = 30000,
+	RESOLVE_SERVFAIL_S = 5,	/* kept; RFC 2308 section 7.1: at most 300 */
+	RESOLVE_FLYING = 2048,	/* questions under way */
+	RESOLVE_WAITING = 16384	/* requests waiting for them */
+};
+
+struct resolve;
+struct shot;
+
+struct resolve_way {
+	/*
+	 * Asks that server.  0: resolve_landed is called once, perhaps
+	 * before this returns; -1: it cannot be asked that, and is not.
+	 */
+	int	(*send)(void *arg, size_t server, const char *name,
+		    enum dns_type type, struct shot *shot);
+	/* No server answers any more, or one does again. */
+	void	(*breaker)(void *arg, bool open);
+	void	*arg;
+};
+
+/* Returns owned, or NULL. */
+struct resolve	*resolve_new(struct loop *l, const struct resolve_way *way);
+/*
+ * resolve_end, then let all shots land (close their channels), then free:
+ * what lands in between is not asked again.
+ */
+void		 resolve_end(struct resolve *r);
+void		 resolve_free(struct resolve *r);
+
+/* Adds a server, by its number from 0 on; borrows the address. */
+void		 resolve_server(struct resolve *r, const char *address,
+		    bool trust_ad);
+/* One that can never be asked: no address, no channel. */
+void		 resolve_unusable(struct resolve *r, size_t server);
+/* All are added. */
+void		 resolve_ready(struct resolve *r);
+
+/* What came for a shot; p is NULL when nothing did.  True if the answer
+ * showed EDNS, or there was none. */
+bool		 resolve_landed(struct shot *shot, const uint8_t *p,
+		    size_t n);
+
+/* The service for ask_dns_ops, and its gone(). */
+struct ask_dns_service *resolve_service(struct resolve *r);
+void		 resolve_gone(struct resolve *r, struct op_peer *p);
+
+bool		 resolve_open(const struct resolve *r);
+
+#endif
