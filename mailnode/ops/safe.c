@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "mailnode/ops/replace.h"
@@ -47,6 +49,16 @@ read_vault(struct safe *s)
 	return s->trouble == CRYPTO_SYSTEM ? CRYPTO_SYSTEM : CRYPTO_OK;
 }
 
+/* A command that may hear a passphrase: no core, nobody who traces it. */
+static void
+keep_to_ourselves(void)
+{
+	struct rlimit none = { 0, 0 };
+
+	(void)setrlimit(RLIMIT_CORE, &none);
+	(void)prctl(PR_SET_DUMPABLE, 0);
+}
+
 enum crypto_err
 safe_open(struct safe *s, const char *home, bool change)
 {
@@ -56,6 +68,7 @@ safe_open(struct safe *s, const char *home, bool change)
 	memset(s, 0, sizeof *s);
 	s->lock = s->file = s->ch = -1;
 	s->trouble = CRYPTO_NOVAULT;
+	keep_to_ourselves();
 	s->dir = open(home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (s->dir == -1)
 		return errno == ENOENT ? CRYPTO_OK : CRYPTO_SYSTEM;
