@@ -133,7 +133,8 @@ enum queue_change {
 	QUEUE_DO_HOLD,		/* active → held */
 	QUEUE_DO_RELEASE,	/* held → active, due now */
 	QUEUE_DO_RETRY,		/* due now, whatever was said */
-	QUEUE_DO_ROUTE,		/* by the relay named in arg; "" as conf says */
+	QUEUE_DO_ROUTE,		/* by the relay named in arg; "" as conf says;
+				   not those whose fate is unknown */
 	QUEUE_DO_DROP		/* forget the waiting recipients */
 };
 

@@ -37,7 +37,10 @@ bool	 sender_push_get(struct chan_in *in, uint64_t *id, int64_t *due);
 
 struct sender_rcpt {
 	uint32_t	 n;		/* number in the letter, from 1 */
-	const char	*addr, *orcpt, *route;
+	const char	*addr, *orcpt;
+	const char	*route;		/* the last one: an unknown fate is
+					   tried on no other */
+	const char	*forced;	/* by the owner, or "" */
 	uint32_t	 notify, attempts;
 	enum queue_fate	 fate;		/* WAITING or UNKNOWN */
 	int64_t		 due;

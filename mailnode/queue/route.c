@@ -35,6 +35,23 @@ route_match(const char *pattern, const char *addr)
 	return *pattern == '\0';
 }
 
+bool
+route_tls_required(int route, const char *domain)
+{
+	char host[256], port[8];
+	size_t i;
+
+	if (route < 0 || route_host(conf.relays[route].host, host,
+	    sizeof host, port, sizeof port) == -1)
+		return true;
+	for (i = 0; i < conf.ntls_required; i++)
+		if (conf.tls_required[i] != NULL &&
+		    (route_match(conf.tls_required[i], domain) ||
+		    route_match(conf.tls_required[i], host)))
+			return true;
+	return false;
+}
+
 const char *
 route_domain(const char *addr)
 {
@@ -83,7 +100,8 @@ route_by_name(const char *name)
 bool
 route_is_mx(int route)
 {
-	return route >= 0 && strcmp(conf.relays[route].host, "mx") == 0;
+	return route >= 0 && (strcmp(conf.relays[route].host, "mx") == 0 ||
+	    strncmp(conf.relays[route].host, "mx:", 3) == 0);
 }
 
 void

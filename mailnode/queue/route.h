@@ -24,7 +24,7 @@ int	route_find(const char *from, const char *to);
 /* ROUTE_NONE when no relay has that name. */
 int	route_by_name(const char *name);
 
-/* The relay is "mx": each domain has a next hop of its own. */
+/* The relay is "mx" (or "mx:PORT"): each domain has a next hop of its own. */
 bool	route_is_mx(int route);
 
 /*
@@ -32,6 +32,12 @@ bool	route_is_mx(int route);
  * name, with "mx" followed by " DOMAIN" in lower case.
  */
 void	route_key(int route, const char *to, char key[ROUTE_KEY_MAX]);
+
+/*
+ * Must this next hop be reached over verified TLS?  conf.tls_required: names
+ * or patterns of domains and of relays' hosts.
+ */
+bool	route_tls_required(int route, const char *domain);
 
 /* The part behind the last @, or "". */
 const char *route_domain(const char *addr);

@@ -1,0 +1,139 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "mailnode/queue/date.h"
+#include "mailnode/queue/dsn.h"
+#include "mailnode/smtp/client_reply.h"
+
+struct words {
+	const char	*subject, *action, *class, *text;
+};
+
+static const struct words words[] = {
+	[DSN_FAILED] = {
+		"Undelivered", "failed", "5.0.0",
+		"Your letter could not be delivered to the recipients named "
+		"below.\r\nIt is not tried again." },
+	[DSN_DELAYED] = {
+		"Delayed", "delayed", "4.0.0",
+		"Your letter has not been delivered yet to the recipients "
+		"named below.\r\nThere is nothing you need to do: it is "
+		"tried again." },
+	[DSN_DELIVERED] = {
+		"Delivered", "relayed", "2.0.0",
+		"Your letter was handed to the next mail server for the "
+		"recipients\r\nnamed below, which sends no reports." },
+};
+
+void
+dsn_status(enum dsn_kind kind, const char *reply, char *dst, size_t size)
+{
+	struct reply r;
+
+	reply_init(&r);
+	if (reply_line(&r, reply, strlen(reply)) == 0 &&
+	    r.code / 100 == (unsigned int)(words[kind].class[0] - '0'))
+		reply_status(&r, dst, size);
+	else
+		snprintf(dst, size, "%s", words[kind].class);
+}
+
+static void
+put_head(struct buf *b, const struct dsn *d, const char *unique)
+{
+	char date[48];
+
+	date_text(d->now, date, sizeof date);
+	buf_addf(b, "Date: %s\r\nFrom: Mail queue <MAILER-DAEMON@%s>\r\n"
+	    "To: <%s>\r\nSubject: %s: %.200s\r\n", date, d->hostname, d->to,
+	    words[d->kind].subject, d->subject);
+	buf_addf(b, "Message-ID: <%s.dsn@%s>\r\n", unique, d->hostname);
+	if (d->msgid[0] != '\0')
+		buf_addf(b, "In-Reply-To: <%s>\r\nReferences: <%s>\r\n",
+		    d->msgid, d->msgid);
+	buf_addf(b, "Auto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n"
+	    "Content-Type: multipart/report; report-type=delivery-status;"
+	    "\r\n\tboundary=\"=_%s\"\r\n\r\n", unique);
+}
+
+/* RFC 6522: first for people. */
+static void
+put_text(struct buf *b, const struct dsn *d, const char *unique)
+{
+	char date[48];
+	size_t i;
+
+	date_text(d->created, date, sizeof date);
+	buf_addf(b, "--=_%s\r\nContent-Type: text/plain; charset=utf-8\r\n"
+	    "Content-Transfer-Encoding: 8bit\r\n\r\n%s\r\n\r\n", unique,
+	    words[d->kind].text);
+	for (i = 0; i < d->nrcpt; i++) {
+		buf_addf(b, "  %s\r\n", d->rcpt[i].addr);
+		if (d->rcpt[i].reply[0] != '\0')
+			buf_addf(b, "    %s\r\n", d->rcpt[i].reply);
+	}
+	buf_addf(b, "\r\nThe letter \"%.200s\"\r\nof %s\r\n", d->subject,
+	    date);
+	if (d->kind == DSN_DELAYED) {
+		date_text(d->expires, date, sizeof date);
+		buf_addf(b, "is tried until %s\r\n", date);
+	}
+	buf_addf(b, "is %s in the queue (mailnode queue show %s).\r\n", d->id,
+	    d->id);
+}
+
+static void
+put_rcpt(struct buf *b, const struct dsn *d, const struct dsn_rcpt *r)
+{
+	char status[12], date[48];
+
+	dsn_status(d->kind, r->reply, status, sizeof status);
+	buf_adds(b, "\r\n");
+	if (r->orcpt[0] != '\0')
+		buf_addf(b, "Original-Recipient: %s\r\n", r->orcpt);
+	buf_addf(b, "Final-Recipient: rfc822; %s\r\nAction: %s\r\n"
+	    "Status: %s\r\n", r->addr, words[d->kind].action, status);
+	if (r->peer[0] != '\0')
+		buf_addf(b, "Remote-MTA: dns; %.*s\r\n",
+		    (int)strcspn(r->peer, " "), r->peer);
+	if (r->reply[0] >= '2' && r->reply[0] <= '5')
+		buf_addf(b, "Diagnostic-Code: smtp; %s\r\n", r->reply);
+	else if (r->reply[0] != '\0')
+		buf_addf(b, "Diagnostic-Code: x-mailnode; %s\r\n", r->reply);
+	if (d->kind == DSN_DELAYED) {
+		date_text(d->expires, date, sizeof date);
+		buf_addf(b, "Will-Retry-Until: %s\r\n", date);
+	}
+}
+
+/* RFC 3464: second for programs. */
+static void
+put_status(struct buf *b, const struct dsn *d, const char *unique)
+{
+	char date[48];
+	size_t i;
+
+	date_text(d->created, date, sizeof date);
+	buf_addf(b, "\r\n--=_%s\r\nContent-Type: message/delivery-status\r\n"
+	    "\r\n", unique);
+	if (d->envid[0] != '\0')
+		buf_addf(b, "Original-Envelope-Id: %s\r\n", d->envid);
+	buf_addf(b, "Reporting-MTA: dns; %s\r\nArrival-Date: %s\r\n",
+	    d->hostname, date);
+	for (i = 0; i < d->nrcpt; i++)
+		put_rcpt(b, d, &d->rcpt[i]);
+}
+
+void
+dsn_put(struct buf *b, const struct dsn *d, const char *unique)
+{
+	size_t n = d->nheader < DSN_HEADER_MAX ? d->nheader : DSN_HEADER_MAX;
+
+	put_head(b, d, unique);
+	put_text(b, d, unique);
+	put_status(b, d, unique);
+	buf_addf(b, "\r\n--=_%s\r\nContent-Type: text/rfc822-headers\r\n"
+	    "Content-Transfer-Encoding: 8bit\r\n\r\n", unique);
+	buf_add(b, d->header, n);
+	buf_addf(b, "\r\n--=_%s--\r\n", unique);
+}

@@ -1,0 +1,529 @@
+/*
+ * relay: one outgoing connection, with the letters of one batch.
+ *
+ * Owns		the connection to the next hop.
+ * Holds	read-only descriptors of its letters.
+ * Asks		vault: signatures before it connects, then only the one login
+ *		of its route; resolver: where the next hop is; sender: to note
+ *		each final dot before it goes out.
+ * Must not	open a file; see another letter; send a password over what is
+ *		not verified TLS; send a dot that was not noted.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "crypto/op_vault.h"
+#include "crypto/tls.h"
+#include "mailnode/node/conf.h"
+#include "mailnode/node/log.h"
+#include "mailnode/node/sandbox.h"
+#include "mailnode/queue/hop.h"
+#include "mailnode/queue/job.h"
+#include "mailnode/queue/route.h"
+#include "mailnode/queue/sign.h"
+#include "mailnode/role/roles.h"
+#include "mailnode/smtp/client.h"
+
+enum {
+	TRUSTS_MAX = 16,
+	MARK_MS = 60000,	/* the sender's answer; the server waits */
+	START_MS = 30000,	/* for the jobs */
+	HEAD_MAX = 32 * 1024	/* octets of signatures of one letter */
+};
+
+/* A job with what signing it came to. */
+struct work {
+	struct job	 job;
+	struct buf	 head;		/* signatures */
+	bool		 over;		/* its results were told */
+};
+
+struct relay {
+	struct proc	*pr;
+	int		 sender;	/* channel */
+	int		 vault, dns;	/* channels */
+	struct work	 work[JOB_BATCH];
+	size_t		 nwork;
+	const struct conf_relay *route;
+	uint32_t	 route_at;
+	char		 domain[ROUTE_KEY_MAX];
+	struct tls_client *trust[TRUSTS_MAX];	/* of each relay; NULL */
+	struct tls_client *any;		/* encrypts, verifies nothing */
+	struct tls_client *system;	/* for tls_required */
+	const char	*trust_error;
+	struct client	 client;
+	char		 peer[JOB_TEXT_MAX];
+	char		 tls[JOB_TEXT_MAX];
+	struct work	*now;		/* whose dot is to be marked */
+	struct client_letter *letter;
+};
+
+/* ---- before the sandbox: certificates that count ---- */
+
+static struct tls_client *
+load(const struct tls_trust *t)
+{
+	struct tls_client *c = NULL;
+	enum crypto_err e = tls_client_new(t, &c);
+
+	if (e != CRYPTO_OK)
+		log_line(LOG_ERROR, "trust", "error=%s", crypto_err_text(e));
+	return c;
+}
+
+static void
+load_trust(struct relay *r)
+{
+	struct tls_trust t = { .how = TLS_VERIFY_NONE };
+	bool mx = false;
+	size_t i;
+
+	for (i = 0; i < conf.nrelays && i < TRUSTS_MAX; i++) {
+		mx = mx || route_is_mx((int)i);
+		if (route_is_mx((int)i) && conf.relays[i].trust == NULL)
+			continue;
+		if (conf.relays[i].tls == CONF_PLAIN)
+			continue;
+		if (tls_trust_parse(conf.relays[i].trust, &t) == 0)
+			r->trust[i] = load(&t);
+		else
+			log_line(LOG_ERROR, "trust", "relay=%s error=%s",
+			    conf.relays[i].name, "malformed trust");
+	}
+	if (!mx)
+		return;
+	t = (struct tls_trust){ .how = TLS_VERIFY_NONE };
+	r->any = load(&t);
+	if (conf.ntls_required > 0 && conf.tls_required[0] != NULL) {
+		t.how = TLS_VERIFY_SYSTEM;
+		r->system = load(&t);
+	}
+}
+
+/* ---- the sender ---- */
+
+static void
+tell(struct relay *r, uint16_t type, uint32_t id, const struct buf *b)
+{
+	struct chan_msg m = { .type = type, .id = id, .fd = -1 };
+
+	if (chan_send(r->sender, &m, b, false) == -1)
+		_exit(0);	/* nobody is left to work for */
+}
+
+static void
+tell_result(struct relay *r, struct work *w, const struct job_result *x)
+{
+	struct buf b;
+
+	buf_init(&b, CHAN_DATA_MAX);
+	job_result_put(&b, x);
+	tell(r, JOB_RESULT, w->job.id, &b);
+	buf_clear(&b);
+	w->over = x->last;
+}
+
+/* One fate for all recipients of a job that never came to a dialogue. */
+static void
+tell_all(struct relay *r, struct work *w, enum job_fate fate, bool tried,
+    const char *why)
+{
+	static struct job_fate_of f[JOB_CHUNK];
+	struct job_result x = { .tried = tried, .peer = r->peer,
+	    .tls = r->tls, .why = why, .rcpt = f };
+	size_t at = 0, i;
+
+	while (at < w->job.nrcpt && !w->over) {
+		x.nrcpt = w->job.nrcpt - at < JOB_CHUNK ?
+		    w->job.nrcpt - at : JOB_CHUNK;
+		for (i = 0; i < x.nrcpt; i++)
+			f[i] = (struct job_fate_of){ w->job.rcpt[at + i].n,
+			    fate, why };
+		at += x.nrcpt;
+		x.last = at == w->job.nrcpt;
+		tell_result(r, w, &x);
+	}
+}
+
+static void
+tell_rest(struct relay *r, enum job_fate fate, bool tried, const char *why)
+{
+	size_t i;
+
+	for (i = 0; i < r->nwork; i++)
+		if (!r->work[i].over)
+			tell_all(r, &r->work[i], fate, tried, why);
+}
+
+static void
+take_job(struct relay *r, struct chan_msg *m, struct chan_in *in)
+{
+	struct work *w = &r->work[r->nwork];
+
+	if (r->nwork >= JOB_BATCH || !job_get(in, m->id, m->fd, &w->job) ||
+	    w->job.route >= conf.nrelays)
+		_exit(1);	/* the sender is more trusted than we */
+	buf_init(&w->head, HEAD_MAX);
+	r->nwork++;
+}
+
+/* All that this process will ever do, handed over before it connects. */
+static void
+take_jobs(struct relay *r)
+{
+	struct buf store;
+	struct chan_msg m;
+	struct chan_in in;
+
+	buf_init(&store, CHAN_RECORD_MAX + 1);
+	for (;;) {
+		if (chan_recv_in(r->sender, &store, &m, START_MS) != 1)
+			_exit(0);
+		chan_in_init(&in, m.data, m.len);
+		if (m.type == JOB_GO)
+			break;
+		if (m.type != JOB_JOB)
+			_exit(1);
+		take_job(r, &m, &in);
+	}
+	buf_clear(&store);
+	if (r->nwork == 0)
+		_exit(0);
+	r->route_at = r->work[0].job.route;
+	r->route = &conf.relays[r->route_at];
+	snprintf(r->domain, sizeof r->domain, "%s", r->work[0].job.domain);
+}
+
+/* ---- signing ---- */
+
+static const char *
+signing_domain(const struct job *j)
+{
+	return route_is_ours(j->from) ? route_domain(j->from) :
+	    conf.domains[0];
+}
+
+static void
+sign(struct relay *r, struct work *w)
+{
+	const char *why;
+
+	switch (sign_letter(r->vault, w->job.fd, w->job.offset, w->job.size,
+	    signing_domain(&w->job), &w->head, &why)) {
+	case SIGN_OK:
+		break;
+	case SIGN_LOCKED:
+		tell_all(r, w, JOB_LOCKED, false, "the vault is locked");
+		break;
+	case SIGN_LATER:
+		tell_all(r, w, JOB_DEFERRED, false, why);
+		break;
+	case SIGN_NEVER:
+		tell_all(r, w, JOB_REFUSED, false, why);
+		break;
+	}
+}
+
+static size_t
+sign_all(struct relay *r)
+{
+	size_t i, left = 0;
+
+	for (i = 0; i < r->nwork; i++) {
+		sign(r, &r->work[i]);
+		left += !r->work[i].over;
+	}
+	return left;
+}
+
+/* ---- the next hop ---- */
+
+static void
+find_hop(struct relay *r, struct hop *h)
+{
+	char host[HOP_HOST_MAX], port[8];
+
+	if (route_host(r->route->host, host, sizeof host, port,
+	    sizeof port) == -1) {
+		memset(h, 0, sizeof *h);
+		snprintf(h->why, sizeof h->why, "450 4.3.5 relay %s has no "
+		    "host that can be read", r->route->name);
+	} else if (route_is_mx((int)r->route_at))
+		hop_mx(r->dns, r->domain, port, conf.hostname, h);
+	else
+		hop_host(r->dns, host, port, h);
+}
+
+static void
+fill_conf(struct relay *r, const struct hop_addr *a, int fd,
+    struct client_conf *c)
+{
+	bool mx = route_is_mx((int)r->route_at);
+	bool must = route_tls_required((int)r->route_at, r->domain);
+
+	*c = (struct client_conf){ .fd = fd, .hostname = conf.hostname,
+	    .server = a->host, .tls = r->route->tls,
+	    .trust = r->trust[r->route_at], .vault = -1 };
+	if (mx && !must) {
+		c->tls = CONF_PLAIN;
+		c->opportunistic = true;
+		c->trust = r->any;
+		return;
+	}
+	if (mx && c->trust == NULL)
+		c->trust = r->system;
+	if (mx || must)
+		c->tls = c->tls == CONF_TLS ? CONF_TLS : CONF_STARTTLS;
+	c->verified = c->tls != CONF_PLAIN;
+	if (r->route->entry != NULL)
+		c->vault = r->vault;
+}
+
+static void
+note_tls(struct relay *r)
+{
+	const struct tls_info *t = &r->client.tls;
+
+	if (t->version[0] == '\0')
+		snprintf(r->tls, sizeof r->tls, "none");
+	else
+		snprintf(r->tls, sizeof r->tls, "%s %s %s", t->version,
+		    t->cipher, t->verified ? "verified" : "unverified");
+}
+
+/* One address: connect, greeting, TLS, login. */
+static enum client_fate
+try_addr(struct relay *r, const struct hop_addr *a, char *why, size_t size)
+{
+	struct client_conf c;
+	enum client_fate f;
+	int fd;
+
+	hop_text(a, r->peer, sizeof r->peer);
+	fd = hop_connect(a);
+	if (fd == -1) {
+		snprintf(why, size, "connect to %.300s: %s", r->peer,
+		    strerror(errno));
+		return CLIENT_DEFERRED;
+	}
+	fill_conf(r, a, fd, &c);
+	if (c.tls != CONF_PLAIN && c.trust == NULL) {
+		snprintf(why, size, "the trust of relay %s cannot be used",
+		    r->route->name);
+		close(fd);
+		return CLIENT_DEFERRED;
+	}
+	client_init(&r->client, &c);
+	f = client_open(&r->client);
+	note_tls(r);
+	if (f == CLIENT_TAKEN)
+		return f;
+	snprintf(why, size, "%.*s", (int)size - 1, r->client.why);
+	client_close(&r->client);
+	close(fd);
+	return f;
+}
+
+static enum job_fate
+job_fate(enum client_fate f)
+{
+	switch (f) {
+	case CLIENT_TAKEN:
+		return JOB_TAKEN;
+	case CLIENT_REFUSED:
+		return JOB_REFUSED;
+	case CLIENT_UNKNOWN:
+		return JOB_UNKNOWN;
+	case CLIENT_LOCKED:
+		return JOB_LOCKED;
+	case CLIENT_DEFERRED:
+		break;
+	}
+	return JOB_DEFERRED;
+}
+
+/* The first server that lets us in.  False: everybody has been told. */
+static bool
+reach(struct relay *r)
+{
+	static struct hop h;
+	char why[JOB_TEXT_MAX] = "";
+	enum client_fate f = CLIENT_DEFERRED, worst = CLIENT_REFUSED;
+	size_t i;
+
+	find_hop(r, &h);
+	if (h.n == 0) {
+		tell_rest(r, h.refused ? JOB_REFUSED : JOB_DEFERRED, true,
+		    h.why);
+		return false;
+	}
+	for (i = 0; i < h.n; i++) {
+		f = try_addr(r, &h.at[i], why, sizeof why);
+		if (f == CLIENT_TAKEN)
+			return true;
+		if (f != CLIENT_REFUSED)
+			worst = f;
+		log_line(LOG_INFO, "connect", "peer=%s error=%s", r->peer,
+		    why);
+		if (f == CLIENT_LOCKED)
+			break;
+	}
+	/* A relay of the configuration that turns us away is for the owner
+	 * to mend; the servers of a domain may refuse its mail. */
+	if (worst == CLIENT_REFUSED && !route_is_mx((int)r->route_at))
+		worst = CLIENT_DEFERRED;
+	tell_rest(r, job_fate(worst), worst != CLIENT_LOCKED, why);
+	return false;
+}
+
+/* ---- letters ---- */
+
+/* The sender's word that the dot is noted, durably. */
+static int
+await_mark(struct relay *r, uint32_t id)
+{
+	struct buf store;
+	struct chan_msg m;
+	int rc = -1;
+
+	buf_init(&store, CHAN_RECORD_MAX + 1);
+	if (chan_recv_in(r->sender, &store, &m, MARK_MS) == 1) {
+		if (m.fd != -1)
+			close(m.fd);
+		rc = m.type == JOB_MARK && m.id == id && m.status == 0 ? 0 :
+		    -1;
+	}
+	buf_clear(&store);
+	return rc;
+}
+
+struct marking {
+	struct relay		*r;
+	struct work		*w;
+	struct client_letter	*l;
+	size_t			 first;	/* recipient of the job */
+};
+
+static int
+mark(void *arg)
+{
+	struct marking *k = arg;
+	uint32_t n[JOB_CHUNK];
+	struct buf b;
+	size_t i, count = 0;
+
+	for (i = 0; i < k->l->nrcpt; i++)
+		if (k->l->rcpt[i].fate == CLIENT_TAKEN)
+			n[count++] = k->w->job.rcpt[k->first + i].n;
+	buf_init(&b, CHAN_DATA_MAX);
+	job_mark_put(&b, n, count);
+	tell(k->r, JOB_MARK, k->w->job.id, &b);
+	buf_clear(&b);
+	return await_mark(k->r, k->w->job.id);
+}
+
+/* One transaction of at most JOB_CHUNK recipients, and its result. */
+static void
+deliver_chunk(struct relay *r, struct work *w, size_t first, size_t n)
+{
+	static struct client_rcpt rcpt[JOB_CHUNK];
+	static struct job_fate_of f[JOB_CHUNK];
+	struct client_letter l = { .from = w->job.from,
+	    .envid = w->job.envid, .eightbit = w->job.flags & QUEUE_8BIT,
+	    .utf8 = w->job.flags & QUEUE_UTF8, .rcpt = rcpt, .nrcpt = n,
+	    .head = w->head.data, .nhead = w->head.len, .fd = w->job.fd,
+	    .offset = w->job.offset, .size = w->job.size, .mark = mark };
+	struct marking k = { r, w, &l, first };
+	struct job_result x = { .last = first + n == w->job.nrcpt,
+	    .tried = true, .peer = r->peer, .tls = r->tls, .why = "",
+	    .rcpt = f, .nrcpt = n };
+	size_t i;
+
+	l.arg = &k;
+	for (i = 0; i < n; i++)
+		rcpt[i] = (struct client_rcpt){
+		    .addr = w->job.rcpt[first + i].addr,
+		    .orcpt = w->job.rcpt[first + i].orcpt,
+		    .notify = w->job.rcpt[first + i].notify };
+	client_letter(&r->client, &l);
+	for (i = 0; i < n; i++)
+		f[i] = (struct job_fate_of){ w->job.rcpt[first + i].n,
+		    job_fate(rcpt[i].fate), rcpt[i].text };
+	if (r->client.broken)
+		x.why = r->client.why;
+	tell_result(r, w, &x);
+}
+
+static size_t
+chunk(const struct relay *r)
+{
+	uint32_t max = r->client.offer.rcpt_max;
+
+	return max > 0 && max < JOB_CHUNK ? max : JOB_CHUNK;
+}
+
+static void
+deliver(struct relay *r, struct work *w)
+{
+	size_t at, n;
+
+	for (at = 0; at < w->job.nrcpt && !r->client.broken; at += n) {
+		n = w->job.nrcpt - at < chunk(r) ? w->job.nrcpt - at :
+		    chunk(r);
+		deliver_chunk(r, w, at, n);
+	}
+	if (w->over)
+		return;
+	/* The connection broke between transactions: those left over. */
+	w->job.rcpt += at;
+	w->job.nrcpt -= at;
+	tell_all(r, w, JOB_DEFERRED, true, r->client.why);
+	w->job.rcpt -= at;
+	w->job.nrcpt += at;
+}
+
+static void
+run(struct relay *r)
+{
+	size_t i;
+
+	if (sign_all(r) == 0)
+		return;
+	/* From here on this channel can do nothing but that one login. */
+	if (vault_route(r->vault, r->route->entry) != CRYPTO_OK &&
+	    r->route->entry != NULL) {
+		tell_rest(r, JOB_DEFERRED, false,
+		    "the vault does not answer");
+		return;
+	}
+	if (!reach(r))
+		return;
+	for (i = 0; i < r->nwork && !r->client.broken; i++)
+		if (!r->work[i].over)
+			deliver(r, &r->work[i]);
+	tell_rest(r, JOB_DEFERRED, true, r->client.why);
+	client_close(&r->client);
+}
+
+void
+role_relay(struct proc *pr)
+{
+	static struct relay r;
+
+	r.pr = pr;
+	r.sender = pr->link[ROLE_SENDER];
+	r.vault = pr->link[ROLE_VAULT];
+	r.dns = pr->link[ROLE_RESOLVER];
+	signal(SIGPIPE, SIG_IGN);
+	if (r.sender == -1 || tls_init() == -1)
+		_exit(1);
+	load_trust(&r);
+	sandbox_enter(pr);
+	proc_ready(pr);
+	take_jobs(&r);
+	run(&r);
+}
