@@ -28,6 +28,8 @@ int	cmd_cert(int argc, char **argv);
 int	cmd_init(int argc, char **argv);
 int	cmd_key(int argc, char **argv);
 int	cmd_search(int argc, char **argv);
+int	cmd_queue(int argc, char **argv);
+int	cmd_send(int argc, char **argv);
 int	cmd_serve(int argc, char **argv);
 int	cmd_show(int argc, char **argv);
 int	cmd_status(int argc, char **argv);

@@ -17,6 +17,9 @@ const struct role_entry main_roles[] = {
 	{ ROLE_READER,	LIFE_RUN,	true,	false,	0,	role_reader },
 	{ ROLE_PARSER,	LIFE_DEMAND,	true,	false,	0,	role_parser },
 	{ ROLE_INDEXER,	LIFE_RUN,	true,	false,	B(KEEPER), role_indexer },
+	{ ROLE_SENDER,	LIFE_RUN,	true,	true,	B(KEEPER), role_sender },
+	{ ROLE_RELAY,	LIFE_DEMAND,	false,	true,	B(VAULT) | B(RESOLVER),
+	    role_relay },
 	{ 0, 0, false, false, 0, NULL }
 };
 
@@ -39,6 +42,12 @@ const struct cmd cmds[] = {
 	{ "search",	cmd_search,	"[-j] [-n N] QUERY…" },
 	{ "show",	cmd_show,	"[-j] [-r | -H] ID…" },
 	{ "tag",	cmd_tag,	"±TAG… [--] QUERY…" },
+	{ "send",	cmd_send,
+	    "[-itv] [-f ADDR] [-F NAME] [-N never|success,failure,delay] "
+	    "[-V ENVID] [--] [RCPT…]" },
+	{ "queue",	cmd_queue,
+	    "[-aj] [list|show ID|hold ID|release ID|retry ID|"
+	    "route ID [RELAY]|drop ID]" },
 	{ NULL, NULL, NULL }
 };
 
@@ -104,9 +113,23 @@ run_cmd(int argc, char **argv)
 	return usage(stderr);
 }
 
+static const char *
+base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash != NULL ? slash + 1 : path;
+}
+
 int
 main(int argc, char **argv)
 {
+	static char name[] = "sendmail";
+
+	if (strcmp(base_name(argv[0]), "sendmail") == 0) {
+		argv[0] = name;
+		return cmd_send(argc, argv);
+	}
 	if (argc < 2)
 		return usage(stderr);
 	if (strcmp(argv[1], "-h") == 0)

@@ -10,6 +10,7 @@
 #include "store/intake.h"
 #include "store/intent.h"
 #include "store/parts.h"
+#include "store/queue.h"
 #include "store/row.h"
 #include "store/spool.h"
 #include "store/sync.h"
@@ -35,6 +36,8 @@ parts_open(struct store *st)
 	if (rc == STORE_OK)
 		rc = intake_open(st);
 	if (rc == STORE_OK)
+		rc = queue_open_store(st);
+	if (rc == STORE_OK)
 		rc = sync_open(st);
 	st->parted = rc == STORE_OK;
 	return rc;
@@ -47,6 +50,7 @@ parts_close(struct store *st)
 	ask_free(st->parser);
 	st->filer = st->parser = NULL;
 	sync_close(st);
+	queue_close_store(st);
 	if (st->intake != NULL)
 		intake_close(st);
 	changes_close(st);

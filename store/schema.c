@@ -12,6 +12,7 @@
  *	alias	addresses given out
  *	intent	changes to files: committed here, done, struck out
  *	setting	name and value: numbers that must survive
+ *	queue_*	the outgoing queue: see queue.h
  *
  * store.db, version 1: the cache.  Keeper's part is `mailbox`; the rest
  * stands in row.c.  `state` holds whether the last run ended cleanly.
@@ -19,6 +20,7 @@
  * events.db, version 1: see event.c.
  */
 #include "store/row.h"
+#include "store/queue.h"
 #include "store/schema.h"
 
 static const char spool_schema[] =
@@ -79,7 +81,7 @@ const struct schema schemas[STORE_NDB] = {
 	[STORE_NODE] = {
 		.name = "node.db", .app_id = 0x6d6e6e64, .version = 1,
 		.full = true, .cache_kib = 512,
-		.parts = { node_schema }
+		.parts = { node_schema, queue_schema }
 	},
 	[STORE_CACHE] = {
 		.name = "store.db", .app_id = 0x6d6e7374, .version = 1,

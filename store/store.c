@@ -23,6 +23,7 @@
 #include "store/change.h"
 #include "store/db.h"
 #include "store/parts.h"
+#include "store/queue.h"
 #include "store/row.h"
 #include "store/sync.h"
 #include "store/store.h"
@@ -343,6 +344,7 @@ store_gone(void *arg, struct op_peer *p, const char *why)
 	forget_peer(st->waiters, p);
 	forget_peer(st->answering, p);
 	watch_gone(st, p);
+	queue_gone(st, p);
 	upload_gone(st, p);
 	intake_gone(st, p);
 	changes_gone(st, p);

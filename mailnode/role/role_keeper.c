@@ -17,15 +17,19 @@
 #include "store/op_event.h"
 #include "store/op_index.h"
 #include "store/op_mail.h"
+#include "store/op_queue.h"
 #include "store/op_rcpt.h"
+#include "store/op_sender.h"
 #include "store/op_spool.h"
+#include "store/op_submit.h"
 #include "store/op_watch.h"
 #include "store/store.h"
 
 /* Ops of this process, file by file. */
 static const struct op *const tables[] = {
 	rcpt_ops, event_ops, box_ops, mail_ops, watch_ops, alias_ops,
-	index_ops
+	index_ops,
+	submit_ops, queue_ops, sender_ops
 };
 
 static struct store st;

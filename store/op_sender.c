@@ -1,0 +1,565 @@
+#define _GNU_SOURCE
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "mailnode/base/clock.h"
+#include "store/op_event.h"
+#include "store/op_sender.h"
+#include "store/queue.h"
+#include "store/wire.h"
+
+/* ---- the sender's side ---- */
+
+uint16_t
+sender_due(int ch, struct op_reply *r)
+{
+	return op_call(ch, SENDER_DUE, NULL, -1, r, SENDER_WAIT_MS);
+}
+
+bool
+sender_push_get(struct chan_in *in, uint64_t *id, int64_t *due)
+{
+	*id = chan_get_u64(in);
+	*due = chan_get_i64(in);
+	return chan_end(in);
+}
+
+static uint16_t
+ask_id(int ch, struct op_reply *r, uint16_t op, uint64_t id)
+{
+	struct buf b;
+	uint16_t rc;
+
+	buf_init(&b, 64);
+	chan_put_u64(&b, id);
+	rc = op_call(ch, op, &b, -1, r, SENDER_WAIT_MS);
+	buf_clear(&b);
+	return rc;
+}
+
+static void
+get_rcpt(struct wire *w, struct sender_rcpt *r)
+{
+	unsigned int fate;
+
+	r->n = chan_get_u32(w->in);
+	r->addr = wire_str(w);
+	r->orcpt = wire_str(w);
+	r->route = wire_str(w);
+	r->forced = wire_str(w);
+	r->notify = chan_get_u32(w->in);
+	r->attempts = chan_get_u32(w->in);
+	fate = chan_get_u8(w->in);
+	r->due = chan_get_i64(w->in);
+	w->bad = w->bad || fate > QUEUE_UNKNOWN;
+	r->fate = (enum queue_fate)fate;
+}
+
+static bool
+get_letter(struct chan_in *in, struct sender_letter *l)
+{
+	struct wire w;
+
+	if (!wire_init(&w, in, &l->text))
+		return false;
+	l->from = wire_str(&w);
+	l->msgid = wire_str(&w);
+	l->envid = wire_str(&w);
+	l->subject = wire_str(&w);
+	l->flags = chan_get_u32(in);
+	l->created = chan_get_i64(in);
+	l->offset = chan_get_u32(in);
+	l->size = chan_get_u64(in);
+	l->copied = chan_get_u8(in) != 0;
+	l->told = chan_get_u8(in) != 0;
+	while (wire_row(&w, (void **)&l->rcpt, &l->nrcpt, sizeof *l->rcpt))
+		get_rcpt(&w, &l->rcpt[l->nrcpt - 1]);
+	return !w.bad && chan_end(in);
+}
+
+uint16_t
+sender_claim(int ch, struct op_reply *r, uint64_t id,
+    struct sender_letter *out)
+{
+	uint16_t rc;
+
+	memset(out, 0, sizeof *out);
+	out->fd = -1;
+	rc = ask_id(ch, r, SENDER_CLAIM, id);
+	if (rc != STORE_OK)
+		return rc;
+	out->id = id;
+	out->fd = r->fd;
+	r->fd = -1;
+	if (get_letter(&r->in, out) && out->fd != -1)
+		return STORE_OK;
+	sender_letter_clear(out);
+	return OP_BAD;
+}
+
+void
+sender_letter_clear(struct sender_letter *l)
+{
+	if (l->fd != -1)
+		close(l->fd);
+	free(l->rcpt);
+	free(l->text);
+	memset(l, 0, sizeof *l);
+	l->fd = -1;
+}
+
+uint16_t
+sender_mark(int ch, struct op_reply *r, uint64_t id, const char *route,
+    const uint32_t *n, size_t count)
+{
+	struct buf b;
+	uint16_t rc;
+	size_t i;
+
+	buf_init(&b, CHAN_DATA_MAX);
+	chan_put_u64(&b, id);
+	chan_put_str(&b, route);
+	chan_put_u32(&b, (uint32_t)count);
+	for (i = 0; i < count; i++)
+		chan_put_u32(&b, n[i]);
+	rc = op_call(ch, SENDER_MARK, &b, -1, r, SENDER_WAIT_MS);
+	buf_clear(&b);
+	return rc;
+}
+
+uint16_t
+sender_result(int ch, struct op_reply *r, const struct sender_result *x)
+{
+	struct buf b;
+	uint16_t rc;
+	size_t i;
+
+	buf_init(&b, CHAN_DATA_MAX);
+	chan_put_u64(&b, x->id);
+	chan_put_str(&b, x->why);
+	chan_put_u8(&b, x->told);
+	chan_put_str(&b, x->route);
+	chan_put_str(&b, x->peer);
+	chan_put_str(&b, x->tls);
+	chan_put_str(&b, x->reply);
+	for (i = 0; i < x->nfate; i++) {
+		const struct sender_fate *f = &x->fate[i];
+
+		chan_put_u8(&b, 1);
+		chan_put_u32(&b, f->n);
+		chan_put_u8(&b, (uint8_t)f->fate);
+		chan_put_u8(&b, f->counts);
+		chan_put_i64(&b, f->due);
+		chan_put_str(&b, f->route);
+		/* So many with long replies would not fit a record. */
+		chan_put_bytes(&b, f->reply, strnlen(f->reply,
+		    x->nfate > 100 ? 80 : QUEUE_TEXT_MAX - 1));
+	}
+	chan_put_u8(&b, 0);
+	rc = op_call(ch, SENDER_RESULT, &b, -1, r, SENDER_WAIT_MS);
+	buf_clear(&b);
+	return rc;
+}
+
+uint16_t
+sender_copied(int ch, struct op_reply *r, uint64_t id)
+{
+	return ask_id(ch, r, SENDER_COPIED, id);
+}
+
+uint16_t
+sender_release(int ch, struct op_reply *r, uint64_t id, int64_t *due)
+{
+	uint16_t rc;
+
+	*due = 0;
+	rc = ask_id(ch, r, SENDER_RELEASE, id);
+	if (rc != STORE_OK)
+		return rc;
+	*due = chan_get_i64(&r->in);
+	return chan_end(&r->in) ? STORE_OK : OP_BAD;
+}
+
+/* ---- keeper's side ---- */
+
+void
+sender_push(struct op_peer *p, uint64_t id, int64_t due)
+{
+	struct buf b;
+
+	buf_init(&b, 64);
+	chan_put_u64(&b, id);
+	chan_put_i64(&b, due);
+	op_reply(p, SENDER_PUSH, 0, STORE_OK, &b, -1);
+	buf_clear(&b);
+}
+
+static uint16_t
+on_due(void *service, struct op_call *c)
+{
+	static struct store_slot slot;
+	struct store *st = service;
+	sqlite3_stmt *s;
+
+	if (!chan_end(&c->in))
+		return OP_BAD;
+	st->queue->sender = c->peer;
+	memset(st->queue->claim, 0, sizeof st->queue->claim);
+	s = store_stmt(st, STORE_NODE, &slot, "SELECT id, (SELECT min(due)"
+	    " FROM queue_rcpt WHERE letter = queue_letter.id AND fate < 2)"
+	    " FROM queue_letter WHERE state = 0");
+	if (s == NULL)
+		return STORE_NOMEM;
+	while (sqlite3_step(s) == SQLITE_ROW)
+		sender_push(c->peer, (uint64_t)sqlite3_column_int64(s, 0),
+		    sqlite3_column_int64(s, 1));
+	(void)sqlite3_reset(s);
+	return STORE_OK;
+}
+
+static const char *
+text(sqlite3_stmt *s, int at)
+{
+	const char *p = (const char *)sqlite3_column_text(s, at);
+
+	return p != NULL ? p : "";
+}
+
+static uint16_t
+put_letter(struct store *st, uint64_t id, struct buf *b)
+{
+	static struct store_slot slot;
+	sqlite3_stmt *s;
+	int i;
+
+	s = store_stmt(st, STORE_NODE, &slot, "SELECT sender, msgid, envid,"
+	    " subject, flags, created, offset, size, copied, told"
+	    " FROM queue_letter WHERE id = ?1");
+	if (s == NULL)
+		return STORE_NOMEM;
+	sqlite3_bind_int64(s, 1, (int64_t)id);
+	if (sqlite3_step(s) != SQLITE_ROW) {
+		(void)sqlite3_reset(s);
+		return STORE_NOTFOUND;
+	}
+	for (i = 0; i < 4; i++)
+		chan_put_str(b, text(s, i));
+	chan_put_u32(b, (uint32_t)sqlite3_column_int64(s, 4));
+	chan_put_i64(b, sqlite3_column_int64(s, 5));
+	chan_put_u32(b, (uint32_t)sqlite3_column_int64(s, 6));
+	chan_put_u64(b, (uint64_t)sqlite3_column_int64(s, 7));
+	chan_put_u8(b, sqlite3_column_int(s, 8) != 0);
+	chan_put_u8(b, sqlite3_column_int(s, 9) != 0);
+	(void)sqlite3_reset(s);
+	return STORE_OK;
+}
+
+/* As many as a record holds; the others follow with the next claim. */
+static uint16_t
+put_rcpts(struct store *st, uint64_t id, struct buf *b)
+{
+	static struct store_slot slot;
+	sqlite3_stmt *s;
+	size_t before;
+
+	s = store_stmt(st, STORE_NODE, &slot, "SELECT n, addr, orcpt, route,"
+	    " forced, notify, attempts, fate, due FROM queue_rcpt"
+	    " WHERE letter = ?1 AND fate < 2 ORDER BY due, n");
+	if (s == NULL)
+		return STORE_NOMEM;
+	sqlite3_bind_int64(s, 1, (int64_t)id);
+	while (sqlite3_step(s) == SQLITE_ROW) {
+		before = b->len;
+		chan_put_u8(b, 1);
+		chan_put_u32(b, (uint32_t)sqlite3_column_int64(s, 0));
+		chan_put_str(b, text(s, 1));
+		chan_put_str(b, text(s, 2));
+		chan_put_str(b, text(s, 3));
+		chan_put_str(b, text(s, 4));
+		chan_put_u32(b, (uint32_t)sqlite3_column_int64(s, 5));
+		chan_put_u32(b, (uint32_t)sqlite3_column_int64(s, 6));
+		chan_put_u8(b, (uint8_t)sqlite3_column_int(s, 7));
+		chan_put_i64(b, sqlite3_column_int64(s, 8));
+		if (!wire_fits(b, before, 1))
+			break;
+	}
+	(void)sqlite3_reset(s);
+	chan_put_u8(b, 0);
+	return STORE_OK;
+}
+
+static uint16_t
+on_claim(void *service, struct op_call *c)
+{
+	struct store *st = service;
+	uint64_t id = chan_get_u64(&c->in);
+	struct queue_facts f;
+	enum store_err rc;
+
+	if (!chan_end(&c->in))
+		return OP_BAD;
+	if (c->peer != st->queue->sender)
+		return STORE_STATE;
+	rc = queue_facts(st, id, &f);
+	if (rc == STORE_OK && (f.state != QUEUE_ACTIVE ||
+	    queue_claimed(st->queue, id)))
+		rc = STORE_STATE;
+	if (rc == STORE_OK)
+		rc = queue_letter_fd(st, id, &c->fd_out);
+	if (rc != STORE_OK)
+		return (uint16_t)rc;
+	c->close_fd_out = true;
+	rc = (enum store_err)put_letter(st, id, c->out);
+	if (rc == STORE_OK)
+		rc = (enum store_err)put_rcpts(st, id, c->out);
+	if (rc == STORE_OK && !queue_claim(st->queue, id))
+		rc = STORE_BUSY;
+	return (uint16_t)rc;
+}
+
+static enum store_err
+mark_one(struct store *st, uint64_t id, uint32_t n, const char *route)
+{
+	static struct store_slot slot;
+	sqlite3_stmt *s;
+	enum store_err rc;
+
+	s = store_stmt(st, STORE_NODE, &slot, "UPDATE queue_rcpt SET"
+	    " twice = max(twice, fate = 1), fate = 1, route = ?3,"
+	    " changed = ?4 WHERE letter = ?1 AND n = ?2 AND fate < 2");
+	if (s == NULL)
+		return STORE_NOMEM;
+	sqlite3_bind_int64(s, 1, (int64_t)id);
+	sqlite3_bind_int64(s, 2, n);
+	(void)sqlite3_bind_text(s, 3, route, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(s, 4, clock_wall_s());
+	rc = store_result(st, STORE_NODE, sqlite3_step(s));
+	(void)sqlite3_reset(s);
+	/* Nobody who has a final fate is sent to again. */
+	if (rc == STORE_OK && sqlite3_changes(st->db[STORE_NODE]) != 1)
+		rc = STORE_STATE;
+	return rc;
+}
+
+static uint16_t
+on_mark(void *service, struct op_call *c)
+{
+	struct store *st = service;
+	uint64_t id = chan_get_u64(&c->in);
+	char route[QUEUE_ADDR_MAX];
+	enum store_err rc = STORE_OK;
+	uint32_t count, i;
+
+	chan_get_str(&c->in, route, sizeof route);
+	count = chan_get_u32(&c->in);
+	if (c->in.bad || count == 0 || count > QUEUE_RCPTS_MAX)
+		return OP_BAD;
+	if (!queue_claimed(st->queue, id))
+		return STORE_STATE;
+	rc = store_begin(st, STORE_NODE);
+	for (i = 0; i < count && rc == STORE_OK; i++)
+		rc = mark_one(st, id, chan_get_u32(&c->in), route);
+	if (!chan_end(&c->in))
+		return OP_BAD;
+	return rc == STORE_OK ? store_later(st, c, STORE_BIT(STORE_NODE)) :
+	    (uint16_t)rc;
+}
+
+static enum store_err
+fate_one(struct store *st, uint64_t id, struct chan_in *in)
+{
+	static struct store_slot slot;
+	char route[QUEUE_ADDR_MAX], reply[QUEUE_TEXT_MAX];
+	uint32_t n, fate, counts;
+	int64_t due;
+	sqlite3_stmt *s;
+	enum store_err rc;
+
+	n = chan_get_u32(in);
+	fate = chan_get_u8(in);
+	counts = chan_get_u8(in) != 0;
+	due = chan_get_i64(in);
+	chan_get_str(in, route, sizeof route);
+	chan_get_str(in, reply, sizeof reply);
+	if (in->bad || fate > QUEUE_DROPPED)
+		return STORE_CORRUPT;
+	/* route '' keeps what the mark wrote. */
+	s = store_stmt(st, STORE_NODE, &slot, "UPDATE queue_rcpt SET"
+	    " fate = ?3, attempts = attempts + ?4, due = ?5, route = CASE"
+	    " WHEN ?6 = '' THEN route ELSE ?6 END, reply = ?7, changed = ?8"
+	    " WHERE letter = ?1 AND n = ?2 AND fate < 2");
+	if (s == NULL)
+		return STORE_NOMEM;
+	sqlite3_bind_int64(s, 1, (int64_t)id);
+	sqlite3_bind_int64(s, 2, n);
+	sqlite3_bind_int64(s, 3, fate);
+	sqlite3_bind_int64(s, 4, counts);
+	sqlite3_bind_int64(s, 5, due);
+	(void)sqlite3_bind_text(s, 6, route, -1, SQLITE_TRANSIENT);
+	(void)sqlite3_bind_text(s, 7, reply, -1, SQLITE_TRANSIENT);
+	sqlite3_bind_int64(s, 8, clock_wall_s());
+	rc = store_result(st, STORE_NODE, sqlite3_step(s));
+	(void)sqlite3_reset(s);
+	return rc;
+}
+
+struct attempt {
+	char	why[QUEUE_TEXT_MAX], route[QUEUE_ADDR_MAX];
+	char	peer[QUEUE_ADDR_MAX], tls[QUEUE_ADDR_MAX];
+	char	reply[QUEUE_TEXT_MAX];
+	bool	told;
+};
+
+static enum store_err
+keep_attempt(struct store *st, uint64_t id, const struct attempt *a,
+    const char *rcpts)
+{
+	static struct store_slot slot;
+	sqlite3_stmt *s;
+	enum store_err rc;
+
+	s = store_stmt(st, STORE_NODE, &slot, "INSERT INTO queue_attempt"
+	    "(letter, at, route, peer, tls, rcpts, reply)"
+	    " VALUES(?1,?2,?3,?4,?5,?6,?7)");
+	if (s == NULL)
+		return STORE_NOMEM;
+	sqlite3_bind_int64(s, 1, (int64_t)id);
+	sqlite3_bind_int64(s, 2, clock_wall_s());
+	(void)sqlite3_bind_text(s, 3, a->route, -1, SQLITE_STATIC);
+	(void)sqlite3_bind_text(s, 4, a->peer, -1, SQLITE_STATIC);
+	(void)sqlite3_bind_text(s, 5, a->tls, -1, SQLITE_STATIC);
+	(void)sqlite3_bind_text(s, 6, rcpts, -1, SQLITE_STATIC);
+	(void)sqlite3_bind_text(s, 7, a->reply, -1, SQLITE_STATIC);
+	rc = store_result(st, STORE_NODE, sqlite3_step(s));
+	(void)sqlite3_reset(s);
+	return rc;
+}
+
+static enum store_err
+keep_why(struct store *st, uint64_t id, const struct attempt *a)
+{
+	static struct store_slot slot;
+	sqlite3_stmt *s;
+	enum store_err rc;
+
+	s = store_stmt(st, STORE_NODE, &slot, "UPDATE queue_letter SET"
+	    " why = CASE WHEN state = 0 THEN ?2 ELSE why END,"
+	    " told = max(told, ?3) WHERE id = ?1");
+	if (s == NULL)
+		return STORE_NOMEM;
+	sqlite3_bind_int64(s, 1, (int64_t)id);
+	(void)sqlite3_bind_text(s, 2, a->why, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(s, 3, a->told);
+	rc = store_result(st, STORE_NODE, sqlite3_step(s));
+	(void)sqlite3_reset(s);
+	return rc;
+}
+
+static void
+get_attempt(struct chan_in *in, struct attempt *a)
+{
+	chan_get_str(in, a->why, sizeof a->why);
+	a->told = chan_get_u8(in) != 0;
+	chan_get_str(in, a->route, sizeof a->route);
+	chan_get_str(in, a->peer, sizeof a->peer);
+	chan_get_str(in, a->tls, sizeof a->tls);
+	chan_get_str(in, a->reply, sizeof a->reply);
+}
+
+/* The numbers of the recipients that follow, "1 2 5"; long lists are cut. */
+static void
+note_rcpt(struct chan_in in, char *rcpts, size_t size)
+{
+	size_t at = strlen(rcpts);
+	uint32_t n = chan_get_u32(&in);
+
+	if (at + 12 < size)
+		snprintf(rcpts + at, size - at, at > 0 ? " %u" : "%u",
+		    (unsigned int)n);
+}
+
+static uint16_t
+on_result(void *service, struct op_call *c)
+{
+	struct store *st = service;
+	uint64_t id = chan_get_u64(&c->in);
+	char rcpts[256] = "";
+	struct attempt a;
+	enum store_err rc;
+
+	get_attempt(&c->in, &a);
+	if (c->in.bad)
+		return OP_BAD;
+	if (!queue_claimed(st->queue, id))
+		return STORE_STATE;
+	rc = store_begin(st, STORE_NODE);
+	while (rc == STORE_OK && !c->in.bad && chan_get_u8(&c->in) == 1) {
+		note_rcpt(c->in, rcpts, sizeof rcpts);
+		rc = fate_one(st, id, &c->in);
+	}
+	if (rc == STORE_OK && !chan_end(&c->in))
+		rc = STORE_CORRUPT;
+	if (rc == STORE_OK && a.route[0] != '\0')
+		rc = keep_attempt(st, id, &a, rcpts);
+	if (rc == STORE_OK)
+		rc = keep_why(st, id, &a);
+	if (rc == STORE_OK)
+		rc = queue_settle(st, id);
+	return rc == STORE_OK ? store_later(st, c, STORE_BIT(STORE_NODE)) :
+	    rc == STORE_CORRUPT ? OP_BAD : (uint16_t)rc;
+}
+
+static uint16_t
+on_copied(void *service, struct op_call *c)
+{
+	static struct store_slot slot;
+	struct store *st = service;
+	uint64_t id = chan_get_u64(&c->in);
+	enum store_err rc;
+	sqlite3_stmt *s;
+
+	if (!chan_end(&c->in))
+		return OP_BAD;
+	rc = store_begin(st, STORE_NODE);
+	if (rc != STORE_OK)
+		return (uint16_t)rc;
+	s = store_stmt(st, STORE_NODE, &slot, "UPDATE queue_letter SET"
+	    " copied = 1 WHERE id = ?1");
+	if (s == NULL)
+		return STORE_NOMEM;
+	sqlite3_bind_int64(s, 1, (int64_t)id);
+	rc = store_result(st, STORE_NODE, sqlite3_step(s));
+	(void)sqlite3_reset(s);
+	return rc == STORE_OK ? store_later(st, c, STORE_BIT(STORE_NODE)) :
+	    (uint16_t)rc;
+}
+
+static uint16_t
+on_release(void *service, struct op_call *c)
+{
+	struct store *st = service;
+	uint64_t id = chan_get_u64(&c->in);
+	struct queue_facts f;
+	enum store_err rc;
+
+	if (!chan_end(&c->in))
+		return OP_BAD;
+	queue_unclaim(st->queue, id);
+	rc = queue_facts(st, id, &f);
+	chan_put_i64(c->out, rc == STORE_OK && f.state == QUEUE_ACTIVE ?
+	    f.due : 0);
+	return rc == STORE_NOTFOUND ? STORE_OK : (uint16_t)rc;
+}
+
+const struct op sender_ops[] = {
+	{ SENDER_DUE,	  ROLE_BIT(ROLE_SENDER),	on_due },
+	{ SENDER_CLAIM,	  ROLE_BIT(ROLE_SENDER),	on_claim },
+	{ SENDER_MARK,	  ROLE_BIT(ROLE_SENDER),	on_mark },
+	{ SENDER_RESULT,  ROLE_BIT(ROLE_SENDER),	on_result },
+	{ SENDER_COPIED,  ROLE_BIT(ROLE_SENDER),	on_copied },
+	{ SENDER_RELEASE, ROLE_BIT(ROLE_SENDER),	on_release },
+	{ 0, 0, NULL }
+};

@@ -1,0 +1,501 @@
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "mailnode/base/clock.h"
+#include "store/op_event.h"
+#include "store/op_sender.h"
+#include "store/op_watch.h"
+#include "store/queue.h"
+
+const char queue_schema[] =
+    "CREATE TABLE IF NOT EXISTS queue_letter("
+    " id INTEGER PRIMARY KEY, state INTEGER NOT NULL, why TEXT NOT NULL,"
+    " flags INTEGER NOT NULL, role INTEGER NOT NULL, sender TEXT NOT NULL,"
+    " msgid TEXT NOT NULL, subject TEXT NOT NULL, envid TEXT NOT NULL,"
+    " offset INTEGER NOT NULL, size INTEGER NOT NULL,"
+    " created INTEGER NOT NULL, due INTEGER NOT NULL,"
+    " expires INTEGER NOT NULL, told INTEGER NOT NULL,"
+    " copied INTEGER NOT NULL, finished INTEGER NOT NULL);"
+    "CREATE INDEX IF NOT EXISTS queue_state ON queue_letter(state)"
+    " WHERE state <> 2;"
+    "CREATE INDEX IF NOT EXISTS queue_msgid ON queue_letter(msgid);"
+    "CREATE TABLE IF NOT EXISTS queue_rcpt("
+    " letter INTEGER NOT NULL, n INTEGER NOT NULL, addr TEXT NOT NULL,"
+    " orcpt TEXT NOT NULL, notify INTEGER NOT NULL, fate INTEGER NOT NULL,"
+    " attempts INTEGER NOT NULL, due INTEGER NOT NULL,"
+    " changed INTEGER NOT NULL, route TEXT NOT NULL,"
+    " forced TEXT NOT NULL, reply TEXT NOT NULL,"
+    " twice INTEGER NOT NULL, PRIMARY KEY(letter, n)) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS queue_attempt("
+    " id INTEGER PRIMARY KEY, letter INTEGER NOT NULL, at INTEGER NOT NULL,"
+    " route TEXT NOT NULL, peer TEXT NOT NULL, tls TEXT NOT NULL,"
+    " rcpts TEXT NOT NULL, reply TEXT NOT NULL);"
+    "CREATE INDEX IF NOT EXISTS queue_attempt_of ON queue_attempt(letter);";
+
+_Static_assert(QUEUE_DONE == 2, "the partial index names it");
+
+/* Runs a statement that gives no row. */
+static enum store_err
+run(struct store *st, sqlite3_stmt *s)
+{
+	enum store_err rc;
+
+	if (s == NULL)
+		return store_result(st, STORE_NODE,
+		    sqlite3_errcode(st->db[STORE_NODE]));
+	rc = store_result(st, STORE_NODE, sqlite3_step(s));
+	(void)sqlite3_reset(s);
+	return rc;
+}
+
+static void
+bind_text(sqlite3_stmt *s, int at, const char *text)
+{
+	(void)sqlite3_bind_text(s, at, text, -1, SQLITE_TRANSIENT);
+}
+
+/* ---- claims: in memory only, the sender's work under way ---- */
+
+bool
+queue_claimed(const struct queue_store *q, uint64_t id)
+{
+	size_t i;
+
+	for (i = 0; i < QUEUE_CLAIMS_MAX; i++)
+		if (q->claim[i] == id)
+			return true;
+	return false;
+}
+
+bool
+queue_claim(struct queue_store *q, uint64_t id)
+{
+	size_t i;
+
+	for (i = 0; i < QUEUE_CLAIMS_MAX; i++)
+		if (q->claim[i] == 0) {
+			q->claim[i] = id;
+			return true;
+		}
+	return false;
+}
+
+void
+queue_unclaim(struct queue_store *q, uint64_t id)
+{
+	size_t i;
+
+	for (i = 0; i < QUEUE_CLAIMS_MAX; i++)
+		if (q->claim[i] == id)
+			q->claim[i] = 0;
+}
+
+/* ---- writing ---- */
+
+static enum store_err
+insert_rcpts(struct store *st, const struct queue_head *h, int64_t due)
+{
+	static struct store_slot slot;
+	enum store_err rc = STORE_OK;
+	sqlite3_stmt *s;
+	size_t i;
+
+	for (i = 0; i < h->env.nto && rc == STORE_OK; i++) {
+		s = store_stmt(st, STORE_NODE, &slot, "INSERT INTO queue_rcpt"
+		    " VALUES(?1,?2,?3,?4,?5,0,0,?6,?7,'','','',0)");
+		if (s == NULL)
+			return STORE_NOMEM;
+		sqlite3_bind_int64(s, 1, (int64_t)h->id);
+		sqlite3_bind_int64(s, 2, (int64_t)i + 1);
+		bind_text(s, 3, h->env.to[i].addr);
+		bind_text(s, 4, h->env.to[i].orcpt);
+		sqlite3_bind_int64(s, 5, h->env.to[i].notify);
+		sqlite3_bind_int64(s, 6, due);
+		sqlite3_bind_int64(s, 7, h->created);
+		rc = run(st, s);
+	}
+	return rc;
+}
+
+enum store_err
+queue_insert(struct store *st, const struct queue_head *h,
+    enum queue_state state, const char *why, int64_t due)
+{
+	static struct store_slot slot;
+	enum store_err rc;
+	sqlite3_stmt *s;
+
+	rc = store_begin(st, STORE_NODE);
+	if (rc != STORE_OK)
+		return rc;
+	s = store_stmt(st, STORE_NODE, &slot, "INSERT INTO queue_letter VALUES"
+	    "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,0,0,0)");
+	if (s == NULL)
+		return STORE_NOMEM;
+	sqlite3_bind_int64(s, 1, (int64_t)h->id);
+	sqlite3_bind_int64(s, 2, (int64_t)state);
+	bind_text(s, 3, why);
+	sqlite3_bind_int64(s, 4, h->env.flags);
+	sqlite3_bind_int64(s, 5, h->role);
+	bind_text(s, 6, h->env.from);
+	bind_text(s, 7, h->env.msgid);
+	bind_text(s, 8, h->env.subject);
+	bind_text(s, 9, h->env.envid);
+	sqlite3_bind_int64(s, 10, h->offset);
+	sqlite3_bind_int64(s, 11, (int64_t)h->size);
+	sqlite3_bind_int64(s, 12, h->created);
+	sqlite3_bind_int64(s, 13, due);
+	sqlite3_bind_int64(s, 14, h->created + QUEUE_LIFE_S);
+	rc = run(st, s);
+	return rc == STORE_OK ? insert_rcpts(st, h, due) : rc;
+}
+
+enum store_err
+queue_facts(struct store *st, uint64_t id, struct queue_facts *f)
+{
+	static struct store_slot slot;
+	enum store_err rc = STORE_NOTFOUND;
+	sqlite3_stmt *s;
+	int code;
+
+	memset(f, 0, sizeof *f);
+	s = store_stmt(st, STORE_NODE, &slot, "SELECT state, flags, offset,"
+	    " created, (SELECT min(due) FROM queue_rcpt WHERE letter = ?1"
+	    " AND fate < 2), size, copied, told, (SELECT count(*) FROM"
+	    " queue_rcpt WHERE letter = ?1 AND fate < 2), due"
+	    " FROM queue_letter WHERE id = ?1");
+	if (s == NULL)
+		return STORE_NOMEM;
+	sqlite3_bind_int64(s, 1, (int64_t)id);
+	code = sqlite3_step(s);
+	if (code == SQLITE_ROW) {
+		f->state = (enum queue_state)sqlite3_column_int(s, 0);
+		f->flags = (uint32_t)sqlite3_column_int64(s, 1);
+		f->offset = (uint32_t)sqlite3_column_int64(s, 2);
+		f->created = sqlite3_column_int64(s, 3);
+		f->due = sqlite3_column_int64(s, 4);
+		f->size = (uint64_t)sqlite3_column_int64(s, 5);
+		f->copied = sqlite3_column_int(s, 6) != 0;
+		f->told = sqlite3_column_int(s, 7) != 0;
+		f->waiting = (uint32_t)sqlite3_column_int64(s, 8);
+		rc = STORE_OK;
+	} else if (code != SQLITE_DONE)
+		rc = store_result(st, STORE_NODE, code);
+	(void)sqlite3_reset(s);
+	return rc;
+}
+
+enum store_err
+queue_set_state(struct store *st, uint64_t id, enum queue_state state,
+    const char *why)
+{
+	static struct store_slot slot;
+	enum store_err rc;
+	sqlite3_stmt *s;
+
+	rc = store_begin(st, STORE_NODE);
+	if (rc != STORE_OK)
+		return rc;
+	s = store_stmt(st, STORE_NODE, &slot, "UPDATE queue_letter SET"
+	    " state = ?2, why = coalesce(?3, why), finished = ?4"
+	    " WHERE id = ?1");
+	if (s == NULL)
+		return STORE_NOMEM;
+	sqlite3_bind_int64(s, 1, (int64_t)id);
+	sqlite3_bind_int64(s, 2, (int64_t)state);
+	if (why != NULL)
+		bind_text(s, 3, why);
+	sqlite3_bind_int64(s, 4, state == QUEUE_DONE ? clock_wall_s() : 0);
+	return run(st, s);
+}
+
+enum store_err
+queue_set_due(struct store *st, uint64_t id, int64_t due, const char *route)
+{
+	static struct store_slot slot;
+	enum store_err rc;
+	sqlite3_stmt *s;
+
+	rc = store_begin(st, STORE_NODE);
+	if (rc != STORE_OK)
+		return rc;
+	s = store_stmt(st, STORE_NODE, &slot, "UPDATE queue_rcpt SET due = ?2,"
+	    " forced = coalesce(?3, forced) WHERE letter = ?1 AND fate < 2");
+	if (s == NULL)
+		return STORE_NOMEM;
+	sqlite3_bind_int64(s, 1, (int64_t)id);
+	sqlite3_bind_int64(s, 2, due);
+	if (route != NULL)
+		bind_text(s, 3, route);
+	return run(st, s);
+}
+
+enum store_err
+queue_drop(struct store *st, uint64_t id)
+{
+	static struct store_slot slot;
+	enum store_err rc;
+	sqlite3_stmt *s;
+
+	rc = store_begin(st, STORE_NODE);
+	if (rc != STORE_OK)
+		return rc;
+	s = store_stmt(st, STORE_NODE, &slot, "UPDATE queue_rcpt SET"
+	    " fate = ?2, changed = ?3 WHERE letter = ?1 AND fate < 2");
+	if (s == NULL)
+		return STORE_NOMEM;
+	sqlite3_bind_int64(s, 1, (int64_t)id);
+	sqlite3_bind_int64(s, 2, QUEUE_DROPPED);
+	sqlite3_bind_int64(s, 3, clock_wall_s());
+	return run(st, s);
+}
+
+/* ---- after the commit ---- */
+
+struct settled {
+	struct store	*st;
+	uint64_t	 id;
+};
+
+static char *
+letter_path(const struct queue_store *q, uint64_t id)
+{
+	char name[QUEUE_ID_MAX], *path;
+	size_t size = strlen(q->dir) + sizeof name + 1;
+
+	queue_id_text(id, name);
+	path = malloc(size);
+	if (path != NULL)
+		snprintf(path, size, "%s/%s", q->dir, name);
+	return path;
+}
+
+static void
+remove_letter(const struct queue_store *q, uint64_t id)
+{
+	char *path = letter_path(q, id);
+
+	/* What stays behind is removed at the next start. */
+	if (path != NULL)
+		(void)unlink(path);
+	free(path);
+}
+
+static void
+settled(void *arg, enum store_err rc)
+{
+	struct settled *x = arg;
+	struct queue_store *q = x->st->queue;
+	struct queue_facts f;
+
+	if (rc == STORE_OK && q != NULL &&
+	    queue_facts(x->st, x->id, &f) == STORE_OK) {
+		if (f.state == QUEUE_DONE)
+			remove_letter(q, x->id);
+		if (q->sender != NULL)
+			sender_push(q->sender, x->id,
+			    f.state == QUEUE_ACTIVE ? f.due : 0);
+	}
+	free(x);
+}
+
+enum store_err
+queue_settle(struct store *st, uint64_t id)
+{
+	struct settled *x;
+	struct queue_facts f;
+	enum store_err rc;
+
+	rc = queue_facts(st, id, &f);
+	if (rc == STORE_OK && f.waiting == 0 && f.state != QUEUE_DONE)
+		rc = queue_set_state(st, id, QUEUE_DONE, "");
+	if (rc != STORE_OK)
+		return rc;
+	x = malloc(sizeof *x);
+	if (x == NULL)
+		return STORE_NOMEM;
+	*x = (struct settled){ st, id };
+	rc = store_after(st, STORE_BIT(STORE_NODE), settled, x);
+	if (rc != STORE_OK)
+		free(x);
+	watch_note(st, WATCH_QUEUE, id, 0);
+	return rc;
+}
+
+/* ---- the file ---- */
+
+static enum store_err
+set_aside(struct store *st, uint64_t id, const char *what)
+{
+	char text[160];
+
+	snprintf(text, sizeof text, "queue: letter %016llx is set aside: %s",
+	    (unsigned long long)id, what);
+	store_alarm(st, text);
+	(void)queue_set_state(st, id, QUEUE_DAMAGED, what);
+	(void)queue_settle(st, id);
+	return STORE_CORRUPT;
+}
+
+enum store_err
+queue_letter_fd(struct store *st, uint64_t id, int *fd)
+{
+	struct queue_facts f;
+	struct queue_head h;
+	enum store_err rc;
+	char *path;
+
+	*fd = -1;
+	rc = queue_facts(st, id, &f);
+	if (rc != STORE_OK)
+		return rc;
+	path = letter_path(st->queue, id);
+	if (path == NULL)
+		return STORE_NOMEM;
+	*fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	free(path);
+	if (*fd == -1)
+		return errno == ENOENT ? set_aside(st, id,
+		    "its file is gone") : STORE_IO;
+	rc = queue_head_read(*fd, &h);
+	if (rc == STORE_OK && (h.id != id || h.offset != f.offset ||
+	    h.size != f.size))
+		rc = STORE_CORRUPT;
+	queue_head_clear(&h);
+	if (rc == STORE_OK)
+		return rc;
+	close(*fd);
+	*fd = -1;
+	if (rc == STORE_CORRUPT || rc == STORE_STATE || rc == STORE_NEWER)
+		return set_aside(st, id, "its file is damaged");
+	return rc;
+}
+
+/* ---- reading for listings ---- */
+
+static const char *
+text(sqlite3_stmt *s, int at)
+{
+	const char *p = (const char *)sqlite3_column_text(s, at);
+
+	return p != NULL ? p : "";
+}
+
+enum store_err
+queue_row_put(struct store *st, struct sqlite3_stmt *s, struct buf *b)
+{
+	static struct store_slot slot;
+	char name[QUEUE_ID_MAX];
+	sqlite3_stmt *c;
+	int i;
+
+	queue_id_text((uint64_t)sqlite3_column_int64(s, 0), name);
+	chan_put_str(b, name);
+	for (i = 1; i <= 4; i++)
+		chan_put_str(b, text(s, i));
+	chan_put_u32(b, (uint32_t)sqlite3_column_int64(s, 5));
+	chan_put_u8(b, (uint8_t)sqlite3_column_int(s, 6));
+	for (i = 7; i <= 10; i++)
+		chan_put_i64(b, sqlite3_column_int64(s, i));
+	c = store_stmt(st, STORE_NODE, &slot, "SELECT count(*),"
+	    " coalesce(sum(fate < 2), 0), coalesce(sum(fate IN (4, 5)), 0),"
+	    " coalesce(max(CASE WHEN n = 1 THEN addr END), '')"
+	    " FROM queue_rcpt WHERE letter = ?1");
+	if (c == NULL)
+		return STORE_NOMEM;
+	sqlite3_bind_int64(c, 1, sqlite3_column_int64(s, 0));
+	if (sqlite3_step(c) != SQLITE_ROW) {
+		(void)sqlite3_reset(c);
+		return STORE_IO;
+	}
+	for (i = 0; i < 3; i++)
+		chan_put_u32(b, (uint32_t)sqlite3_column_int64(c, i));
+	chan_put_str(b, text(c, 3));
+	(void)sqlite3_reset(c);
+	return STORE_OK;
+}
+
+enum { ROOM_AFTER = 16 * 1024 };	/* octets kept for what follows */
+
+static bool
+row_fits(struct buf *b, size_t before)
+{
+	if (b->err == 0 && b->len + ROOM_AFTER <= b->max)
+		return true;
+	b->err = 0;
+	b->len = before;
+	return false;
+}
+
+enum store_err
+queue_rcpts_put(struct store *st, uint64_t id, struct buf *b)
+{
+	static struct store_slot slot;
+	sqlite3_stmt *s;
+	size_t before;
+
+	s = store_stmt(st, STORE_NODE, &slot, "SELECT addr, orcpt, notify,"
+	    " fate, attempts, due, changed, CASE WHEN fate = 0 AND"
+	    " forced <> '' THEN forced ELSE route END, reply, twice"
+	    " FROM queue_rcpt WHERE letter = ?1 ORDER BY n");
+	if (s == NULL)
+		return STORE_NOMEM;
+	sqlite3_bind_int64(s, 1, (int64_t)id);
+	while (sqlite3_step(s) == SQLITE_ROW) {
+		before = b->len;
+		chan_put_u8(b, 1);
+		chan_put_str(b, text(s, 0));
+		chan_put_str(b, text(s, 1));
+		chan_put_u32(b, (uint32_t)sqlite3_column_int64(s, 2));
+		chan_put_u8(b, (uint8_t)sqlite3_column_int(s, 3));
+		chan_put_u32(b, (uint32_t)sqlite3_column_int64(s, 4));
+		chan_put_i64(b, sqlite3_column_int64(s, 5));
+		chan_put_i64(b, sqlite3_column_int64(s, 6));
+		chan_put_str(b, text(s, 7));
+		chan_put_str(b, text(s, 8));
+		chan_put_u8(b, sqlite3_column_int(s, 9) != 0);
+		if (!row_fits(b, before))
+			break;
+	}
+	(void)sqlite3_reset(s);
+	chan_put_u8(b, 0);
+	return STORE_OK;
+}
+
+enum store_err
+queue_attempts_put(struct store *st, uint64_t id, struct buf *b)
+{
+	static struct store_slot slot;
+	sqlite3_stmt *s;
+	size_t before;
+	int i;
+
+	s = store_stmt(st, STORE_NODE, &slot, "SELECT * FROM (SELECT id, at,"
+	    " route, peer, tls, rcpts, reply FROM queue_attempt"
+	    " WHERE letter = ?1 ORDER BY id DESC LIMIT 50) ORDER BY id");
+	if (s == NULL)
+		return STORE_NOMEM;
+	sqlite3_bind_int64(s, 1, (int64_t)id);
+	while (sqlite3_step(s) == SQLITE_ROW) {
+		before = b->len;
+		chan_put_u8(b, 1);
+		chan_put_i64(b, sqlite3_column_int64(s, 1));
+		for (i = 2; i <= 6; i++)
+			chan_put_str(b, text(s, i));
+		if (b->err != 0 || b->len + 16 > b->max) {
+			b->err = 0;
+			b->len = before;
+			break;
+		}
+	}
+	(void)sqlite3_reset(s);
+	chan_put_u8(b, 0);
+	return STORE_OK;
+}
