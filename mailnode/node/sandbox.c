@@ -83,10 +83,10 @@ static const int files_read[] = {
 static const int files_write[] = {
 	SYS_pwrite64, SYS_pwritev, SYS_fsync, SYS_fdatasync, SYS_ftruncate,
 	SYS_fallocate, SYS_renameat, SYS_renameat2, SYS_unlinkat,
-	SYS_mkdirat, SYS_linkat, SYS_utimensat, SYS_fchmod, SYS_fchmodat,
+	SYS_mkdirat, SYS_linkat, SYS_fchmod,
 	SYS_copy_file_range, SYS_sendfile, SYS_sync_file_range, SYS_umask, SYS_fchown,
 #if defined(__x86_64__)
-	SYS_rename, SYS_unlink, SYS_mkdir, SYS_rmdir, SYS_link, SYS_chmod,
+	SYS_rename, SYS_unlink, SYS_mkdir, SYS_rmdir, SYS_link,
 #endif
 	END
 };
@@ -215,6 +215,22 @@ answer_mmap(struct filter *f, int nr, uint32_t deny)
 	put(f, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW);
 }
 
+/*
+ * futimens() is utimensat() without a path.  With one it would reach every
+ * file of the user, as chmod() does: Landlock has no say in either.
+ */
+static void
+answer_futimens(struct filter *f, uint32_t deny)
+{
+	put(f, BPF_JMP | BPF_JEQ | BPF_K, 0, 6, SYS_utimensat);
+	load(f, offsetof(struct seccomp_data, args[1]));
+	put(f, BPF_JMP | BPF_JEQ | BPF_K, 0, 3, 0);
+	load(f, offsetof(struct seccomp_data, args[1]) + 4);
+	put(f, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0);
+	put(f, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW);
+	put(f, BPF_RET | BPF_K, 0, 0, deny);
+}
+
 static void
 answer_socket(struct filter *f, uint32_t deny)
 {
@@ -259,6 +275,8 @@ build(struct filter *f, const struct policy *p)
 	answer_mmap(f, SYS_mprotect, deny);
 	if (p->inet)
 		answer_socket(f, deny);
+	if (!p->no_write)
+		answer_futimens(f, deny);
 	put(f, BPF_RET | BPF_K, 0, 0, deny);
 }
 

@@ -90,7 +90,7 @@ static int try_write_database(void)
 static int try_list_root(void)
 { return open_as("/", O_RDONLY | O_DIRECTORY); }
 static int try_create_tmp(void)
-{ return open_as("/tmp/mailnode-attack", O_WRONLY | O_CREAT); }
+{ return open_as("/tmp/mailnode-attack-new", O_WRONLY | O_CREAT); }
 static int try_create_mail(void)
 { return open_as(attack->fresh, O_WRONLY | O_CREAT); }
 static int try_truncate(void)
@@ -99,10 +99,12 @@ static int try_unlink_secret(void)
 { return result(sys(SYS_unlinkat, AT_FDCWD, attack->secret, 0)); }
 static int try_rename_message(void)
 { return result(sys(SYS_renameat2, AT_FDCWD, attack->message, AT_FDCWD,
-    "/tmp/mailnode-attack", 0)); }
+    "/tmp/mailnode-attack-moved", 0)); }
 static int try_link_message(void)
-{ return result(sys(SYS_linkat, AT_FDCWD, attack->message, AT_FDCWD,
-    "/tmp/mailnode-attack", 0)); }
+{ return result(sys(SYS_linkat, AT_FDCWD, attack->database, AT_FDCWD,
+    "/tmp/mailnode-attack-linked", 0)); }
+static int try_utimes(void)
+{ return result(sys(SYS_utimensat, AT_FDCWD, attack->message, NULL, 0)); }
 static int try_symlink(void)
 { return result(sys(SYS_symlinkat, "/etc/passwd", AT_FDCWD,
     attack->fresh)); }
@@ -235,6 +237,7 @@ static const struct {
 	T(write_secret), T(write_message), T(write_database), T(list_root),
 	T(create_tmp), T(create_mail), T(truncate), T(unlink_secret),
 	T(rename_message), T(link_message), T(symlink), T(chmod_secret),
+	T(utimes),
 	T(exec), T(fork), T(connect_tcp), T(connect_udp), T(connect_control),
 	T(socketpair), T(netlink), T(listen), T(kill), T(ptrace),
 	T(read_memory), T(pidfd), T(mmap_exec), T(mprotect_exec), T(memfd),
@@ -315,7 +318,7 @@ static void
 ask_all(int fd)
 {
 	struct attack_op *o;
-	uint32_t type;
+	uint32_t type, silent = 0;
 	uint16_t status;
 
 	for (type = attack->op_first; type <= attack->op_last; type++) {
@@ -328,7 +331,8 @@ ask_all(int fd)
 		o->fd = fd;
 		o->type = (uint16_t)type;
 		o->status = status;
-		if (status == 0xfffe)
+		/* Nobody serves at the other end. */
+		if (status == 0xfffe || (status == 0xffff && ++silent > 8))
 			return;
 	}
 }

@@ -135,7 +135,7 @@ static const struct attempt attempts[] = {
 	    B(KEEPER) | B(FILER) | B(READER) | B(INDEXER) },
 	{ "write mail",	try_write_mail, B(FILER) },
 	{ "truncate",	try_truncate, 0 },
-	{ "chmod",	try_chmod_other, B(KEEPER) | B(FILER) | B(INDEXER) },
+	{ "chmod",	try_chmod_other, 0 },
 	{ "open /etc",	try_open_other, 0 },
 	{ "unix socket", try_unix_socket, 0 },
 	{ "inet socket", try_inet_socket, B(RESOLVER) | B(RELAY) },
