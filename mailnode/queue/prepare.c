@@ -372,8 +372,8 @@ count_fields(const struct header *h, size_t *first)
 	size_t i;
 
 	/* The separator of an mbox, as some programs pass it on. */
-	*first = h->nfields > 0 && h->fields[0].len > 5 && memcmp(header_text(h, 0), "From ", 5) ==
-	    0;
+	*first = h->nfields > 0 && h->fields[0].len > 5 &&
+	    memcmp(header_text(h, 0), "From ", 5) == 0;
 	for (i = *first; i < h->nfields && is_field(h, i); i++)
 		;
 	return i;

@@ -1,0 +1,406 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "mailnode/base/clock.h"
+#include "mailnode/node/conf.h"
+#include "mailnode/node/log.h"
+#include "mailnode/queue/relays.h"
+#include "mailnode/queue/route.h"
+#include "store/err.h"
+
+enum {
+	RELAYS_MAX = 8,		/* processes at once */
+	RELAYS_PER_HOP = 2,
+	WANT_MS = 10000		/* one that was wanted and did not come */
+};
+
+static const char alarm_locked[] =
+    "letters wait: the vault is locked (mailnode vault unlock)";
+
+struct hop_queue {
+	struct hop_queue *next;
+	char		 key[ROUTE_KEY_MAX];
+	int		 route;
+	struct part	*first, **last;
+	size_t		 waiting;	/* parts */
+	unsigned int	 running, wanted;
+	int64_t		 wanted_ms;
+};
+
+/* A relay process at work. */
+struct run {
+	struct run	*next;
+	struct sender	*s;
+	struct loop_io	 io;
+	struct hop_queue *hop;
+	struct part	*part[JOB_BATCH];	/* NULL: over */
+	size_t		 n;
+	struct buf	 in;
+};
+
+struct relays {
+	struct hop_queue *hops;
+	struct run	*runs;
+	unsigned int	 nruns;
+	void		(*idle)(void *);
+	void		*arg;
+};
+
+struct relays *
+relays_new(void (*idle)(void *), void *arg)
+{
+	struct relays *r = calloc(1, sizeof *r);
+
+	if (r != NULL) {
+		r->idle = idle;
+		r->arg = arg;
+	}
+	return r;
+}
+
+unsigned int
+relays_running(const struct sender *s)
+{
+	return s->relays->nruns;
+}
+
+/* ---- parts that wait ---- */
+
+static struct hop_queue *
+hop_of(struct sender *s, int route, const char *addr)
+{
+	char key[ROUTE_KEY_MAX];
+	struct hop_queue *h;
+
+	route_key(route, addr, key);
+	for (h = s->relays->hops; h != NULL; h = h->next)
+		if (strcmp(h->key, key) == 0)
+			return h;
+	h = letters_get(s, 1, sizeof *h);
+	memcpy(h->key, key, sizeof h->key);
+	h->route = route;
+	h->last = &h->first;
+	h->next = s->relays->hops;
+	s->relays->hops = h;
+	return h;
+}
+
+void
+relays_queue(struct sender *s, struct letter *x, int route, const size_t *at,
+    size_t n)
+{
+	struct hop_queue *h = hop_of(s, route, x->l.rcpt[at[0]].addr);
+	struct part *p = letters_get(s, 1, sizeof *p);
+
+	p->letter = x;
+	p->at = letters_get(s, n, sizeof *p->at);
+	p->marked = letters_get(s, n, sizeof *p->marked);
+	p->over = letters_get(s, n, sizeof *p->over);
+	memcpy(p->at, at, n * sizeof *at);
+	p->n = p->left = n;
+	*h->last = p;
+	h->last = &p->next;
+	h->waiting++;
+	x->parts++;
+}
+
+/* ---- processes ---- */
+
+static void
+send_job(struct run *r, size_t i)
+{
+	struct part *p = r->part[i];
+	const struct sender_letter *l = &p->letter->l;
+	struct chan_msg m = { .type = JOB_JOB, .id = (uint32_t)i + 1,
+	    .fd = l->fd };
+	struct job j = { .route = (uint32_t)r->hop->route,
+	    .domain = route_is_mx(r->hop->route) ?
+	    route_domain(l->rcpt[p->at[0]].addr) : "",
+	    .from = l->from, .envid = l->envid, .flags = l->flags,
+	    .offset = l->offset, .size = l->size, .nrcpt = p->n };
+	struct buf b;
+	size_t k;
+
+	j.rcpt = letters_get(r->s, p->n, sizeof *j.rcpt);
+	for (k = 0; k < p->n; k++) {
+		const struct sender_rcpt *t = &l->rcpt[p->at[k]];
+
+		j.rcpt[k] = (struct job_rcpt){ t->n, t->addr, t->orcpt,
+		    t->notify };
+	}
+	buf_init(&b, CHAN_DATA_MAX);
+	job_put(&b, &j);
+	(void)chan_send(r->io.fd, &m, &b, false);
+	buf_clear(&b);
+	free(j.rcpt);
+}
+
+static struct part *
+take_part(struct hop_queue *h)
+{
+	struct part *p = h->first;
+
+	h->first = p->next;
+	if (h->first == NULL)
+		h->last = &h->first;
+	h->waiting--;
+	p->next = NULL;
+	return p;
+}
+
+static void
+note_locked(struct sender *s, bool locked)
+{
+	if (locked == s->locked)
+		return;
+	s->locked = locked;
+	if (locked)
+		proc_alarm(s->pr, alarm_locked);
+	else
+		proc_clear(s->pr, alarm_locked);
+}
+
+static void
+take_result(struct sender *s, struct run *r, size_t i,
+    const struct job_result *x)
+{
+	struct part *p = r->part[i];
+	const struct sender_letter *l = &p->letter->l;
+	struct sender_result res = { .route = "", .peer = x->peer,
+	    .tls = x->tls, .reply = x->why, .why = "" };
+	struct outcome *o = letters_get(s, x->nrcpt + 1, sizeof *o);
+	size_t k, m, n = 0;
+
+	for (k = 0; k < x->nrcpt; k++)
+		for (m = 0; m < p->n; m++) {
+			const struct sender_rcpt *t = &l->rcpt[p->at[m]];
+
+			if (t->n != x->rcpt[k].n || p->over[m])
+				continue;
+			p->over[m] = true;
+			p->left--;
+			outcome_judge(&o[n++], t, x->rcpt[k].fate,
+			    x->rcpt[k].text, x->tried, l->created,
+			    clock_wall_s(), letters_random());
+			note_locked(s, x->rcpt[k].fate == JOB_LOCKED);
+			break;
+		}
+	if (x->tried)
+		res.route = conf.relays[r->hop->route].name;
+	for (k = 0; k < n; k++)
+		if (o[k].fate == QUEUE_WAITING || o[k].fate == QUEUE_UNKNOWN)
+			res.why = o[k].reply;
+	if (res.reply[0] == '\0' && n > 0)
+		res.reply = o[0].reply;
+	if (n > 0)
+		letters_settle(s, p->letter, o, n, &res);
+	free(o);
+	if (p->left == 0) {
+		r->part[i] = NULL;
+		letters_part_over(s, p);
+	}
+}
+
+/* The dot may go out only after keeper's commit. */
+static void
+take_mark(struct sender *s, struct run *r, struct chan_msg *m,
+    struct chan_in *in)
+{
+	struct part *p = r->part[m->id - 1];
+	struct chan_msg answer = { .type = JOB_MARK, .id = m->id, .fd = -1 };
+	uint32_t n[JOB_CHUNK];
+	size_t count, i, k;
+
+	answer.status = OP_BAD;
+	if (job_mark_get(in, n, &count))
+		answer.status = letters_checked(s, sender_mark(s->keeper, &s->reply,
+		    p->letter->l.id, conf.relays[r->hop->route].name, n,
+		    count));
+	for (i = 0; answer.status == STORE_OK && i < count; i++)
+		for (k = 0; k < p->n; k++)
+			if (p->letter->l.rcpt[p->at[k]].n == n[i])
+				p->marked[k] = true;
+	(void)chan_send(r->io.fd, &answer, NULL, true);
+}
+
+/* False: it said what makes no sense, and is done with. */
+static bool
+take(struct sender *s, struct run *r, struct chan_msg *m)
+{
+	struct job_result x;
+	struct chan_in in;
+
+	if (m->id == 0 || m->id > r->n || r->part[m->id - 1] == NULL)
+		return false;
+	chan_in_init(&in, m->data, m->len);
+	if (m->type == JOB_MARK) {
+		take_mark(s, r, m, &in);
+		return true;
+	}
+	if (m->type != JOB_RESULT || !job_result_get(&in, &x))
+		return false;
+	take_result(s, r, m->id - 1, &x);
+	job_result_clear(&x);
+	return true;
+}
+
+/* Recipients the relay never spoke of: those marked are unknown. */
+static void
+settle_rest(struct sender *s, struct run *r, size_t i)
+{
+	struct part *p = r->part[i];
+	struct job_result x = { .last = true, .tried = true, .peer = "",
+	    .tls = "", .why = "the relay process ended" };
+	size_t k;
+
+	x.rcpt = letters_get(s, p->n, sizeof *x.rcpt);
+	for (k = 0; k < p->n; k++)
+		if (!p->over[k])
+			x.rcpt[x.nrcpt++] = (struct job_fate_of){
+			    p->letter->l.rcpt[p->at[k]].n, p->marked[k] ?
+			    JOB_UNKNOWN : JOB_DEFERRED,
+			    "the relay process ended before an answer" };
+	take_result(s, r, i, &x);
+	free(x.rcpt);
+}
+
+static void
+run_over(struct sender *s, struct run *r)
+{
+	struct run **p;
+	size_t i;
+
+	for (i = 0; i < r->n; i++)
+		if (r->part[i] != NULL)
+			settle_rest(s, r, i);
+	loop_del(s->pr->loop, &r->io);
+	close(r->io.fd);
+	for (p = &s->relays->runs; *p != r; p = &(*p)->next)
+		;
+	*p = r->next;
+	r->hop->running--;
+	s->relays->nruns--;
+	buf_clear(&r->in);
+	free(r);
+	s->relays->idle(s->relays->arg);
+}
+
+static void
+run_ready(void *arg, uint32_t events)
+{
+	struct run *r = arg;
+	struct sender *s = r->s;
+	struct chan_msg m;
+	int n;
+
+	(void)events;
+	while ((n = chan_recv(r->io.fd, &r->in, &m, true)) == 1) {
+		if (m.fd != -1)
+			close(m.fd);
+		if (!take(s, r, &m)) {
+			log_line(LOG_WARN, "relay", "error=%s",
+			    "malformed message");
+			break;
+		}
+	}
+	if (n == -1 && errno == EAGAIN)
+		return;
+	run_over(s, r);
+}
+
+/* The hop that waits longest for a process that was wanted. */
+static struct hop_queue *
+hungry(struct sender *s)
+{
+	struct hop_queue *h;
+
+	for (h = s->relays->hops; h != NULL; h = h->next)
+		if (h->wanted > 0 && h->first != NULL)
+			return h;
+	for (h = s->relays->hops; h != NULL; h = h->next)
+		if (h->wanted > 0)
+			return h;
+	return NULL;
+}
+
+void
+relays_came(struct sender *s, int fd)
+{
+	struct chan_msg go = { .type = JOB_GO, .fd = -1 };
+	struct hop_queue *h = hungry(s);
+	struct run *r;
+	size_t i;
+
+	if (h != NULL)
+		h->wanted--;
+	if (h == NULL || h->first == NULL || s->stopping ||
+	    (r = calloc(1, sizeof *r)) == NULL) {
+		close(fd);	/* it ends by itself */
+		return;
+	}
+	r->s = s;
+	r->hop = h;
+	r->io = (struct loop_io){ .fd = fd, .fn = run_ready, .arg = r };
+	buf_init(&r->in, CHAN_RECORD_MAX + 1);
+	while (r->n < JOB_BATCH && h->first != NULL)
+		r->part[r->n++] = take_part(h);
+	r->next = s->relays->runs;
+	s->relays->runs = r;
+	s->relays->nruns++;
+	h->running++;
+	for (i = 0; i < r->n; i++)
+		send_job(r, i);
+	(void)chan_send(fd, &go, NULL, false);
+	if (loop_add(s->pr->loop, &r->io, EPOLLIN) == -1)
+		s->start_over("out of memory");
+}
+
+/* One process carries up to JOB_BATCH letters; a second one helps when
+ * more of them wait. */
+static unsigned int
+needed(const struct hop_queue *h)
+{
+	size_t n = (h->waiting + JOB_BATCH - 1) / JOB_BATCH;
+
+	if (n + h->running > RELAYS_PER_HOP)
+		n = h->running < RELAYS_PER_HOP ?
+		    RELAYS_PER_HOP - h->running : 0;
+	return (unsigned int)n;
+}
+
+void
+relays_pump(struct sender *s)
+{
+	unsigned int all = s->relays->nruns;
+	struct hop_queue *h;
+
+	for (h = s->relays->hops; h != NULL; h = h->next)
+		all += h->wanted;
+	for (h = s->relays->hops; h != NULL && !s->stopping; h = h->next)
+		while (all < RELAYS_MAX && h->wanted < needed(h)) {
+			if (proc_want(s->pr, ROLE_RELAY) == -1)
+				return;
+			h->wanted++;
+			h->wanted_ms = clock_mono_ms();
+			all++;
+		}
+}
+
+void
+relays_tick(struct sender *s)
+{
+	struct hop_queue **p = &s->relays->hops, *h;
+
+	while ((h = *p) != NULL) {
+		if (h->wanted > 0 && clock_mono_ms() - h->wanted_ms > WANT_MS)
+			h->wanted = 0;
+		if (h->wanted + h->running > 0 || h->first != NULL) {
+			p = &h->next;
+			continue;
+		}
+		*p = h->next;
+		free(h);
+	}
+}
