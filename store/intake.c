@@ -14,7 +14,10 @@
 
 enum {
 	INTAKE_SPOOL_MAX = 256,	/* entries on their way at once */
-	INTAKE_RETRY_MS = 2000
+	INTAKE_RETRY_MS = 2000,
+	INTAKE_BATCH = 64,	/* entries that make a batch, */
+	INTAKE_WAIT_MS = 25	/* or the time to wait for more: the disk is
+				   left to the commits of those who wait */
 };
 
 static const char alarm_file[] =
@@ -381,16 +384,41 @@ take_entry(struct store *st, const struct spool_entry *e)
 	return true;
 }
 
+static void
+gathered(void *arg)
+{
+	struct store *st = arg;
+
+	st->intake->due = true;
+}
+
+static bool
+batch_due(struct store *st)
+{
+	struct intake *in = st->intake;
+	uint64_t n = spool_committed(st) - in->cursor;
+
+	if (st->filer == NULL || n == 0)
+		return false;
+	if (in->due || n >= INTAKE_BATCH || in->cursor < in->old)
+		return true;
+	if (!in->gather.armed)
+		loop_arm(st->loop, &in->gather, INTAKE_WAIT_MS);
+	return false;
+}
+
 void
 intake_kick(struct store *st)
 {
 	struct intake *in = st->intake;
 	struct spool_entry e;
 
-	while (st->filer != NULL && in->nspool < INTAKE_SPOOL_MAX &&
+	while (batch_due(st) && in->nspool < INTAKE_SPOOL_MAX &&
 	    spool_next(st, in->cursor, &e) == STORE_OK)
 		if (!take_entry(st, &e))
 			break;
+	in->due = in->due && spool_committed(st) > in->cursor &&
+	    in->nspool > 0;
 	intake_parse_kick(st);
 	intake_rows(st);
 }
@@ -547,6 +575,7 @@ intake_open(struct store *st)
 	in->to_parse.last = &in->to_parse.first;
 	in->rows.last = &in->rows.first;
 	in->retry = (struct loop_timer){ .fn = again, .arg = st };
+	in->gather = (struct loop_timer){ .fn = gathered, .arg = st };
 	in->idle = (struct loop_timer){ .fn = intake_idle, .arg = st };
 	in->old = spool_committed(st);
 	in->root = open(st->conf->maildir, O_RDONLY | O_DIRECTORY |
@@ -563,6 +592,7 @@ intake_close(struct store *st)
 		return;
 	loop_disarm(st->loop, &in->retry);
 	loop_disarm(st->loop, &in->idle);
+	loop_disarm(st->loop, &in->gather);
 	while (in->jobs != NULL)
 		job_free(in->jobs);
 	if (in->root != -1)

@@ -57,7 +57,8 @@ struct intake {
 	bool			 wanted;	/* a parser was asked for */
 	bool			 blamed;	/* for the end of the last one */
 	int			 root;
-	struct loop_timer	 retry, idle;
+	bool			 due;	/* what gathered may be filed */
+	struct loop_timer	 retry, idle, gather;
 };
 
 void		 jobs_put(struct queue_of_jobs *q, struct job *j);

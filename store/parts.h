@@ -10,6 +10,8 @@ void		 parts_close(struct store *st);
 
 /* Numbers given in this turn go into the transaction of the cache. */
 void		 box_save_all(struct store *st);
+/* What is filed is struck out, lest the next start does it again. */
+void		 spool_strike(struct store *st);
 /* Large bodies are made durable before the spool's commit. */
 enum store_err	 spool_sync(struct store *st, enum store_err rc);
 enum store_err	 watch_open(struct store *st);

@@ -16,7 +16,11 @@
 #include "store/spool.h"
 #include "store/upload.h"
 
-enum { SPOOL_PATH = 4096 };
+enum {
+	SPOOL_PATH = 4096,
+	SPOOL_DONE_MAX = 512,	/* filed, not yet struck out */
+	SPOOL_STRIKE_MS = 200
+};
 
 struct big {
 	struct big	*next;
@@ -35,6 +39,11 @@ struct spool {
 	int64_t		 looked_ms;	/* when oldest was read */
 	struct big	*big;		/* bodies of this turn */
 	bool		 refusing;
+	struct loop_timer strike;
+	struct {
+		uint64_t	id, file;
+	}		 done[SPOOL_DONE_MAX];
+	size_t		 ndone;
 };
 
 static const char alarm_busy[] =
@@ -154,6 +163,8 @@ insert(struct store *st, const struct spool_put *p, uint64_t file)
 	return rc;
 }
 
+static void	strike_all(struct store *);
+
 enum store_err
 spool_put(struct store *st, const struct spool_put *p)
 {
@@ -162,6 +173,8 @@ spool_put(struct store *st, const struct spool_put *p)
 	enum store_err rc;
 
 	rc = store_begin(st, STORE_SPOOL);
+	if (rc == STORE_OK && sp->ndone > 0)
+		strike_all(st);
 	if (rc == STORE_OK && sp->turn_entries == 0)
 		rc = store_after(st, STORE_BIT(STORE_SPOOL), turn_done, st);
 	if (rc == STORE_OK)
@@ -374,17 +387,13 @@ drop_body(struct store *st, uint64_t file)
 	return STORE_OK;
 }
 
-enum store_err
-spool_done(struct store *st, uint64_t id, uint64_t file, uint64_t size)
+static enum store_err
+strike(struct store *st, uint64_t id)
 {
 	static struct store_slot slot;
-	struct spool *sp = st->spool;
 	sqlite3_stmt *s;
 	enum store_err rc;
 
-	rc = store_begin(st, STORE_SPOOL);
-	if (rc != STORE_OK)
-		return rc;
 	s = store_stmt(st, STORE_SPOOL, &slot,
 	    "DELETE FROM spool WHERE id = ?1");
 	if (s == NULL)
@@ -392,14 +401,57 @@ spool_done(struct store *st, uint64_t id, uint64_t file, uint64_t size)
 	sqlite3_bind_int64(s, 1, (int64_t)id);
 	rc = store_result(st, STORE_SPOOL, sqlite3_step(s));
 	(void)sqlite3_reset(s);
-	if (rc != STORE_OK)
-		return rc;
-	if (file != 0)
-		rc = drop_body(st, file);
+	return rc;
+}
+
+/* Those that are filed are struck out with the next message's commit, or
+ * after a while with one of their own. */
+static void
+strike_all(struct store *st)
+{
+	struct spool *sp = st->spool;
+	size_t i;
+
+	loop_disarm(st->loop, &sp->strike);
+	if (sp->ndone == 0 || store_begin(st, STORE_SPOOL) != STORE_OK)
+		return;
+	for (i = 0; i < sp->ndone; i++) {
+		(void)strike(st, sp->done[i].id);
+		if (sp->done[i].file != 0)
+			(void)drop_body(st, sp->done[i].file);
+	}
+	sp->ndone = 0;
+}
+
+void
+spool_strike(struct store *st)
+{
+	strike_all(st);
+}
+
+static void
+strike_late(void *arg)
+{
+	strike_all(arg);
+}
+
+enum store_err
+spool_done(struct store *st, uint64_t id, uint64_t file, uint64_t size)
+{
+	struct spool *sp = st->spool;
+
+	if (sp->ndone == SPOOL_DONE_MAX)
+		strike_all(st);
+	if (sp->ndone == SPOOL_DONE_MAX)
+		return STORE_IO;
+	sp->done[sp->ndone].id = id;
+	sp->done[sp->ndone++].file = file;
 	sp->entries -= sp->entries > 0;
 	sp->octets -= sp->octets >= size ? size : sp->octets;
 	sp->looked_ms = 0;
-	return rc;
+	if (!sp->strike.armed)
+		loop_arm(st->loop, &sp->strike, SPOOL_STRIKE_MS);
+	return STORE_OK;
 }
 
 /* ---- life ---- */
@@ -444,6 +496,7 @@ spool_open(struct store *st)
 	if (sp == NULL)
 		return STORE_NOMEM;
 	sp->dirfd = -1;
+	sp->strike = (struct loop_timer){ .fn = strike_late, .arg = st };
 	if (snprintf(sp->dir, sizeof sp->dir, "%s/.mailnode",
 	    st->conf->maildir) >= SPOOL_PATH - 8)
 		return STORE_NAME;
@@ -469,6 +522,7 @@ spool_close(struct store *st)
 
 	if (sp == NULL)
 		return;
+	loop_disarm(st->loop, &sp->strike);
 	turn_done(st, STORE_GONE);
 	if (sp->dirfd != -1)
 		close(sp->dirfd);

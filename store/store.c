@@ -528,8 +528,10 @@ store_close(struct store *st)
 	struct store_waiter *w;
 	unsigned int i;
 
-	if (st->stmts != NULL && st->parted)
+	if (st->stmts != NULL && st->parted) {
+		spool_strike(st);
 		store_turn(st);
+	}
 	loop_disarm(st->loop, &st->checkpoint);
 	loop_disarm(st->loop, &st->again);
 	parts_close(st);
