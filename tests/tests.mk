@@ -108,3 +108,8 @@ bench: all
 SUITES	= ../shared/suites
 suites: all testdeps
 	sh tests/suites $(SUITES)
+
+# No CONFIG of its own: the demo builds two.
+demo:
+	sh tests/deps build demo
+	sh examples/demo/run
