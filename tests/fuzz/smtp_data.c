@@ -110,9 +110,12 @@ same(const struct buf *a, const struct buf *b)
 static void
 none_of_ours(const struct buf *kept)
 {
-	const char *p = (const char *)kept->data, *end = p + kept->len, *lf;
-	const char *field = p;
+	const char *p, *end, *lf, *field;
 
+	if (kept->len == 0)
+		return;
+	field = p = (const char *)kept->data;
+	end = p + kept->len;
 	while (p < end && *p != '\r') {
 		lf = memchr(p, '\n', (size_t)(end - p));
 		p = lf != NULL ? lf + 1 : end;
