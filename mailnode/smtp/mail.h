@@ -20,8 +20,8 @@
 
 enum {
 	MAIL_RCPT_OCTETS = 32 * 1024,	/* of all recipients together */
-	MAIL_HOPS_MAX = 50	/* Received fields; section 6.3 wants >= 100
-				   or so, but 50 hops are a loop */
+	MAIL_HOPS_MAX = 50	/* Received fields.  RFC 5321 section 6.3 says
+				   100; no real way has half as many */
 };
 
 /* Why a message is not taken although its end was reached. */
@@ -52,7 +52,7 @@ struct mail {
 	const char	**ids;		/* owned; whose results are ours */
 	struct auth_verify *auth;	/* owned */
 	struct buf	 body;		/* not handed on yet */
-	uint64_t	 kept;		/* octets to be stored, head not counted */
+	uint64_t	 kept;		/* octets to be stored, without head */
 	uint64_t	 spool;		/* id of what was begun; 0: nothing */
 	enum mail_err	 err;
 	uint16_t	 status;	/* keeper's, with MAIL_STORE */

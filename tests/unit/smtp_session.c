@@ -735,7 +735,8 @@ static void
 octets(void **state)
 {
 	static const char nul[] = "NOOP \0x\r\n" BYE;
-	static const char body[] = HI ENV "DATA\r\nA: b\r\n\r\nx\0y\r\n.\r\n" BYE;
+	static const char body[] = HI ENV "DATA\r\nA: b\r\n\r\nx\0y\r\n"
+	    ".\r\n" BYE;
 	static const char high[] = HI ENV "DATA\r\nA: \xff\r\n\r\n\xfe\r\n"
 	    ".\r\n" BYE;
 
@@ -899,7 +900,8 @@ memory(void **state)
 		_exit(r.fake.stored != 1 ? 1 : grown > 1024 ? 2 : 0);
 	}
 	close(r.fd[1]);
-	assert_true(say(&r, HI ENV "DATA\r\nA: b\r\n\r\n", strlen(HI ENV) + 14));
+	assert_true(say(&r, HI ENV "DATA\r\nA: b\r\n\r\n",
+	    strlen(HI ENV) + 14));
 	for (i = 0; i < 799; i++)
 		assert_true(say(&r, in, sizeof in));
 	assert_true(say(&r, "\r\n.\r\n" BYE, 11));
