@@ -17,6 +17,8 @@ const struct role_entry main_roles[] = {
 	{ ROLE_READER,	LIFE_RUN,	true,	false,	0,	role_reader },
 	{ ROLE_PARSER,	LIFE_DEMAND,	true,	false,	0,	role_parser },
 	{ ROLE_INDEXER,	LIFE_RUN,	true,	false,	B(KEEPER), role_indexer },
+	{ ROLE_SMTP,	LIFE_CONN,	false,	true,
+	    B(KEEPER) | B(VAULT) | B(RESOLVER),		role_smtp },
 	{ ROLE_SENDER,	LIFE_RUN,	true,	true,	B(KEEPER), role_sender },
 	{ ROLE_RELAY,	LIFE_DEMAND,	false,	true,	B(VAULT) | B(RESOLVER),
 	    role_relay },

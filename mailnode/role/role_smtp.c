@@ -1,0 +1,45 @@
+/*
+ * Owns: one connection from a stranger, until it ends.
+ * Holds: that connection's message, TLS state without the private key.
+ * Asks: keeper (is this address ours; take this message), vault (one TLS
+ *	signature), resolver (for the verdict).
+ * Must not: open, connect, read mail, or serve a second peer.
+ */
+#include <signal.h>
+
+#include "mailnode/node/chain.h"
+#include "mailnode/node/log.h"
+#include "mailnode/node/sandbox.h"
+#include "mailnode/role/roles.h"
+#include "mailnode/smtp/handin.h"
+#include "mailnode/smtp/session.h"
+
+void
+role_smtp(struct proc *pr)
+{
+	struct session_start start;
+	struct smtp_backend be;
+	struct handin handin;
+	const char *why;
+
+	/* config */
+	session_limits(&start.limits);
+	(void)signal(SIGPIPE, SIG_IGN);
+	handin_init(&handin, pr, chain_load(pr->home, &why), &be);
+	if (why != NULL)
+		log_line(LOG_WARN, "tls", "error=%s", why);
+
+	/* sandbox */
+	sandbox_enter(pr);
+	proc_ready(pr);
+
+	/* the session leads, its waits listen to the loop */
+	start.fd = pr->sock;
+	start.wake = loop_fd(pr->loop);
+	start.peer = pr->conn.peer;
+	start.peer_port = pr->conn.peer_port;
+	start.number = pr->conn.session;
+	start.backend = &be;
+	session_run(&start);
+	handin_clear(&handin);
+}

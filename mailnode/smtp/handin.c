@@ -1,0 +1,144 @@
+#include <string.h>
+
+#include "crypto/op_vault.h"
+#include "mailnode/node/log.h"
+#include "mailnode/smtp/handin.h"
+#include "store/op_event.h"
+
+static int
+keeper(const struct handin *h)
+{
+	return h->pr->link[ROLE_KEEPER];
+}
+
+static uint16_t
+on_rcpt(void *arg, const char *addr, struct rcpt *out)
+{
+	struct handin *h = arg;
+
+	return rcpt_check(keeper(h), &h->reply, addr, out);
+}
+
+/* When nobody can say, the hand-in itself will. */
+static bool
+on_refusing(void *arg)
+{
+	struct handin *h = arg;
+	struct spool_status st;
+
+	return spool_status(keeper(h), &h->reply, &st) == STORE_OK &&
+	    st.refusing;
+}
+
+static uint16_t
+on_begin(void *arg, uint64_t *id)
+{
+	struct handin *h = arg;
+
+	return spool_begin(keeper(h), &h->reply, id);
+}
+
+static int
+on_data(void *arg, uint64_t id, const void *p, size_t n)
+{
+	struct handin *h = arg;
+
+	return spool_data(keeper(h), id, p, n);
+}
+
+static void
+on_abort(void *arg, uint64_t id)
+{
+	struct handin *h = arg;
+
+	spool_abort(keeper(h), id);
+}
+
+static uint16_t
+on_commit(void *arg, uint64_t id, const struct spool_msg *m,
+    const struct buf *head, const struct buf *body, uint64_t n)
+{
+	struct handin *h = arg;
+	uint16_t status;
+
+	status = spool_commit(keeper(h), &h->reply, id, m, head->data,
+	    head->len, body != NULL ? body->data : NULL, n);
+	if (status != STORE_OK)
+		log_line(LOG_WARN, "hand-in", "trace=%s error=%s", m->trace,
+		    store_status_text(status));
+	return status;
+}
+
+static void
+on_event(void *arg, const char *trace, const char *addr, const char *kind,
+    const char *text)
+{
+	struct handin *h = arg;
+
+	(void)event_tell(keeper(h), trace, addr, kind, text);
+}
+
+static bool
+on_has_tls(void *arg)
+{
+	return ((struct handin *)arg)->chain != NULL;
+}
+
+static struct tls *
+on_tls(void *arg, int fd)
+{
+	struct handin *h = arg;
+
+	return tls_accept(h->chain, fd, vault_tls_sign,
+	    &h->pr->link[ROLE_VAULT]);
+}
+
+/* What the parent says is heard between lines: new channels, and stop. */
+static bool
+on_woken(void *arg)
+{
+	struct handin *h = arg;
+
+	if (loop_turn(h->pr->loop, 0) == -1)
+		return true;
+	h->be->dns = h->pr->link[ROLE_RESOLVER];
+	return h->stopping;
+}
+
+static void
+stop(void *arg)
+{
+	((struct handin *)arg)->stopping = true;
+}
+
+void
+handin_init(struct handin *h, struct proc *pr, struct tls_server *chain,
+    struct smtp_backend *be)
+{
+	memset(h, 0, sizeof *h);
+	h->pr = pr;
+	h->chain = chain;
+	h->be = be;
+	op_reply_init(&h->reply);
+	proc_on_stop(pr, stop, h);
+	*be = (struct smtp_backend){
+		.arg = h,
+		.dns = pr->link[ROLE_RESOLVER],
+		.rcpt = on_rcpt,
+		.refusing = on_refusing,
+		.begin = on_begin,
+		.data = on_data,
+		.abort = on_abort,
+		.commit = on_commit,
+		.event = on_event,
+		.has_tls = on_has_tls,
+		.tls = on_tls,
+		.woken = on_woken,
+	};
+}
+
+void
+handin_clear(struct handin *h)
+{
+	op_reply_clear(&h->reply);
+}

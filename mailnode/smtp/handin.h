@@ -1,0 +1,27 @@
+/* The session's backend in the daemon: keeper, vault and resolver. */
+#ifndef SMTP_HANDIN_H
+#define SMTP_HANDIN_H
+
+#include <stdbool.h>
+
+#include "mailnode/base/op.h"
+#include "mailnode/node/proc.h"
+#include "mailnode/smtp/backend.h"
+
+struct handin {
+	struct proc		*pr;		/* borrowed: its links */
+	struct tls_server	*chain;		/* borrowed; NULL: no TLS */
+	struct smtp_backend	*be;		/* borrowed */
+	struct op_reply		 reply;
+	bool			 stopping;
+};
+
+/*
+ * Caller's memory, which must outlive the session; fills be.  Takes over
+ * the loop's stop: call it before proc_ready.
+ */
+void	handin_init(struct handin *h, struct proc *pr,
+	    struct tls_server *chain, struct smtp_backend *be);
+void	handin_clear(struct handin *h);
+
+#endif
