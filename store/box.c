@@ -5,6 +5,7 @@
 
 #include "mailnode/base/clock.h"
 #include "store/box.h"
+#include "store/flag.h"
 #include "store/op_watch.h"
 #include "store/parts.h"
 
@@ -51,6 +52,12 @@ place(const struct boxes *bs, const char *name, bool *found)
 			hi = mid;
 	}
 	return lo;
+}
+
+uint32_t
+box_flags(const struct box *b)
+{
+	return strcmp(b->name, "Sent") == 0 ? STORE_SEEN : 0;
 }
 
 struct box *

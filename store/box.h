@@ -43,6 +43,8 @@ void		 boxes_close(struct store *st);
 
 size_t		 box_count(const struct store *st);
 struct box	*box_at(const struct store *st, size_t i);  /* by name */
+/* Flags of what arrives there: what we wrote ourselves is not news. */
+uint32_t	 box_flags(const struct box *b);
 struct box	*box_by_name(const struct store *st, const char *name);
 struct box	*box_by_id(const struct store *st, uint64_t id);
 

@@ -118,7 +118,7 @@ place_now(struct store *st, const struct spool_put *p, struct box **box,
 	if (maildir_base(base, sizeof base, p->msg->received,
 	    st->conf->hostname, p->nhead + p->nbody) != STORE_OK ||
 	    maildir_make(rel, MAILDIR_REL_MAX, base, strlen(base),
-	    (*box)->uidvalidity, *uid, 0, "", true) != STORE_OK)
+	    (*box)->uidvalidity, *uid, box_flags(*box), "", true) != STORE_OK)
 		*uid = 0;
 }
 

@@ -214,7 +214,7 @@ refuses_what_a_session_may_not(void **state)
 	assert_int_equal(node_ask(&n, ROLE_SENDER, other_folder, NULL), 0);
 	assert_true(node_until(&n, spool_empty, NULL));
 	assert_int_equal(node_files(&n, "INBOX/new"), 0);
-	assert_int_equal(node_files(&n, "Sent/new"), 1);
+	assert_int_equal(node_files(&n, "Sent/cur"), 1);	/* seen */
 	assert_int_equal(node_files(&n, ".mailnode/spool"), 0);
 	node_stop(&n);
 	node_remove(&n);
