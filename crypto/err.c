@@ -20,6 +20,8 @@ static const char *const texts[] = {
 	    "the vault file was altered: its parts do not belong together",
 	[CRYPTO_PASSPHRASE] = "wrong passphrase",
 	[CRYPTO_MACHINE] = "boot.key is not the machine key of this vault",
+	[CRYPTO_CREDENTIAL] =
+	    "the credential \"mailnode\" of systemd opens no slot",
 	[CRYPTO_WORDS] = "a recovery word is mistyped",
 	[CRYPTO_SHORT] = "a passphrase needs 8 octets at least",
 	[CRYPTO_TYPED] = "the two are not the same",

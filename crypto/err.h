@@ -23,6 +23,7 @@ enum crypto_err {
 	CRYPTO_ALTERED,		/* authentic parts, put together falsely */
 	CRYPTO_PASSPHRASE,	/* no slot opens with it */
 	CRYPTO_MACHINE,		/* the machine key is of another vault */
+	CRYPTO_CREDENTIAL,	/* no slot opens with that credential */
 	CRYPTO_WORDS,		/* recovery words that were mistyped */
 	CRYPTO_SHORT,		/* a new passphrase that is too short */
 	CRYPTO_TYPED,		/* typed twice, not the same */

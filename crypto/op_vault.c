@@ -135,22 +135,36 @@ service_install(struct vault_service *s, struct vault *v)
 	service_changed(s);
 }
 
+/* What the credential does not open, the machine key may. */
+static enum crypto_err
+open_at_start(struct vault *v, const struct secret *machine,
+    const struct secret *credential)
+{
+	enum crypto_err e = CRYPTO_OK, m;
+
+	if (credential != NULL) {
+		e = vault_open_credential(v, credential);
+		if (e == CRYPTO_OK)
+			return e;
+	}
+	m = machine != NULL ? vault_open_machine(v, machine) :
+	    CRYPTO_MACHINE;
+	return m != CRYPTO_OK ? m : e;
+}
+
 struct vault_service *
-vault_service_new(int file, const struct secret *machine)
+vault_service_new(int file, const struct secret *machine,
+    const struct secret *credential)
 {
 	struct vault_service *s = calloc(1, sizeof *s);
-	struct vault *v;
 
 	if (s == NULL)
 		return NULL;
 	/* OpenSSL's private numbers, between guard pages as well */
 	(void)CRYPTO_secure_malloc_init(SECURE_HEAP, SECURE_LEAST);
-	s->trouble = service_parse(file, &v);
-	if (s->trouble == CRYPTO_OK && machine != NULL)
-		s->trouble = vault_open_machine(v, machine);
-	else if (s->trouble == CRYPTO_OK)
-		s->trouble = CRYPTO_MACHINE;
-	s->v = v;
+	s->trouble = service_parse(file, &s->v);
+	if (s->trouble == CRYPTO_OK)
+		s->trouble = open_at_start(s->v, machine, credential);
 	load_keys(s);
 	return s;
 }

@@ -103,12 +103,13 @@ enum crypto_err	vault_keygen(int ch, int file, const char *name,
 struct vault_service;
 
 /*
- * Opens the boot section of file (-1: none) by the machine key (may be
- * NULL).  Returns owned, or NULL: no memory.  Trouble with the file is no
- * failure: it shows in the status.
+ * Opens file (-1: none): by the credential both sections, by the machine
+ * key the boot section; either may be NULL.  Returns owned, or NULL: no
+ * memory.  Trouble with the file is no failure: it shows in the status.
  */
 struct vault_service	*vault_service_new(int file,
-			    const struct secret *machine);
+			    const struct secret *machine,
+			    const struct secret *credential);
 void			 vault_service_free(struct vault_service *s);
 /* Makes srv serve it on l; changed (may be NULL) is told of each change of
  * the state, such as locked or unlocked. */

@@ -27,7 +27,12 @@ enum vault_kind {
 	VAULT_KINDS
 };
 
-enum vault_slot_kind { VAULT_PASSPHRASE, VAULT_RECOVERY, VAULT_SLOT_KINDS };
+enum vault_slot_kind {
+	VAULT_PASSPHRASE,
+	VAULT_RECOVERY,
+	VAULT_CREDENTIAL,	/* a random key that systemd keeps sealed */
+	VAULT_SLOT_KINDS
+};
 
 enum {
 	VAULT_VERSION = 1,		/* of the file format */
@@ -62,7 +67,7 @@ struct vault_slot {
 	enum vault_slot_kind	kind;
 	char			label[VAULT_LABEL_MAX];
 	int64_t			created;	/* wall seconds */
-	uint32_t		mib, passes;	/* Argon2id */
+	uint32_t		mib, passes;	/* Argon2id; 0: none */
 };
 
 /* A vault without entries or slots, both sections open.  *out is owned. */
@@ -88,6 +93,10 @@ enum crypto_err	 vault_open_machine(struct vault *v,
  */
 enum crypto_err	 vault_open_phrase(struct vault *v,
 		    const struct secret *phrase);
+/* Both, by a credential: no Argon2, hence also in the service.  As text, see
+ * vault_credential_new; CRYPTO_CREDENTIAL. */
+enum crypto_err	 vault_open_credential(struct vault *v,
+		    const struct secret *text);
 /* Both, by what vault_keys gave. */
 enum crypto_err	 vault_open_keys(struct vault *v, const struct secret *keys);
 /* What another copy has open, here too where it fits. */
@@ -104,7 +113,11 @@ enum crypto_err	 vault_machine_new(struct vault *v, struct secret **out);
 enum crypto_err	 vault_slot_add(struct vault *v, enum vault_slot_kind kind,
 		    const char *label, const struct secret *phrase,
 		    uint32_t mib);
-/* The same, in place of one of that label if there is one. */
+/* A slot that a random key opens; *out, owned, is its text: 64 hexadecimal
+ * digits.  Takes the place of one of that label. */
+enum crypto_err	 vault_credential_new(struct vault *v, const char *label,
+		    struct secret **out);
+/* As vault_slot_add, in place of one of that label if there is one. */
 enum crypto_err	 vault_slot_set(struct vault *v, enum vault_slot_kind kind,
 		    const char *label, const struct secret *phrase,
 		    uint32_t mib);

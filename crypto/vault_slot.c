@@ -77,27 +77,33 @@ vault_open_machine(struct vault *v, const struct secret *machine)
 
 /* ---- phrases ---- */
 
+/* CRYPTO_PASSPHRASE when kek is not the slot's. */
+static enum crypto_err
+unwrap(struct vault *v, const struct slot *s, const struct secret *kek)
+{
+	struct secret *keys = secret_new(VAULT_KEYS);
+	enum crypto_err e = CRYPTO_PASSPHRASE;
+
+	if (keys == NULL)
+		return CRYPTO_NOMEM;
+	if (crypto_aead_xchacha20poly1305_ietf_decrypt(keys->data, NULL,
+	    NULL, s->wrapped, sizeof s->wrapped, slot_ad, sizeof slot_ad,
+	    s->nonce, kek->data) == 0) {
+		keys->len = VAULT_KEYS;
+		e = vault_open_keys(v, keys);
+	}
+	secret_free(keys);
+	return e;
+}
+
 static enum crypto_err
 try_slot(struct vault *v, const struct slot *s, const struct secret *phrase)
 {
-	struct secret *kek, *keys;
+	struct secret *kek;
 	enum crypto_err e = derive(s, phrase, &kek);
 
-	if (e != CRYPTO_OK)
-		return e;
-	keys = secret_new(VAULT_KEYS);
-	e = CRYPTO_NOMEM;
-	if (keys == NULL)
-		goto out;
-	e = CRYPTO_PASSPHRASE;
-	if (crypto_aead_xchacha20poly1305_ietf_decrypt(keys->data, NULL,
-	    NULL, s->wrapped, sizeof s->wrapped, slot_ad, sizeof slot_ad,
-	    s->nonce, kek->data) != 0)
-		goto out;
-	keys->len = VAULT_KEYS;
-	e = vault_open_keys(v, keys);
-out:
-	secret_free(keys);
+	if (e == CRYPTO_OK)
+		e = unwrap(v, s, kek);
 	secret_free(kek);
 	return e;
 }
@@ -134,6 +140,75 @@ vault_open_phrase(struct vault *v, const struct secret *phrase)
 	return e == CRYPTO_PASSPHRASE && w == CRYPTO_WORDS ? w : e;
 }
 
+/* ---- credentials: the key itself, as text ---- */
+
+enum { HEX = 2 * VAULT_KEY };
+
+/* libsodium's, which takes the same time for all digits.  A newline behind
+ * them is what echo adds. */
+static enum crypto_err
+from_hex(const struct secret *text, struct secret **out)
+{
+	size_t n = text->len, got = 0;
+
+	*out = NULL;
+	if (n == HEX + 1 && text->data[HEX] == '\n')
+		n--;
+	if (n != HEX)
+		return CRYPTO_CREDENTIAL;
+	*out = secret_new(VAULT_KEY);
+	if (*out == NULL)
+		return CRYPTO_NOMEM;
+	if (sodium_hex2bin((*out)->data, VAULT_KEY,
+	    (const char *)text->data, n, NULL, &got, NULL) == 0 &&
+	    got == VAULT_KEY) {
+		(*out)->len = VAULT_KEY;
+		return CRYPTO_OK;
+	}
+	secret_free(*out);
+	*out = NULL;
+	return CRYPTO_CREDENTIAL;
+}
+
+enum crypto_err
+vault_open_credential(struct vault *v, const struct secret *text)
+{
+	struct secret *kek;
+	enum crypto_err e = from_hex(text, &kek);
+	size_t i;
+
+	if (e != CRYPTO_OK)
+		return e;
+	e = CRYPTO_PASSPHRASE;
+	for (i = 0; i < v->nslots && e == CRYPTO_PASSPHRASE; i++)
+		if (v->slots[i].s.kind == VAULT_CREDENTIAL)
+			e = unwrap(v, &v->slots[i], kek);
+	secret_free(kek);
+	return e == CRYPTO_PASSPHRASE ? CRYPTO_CREDENTIAL : e;
+}
+
+enum crypto_err
+vault_credential_new(struct vault *v, const char *label, struct secret **out)
+{
+	struct secret *key = secret_new(VAULT_KEY);
+	enum crypto_err e = CRYPTO_NOMEM;
+
+	*out = secret_new(HEX + 1);
+	if (key != NULL && *out != NULL) {
+		random_bytes(key->data, VAULT_KEY);
+		sodium_bin2hex((char *)(*out)->data, HEX + 1, key->data,
+		    VAULT_KEY);
+		(*out)->len = HEX;
+		e = vault_slot_set(v, VAULT_CREDENTIAL, label, *out, 0);
+	}
+	secret_free(key);
+	if (e != CRYPTO_OK) {
+		secret_free(*out);
+		*out = NULL;
+	}
+	return e;
+}
+
 static struct slot *
 find(struct vault *v, const char *label)
 {
@@ -165,12 +240,12 @@ make(const struct vault *v, enum vault_slot_kind kind, const char *label,
 	s->s.kind = kind;
 	memcpy(s->s.label, label, strlen(label) + 1);
 	s->s.created = clock_wall_s();
-	s->s.passes = VAULT_ARGON_PASSES;
 	random_bytes(s->salt, sizeof s->salt);
 	random_bytes(s->nonce, sizeof s->nonce);
 	e = vault_keys(v, &keys);
 	if (e == CRYPTO_OK)
-		e = derive(s, phrase, &kek);
+		e = kind == VAULT_CREDENTIAL ? from_hex(phrase, &kek) :
+		    derive(s, phrase, &kek);
 	if (e == CRYPTO_OK)
 		crypto_aead_xchacha20poly1305_ietf_encrypt(s->wrapped, NULL,
 		    keys->data, keys->len, slot_ad, sizeof slot_ad, NULL,
@@ -192,7 +267,8 @@ vault_slot_set(struct vault *v, enum vault_slot_kind kind, const char *label,
 	if (old == NULL && v->nslots == VAULT_SLOTS_MAX)
 		return CRYPTO_FULL;
 	memset(&s, 0, sizeof s);
-	s.s.mib = mib;
+	s.s.mib = kind == VAULT_CREDENTIAL ? 0 : mib;
+	s.s.passes = kind == VAULT_CREDENTIAL ? 0 : VAULT_ARGON_PASSES;
 	e = make(v, kind, label, phrase, &s);
 	if (e != CRYPTO_OK)
 		return e;

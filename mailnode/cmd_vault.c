@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "mailnode/base/json.h"
 #include "mailnode/cmd.h"
@@ -18,7 +19,7 @@ static const char *const kind_names[] = { [VAULT_LOGIN_ENTRY] = "login",
     [VAULT_RSA_KEY] = "rsa", [VAULT_ED25519_KEY] = "ed25519",
     [VAULT_P256_KEY] = "p256" };
 static const char *const slot_names[] = { [VAULT_PASSPHRASE] = "passphrase",
-    [VAULT_RECOVERY] = "recovery" };
+    [VAULT_RECOVERY] = "recovery", [VAULT_CREDENTIAL] = "credential" };
 
 struct ctx {
 	struct args	 args;
@@ -309,18 +310,21 @@ slot_list(struct ctx *c)
 			    "\"created\":%lld,\"argon2_mib\":%u}\n",
 			    s->label, slot_names[s->kind],
 			    (long long)s->created, s->mib);
-		else
+		else if (s->mib > 0)
 			buf_addf(&b, "%-32s %-10s Argon2id %u MiB\n",
 			    s->label, slot_names[s->kind], s->mib);
+		else
+			buf_addf(&b, "%-32s %s\n", s->label,
+			    slot_names[s->kind]);
 	}
 	return flush(&b);
 }
 
 /* Shown once, on stdout, and nowhere kept. */
 static enum crypto_err
-show_words(const struct secret *words)
+show(const struct secret *text)
 {
-	if (fwrite(words->data, 1, words->len, stdout) != words->len ||
+	if (fwrite(text->data, 1, text->len, stdout) != text->len ||
 	    putchar('\n') == EOF || fflush(stdout) == EOF)
 		return CRYPTO_SYSTEM;
 	return CRYPTO_OK;
@@ -344,11 +348,38 @@ slot_recovery(struct ctx *c, const char *label)
 	if (e == CRYPTO_OK)
 		e = safe_store(&c->safe);
 	if (e == CRYPTO_OK)
-		e = show_words(words);
+		e = show(words);
 	secret_free(words);
 	if (e == CRYPTO_OK)
 		fputs("Write these words down and keep them elsewhere: they "
 		    "open the vault as the passphrase does.\n", stderr);
+	return why(label, e);
+}
+
+/* For systemd-creds, which seals it to this machine.  A terminal must not
+ * see it: nobody needs to know it. */
+static int
+slot_credential(struct ctx *c, const char *label)
+{
+	struct secret *text = NULL;
+	enum crypto_err e;
+
+	if (isatty(STDOUT_FILENO))
+		return cmd_fail(label, "goes into systemd-creds (256 or "
+		    "newer): mailnode vault slot credential | systemd-creds "
+		    "encrypt --user --name=mailnode - FILE, then "
+		    "LoadCredentialEncrypted=mailnode:FILE in the unit");
+	(void)setvbuf(stdout, NULL, _IONBF, 0);
+	e = begin(c, true);
+	if (e == CRYPTO_OK)
+		e = open_by_phrase(c);
+	if (e == CRYPTO_OK)
+		e = vault_credential_new(c->safe.v, label, &text);
+	if (e == CRYPTO_OK)
+		e = safe_store(&c->safe);
+	if (e == CRYPTO_OK)
+		e = show(text);
+	secret_free(text);
 	return why(label, e);
 }
 
@@ -379,6 +410,8 @@ vault_cmd_slot(struct ctx *c)
 		return slot_list(c);
 	if (strcmp(what, "recovery") == 0)
 		return slot_recovery(c, label != NULL ? label : what);
+	if (strcmp(what, "credential") == 0)
+		return slot_credential(c, label != NULL ? label : what);
 	if (strcmp(what, "add") == 0 && label != NULL)
 		return slot_change(c, label, true);
 	if (strcmp(what, "rm") == 0 && label != NULL)

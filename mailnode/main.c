@@ -35,7 +35,8 @@ const struct cmd cmds[] = {
 	{ "probe",	cmd_probe,	"address|dns [-j] [-r ADDR:PORT] [FILE]" },
 	{ "vault",	cmd_vault,
 	    "unlock|lock|list|set NAME [USER]|rm NAME|passwd [LABEL]|"
-	    "slot [list|add LABEL|recovery [LABEL]|rm LABEL] "
+	    "slot [list|add LABEL|recovery [LABEL]|credential [LABEL]|"
+	    "rm LABEL] "
 	    "[-j] [--passphrase-stdin] [--secret-stdin] [--argon2 MIB]" },
 	{ "key",	cmd_key,
 	    "[list [-j]|rotate|retire SELECTOR] [--passphrase-stdin]" },

@@ -94,6 +94,13 @@ ok 'the first may go' feed 'the second one\n' vault slot rm passphrase
 refused 'and is out' 'wrong passphrase' "$pass\n" vault rm relay/a
 pass='the second one'
 
+ok 'a credential' feed "$pass\n" vault slot credential
+mkdir "$tmp/creds"
+cp "$node/out" "$tmp/creds/mailnode"
+is 'is a key' "$(grep -c '^[0-9a-f]\{64\}$' "$tmp/creds/mailnode")" 1
+refused 'and no passphrase' 'wrong passphrase' \
+    "$(cat "$tmp/creds/mailnode")\n" vault rm relay/a
+
 # what befalls files
 cp "$v" "$tmp/good"
 size=$(stat -c %s "$v")
@@ -187,5 +194,16 @@ is 'holds no file open' "$(ls -l "/proc/$pid/fd" | grep -c "$node")" \
 kill -KILL "$pid"
 ok 'killed, it comes back locked' wait_for 'locked && pgrep -s \
     "$(cat "$node/serve.pid")" -x mn-vault >/dev/null'
+ok 'stops' node_stop
+export CREDENTIALS_DIRECTORY="$tmp/creds"
+ok 'serves with the credential' start
+ok 'starts unlocked' wait_for 'tail -2 "$node/log" | grep -q "owner=1"'
+ok 'stops' node_stop
+tr 0-9 1-90 <"$tmp/creds/mailnode" >"$tmp/creds/other"
+mv "$tmp/creds/other" "$tmp/creds/mailnode"
+ok 'serves with another' start
+ok 'which opens nothing, by name' wait_for \
+    'mn status -j | grep -q "credential.*opens no slot"'
+ok 'but TLS' eval 'mn cert request >/dev/null'
 ok 'stops' node_stop
 done_testing

@@ -3,7 +3,8 @@
  *
  * Owns		the unsealed sections of $MAILNODE_HOME/vault.
  * Holds	TLS key from the start, by boot.key; DKIM keys and logins of
- *		relays while unlocked.  In guarded, locked memory, kept out of
+ *		relays while unlocked (by the owner, or at the start by a
+ *		credential of systemd).  In guarded, locked memory, kept out of
  *		dumps, wiped when locked and at the end.
  * Asks		nobody.
  * Must not	open, write or connect to anything; derive a key from a
@@ -23,19 +24,19 @@
 #include "mailnode/node/sandbox.h"
 #include "mailnode/role/roles.h"
 
-enum { ALARM_MAX = 160 };	/* octets */
+enum { ALARM_LONGEST = 160, CREDENTIAL_MAX = 128 };	/* octets */
 
 struct safe {
 	struct proc		*pr;
 	struct op_server	 srv;
 	struct vault_service	*svc;
-	char			 alarm[ALARM_MAX];	/* "" for none */
+	char			 alarm[ALARM_LONGEST];	/* "" for none */
 };
 
 static int
-open_file(const struct proc *pr, const char *name)
+open_file(const char *dir, const char *name)
 {
-	char *path = proc_path(pr->home, name);
+	char *path = proc_path(dir, name);
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 
 	if (fd == -1 && errno != ENOENT)
@@ -45,16 +46,17 @@ open_file(const struct proc *pr, const char *name)
 	return fd;
 }
 
+/* A file that is one secret, straight into guarded memory; NULL: none. */
 static struct secret *
-read_machine_key(const struct proc *pr)
+read_secret(const char *dir, const char *name, size_t max)
 {
 	struct secret *s;
 	ssize_t n;
-	int fd = open_file(pr, "boot.key");
+	int fd = open_file(dir, name);
 
 	if (fd == -1)
 		return NULL;
-	s = secret_new(VAULT_KEY);
+	s = secret_new(max);
 	if (s != NULL) {
 		n = read(fd, s->data, s->size);
 		s->len = n > 0 ? (size_t)n : 0;
@@ -66,11 +68,17 @@ read_machine_key(const struct proc *pr)
 static struct vault_service *
 open_vault(const struct proc *pr)
 {
-	struct secret *machine = read_machine_key(pr);
+	/* where systemd puts what LoadCredentialEncrypted= names */
+	const char *creds = getenv("CREDENTIALS_DIRECTORY");
+	struct secret *machine, *credential = NULL;
 	struct vault_service *s;
-	int fd = open_file(pr, "vault");
+	int fd = open_file(pr->home, "vault");
 
-	s = vault_service_new(fd, machine);
+	machine = read_secret(pr->home, "boot.key", VAULT_KEY);
+	if (creds != NULL)
+		credential = read_secret(creds, "mailnode", CREDENTIAL_MAX);
+	s = vault_service_new(fd, machine, credential);
+	secret_free(credential);
 	secret_free(machine);
 	if (fd != -1)
 		close(fd);
@@ -78,18 +86,18 @@ open_vault(const struct proc *pr)
 }
 
 static void
-describe(const struct vault_state *st, char text[ALARM_MAX])
+describe(const struct vault_state *st, char text[ALARM_LONGEST])
 {
 	text[0] = '\0';
 	if (st->trouble != CRYPTO_OK)
-		snprintf(text, ALARM_MAX, "vault: %s%s",
+		snprintf(text, ALARM_LONGEST, "vault: %s%s",
 		    crypto_err_text(st->trouble),
 		    st->boot ? "" : "; no TLS for now");
 	else if (!st->owner)
-		snprintf(text, ALARM_MAX, "vault: locked: outgoing mail "
+		snprintf(text, ALARM_LONGEST, "vault: locked: outgoing mail "
 		    "waits for mailnode vault unlock");
 	else if (!st->guarded)
-		snprintf(text, ALARM_MAX, "vault: its memory cannot be "
+		snprintf(text, ALARM_LONGEST, "vault: its memory cannot be "
 		    "locked: raise LimitMEMLOCK");
 }
 
@@ -98,7 +106,7 @@ changed(void *arg)
 {
 	struct safe *r = arg;
 	struct vault_state st;
-	char text[ALARM_MAX];
+	char text[ALARM_LONGEST];
 
 	vault_service_state(r->svc, &st);
 	describe(&st, text);

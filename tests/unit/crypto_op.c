@@ -58,7 +58,7 @@ _Noreturn static void
 serve(int file, const struct secret *machine, int ends[NCH])
 {
 	struct loop *l = loop_new();
-	struct vault_service *s = vault_service_new(file, machine);
+	struct vault_service *s = vault_service_new(file, machine, NULL);
 	struct op_server srv;
 	size_t i;
 
@@ -453,7 +453,7 @@ entries_are_set_and_made_inside(void **state)
 static void
 no_vault_is_said_so(void **state)
 {
-	struct vault_service *s = vault_service_new(-1, NULL);
+	struct vault_service *s = vault_service_new(-1, NULL, NULL);
 	struct vault_state st;
 
 	(void)state;
@@ -462,6 +462,48 @@ no_vault_is_said_so(void **state)
 	assert_false(st.boot);
 	assert_int_equal(st.trouble, CRYPTO_NOVAULT);
 	vault_service_free(s);
+}
+
+static void
+a_credential_opens_all_at_the_start(void **state)
+{
+	struct vault_service *s;
+	struct vault_state st;
+	struct secret *text, *machine, *bad;
+	struct vault *v;
+	int fd;
+
+	(void)state;
+	assert_int_equal(vault_new(&v), CRYPTO_OK);
+	assert_int_equal(vault_machine_new(v, &machine), CRYPTO_OK);
+	assert_int_equal(vault_credential_new(v, "systemd", &text),
+	    CRYPTO_OK);
+	fd = seal(v);
+	s = vault_service_new(fd, NULL, text);
+	vault_service_state(s, &st);
+	assert_true(st.boot);
+	assert_true(st.owner);
+	assert_int_equal(st.trouble, CRYPTO_OK);
+	vault_service_free(s);
+	bad = secret_copy(text->data, text->len);
+	bad->data[3] = bad->data[3] == '0' ? '1' : '0';
+	s = vault_service_new(fd, machine, bad);
+	vault_service_state(s, &st);
+	assert_true(st.boot);
+	assert_false(st.owner);
+	assert_int_equal(st.trouble, CRYPTO_CREDENTIAL);
+	vault_service_free(s);
+	bad->data[3] = 'x';
+	assert_int_equal(vault_open_credential(v, bad), CRYPTO_CREDENTIAL);
+	bad->len--;
+	assert_int_equal(vault_open_credential(v, bad), CRYPTO_CREDENTIAL);
+	/* it is no passphrase, and costs no Argon2 */
+	assert_int_equal(vault_open_phrase(v, text), CRYPTO_PASSPHRASE);
+	secret_free(bad);
+	secret_free(text);
+	secret_free(machine);
+	vault_free(v);
+	close(fd);
 }
 
 int
@@ -477,6 +519,7 @@ main(void)
 		T(unlock_refuses_and_keeps_what_it_has),
 		T(entries_are_set_and_made_inside),
 		cmocka_unit_test(no_vault_is_said_so),
+		cmocka_unit_test(a_credential_opens_all_at_the_start),
 	};
 
 	if (crypto_init() == -1)
