@@ -1,15 +1,385 @@
+/* status: the health of the node on one screen. */
+#define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
+#include "crypto/cert.h"
+#include "crypto/op_vault.h"
+#include "mailnode/base/clock.h"
+#include "mailnode/base/json.h"
 #include "mailnode/cmd.h"
+#include "mailnode/node/conf.h"
 #include "mailnode/node/control.h"
+#include "mailnode/ops/replace.h"
+#include "store/op_queue.h"
+#include "store/op_stat.h"
+
+enum { CHAIN_MAX = 256 * 1024, DAY_S = 86400, CERT_SOON_DAYS = 14 };
+
+struct health {
+	struct node_state	node;
+	bool			has_store, has_vault, has_cert, has_queue;
+	struct stat_node	store;
+	struct vault_state	vault;
+	struct cert_info	cert;
+	uint32_t		waiting, held, damaged, letters;
+	int64_t			oldest;		/* wall, s; 0: none */
+};
+
+/* ---- collecting ---- */
+
+static void
+ask_store(struct node *n, struct health *h)
+{
+	struct op_reply r;
+	int ch = node_link(n, ROLE_KEEPER);
+
+	if (ch == -1)
+		return;
+	op_reply_init(&r);
+	h->has_store = stat_node(ch, &r, &h->store) == OP_OK;
+	op_reply_clear(&r);
+	close(ch);
+}
+
+static void
+count_letter(struct health *h, const struct queue_row *row)
+{
+	h->letters++;
+	h->waiting += row->nwaiting;
+	h->held += row->state == QUEUE_HELD;
+	h->damaged += row->state == QUEUE_DAMAGED;
+	if (h->oldest == 0 || row->created < h->oldest)
+		h->oldest = row->created;
+}
+
+static void
+ask_queue(struct node *n, struct health *h)
+{
+	char after[QUEUE_ID_MAX] = "";
+	struct queue_rows rows;
+	int ch = node_link(n, ROLE_KEEPER);
+	bool more = true;
+	size_t i;
+
+	if (ch == -1)
+		return;
+	while (more && queue_list(ch, QUEUE_OPEN_ONES, after, &rows) ==
+	    OP_OK) {
+		h->has_queue = true;
+		for (i = 0; i < rows.n; i++)
+			count_letter(h, &rows.row[i]);
+		more = rows.more && rows.n > 0;
+		if (more)
+			snprintf(after, sizeof after, "%s",
+			    rows.row[rows.n - 1].id);
+		queue_rows_clear(&rows);
+	}
+	close(ch);
+}
+
+static void
+ask_vault(struct node *n, struct health *h)
+{
+	int ch = node_link(n, ROLE_VAULT);
+
+	if (ch == -1)
+		return;
+	h->has_vault = vault_status(ch, &h->vault) == CRYPTO_OK;
+	close(ch);
+}
+
+static void
+read_cert(struct health *h)
+{
+	char *home = conf_home();
+	struct buf b;
+	int dir;
+
+	dir = home != NULL ? open(home, O_RDONLY | O_DIRECTORY | O_CLOEXEC) :
+	    -1;
+	free(home);
+	if (dir == -1)
+		return;
+	buf_init(&b, CHAIN_MAX);
+	if (file_read(dir, "tls/chain.pem", &b) == 0)
+		h->has_cert = cert_info(b.data, b.len, &h->cert) == CRYPTO_OK;
+	buf_clear(&b);
+	close(dir);
+}
+
+/* ---- printing ---- */
+
+static void
+print_age(int64_t seconds)
+{
+	long long s = seconds > 0 ? (long long)seconds : 0;
+
+	if (s >= DAY_S)
+		printf("%lldd %02lldh", s / DAY_S, s % DAY_S / 3600);
+	else if (s >= 3600)
+		printf("%lldh %02lldm", s / 3600, s % 3600 / 60);
+	else if (s >= 60)
+		printf("%lldm %02llds", s / 60, s % 60);
+	else
+		printf("%llds", s);
+}
+
+static void
+print_store(const struct stat_node *s, int64_t now)
+{
+	uint64_t all = s->accepted + s->refused;
+
+	printf("in       %llu accepted, %llu refused (%llu %%) in 7 days\n",
+	    (unsigned long long)s->accepted, (unsigned long long)s->refused,
+	    (unsigned long long)(all > 0 ? s->refused * 100 / all : 0));
+	printf("spool    %llu waiting", (unsigned long long)s->spooled);
+	if (s->spool_oldest != 0) {
+		fputs(", oldest ", stdout);
+		print_age(now - s->spool_oldest);
+	}
+	puts(s->spool_refusing ? "; NEW MAIL IS DEFERRED" : "");
+	printf("mail     %llu messages, %llu unread in INBOX",
+	    (unsigned long long)s->messages, (unsigned long long)s->unread);
+	if (s->intents > 0)
+		printf(", %llu changes under way",
+		    (unsigned long long)s->intents);
+	printf("\nindex    %llu behind\n", (unsigned long long)s->unindexed);
+	printf("disk     %.1f GiB free of %.1f GiB\n",
+	    (double)s->disk_free / (1 << 30),
+	    (double)s->disk_size / (1 << 30));
+}
+
+static void
+print_queue(const struct health *h, int64_t now)
+{
+	printf("queue    %u letters, %u recipients waiting", h->letters,
+	    h->waiting);
+	if (h->held > 0)
+		printf(", %u held", h->held);
+	if (h->damaged > 0)
+		printf(", %u DAMAGED", h->damaged);
+	if (h->oldest != 0) {
+		fputs(", oldest ", stdout);
+		print_age(now - h->oldest);
+	}
+	putchar('\n');
+}
+
+static void
+print_vault(const struct health *h)
+{
+	if (!h->has_vault)
+		return;
+	printf("vault    %s, %u entries%s\n", !h->vault.exists ? "none" :
+	    h->vault.trouble != CRYPTO_OK ?
+	    crypto_err_text(h->vault.trouble) :
+	    h->vault.owner ? "unlocked" : "locked: outgoing mail waits",
+	    h->vault.entries, h->vault.guarded ? "" :
+	    "; memory could not be locked");
+}
+
+static void
+print_cert(const struct health *h, int64_t now)
+{
+	long long days = (long long)(h->cert.not_after - now) / DAY_S;
+
+	if (!h->has_cert)
+		puts("cert     none: no TLS");
+	else
+		printf("cert     %s, %lld days left%s\n", h->cert.self_signed ?
+		    "self-signed" : h->cert.issuer, days,
+		    days < CERT_SOON_DAYS ? ": RENEW" : "");
+}
+
+static void
+print_roles(const struct node_state *st)
+{
+	unsigned int i;
+
+	fputs("roles   ", stdout);
+	for (i = 0; i < ROLE_MAX; i++) {
+		if (st->running[i] > 0)
+			printf(" %s", role_name(i));
+		if (st->running[i] > 1)
+			printf("×%u", st->running[i]);
+	}
+	for (i = 0; i < ROLE_MAX; i++)
+		if (st->crashes[i] > 0)
+			printf("; %s crashed %u×", role_name(i),
+			    st->crashes[i]);
+	putchar('\n');
+	if (st->missing[0] != '\0')
+		printf("sandbox  this kernel lacks %s\n", st->missing);
+}
+
+static void
+print_date(int64_t s)
+{
+	time_t t = (time_t)s;
+	struct tm tm;
+	char text[32] = "";
+
+	if (localtime_r(&t, &tm) != NULL)
+		(void)strftime(text, sizeof text, "%F %H:%M", &tm);
+	fputs(text, stdout);
+}
+
+static void
+print_alarms(const struct alarms *a)
+{
+	size_t i;
+
+	for (i = 0; i < ALARM_MAX; i++) {
+		if (a->at[i].since == 0)
+			continue;
+		fputs("alarm    ", stdout);
+		print_date(a->at[i].since);
+		printf("  %s: %s", role_name(a->at[i].role), a->at[i].text);
+		if (a->at[i].times > 1)
+			printf(" (%u×)", a->at[i].times);
+		putchar('\n');
+	}
+}
+
+static void
+print_screen(const struct health *h)
+{
+	int64_t now = clock_wall_s();
+
+	printf("node     %s, %s, up ", conf.hostname,
+	    h->node.ready ? "ready" : "NOT READY");
+	print_age(now - h->node.since);
+	printf(", %llu connections, %llu turned away, %u now\n",
+	    (unsigned long long)h->node.accepted,
+	    (unsigned long long)h->node.refused, h->node.sessions);
+	if (h->has_store)
+		print_store(&h->store, now);
+	if (h->has_queue)
+		print_queue(h, now);
+	print_vault(h);
+	print_cert(h, now);
+	print_roles(&h->node);
+	print_alarms(&h->node.alarms);
+}
+
+/* ---- the same as JSON lines ---- */
+
+static void
+json_node(struct buf *b, const struct node_state *st)
+{
+	buf_addf(b, "{\"type\":\"node\",\"pid\":%d,\"local\":%s,\"ready\":%s,"
+	    "\"since\":%lld,\"accepted\":%llu,\"refused\":%llu,"
+	    "\"sessions\":%u,\"missing\":", st->pid,
+	    st->local ? "true" : "false", st->ready ? "true" : "false",
+	    (long long)st->since, (unsigned long long)st->accepted,
+	    (unsigned long long)st->refused, st->sessions);
+	json_string(b, st->missing);
+	buf_adds(b, "}\n");
+}
+
+static void
+json_store(struct buf *b, const struct stat_node *s)
+{
+	buf_addf(b, "{\"type\":\"store\",\"accepted\":%llu,\"refused\":%llu,"
+	    "\"spooled\":%llu,\"spool_octets\":%llu,\"spool_oldest\":%lld,"
+	    "\"spool_refusing\":%s,", (unsigned long long)s->accepted,
+	    (unsigned long long)s->refused, (unsigned long long)s->spooled,
+	    (unsigned long long)s->spool_octets, (long long)s->spool_oldest,
+	    s->spool_refusing ? "true" : "false");
+	buf_addf(b, "\"messages\":%llu,\"unread\":%llu,\"unindexed\":%llu,"
+	    "\"intents\":%llu,\"disk_free\":%llu,\"disk_size\":%llu}\n",
+	    (unsigned long long)s->messages, (unsigned long long)s->unread,
+	    (unsigned long long)s->unindexed, (unsigned long long)s->intents,
+	    (unsigned long long)s->disk_free,
+	    (unsigned long long)s->disk_size);
+}
+
+static void
+json_keys(struct buf *b, const struct health *h)
+{
+	if (h->has_vault)
+		buf_addf(b, "{\"type\":\"vault\",\"exists\":%s,\"boot\":%s,"
+		    "\"unlocked\":%s,\"entries\":%u,\"trouble\":\"%s\"}\n",
+		    h->vault.exists ? "true" : "false",
+		    h->vault.boot ? "true" : "false",
+		    h->vault.owner ? "true" : "false", h->vault.entries,
+		    h->vault.trouble != CRYPTO_OK ?
+		    crypto_err_text(h->vault.trouble) : "");
+	if (!h->has_cert)
+		return;
+	buf_addf(b, "{\"type\":\"cert\",\"self_signed\":%s,\"not_after\":%lld,"
+	    "\"names\":", h->cert.self_signed ? "true" : "false",
+	    (long long)h->cert.not_after);
+	json_string(b, h->cert.names);
+	buf_adds(b, "}\n");
+}
+
+static void
+json_alarms(struct buf *b, const struct alarms *a)
+{
+	size_t i;
+
+	for (i = 0; i < ALARM_MAX; i++) {
+		if (a->at[i].since == 0)
+			continue;
+		buf_addf(b, "{\"type\":\"alarm\",\"role\":\"%s\",\"since\":%lld,"
+		    "\"times\":%u,\"text\":", role_name(a->at[i].role),
+		    (long long)a->at[i].since, a->at[i].times);
+		json_string(b, a->at[i].text);
+		buf_adds(b, "}\n");
+	}
+}
+
+static void
+json_roles(struct buf *b, const struct node_state *st)
+{
+	unsigned int i;
+
+	for (i = 0; i < ROLE_MAX; i++)
+		if (st->running[i] > 0 || st->crashes[i] > 0)
+			buf_addf(b, "{\"type\":\"role\",\"role\":\"%s\","
+			    "\"running\":%u,\"crashes\":%u}\n", role_name(i),
+			    st->running[i], st->crashes[i]);
+	for (i = 0; i < st->sessions && i < NODE_SESSIONS_MAX; i++)
+		buf_addf(b, "{\"type\":\"session\",\"role\":\"%s\","
+		    "\"pid\":%d,\"peer\":\"%s\",\"seconds\":%u}\n",
+		    role_name(st->session[i].role), st->session[i].pid,
+		    st->session[i].peer, st->session[i].seconds);
+}
+
+static void
+print_json(const struct health *h)
+{
+	struct buf b;
+
+	buf_init(&b, CHAN_DATA_MAX);
+	json_node(&b, &h->node);
+	if (h->has_store)
+		json_store(&b, &h->store);
+	if (h->has_queue)
+		buf_addf(&b, "{\"type\":\"queue\",\"letters\":%u,"
+		    "\"waiting\":%u,\"held\":%u,\"damaged\":%u,"
+		    "\"oldest\":%lld}\n", h->letters, h->waiting, h->held,
+		    h->damaged, (long long)h->oldest);
+	json_keys(&b, h);
+	json_roles(&b, &h->node);
+	json_alarms(&b, &h->node.alarms);
+	if (!b.err)
+		fwrite(b.data, 1, b.len, stdout);
+	buf_clear(&b);
+}
 
 int
 cmd_status(int argc, char **argv)
 {
+	static struct health h;
 	struct node *n;
-	struct buf b;
 	bool json = argc == 2 && strcmp(argv[1], "-j") == 0;
 	int rc = 1;
 
@@ -19,13 +389,19 @@ cmd_status(int argc, char **argv)
 	if (n == NULL)
 		return cmd_fail("status", errno == ENOENT ?
 		    "no daemon runs" : strerror(errno));
-	buf_init(&b, CHAN_DATA_MAX);
-	if (node_status(n, &b) == 0) {
-		fwrite(b.data, 1, b.len, stdout);
-		rc = 0;
-	} else
+	if (node_state(n, &h.node) == -1)
 		cmd_fail("status", strerror(errno));
-	buf_clear(&b);
+	else {
+		ask_store(n, &h);
+		ask_queue(n, &h);
+		ask_vault(n, &h);
+		read_cert(&h);
+		if (json)
+			print_json(&h);
+		else
+			print_screen(&h);
+		rc = 0;
+	}
 	node_close(n);
 	return rc;
 }

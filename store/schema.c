@@ -70,7 +70,8 @@ static const char events_schema[] =
     " addr TEXT NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL);"
     "CREATE INDEX IF NOT EXISTS event_trace ON event(trace);"
     "CREATE INDEX IF NOT EXISTS event_addr ON event(addr)"
-    " WHERE addr <> '';";
+    " WHERE addr <> '';"
+    "CREATE INDEX IF NOT EXISTS event_kind ON event(kind, at);";
 
 const struct schema schemas[STORE_NDB] = {
 	[STORE_SPOOL] = {

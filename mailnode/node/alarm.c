@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "mailnode/base/clock.h"
-#include "mailnode/base/json.h"
 #include "mailnode/node/alarm.h"
 
 static size_t
@@ -64,20 +63,4 @@ alarm_clear_role(struct alarms *a, enum role role)
 	for (i = 0; i < ALARM_MAX; i++)
 		if (a->at[i].role == role)
 			a->at[i].since = 0;
-}
-
-void
-alarm_print(const struct alarms *a, struct buf *b)
-{
-	size_t i;
-
-	for (i = 0; i < ALARM_MAX; i++) {
-		if (a->at[i].since == 0)
-			continue;
-		buf_addf(b, "{\"type\":\"alarm\",\"role\":\"%s\",\"since\":%lld,"
-		    "\"times\":%u,\"text\":", role_name(a->at[i].role),
-		    (long long)a->at[i].since, a->at[i].times);
-		json_string(b, a->at[i].text);
-		buf_adds(b, "}\n");
-	}
 }

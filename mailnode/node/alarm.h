@@ -4,7 +4,6 @@
 
 #include <stdint.h>
 
-#include "mailnode/base/buf.h"
 #include "mailnode/base/role.h"
 
 enum { ALARM_MAX = 64, ALARM_TEXT = 512 };
@@ -24,8 +23,5 @@ void	alarm_raise(struct alarms *a, enum role role, const char *text);
 void	alarm_clear(struct alarms *a, enum role role, const char *text);
 /* Those of a role that was started again are over. */
 void	alarm_clear_role(struct alarms *a, enum role role);
-
-/* One JSON line each. */
-void	alarm_print(const struct alarms *a, struct buf *b);
 
 #endif

@@ -118,15 +118,12 @@ join(const char *home, bool daemon_only)
 static int
 ask_local(struct node *n)
 {
-	struct buf b;
+	struct node_state *st = malloc(sizeof *st);
 	int rc = -1;
 
-	buf_init(&b, CHAN_DATA_MAX);
-	if (node_status(n, &b) == 0) {
-		n->local = strstr(buf_str(&b), "\"local\":true") != NULL;
-		rc = 0;
-	}
-	buf_clear(&b);
+	if (st != NULL && (rc = node_state(n, st)) == 0)
+		n->local = st->local;
+	free(st);
 	return rc;
 }
 
@@ -195,15 +192,13 @@ node_is_local(const struct node *n)
 }
 
 int
-node_status(struct node *n, struct buf *b)
+node_state(struct node *n, struct node_state *st)
 {
-	if (op_call(n->fd, CONTROL_STATUS, NULL, -1, &n->reply, ANSWER_MS) !=
-	    OP_OK) {
-		errno = ENOTCONN;
-		return -1;
-	}
-	return buf_add(b, n->reply.in.p,
-	    (size_t)(n->reply.in.end - n->reply.in.p));
+	if (op_call(n->fd, CONTROL_STATUS, NULL, -1, &n->reply, ANSWER_MS) ==
+	    OP_OK && node_state_get(&n->reply.in, st))
+		return 0;
+	errno = ENOTCONN;
+	return -1;
 }
 
 int

@@ -12,10 +12,11 @@
 #include "mailnode/base/buf.h"
 #include "mailnode/base/op.h"
 #include "mailnode/base/role.h"
+#include "mailnode/node/alarm.h"
 
 enum control_msg {
 	CONTROL_LINK = 0x0a01,		/* u8 role → fd */
-	CONTROL_STATUS = 0x0a02,	/* → see control_status */
+	CONTROL_STATUS = 0x0a02,	/* → struct node_state */
 	CONTROL_YIELD = 0x0a03,		/* a daemon wants the node → u8 local */
 	CONTROL_LINK_LOCAL = 0x0a04	/* → fd, to keeper as ROLE_LOCAL */
 };
@@ -45,8 +46,34 @@ int		 node_link(struct node *n, enum role service);
 /* True for a local node, that neither receives nor sends. */
 bool		 node_is_local(const struct node *n);
 
-/* The parent's view as JSON lines into b.  0, or -1 with errno. */
-int		 node_status(struct node *n, struct buf *b);
+/* The parent's view of the node. */
+enum { NODE_SESSIONS_MAX = 64 };	/* told one by one; all are counted */
+
+struct node_session {
+	enum role	role;
+	int32_t		pid;
+	uint32_t	seconds;
+	char		peer[64];
+};
+
+struct node_state {
+	int32_t		pid;
+	bool		local, ready;
+	int64_t		since;			/* wall, s */
+	uint64_t	accepted, refused;	/* connections */
+	char		missing[64];		/* of the sandbox; "": none */
+	uint32_t	running[ROLE_MAX], crashes[ROLE_MAX];
+	uint32_t	sessions;
+	struct node_session session[NODE_SESSIONS_MAX];
+	struct alarms	alarms;
+};
+
+/* 0, or -1 with errno. */
+int		 node_state(struct node *n, struct node_state *st);
+
+/* The two ends of CONTROL_STATUS's payload. */
+void		 node_state_put(struct buf *b, const struct node_state *st);
+bool		 node_state_get(struct chan_in *in, struct node_state *st);
 
 /*
  * For a daemon that finds the lock taken: 1 a local node answered and ends

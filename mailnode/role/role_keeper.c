@@ -21,6 +21,7 @@
 #include "store/op_rcpt.h"
 #include "store/op_sender.h"
 #include "store/op_spool.h"
+#include "store/op_stat.h"
 #include "store/op_submit.h"
 #include "store/op_watch.h"
 #include "store/store.h"
@@ -28,8 +29,7 @@
 /* Ops of this process, file by file. */
 static const struct op *const tables[] = {
 	rcpt_ops, event_ops, box_ops, mail_ops, watch_ops, alias_ops,
-	index_ops,
-	submit_ops, queue_ops, sender_ops
+	index_ops, stat_ops, submit_ops, queue_ops, sender_ops
 };
 
 static struct store st;

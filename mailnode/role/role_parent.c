@@ -20,7 +20,6 @@
 #include <unistd.h>
 
 #include "mailnode/base/clock.h"
-#include "mailnode/base/json.h"
 #include "mailnode/node/alarm.h"
 #include "mailnode/node/chain.h"
 #include "mailnode/node/conf.h"
@@ -437,41 +436,47 @@ on_local_link(void *service, struct op_call *c)
 }
 
 static void
-print_roles(const struct parent *pa, struct buf *b)
+tell_roles(const struct parent *pa, struct node_state *st)
 {
-	const struct role_entry *e;
 	const struct child *c;
+	struct node_session *s;
 
-	for (e = pa->n.roles; e->fn != NULL; e++)
-		buf_addf(b, "{\"type\":\"role\",\"role\":\"%s\","
-		    "\"running\":%u,\"crashes\":%u}\n", role_name(e->role),
-		    nursery_count(&pa->n, e->role),
-		    pa->n.crashes[e->role]);
-	for (c = pa->n.children; c != NULL; c = c->next)
-		if (c->entry->life == LIFE_CONN && !c->waiting)
-			buf_addf(b, "{\"type\":\"session\",\"role\":\"%s\","
-			    "\"pid\":%d,\"peer\":\"%s\",\"seconds\":%lld}\n",
-			    role_name(c->entry->role), (int)c->pid,
-			    c->conn.peer, (long long)
-			    (clock_mono_ms() - c->started_ms) / 1000);
+	memcpy(st->crashes, pa->n.crashes, sizeof st->crashes);
+	for (c = pa->n.children; c != NULL; c = c->next) {
+		st->running[c->entry->role]++;
+		if (c->entry->life != LIFE_CONN || c->waiting)
+			continue;
+		if (st->sessions++ >= NODE_SESSIONS_MAX)
+			continue;
+		s = &st->session[st->sessions - 1];
+		s->role = c->entry->role;
+		s->pid = c->pid;
+		s->seconds = (uint32_t)
+		    ((clock_mono_ms() - c->started_ms) / 1000);
+		snprintf(s->peer, sizeof s->peer, "%s", c->conn.peer);
+	}
 }
 
 static uint16_t
 on_status(void *service, struct op_call *c)
 {
+	static struct node_state st;
 	struct parent *pa = service;
 
 	if (!chan_end(&c->in))
 		return OP_BAD;
-	buf_addf(c->out, "{\"type\":\"node\",\"pid\":%d,\"local\":%s,"
-	    "\"ready\":%s,\"since\":%lld,\"accepted\":%llu,\"refused\":%llu}\n",
-	    (int)getpid(), pa->n.local ? "true" : "false",
-	    pa->announced ? "true" : "false",
-	    (long long)pa->started_s, (unsigned long long)pa->accepted,
-	    (unsigned long long)pa->refused);
-	alarm_print(&pa->alarms, c->out);
-	print_roles(pa, c->out);
-	c->out->err = 0;	/* a long list of sessions is cut */
+	memset(&st, 0, sizeof st);
+	st.pid = getpid();
+	st.local = pa->n.local;
+	st.ready = pa->announced;
+	st.since = pa->started_s;
+	st.accepted = pa->accepted;
+	st.refused = pa->refused;
+	snprintf(st.missing, sizeof st.missing, "%s",
+	    sandbox_missing() != NULL ? sandbox_missing() : "");
+	st.alarms = pa->alarms;
+	tell_roles(pa, &st);
+	node_state_put(c->out, &st);
 	return OP_OK;
 }
 

@@ -10,7 +10,7 @@
 #include <netinet/in.h>
 #include <cmocka.h>
 
-#include "mailnode/node/alarm.h"
+#include "mailnode/node/control.h"
 #include "mailnode/node/listen.h"
 #include "mailnode/node/log.h"
 #include "mailnode/node/net.h"
@@ -83,33 +83,69 @@ rates(void **state)
 	assert_int_equal(listen_judge(&r, &c, 0, 0), LISTEN_OK);
 }
 
+static unsigned int
+alarms_now(const struct alarms *a)
+{
+	unsigned int n = 0;
+	size_t i;
+
+	for (i = 0; i < ALARM_MAX; i++)
+		n += a->at[i].since != 0;
+	return n;
+}
+
 static void
 alarms_are_counted_and_cleared(void **state)
 {
 	static struct alarms a;
-	struct buf b;
 	char text[20];
 	int i;
 
 	(void)state;
-	alarm_raise(&a, ROLE_KEEPER, "disk \"full\"");
-	alarm_raise(&a, ROLE_KEEPER, "disk \"full\"");
-	buf_init(&b, 100000);
-	alarm_print(&a, &b);
-	assert_non_null(strstr(buf_str(&b), "\"times\":2"));
-	assert_non_null(strstr(buf_str(&b), "disk \\\"full\\\""));
-	alarm_clear(&a, ROLE_KEEPER, "disk \"full\"");
-	buf_reset(&b);
-	alarm_print(&a, &b);
-	assert_int_equal(b.len, 0);
+	alarm_raise(&a, ROLE_KEEPER, "disk full");
+	alarm_raise(&a, ROLE_KEEPER, "disk full");
+	assert_int_equal(alarms_now(&a), 1);
+	assert_int_equal(a.at[0].times, 2);
+	alarm_raise(&a, ROLE_FILER, "disk full");
+	assert_int_equal(alarms_now(&a), 2);
+	alarm_clear(&a, ROLE_KEEPER, "disk full");
+	assert_int_equal(alarms_now(&a), 1);
 	for (i = 0; i < ALARM_MAX + 5; i++) {
 		snprintf(text, sizeof text, "alarm %d", i);
 		alarm_raise(&a, ROLE_FILER, text);
 	}
+	assert_int_equal(alarms_now(&a), ALARM_MAX);
 	alarm_clear_role(&a, ROLE_FILER);
-	alarm_print(&a, &b);
-	assert_int_equal(b.len, 0);
-	buf_clear(&b);
+	assert_int_equal(alarms_now(&a), 0);
+}
+
+static void
+state_survives_its_channel(void **state)
+{
+	static struct node_state a, b;
+	struct chan_in in;
+	struct buf buf;
+
+	(void)state;
+	a.pid = 7;
+	a.ready = true;
+	a.crashes[ROLE_SMTP] = 3;
+	a.sessions = NODE_SESSIONS_MAX + 2;
+	strcpy(a.session[1].peer, "192.0.2.1");
+	alarm_raise(&a.alarms, ROLE_VAULT, "locked");
+	buf_init(&buf, CHAN_DATA_MAX);
+	node_state_put(&buf, &a);
+	chan_in_init(&in, buf.data, buf.len);
+	assert_true(node_state_get(&in, &b));
+	assert_int_equal(b.pid, 7);
+	assert_true(b.ready);
+	assert_int_equal(b.crashes[ROLE_SMTP], 3);
+	assert_int_equal(b.sessions, NODE_SESSIONS_MAX + 2);
+	assert_string_equal(b.session[1].peer, "192.0.2.1");
+	assert_string_equal(b.alarms.at[0].text, "locked");
+	chan_in_init(&in, buf.data, buf.len - 1);
+	assert_false(node_state_get(&in, &b));
+	buf_clear(&buf);
 }
 
 static void
@@ -147,6 +183,7 @@ main(void)
 		cmocka_unit_test(networks),
 		cmocka_unit_test(rates),
 		cmocka_unit_test(alarms_are_counted_and_cleared),
+		cmocka_unit_test(state_survives_its_channel),
 		cmocka_unit_test(log_lines_cannot_be_forged),
 	};
 
