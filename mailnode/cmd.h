@@ -25,6 +25,8 @@ int	cmd_serve_local(void);
 int	cmd_serve_again(int argc, char **argv);
 
 int	cmd_cert(int argc, char **argv);
+int	cmd_export(int argc, char **argv);
+int	cmd_import(int argc, char **argv);
 int	cmd_init(int argc, char **argv);
 int	cmd_key(int argc, char **argv);
 int	cmd_search(int argc, char **argv);

@@ -42,6 +42,8 @@ const struct cmd cmds[] = {
 	    "[list [-j]|rotate|retire SELECTOR] [--passphrase-stdin]" },
 	{ "cert",	cmd_cert,
 	    "[show [-j]|request|install CHAIN|renew]" },
+	{ "import",	cmd_import,	"[-q] [-F FOLDER] PATH…" },
+	{ "export",	cmd_export,	"[-mq] DIR [FOLDER…]" },
 	{ "search",	cmd_search,	"[-j] [-n N] QUERY…" },
 	{ "show",	cmd_show,	"[-j] [-r | -H] ID…" },
 	{ "tag",	cmd_tag,	"±TAG… [--] QUERY…" },

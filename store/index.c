@@ -194,20 +194,6 @@ index_begin(struct index *x)
 	return STORE_IO;
 }
 
-enum store_err
-index_end(struct index *x)
-{
-	notmuch_status_t a, b;
-
-	if (x->db == NULL)
-		return STORE_OK;
-	a = x->nm->notmuch_database_end_atomic(x->db);
-	b = x->nm->notmuch_database_destroy(x->db);
-	x->db = NULL;
-	return a == NOTMUCH_STATUS_SUCCESS && b == NOTMUCH_STATUS_SUCCESS ?
-	    STORE_OK : STORE_IO;
-}
-
 void
 index_state(const struct index *x, char *dst, size_t size)
 {
@@ -219,6 +205,22 @@ index_state(const struct index *x, char *dst, size_t size)
 		return;
 	rev = x->nm->notmuch_database_get_revision(x->db, &uuid);
 	snprintf(dst, size, "%s:%lu", uuid != NULL ? uuid : "", rev);
+}
+
+/* A batch counts as one revision, from its end on. */
+enum store_err
+index_end(struct index *x, char *now)
+{
+	notmuch_status_t a, b;
+
+	if (x->db == NULL)
+		return STORE_GONE;
+	a = x->nm->notmuch_database_end_atomic(x->db);
+	index_state(x, now, INDEX_STATE_MAX);
+	b = x->nm->notmuch_database_destroy(x->db);
+	x->db = NULL;
+	return a == NOTMUCH_STATUS_SUCCESS && b == NOTMUCH_STATUS_SUCCESS ?
+	    STORE_OK : STORE_IO;
 }
 
 /* ---- learning ---- */

@@ -37,11 +37,12 @@ bool		 index_is_new(const struct index *x);
  * STORE_GONE: the database is away.  index_end() commits and closes it.
  */
 enum store_err	 index_begin(struct index *x);
-enum store_err	 index_end(struct index *x);
+/* `now` (INDEX_STATE_MAX) is the state behind it, for index_changed(). */
+enum store_err	 index_end(struct index *x, char *now);
 /* One change.  STORE_IO only when the database itself refuses. */
 enum store_err	 index_apply(struct index *x, const struct index_item *i);
 
-/* "uuid:revision" of the batch. */
+/* "uuid:revision" that the batch began with. */
 void		 index_state(const struct index *x, char *dst, size_t size);
 
 /*

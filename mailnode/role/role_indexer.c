@@ -46,6 +46,7 @@ struct indexer {
 	struct loop_io	 keeper_io, notify_io;
 	bool		 all;		/* everything is to be learnt */
 	bool		 alarmed;
+	bool		 news;		/* keeper told while a call waited */
 	char		 state[INDEX_STATE_MAX];
 	/* others' changes that are alike, not handed on yet */
 	uint64_t	 id[SAME_MAX];
@@ -205,15 +206,14 @@ learn(struct indexer *ix, const struct index_work *w, char *now,
 	index_state(ix->x, begun, sizeof begun);
 	if (strcmp(begun, now) != 0) {
 		/* Somebody was here since take_changes(): that first. */
-		(void)index_end(ix->x);
+		(void)index_end(ix->x, begun);
 		return true;
 	}
 	while (*n < w->n && e == STORE_OK && clock_mono_ms() < until) {
 		e = index_apply(ix->x, &w->item[*n]);
 		*seq = w->item[(*n)++].seq;
 	}
-	index_state(ix->x, now, INDEX_STATE_MAX);
-	return index_end(ix->x) == STORE_OK && e == STORE_OK;
+	return index_end(ix->x, now) == STORE_OK && e == STORE_OK;
 }
 
 static bool
@@ -279,8 +279,12 @@ static void
 step(void *arg)
 {
 	struct indexer *ix = arg;
-	int64_t next = keeper(ix) != -1 ? step_once(ix) : AGAIN_MS;
+	int64_t next;
 
+	ix->news = false;
+	next = keeper(ix) != -1 ? step_once(ix) : AGAIN_MS;
+	if (next < 0 && ix->news)
+		next = GATHER_MS;
 	if (next >= 0)
 		loop_arm(ix->pr->loop, &ix->step,
 		    next > 0 ? next : TURN_MS);
@@ -293,6 +297,15 @@ soon(struct indexer *ix)
 {
 	if (!ix->step.armed)
 		loop_arm(ix->pr->loop, &ix->step, GATHER_MS);
+}
+
+static void
+told(void *arg, const struct chan_msg *m)
+{
+	struct indexer *ix = arg;
+
+	(void)m;
+	ix->news = true;
 }
 
 static void
@@ -377,6 +390,8 @@ role_indexer(struct proc *pr)
 
 	ix.pr = pr;
 	op_reply_init(&ix.r);
+	ix.r.told = told;
+	ix.r.told_arg = &ix;
 	ix.x = index_new(pr->maildir, why, sizeof why);
 	if (ix.x == NULL) {
 		log_line(LOG_ERROR, "start", "error=%s", why);
