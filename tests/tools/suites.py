@@ -222,7 +222,13 @@ def mime_same(tree, parts):
                 return "%s/%s" % (c["c_type"].lower(),
                                   (c.get("c_subtype") or "").lower())
         return None
-    want = [kind(p) for p in tree["parts"]]
+    def flat(t):
+        # A message within the message stands behind the part that holds it.
+        for p in t["parts"]:
+            yield p
+            if isinstance(p["body"], dict) and "Message" in p["body"]:
+                yield from flat(p["body"]["Message"])
+    want = [kind(p) for p in flat(tree)]
     got = [p.get("type", "").lower() for p in parts]
     if len(want) != len(got):
         return False, "%d parts, want %d: %s, want %s" % (

@@ -1,0 +1,160 @@
+/*
+ * probe mime: a line per part of one file, containers too: path, type,
+ * charset, octets and SHA-256 of the decoded part, file name.  Of a
+ * container: its content as it stands.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "crypto/sign.h"
+#include "mailnode/base/codec.h"
+#include "mailnode/base/json.h"
+#include "mailnode/cmd.h"
+#include "store/mime.h"
+#include "store/mtext.h"
+
+enum { FILE_MAX = 256 * 1024 * 1024, OUT_MAX = 1024 * 1024 };
+
+struct described {
+	char		type[256], charset[64], hash[65];
+	const char	*filename, *path;
+	size_t		 size;
+};
+
+static void
+lower(char *dst, size_t size, const char *s)
+{
+	size_t i;
+
+	for (i = 0; s[i] != '\0' && i + 1 < size; i++)
+		dst[i] = (char)tolower((unsigned char)s[i]);
+	dst[i] = '\0';
+}
+
+static int
+describe(const struct mime *m, const struct mime_part *p,
+    struct described *d)
+{
+	const char *charset = mime_param(m, p, "charset");
+	uint8_t digest[SHA256_OCTETS];
+	char type[256];
+	struct buf body, hex;
+	int rc;
+
+	snprintf(type, sizeof type, "%s/%s", mime_type(m, p),
+	    mime_subtype(m, p));
+	lower(d->type, sizeof d->type, type);
+	lower(d->charset, sizeof d->charset, charset != NULL ? charset : "");
+	d->filename = mime_filename(m, p);
+	buf_init(&body, FILE_MAX);
+	buf_init(&hex, sizeof d->hash);
+	rc = mime_decode(m, p, &body);
+	sha256_of(body.data, body.len, digest);
+	d->size = body.len;
+	codec_hex_put(&hex, digest, sizeof digest);
+	snprintf(d->hash, sizeof d->hash, "%s", buf_str(&hex));
+	buf_clear(&hex);
+	buf_clear(&body);
+	return rc;
+}
+
+static void
+put_json(struct buf *b, const struct described *d)
+{
+	buf_adds(b, "{\"path\":");
+	json_string(b, d->path);
+	buf_adds(b, ",\"type\":");
+	json_string(b, d->type);
+	buf_adds(b, ",\"charset\":");
+	json_string(b, d->charset);
+	buf_addf(b, ",\"size\":%zu,\"sha256\":\"%s\",\"filename\":", d->size,
+	    d->hash);
+	json_string(b, d->filename != NULL ? d->filename : "");
+	buf_adds(b, "}\n");
+}
+
+/* Clean, and "-" for what is empty: columns that a shell can read. */
+static void
+put_word(struct buf *b, const char *s, const char *end)
+{
+	size_t at = b->len;
+
+	if (s != NULL)
+		(void)mtext_line(b, s, strlen(s), 1000);
+	if (b->len == at)
+		buf_addc(b, '-');
+	buf_adds(b, end);
+}
+
+static void
+put_plain(struct buf *b, const struct described *d)
+{
+	put_word(b, d->path, " ");
+	put_word(b, d->type, " ");
+	put_word(b, d->charset, " ");
+	buf_addf(b, "%zu %s ", d->size, d->hash);
+	put_word(b, d->filename, "\n");
+}
+
+static int
+each_part(const struct mime *m, bool json)
+{
+	struct described d;
+	struct buf b, path;
+	size_t i;
+	int rc = 0;
+
+	buf_init(&b, OUT_MAX);
+	buf_init(&path, OUT_MAX);
+	for (i = 0; i < m->npart && rc == 0; i++) {
+		buf_reset(&b);
+		buf_reset(&path);
+		mime_path(m, &m->part[i], &path);
+		d.path = buf_str(&path);
+		rc = describe(m, &m->part[i], &d);
+		if (json)
+			put_json(&b, &d);
+		else
+			put_plain(&b, &d);
+		fwrite(b.data, 1, b.len, stdout);
+	}
+	buf_clear(&path);
+	buf_clear(&b);
+	return rc;
+}
+
+int
+cmd_probe_mime(int argc, char **argv)
+{
+	struct mime m;
+	uint8_t *data;
+	bool json = false;
+	int c, fd, rc;
+	size_t n;
+
+	optind = 1;
+	while ((c = getopt(argc, argv, "hj")) != -1) {
+		if (c != 'j')
+			return cmd_usage("probe", c == 'h');
+		json = true;
+	}
+	if (optind + 1 != argc)
+		return cmd_usage("probe", 0);
+	fd = open(argv[optind], O_RDONLY | O_CLOEXEC);
+	if (fd == -1)
+		return cmd_fail(argv[optind], strerror(errno));
+	data = mime_slurp(fd, FILE_MAX, &n);
+	close(fd);
+	if (data == NULL)
+		return cmd_fail(argv[optind], strerror(errno));
+	if (mime_open(&m, data, n) == -1)
+		return cmd_fail(argv[optind], dyn_error());
+	rc = each_part(&m, json);
+	mime_close(&m);
+	return rc == 0 ? 0 : cmd_fail(argv[optind], "too large");
+}
