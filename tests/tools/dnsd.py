@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """dnsd.py ZONE PORTFILE [LOG]: a DNS server for tests, on 127.0.0.1, UDP and TCP.
 
-The kernel chooses the port, which is written to PORTFILE when both sockets
-listen.  ZONE is read again whenever it changed; lines are
+The kernel chooses the port (or $PORT says it), which is written to PORTFILE
+when both sockets listen.  ZONE is read again whenever it changed; lines are
 
 	NAME TYPE RDATA...	a record, in presentation form, TTL 300
 	NAME TTL SECONDS	for the records of that name
@@ -37,14 +37,19 @@ SOA = 'ns.test. hostmaster.test. 1 3600 600 86400 60'
 class Zone:
     def __init__(self, path):
         self.path, self.stamp = path, None
+        self.lock = threading.Lock()
         self.refresh()
 
     def refresh(self):
-        st = os.stat(self.path)
-        stamp = (st.st_mtime_ns, st.st_size, st.st_ino)
-        if stamp == self.stamp:
-            return
-        self.stamp, self.rr, self.fault, self.ttl = stamp, {}, {}, {}
+        with self.lock:
+            st = os.stat(self.path)
+            stamp = (st.st_mtime_ns, st.st_size, st.st_ino)
+            if stamp != self.stamp:
+                self.stamp = stamp
+                self.read()
+
+    def read(self):
+        self.rr, self.fault, self.ttl = {}, {}, {}
         for line in open(self.path):
             f = line.split(None, 2)
             if len(f) < 3 or line.startswith('#'):
@@ -203,7 +208,7 @@ def tcp(zone, sock, log):
 def both():
     while True:
         u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        u.bind(('127.0.0.1', 0))
+        u.bind(('127.0.0.1', int(os.environ.get('PORT', 0))))
         t = socket.socket()
         t.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
