@@ -24,9 +24,11 @@ int	cmd_serve_local(void);
 /* The daemon after its own exec: argv is the lock and the doors. */
 int	cmd_serve_again(int argc, char **argv);
 
+int	cmd_alias(int argc, char **argv);
 int	cmd_cert(int argc, char **argv);
 int	cmd_export(int argc, char **argv);
 int	cmd_import(int argc, char **argv);
+int	cmd_fsck(int argc, char **argv);
 int	cmd_init(int argc, char **argv);
 int	cmd_key(int argc, char **argv);
 int	cmd_search(int argc, char **argv);
@@ -41,5 +43,6 @@ int	cmd_probe_mime(int argc, char **argv);
 int	cmd_sign(int argc, char **argv);
 int	cmd_tag(int argc, char **argv);
 int	cmd_verify(int argc, char **argv);
+int	cmd_why(int argc, char **argv);
 
 #endif

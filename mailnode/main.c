@@ -53,6 +53,10 @@ const struct cmd cmds[] = {
 	{ "queue",	cmd_queue,
 	    "[-aj] [list|show ID|hold ID|release ID|retry ID|"
 	    "route ID [RELAY]|drop ID]" },
+	{ "why",	cmd_why,	"[-j] ID|ADDRESS" },
+	{ "alias",	cmd_alias,	"[list [-j]|add [-f FOLDER] "
+	    "[-t TAGS] [-n NOTE] ADDRESS|rm ADDRESS|burn ADDRESS]" },
+	{ "fsck",	cmd_fsck,	"[-j] [--rebuild]" },
 	{ NULL, NULL, NULL }
 };
 

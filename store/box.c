@@ -235,8 +235,10 @@ box_save_all(struct store *st)
 
 	for (i = 0; i < st->boxes->n; i++) {
 		b = st->boxes->box[i];
-		if (b->noted)
+		if (b->noted) {
 			watch_note(st, WATCH_MAIL, b->id, b->modseq);
+			watch_note(st, WATCH_INDEX, 0, 0);
+		}
 		b->noted = false;
 		if (b->dirty && save(st, b) == STORE_OK)
 			b->dirty = false;

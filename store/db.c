@@ -149,6 +149,20 @@ open_one(const char *path, const struct schema *s, struct sqlite3 **db,
 	return rc;
 }
 
+/* What can be made anew is not worth keeping. */
+static void
+remove_cache(const char *home, const struct schema *s, struct db_found *f)
+{
+	static const char *const with[] = { "-wal", "-shm", "" };
+	char path[DB_PATH_MAX];
+	size_t i;
+
+	for (i = 0; i < sizeof with / sizeof with[0]; i++)
+		if (path_of(path, home, s->name, with[i]) == STORE_OK)
+			(void)unlink(path);
+	f->damaged = true;
+}
+
 /* With its log, which holds what was committed last. */
 static enum store_err
 set_aside(const char *home, const struct schema *s, struct db_found *f)
@@ -214,7 +228,11 @@ db_open(const char *home, const struct schema *s, struct sqlite3 **db,
 	if (rc == STORE_CORRUPT) {
 		db_close(*db);
 		*db = NULL;
-		rc = set_aside(home, s, found);
+		rc = STORE_OK;
+		if (s->cache)
+			remove_cache(home, s, found);
+		else
+			rc = set_aside(home, s, found);
 		if (rc == STORE_OK)
 			rc = open_one(path, s, db, &found->fresh);
 		if (rc == STORE_OK)

@@ -434,6 +434,12 @@ intake_full(const struct store *st)
 }
 
 bool
+intake_idle_now(const struct store *st)
+{
+	return st->intake->jobs == NULL;
+}
+
+bool
 intake_has(const struct store *st, const struct box *b, uint32_t uid,
     const char *rel)
 {

@@ -43,6 +43,9 @@ bool		 intake_full(const struct store *st);
 uint16_t	 intake_append(struct store *st, struct op_call *c,
 		    const struct mail_new *m, struct box *b);
 
+/* No job is under way. */
+bool		 intake_idle_now(const struct store *st);
+
 /* The mailbox is about to go: its jobs with it. */
 void		 intake_forget(struct store *st, const struct box *b);
 

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/intent.h"
 #include "store/op_index.h"
 #include "store/op_list.h"
 #include "store/sql.h"
@@ -75,7 +76,10 @@ do_todo(void *service, struct op_call *c)
 		return (uint16_t)store_err_sqlite(
 		    sqlite3_errcode(st->db[STORE_CACHE]));
 	(void)sqlite3_bind_int64(s, 1, (int64_t)most + 1);
-	while ((rc = sqlite3_step(s)) == SQLITE_ROW)
+	/* Rows are ahead of files while changes are under way: nothing is
+	 * to be learnt until WATCH_INDEX says that they are done. */
+	rc = SQLITE_DONE;
+	while (!intent_busy(st) && (rc = sqlite3_step(s)) == SQLITE_ROW)
 		if (n++ == most || !put_item(s, c->out)) {
 			more = true;
 			rc = SQLITE_DONE;

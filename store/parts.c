@@ -49,6 +49,7 @@ parts_close(struct store *st)
 	ask_free(st->filer);
 	ask_free(st->parser);
 	st->filer = st->parser = NULL;
+	fsck_gone(st, NULL);
 	sync_close(st);
 	queue_close_store(st);
 	if (st->intake != NULL)

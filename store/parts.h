@@ -21,6 +21,8 @@ void		 watch_flush(struct store *st, enum store_err rc);
 /* Starts what can be started. */
 void		 intake_kick(struct store *st);
 void		 intent_kick(struct store *st);
+void		 fsck_kick(struct store *st);
+void		 fsck_gone(struct store *st, struct op_peer *p);
 /* The parser ended. */
 void		 intake_parse_gone(struct store *st);
 /* A peer is gone. */

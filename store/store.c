@@ -322,6 +322,7 @@ store_turn(void *arg)
 	intake_kick(st);
 	intent_kick(st);
 	sync_kick(st);
+	fsck_kick(st);
 	/* Whatever those wrote wants a turn of its own. */
 	if (st->began != 0 || st->waiters != NULL)
 		loop_arm(st->loop, &st->again, 0);
@@ -349,6 +350,7 @@ store_gone(void *arg, struct op_peer *p, const char *why)
 	intake_gone(st, p);
 	changes_gone(st, p);
 	box_jobs_gone(st, p);
+	fsck_gone(st, p);
 	if (why == NULL || st->log == NULL)
 		return;
 	snprintf(text, sizeof text, "%s: %s", role_name(op_peer_role(p)),
@@ -431,8 +433,8 @@ tell_damage(struct store *st, const struct schema *s,
 	char text[256];
 
 	if (s->cache)
-		snprintf(text, sizeof text, "%s was damaged: set aside as %s "
-		    "and made anew from the files", s->name, f->aside);
+		snprintf(text, sizeof text, "%s was given up: it is made "
+		    "anew from the files", s->name);
 	else
 		snprintf(text, sizeof text, "%s was damaged: set aside as %s, "
 		    "%llu rows saved, about %llu lost", s->name, f->aside,

@@ -67,6 +67,7 @@ struct store {
 	struct watch		*watch;
 	struct change		*changes, *ending;
 	struct box_job		*box_jobs;
+	struct fsck		*fsck;
 	struct sync		*sync;
 	struct ask		*filer;		/* where to ask; NULL: gone */
 	struct ask		*parser;

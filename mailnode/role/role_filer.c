@@ -4,7 +4,7 @@
  * Must not: parse mail, open anything outside the Maildir, write a
  * database.
  */
-#include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "mailnode/node/log.h"
@@ -24,6 +24,7 @@ role_filer(struct proc *pr)
 	static struct filer f;
 	enum store_err rc;
 
+	(void)umask(077);
 	rc = filer_open(&f, pr->loop, pr->maildir);
 	if (rc != STORE_OK) {
 		log_line(LOG_ERROR, "start", "maildir=%s error=%s",

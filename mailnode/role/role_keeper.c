@@ -7,6 +7,7 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "mailnode/node/log.h"
@@ -15,6 +16,7 @@
 #include "store/op_alias.h"
 #include "store/op_box.h"
 #include "store/op_event.h"
+#include "store/op_fsck.h"
 #include "store/op_index.h"
 #include "store/op_mail.h"
 #include "store/op_queue.h"
@@ -29,7 +31,7 @@
 /* Ops of this process, file by file. */
 static const struct op *const tables[] = {
 	rcpt_ops, event_ops, box_ops, mail_ops, watch_ops, alias_ops,
-	index_ops, stat_ops, submit_ops, queue_ops, sender_ops
+	index_ops, stat_ops, fsck_ops, submit_ops, queue_ops, sender_ops
 };
 
 static struct store st;
@@ -77,8 +79,12 @@ turn(void *arg)
 	if (st.failed == STORE_OK)
 		return;
 	/* Started again it makes anew, or salvages, what is damaged. */
-	log_line(LOG_ERROR, "store", "error=%s", store_err_text(st.failed));
 	store_close(&st);
+	if (st.failed == STORE_GONE) {
+		log_line(LOG_INFO, "store", "rebuild=%d", 1);
+		_exit(0);
+	}
+	log_line(LOG_ERROR, "store", "error=%s", store_err_text(st.failed));
 	_exit(1);
 }
 
@@ -102,6 +108,7 @@ role_keeper(struct proc *pr)
 	char why[256];
 	size_t i;
 
+	(void)umask(077);
 	st.arg = pr;
 	st.alarm = alarm_owner;
 	st.log = say;

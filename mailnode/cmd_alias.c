@@ -1,0 +1,176 @@
+/* mailnode alias [list [-j] | add … | rm ADDRESS | burn ADDRESS]. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "mailnode/base/json.h"
+#include "mailnode/cmd.h"
+#include "mailnode/node/control.h"
+#include "store/alias.h"
+#include "store/err.h"
+
+struct ask_alias {
+	const char	*verb, *address;
+	const char	*folder, *tags, *note;
+	bool		 json;
+};
+
+static void
+print_json(const struct alias *a)
+{
+	struct buf b;
+
+	buf_init(&b, 16 * 1024);
+	buf_adds(&b, "{\"address\":");
+	json_string(&b, a->address);
+	buf_adds(&b, ",\"folder\":");
+	json_string(&b, a->folder);
+	buf_adds(&b, ",\"tags\":");
+	json_string(&b, a->tags);
+	buf_adds(&b, ",\"note\":");
+	json_string(&b, a->note);
+	buf_addf(&b, ",\"created\":%lld,\"burned\":%lld,\"last\":%lld,"
+	    "\"used\":%llu,\"refused\":%llu}\n", (long long)a->created,
+	    (long long)a->burned, (long long)a->last,
+	    (unsigned long long)a->used, (unsigned long long)a->refused);
+	if (b.err == 0)
+		fwrite(b.data, 1, b.len, stdout);
+	buf_clear(&b);
+}
+
+static void
+print_plain(const struct alias *a)
+{
+	char when[16] = "never";
+	time_t t = (time_t)a->last;
+	struct tm tm;
+
+	if (a->last != 0 && localtime_r(&t, &tm) != NULL)
+		(void)strftime(when, sizeof when, "%Y-%m-%d", &tm);
+	printf("%-32s %-7s used %llu refused %llu last %s%s%s%s%s%s%s\n",
+	    a->address, a->burned != 0 ? "burned" : "active",
+	    (unsigned long long)a->used, (unsigned long long)a->refused,
+	    when, a->folder[0] != '\0' ? " folder " : "", a->folder,
+	    a->tags[0] != '\0' ? " tags " : "", a->tags,
+	    a->note[0] != '\0' ? " # " : "", a->note);
+}
+
+static uint16_t
+list(int ch, struct op_reply *r, bool json)
+{
+	struct alias a;
+	char after[ALIAS_ADDR_MAX] = "";
+	uint16_t status;
+
+	while ((status = alias_ask_next(ch, r, after, &a)) == OP_OK) {
+		if (json)
+			print_json(&a);
+		else
+			print_plain(&a);
+		memcpy(after, a.address, sizeof after);
+	}
+	return status == STORE_NOTFOUND ? OP_OK : status;
+}
+
+static uint16_t
+act(int ch, struct op_reply *r, const struct ask_alias *q)
+{
+	if (strcmp(q->verb, "add") == 0)
+		return alias_ask_add(ch, r, q->address, q->folder, q->tags,
+		    q->note);
+	if (strcmp(q->verb, "rm") == 0)
+		return alias_ask_remove(ch, r, q->address);
+	if (strcmp(q->verb, "burn") == 0)
+		return alias_ask_burn(ch, r, q->address);
+	return list(ch, r, q->json);
+}
+
+/* False: not as the usage line has it. */
+static bool
+arguments(int argc, char **argv, struct ask_alias *q)
+{
+	int c;
+
+	*q = (struct ask_alias){ .verb = "list", .folder = "", .tags = "",
+	    .note = "" };
+	if (argc > 1 && argv[1][0] != '-') {
+		q->verb = argv[1];
+		argc--;
+		argv++;
+	}
+	optind = 1;
+	while ((c = getopt(argc, argv, "jf:t:n:")) != -1) {
+		if (c == 'j')
+			q->json = true;
+		else if (c == 'f')
+			q->folder = optarg;
+		else if (c == 't')
+			q->tags = optarg;
+		else if (c == 'n')
+			q->note = optarg;
+		else
+			return false;
+	}
+	if (strcmp(q->verb, "list") == 0)
+		return optind == argc;
+	if (strcmp(q->verb, "add") != 0 && strcmp(q->verb, "rm") != 0 &&
+	    strcmp(q->verb, "burn") != 0)
+		return false;
+	if (optind + 1 != argc)
+		return false;
+	q->address = argv[optind];
+	return true;
+}
+
+static const char *
+text(uint16_t status, const char *verb)
+{
+	switch (status) {
+	case STORE_NAME:
+		return "not an address of this node";
+	case STORE_KEPT:
+		return "this address is always accepted";
+	case STORE_EXISTS:
+		return "there is such an alias already";
+	case STORE_NOTFOUND:
+		return strcmp(verb, "add") == 0 ? "no such mailbox" :
+		    "no such alias";
+	default:
+		return store_status_text(status);
+	}
+}
+
+int
+cmd_alias(int argc, char **argv)
+{
+	struct ask_alias q;
+	struct op_reply r;
+	struct node *n;
+	uint16_t status;
+	int ch, rc = 0;
+
+	if (argc == 2 && strcmp(argv[1], "-h") == 0)
+		return cmd_usage(argv[0], 1);
+	if (!arguments(argc, argv, &q))
+		return cmd_usage("alias", 0);
+	n = node_connect(false);
+	ch = n != NULL ? node_link(n, ROLE_KEEPER) : -1;
+	if (ch == -1) {
+		rc = cmd_fail("alias", strerror(errno));
+		node_close(n);
+		return rc;
+	}
+	op_reply_init(&r);
+	status = act(ch, &r, &q);
+	if (status != OP_OK)
+		rc = cmd_fail(q.address != NULL ? q.address : "alias",
+		    text(status, q.verb));
+	op_reply_clear(&r);
+	close(ch);
+	node_close(n);
+	return rc;
+}

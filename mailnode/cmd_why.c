@@ -1,0 +1,124 @@
+/* mailnode why [-j] ID|ADDRESS: the story of a message. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "mailnode/base/codec.h"
+#include "mailnode/base/json.h"
+#include "mailnode/cmd.h"
+#include "mailnode/node/control.h"
+#include "store/err.h"
+#include "store/op_event.h"
+
+static void
+print_json(const struct event *e)
+{
+	struct buf b;
+
+	buf_init(&b, 64 * 1024);
+	buf_addf(&b, "{\"at\":%lld.%06lld,\"trace\":",
+	    (long long)(e->at_us / 1000000), (long long)(e->at_us % 1000000));
+	json_string(&b, e->trace);
+	buf_adds(&b, ",\"address\":");
+	json_string(&b, e->addr);
+	buf_adds(&b, ",\"kind\":");
+	json_string(&b, e->kind);
+	buf_adds(&b, ",\"text\":");
+	json_string(&b, e->text);
+	buf_adds(&b, "}\n");
+	if (b.err == 0)
+		fwrite(b.data, 1, b.len, stdout);
+	buf_clear(&b);
+}
+
+/* What a peer said reaches the terminal without its controls. */
+static void
+put_plain(const char *s)
+{
+	const uint8_t *p = (const uint8_t *)s, *end = p + strlen(s);
+	struct buf b;
+	uint32_t c;
+
+	buf_init(&b, 16 * 1024);
+	while (p < end) {
+		c = codec_utf8_next(&p, end);
+		codec_utf8_put(&b, c < 0x20 || (c >= 0x7f && c < 0xa0) ?
+		    '?' : c);
+	}
+	if (b.err == 0)
+		fwrite(b.data, 1, b.len, stdout);
+	buf_clear(&b);
+}
+
+static void
+print_plain(const struct event *e)
+{
+	time_t t = (time_t)(e->at_us / 1000000);
+	char when[32] = "?";
+	struct tm tm;
+
+	if (localtime_r(&t, &tm) != NULL)
+		(void)strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S", &tm);
+	printf("%s %-14s %-9s ", when,
+	    e->trace[0] != '\0' ? e->trace : "-", e->kind);
+	put_plain(e->addr);
+	printf("%s", e->addr[0] != '\0' && e->text[0] != '\0' ? " " : "");
+	put_plain(e->text);
+	printf("\n");
+}
+
+static int
+tell(int ch, const char *key, bool json)
+{
+	struct event_list l = { .more = true };
+	struct op_reply r;
+	uint64_t after = 0;
+	uint16_t status = OP_OK;
+	size_t i;
+
+	op_reply_init(&r);
+	while (l.more && status == OP_OK) {
+		status = event_query(ch, &r, key, after, &l);
+		for (i = 0; i < l.n; i++) {
+			if (json)
+				print_json(&l.event[i]);
+			else
+				print_plain(&l.event[i]);
+			after = l.event[i].id;
+		}
+		event_list_clear(&l);
+	}
+	op_reply_clear(&r);
+	if (status == OP_OK || (status == STORE_NOTFOUND && after != 0))
+		return 0;
+	return cmd_fail(key, status == STORE_NOTFOUND ?
+	    "nothing is known of it" : store_status_text(status));
+}
+
+int
+cmd_why(int argc, char **argv)
+{
+	bool json = argc > 1 && strcmp(argv[1], "-j") == 0;
+	struct node *n;
+	int ch, rc;
+
+	if (argc != 2 + json || (argv[1 + json][0] == '-' &&
+	    argv[1 + json][1] != '\0'))
+		return cmd_usage(argv[0], argc > 1 &&
+		    strcmp(argv[1], "-h") == 0);
+	n = node_connect(false);
+	ch = n != NULL ? node_link(n, ROLE_KEEPER) : -1;
+	if (ch == -1) {
+		rc = cmd_fail("why", strerror(errno));
+		node_close(n);
+		return rc;
+	}
+	rc = tell(ch, argv[1 + json], json);
+	close(ch);
+	node_close(n);
+	return rc;
+}
