@@ -1,0 +1,523 @@
+#define _GNU_SOURCE	/* memfd_create */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "mailnode/base/clock.h"
+#include "mailnode/base/codec.h"
+#include "mailnode/node/conf.h"
+#include "tui/outgoing.h"
+
+enum {
+	LINE_MAX_OUT = 76,	/* RFC 2045 section 6.7, RFC 2047 section 2 */
+	PLAIN_MAX = 900,	/* RFC 5322 section 2.1.1: 998 */
+	WORD_OCTETS = 42,	/* of UTF-8 in one encoded word of 75 */
+	FOLD_AT = 74,
+	FILE_CHUNK = 57 * 800	/* whole base64 lines of 76 */
+};
+
+/* ---- header fields ---- */
+
+static bool
+is_ascii(const char *s, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if ((unsigned char)s[i] >= 0x80 || (unsigned char)s[i] < ' ')
+			return false;
+	return true;
+}
+
+/* Column after the last CRLF. */
+static size_t
+column(const struct buf *b)
+{
+	size_t i = b->len;
+
+	while (i > 0 && b->data[i - 1] != '\n')
+		i--;
+	return b->len - i;
+}
+
+/* Folds in front of a word that would not fit. */
+static void
+put_word(struct buf *b, const char *s, size_t n, bool blank)
+{
+	if (column(b) + n + blank > FOLD_AT && column(b) > 1 && blank)
+		buf_adds(b, "\r\n ");
+	else if (blank)
+		buf_addc(b, ' ');
+	buf_add(b, s, n);
+}
+
+static void
+put_encoded(struct buf *b, const char *s, size_t n)
+{
+	struct buf w;
+	size_t k;
+	bool first = true;
+
+	buf_init(&w, 200);
+	while (n > 0) {
+		k = n < WORD_OCTETS ? n : WORD_OCTETS;
+		while (k < n && k > 1 && ((unsigned char)s[k] & 0xc0) == 0x80)
+			k--;
+		buf_reset(&w);
+		buf_adds(&w, "=?utf-8?B?");
+		(void)codec_base64_put(&w, s, k);
+		buf_adds(&w, "?=");
+		if (first)
+			put_word(b, (char *)w.data, w.len, column(b) > 0);
+		else
+			buf_addf(b, "\r\n %s", buf_str(&w));
+		first = false;
+		s += k;
+		n -= k;
+	}
+	buf_clear(&w);
+}
+
+void
+outgoing_text_field(struct buf *b, const char *name, const char *value)
+{
+	size_t n = strlen(value), k;
+
+	buf_addf(b, "%s:", name);
+	if (!is_ascii(value, n) || strstr(value, "=?") != NULL) {
+		put_encoded(b, value, n);
+	} else {
+		for (; *value != '\0'; value += k, value += *value == ' ') {
+			k = strcspn(value, " ");
+			put_word(b, value, k, true);
+		}
+	}
+	buf_adds(b, "\r\n");
+}
+
+void
+outgoing_addr_field(struct buf *b, const char *name, const struct addrs *l)
+{
+	struct addr plain = { NULL, NULL };
+	char none[1] = "";
+	struct buf one;
+	size_t i;
+
+	buf_init(&one, ADDR_TEXT_MAX);
+	buf_addf(b, "%s:", name);
+	for (i = 0; i < l->n; i++) {
+		if (i > 0)
+			buf_addc(b, ',');
+		buf_reset(&one);
+		plain = l->a[i];
+		if (!is_ascii(plain.name, strlen(plain.name))) {
+			put_encoded(b, plain.name, strlen(plain.name));
+			plain.name = none;
+			buf_addf(&one, "<%s>", plain.addr);
+		} else {
+			addr_put(&one, &plain);
+		}
+		put_word(b, buf_str(&one), one.len, true);
+	}
+	buf_adds(b, "\r\n");
+	buf_clear(&one);
+}
+
+size_t
+outgoing_rcpts(const struct letter *l, struct addrs *to, const char **bad)
+{
+	size_t wrong;
+
+	wrong = addrs_read(to, l->field[LETTER_TO], bad);
+	wrong += addrs_read(to, l->field[LETTER_CC], wrong ? NULL : bad);
+	return wrong + addrs_read(to, l->field[LETTER_BCC],
+	    wrong ? NULL : bad);
+}
+
+static void
+put_list(struct buf *b, const char *name, const char *value)
+{
+	struct addrs l = { NULL, 0 };
+
+	(void)addrs_read(&l, value, NULL);
+	if (l.n > 0)
+		outgoing_addr_field(b, name, &l);
+	addrs_clear(&l);
+}
+
+static void
+put_date(struct buf *b)
+{
+	time_t now = (time_t)clock_wall_s();
+	struct tm tm;
+	char date[64];
+
+	if (localtime_r(&now, &tm) != NULL &&
+	    strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S %z", &tm) > 0)
+		buf_addf(b, "Date: %s\r\n", date);
+}
+
+static bool
+make_msgid(struct outgoing *o)
+{
+	uint8_t r[15];
+	struct buf b;
+	bool ok;
+
+	if (getrandom(r, sizeof r, 0) != (ssize_t)sizeof r)
+		return false;
+	buf_init(&b, sizeof o->msgid - 1);
+	(void)codec_hex_put(&b, r, sizeof r);
+	buf_addf(&b, "@%s", conf.domains[0]);
+	ok = b.err == 0;
+	if (ok)
+		(void)snprintf(o->msgid, sizeof o->msgid, "%s", buf_str(&b));
+	buf_clear(&b);
+	return ok;
+}
+
+/* Fields the owner typed: a name, and ASCII or text to be encoded.  What
+ * we write ourselves is not theirs to say. */
+static enum outgoing_err
+put_other(struct buf *b, struct outgoing *o, const char *other)
+{
+	static const char *const ours[] = { "Date", "Message-ID",
+	    "MIME-Version", "Content-Type", "Content-Transfer-Encoding",
+	    "Return-Path", "Received", "Resent-Bcc" };
+	const char *lf, *colon;
+	char name[80], value[2000];
+	size_t i, n;
+
+	for (; *other != '\0'; other = lf + 1) {
+		lf = strchr(other, '\n');
+		colon = strchr(other, ':');
+		if (lf == NULL)
+			break;
+		n = colon != NULL && colon < lf ? (size_t)(colon - other) : 0;
+		if (n == 0 || n >= sizeof name ||
+		    (size_t)(lf - colon) >= sizeof value) {
+			(void)snprintf(o->why, sizeof o->why, "%.*s",
+			    (int)strcspn(other, "\n"), other);
+			return OUTGOING_HEADER;
+		}
+		(void)snprintf(name, sizeof name, "%.*s", (int)n, other);
+		(void)snprintf(value, sizeof value, "%.*s",
+		    (int)(lf - colon - 1), colon + 1 + (colon[1] == ' '));
+		value[strcspn(value, "\n")] = '\0';
+		for (i = 0; i < sizeof ours / sizeof ours[0]; i++)
+			if (strcasecmp(ours[i], name) == 0)
+				break;
+		if (i == sizeof ours / sizeof ours[0])
+			outgoing_text_field(b, name, value);
+	}
+	return OUTGOING_OK;
+}
+
+static enum outgoing_err
+put_header(struct buf *b, struct outgoing *o, const struct letter *l,
+    bool draft)
+{
+	struct addrs from = { NULL, 0 };
+	enum outgoing_err rc = OUTGOING_ADDRESS;
+
+	if (addrs_read(&from, l->field[LETTER_FROM], NULL) > 0 ||
+	    from.n != 1) {
+		(void)snprintf(o->why, sizeof o->why, "From: %s",
+		    l->field[LETTER_FROM]);
+		goto out;
+	}
+	(void)snprintf(o->from, sizeof o->from, "%s", from.a[0].addr);
+	outgoing_addr_field(b, "From", &from);
+	put_list(b, "To", l->field[LETTER_TO]);
+	put_list(b, "Cc", l->field[LETTER_CC]);
+	if (draft)
+		put_list(b, "Bcc", l->field[LETTER_BCC]);
+	outgoing_text_field(b, "Subject", l->field[LETTER_SUBJECT]);
+	put_date(b);
+	buf_addf(b, "Message-ID: <%s>\r\n", o->msgid);
+	if (l->field[LETTER_IRT][0] != '\0')
+		outgoing_text_field(b, "In-Reply-To", l->field[LETTER_IRT]);
+	if (l->field[LETTER_REFS][0] != '\0')
+		outgoing_text_field(b, "References", l->field[LETTER_REFS]);
+	rc = put_other(b, o, l->other);
+	buf_adds(b, "MIME-Version: 1.0\r\n");
+out:
+	addrs_clear(&from);
+	return rc;
+}
+
+/* ---- text ---- */
+
+bool
+outgoing_is_plain(const char *s, size_t n)
+{
+	const char *end = s + n, *lf;
+
+	for (; s < end; s = lf + 1) {
+		lf = memchr(s, '\n', (size_t)(end - s));
+		if (lf == NULL)
+			lf = end;
+		if (lf - s > PLAIN_MAX || (lf - s >= 5 &&
+		    memcmp(s, "From ", 5) == 0) ||
+		    (lf > s && (lf[-1] == ' ' || lf[-1] == '\t') &&
+		    !(lf - s == 3 && memcmp(s, "-- ", 3) == 0)))
+			return false;
+		for (; s < lf; s++)
+			if (((unsigned char)*s < ' ' && *s != '\t') ||
+			    (unsigned char)*s >= 0x7f)
+				return false;
+	}
+	return true;
+}
+
+static bool
+quoted_as_is(const char *s, const char *line, const char *lf)
+{
+	unsigned char c = (unsigned char)*s;
+
+	if (c == ' ' || c == '\t')
+		return s + 1 < lf;
+	if (s == line && (c == '.' || (c == 'F' && lf - s >= 5 &&
+	    memcmp(s, "From ", 5) == 0)))
+		return false;
+	return c > ' ' && c < 0x7f && c != '=';
+}
+
+void
+outgoing_quoted(struct buf *b, const char *s, size_t n)
+{
+	const char *end = s + n, *line, *lf;
+	size_t col, w;
+
+	while (s < end) {
+		lf = memchr(s, '\n', (size_t)(end - s));
+		if (lf == NULL)
+			lf = end;
+		for (line = s, col = 0; s < lf; s++, col += w) {
+			w = quoted_as_is(s, line, lf) ? 1 : 3;
+			if (col + w > LINE_MAX_OUT - 1) {
+				buf_adds(b, "=\r\n");
+				col = 0;
+			}
+			if (w == 1)
+				buf_addc(b, *s);
+			else
+				buf_addf(b, "=%02X", (unsigned char)*s);
+		}
+		buf_adds(b, "\r\n");
+		s = lf + 1;
+	}
+}
+
+static void
+put_plain(struct buf *b, const char *s, size_t n)
+{
+	const char *end = s + n, *lf;
+
+	for (; s < end; s = lf + 1) {
+		lf = memchr(s, '\n', (size_t)(end - s));
+		if (lf == NULL)
+			lf = end;
+		buf_add(b, s, (size_t)(lf - s));
+		buf_adds(b, "\r\n");
+	}
+}
+
+static void
+put_body(struct buf *b, const char *text)
+{
+	size_t n = strlen(text);
+	bool plain = outgoing_is_plain(text, n);
+
+	buf_addf(b, "Content-Type: text/plain; charset=%s\r\n"
+	    "Content-Transfer-Encoding: %s\r\n\r\n",
+	    plain ? "us-ascii" : "utf-8",
+	    plain ? "7bit" : "quoted-printable");
+	if (plain)
+		put_plain(b, text, n);
+	else
+		outgoing_quoted(b, text, n);
+}
+
+/* ---- attachments ---- */
+
+static const char *
+type_of(const char *name)
+{
+	static const struct { const char *ext, *type; } types[] = {
+		{ "pdf", "application/pdf" }, { "png", "image/png" },
+		{ "jpg", "image/jpeg" }, { "jpeg", "image/jpeg" },
+		{ "gif", "image/gif" }, { "webp", "image/webp" },
+		{ "svg", "image/svg+xml" }, { "txt", "text/plain" },
+		{ "md", "text/markdown" }, { "csv", "text/csv" },
+		{ "html", "text/html" }, { "ics", "text/calendar" },
+		{ "patch", "text/x-diff" }, { "diff", "text/x-diff" },
+		{ "zip", "application/zip" }, { "gz", "application/gzip" },
+		{ "json", "application/json" }, { "mp3", "audio/mpeg" },
+		{ "mp4", "video/mp4" }, { "odt",
+		    "application/vnd.oasis.opendocument.text" },
+	};
+	const char *dot = strrchr(name, '.');
+	size_t i;
+
+	for (i = 0; dot != NULL && i < sizeof types / sizeof types[0]; i++)
+		if (strcasecmp(types[i].ext, dot + 1) == 0)
+			return types[i].type;
+	return "application/octet-stream";
+}
+
+/* RFC 2231: filename="plain.txt" or filename*=utf-8''%XX. */
+static void
+put_filename(struct buf *b, const char *name)
+{
+	const unsigned char *p;
+
+	if (is_ascii(name, strlen(name)) && strpbrk(name, "\"\\") == NULL) {
+		buf_addf(b, "; filename=\"%s\"", name);
+		return;
+	}
+	buf_adds(b, "; filename*=utf-8''");
+	for (p = (const unsigned char *)name; *p != '\0'; p++)
+		if ((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
+		    (*p >= '0' && *p <= '9') || *p == '.' || *p == '-' ||
+		    *p == '_')
+			buf_addc(b, *p);
+		else
+			buf_addf(b, "%%%02X", *p);
+}
+
+static int
+write_all(int fd, struct buf *b)
+{
+	size_t at = 0;
+	ssize_t w;
+
+	if (b->err != 0)
+		return -1;
+	while (at < b->len) {
+		w = write(fd, b->data + at, b->len - at);
+		if (w == -1 && errno != EINTR)
+			return -1;
+		at += w > 0 ? (size_t)w : 0;
+	}
+	buf_reset(b);
+	return 0;
+}
+
+static enum outgoing_err
+put_file(struct outgoing *o, struct buf *b, int in)
+{
+	static char chunk[FILE_CHUNK];
+	size_t have = 0, i, k;
+	ssize_t r;
+	bool end = false;
+
+	while (!end) {
+		r = read(in, chunk + have, sizeof chunk - have);
+		if (r == -1 && errno == EINTR)
+			continue;
+		if (r == -1)
+			return OUTGOING_ATTACH;
+		end = r == 0;
+		have += (size_t)r;
+		if (!end && have < sizeof chunk)
+			continue;
+		for (i = 0; i < have; i += k) {
+			k = have - i < 57 ? have - i : 57;
+			(void)codec_base64_put(b, chunk + i, k);
+			buf_adds(b, "\r\n");
+		}
+		have = 0;
+		if (write_all(o->fd, b) == -1)
+			return OUTGOING_MEMORY;
+	}
+	return OUTGOING_OK;
+}
+
+static enum outgoing_err
+put_attachment(struct outgoing *o, struct buf *b, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash != NULL ? slash + 1 : path;
+	enum outgoing_err rc;
+	struct stat st;
+	int in = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	if (in == -1 || fstat(in, &st) == -1 || !S_ISREG(st.st_mode)) {
+		(void)snprintf(o->why, sizeof o->why, "%s: %s", path,
+		    in == -1 ? strerror(errno) : "no file");
+		if (in != -1)
+			close(in);
+		return OUTGOING_ATTACH;
+	}
+	buf_addf(b, "Content-Type: %s\r\n"
+	    "Content-Transfer-Encoding: base64\r\n"
+	    "Content-Disposition: attachment", type_of(name));
+	put_filename(b, name);
+	buf_adds(b, "\r\n\r\n");
+	rc = put_file(o, b, in);
+	if (rc == OUTGOING_ATTACH)
+		(void)snprintf(o->why, sizeof o->why, "%s: %s", path,
+		    strerror(errno));
+	close(in);
+	return rc;
+}
+
+static enum outgoing_err
+put_parts(struct outgoing *o, struct buf *b, const struct letter *l)
+{
+	enum outgoing_err rc = OUTGOING_OK;
+	char boundary[64];
+	size_t i;
+
+	if (l->nattach == 0) {
+		put_body(b, l->body);
+		return OUTGOING_OK;
+	}
+	(void)snprintf(boundary, sizeof boundary, "=_%.30s", o->msgid);
+	buf_addf(b, "Content-Type: multipart/mixed; boundary=\"%s\"\r\n\r\n"
+	    "--%s\r\n", boundary, boundary);
+	put_body(b, l->body);
+	for (i = 0; rc == OUTGOING_OK && i < l->nattach; i++) {
+		buf_addf(b, "--%s\r\n", boundary);
+		rc = put_attachment(o, b, l->attach[i]);
+	}
+	buf_addf(b, "--%s--\r\n", boundary);
+	return rc;
+}
+
+enum outgoing_err
+outgoing_make(struct outgoing *o, const struct letter *l, bool draft)
+{
+	enum outgoing_err rc = OUTGOING_MEMORY;
+	struct stat st;
+	struct buf b;
+
+	memset(o, 0, sizeof *o);
+	buf_init(&b, 4 * LETTER_MAX);
+	o->fd = memfd_create("letter", MFD_CLOEXEC);
+	if (o->fd == -1 || !make_msgid(o))
+		goto out;
+	rc = put_header(&b, o, l, draft);
+	if (rc == OUTGOING_OK)
+		rc = put_parts(o, &b, l);
+	if (rc == OUTGOING_OK && (write_all(o->fd, &b) == -1 ||
+	    fstat(o->fd, &st) == -1 || lseek(o->fd, 0, SEEK_SET) == -1))
+		rc = OUTGOING_MEMORY;
+	if (rc == OUTGOING_OK)
+		o->size = (uint64_t)st.st_size;
+out:
+	if (rc != OUTGOING_OK && o->fd != -1) {
+		close(o->fd);
+		o->fd = -1;
+	}
+	buf_clear(&b);
+	return rc;
+}
