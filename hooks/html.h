@@ -22,4 +22,11 @@ enum {
 enum hook_err	hook_html(const void *html, size_t n, unsigned int columns,
 		    struct buf *out);
 
+/*
+ * The same for who waits elsewhere: starts w3m, else lynx, on `in`, a file
+ * of HTML at its start.  The output of *h (see hooks/run.h) is the text.
+ */
+enum hook_err	hook_html_start(struct hook **h, int in,
+		    unsigned int columns);
+
 #endif
