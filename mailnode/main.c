@@ -4,6 +4,7 @@
 
 #include "mailnode/cmd.h"
 #include "mailnode/role/roles.h"
+#include "tui/tui.h"
 
 #define B(r)	ROLE_BIT(ROLE_##r)
 
@@ -140,7 +141,7 @@ main(int argc, char **argv)
 		return cmd_send(argc, argv);
 	}
 	if (argc < 2)
-		return usage(stderr);
+		return tui_main();
 	if (strcmp(argv[1], "-h") == 0)
 		return usage(stdout);
 	if (strcmp(argv[1], "role") == 0 && argc == 3)

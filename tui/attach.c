@@ -1,0 +1,379 @@
+#define _DEFAULT_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tui/message_doc.h"
+#include "tui/page.h"
+#include "tui/attach.h"
+#include "tui/run.h"
+#include "tui/term.h"
+#include "tui/text.h"
+
+enum { TEXT_MAX = 20 * 1024 * 1024, PATH = 4096 };
+
+struct attach_view {
+	struct view	 v;
+	struct fetched	 f;
+	size_t		 cur, top;
+	char		*arg;		/* path or command, once it was typed */
+};
+
+static struct attach_view *
+self(struct view *v)
+{
+	return (struct attach_view *)v;
+}
+
+static const struct parse_part *
+part(struct attach_view *p)
+{
+	return &p->f.show.part[p->cur];
+}
+
+void
+attach_safe_name(char *dst, size_t size, const char *name)
+{
+	const char *slash = strrchr(name, '/');
+	size_t i = 0;
+
+	if (slash != NULL)
+		name = slash + 1;
+	while (*name == '.')
+		name++;
+	for (; *name != '\0' && i + 1 < size; name++)
+		dst[i++] = (unsigned char)*name < ' ' || *name == 0x7f ?
+		    '_' : *name;
+	dst[i] = '\0';
+	if (i == 0)
+		(void)snprintf(dst, size, "part");
+}
+
+static int
+copy(int from, int to)
+{
+	char chunk[65536];
+	off_t at = 0;
+	ssize_t r, w, done;
+
+	while ((r = pread(from, chunk, sizeof chunk, at)) > 0) {
+		for (done = 0; done < r; done += w) {
+			w = write(to, chunk + done, (size_t)(r - done));
+			if (w == -1)
+				return -1;
+		}
+		at += r;
+	}
+	return r == 0 ? 0 : -1;
+}
+
+int
+attach_save(int from, const char *path)
+{
+	int to = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	int rc, err;
+
+	if (to == -1)
+		return -1;
+	rc = copy(from, to);
+	err = errno;
+	if (close(to) == -1 && rc == 0) {
+		rc = -1;
+		err = errno;
+	}
+	if (rc == -1)
+		(void)unlink(path);
+	errno = err;
+	return rc;
+}
+
+/* ---- what is done with a part ---- */
+
+static void
+show_text(void *arg, int fd, uint64_t size)
+{
+	struct attach_view *p = arg;
+	struct page_view *page;
+	struct buf b;
+	char chunk[32768];
+	ssize_t r;
+
+	if (fd == -1)
+		return;
+	(void)size;
+	buf_init(&b, TEXT_MAX);
+	while (b.err == 0 && (r = pread(fd, chunk, sizeof chunk,
+	    (off_t)b.len)) > 0)
+		buf_add(&b, chunk, (size_t)r);
+	close(fd);
+	page = page_open(p->v.t, message_part_name(part(p)));
+	doc_body(&page->doc, b.data != NULL ? (char *)b.data : "", b.len,
+	    false);
+	buf_clear(&b);
+}
+
+/* The program that opens it may live longer than we do: the file stays
+ * below our own folder, which is private. */
+static void
+open_file(void *arg, int fd, uint64_t size)
+{
+	struct attach_view *p = arg;
+	char dir[PATH], path[PATH], name[256];
+
+	(void)size;
+	if (fd == -1)
+		return;
+	attach_safe_name(name, sizeof name, message_part_name(part(p)));
+	if (snprintf(dir, sizeof dir, "%s/open-XXXXXX", p->v.t->home) >=
+	    (int)sizeof dir || mkdtemp(dir) == NULL ||
+	    snprintf(path, sizeof path, "%s/%s", dir, name) >=
+	    (int)sizeof path || attach_save(fd, path) == -1)
+		app_error(p->v.t, "%s: %s", name, strerror(errno));
+	else if (!run_open(p->v.t, path))
+		app_error(p->v.t, "%s: cannot open it", name);
+	close(fd);
+}
+
+static void
+save_file(void *arg, int fd, uint64_t size)
+{
+	struct attach_view *p = arg;
+	char text[16];
+
+	if (fd == -1)
+		return;
+	text_size(text, sizeof text, size);
+	if (attach_save(fd, p->arg) == -1)
+		app_error(p->v.t, "%s: %s", p->arg, strerror(errno));
+	else
+		app_note(p->v.t, "saved %s, %s", p->arg, text);
+	close(fd);
+}
+
+static void
+pipe_part(void *arg, int fd, uint64_t size)
+{
+	struct attach_view *p = arg;
+
+	(void)size;
+	if (fd == -1)
+		return;
+	run_shell(p->v.t, p->arg, fd);
+	close(fd);
+}
+
+static void
+want(struct attach_view *p, enum parse_form form, fetch_part_fn *fn)
+{
+	fetch_part(p->v.t, p->f.fd, part(p)->path, form, fn, p);
+}
+
+static bool
+is_text(const struct parse_part *p)
+{
+	return (p->flags & PARSE_P_TEXT) != 0;
+}
+
+static void
+act_open(struct view *v, const char *arg)
+{
+	struct attach_view *p = self(v);
+
+	(void)arg;
+	if ((part(p)->flags & PARSE_P_MULTI) != 0)
+		app_note(v->t, "a container: see what is in it");
+	else if (is_text(part(p)))
+		want(p, (part(p)->flags & PARSE_P_HTML) != 0 ?
+		    PARSE_AS_PLAIN : PARSE_AS_TEXT, show_text);
+	else
+		want(p, PARSE_AS_BYTES, open_file);
+}
+
+static bool
+keep_arg(struct attach_view *p, const char *text)
+{
+	const char *homedir = getenv("HOME");
+	char path[PATH];
+
+	if (text == NULL || *text == '\0')
+		return false;
+	if (text[0] == '~' && text[1] == '/' && homedir != NULL &&
+	    snprintf(path, sizeof path, "%s%s", homedir, text + 1) <
+	    (int)sizeof path)
+		text = path;
+	free(p->arg);
+	p->arg = strdup(text);
+	return p->arg != NULL;
+}
+
+static void
+save_typed(void *arg, const char *text)
+{
+	struct attach_view *p = arg;
+
+	if (keep_arg(p, text))
+		want(p, (part(p)->flags & PARSE_P_MULTI) != 0 ? PARSE_AS_RAW :
+		    PARSE_AS_BYTES, save_file);
+}
+
+static void
+pipe_typed(void *arg, const char *text)
+{
+	struct attach_view *p = arg;
+
+	if (text != NULL && *text != '\0') {
+		free(p->arg);
+		p->arg = strdup(text);
+		if (p->arg != NULL)
+			want(p, PARSE_AS_BYTES, pipe_part);
+	}
+}
+
+static void
+act_save(struct view *v, const char *arg)
+{
+	char name[256];
+	struct prompt_ask ask = { .label = "Save as: ", .text = name,
+	    .hist = HIST_FILE, .done = save_typed, .arg = v,
+	    .complete = app_complete_file, .complete_arg = v->t };
+
+	attach_safe_name(name, sizeof name, message_part_name(part(self(v))));
+	if (arg != NULL)
+		save_typed(v, arg);
+	else
+		app_prompt(v->t, &ask);
+}
+
+static void
+act_pipe(struct view *v, const char *arg)
+{
+	struct prompt_ask ask = { .label = "Pipe to: ", .hist = HIST_SHELL,
+	    .done = pipe_typed, .arg = v };
+
+	if (arg != NULL)
+		pipe_typed(v, arg);
+	else
+		app_prompt(v->t, &ask);
+}
+
+/* ---- the view ---- */
+
+static void
+act_next(struct view *v, const char *arg)
+{
+	(void)arg;
+	if (self(v)->cur + 1 < self(v)->f.show.npart)
+		self(v)->cur++;
+}
+
+static void
+act_prev(struct view *v, const char *arg)
+{
+	(void)arg;
+	if (self(v)->cur > 0)
+		self(v)->cur--;
+}
+
+static void
+act_first(struct view *v, const char *arg)
+{
+	(void)arg;
+	self(v)->cur = 0;
+}
+
+static void
+act_last(struct view *v, const char *arg)
+{
+	(void)arg;
+	self(v)->cur = self(v)->f.show.npart - 1;
+}
+
+static void
+draw(struct view *v, const struct area *a)
+{
+	struct attach_view *p = self(v);
+	const struct parse_part *q;
+	size_t i, h = (size_t)a->h;
+	char size[16];
+	struct buf b;
+	int paint, y;
+
+	if (p->cur < p->top)
+		p->top = p->cur;
+	if (p->cur >= p->top + h)
+		p->top = p->cur - h + 1;
+	buf_init(&b, 4000);
+	for (i = 0; i < h && p->top + i < p->f.show.npart; i++) {
+		q = &p->f.show.part[p->top + i];
+		y = a->y + (int)i;
+		paint = (q->flags & PARSE_P_ATTACH) != 0 ? PAINT_ATTACHMENT :
+		    PAINT_TEXT;
+		if (p->top + i == p->cur)
+			paint |= TERM_CURSOR;
+		text_size(size, sizeof size, q->size);
+		buf_reset(&b);
+		buf_addf(&b, " %-6s %*s%s  %s%s%s  %s %s", q->path[0] ?
+		    q->path : "-", (int)(q->depth < 20 ? 2 * q->depth : 40),
+		    "", q->type, q->filename, q->filename[0] ? "  " : "",
+		    q->charset, size, (q->flags & PARSE_P_BODY) != 0 ?
+		    "(shown)" : "");
+		term_field(y, a->x, a->w, buf_str(&b), paint);
+	}
+	buf_clear(&b);
+}
+
+static void
+status(struct view *v, struct buf *left, struct buf *right)
+{
+	struct attach_view *p = self(v);
+
+	buf_adds(left, "parts");
+	buf_addf(right, "%zu/%zu", p->cur + 1, p->f.show.npart);
+}
+
+static void
+attach_free(struct view *v)
+{
+	struct attach_view *p = self(v);
+
+	fetch_forget(v->t, p);
+	fetched_clear(&p->f);
+	free(p->arg);
+	free(p);
+}
+
+static view_act *const acts[DO_MAX] = {
+	[DO_NEXT] = act_next, [DO_PREV] = act_prev,
+	[DO_PART_NEXT] = act_next, [DO_PART_PREV] = act_prev,
+	[DO_FIRST] = act_first, [DO_LAST] = act_last,
+	[DO_OPEN] = act_open, [DO_MOVE] = act_save, [DO_PIPE] = act_pipe,
+};
+
+static const struct view_ops ops = {
+	IN_PARTS, "parts", acts, draw, status, NULL, attach_free
+};
+
+void
+attach_open(struct tui *t, struct fetched *f)
+{
+	struct attach_view *p;
+	size_t i;
+
+	if (f->show.npart == 0) {
+		app_error(t, "it has no parts");
+		return;
+	}
+	p = calloc(1, sizeof *p);
+	if (p == NULL)
+		abort();
+	p->v.ops = &ops;
+	fetched_take(&p->f, f);
+	for (i = p->f.show.npart; i > 0; i--)	/* the first attachment */
+		if ((p->f.show.part[i - 1].flags & PARSE_P_ATTACH) != 0)
+			p->cur = i - 1;
+	app_push(t, &p->v);
+}

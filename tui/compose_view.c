@@ -1,0 +1,606 @@
+#define _DEFAULT_SOURCE	/* strcasecmp */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "store/flag.h"
+#include "store/op_mail.h"
+#include "tui/compose.h"
+#include "tui/compose_view.h"
+#include "tui/doc.h"
+#include "tui/outgoing.h"
+#include "tui/run.h"
+#include "tui/send.h"
+#include "tui/term.h"
+#include "tui/text.h"
+#include "tui/undo.h"
+
+struct compose_view {
+	struct view	 v;
+	char		 path[JOURNAL_PATH_MAX];
+	struct letter	 l;
+	struct compose_from from;
+	size_t		 cur;		/* attachment in hand */
+	bool		 busy;		/* being sent or postponed */
+	bool		 sure;		/* asked already, send it so */
+	enum letter_field editing;
+	int		 fd;		/* draft on its way */
+};
+
+/* What it takes to recall a letter that was handed in. */
+struct handed_in {
+	char		 id[QUEUE_ID_MAX];
+	char		 path[JOURNAL_PATH_MAX];
+};
+
+static struct compose_view *
+self(struct view *v)
+{
+	return (struct compose_view *)v;
+}
+
+static void
+keep(struct compose_view *c)
+{
+	if (!journal_write(c->path, &c->l))
+		app_error(c->v.t, "%s: %s", c->path, strerror(errno));
+}
+
+/* What the editor left is the letter, if it can be read at all. */
+static void
+edit(struct compose_view *c)
+{
+	struct letter fresh;
+
+	keep(c);
+	(void)run_editor(c->v.t, c->path);
+	if (!letter_init(&fresh))
+		return;
+	if (journal_read(c->path, &fresh)) {
+		letter_clear(&c->l);
+		c->l = fresh;
+	} else {
+		app_error(c->v.t, "%s: %s; as it was before", c->path,
+		    strerror(errno));
+		letter_clear(&fresh);
+		/* An empty or odd file must not be all that is left. */
+		keep(c);
+	}
+	c->cur = 0;
+	c->sure = false;
+}
+
+/* ---- leaving ---- */
+
+static void
+close_view(struct compose_view *c)
+{
+	if (c->v.t->top == &c->v)
+		app_pop(c->v.t);
+}
+
+static void
+abort_chosen(void *arg, const char *text)
+{
+	struct compose_view *c = arg;
+
+	if (text == NULL || *text == 'b')
+		return;
+	if (*text == 'p') {
+		(void)app_act(c->v.t, DO_POSTPONE, NULL);
+		return;
+	}
+	journal_remove(c->path);
+	app_note(c->v.t, "thrown away");
+	close_view(c);
+}
+
+static void
+act_abort(struct view *v, const char *arg)
+{
+	struct prompt_ask ask = {
+	    .label = "Leave the letter: postpone, discard, back? (p/d/b) ",
+	    .keys = "pdb", .done = abort_chosen, .arg = v };
+
+	(void)arg;
+	if (!self(v)->busy)
+		app_prompt(v->t, &ask);
+}
+
+/* ---- sending ---- */
+
+static bool
+recall_sent(struct tui *t, const void *arg)
+{
+	const struct handed_in *h = arg;
+	int ch = t->node != NULL ? node_link(t->node, ROLE_KEEPER) : -1;
+	char path[JOURNAL_PATH_MAX];
+	uint16_t rc = OP_GONE;
+
+	if (ch != -1) {
+		rc = queue_change(ch, h->id, QUEUE_DO_DROP, "");
+		close(ch);
+	}
+	if (rc != OP_OK) {
+		app_status_error(t, "too late to recall it", rc);
+		return false;
+	}
+	if (journal_unsent(h->path, path))
+		compose_file(t, path);
+	app_note(t, "recalled: it was not sent");
+	return true;
+}
+
+static void
+flag_original(struct tui *t, uint64_t id, uint32_t flag)
+{
+	struct mail_set set = { .mbox = 0, .id = &id, .n = 1 };
+	struct buf b;
+
+	if (id == 0)
+		return;
+	buf_init(&b, CHAN_DATA_MAX);
+	mail_flags_put(&b, &set, flag, 0);
+	talk_send(t->keeper, MAIL_FLAGS, &b, -1, NULL, NULL);
+	buf_clear(&b);
+}
+
+static void
+forget_draft(struct tui *t, uint64_t id)
+{
+	struct mail_set set = { .mbox = 0, .id = &id, .n = 1 };
+	struct buf b;
+
+	if (id == 0)
+		return;
+	buf_init(&b, CHAN_DATA_MAX);
+	mail_expunge_put(&b, &set);
+	talk_send(t->keeper, MAIL_EXPUNGE, &b, -1, NULL, NULL);
+	buf_clear(&b);
+}
+
+static void
+sent(void *arg, uint16_t status, const char *id)
+{
+	struct compose_view *c = arg;
+	struct tui *t = c->v.t;
+	struct handed_in *h;
+	struct change *undo;
+
+	c->busy = false;
+	if (status != OP_OK) {
+		app_status_error(t, "not sent", status);
+		return;
+	}
+	flag_original(t, c->from.answers, STORE_ANSWERED);
+	flag_original(t, c->from.forwards, STORE_PASSED);
+	forget_draft(t, c->from.draft);
+	h = calloc(1, sizeof *h);
+	if (h != NULL && journal_sent(c->path, h->path)) {
+		memcpy(h->id, id, strlen(id) + 1);
+		undo = change_new("letter");
+		change_special(undo, recall_sent, h);
+		undo_done(t->undo, undo);
+	} else {
+		free(h);
+		journal_remove(c->path);
+	}
+	if (t->node != NULL && node_is_local(t->node))
+		app_note(t, "queued; it leaves when the daemon runs");
+	else if (conf.undo_s > 0)
+		app_note(t, "sent: leaves in %u seconds (u recalls it)",
+		    conf.undo_s);
+	else
+		app_note(t, "sent");
+	close_view(c);
+}
+
+static void
+put_envelope(struct queue_envelope *e, const struct compose_view *c,
+    const struct outgoing *o, struct queue_to *to, const struct addrs *rcpts)
+{
+	const unsigned char *p;
+	size_t i;
+
+	memset(e, 0, sizeof *e);
+	e->from = o->from;
+	e->msgid = o->msgid;
+	e->subject = c->l.field[LETTER_SUBJECT];
+	e->envid = "";
+	e->flags = QUEUE_COPY;
+	for (i = 0; i < rcpts->n; i++) {
+		to[i].addr = rcpts->a[i].addr;
+		to[i].orcpt = "";
+		to[i].notify = 0;
+		for (p = (const unsigned char *)to[i].addr; *p != '\0'; p++)
+			if (*p >= 0x80)
+				e->flags |= QUEUE_UTF8;
+	}
+	e->to = to;
+	e->nto = rcpts->n;
+}
+
+static void
+make_error(struct compose_view *c, enum outgoing_err rc,
+    const struct outgoing *o)
+{
+	static const char *const texts[] = {
+		[OUTGOING_OK] = "", [OUTGOING_MEMORY] = "out of memory",
+		[OUTGOING_ATTACH] = "attachment", [OUTGOING_HEADER] =
+		"no header field", [OUTGOING_ADDRESS] = "no sender" };
+
+	app_error(c->v.t, "%s: %s", texts[rc], o->why);
+}
+
+static void
+hand_in(struct compose_view *c)
+{
+	struct queue_to to[QUEUE_RCPTS_MAX];
+	struct addrs rcpts = { NULL, 0 };
+	struct queue_envelope e;
+	enum outgoing_err rc;
+	struct outgoing o;
+
+	(void)outgoing_rcpts(&c->l, &rcpts, NULL);
+	rc = outgoing_make(&o, &c->l, false);
+	if (rc != OUTGOING_OK) {
+		make_error(c, rc, &o);
+	} else if (rcpts.n > QUEUE_RCPTS_MAX) {
+		app_error(c->v.t, "more than %d recipients", QUEUE_RCPTS_MAX);
+		close(o.fd);
+	} else {
+		put_envelope(&e, c, &o, to, &rcpts);
+		c->busy = true;
+		send_letter(c->v.t, &e, o.fd, sent, c);
+	}
+	addrs_clear(&rcpts);
+}
+
+/* ---- asking before it goes ---- */
+
+/* The text speaks of an attachment, outside of quotes, and has none. */
+static bool
+attachment_forgotten(const struct letter *l)
+{
+	static const char *const words[] = { "attached", "attachment",
+	    "enclosed", "angeh\xc3\xa4ngt", "Anhang", "im Anhang" };
+	const char *s = l->body, *lf;
+	size_t i, n;
+
+	if (l->nattach > 0)
+		return false;
+	for (; *s != '\0'; s = lf + (*lf == '\n')) {
+		lf = s + strcspn(s, "\n");
+		n = (size_t)(lf - s);
+		if (n == 3 && memcmp(s, "-- ", 3) == 0)
+			return false;
+		for (i = 0; *s != '>' && i < sizeof words / sizeof words[0];
+		    i++)
+			if (doc_match(s, n, words[i]) != SIZE_MAX)
+				return true;
+	}
+	return false;
+}
+
+static void
+send_anyway(void *arg, const char *text)
+{
+	struct compose_view *c = arg;
+
+	c->sure = text != NULL && *text == 'y';
+	if (c->sure)
+		hand_in(c);
+}
+
+static void
+act_send(struct view *v, const char *arg)
+{
+	struct compose_view *c = self(v);
+	struct prompt_ask ask = { .keys = "yn", .done = send_anyway,
+	    .arg = c };
+	struct addrs rcpts = { NULL, 0 };
+	const char *bad = NULL;
+	size_t wrong = outgoing_rcpts(&c->l, &rcpts, &bad), n = rcpts.n;
+
+	(void)arg;
+	addrs_clear(&rcpts);
+	if (c->busy)
+		return;
+	if (wrong > 0) {
+		app_error(v->t, "no address: %s", bad != NULL ? bad : "");
+		return;
+	}
+	if (n == 0) {
+		app_error(v->t, "no recipient");
+		return;
+	}
+	if (attachment_forgotten(&c->l))
+		ask.label = "It speaks of an attachment and has none. "
+		    "Send? (y/n) ";
+	else if (c->l.field[LETTER_SUBJECT][0] == '\0')
+		ask.label = "It has no subject. Send? (y/n) ";
+	if (ask.label != NULL && !c->sure)
+		app_prompt(v->t, &ask);
+	else
+		hand_in(c);
+}
+
+/* ---- postponing ---- */
+
+static void
+postponed(void *arg, uint16_t status, struct chan_in *in, int *fd)
+{
+	struct compose_view *c = arg;
+
+	(void)in;
+	(void)fd;
+	c->busy = false;
+	if (status != OP_OK) {
+		app_status_error(c->v.t, "not postponed", status);
+		return;
+	}
+	journal_remove(c->path);
+	app_note(c->v.t, "kept in Drafts");
+	close_view(c);
+}
+
+static void
+act_postpone(struct view *v, const char *arg)
+{
+	struct compose_view *c = self(v);
+	struct mail_new m = { .folder = "Drafts", .tags = "", .trace = "",
+	    .flags = STORE_DRAFT | STORE_SEEN, .replaces = c->from.draft };
+	enum outgoing_err rc;
+	struct outgoing o;
+	struct buf b;
+
+	(void)arg;
+	if (c->busy)
+		return;
+	rc = outgoing_make(&o, &c->l, true);
+	if (rc != OUTGOING_OK) {
+		make_error(c, rc, &o);
+		return;
+	}
+	buf_init(&b, CHAN_DATA_MAX);
+	mail_append_put(&b, &m);
+	c->busy = true;
+	talk_send(v->t->keeper, MAIL_APPEND, &b, o.fd, postponed, c);
+	buf_clear(&b);
+	close(o.fd);
+}
+
+/* ---- fields and attachments ---- */
+
+static void
+act_edit(struct view *v, const char *arg)
+{
+	(void)arg;
+	if (!self(v)->busy)
+		edit(self(v));
+}
+
+static void
+field_typed(void *arg, const char *text)
+{
+	struct compose_view *c = arg;
+
+	if (text == NULL)
+		return;
+	letter_set(&c->l, c->editing, text);
+	keep(c);
+}
+
+static void
+edit_field(struct view *v, enum letter_field f, const char *label,
+    const char *arg)
+{
+	struct compose_view *c = self(v);
+	struct prompt_ask ask = { .label = label, .text = c->l.field[f],
+	    .hist = f == LETTER_SUBJECT ? HIST_SUBJECT : HIST_ADDRESS,
+	    .done = field_typed, .arg = c };
+
+	if (c->busy)
+		return;
+	c->editing = f;
+	if (arg != NULL)
+		field_typed(c, arg);
+	else
+		app_prompt(v->t, &ask);
+}
+
+#define FIELD_ACT(name, field, label)					\
+static void								\
+name(struct view *v, const char *arg)					\
+{									\
+	edit_field(v, field, label, arg);				\
+}
+FIELD_ACT(act_from, LETTER_FROM, "From: ")
+FIELD_ACT(act_to, LETTER_TO, "To: ")
+FIELD_ACT(act_cc, LETTER_CC, "Cc: ")
+FIELD_ACT(act_bcc, LETTER_BCC, "Bcc: ")
+FIELD_ACT(act_subject, LETTER_SUBJECT, "Subject: ")
+
+static void
+attach_typed(void *arg, const char *text)
+{
+	struct compose_view *c = arg;
+	const char *homedir = getenv("HOME");
+	char path[JOURNAL_PATH_MAX];
+	struct stat st;
+	struct buf b;
+
+	if (text == NULL || *text == '\0')
+		return;
+	buf_init(&b, sizeof path - 1);
+	if (text[0] == '~' && text[1] == '/' && homedir != NULL)
+		buf_addf(&b, "%s%s", homedir, text + 1);
+	else if (text[0] != '/' && getcwd(path, sizeof path) != NULL)
+		buf_addf(&b, "%s/%s", path, text);
+	else
+		buf_adds(&b, text);
+	if (b.err != 0 || stat(buf_str(&b), &st) == -1)
+		app_error(c->v.t, "%s: %s", text, strerror(errno));
+	else if (!S_ISREG(st.st_mode))
+		app_error(c->v.t, "%s: no file", text);
+	else if (!letter_attach(&c->l, buf_str(&b)))
+		app_error(c->v.t, "too many attachments");
+	else
+		keep(c);
+	buf_clear(&b);
+}
+
+static void
+act_attach(struct view *v, const char *arg)
+{
+	struct prompt_ask ask = { .label = "Attach: ", .hist = HIST_FILE,
+	    .done = attach_typed, .arg = v, .complete = app_complete_file,
+	    .complete_arg = v->t };
+
+	if (self(v)->busy)
+		return;
+	if (arg != NULL)
+		attach_typed(v, arg);
+	else
+		app_prompt(v->t, &ask);
+}
+
+static void
+act_detach(struct view *v, const char *arg)
+{
+	struct compose_view *c = self(v);
+
+	(void)arg;
+	if (c->busy)
+		return;
+	if (c->l.nattach == 0) {
+		app_error(v->t, "no attachment");
+		return;
+	}
+	letter_detach(&c->l, c->cur);
+	if (c->cur > 0 && c->cur >= c->l.nattach)
+		c->cur--;
+	keep(c);
+}
+
+static void
+act_next(struct view *v, const char *arg)
+{
+	(void)arg;
+	if (self(v)->cur + 1 < self(v)->l.nattach)
+		self(v)->cur++;
+}
+
+static void
+act_prev(struct view *v, const char *arg)
+{
+	(void)arg;
+	if (self(v)->cur > 0)
+		self(v)->cur--;
+}
+
+/* ---- drawing ---- */
+
+static void
+draw_attachment(const struct compose_view *c, size_t i, int y,
+    const struct area *a)
+{
+	char size[16] = "missing";
+	struct stat st;
+	struct buf b;
+
+	if (stat(c->l.attach[i], &st) == 0)
+		text_size(size, sizeof size, (uint64_t)st.st_size);
+	buf_init(&b, 8192);
+	buf_addf(&b, "  Attach: %s  %s", c->l.attach[i], size);
+	term_field(y, a->x, a->w, buf_str(&b), PAINT_ATTACHMENT |
+	    (i == c->cur ? TERM_CURSOR : 0));
+	buf_clear(&b);
+}
+
+static void
+draw(struct view *v, const struct area *a)
+{
+	static const char *const names[] = { "From", "To", "Cc", "Bcc",
+	    "Subject" };
+	struct compose_view *c = self(v);
+	const char *s = c->l.body, *lf;
+	int y = a->y, end = a->y + a->h, x;
+	struct buf line;
+	size_t i;
+
+	for (i = 0; i <= LETTER_SUBJECT && y < end; i++, y++) {
+		term_puts(y, a->x, 9, names[i], PAINT_HEADER);
+		term_puts(y, a->x + 9, a->w - 9, c->l.field[i], i ==
+		    LETTER_SUBJECT ? PAINT_SUBJECT : PAINT_TEXT);
+	}
+	for (i = 0; i < c->l.nattach && y < end; i++, y++)
+		draw_attachment(c, i, y, a);
+	for (x = 0; y < end && x < a->w; x++)
+		term_puts(y, a->x + x, 1, "\xe2\x94\x80", PAINT_TREE);
+	buf_init(&line, LETTER_MAX);
+	for (y++; y < end && *s != '\0'; y++, s = lf + (*lf == '\n')) {
+		lf = s + strcspn(s, "\n");
+		buf_reset(&line);
+		text_untab(&line, s, (size_t)(lf - s), 0);
+		term_put(y, a->x, a->w, buf_str(&line), line.len,
+		    *s == '>' ? PAINT_QUOTE1 : PAINT_TEXT);
+	}
+	buf_clear(&line);
+}
+
+static void
+status(struct view *v, struct buf *left, struct buf *right)
+{
+	buf_adds(left, self(v)->busy ? "letter  [handing it in]" : "letter");
+	(void)right;
+}
+
+static void
+compose_free(struct view *v)
+{
+	struct compose_view *c = self(v);
+
+	talk_forget(v->t->keeper, c);
+	letter_clear(&c->l);
+	free(c);
+}
+
+/* Nothing else closes it: a letter is never lost by a key. */
+static view_act *const acts[DO_MAX] = {
+	[DO_SEND] = act_send, [DO_EDIT] = act_edit, [DO_OPEN] = act_edit,
+	[DO_POSTPONE] = act_postpone, [DO_ABORT] = act_abort,
+	[DO_BACK] = act_abort, [DO_QUIT] = act_abort,
+	[DO_ATTACH] = act_attach, [DO_DETACH] = act_detach,
+	[DO_EDIT_FROM] = act_from, [DO_EDIT_TO] = act_to,
+	[DO_EDIT_CC] = act_cc, [DO_EDIT_BCC] = act_bcc,
+	[DO_EDIT_SUBJECT] = act_subject,
+	[DO_NEXT] = act_next, [DO_PREV] = act_prev,
+};
+
+static const struct view_ops ops = {
+	IN_COMPOSE, "letter", acts, draw, status, NULL, compose_free
+};
+
+void
+compose_open(struct tui *t, const char *path, struct letter *l,
+    const struct compose_from *from, bool edit_first)
+{
+	struct compose_view *c = calloc(1, sizeof *c);
+
+	if (c == NULL)
+		abort();
+	c->v.ops = &ops;
+	memcpy(c->path, path, strlen(path) + 1);
+	c->l = *l;
+	memset(l, 0, sizeof *l);
+	c->from = *from;
+	app_push(t, &c->v);
+	if (edit_first)
+		edit(c);
+	else
+		keep(c);
+}

@@ -1,0 +1,185 @@
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "store/err.h"
+#include "tui/fetch.h"
+
+struct fetch {
+	struct fetch	*next;		/* all that are under way */
+	struct tui	*t;
+	uint64_t	 id;
+	enum fetch_how	 how;
+	fetch_fn	*fn;		/* NULL: forgotten */
+	fetch_part_fn	*part_fn;
+	void		*arg;
+	struct fetched	 f;
+};
+
+static struct fetch *under_way;
+
+void
+fetched_take(struct fetched *to, struct fetched *from)
+{
+	*to = *from;
+	memset(from, 0, sizeof *from);
+	from->fd = -1;
+}
+
+void
+fetched_clear(struct fetched *f)
+{
+	if (f->parsed)
+		parse_show_clear(&f->show);
+	msg_info_clear(&f->info);
+	if (f->fd != -1)
+		close(f->fd);
+	memset(f, 0, sizeof *f);
+	f->fd = -1;
+}
+
+static struct fetch *
+fetch_new(struct tui *t, void *arg)
+{
+	struct fetch *f = calloc(1, sizeof *f);
+
+	if (f == NULL)
+		abort();
+	f->t = t;
+	f->arg = arg;
+	f->f.fd = -1;
+	f->next = under_way;
+	under_way = f;
+	return f;
+}
+
+static void
+finish(struct fetch *f, bool ok)
+{
+	struct fetch **p;
+
+	for (p = &under_way; *p != f; p = &(*p)->next)
+		;
+	*p = f->next;
+	if (f->fn != NULL)
+		f->fn(f->arg, ok ? &f->f : NULL);
+	fetched_clear(&f->f);
+	app_dirty(f->t);
+	free(f);
+}
+
+void
+fetch_forget(struct tui *t, const void *arg)
+{
+	struct fetch *f;
+
+	(void)t;
+	for (f = under_way; f != NULL; f = f->next)
+		if (f->arg == arg) {
+			f->fn = NULL;
+			f->part_fn = NULL;
+		}
+}
+
+static void
+fail(struct fetch *f, const char *what, uint16_t status)
+{
+	if (f->fn != NULL || f->part_fn != NULL) {
+		if (status == OP_GONE)
+			app_error(f->t, "%s: the process that does it ended",
+			    what);
+		else
+			app_status_error(f->t, what, status);
+	}
+}
+
+static void
+parsed(void *arg, uint16_t status, struct chan_in *in, int *fd)
+{
+	struct fetch *f = arg;
+	struct buf mem;
+
+	buf_init(&mem, PARSE_ANSWER_MAX);
+	if (status != OP_OK)
+		fail(f, "decoding", status);
+	else if (!parse_answer(in, fd, &mem) ||
+	    !parse_show_get(in, &f->f.show))
+		fail(f, "decoding", OP_BAD);
+	else
+		f->f.parsed = true;
+	buf_clear(&mem);
+	finish(f, f->f.parsed);
+}
+
+static void
+opened(void *arg, uint16_t status, struct chan_in *in, int *fd)
+{
+	struct fetch *f = arg;
+	struct buf b;
+
+	if (status != OP_OK || !msg_open_get(in, &f->f.info) || *fd == -1) {
+		fail(f, "message", status == OP_OK ? OP_BAD : status);
+		finish(f, false);
+		return;
+	}
+	f->f.fd = *fd;
+	*fd = -1;
+	if (f->how == FETCH_FILE || f->fn == NULL) {
+		finish(f, true);
+		return;
+	}
+	buf_init(&b, CHAN_DATA_MAX);
+	parse_show_put(&b, f->how == FETCH_HTML ? PARSE_HTML : PARSE_PLAIN);
+	talk_send(f->t->parser, PARSE_SHOW, &b, f->f.fd, parsed, f);
+	buf_clear(&b);
+}
+
+void
+fetch_msg(struct tui *t, uint64_t id, enum fetch_how how, fetch_fn *fn,
+    void *arg)
+{
+	struct fetch *f = fetch_new(t, arg);
+	struct buf b;
+
+	f->id = id;
+	f->how = how;
+	f->fn = fn;
+	buf_init(&b, CHAN_DATA_MAX);
+	msg_open_put(&b, id);
+	talk_send(t->reader, MSG_OPEN, &b, -1, opened, f);
+	buf_clear(&b);
+}
+
+static void
+got_part(void *arg, uint16_t status, struct chan_in *in, int *fd)
+{
+	struct fetch *f = arg;
+	uint64_t size = 0;
+	int part = -1;
+
+	if (status != OP_OK) {
+		fail(f, "part", status);
+	} else if (parse_part_get(in, &size)) {
+		part = *fd;
+		*fd = -1;
+	}
+	if (f->part_fn != NULL)
+		f->part_fn(f->arg, part, size);
+	else if (part != -1)
+		close(part);
+	finish(f, false);
+}
+
+void
+fetch_part(struct tui *t, int fd, const char *path, enum parse_form form,
+    fetch_part_fn *fn, void *arg)
+{
+	struct fetch *f = fetch_new(t, arg);
+	struct buf b;
+
+	f->part_fn = fn;
+	buf_init(&b, CHAN_DATA_MAX);
+	parse_part_put(&b, path, form);
+	talk_send(t->parser, PARSE_PART, &b, fd, got_part, f);
+	buf_clear(&b);
+}

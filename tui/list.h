@@ -1,0 +1,96 @@
+/*
+ * The list of threads of a mailbox or of a query.  Cursor and marks are
+ * places (thread and message ids), so that new mail moves neither.
+ *
+ *	list_view.c	the view: keys, marks, search among the rows
+ *	list_load.c	pages, refreshing, narrowing
+ *	list_draw.c	how a row looks
+ */
+#ifndef TUI_LIST_H
+#define TUI_LIST_H
+
+#include "tui/app.h"
+#include "tui/rows.h"
+
+struct list_view;
+
+enum list_page { PAGE_OLDER, PAGE_NEWER, PAGE_FRESH, PAGE_MAX };
+
+/* A page that was asked for; at most one of each kind is under way. */
+struct list_req {
+	struct list_view	*lv;
+	enum list_page		 kind;
+	bool			 busy;
+	bool			 bottom;	/* the end of the list, not its start */
+	struct list_cursor	 from;
+};
+
+struct list_view {
+	struct view	 v;
+	char		*name;		/* of the mailbox or saved query */
+	char		*query;		/* "" for a mailbox */
+	char		*narrow;	/* what the list is narrowed to; "" */
+	char		*asked;		/* narrowing: query under way, or NULL */
+	char		*want;		/* narrowing: the one after it, or NULL */
+	uint64_t	 mbox;		/* 0: a query */
+	struct rows	 rows;
+	bool		 loaded;	/* at least one page was there */
+	struct rows_at	 at;		/* cursor */
+	size_t		 cur, top;	/* its line, and the first shown */
+	int		 height;	/* lines shown */
+	struct list_req	 req[PAGE_MAX];
+	bool		 again;		/* changed during a refresh */
+	struct loop_timer refresh;
+	struct rows_at	*mark;
+	size_t		 nmarks;
+	struct rows_at	 range;		/* where V was pressed; thread 0: not */
+	char		*find;
+	/* Marking by query: what is under way. */
+	struct list_ask	 mark_ask;
+	char		*mark_query;
+};
+
+extern const struct view_ops list_view_ops;
+
+/* Opens a list; query "" for a mailbox.  Returns the view, pushed. */
+struct view	*list_open(struct tui *t, uint64_t mbox, const char *name,
+		    const char *query);
+/* Shows something else in it. */
+void		 list_change(struct list_view *lv, uint64_t mbox,
+		    const char *name, const char *query);
+
+/* The thread `step` rows away, put in hand; 0: there is none. */
+uint64_t	 list_step(struct view *v, int step, bool unread);
+
+/* ---- list_load.c ---- */
+
+void	 list_ask_page(struct list_view *lv, enum list_page kind);
+void	 list_ask_last(struct list_view *lv);
+/* From the newest; forgets what was under way. */
+void	 list_reload(struct list_view *lv);
+/* Soon, once, however often it is called. */
+void	 list_refresh(struct list_view *lv);
+/* What stands near the edges is asked for before it is needed. */
+void	 list_fill(struct list_view *lv);
+void	 list_forget(struct list_view *lv);
+/* Shows what matches text, too; live: while it is being typed. */
+void	 list_narrow(struct list_view *lv, const char *text, bool live);
+void	 list_ask_msgs(struct list_view *lv, uint64_t thread);
+/* Marks the threads that match. */
+void	 list_mark_query(struct list_view *lv, const char *text);
+/* Returns owned: the query of this list and text, both. */
+char	*list_query(const struct list_view *lv, const char *text);
+
+/* ---- list_view.c, for the other two ---- */
+
+/* Finds the cursor again after the rows changed, or its neighbour. */
+void	 list_settle(struct list_view *lv);
+bool	 list_marked(const struct list_view *lv, struct rows_at at);
+void	 list_set_mark(struct list_view *lv, struct rows_at at, bool on);
+
+/* ---- list_draw.c ---- */
+
+void	 list_draw(struct view *v, const struct area *a);
+void	 list_status(struct view *v, struct buf *left, struct buf *right);
+
+#endif

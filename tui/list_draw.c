@@ -1,0 +1,274 @@
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "mailnode/base/clock.h"
+#include "store/flag.h"
+#include "tui/list.h"
+#include "tui/side.h"
+#include "tui/term.h"
+#include "tui/text.h"
+
+enum {
+	SIGNS = 5,		/* mark, state, flag, attachment, blank */
+	DATE_COLS = 7,
+	FROM_MIN = 14, FROM_MAX = 26,
+	TREE_MAX = 12		/* columns of the deepest indent */
+};
+
+/* "14:05" today, "21 Nov" this year, "2019-11" before. */
+static void
+date_text(char *dst, size_t size, int64_t date)
+{
+	time_t when = (time_t)date, now = (time_t)clock_wall_s();
+	struct tm tm, today;
+	const char *fmt = "%Y-%m";
+
+	dst[0] = '\0';
+	if (localtime_r(&when, &tm) == NULL ||
+	    localtime_r(&now, &today) == NULL)
+		return;
+	if (tm.tm_year == today.tm_year)
+		fmt = tm.tm_yday == today.tm_yday ? "%H:%M" : "%d %b";
+	else if (when > now - 180 * 86400 && when <= now)
+		fmt = "%d %b";
+	if (strftime(dst, size, fmt, &tm) == 0)
+		dst[0] = '\0';
+}
+
+static int
+from_cols(int w)
+{
+	int n = w / 4;
+
+	return n < FROM_MIN ? FROM_MIN : n > FROM_MAX ? FROM_MAX : n;
+}
+
+struct look {
+	int	y, x, w;
+	int	paint;		/* of the row; cursor bit for all of it */
+	int	over;		/* TERM_CURSOR or 0 */
+};
+
+static void
+put_signs(struct look *l, bool marked, bool unread, uint32_t flags,
+    bool attach)
+{
+	char s[SIGNS + 1];
+	char state = unread ? 'N' : (flags & STORE_ANSWERED) ? 'r' :
+	    (flags & STORE_PASSED) ? 'f' : ' ';
+
+	if ((flags & STORE_DRAFT) != 0)
+		state = 'd';
+	(void)snprintf(s, sizeof s, "%c%c%c%c ", marked ? '*' : ' ', state,
+	    (flags & STORE_FLAGGED) ? '!' : ' ', attach ? '@' : ' ');
+	term_puts(l->y, l->x, SIGNS, s, l->paint | l->over);
+	l->x += SIGNS;
+	l->w -= SIGNS;
+}
+
+static void
+put_cols(struct look *l, int cols, const char *s, int paint)
+{
+	if (l->w <= 0)
+		return;
+	if (cols > l->w)
+		cols = l->w;
+	term_field(l->y, l->x, cols, s, paint | l->over);
+	l->x += cols;
+	l->w -= cols;
+}
+
+/* Tags that other columns do not show already. */
+static void
+shown_tags(struct buf *b, const char *tags, const char *folder)
+{
+	static const char *const known[] = { "unread", "flagged", "replied",
+	    "passed", "attachment", "inbox", "signed", "encrypted", "draft" };
+	size_t i, n;
+
+	(void)folder;
+	for (; *tags != '\0'; tags += n, tags += strspn(tags, " ")) {
+		n = strcspn(tags, " ");
+		for (i = 0; i < sizeof known / sizeof known[0]; i++)
+			if (strlen(known[i]) == n &&
+			    memcmp(known[i], tags, n) == 0)
+				break;
+		if (i < sizeof known / sizeof known[0])
+			continue;
+		if (b->len > 0)
+			buf_addc(b, ' ');
+		buf_add(b, tags, n);
+	}
+}
+
+static void
+put_tags(struct look *l, const char *tags)
+{
+	struct buf b;
+	int w;
+
+	buf_init(&b, 200);
+	shown_tags(&b, tags, "");
+	if (b.len > 0 && b.err == 0) {
+		w = (int)text_width(buf_str(&b), b.len) + 1;
+		if (w < l->w / 2) {
+			term_puts(l->y, l->x + l->w - w + 1, w - 1,
+			    buf_str(&b), PAINT_TAGS | l->over);
+			l->w -= w;
+		}
+	}
+	buf_clear(&b);
+}
+
+static void
+draw_thread(const struct list_view *lv, struct look *l,
+    const struct list_thread *t, bool marked)
+{
+	char date[32], count[16] = "";
+	int w = l->w;
+
+	if (t->unread > 0)
+		l->paint = PAINT_UNREAD;
+	if ((t->flags & STORE_FLAGGED) != 0)
+		l->paint = PAINT_FLAGGED;
+	if (marked)
+		l->paint = PAINT_MARKED;
+	(void)lv;
+	put_signs(l, marked, t->unread > 0, t->flags, t->attach);
+	date_text(date, sizeof date, t->date);
+	put_cols(l, DATE_COLS, date,
+	    l->paint == PAINT_TEXT ? PAINT_DATE : l->paint);
+	put_cols(l, from_cols(w), t->authors, l->paint);
+	if (t->count > 1)
+		(void)snprintf(count, sizeof count, t->count > 99 ? "%4u " :
+		    "%3u  ", t->count > 9999 ? 9999 : t->count);
+	put_cols(l, 5, count, PAINT_TREE);
+	put_tags(l, t->tags);
+	term_puts(l->y, l->x, l->w, t->subject[0] != '\0' ? t->subject :
+	    "(no subject)", l->paint | l->over);
+}
+
+/* "Name" of "Name <a@b>"; the address when there is no name. */
+static void
+put_from(struct look *l, int cols, const char *from)
+{
+	const char *p = from + strspn(from, "\" ");
+	size_t n = strcspn(p, "<");
+	char name[200];
+
+	while (n > 0 && (p[n - 1] == ' ' || p[n - 1] == '"'))
+		n--;
+	if (n == 0) {
+		p += strspn(p, "< ");
+		n = strcspn(p, ">");
+	}
+	if (n >= sizeof name)
+		n = sizeof name - 1;
+	memcpy(name, p, n);
+	name[n] = '\0';
+	put_cols(l, cols, name, l->paint);
+}
+
+static void
+draw_msg(struct look *l, const struct list_thread *t,
+    const struct list_msg *m, bool marked)
+{
+	bool unread = (m->flags & STORE_SEEN) == 0;
+	char date[32], tree[2 * TREE_MAX + 8];
+	int w = l->w, depth;
+
+	if (unread)
+		l->paint = PAINT_UNREAD;
+	if ((m->flags & STORE_FLAGGED) != 0)
+		l->paint = PAINT_FLAGGED;
+	if (marked)
+		l->paint = PAINT_MARKED;
+	put_signs(l, marked, unread, m->flags, m->attach);
+	date_text(date, sizeof date, m->date);
+	put_cols(l, DATE_COLS, date,
+	    l->paint == PAINT_TEXT ? PAINT_DATE : l->paint);
+	depth = m->depth * 2 > TREE_MAX ? TREE_MAX : (int)m->depth * 2;
+	(void)snprintf(tree, sizeof tree, "%*s%s", depth, "",
+	    m->depth > 0 ? "\xe2\x94\x94 " : "");
+	put_cols(l, depth + (m->depth > 0 ? 2 : 0), tree, PAINT_TREE);
+	put_from(l, from_cols(w), m->from);
+	put_cols(l, 1, "", l->paint);
+	if (m->mbox == 0 || m->depth == 0 || strstr(m->subject, t->subject) ==
+	    NULL) {
+		put_tags(l, m->tags);
+		term_puts(l->y, l->x, l->w, m->subject, l->paint | l->over);
+		return;
+	}
+	put_tags(l, m->tags);
+	term_puts(l->y, l->x, l->w, m->snippet, PAINT_SIGNATURE | l->over);
+}
+
+static void
+draw_line(const struct list_view *lv, size_t i, int y, const struct area *a)
+{
+	const struct rows_line *line = rows_line(&lv->rows, i);
+	struct rows_at at = rows_at(&lv->rows, i);
+	struct look l = { .y = y, .x = a->x, .w = a->w };
+	bool marked = list_marked(lv, at);
+
+	l.over = i == lv->cur ? TERM_CURSOR : 0;
+	l.paint = PAINT_TEXT;
+	if (l.over)
+		term_fill(y, a->x, a->w, PAINT_TEXT | TERM_CURSOR);
+	if (line->m == NULL)
+		draw_thread(lv, &l, &line->t->s, marked);
+	else
+		draw_msg(&l, &line->t->s, line->m, marked);
+}
+
+static void
+scroll(struct list_view *lv)
+{
+	size_t h = (size_t)lv->height, n = rows_lines(&lv->rows);
+
+	if (lv->cur < lv->top)
+		lv->top = lv->cur;
+	if (lv->cur >= lv->top + h)
+		lv->top = lv->cur - h + 1;
+	if (n <= h)
+		lv->top = 0;
+	else if (lv->top > n - h && lv->rows.bottom)
+		lv->top = n - h;
+}
+
+void
+list_draw(struct view *v, const struct area *a)
+{
+	struct list_view *lv = (struct list_view *)v;
+	size_t i, n = rows_lines(&lv->rows);
+
+	lv->height = a->h;
+	scroll(lv);
+	for (i = 0; i < (size_t)a->h && lv->top + i < n; i++)
+		draw_line(lv, lv->top + i, a->y + (int)i, a);
+	if (n == 0 && lv->loaded && !lv->req[PAGE_FRESH].busy)
+		term_puts(a->y, a->x + 1, a->w - 1, lv->narrow[0] != '\0' ?
+		    "(nothing matches)" : "(empty)", PAINT_TEXT);
+	list_fill(lv);
+}
+
+void
+list_status(struct view *v, struct buf *left, struct buf *right)
+{
+	struct list_view *lv = (struct list_view *)v;
+	const struct side_row *r = side_find(v->t->side, lv->name);
+	size_t n = rows_lines(&lv->rows);
+
+	buf_adds(left, lv->name);
+	if (lv->narrow[0] != '\0')
+		buf_addf(left, " [%s]", lv->narrow);
+	else if (r != NULL && r->total != LIST_UNKNOWN)
+		buf_addf(left, "  %u message%s, %u unread", r->total,
+		    r->total == 1 ? "" : "s", r->unread);
+	if (lv->nmarks > 0)
+		buf_addf(left, "  %zu marked", lv->nmarks);
+	if (n > 0)
+		buf_addf(right, "%zu/%zu%s", lv->cur + 1, n,
+		    lv->rows.bottom && lv->rows.top ? "" : "+");
+}

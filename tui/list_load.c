@@ -1,0 +1,409 @@
+#define _DEFAULT_SOURCE	/* reallocarray */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/err.h"
+#include "tui/list.h"
+
+enum {
+	PAGE_ROWS = 100,	/* asked at once; a screen and some */
+	NEAR = 50,		/* rows before the edge when more is asked */
+	REFRESH_MS = 30,	/* changes that come together are one */
+	MARK_MAX = 10000	/* threads that a query may mark */
+};
+
+char *
+list_query(const struct list_view *lv, const char *text)
+{
+	struct buf b;
+	char *s;
+
+	buf_init(&b, LIST_QUERY_MAX);
+	if (lv->query[0] == '\0')
+		buf_addf(&b, "folder:\"%s\"", lv->name);
+	else
+		buf_addf(&b, "(%s)", lv->query);
+	if (text[0] != '\0')
+		buf_addf(&b, " and (%s)", text);
+	s = buf_take(&b, NULL);
+	buf_clear(&b);
+	return s != NULL ? s : strdup("");
+}
+
+/* Typed queries go over a channel of their own: a slow one holds up
+ * nothing else. */
+static struct talk *
+channel(const struct list_view *lv)
+{
+	return lv->query[0] != '\0' || lv->narrow[0] != '\0' ?
+	    lv->v.t->search : lv->v.t->reader;
+}
+
+static void	got_page(void *arg, uint16_t status, struct chan_in *in,
+		    int *fd);
+
+static void
+send_ask(struct list_view *lv, struct list_req *r, uint32_t n, bool newer)
+{
+	struct list_ask ask = { .from = r->from, .n = n, .newer = newer };
+	struct buf b;
+	char *query = NULL;
+
+	if (lv->query[0] != '\0' || lv->narrow[0] != '\0')
+		ask.query = query = list_query(lv, lv->narrow);
+	else
+		ask.mbox = lv->mbox;
+	r->busy = true;
+	buf_init(&b, CHAN_DATA_MAX);
+	list_threads_put(&b, &ask);
+	talk_send(channel(lv), LIST_THREADS, &b, -1, got_page, r);
+	buf_clear(&b);
+	free(query);
+}
+
+/* The page that r starts where the topmost line on the screen was asked. */
+static struct list_cursor
+anchor(const struct list_view *lv)
+{
+	struct list_cursor c = { 0, 0 };
+	const struct rows_line *l;
+	size_t i;
+
+	if (lv->rows.top && lv->top < LIST_PAGE_MAX / 2)
+		return c;
+	l = rows_line(&lv->rows, lv->top);
+	if (l == NULL)
+		return c;
+	if (l->t->from.id != 0 || l->t->from.date != 0)
+		return l->t->from;
+	for (i = 0; i < lv->rows.n && lv->rows.thread[i] != l->t; i++)
+		;
+	if (i == 0 || i == lv->rows.n)
+		return c;
+	c.date = lv->rows.thread[i - 1]->s.date;
+	c.id = lv->rows.thread[i - 1]->s.id;
+	return c;
+}
+
+void
+list_ask_page(struct list_view *lv, enum list_page kind)
+{
+	struct list_req *r = &lv->req[kind];
+	uint32_t n = PAGE_ROWS;
+
+	if (r->busy || (lv->mbox == 0 && lv->query[0] == '\0'))
+		return;		/* or the sidebar is not there yet */
+	r->bottom = false;
+	memset(&r->from, 0, sizeof r->from);
+	if (kind == PAGE_OLDER) {
+		r->from = lv->rows.next;
+	} else if (kind == PAGE_NEWER && lv->rows.n > 0) {
+		/* Of a query the id counts rows of that second: what comes
+		 * twice is dropped. */
+		r->from.date = lv->rows.thread[0]->s.date;
+		if (channel(lv) == lv->v.t->reader)
+			r->from.id = lv->rows.thread[0]->s.id;
+	} else if (kind == PAGE_FRESH) {
+		r->from = anchor(lv);
+		if (lv->rows.n > n)
+			n = lv->rows.n < LIST_PAGE_MAX ?
+			    (uint32_t)lv->rows.n : LIST_PAGE_MAX;
+	}
+	send_ask(lv, r, n, kind == PAGE_NEWER);
+}
+
+void
+list_ask_last(struct list_view *lv)
+{
+	struct list_req *r = &lv->req[PAGE_NEWER];
+
+	if (r->busy)
+		return;
+	memset(&r->from, 0, sizeof r->from);
+	r->bottom = true;
+	send_ask(lv, r, PAGE_ROWS, true);
+}
+
+/* An empty list refuses nothing: a page of the end stands for all of it. */
+static void
+take_last(struct list_view *lv, const struct list_threads *page)
+{
+	struct list_threads none = { .n = 0 };
+	struct list_cursor from = { 0, 0 };
+
+	(void)rows_replace(&lv->rows, &none, from);
+	(void)rows_prepend(&lv->rows, page);
+	lv->rows.bottom = true;
+	lv->at = rows_at(&lv->rows, rows_lines(&lv->rows) - 1);
+}
+
+static void
+take_page(struct list_view *lv, struct list_req *r,
+    const struct list_threads *page)
+{
+	size_t i;
+
+	if (r->kind == PAGE_OLDER)
+		(void)rows_append(&lv->rows, page, r->from);
+	else if (r->bottom)
+		take_last(lv, page);
+	else if (r->kind == PAGE_NEWER)
+		(void)rows_prepend(&lv->rows, page);
+	else
+		(void)rows_replace(&lv->rows, page, r->from);
+	lv->loaded = true;
+	if (r->kind == PAGE_FRESH)
+		for (i = 0; i < lv->rows.n; i++)
+			if (lv->rows.thread[i]->open)
+				list_ask_msgs(lv, lv->rows.thread[i]->s.id);
+	list_settle(lv);
+	app_dirty(lv->v.t);
+}
+
+/* While a query is typed it is wrong more often than not. */
+static bool
+next_narrowing(struct list_view *lv)
+{
+	char *want = lv->want;
+
+	free(lv->asked);
+	lv->asked = lv->want = NULL;
+	if (want == NULL)
+		return false;
+	list_narrow(lv, want, true);
+	free(want);
+	return true;
+}
+
+static void
+got_page(void *arg, uint16_t status, struct chan_in *in, int *fd)
+{
+	struct list_req *r = arg;
+	struct list_view *lv = r->lv;
+	struct list_threads page;
+	bool live = lv->asked != NULL;
+
+	(void)fd;
+	r->busy = false;
+	if (status == OP_OK && list_threads_get(in, &page)) {
+		take_page(lv, r, &page);
+		list_threads_clear(&page);
+	} else if (status != OP_OK && !(live && status == STORE_QUERY)) {
+		app_status_error(lv->v.t, lv->name, status);
+		lv->loaded = true;
+	}
+	if (r->kind != PAGE_FRESH || next_narrowing(lv))
+		return;
+	if (lv->again)
+		list_refresh(lv);
+	lv->again = false;
+}
+
+/* ---- refreshing ---- */
+
+static void
+refresh_now(void *arg)
+{
+	list_ask_page(arg, PAGE_FRESH);
+}
+
+void
+list_refresh(struct list_view *lv)
+{
+	if (lv->req[PAGE_FRESH].busy) {
+		lv->again = true;
+		return;
+	}
+	lv->refresh.fn = refresh_now;
+	lv->refresh.arg = lv;
+	if (!lv->refresh.armed)
+		loop_arm(lv->v.t->loop, &lv->refresh, REFRESH_MS);
+}
+
+void
+list_forget(struct list_view *lv)
+{
+	size_t i;
+
+	for (i = 0; i < PAGE_MAX; i++) {
+		talk_forget(lv->v.t->reader, &lv->req[i]);
+		talk_forget(lv->v.t->search, &lv->req[i]);
+		lv->req[i].lv = lv;
+		lv->req[i].kind = (enum list_page)i;
+		lv->req[i].busy = false;
+	}
+	talk_forget(lv->v.t->reader, lv);
+	talk_forget(lv->v.t->search, lv);
+	loop_disarm(lv->v.t->loop, &lv->refresh);
+	free(lv->asked);
+	free(lv->want);
+	lv->asked = lv->want = NULL;
+	lv->again = false;
+}
+
+void
+list_reload(struct list_view *lv)
+{
+	list_forget(lv);
+	lv->top = 0;
+	lv->rows.top = true;		/* so that anchor() is the newest */
+	list_ask_page(lv, PAGE_FRESH);
+}
+
+void
+list_fill(struct list_view *lv)
+{
+	size_t n = rows_lines(&lv->rows);
+
+	if (!lv->loaded || lv->req[PAGE_FRESH].busy)
+		return;
+	if (!lv->rows.bottom && lv->top + (size_t)lv->height + NEAR > n)
+		list_ask_page(lv, PAGE_OLDER);
+	if (!lv->rows.top && lv->top < NEAR && lv->rows.n > 0)
+		list_ask_page(lv, PAGE_NEWER);
+}
+
+/* ---- narrowing ---- */
+
+/* "bae" finds "baedeker" while it is typed; a term with a prefix, or one in
+ * quotes, is taken as it is. */
+static bool
+wants_star(const char *text)
+{
+	static const char *const words[] = { "and", "or", "not", "xor" };
+	const char *last = strrchr(text, ' '), *p;
+	size_t i, n;
+
+	last = last != NULL ? last + 1 : text;
+	n = strlen(last);
+	if (n < 2 || strchr(text, '"') != NULL)
+		return false;
+	for (p = last; *p != '\0'; p++)
+		if (((unsigned char)*p < 0x80) && !((*p >= 'a' && *p <= 'z') ||
+		    (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9')))
+			return false;
+	for (i = 0; i < sizeof words / sizeof words[0]; i++)
+		if (strcmp(last, words[i]) == 0)
+			return false;
+	return true;
+}
+
+void
+list_narrow(struct list_view *lv, const char *text, bool live)
+{
+	char *copy;
+
+	if (live && lv->asked != NULL) {	/* one at a time: newest next */
+		copy = strdup(text);
+		free(lv->want);
+		lv->want = copy;
+		return;
+	}
+	copy = malloc(strlen(text) + 2);
+	if (copy == NULL)
+		return;
+	(void)snprintf(copy, strlen(text) + 2, "%s%s", text,
+	    wants_star(text) ? "*" : "");
+	if (strcmp(copy, lv->narrow) == 0) {
+		free(copy);
+		return;
+	}
+	list_forget(lv);
+	free(lv->narrow);
+	lv->narrow = copy;
+	lv->asked = live ? strdup(copy) : NULL;
+	lv->top = 0;
+	lv->rows.top = true;
+	list_ask_page(lv, PAGE_FRESH);
+}
+
+/* ---- messages of an opened thread ---- */
+
+static void
+got_msgs(void *arg, uint16_t status, struct chan_in *in, int *fd)
+{
+	struct list_view *lv = arg;
+	struct rows_thread *t;
+	struct list_msgs msgs;
+
+	(void)fd;
+	if (status != OP_OK) {
+		app_status_error(lv->v.t, "thread", status);
+		return;
+	}
+	if (!list_msgs_get(in, &msgs))
+		return;
+	t = msgs.n > 0 ? rows_thread(&lv->rows, msgs.row[0].thread) : NULL;
+	if (t != NULL && t->open)
+		rows_set_msgs(&lv->rows, t, &msgs);
+	list_msgs_clear(&msgs);
+	list_settle(lv);
+	app_dirty(lv->v.t);
+}
+
+void
+list_ask_msgs(struct list_view *lv, uint64_t thread)
+{
+	struct list_msgs_ask ask = { .which = LIST_OF_THREAD, .id = thread,
+	    .n = LIST_PAGE_MAX };
+	struct buf b;
+
+	buf_init(&b, CHAN_DATA_MAX);
+	list_msgs_put(&b, &ask);
+	talk_send(lv->v.t->reader, LIST_MSGS, &b, -1, got_msgs, lv);
+	buf_clear(&b);
+}
+
+/* ---- marking by query ---- */
+
+static void	mark_more(struct list_view *lv);
+
+static void
+got_marks(void *arg, uint16_t status, struct chan_in *in, int *fd)
+{
+	struct list_view *lv = arg;
+	struct list_threads page;
+	struct rows_at at = { 0, 0 };
+	size_t i;
+	bool more;
+
+	(void)fd;
+	if (status != OP_OK || !list_threads_get(in, &page)) {
+		app_status_error(lv->v.t, "mark", status);
+		return;
+	}
+	for (i = 0; i < page.n && lv->nmarks < MARK_MAX; i++) {
+		at.thread = page.row[i].id;
+		list_set_mark(lv, at, true);
+	}
+	more = page.more && lv->nmarks < MARK_MAX;
+	lv->mark_ask.from = page.next;
+	list_threads_clear(&page);
+	app_note(lv->v.t, "%zu marked", lv->nmarks);
+	if (more)
+		mark_more(lv);
+}
+
+static void
+mark_more(struct list_view *lv)
+{
+	struct buf b;
+
+	lv->mark_ask.query = lv->mark_query;
+	lv->mark_ask.n = LIST_PAGE_MAX;
+	buf_init(&b, CHAN_DATA_MAX);
+	list_threads_put(&b, &lv->mark_ask);
+	talk_send(lv->v.t->search, LIST_THREADS, &b, -1, got_marks, lv);
+	buf_clear(&b);
+}
+
+void
+list_mark_query(struct list_view *lv, const char *text)
+{
+	free(lv->mark_query);
+	memset(&lv->mark_ask, 0, sizeof lv->mark_ask);
+	lv->mark_query = list_query(lv, text);
+	if (lv->mark_query != NULL)
+		mark_more(lv);
+}

@@ -1,0 +1,736 @@
+#define _DEFAULT_SOURCE	/* reallocarray */
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/flag.h"
+#include "tui/compose.h"
+#include "tui/doc.h"
+#include "tui/global.h"
+#include "tui/list.h"
+#include "tui/mailact.h"
+#include "tui/message.h"
+#include "tui/side.h"
+
+static struct list_view *
+self(struct view *v)
+{
+	return (struct list_view *)v;
+}
+
+/* ---- the cursor ---- */
+
+static void
+go(struct list_view *lv, size_t line)
+{
+	size_t n = rows_lines(&lv->rows);
+
+	if (n == 0)
+		line = 0;
+	else if (line >= n)
+		line = n - 1;
+	lv->cur = line;
+	lv->at = rows_at(&lv->rows, line);
+}
+
+static void
+go_by(struct list_view *lv, int lines)
+{
+	if (lines < 0 && lv->cur < (size_t)-lines)
+		go(lv, 0);
+	else
+		go(lv, lv->cur + (size_t)lines);
+}
+
+void
+list_settle(struct list_view *lv)
+{
+	size_t line = SIZE_MAX;
+
+	if (lv->at.thread != 0)
+		line = rows_find(&lv->rows, lv->at);
+	go(lv, line != SIZE_MAX ? line : lv->cur);
+}
+
+static void
+act_next(struct view *v, const char *arg)
+{
+	(void)arg;
+	go_by(self(v), 1);
+}
+
+static void
+act_prev(struct view *v, const char *arg)
+{
+	(void)arg;
+	go_by(self(v), -1);
+}
+
+static void
+act_page_down(struct view *v, const char *arg)
+{
+	(void)arg;
+	go_by(self(v), self(v)->height - 1);
+}
+
+static void
+act_page_up(struct view *v, const char *arg)
+{
+	(void)arg;
+	go_by(self(v), 1 - self(v)->height);
+}
+
+static void
+act_half_down(struct view *v, const char *arg)
+{
+	(void)arg;
+	go_by(self(v), self(v)->height / 2);
+}
+
+static void
+act_half_up(struct view *v, const char *arg)
+{
+	(void)arg;
+	go_by(self(v), -(self(v)->height / 2));
+}
+
+static void
+act_first(struct view *v, const char *arg)
+{
+	struct list_view *lv = self(v);
+
+	(void)arg;
+	if (!lv->rows.top) {
+		lv->at.thread = 0;
+		list_reload(lv);
+	}
+	go(lv, 0);
+}
+
+static void
+act_last(struct view *v, const char *arg)
+{
+	struct list_view *lv = self(v);
+
+	(void)arg;
+	if (!lv->rows.bottom)
+		list_ask_last(lv);
+	else
+		go(lv, rows_lines(&lv->rows));
+}
+
+static bool
+unread_line(const struct rows_line *l)
+{
+	return l->m != NULL ? (l->m->flags & STORE_SEEN) == 0 :
+	    l->t->s.unread > 0;
+}
+
+static void
+seek_unread(struct list_view *lv, int step)
+{
+	size_t i = lv->cur;
+	const struct rows_line *l;
+
+	while (step > 0 || i > 0) {
+		i += (size_t)step;
+		l = rows_line(&lv->rows, i);
+		if (l == NULL)
+			break;
+		if (unread_line(l)) {
+			go(lv, i);
+			return;
+		}
+	}
+	app_note(lv->v.t, "no more unread here");
+}
+
+static void
+act_next_unread(struct view *v, const char *arg)
+{
+	(void)arg;
+	seek_unread(self(v), 1);
+}
+
+static void
+act_prev_unread(struct view *v, const char *arg)
+{
+	(void)arg;
+	seek_unread(self(v), -1);
+}
+
+static void
+seek_thread(struct list_view *lv, int step)
+{
+	const struct rows_line *l = rows_line(&lv->rows, lv->cur), *at = l;
+	size_t i = lv->cur;
+
+	while (at != NULL && at->t == l->t) {
+		if (step < 0 && i == 0)
+			return;
+		i += (size_t)step;
+		at = rows_line(&lv->rows, i);
+	}
+	if (at == NULL)
+		return;
+	go(lv, i);
+	/* Backwards we came in at its end. */
+	while (step < 0 && lv->cur > 0 &&
+	    rows_line(&lv->rows, lv->cur - 1)->t == at->t)
+		go(lv, lv->cur - 1);
+}
+
+static void
+act_next_thread(struct view *v, const char *arg)
+{
+	(void)arg;
+	seek_thread(self(v), 1);
+}
+
+static void
+act_prev_thread(struct view *v, const char *arg)
+{
+	(void)arg;
+	seek_thread(self(v), -1);
+}
+
+uint64_t
+list_step(struct view *v, int step, bool unread)
+{
+	struct list_view *lv = self(v);
+	size_t was = lv->cur;
+
+	if (unread)
+		seek_unread(lv, step);
+	else if (step != 0)
+		seek_thread(lv, step);
+	app_dirty(v->t);
+	if (lv->cur == was && step != 0)
+		return 0;
+	return lv->at.thread;
+}
+
+/* The message it answers: above, and less deep. */
+static void
+act_parent(struct view *v, const char *arg)
+{
+	struct list_view *lv = self(v);
+	const struct rows_line *l = rows_line(&lv->rows, lv->cur), *p;
+	size_t i = lv->cur;
+
+	(void)arg;
+	while (l != NULL && l->m != NULL && i-- > 0) {
+		p = rows_line(&lv->rows, i);
+		if (p->t != l->t)
+			break;
+		if (p->m->depth < l->m->depth) {
+			go(lv, i);
+			return;
+		}
+	}
+	app_note(v->t, "answers nothing that is here");
+}
+
+/* ---- opening ---- */
+
+static void
+act_open(struct view *v, const char *arg)
+{
+	struct list_view *lv = self(v);
+	const struct rows_line *l = rows_line(&lv->rows, lv->cur);
+
+	(void)arg;
+	if (l == NULL)
+		return;
+	if (strcmp(lv->name, "Drafts") == 0 && lv->mbox != 0)
+		compose_recall(v->t, l->m != NULL ? l->m->id : l->t->s.newest);
+	else
+		message_open(v, &lv->at, l->t->s.count == 1 &&
+		    lv->at.msg == 0 ? l->t->s.newest : 0);
+}
+
+static void
+fold(struct list_view *lv, bool open)
+{
+	const struct rows_line *l = rows_line(&lv->rows, lv->cur);
+	struct rows_thread *t;
+
+	if (l == NULL || l->t->open == open)
+		return;
+	t = l->t;
+	rows_open(&lv->rows, t, open);
+	if (open)
+		list_ask_msgs(lv, t->s.id);
+	else
+		lv->at.msg = 0;
+	list_settle(lv);
+}
+
+static void
+act_fold(struct view *v, const char *arg)
+{
+	const struct rows_line *l = rows_line(&self(v)->rows, self(v)->cur);
+
+	(void)arg;
+	if (l != NULL)
+		fold(self(v), !l->t->open);
+}
+
+static void
+act_fold_open(struct view *v, const char *arg)
+{
+	(void)arg;
+	fold(self(v), true);
+}
+
+static void
+act_fold_close(struct view *v, const char *arg)
+{
+	(void)arg;
+	fold(self(v), false);
+}
+
+static void
+fold_all(struct list_view *lv, bool open)
+{
+	struct rows_thread *t;
+	size_t i;
+
+	for (i = 0; i < lv->rows.n; i++) {
+		t = lv->rows.thread[i];
+		if (t->open == open || t->s.count < 2)
+			continue;
+		rows_open(&lv->rows, t, open);
+		if (open)
+			list_ask_msgs(lv, t->s.id);
+	}
+	if (!open)
+		lv->at.msg = 0;
+	list_settle(lv);
+}
+
+static void
+act_open_all(struct view *v, const char *arg)
+{
+	(void)arg;
+	fold_all(self(v), true);
+}
+
+static void
+act_close_all(struct view *v, const char *arg)
+{
+	(void)arg;
+	fold_all(self(v), false);
+}
+
+/* ---- marks ---- */
+
+static size_t
+mark_index(const struct list_view *lv, struct rows_at at)
+{
+	size_t i;
+
+	for (i = 0; i < lv->nmarks; i++)
+		if (lv->mark[i].thread == at.thread &&
+		    lv->mark[i].msg == at.msg)
+			break;
+	return i;
+}
+
+bool
+list_marked(const struct list_view *lv, struct rows_at at)
+{
+	struct rows_at whole = { at.thread, 0 };
+
+	return lv->nmarks > 0 && (mark_index(lv, at) < lv->nmarks ||
+	    mark_index(lv, whole) < lv->nmarks);
+}
+
+void
+list_set_mark(struct list_view *lv, struct rows_at at, bool on)
+{
+	size_t i = mark_index(lv, at);
+	struct rows_at *p;
+
+	if ((i < lv->nmarks) == on || at.thread == 0)
+		return;
+	if (!on) {
+		lv->mark[i] = lv->mark[--lv->nmarks];
+		return;
+	}
+	p = reallocarray(lv->mark, lv->nmarks + 1, sizeof *p);
+	if (p == NULL)
+		return;
+	lv->mark = p;
+	p[lv->nmarks++] = at;
+}
+
+static void
+act_mark(struct view *v, const char *arg)
+{
+	struct list_view *lv = self(v);
+
+	(void)arg;
+	list_set_mark(lv, lv->at, !list_marked(lv, lv->at));
+	go_by(lv, 1);
+}
+
+static void
+act_mark_range(struct view *v, const char *arg)
+{
+	struct list_view *lv = self(v);
+	size_t from, to, i;
+
+	(void)arg;
+	from = lv->range.thread != 0 ? rows_find(&lv->rows, lv->range) :
+	    SIZE_MAX;
+	if (from == SIZE_MAX) {
+		lv->range = lv->at;
+		app_note(v->t, "go to the other end and press it again");
+		return;
+	}
+	to = lv->cur > from ? lv->cur : from;
+	for (i = lv->cur < from ? lv->cur : from; i <= to; i++)
+		list_set_mark(lv, rows_at(&lv->rows, i), true);
+	lv->range.thread = 0;
+}
+
+static void
+mark_typed(void *arg, const char *text)
+{
+	if (text != NULL && *text != '\0')
+		list_mark_query(arg, text);
+}
+
+static void
+act_mark_query(struct view *v, const char *arg)
+{
+	struct prompt_ask ask = { .label = "Mark what matches: ",
+	    .hist = HIST_QUERY, .done = mark_typed, .arg = v };
+
+	if (arg != NULL)
+		mark_typed(v, arg);
+	else
+		app_prompt(v->t, &ask);
+}
+
+static void
+act_mark_none(struct view *v, const char *arg)
+{
+	(void)arg;
+	self(v)->nmarks = 0;
+	self(v)->range.thread = 0;
+}
+
+static void
+act_marked(struct view *v, const char *arg)
+{
+	(void)arg;
+	if (self(v)->nmarks == 0)
+		app_error(v->t, "nothing is marked");
+}
+
+/* ---- narrowing and searching ---- */
+
+static void
+narrow_changed(void *arg, const char *text)
+{
+	list_narrow(arg, text, true);
+}
+
+static void
+narrow_typed(void *arg, const char *text)
+{
+	list_narrow(arg, text != NULL ? text : "", false);
+}
+
+static void
+act_narrow(struct view *v, const char *arg)
+{
+	struct list_view *lv = self(v);
+	struct prompt_ask ask = { .label = "Narrow to: ", .hist = HIST_QUERY,
+	    .done = narrow_typed, .changed = narrow_changed, .arg = lv };
+
+	if (arg != NULL)
+		narrow_typed(lv, arg);
+	else
+		app_prompt(v->t, &ask);
+}
+
+static void
+act_cancel(struct view *v, const char *arg)
+{
+	struct list_view *lv = self(v);
+
+	(void)arg;
+	if (lv->range.thread != 0)
+		lv->range.thread = 0;
+	else if (lv->nmarks > 0)
+		lv->nmarks = 0;
+	else if (lv->narrow[0] != '\0')
+		list_narrow(lv, "", false);
+	else if (lv->req[PAGE_FRESH].busy)
+		list_forget(lv);
+}
+
+static bool
+line_matches(const struct rows_line *l, const char *s)
+{
+	const char *const in[] = {
+		l->m != NULL ? l->m->from : l->t->s.authors,
+		l->m != NULL ? l->m->subject : l->t->s.subject,
+		l->m != NULL ? l->m->tags : l->t->s.tags,
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof in / sizeof in[0]; i++)
+		if (doc_match(in[i], strlen(in[i]), s) != SIZE_MAX)
+			return true;
+	return false;
+}
+
+static void
+find(struct list_view *lv, int step)
+{
+	size_t i = lv->cur;
+	const struct rows_line *l;
+
+	if (lv->find == NULL) {
+		app_error(lv->v.t, "nothing to search for yet");
+		return;
+	}
+	while (step > 0 || i > 0) {
+		i += (size_t)step;
+		l = rows_line(&lv->rows, i);
+		if (l == NULL)
+			break;
+		if (line_matches(l, lv->find)) {
+			go(lv, i);
+			return;
+		}
+	}
+	app_error(lv->v.t, "%s: not in the rows on hand; l asks the index",
+	    lv->find);
+}
+
+static void
+find_typed(void *arg, const char *text)
+{
+	struct list_view *lv = arg;
+
+	if (text == NULL || *text == '\0')
+		return;
+	free(lv->find);
+	lv->find = strdup(text);
+	find(lv, 1);
+}
+
+static void
+act_find(struct view *v, const char *arg)
+{
+	struct prompt_ask ask = { .label = "/", .hist = HIST_FIND,
+	    .done = find_typed, .arg = v };
+
+	(void)arg;
+	app_prompt(v->t, &ask);
+}
+
+static void
+act_find_next(struct view *v, const char *arg)
+{
+	(void)arg;
+	find(self(v), 1);
+}
+
+static void
+act_find_prev(struct view *v, const char *arg)
+{
+	(void)arg;
+	find(self(v), -1);
+}
+
+/* ---- what is done to messages ---- */
+
+static void
+do_mail(struct view *v, enum conf_action act, const char *arg)
+{
+	struct list_view *lv = self(v);
+	const struct rows_line *l = rows_line(&lv->rows, lv->cur);
+	bool whole = act == DO_ARCHIVE_THREAD || act == DO_DELETE_THREAD;
+	struct rows_at one = { lv->at.thread, whole ? 0 : lv->at.msg };
+	struct mailact_on on = { .at = &one, .n = l != NULL,
+	    .mbox = lv->mbox, .folder = lv->mbox != 0 ? lv->name : "" };
+
+	if (l != NULL)
+		on.tags = l->m != NULL ? l->m->tags : l->t->s.tags;
+	if (lv->nmarks > 0) {
+		on.at = lv->mark;
+		on.n = lv->nmarks;
+	}
+	mailact(v->t, act, arg, &on);
+	if (lv->nmarks > 0 && mailact_moves(act))
+		lv->nmarks = 0;
+}
+
+#define MAIL_ACT(name, act)						\
+static void								\
+name(struct view *v, const char *arg)					\
+{									\
+	do_mail(v, act, arg);						\
+}
+MAIL_ACT(act_archive, DO_ARCHIVE)
+MAIL_ACT(act_archive_thread, DO_ARCHIVE_THREAD)
+MAIL_ACT(act_delete, DO_DELETE)
+MAIL_ACT(act_delete_thread, DO_DELETE_THREAD)
+MAIL_ACT(act_junk, DO_JUNK)
+MAIL_ACT(act_flag, DO_FLAG)
+MAIL_ACT(act_read, DO_READ)
+MAIL_ACT(act_tag_add, DO_TAG_ADD)
+MAIL_ACT(act_tag_remove, DO_TAG_REMOVE)
+MAIL_ACT(act_tag_edit, DO_TAG_EDIT)
+MAIL_ACT(act_move, DO_MOVE)
+MAIL_ACT(act_copy, DO_COPY)
+
+/* Which message is meant by an action on one: of a closed thread the
+ * newest. */
+static uint64_t
+one_message(struct view *v)
+{
+	const struct rows_line *l = rows_line(&self(v)->rows, self(v)->cur);
+
+	if (l == NULL)
+		app_error(v->t, "no message");
+	return l == NULL ? 0 : l->m != NULL ? l->m->id : l->t->s.newest;
+}
+
+#define ONE_ACT(name, act)						\
+static void								\
+name(struct view *v, const char *arg)					\
+{									\
+	uint64_t id = one_message(v);					\
+									\
+	if (id != 0)							\
+		message_act(v->t, act, id, arg);			\
+}
+ONE_ACT(act_source, DO_SOURCE)
+ONE_ACT(act_parts, DO_PARTS)
+ONE_ACT(act_pipe, DO_PIPE)
+ONE_ACT(act_print, DO_PRINT)
+ONE_ACT(act_reply, DO_REPLY)
+ONE_ACT(act_reply_all, DO_REPLY_ALL)
+ONE_ACT(act_reply_list, DO_REPLY_LIST)
+ONE_ACT(act_forward, DO_FORWARD)
+ONE_ACT(act_bounce, DO_BOUNCE)
+ONE_ACT(act_delivery, DO_DELIVERY)
+ONE_ACT(act_why, DO_WHY)
+
+static view_act *const acts[DO_MAX] = {
+	[DO_NEXT] = act_next, [DO_PREV] = act_prev,
+	[DO_PAGE_DOWN] = act_page_down, [DO_PAGE_UP] = act_page_up,
+	[DO_HALF_DOWN] = act_half_down, [DO_HALF_UP] = act_half_up,
+	[DO_FIRST] = act_first, [DO_LAST] = act_last, [DO_OPEN] = act_open,
+	[DO_NEXT_UNREAD] = act_next_unread, [DO_PREV_UNREAD] = act_prev_unread,
+	[DO_NEXT_THREAD] = act_next_thread, [DO_PREV_THREAD] = act_prev_thread,
+	[DO_NEXT_MSG] = act_next, [DO_PREV_MSG] = act_prev,
+	[DO_PARENT] = act_parent,
+	[DO_NARROW] = act_narrow, [DO_CANCEL] = act_cancel,
+	[DO_FOLD] = act_fold, [DO_FOLD_OPEN] = act_fold_open,
+	[DO_FOLD_CLOSE] = act_fold_close, [DO_OPEN_ALL] = act_open_all,
+	[DO_CLOSE_ALL] = act_close_all,
+	[DO_MARK] = act_mark, [DO_MARK_RANGE] = act_mark_range,
+	[DO_MARK_QUERY] = act_mark_query, [DO_MARK_NONE] = act_mark_none,
+	[DO_MARKED] = act_marked,
+	[DO_FIND] = act_find, [DO_FIND_NEXT] = act_find_next,
+	[DO_FIND_PREV] = act_find_prev,
+	[DO_ARCHIVE] = act_archive, [DO_ARCHIVE_THREAD] = act_archive_thread,
+	[DO_DELETE] = act_delete, [DO_DELETE_THREAD] = act_delete_thread,
+	[DO_JUNK] = act_junk, [DO_FLAG] = act_flag, [DO_READ] = act_read,
+	[DO_TAG_ADD] = act_tag_add, [DO_TAG_REMOVE] = act_tag_remove,
+	[DO_TAG_EDIT] = act_tag_edit, [DO_MOVE] = act_move,
+	[DO_COPY] = act_copy,
+	[DO_SOURCE] = act_source, [DO_PARTS] = act_parts,
+	[DO_PIPE] = act_pipe, [DO_PRINT] = act_print,
+	[DO_REPLY] = act_reply, [DO_REPLY_ALL] = act_reply_all,
+	[DO_REPLY_LIST] = act_reply_list, [DO_FORWARD] = act_forward,
+	[DO_BOUNCE] = act_bounce, [DO_DELIVERY] = act_delivery,
+	[DO_WHY] = act_why,
+};
+
+/* ---- the view ---- */
+
+static void
+changed(struct view *v, const struct watch_change *c)
+{
+	struct list_view *lv = self(v);
+
+	if ((c->what & WATCH_MAIL) != 0 &&
+	    (lv->mbox == 0 || c->id == 0 || c->id == lv->mbox))
+		list_refresh(lv);
+}
+
+static void
+set_target(struct list_view *lv, uint64_t mbox, const char *name,
+    const char *query)
+{
+	char *n = strdup(name), *q = strdup(query), *none = strdup("");
+
+	if (n == NULL || q == NULL || none == NULL)
+		abort();
+	free(lv->name);
+	free(lv->query);
+	free(lv->narrow);
+	lv->name = n;
+	lv->query = q;
+	lv->narrow = none;
+	lv->mbox = mbox;
+}
+
+void
+list_change(struct list_view *lv, uint64_t mbox, const char *name,
+    const char *query)
+{
+	list_forget(lv);
+	set_target(lv, mbox, name, query);
+	rows_clear(&lv->rows);
+	lv->loaded = false;
+	lv->nmarks = 0;
+	lv->range.thread = lv->at.thread = lv->at.msg = 0;
+	lv->cur = 0;
+	side_here(lv->v.t->side, name);
+	list_reload(lv);
+	app_dirty(lv->v.t);
+}
+
+static void
+list_free(struct view *v)
+{
+	struct list_view *lv = self(v);
+
+	list_forget(lv);
+	rows_clear(&lv->rows);
+	free(lv->name);
+	free(lv->query);
+	free(lv->narrow);
+	free(lv->mark);
+	free(lv->find);
+	free(lv->mark_query);
+	free(lv);
+}
+
+const struct view_ops list_view_ops = {
+	IN_LIST, "list", acts, list_draw, list_status, changed, list_free
+};
+
+struct view *
+list_open(struct tui *t, uint64_t mbox, const char *name, const char *query)
+{
+	struct list_view *lv = calloc(1, sizeof *lv);
+
+	if (lv == NULL)
+		abort();
+	lv->v.ops = &list_view_ops;
+	lv->height = 20;		/* until it is drawn */
+	rows_init(&lv->rows);
+	app_push(t, &lv->v);
+	list_change(lv, mbox, name, query);
+	return &lv->v;
+}

@@ -1,0 +1,565 @@
+#define _DEFAULT_SOURCE
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "mailnode/base/num.h"
+#include "store/flag.h"
+#include "store/op_mail.h"
+#include "tui/compose.h"
+#include "tui/fetch.h"
+#include "tui/html.h"
+#include "tui/list.h"
+#include "tui/mailact.h"
+#include "tui/message.h"
+#include "tui/message_doc.h"
+#include "tui/page.h"
+#include "tui/run.h"
+#include "tui/term.h"
+
+struct message_view {
+	struct page_view p;
+	struct view	*list;		/* the list below, while it is open */
+	uint64_t	 thread, id;
+	struct list_msgs msgs;		/* of the thread */
+	size_t		 cur;		/* among them */
+	struct fetched	 f;
+	struct html_run	*html_run;
+	struct buf	 html;		/* text of the HTML part, by a browser */
+	struct message_look look;
+};
+
+static struct message_view *
+self(struct view *v)
+{
+	return (struct message_view *)v;
+}
+
+/* ---- showing ---- */
+
+static void
+rebuild(struct message_view *m)
+{
+	size_t octet = 0;
+	struct page_view *p = &m->p;
+
+	if (p->top < p->doc.nrows && p->top > 0)
+		octet = p->doc.row[p->top].at;
+	doc_clear(&p->doc);
+	p->doc.hide_quoted = m->look.hide_quoted;
+	if (m->f.parsed)
+		message_doc(&p->doc, &m->f, &m->look,
+		    m->html.len > 0 ? &m->html : NULL);
+	doc_layout(&p->doc, (size_t)(p->width > 0 ? p->width :
+	    term_cols()));
+	p->top = octet > 0 ? doc_row_at(&p->doc, octet) : 0;
+	app_dirty(p->v.t);
+}
+
+static void
+html_done(void *arg, struct buf *text)
+{
+	struct message_view *m = arg;
+
+	m->html_run = NULL;
+	if (text == NULL)
+		return;
+	buf_clear(&m->html);
+	m->html = *text;
+	rebuild(m);
+}
+
+static void
+html_part(void *arg, int fd, uint64_t size)
+{
+	struct message_view *m = arg;
+
+	if (fd == -1)
+		return;
+	html_stop(m->html_run);
+	m->html_run = html_start(m->p.v.t, fd, size,
+	    (unsigned int)term_cols(), html_done, m);
+	close(fd);
+}
+
+/* Shown as the plain converter has it until a browser has done better. */
+static void
+maybe_html(struct message_view *m)
+{
+	if (m->f.show.text_is_html && m->f.show.html_path != NULL)
+		fetch_part(m->p.v.t, m->f.fd, m->f.show.html_path,
+		    PARSE_AS_HTML, html_part, m);
+}
+
+/* Reading it makes it read; no undo for that: w is one key. */
+static void
+mark_seen(struct message_view *m)
+{
+	struct mail_set set = { .mbox = 0, .id = &m->id, .n = 1 };
+	struct view *v;
+	struct buf b;
+
+	if ((m->f.info.flags & STORE_SEEN) != 0)
+		return;
+	buf_init(&b, CHAN_DATA_MAX);
+	mail_flags_put(&b, &set, STORE_SEEN, 0);
+	talk_send(m->p.v.t->keeper, MAIL_FLAGS, &b, -1, NULL, NULL);
+	buf_clear(&b);
+	for (v = m->p.v.below; v != NULL; v = v->below)
+		if (v->ops == &list_view_ops)
+			rows_flags(&((struct list_view *)v)->rows, m->id,
+			    STORE_SEEN, 0);
+	if (m->cur < m->msgs.n)
+		m->msgs.row[m->cur].flags |= STORE_SEEN;
+}
+
+static void
+got_message(void *arg, struct fetched *f)
+{
+	struct message_view *m = arg;
+
+	if (f == NULL)
+		return;
+	fetched_clear(&m->f);
+	fetched_take(&m->f, f);
+	html_stop(m->html_run);
+	m->html_run = NULL;
+	buf_reset(&m->html);
+	m->p.top = 0;
+	rebuild(m);
+	maybe_html(m);
+	mark_seen(m);
+}
+
+static void
+show(struct message_view *m, uint64_t id)
+{
+	size_t i;
+
+	m->id = id;
+	for (i = 0; i < m->msgs.n; i++)
+		if (m->msgs.row[i].id == id)
+			m->cur = i;
+	fetch_forget(m->p.v.t, m);
+	fetch_msg(m->p.v.t, id, m->look.html ? FETCH_HTML : FETCH_PLAIN,
+	    got_message, m);
+}
+
+/* The first unread, else the newest. */
+static size_t
+where_to_start(const struct list_msgs *l)
+{
+	size_t i, newest = 0;
+
+	for (i = 0; i < l->n; i++) {
+		if ((l->row[i].flags & STORE_SEEN) == 0 &&
+		    !l->row[i].other_copy)
+			return i;
+		if (l->row[i].date >= l->row[newest].date)
+			newest = i;
+	}
+	return newest;
+}
+
+static void
+got_thread(void *arg, uint16_t status, struct chan_in *in, int *fd)
+{
+	struct message_view *m = arg;
+	struct list_msgs l;
+
+	(void)fd;
+	if (status != OP_OK || !list_msgs_get(in, &l)) {
+		app_status_error(m->p.v.t, "thread", status);
+		return;
+	}
+	list_msgs_clear(&m->msgs);
+	m->msgs = l;
+	if (l.n == 0)
+		app_error(m->p.v.t, "the thread is gone");
+	else if (m->id == 0)
+		show(m, l.row[where_to_start(&l)].id);
+	for (m->cur = 0; m->cur < l.n && l.row[m->cur].id != m->id; m->cur++)
+		;
+	app_dirty(m->p.v.t);
+}
+
+static void
+open_thread(struct message_view *m, uint64_t thread, uint64_t id)
+{
+	struct list_msgs_ask ask = { .which = LIST_OF_THREAD, .id = thread,
+	    .n = LIST_PAGE_MAX };
+	struct buf b;
+
+	talk_forget(m->p.v.t->reader, m);
+	m->thread = thread;
+	m->id = id;
+	list_msgs_clear(&m->msgs);
+	buf_init(&b, CHAN_DATA_MAX);
+	list_msgs_put(&b, &ask);
+	if (id != 0)
+		show(m, id);
+	talk_send(m->p.v.t->reader, LIST_MSGS, &b, -1, got_thread, m);
+	buf_clear(&b);
+}
+
+/* ---- moving between messages ---- */
+
+static void
+other_thread(struct view *v, int step, bool unread)
+{
+	struct message_view *m = self(v);
+	uint64_t thread;
+
+	thread = m->list != NULL ? list_step(m->list, step, unread) : 0;
+	if (thread == 0)
+		app_note(v->t, "no more here");
+	else
+		open_thread(m, thread, 0);
+}
+
+static void
+other_message(struct view *v, int step)
+{
+	struct message_view *m = self(v);
+
+	if ((step < 0 && m->cur == 0) || (step > 0 && m->cur + 1 >= m->msgs.n))
+		other_thread(v, step, false);
+	else
+		show(m, m->msgs.row[m->cur + (size_t)step].id);
+}
+
+static void
+act_next_msg(struct view *v, const char *arg)
+{
+	(void)arg;
+	other_message(v, 1);
+}
+
+static void
+act_prev_msg(struct view *v, const char *arg)
+{
+	(void)arg;
+	other_message(v, -1);
+}
+
+static void
+act_next_thread(struct view *v, const char *arg)
+{
+	(void)arg;
+	other_thread(v, 1, false);
+}
+
+static void
+act_prev_thread(struct view *v, const char *arg)
+{
+	(void)arg;
+	other_thread(v, -1, false);
+}
+
+static void
+act_next_unread(struct view *v, const char *arg)
+{
+	struct message_view *m = self(v);
+	size_t i;
+
+	(void)arg;
+	for (i = m->cur + 1; i < m->msgs.n; i++)
+		if ((m->msgs.row[i].flags & STORE_SEEN) == 0) {
+			show(m, m->msgs.row[i].id);
+			return;
+		}
+	other_thread(v, 1, true);
+}
+
+static void
+act_prev_unread(struct view *v, const char *arg)
+{
+	(void)arg;
+	other_thread(v, -1, true);
+}
+
+static void
+act_parent(struct view *v, const char *arg)
+{
+	struct message_view *m = self(v);
+	size_t i = m->cur;
+
+	(void)arg;
+	while (i < m->msgs.n && i-- > 0)
+		if (m->msgs.row[i].depth < m->msgs.row[m->cur].depth) {
+			show(m, m->msgs.row[i].id);
+			return;
+		}
+	app_note(v->t, "answers nothing that is here");
+}
+
+/* At its end the text makes room for the next message. */
+static void
+act_page_down(struct view *v, const char *arg)
+{
+	struct message_view *m = self(v);
+
+	if (m->p.top + (size_t)m->p.height >= m->p.doc.nrows)
+		other_message(v, 1);
+	else
+		page_down(v, arg);
+}
+
+/* ---- how it looks ---- */
+
+static void
+act_headers(struct view *v, const char *arg)
+{
+	(void)arg;
+	self(v)->look.all_headers = !self(v)->look.all_headers;
+	self(v)->p.top = 0;
+	rebuild(self(v));
+}
+
+static void
+act_quoted(struct view *v, const char *arg)
+{
+	(void)arg;
+	self(v)->look.hide_quoted = !self(v)->look.hide_quoted;
+	rebuild(self(v));
+}
+
+static void
+act_html(struct view *v, const char *arg)
+{
+	struct message_view *m = self(v);
+
+	(void)arg;
+	m->look.html = !m->look.html;
+	show(m, m->id);
+}
+
+static void
+act_skip_quoted(struct view *v, const char *arg)
+{
+	struct page_view *p = &self(v)->p;
+
+	(void)arg;
+	p->top = doc_skip_quoted(&p->doc, p->top);
+}
+
+/* ---- links ---- */
+
+static const char *
+numbered_link(struct message_view *m, const char *text)
+{
+	uint32_t n;
+
+	if (text == NULL || num_u32(text, text + strlen(text), 1,
+	    (uint32_t)m->p.doc.nlinks, &n) == -1)
+		return NULL;
+	return m->p.doc.link[n - 1].url;
+}
+
+static void
+link_chosen(void *arg, const char *text, bool copy)
+{
+	struct message_view *m = arg;
+	const char *url = numbered_link(m, text);
+
+	if (url != NULL && copy) {
+		term_clip(url, strlen(url));
+		app_note(m->p.v.t, "copied: %s", url);
+	} else if (url != NULL) {
+		if (!run_open(m->p.v.t, url))
+			app_error(m->p.v.t, "cannot open %s", url);
+	} else if (text != NULL && *text != '\0') {
+		app_error(m->p.v.t, "no link %s", text);
+	}
+	m->look.numbers = false;
+	rebuild(m);
+}
+
+static void
+link_open(void *arg, const char *text)
+{
+	link_chosen(arg, text, false);
+}
+
+static void
+link_copy(void *arg, const char *text)
+{
+	link_chosen(arg, text, true);
+}
+
+static void
+ask_link(struct message_view *m, const char *label,
+    void (*done)(void *, const char *))
+{
+	struct prompt_ask ask = { .label = label, .done = done, .arg = m };
+
+	if (m->p.doc.nlinks == 0) {
+		app_error(m->p.v.t, "no links here");
+		return;
+	}
+	m->look.numbers = true;
+	rebuild(m);
+	if (m->p.doc.nlinks == 1)
+		ask.text = "1";
+	app_prompt(m->p.v.t, &ask);
+}
+
+static void
+act_link_open(struct view *v, const char *arg)
+{
+	(void)arg;
+	ask_link(self(v), "Open link: ", link_open);
+}
+
+static void
+act_link_copy(struct view *v, const char *arg)
+{
+	(void)arg;
+	ask_link(self(v), "Copy link: ", link_copy);
+}
+
+/* ---- what is done to it ---- */
+
+static void
+do_mail(struct view *v, enum conf_action act, const char *arg)
+{
+	struct message_view *m = self(v);
+	bool whole = act == DO_ARCHIVE_THREAD || act == DO_DELETE_THREAD;
+	struct rows_at at = { m->thread, whole ? 0 : m->id };
+	struct mailact_on on = { .at = &at, .n = m->f.parsed,
+	    .folder = m->f.info.folder != NULL ? m->f.info.folder : "",
+	    .tags = m->f.info.tags, .mbox = whole ? m->f.info.mbox : 0 };
+	size_t left = m->msgs.n;
+
+	mailact(v->t, act, arg, &on);
+	if (!mailact_moves(act) || arg == NULL)
+		arg = "";
+	if (!mailact_moves(act) || v->t->prompt.open)
+		return;
+	/* On to the next one, as a reader would. */
+	if (!whole && left > 1 && m->cur + 1 < left)
+		show(m, m->msgs.row[m->cur + 1].id);
+	else if (m->list != NULL && list_step(m->list, 1, false) != 0)
+		open_thread(m, list_step(m->list, 0, false), 0);
+	else
+		app_pop(v->t);
+}
+
+#define MAIL_ACT(name, act)						\
+static void								\
+name(struct view *v, const char *arg)					\
+{									\
+	do_mail(v, act, arg);						\
+}
+MAIL_ACT(act_archive, DO_ARCHIVE)
+MAIL_ACT(act_archive_thread, DO_ARCHIVE_THREAD)
+MAIL_ACT(act_delete, DO_DELETE)
+MAIL_ACT(act_delete_thread, DO_DELETE_THREAD)
+MAIL_ACT(act_junk, DO_JUNK)
+MAIL_ACT(act_flag, DO_FLAG)
+MAIL_ACT(act_read, DO_READ)
+MAIL_ACT(act_tag_add, DO_TAG_ADD)
+MAIL_ACT(act_tag_remove, DO_TAG_REMOVE)
+MAIL_ACT(act_tag_edit, DO_TAG_EDIT)
+MAIL_ACT(act_move, DO_MOVE)
+MAIL_ACT(act_copy, DO_COPY)
+
+#define ONE_ACT(name, act)						\
+static void								\
+name(struct view *v, const char *arg)					\
+{									\
+	if (self(v)->id != 0)						\
+		message_act(v->t, act, self(v)->id, arg);		\
+}
+ONE_ACT(act_source, DO_SOURCE)
+ONE_ACT(act_parts, DO_PARTS)
+ONE_ACT(act_pipe, DO_PIPE)
+ONE_ACT(act_print, DO_PRINT)
+ONE_ACT(act_reply, DO_REPLY)
+ONE_ACT(act_reply_all, DO_REPLY_ALL)
+ONE_ACT(act_reply_list, DO_REPLY_LIST)
+ONE_ACT(act_forward, DO_FORWARD)
+ONE_ACT(act_bounce, DO_BOUNCE)
+ONE_ACT(act_delivery, DO_DELIVERY)
+ONE_ACT(act_why, DO_WHY)
+
+static view_act *const acts[DO_MAX] = {
+	PAGE_ACTS,
+	[DO_PAGE_DOWN] = act_page_down,
+	[DO_NEXT_MSG] = act_next_msg, [DO_PREV_MSG] = act_prev_msg,
+	[DO_NEXT_THREAD] = act_next_thread, [DO_PREV_THREAD] = act_prev_thread,
+	[DO_NEXT_UNREAD] = act_next_unread, [DO_PREV_UNREAD] = act_prev_unread,
+	[DO_PARENT] = act_parent,
+	[DO_HEADERS] = act_headers, [DO_QUOTED] = act_quoted,
+	[DO_HTML] = act_html, [DO_SKIP_QUOTED] = act_skip_quoted,
+	[DO_LINK_OPEN] = act_link_open, [DO_LINK_COPY] = act_link_copy,
+	[DO_ARCHIVE] = act_archive, [DO_ARCHIVE_THREAD] = act_archive_thread,
+	[DO_DELETE] = act_delete, [DO_DELETE_THREAD] = act_delete_thread,
+	[DO_JUNK] = act_junk, [DO_FLAG] = act_flag, [DO_READ] = act_read,
+	[DO_TAG_ADD] = act_tag_add, [DO_TAG_REMOVE] = act_tag_remove,
+	[DO_TAG_EDIT] = act_tag_edit, [DO_MOVE] = act_move,
+	[DO_COPY] = act_copy,
+	[DO_SOURCE] = act_source, [DO_PARTS] = act_parts,
+	[DO_PIPE] = act_pipe, [DO_PRINT] = act_print,
+	[DO_REPLY] = act_reply, [DO_REPLY_ALL] = act_reply_all,
+	[DO_REPLY_LIST] = act_reply_list, [DO_FORWARD] = act_forward,
+	[DO_BOUNCE] = act_bounce, [DO_DELIVERY] = act_delivery,
+	[DO_WHY] = act_why,
+};
+
+/* ---- the view ---- */
+
+static void
+status(struct view *v, struct buf *left, struct buf *right)
+{
+	struct message_view *m = self(v);
+	uint32_t flags = m->cur < m->msgs.n ? m->msgs.row[m->cur].flags :
+	    m->f.info.flags;
+
+	if (m->f.parsed)
+		buf_addf(left, "%s%s%s", m->f.info.folder,
+		    (flags & STORE_FLAGGED) ? "  flagged" : "",
+		    (flags & STORE_ANSWERED) ? "  answered" : "");
+	if (m->msgs.n > 1 && m->cur < m->msgs.n)
+		buf_addf(left, "  message %zu of %zu in the thread",
+		    m->cur + 1, m->msgs.n);
+	if (m->html_run != NULL)
+		buf_adds(left, "  [rendering]");
+	page_place(&m->p, right);
+}
+
+static void
+message_free(struct view *v)
+{
+	struct message_view *m = self(v);
+
+	fetch_forget(v->t, m);
+	talk_forget(v->t->reader, m);
+	html_stop(m->html_run);
+	buf_clear(&m->html);
+	fetched_clear(&m->f);
+	list_msgs_clear(&m->msgs);
+	page_free_parts(&m->p);
+	free(m);
+}
+
+static const struct view_ops ops = {
+	IN_MSG, "message", acts, page_draw, status, NULL, message_free
+};
+
+void
+message_open(struct view *list, const struct rows_at *at, uint64_t id)
+{
+	struct message_view *m = calloc(1, sizeof *m);
+
+	if (m == NULL)
+		abort();
+	m->p.v.ops = &ops;
+	m->list = list;
+	m->f.fd = -1;
+	buf_init(&m->html, DOC_MAX);
+	doc_init(&m->p.doc);
+	app_push(list->t, &m->p.v);
+	open_thread(m, at->thread, at->msg != 0 ? at->msg : id);
+}

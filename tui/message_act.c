@@ -1,0 +1,195 @@
+#define _DEFAULT_SOURCE
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "store/op_event.h"
+#include "tui/compose.h"
+#include "tui/fetch.h"
+#include "tui/message.h"
+#include "tui/page.h"
+#include "tui/attach.h"
+#include "tui/queue_view.h"
+#include "tui/run.h"
+
+enum { SOURCE_MAX = 20 * 1024 * 1024 };	/* octets that are shown */
+
+struct task {
+	struct tui	*t;
+	uint64_t	 id;
+	enum conf_action act;
+	char		*arg;
+};
+
+static void
+task_free(struct task *k)
+{
+	free(k->arg);
+	free(k);
+}
+
+/* ---- what is done, once the message is there ---- */
+
+static void
+run_source(struct task *k, struct fetched *f)
+{
+	struct page_view *p;
+	struct buf b;
+	ssize_t r = 1;
+	char chunk[32768];
+
+	buf_init(&b, SOURCE_MAX);
+	while (b.err == 0 && (r = pread(f->fd, chunk, sizeof chunk,
+	    (off_t)b.len)) > 0)
+		buf_add(&b, chunk, (size_t)r);
+	p = page_open(k->t, "source");
+	doc_add(&p->doc, PAINT_TEXT, b.data != NULL ? (char *)b.data : "",
+	    b.len);
+	if (r != 0)
+		doc_adds(&p->doc, PAINT_BAD, "[cut here]");
+	buf_clear(&b);
+}
+
+static void
+run_parts(struct task *k, struct fetched *f)
+{
+	attach_open(k->t, f);
+}
+
+static void
+run_pipe(struct task *k, struct fetched *f)
+{
+	(void)lseek(f->fd, 0, SEEK_SET);
+	run_shell(k->t, k->arg, f->fd);
+}
+
+static void
+run_reply(struct task *k, struct fetched *f)
+{
+	compose_reply(k->t, f, k->act == DO_REPLY_ALL ? REPLY_ALL :
+	    k->act == DO_REPLY_LIST ? REPLY_LIST : REPLY_SENDER);
+}
+
+static void
+run_forward(struct task *k, struct fetched *f)
+{
+	compose_forward(k->t, f);
+}
+
+static void
+run_delivery(struct task *k, struct fetched *f)
+{
+	queue_open_fate(k->t, f->info.msgid);
+}
+
+static void
+run_why(struct task *k, struct fetched *f)
+{
+	struct buf b;
+
+	buf_init(&b, 2000);
+	buf_addf(&b, "<%s>", f->info.msgid);
+	if (b.err == 0)
+		why_open(k->t, buf_str(&b));
+	buf_clear(&b);
+}
+
+static const struct {
+	enum conf_action act;
+	enum fetch_how	 how;
+	const char	*label;		/* asked first; NULL: nothing */
+	enum prompt_hist hist;
+	const char	*text;		/* to start with */
+	void		(*run)(struct task *k, struct fetched *f);
+} tasks[] = {
+	{ DO_SOURCE, FETCH_FILE, NULL, HIST_NONE, NULL, run_source },
+	{ DO_PARTS, FETCH_PLAIN, NULL, HIST_NONE, NULL, run_parts },
+	{ DO_PIPE, FETCH_FILE, "Pipe to: ", HIST_SHELL, NULL, run_pipe },
+	{ DO_PRINT, FETCH_FILE, "Print with: ", HIST_SHELL, "lp", run_pipe },
+	{ DO_REPLY, FETCH_PLAIN, NULL, HIST_NONE, NULL, run_reply },
+	{ DO_REPLY_ALL, FETCH_PLAIN, NULL, HIST_NONE, NULL, run_reply },
+	{ DO_REPLY_LIST, FETCH_PLAIN, NULL, HIST_NONE, NULL, run_reply },
+	{ DO_FORWARD, FETCH_PLAIN, NULL, HIST_NONE, NULL, run_forward },
+	{ DO_DELIVERY, FETCH_FILE, NULL, HIST_NONE, NULL, run_delivery },
+	{ DO_WHY, FETCH_FILE, NULL, HIST_NONE, NULL, run_why },
+};
+
+static size_t
+task_index(enum conf_action act)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof tasks / sizeof tasks[0]; i++)
+		if (tasks[i].act == act)
+			break;
+	return i;
+}
+
+static void
+fetched(void *arg, struct fetched *f)
+{
+	struct task *k = arg;
+
+	if (f != NULL)
+		tasks[task_index(k->act)].run(k, f);
+	task_free(k);
+}
+
+static void
+begin(struct task *k)
+{
+	fetch_msg(k->t, k->id, tasks[task_index(k->act)].how, fetched, k);
+}
+
+static void
+typed(void *arg, const char *text)
+{
+	struct task *k = arg;
+
+	k->arg = text != NULL ? strdup(text) : NULL;
+	if (k->arg == NULL || k->arg[0] == '\0')
+		task_free(k);
+	else
+		begin(k);
+}
+
+static void
+bounce_typed(void *arg, const char *text)
+{
+	struct task *k = arg;
+
+	if (text != NULL && *text != '\0')
+		compose_bounce(k->t, k->id, text);
+	task_free(k);
+}
+
+void
+message_act(struct tui *t, enum conf_action act, uint64_t id, const char *arg)
+{
+	struct prompt_ask ask = { .done = typed };
+	struct task *k = calloc(1, sizeof *k);
+	size_t i = task_index(act);
+
+	if (k == NULL)
+		return;
+	k->t = t;
+	k->id = id;
+	k->act = act;
+	ask.arg = k;
+	if (act == DO_BOUNCE) {
+		ask.label = "Bounce to: ";
+		ask.hist = HIST_ADDRESS;
+		ask.done = bounce_typed;
+		app_prompt(t, &ask);
+		return;
+	}
+	if (tasks[i].label == NULL || arg != NULL) {
+		k->arg = arg != NULL ? strdup(arg) : NULL;
+		begin(k);
+		return;
+	}
+	ask.label = tasks[i].label;
+	ask.hist = tasks[i].hist;
+	ask.text = tasks[i].text;
+	app_prompt(t, &ask);
+}

@@ -1,0 +1,111 @@
+#define _DEFAULT_SOURCE	/* strcasecmp, strncasecmp */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "mailnode/node/conf.h"
+#include "tui/message_doc.h"
+#include "tui/reply.h"
+#include "tui/text.h"
+
+const char *
+message_part_name(const struct parse_part *p)
+{
+	if (p->filename[0] != '\0')
+		return p->filename;
+	return p->description[0] != '\0' ? p->description : p->type;
+}
+
+static void
+put_headers(struct doc *d, const struct parse_show *s, bool all)
+{
+	static const char *const few[] = { "From", "To", "Cc", "Reply-To",
+	    "Date", "Subject" };
+	const char *value;
+	size_t i;
+
+	if (all) {
+		for (i = 0; i < s->nheader; i++)
+			doc_header(d, s->header[i].name, s->header[i].value,
+			    PAINT_TEXT);
+		return;
+	}
+	for (i = 0; i < sizeof few / sizeof few[0]; i++) {
+		value = reply_header(s, few[i]);
+		if (value[0] == '\0' || (strcmp(few[i], "Reply-To") == 0 &&
+		    strcmp(value, reply_header(s, "From")) == 0))
+			continue;
+		doc_header(d, few[i], value, strcmp(few[i], "Subject") == 0 ?
+		    PAINT_SUBJECT : PAINT_TEXT);
+	}
+}
+
+/* "dkim=pass" of our own field, which stands above any other. */
+static void
+put_verdict(struct doc *d, const struct parse_show *s)
+{
+	static const char *const methods[] = { "dkim=", "spf=", "dmarc=" };
+	const char *v = reply_header(s, "Authentication-Results"), *p;
+	size_t n = strcspn(v, "; "), i, k;
+	enum conf_paint paint = PAINT_TEXT;
+	struct buf b;
+
+	if (n != strlen(conf.hostname) ||
+	    strncasecmp(v, conf.hostname, n) != 0)
+		return;
+	buf_init(&b, 200);
+	for (i = 0; i < sizeof methods / sizeof methods[0]; i++) {
+		p = strstr(v, methods[i]);
+		if (p == NULL || (p > v && p[-1] != ' ' && p[-1] != ';'))
+			continue;
+		k = strcspn(p, " ;(");
+		buf_addf(&b, "%s%.*s", b.len > 0 ? "  " : "", (int)k, p);
+		if (strncmp(p + strlen(methods[i]), "pass", 4) == 0)
+			paint = paint == PAINT_BAD ? PAINT_BAD : PAINT_GOOD;
+		else if (strncmp(p + strlen(methods[i]), "fail", 4) == 0)
+			paint = PAINT_BAD;
+	}
+	if (b.len > 0)
+		doc_header(d, "Verified", buf_str(&b), paint);
+	buf_clear(&b);
+}
+
+static void
+put_attachments(struct doc *d, const struct parse_show *s)
+{
+	char size[16];
+	size_t i, n = 0;
+
+	for (i = 0; i < s->npart; i++) {
+		if ((s->part[i].flags & PARSE_P_ATTACH) == 0)
+			continue;
+		text_size(size, sizeof size, s->part[i].encoding[0] == 'b' ?
+		    s->part[i].size / 4 * 3 : s->part[i].size);
+		doc_addf(d, PAINT_ATTACHMENT, "[%zu] %s  %s  %s", ++n,
+		    message_part_name(&s->part[i]), s->part[i].type, size);
+	}
+}
+
+void
+message_doc(struct doc *d, const struct fetched *f,
+    const struct message_look *look, const struct buf *html)
+{
+	const struct parse_show *s = &f->show;
+
+	put_headers(d, s, look->all_headers);
+	put_verdict(d, s);
+	if (f->info.tags[0] != '\0')
+		doc_header(d, "Tags", f->info.tags, PAINT_TAGS);
+	put_attachments(d, s);
+	if ((s->flags & PARSE_ENCRYPTED) != 0)
+		doc_adds(d, PAINT_WAIT, "[encrypted]");
+	if ((s->flags & PARSE_CUT) != 0)
+		doc_adds(d, PAINT_BAD,
+		    "[more parts than are shown: see the source]");
+	doc_adds(d, PAINT_TEXT, "");
+	if (html != NULL)
+		doc_body(d, (const char *)html->data, html->len,
+		    look->numbers);
+	else
+		doc_body(d, s->text, s->ntext, look->numbers);
+}

@@ -1,0 +1,290 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "tui/term.h"
+#include "tui/text.h"
+#include "tui/page.h"
+
+static struct page_view *
+self(struct view *v)
+{
+	return (struct page_view *)v;
+}
+
+/* ---- moving ---- */
+
+static void
+move_to(struct page_view *tv, size_t row)
+{
+	size_t h = (size_t)(tv->height > 0 ? tv->height : 1);
+	size_t last = tv->doc.nrows > h ? tv->doc.nrows - h : 0;
+
+	tv->top = row > last ? last : row;
+}
+
+static void
+move_by(struct page_view *tv, int rows)
+{
+	if (rows < 0 && tv->top < (size_t)-rows)
+		move_to(tv, 0);
+	else
+		move_to(tv, tv->top + (size_t)rows);
+}
+
+void
+page_next(struct view *v, const char *arg)
+{
+	(void)arg;
+	move_by(self(v), 1);
+}
+
+void
+page_prev(struct view *v, const char *arg)
+{
+	(void)arg;
+	move_by(self(v), -1);
+}
+
+void
+page_down(struct view *v, const char *arg)
+{
+	(void)arg;
+	move_by(self(v), self(v)->height - 1);
+}
+
+void
+page_up(struct view *v, const char *arg)
+{
+	(void)arg;
+	move_by(self(v), 1 - self(v)->height);
+}
+
+void
+page_half_down(struct view *v, const char *arg)
+{
+	(void)arg;
+	move_by(self(v), self(v)->height / 2);
+}
+
+void
+page_half_up(struct view *v, const char *arg)
+{
+	(void)arg;
+	move_by(self(v), -(self(v)->height / 2));
+}
+
+void
+page_first(struct view *v, const char *arg)
+{
+	(void)arg;
+	self(v)->top = 0;
+}
+
+void
+page_last(struct view *v, const char *arg)
+{
+	(void)arg;
+	move_to(self(v), self(v)->doc.nrows);
+}
+
+/* ---- searching ---- */
+
+static void
+find(struct page_view *tv, bool back)
+{
+	size_t row;
+
+	if (tv->find == NULL) {
+		app_error(tv->v.t, "nothing to search for yet");
+		return;
+	}
+	row = doc_find(&tv->doc, tv->find, tv->top, back);
+	if (row == SIZE_MAX)
+		row = doc_find(&tv->doc, tv->find,
+		    back ? tv->doc.nrows : SIZE_MAX, back);
+	if (row == SIZE_MAX) {
+		app_error(tv->v.t, "%s: not found", tv->find);
+		return;
+	}
+	tv->top = row;		/* also near the end: it is to be seen */
+}
+
+static void
+find_typed(void *arg, const char *text)
+{
+	struct page_view *tv = arg;
+
+	if (text == NULL || *text == '\0')
+		return;
+	free(tv->find);
+	tv->find = strdup(text);
+	find(tv, false);
+}
+
+void
+page_find(struct view *v, const char *arg)
+{
+	struct prompt_ask ask = { .label = "/", .hist = HIST_FIND,
+	    .done = find_typed, .arg = v };
+
+	(void)arg;
+	app_prompt(v->t, &ask);
+}
+
+void
+page_find_next(struct view *v, const char *arg)
+{
+	(void)arg;
+	find(self(v), false);
+}
+
+void
+page_find_prev(struct view *v, const char *arg)
+{
+	(void)arg;
+	find(self(v), true);
+}
+
+/* ---- drawing ---- */
+
+struct span {
+	int		y, x, cols;
+	const char	*s;
+	size_t		n;
+};
+
+/* Draws [from, to) of a row and moves on. */
+static void
+put_span(struct span *sp, size_t to, int paint)
+{
+	int used = term_put(sp->y, sp->x, sp->cols, sp->s, to, paint);
+
+	sp->x += used;
+	sp->cols -= used;
+	sp->s += to;
+	sp->n -= to;
+}
+
+/* Links and matches stand out in what is left of a row. */
+static void
+put_marked(struct span *sp, int paint, const char *find_text)
+{
+	size_t i = 0, len;
+
+	while (i < sp->n) {
+		len = 0;
+		if (find_text != NULL &&
+		    doc_match(sp->s + i, sp->n - i, find_text) == 0) {
+			len = strlen(find_text);
+			put_span(sp, i, paint);
+			put_span(sp, len, PAINT_MATCH);
+		} else if ((sp->s[i] == 'h' || sp->s[i] == 'm') &&
+		    (len = doc_url(sp->s + i, sp->n - i)) > 0) {
+			put_span(sp, i, paint);
+			put_span(sp, len, PAINT_LINK);
+		}
+		i = len > 0 ? 0 : i + 1;
+	}
+	put_span(sp, sp->n, paint);
+}
+
+static void
+draw_row(const struct page_view *tv, const struct doc_row *r, int y,
+    const struct area *a)
+{
+	const struct doc_line *l = &tv->doc.line[r->line];
+	struct span sp = { y, a->x, a->w,
+	    (const char *)tv->doc.text.data + r->at, r->n };
+	struct buf b;
+	size_t lead;
+
+	if (r->folded) {
+		buf_init(&b, 80);
+		buf_addf(&b, "> ... %u quoted lines", r->n);
+		term_puts(y, a->x, a->w, buf_str(&b), PAINT_QUOTE1);
+		buf_clear(&b);
+		return;
+	}
+	if (r->n == 0)
+		return;
+	lead = r->at < l->at + l->lead ? l->at + l->lead - r->at : 0;
+	if (lead > 0)
+		put_span(&sp, lead < sp.n ? lead : sp.n, PAINT_HEADER);
+	put_marked(&sp, l->paint, tv->find);
+}
+
+void
+page_draw(struct view *v, const struct area *a)
+{
+	struct page_view *tv = self(v);
+	size_t octet = 0, i;
+
+	tv->height = a->h;
+	tv->width = a->w;
+	if ((size_t)a->w != tv->doc.cols) {
+		if (tv->top < tv->doc.nrows)
+			octet = tv->doc.row[tv->top].at;
+		doc_layout(&tv->doc, (size_t)a->w);
+		tv->top = octet > 0 ? doc_row_at(&tv->doc, octet) : tv->top;
+	}
+	if (tv->top >= tv->doc.nrows)
+		tv->top = 0;
+	for (i = 0; i < (size_t)a->h && tv->top + i < tv->doc.nrows; i++)
+		draw_row(tv, &tv->doc.row[tv->top + i], a->y + (int)i, a);
+}
+
+void
+page_place(const struct page_view *tv, struct buf *b)
+{
+	size_t end = tv->top + (size_t)tv->height;
+
+	if (tv->doc.nrows <= (size_t)tv->height)
+		buf_adds(b, "all");
+	else if (end >= tv->doc.nrows)
+		buf_adds(b, "end");
+	else
+		buf_addf(b, "%zu%%", end * 100 / tv->doc.nrows);
+}
+
+static void
+status(struct view *v, struct buf *left, struct buf *right)
+{
+	buf_adds(left, self(v)->title);
+	page_place(self(v), right);
+}
+
+void
+page_free_parts(struct page_view *tv)
+{
+	doc_clear(&tv->doc);
+	free(tv->find);
+	free(tv->title);
+}
+
+static void
+page_free(struct view *v)
+{
+	page_free_parts(self(v));
+	free(v);
+}
+
+static view_act *const acts[DO_MAX] = {
+	PAGE_ACTS, [DO_PAGE_DOWN] = page_down
+};
+
+static const struct view_ops ops = {
+	IN_TEXT, "text", acts, page_draw, status, NULL, page_free
+};
+
+struct page_view *
+page_open(struct tui *t, const char *title)
+{
+	struct page_view *tv = calloc(1, sizeof *tv);
+
+	if (tv == NULL || (tv->title = strdup(title)) == NULL)
+		abort();
+	tv->v.ops = &ops;
+	doc_init(&tv->doc);
+	app_push(t, &tv->v);
+	return tv;
+}

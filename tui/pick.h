@@ -1,0 +1,35 @@
+/*
+ * The messages that an action is about: those of marked threads, of a
+ * closed thread, or one; asked for where a row does not say enough.
+ */
+#ifndef TUI_PICK_H
+#define TUI_PICK_H
+
+#include "store/op_list.h"
+#include "tui/app.h"
+#include "tui/rows.h"
+
+struct pick_msg {
+	uint64_t	 id, thread, mbox;
+	uint32_t	 flags;
+	char		*folder, *tags;
+};
+
+struct pick {
+	struct pick_msg	*m;
+	size_t		 n;
+};
+
+void	 pick_clear(struct pick *p);
+/* Copies; false when memory is short. */
+bool	 pick_add(struct pick *p, const struct list_msg *m);
+
+/*
+ * Collects the messages of the places given, in `mbox` only unless 0, then
+ * calls fn once; fn takes what *p owns.  Threads are asked for all at the
+ * same time; an answer that fails is told and leaves that thread out.
+ */
+void	 pick_start(struct tui *t, const struct rows_at *at, size_t n,
+	    uint64_t mbox, void (*fn)(void *arg, struct pick *p), void *arg);
+
+#endif

@@ -1,0 +1,313 @@
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "store/op_queue.h"
+#include "tui/compose.h"
+#include "tui/queue_view.h"
+#include "tui/term.h"
+#include "tui/text.h"
+
+struct queue_view {
+	struct view	 v;
+	struct queue_rows rows;
+	char		 at[QUEUE_ID_MAX];	/* the letter in hand */
+	size_t		 cur, top;
+	bool		 loaded, busy, again;
+};
+
+static struct queue_view *
+self(struct view *v)
+{
+	return (struct queue_view *)v;
+}
+
+static const struct queue_row *
+row(struct queue_view *q)
+{
+	return q->cur < q->rows.n ? &q->rows.row[q->cur] : NULL;
+}
+
+static void
+go(struct queue_view *q, size_t line)
+{
+	if (line >= q->rows.n)
+		line = q->rows.n > 0 ? q->rows.n - 1 : 0;
+	q->cur = line;
+	q->at[0] = '\0';
+	if (row(q) != NULL && strlen(row(q)->id) < sizeof q->at)
+		memcpy(q->at, row(q)->id, strlen(row(q)->id) + 1);
+}
+
+static void	load(struct queue_view *q);
+
+static void
+got(void *arg, uint16_t status, struct chan_in *in, int *fd)
+{
+	struct queue_view *q = arg;
+	struct queue_rows rows;
+	size_t i;
+
+	(void)fd;
+	q->busy = false;
+	q->loaded = true;
+	if (status != OP_OK) {
+		app_status_error(q->v.t, "queue", status);
+	} else if (queue_list_get(in, &rows)) {
+		queue_rows_clear(&q->rows);
+		q->rows = rows;
+		for (i = 0; i < rows.n; i++)
+			if (strcmp(rows.row[i].id, q->at) == 0)
+				q->cur = i;
+		go(q, q->cur);
+	}
+	app_dirty(q->v.t);
+	if (q->again)
+		load(q);
+	q->again = false;
+}
+
+static void
+load(struct queue_view *q)
+{
+	struct buf b;
+
+	if (q->busy) {
+		q->again = true;
+		return;
+	}
+	q->busy = true;
+	buf_init(&b, CHAN_DATA_MAX);
+	queue_list_put(&b, QUEUE_ALL_ONES, "");
+	talk_send(q->v.t->keeper, QUEUE_LIST, &b, -1, got, q);
+	buf_clear(&b);
+}
+
+static void
+changed(struct view *v, const struct watch_change *c)
+{
+	if ((c->what & WATCH_QUEUE) != 0)
+		load(self(v));
+}
+
+/* ---- acting ---- */
+
+static void
+acted(void *arg, uint16_t status, struct chan_in *in, int *fd)
+{
+	struct queue_view *q = arg;
+
+	(void)in;
+	(void)fd;
+	if (status != OP_OK)
+		app_status_error(q->v.t, "letter", status);
+	load(q);
+}
+
+static void
+change(struct queue_view *q, enum queue_change what)
+{
+	struct buf b;
+
+	if (row(q) == NULL)
+		return;
+	buf_init(&b, CHAN_DATA_MAX);
+	queue_change_put(&b, row(q)->id, what, "");
+	talk_send(q->v.t->keeper, QUEUE_CHANGE, &b, -1, acted, q);
+	buf_clear(&b);
+}
+
+static void
+drop_confirmed(void *arg, const char *text)
+{
+	if (text != NULL && *text == 'y')
+		change(arg, QUEUE_DO_DROP);
+}
+
+static void
+act_drop(struct view *v, const char *arg)
+{
+	struct prompt_ask ask = { .label = "Never send it? (y/n) ",
+	    .keys = "yn", .done = drop_confirmed, .arg = v };
+
+	(void)arg;
+	if (row(self(v)) != NULL)
+		app_prompt(v->t, &ask);
+}
+
+#define QUEUE_ACT(name, what)						\
+static void								\
+name(struct view *v, const char *arg)					\
+{									\
+	(void)arg;							\
+	change(self(v), what);						\
+}
+QUEUE_ACT(act_hold, QUEUE_DO_HOLD)
+QUEUE_ACT(act_release, QUEUE_DO_RELEASE)
+QUEUE_ACT(act_retry, QUEUE_DO_RETRY)
+
+/* Every letter that waits, at once. */
+static void
+act_run(struct view *v, const char *arg)
+{
+	struct queue_view *q = self(v);
+	size_t was = q->cur;
+
+	(void)arg;
+	for (q->cur = 0; q->cur < q->rows.n; q->cur++)
+		if (row(q)->state == QUEUE_ACTIVE)
+			change(q, QUEUE_DO_RETRY);
+	q->cur = was;
+}
+
+static void
+act_open(struct view *v, const char *arg)
+{
+	(void)arg;
+	if (row(self(v)) != NULL)
+		queue_open_letter(v->t, row(self(v))->id);
+}
+
+static void
+act_why(struct view *v, const char *arg)
+{
+	struct buf b;
+
+	(void)arg;
+	if (row(self(v)) == NULL)
+		return;
+	buf_init(&b, 2000);
+	buf_addf(&b, "<%s>", row(self(v))->msgid);
+	why_open(v->t, buf_str(&b));
+	buf_clear(&b);
+}
+
+static void
+act_next(struct view *v, const char *arg)
+{
+	(void)arg;
+	go(self(v), self(v)->cur + 1);
+}
+
+static void
+act_prev(struct view *v, const char *arg)
+{
+	(void)arg;
+	if (self(v)->cur > 0)
+		go(self(v), self(v)->cur - 1);
+}
+
+static void
+act_first(struct view *v, const char *arg)
+{
+	(void)arg;
+	go(self(v), 0);
+}
+
+static void
+act_last(struct view *v, const char *arg)
+{
+	(void)arg;
+	go(self(v), self(v)->rows.n);
+}
+
+/* ---- drawing ---- */
+
+static void
+when(char *dst, size_t size, int64_t at)
+{
+	time_t t = (time_t)at;
+	struct tm tm;
+
+	if (at == 0 || localtime_r(&t, &tm) == NULL ||
+	    strftime(dst, size, "%d %b %H:%M", &tm) == 0)
+		dst[0] = '\0';
+}
+
+static int
+paint_of(const struct queue_row *r)
+{
+	if (r->state == QUEUE_DAMAGED || r->nfailed > 0)
+		return PAINT_BAD;
+	return r->state == QUEUE_DONE ? PAINT_GOOD : PAINT_WAIT;
+}
+
+static void
+draw(struct view *v, const struct area *a)
+{
+	struct queue_view *q = self(v);
+	const struct queue_row *r;
+	size_t i, h = (size_t)a->h;
+	char date[32];
+	struct buf b;
+	int paint;
+
+	if (q->cur < q->top)
+		q->top = q->cur;
+	if (q->cur >= q->top + h)
+		q->top = q->cur - h + 1;
+	if (q->loaded && q->rows.n == 0)
+		term_puts(a->y, a->x + 1, a->w, "(nothing on its way)",
+		    PAINT_TEXT);
+	buf_init(&b, 4000);
+	for (i = 0; i < h && q->top + i < q->rows.n; i++) {
+		r = &q->rows.row[q->top + i];
+		paint = paint_of(r) | (q->top + i == q->cur ? TERM_CURSOR : 0);
+		when(date, sizeof date, r->created);
+		buf_reset(&b);
+		buf_addf(&b, " %-7s %-12s %s", queue_state_name(r->state),
+		    date, r->first);
+		if (r->nrcpt > 1)
+			buf_addf(&b, " +%u", r->nrcpt - 1);
+		buf_addf(&b, "  %s", r->subject);
+		if (r->why[0] != '\0')
+			buf_addf(&b, "  (%s)", r->why);
+		term_field(a->y + (int)i, a->x, a->w, buf_str(&b), paint);
+	}
+	buf_clear(&b);
+}
+
+static void
+status(struct view *v, struct buf *left, struct buf *right)
+{
+	struct queue_view *q = self(v);
+	size_t i, n = 0;
+
+	for (i = 0; i < q->rows.n; i++)
+		n += q->rows.row[i].state != QUEUE_DONE;
+	buf_addf(left, "queue  %zu on %s way", n, n == 1 ? "its" : "their");
+	if (q->rows.n > 0)
+		buf_addf(right, "%zu/%zu%s", q->cur + 1, q->rows.n,
+		    q->rows.more ? "+" : "");
+}
+
+static void
+queue_free(struct view *v)
+{
+	talk_forget(v->t->keeper, v);
+	queue_rows_clear(&self(v)->rows);
+	free(v);
+}
+
+static view_act *const acts[DO_MAX] = {
+	[DO_NEXT] = act_next, [DO_PREV] = act_prev, [DO_FIRST] = act_first,
+	[DO_LAST] = act_last, [DO_OPEN] = act_open, [DO_HOLD] = act_hold,
+	[DO_RELEASE] = act_release, [DO_RETRY] = act_retry,
+	[DO_DROP] = act_drop, [DO_WHY] = act_why, [DO_QUEUE_RUN] = act_run,
+};
+
+static const struct view_ops ops = {
+	IN_QUEUE, "queue", acts, draw, status, changed, queue_free
+};
+
+void
+queue_open_view(struct tui *t)
+{
+	struct queue_view *q = calloc(1, sizeof *q);
+
+	if (q == NULL)
+		abort();
+	q->v.ops = &ops;
+	app_push(t, &q->v);
+	load(q);
+}

@@ -1,0 +1,174 @@
+#define _DEFAULT_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tui/run.h"
+#include "tui/term.h"
+
+/* What the client ignores or holds back, its programs do not. */
+static void
+child_signals(void)
+{
+	static const int sigs[] = { SIGINT, SIGQUIT, SIGTSTP, SIGPIPE,
+	    SIGTTOU };
+	sigset_t none;
+	size_t i;
+
+	for (i = 0; i < sizeof sigs / sizeof sigs[0]; i++)
+		(void)signal(sigs[i], SIG_DFL);
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+_Noreturn static void
+child(char *const *argv, int in)
+{
+	child_signals();
+	if (in != -1 && dup2(in, STDIN_FILENO) == -1)
+		_exit(126);
+	if (lseek(STDIN_FILENO, 0, SEEK_SET) == -1 && in != -1 &&
+	    errno != ESPIPE)
+		_exit(126);
+	execvp(argv[0], argv);
+	fprintf(stderr, "%s: %s\n", argv[0], strerror(errno));
+	_exit(127);
+}
+
+/* Its status, or -1.  When it stops, so do we, as one job. */
+static int
+wait_for(pid_t pid)
+{
+	int status;
+
+	for (;;) {
+		if (waitpid(pid, &status, WUNTRACED) == -1) {
+			if (errno == EINTR)
+				continue;
+			return -1;
+		}
+		if (!WIFSTOPPED(status))
+			return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+		(void)signal(SIGTSTP, SIG_DFL);
+		(void)raise(SIGTSTP);
+		(void)signal(SIGTSTP, SIG_IGN);
+		(void)kill(pid, SIGCONT);
+	}
+}
+
+static int
+run(char *const *argv, int in)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		child(argv, in);
+	return pid == -1 ? -1 : wait_for(pid);
+}
+
+static const char *
+first_set(const char *a, const char *b, const char *otherwise)
+{
+	if (a != NULL && *a != '\0')
+		return a;
+	return b != NULL && *b != '\0' ? b : otherwise;
+}
+
+bool
+run_editor(struct tui *t, const char *path)
+{
+	const char *editor = first_set(getenv("VISUAL"), getenv("EDITOR"),
+	    "vi");
+	char script[2000], file[4096];
+	char *argv[] = { "sh", "-c", script, "sh", file, NULL };
+	int status;
+
+	if (snprintf(script, sizeof script, "%s \"$1\"", editor) >=
+	    (int)sizeof script || snprintf(file, sizeof file, "%s", path) >=
+	    (int)sizeof file)
+		return false;
+	term_leave();
+	status = run(argv, -1);
+	term_enter();
+	app_dirty(t);
+	if (status != 0)
+		app_error(t, "%s: ended with status %d", editor, status);
+	return status == 0;
+}
+
+static void
+wait_for_enter(void)
+{
+	char c;
+
+	printf("\nPress Enter to go on.");
+	fflush(stdout);
+	while (read(STDIN_FILENO, &c, 1) == 1 && c != '\n' && c != '\r')
+		;
+}
+
+void
+run_shell(struct tui *t, const char *command, int in)
+{
+	const char *shell = first_set(getenv("SHELL"), NULL, "/bin/sh");
+	char sh[1000], cmd[8192];
+	char *argv[] = { sh, "-c", cmd, NULL };
+	char *alone[] = { sh, NULL };
+	int status;
+
+	if (snprintf(sh, sizeof sh, "%s", shell) >= (int)sizeof sh ||
+	    snprintf(cmd, sizeof cmd, "%s", command) >= (int)sizeof cmd)
+		return;
+	term_leave();
+	status = run(*command != '\0' ? argv : alone, in);
+	if (*command != '\0')
+		wait_for_enter();
+	term_enter();
+	app_dirty(t);
+	if (status != 0)
+		app_error(t, "%s: ended with status %d", command, status);
+}
+
+/* Forked twice: nobody's child to wait for, and off the terminal. */
+bool
+run_open(struct tui *t, const char *what)
+{
+	const char *browser = first_set(getenv("BROWSER"), NULL, "xdg-open");
+	char prog[1000], arg[4096];
+	char *argv[] = { prog, arg, NULL };
+	int null, status;
+	pid_t pid;
+
+	if (snprintf(prog, sizeof prog, "%s", browser) >= (int)sizeof prog ||
+	    snprintf(arg, sizeof arg, "%s", what) >= (int)sizeof arg)
+		return false;
+	pid = fork();
+	if (pid == 0) {
+		null = open("/dev/null", O_RDWR | O_CLOEXEC);
+		if (setsid() == -1 || null == -1 ||
+		    dup2(null, STDOUT_FILENO) == -1 ||
+		    dup2(null, STDERR_FILENO) == -1 || fork() != 0)
+			_exit(null == -1);
+		child(argv, null);
+	}
+	if (pid == -1 || waitpid(pid, &status, 0) == -1)
+		return false;
+	app_note(t, "%s %s", prog, what);
+	return true;
+}
+
+void
+run_suspend(struct tui *t)
+{
+	term_leave();
+	(void)signal(SIGTSTP, SIG_DFL);
+	(void)raise(SIGTSTP);
+	(void)signal(SIGTSTP, SIG_IGN);
+	term_enter();
+	app_dirty(t);
+}

@@ -1,0 +1,24 @@
+/* Programs that take the terminal while the client waits: editor, shell. */
+#ifndef TUI_RUN_H
+#define TUI_RUN_H
+
+#include <stdbool.h>
+
+#include "tui/app.h"
+
+/* $VISUAL, $EDITOR or vi on a file.  True: it ended with status 0. */
+bool	run_editor(struct tui *t, const char *path);
+
+/*
+ * A command of the owner's, by $SHELL; in (-1: the terminal) is its input.
+ * Waits for Enter afterwards, so that its output can be read.
+ */
+void	run_shell(struct tui *t, const char *command, int in);
+
+/* "xdg-open" or $BROWSER on one argument, without a shell; not waited for. */
+bool	run_open(struct tui *t, const char *what);
+
+/* Stops like any program does; comes back with the screen redrawn. */
+void	run_suspend(struct tui *t);
+
+#endif

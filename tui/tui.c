@@ -1,0 +1,351 @@
+#define _DEFAULT_SOURCE
+#include <errno.h>
+#include <locale.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "mailnode/base/clock.h"
+#include "mailnode/node/control.h"
+#include "tui/app.h"
+#include "tui/compose.h"
+#include "tui/list.h"
+#include "tui/side.h"
+#include "tui/term.h"
+#include "tui/text.h"
+#include "tui/tui.h"
+#include "tui/undo.h"
+
+enum {
+	RETRY_MS = 1000,	/* between attempts to find the node again */
+	TICK_MS = 200		/* progress is redrawn, while there is any */
+};
+
+struct main {
+	struct tui	 t;
+	struct loop_io	 keyboard, signals;
+	struct loop_timer tick, retry;
+};
+
+/* ---- the node ---- */
+
+/* One link; a node that is gone is looked for again, now and then. */
+static int
+link_to(struct tui *t, enum role role)
+{
+	int64_t now = clock_mono_ms();
+	int fd;
+
+	fd = t->node != NULL ? node_link(t->node, role) : -1;
+	if (fd != -1 || now < t->retry_ms)
+		return fd;
+	t->retry_ms = now + RETRY_MS;
+	node_close(t->node);
+	t->node = node_connect(false);
+	if (t->node == NULL)
+		return -1;
+	return node_link(t->node, role);
+}
+
+static int
+link_reader(void *arg)
+{
+	return link_to(arg, ROLE_READER);
+}
+
+static int
+link_parser(void *arg)
+{
+	return link_to(arg, ROLE_PARSER);
+}
+
+static int
+link_keeper(void *arg)
+{
+	return link_to(arg, ROLE_KEEPER);
+}
+
+/* Told by keeper: what changed. */
+static void
+told(void *arg, const struct chan_msg *m)
+{
+	struct watch_change c;
+	struct chan_in in;
+
+	if (m->type != WATCH_CHANGE)
+		return;
+	chan_in_init(&in, m->data, m->len);
+	while (watch_get(&in, &c))
+		app_changed(arg, &c);
+}
+
+static void
+subscribed(void *arg, uint16_t status, struct chan_in *in, int *fd)
+{
+	struct main *m = arg;
+
+	(void)in;
+	(void)fd;
+	if (status != OP_OK)
+		loop_arm(m->t.loop, &m->retry, RETRY_MS);
+}
+
+static void
+subscribe(struct main *m)
+{
+	struct buf b;
+
+	buf_init(&b, CHAN_DATA_MAX);
+	watch_subscribe_put(&b, WATCH_MAIL | WATCH_BOXES | WATCH_QUEUE);
+	talk_send(m->t.keeper, WATCH_SUBSCRIBE, &b, -1, subscribed, m);
+	buf_clear(&b);
+}
+
+static void
+retry(void *arg)
+{
+	struct main *m = arg;
+	struct watch_change all = { WATCH_MAIL, 0, 0 };
+
+	subscribe(m);
+	app_changed(&m->t, &all);
+}
+
+/* The channel is there, for the first time or again: what happened in
+ * between is looked up, not told. */
+static void
+keeper_up(void *arg)
+{
+	struct main *m = (struct main *)arg;
+
+	if (m->t.top != NULL)
+		loop_arm(m->t.loop, &m->retry, 0);
+}
+
+/* ---- keyboard, signals, time ---- */
+
+static void
+on_keyboard(void *arg, uint32_t events)
+{
+	struct main *m = arg;
+	uint32_t key;
+
+	if ((events & (EPOLLHUP | EPOLLERR)) != 0 &&
+	    (events & EPOLLIN) == 0) {
+		m->t.quit = true;	/* the terminal went away */
+		return;
+	}
+	while (!m->t.quit && m->t.top != NULL && (key = term_key()) != 0)
+		app_key(&m->t, key);
+}
+
+static void
+on_signal(void *arg, uint32_t events)
+{
+	struct main *m = arg;
+	struct signalfd_siginfo s;
+
+	(void)events;
+	while (read(m->signals.fd, &s, sizeof s) == (ssize_t)sizeof s) {
+		if (s.ssi_signo == SIGWINCH) {
+			term_resize();
+			app_dirty(&m->t);
+		} else {
+			m->t.quit = true;	/* letters have their files */
+		}
+	}
+}
+
+static void
+on_tick(void *arg)
+{
+	struct main *m = arg;
+
+	app_dirty(&m->t);
+}
+
+/* The end of each turn: one repaint for all that happened in it. */
+static void
+on_turn(void *arg)
+{
+	struct main *m = arg;
+	struct tui *t = &m->t;
+	int64_t ms;
+
+	app_draw(t);
+	if (t->quit)
+		loop_stop(t->loop);
+	else if (!m->tick.armed && (talk_waiting(t->reader, &ms) > 0 ||
+	    talk_waiting(t->search, &ms) > 0 ||
+	    talk_waiting(t->parser, &ms) > 0 ||
+	    talk_waiting(t->keeper, &ms) > 0))
+		loop_arm(t->loop, &m->tick, TICK_MS);
+}
+
+static bool
+watch_signals(struct main *m)
+{
+	static const int sigs[] = { SIGWINCH, SIGTERM, SIGHUP, SIGINT };
+	sigset_t set;
+	size_t i;
+
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGTSTP, SIG_IGN);
+	(void)signal(SIGTTOU, SIG_IGN);
+	(void)sigemptyset(&set);
+	for (i = 0; i < sizeof sigs / sizeof sigs[0]; i++)
+		(void)sigaddset(&set, sigs[i]);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) == -1)
+		return false;
+	m->signals.fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	m->signals.fn = on_signal;
+	m->signals.arg = m;
+	m->keyboard.fd = STDIN_FILENO;
+	m->keyboard.fn = on_keyboard;
+	m->keyboard.arg = m;
+	m->tick.fn = on_tick;
+	m->retry.fn = retry;
+	m->tick.arg = m->retry.arg = m;
+	return m->signals.fd != -1;
+}
+
+/* ---- beginning and end ---- */
+
+/* The sidebar names the mailboxes: the first list can be asked for. */
+static void
+ready(struct tui *t)
+{
+	const struct side_row *r = side_find(t->side, "INBOX");
+	struct list_view *lv = (struct list_view *)t->top;
+
+	if (r == NULL)
+		r = side_row(t->side, 0);
+	while (lv != NULL && lv->v.below != NULL)
+		lv = (struct list_view *)lv->v.below;
+	if (r != NULL && lv != NULL && lv->v.ops == &list_view_ops)
+		list_change(lv, r->id, r->name, r->query);
+	compose_look_for_left(t);
+}
+
+static bool
+make_asks(struct main *m)
+{
+	struct tui *t = &m->t;
+	struct talk_how reader = { .link = link_reader, .arg = t };
+	struct talk_how parser = { .link = link_parser, .arg = t };
+	struct talk_how keeper = { .link = link_keeper, .told = told,
+	    .up = keeper_up, .arg = t };
+
+	t->reader = talk_new(t->loop, &reader);
+	t->search = talk_new(t->loop, &reader);
+	t->parser = talk_new(t->loop, &parser);
+	t->keeper = talk_new(t->loop, &keeper);
+	return t->reader != NULL && t->search != NULL && t->parser != NULL &&
+	    t->keeper != NULL;
+}
+
+static const char *
+prepare(struct main *m)
+{
+	struct tui *t = &m->t;
+	const char *bad;
+
+	t->side_on = true;
+	buf_init(&t->folders, 1024 * 1024);
+	prompt_init(&t->prompt);
+	t->loop = loop_new();
+	t->home = conf_home();
+	t->maildir = conf_maildir();
+	if (t->loop == NULL || t->home == NULL || t->maildir == NULL)
+		return strerror(errno);
+	t->keys = keymap_new(conf.keys, conf.nkeys, &bad);
+	if (t->keys == NULL)
+		return bad != NULL ? bad : "out of memory";
+	t->node = node_connect(false);
+	if (t->node == NULL)
+		return strerror(errno);
+	t->side = side_new(t, ready);
+	t->undo = undo_new(t);
+	if (t->side == NULL || t->undo == NULL || !make_asks(m) ||
+	    !watch_signals(m))
+		return strerror(errno);
+	return NULL;
+}
+
+static void
+finish(struct main *m)
+{
+	struct tui *t = &m->t;
+
+	prompt_cancel(&t->prompt, false);
+	while (t->top != NULL)
+		app_pop(t);
+	side_free(t->side);
+	/* What was asked of keeper is on its way: it will be done. */
+	talk_free(t->reader);
+	talk_free(t->search);
+	talk_free(t->parser);
+	talk_free(t->keeper);
+	undo_free(t->undo);
+	node_close(t->node);
+	keymap_free(t->keys);
+	prompt_clear(&t->prompt);
+	buf_clear(&t->folders);
+	if (t->loop != NULL)
+		loop_free(t->loop);
+	free((void *)(uintptr_t)t->home);
+	free((void *)(uintptr_t)t->maildir);
+}
+
+static int
+run(struct main *m)
+{
+	struct tui *t = &m->t;
+	int rc;
+
+	/* The question is under way while the terminal is prepared. */
+	side_load(t->side);
+	if (term_open() == -1) {
+		fprintf(stderr, "mailnode: terminal: this TERM cannot place "
+		    "text on the screen\n");
+		return 1;
+	}
+	(void)list_open(t, 0, "INBOX", "");
+	subscribe(m);
+	loop_at_turn(t->loop, on_turn, m);
+	rc = loop_add(t->loop, &m->keyboard, EPOLLIN) == -1 ||
+	    loop_add(t->loop, &m->signals, EPOLLIN) == -1 ||
+	    loop_run(t->loop) == -1;
+	if (rc != 0)
+		app_error(t, "%s", strerror(errno));
+	loop_at_turn(t->loop, NULL, NULL);
+	term_close();
+	return rc;
+}
+
+int
+tui_main(void)
+{
+	static struct main m;
+	const char *why;
+	int rc;
+
+	(void)setlocale(LC_CTYPE, "");
+	text_init();
+	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
+		fputs("mailnode: the client needs a terminal\n", stderr);
+		return 1;
+	}
+	why = prepare(&m);
+	if (why != NULL) {
+		fprintf(stderr, "mailnode: client: %s\n", why);
+		return 1;
+	}
+	rc = run(&m);
+	finish(&m);
+	return rc;
+}
