@@ -252,17 +252,20 @@ hop_mx(int dns, const char *domain, const char *port, const char *ourselves,
 
 /* 0, or -1 with errno. */
 static int
-finish_connect(int fd)
+finish_connect(int fd, int wake)
 {
-	struct pollfd p = { .fd = fd, .events = POLLOUT };
+	struct pollfd p[2] = { { .fd = fd, .events = POLLOUT },
+	    { .fd = wake, .events = POLLIN } };
 	socklen_t len = sizeof(int);
 	int err = 0, n;
 
 	do
-		n = poll(&p, 1, HOP_CONNECT_MS);
+		n = poll(p, 2, HOP_CONNECT_MS);
 	while (n == -1 && errno == EINTR);
 	if (n == 0)
 		err = ETIMEDOUT;
+	else if (n > 0 && p[0].revents == 0)
+		err = EINTR;
 	else if (n == -1 || getsockopt(fd, SOL_SOCKET, SO_ERROR, &err,
 	    &len) == -1)
 		err = errno;
@@ -271,7 +274,7 @@ finish_connect(int fd)
 }
 
 int
-hop_connect(const struct hop_addr *a)
+hop_connect(const struct hop_addr *a, int wake)
 {
 	int fd, err, one = 1;
 
@@ -282,7 +285,7 @@ hop_connect(const struct hop_addr *a)
 	(void)fcntl(fd, F_SETFL, O_NONBLOCK);
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 	if (connect(fd, (const struct sockaddr *)&a->addr.sa, a->addr.len) ==
-	    0 || (errno == EINPROGRESS && finish_connect(fd) == 0))
+	    0 || (errno == EINPROGRESS && finish_connect(fd, wake) == 0))
 		return fd;
 	err = errno;
 	close(fd);

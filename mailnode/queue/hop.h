@@ -40,8 +40,9 @@ void	hop_mx(int dns, const char *domain, const char *port,
 /* One named or numeric server. */
 void	hop_host(int dns, const char *host, const char *port, struct hop *h);
 
-/* Connects, non-blocking socket; -1 with errno. */
-int	hop_connect(const struct hop_addr *a);
+/* Connects, non-blocking socket; -1 with errno.  When wake (-1: none) is
+ * readable it gives up: EINTR. */
+int	hop_connect(const struct hop_addr *a, int wake);
 
 /* "mx.example.net 192.0.2.1:25" */
 void	hop_text(const struct hop_addr *a, char *dst, size_t size);

@@ -251,8 +251,8 @@ static void
 settle_rest(struct sender *s, struct run *r, size_t i)
 {
 	struct part *p = r->part[i];
-	struct job_result x = { .last = true, .tried = true, .peer = "",
-	    .tls = "", .why = "the relay process ended" };
+	struct job_result x = { .last = true, .tried = !s->stopping,
+	    .peer = "", .tls = "", .why = "the relay process ended" };
 	size_t k;
 
 	x.rcpt = letters_get(s, p->n, sizeof *x.rcpt);
@@ -402,5 +402,29 @@ relays_tick(struct sender *s)
 		}
 		*p = h->next;
 		free(h);
+	}
+}
+
+static bool
+awaits_answer(const struct run *r)
+{
+	size_t i, k;
+
+	for (i = 0; i < r->n; i++)
+		for (k = 0; r->part[i] != NULL && k < r->part[i]->n; k++)
+			if (r->part[i]->marked[k] && !r->part[i]->over[k])
+				return true;
+	return false;
+}
+
+void
+relays_stop(struct sender *s)
+{
+	struct run *r, *next;
+
+	for (r = s->relays->runs; r != NULL; r = next) {
+		next = r->next;
+		if (!awaits_answer(r))
+			run_over(s, r);
 	}
 }

@@ -24,6 +24,9 @@ void		 relays_came(struct sender *s, int fd);
 /* Processes at work. */
 unsigned int	 relays_running(const struct sender *s);
 
+/* Nothing new begins; who has no dot on its way ends at once. */
+void		 relays_stop(struct sender *s);
+
 /* Forgets processes that were asked for long ago and never came. */
 void		 relays_tick(struct sender *s);
 

@@ -267,7 +267,8 @@ fill_conf(struct relay *r, const struct hop_addr *a, int fd,
 
 	*c = (struct client_conf){ .fd = fd, .hostname = conf.hostname,
 	    .server = a->host, .tls = r->route->tls,
-	    .trust = r->trust[r->route_at], .vault = -1 };
+	    .trust = r->trust[r->route_at], .vault = -1,
+	    .wake = r->sender };
 	if (mx && !must) {
 		c->tls = CONF_PLAIN;
 		c->opportunistic = true;
@@ -304,7 +305,7 @@ try_addr(struct relay *r, const struct hop_addr *a, char *why, size_t size)
 	int fd;
 
 	hop_text(a, r->peer, sizeof r->peer);
-	fd = hop_connect(a);
+	fd = hop_connect(a, r->sender);
 	if (fd == -1) {
 		snprintf(why, size, "connect to %.300s: %s", r->peer,
 		    strerror(errno));

@@ -179,6 +179,7 @@ static void
 asked_to_stop(void *arg)
 {
 	s.stopping = true;
+	relays_stop(&s);
 	if (relays_running(&s) == 0)
 		stop_now(arg);
 	else

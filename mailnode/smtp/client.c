@@ -15,6 +15,8 @@ client_init(struct client *c, const struct client_conf *conf_in)
 	memset(c, 0, sizeof *c);
 	c->conf = *conf_in;
 	c->line = line_new(conf_in->fd, LINE_IN_DEFAULT);
+	if (c->line != NULL)
+		line_wake(c->line, conf_in->wake);
 }
 
 /* The connection is of no more use. */

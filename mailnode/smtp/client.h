@@ -51,6 +51,7 @@ struct client_conf {
 	struct tls_client *trust;	/* borrowed; NULL only for PLAIN */
 	bool		 verified;	/* go on only with a verified one */
 	int		 vault;		/* channel for the login, or -1 */
+	int		 wake;		/* readable: give up; or -1 */
 };
 
 struct client {

@@ -203,17 +203,16 @@ class Session:
             return
         self.say('354 go on')
         cut = self.rule('body')
-        data = b''
-        while not (data.endswith(b'\r\n.\r\n') or data == b'.\r\n'):
-            while b'\n' not in self.buf:
-                got = self.sock.recv(65536)
-                if not got:
-                    raise Gone
-                self.buf += got
-                if cut == 'close':
-                    raise Gone
-            part, self.buf = self.buf.split(b'\n', 1)
-            data += part + b'\n'
+        data = bytearray(b'\r\n' + self.buf)
+        end = b'\r\n.\r\n'
+        while end not in data[-100000:]:
+            got = self.sock.recv(65536)
+            if not got or cut == 'close':
+                raise Gone
+            data += got
+        at = data.rindex(end) + len(end)
+        self.buf = bytes(data[at:])
+        data = bytes(data[2:at])
         self.log('C (letter of %d octets)' % len(data))
         lines = data[:-3].split(b'\r\n')
         data = b'\r\n'.join(l[1:] if l[:1] == b'.' else l for l in lines)
