@@ -37,22 +37,6 @@ load_key(const struct vault *v, const struct vault_entry *e)
 	return k;
 }
 
-/* The oldest that is not retired: a new key waits until its record has
- * been published and the old one is retired. */
-static const struct vault_entry *
-active_of(const struct vault *v, enum vault_kind kind)
-{
-	const struct vault_entry *e, *best = NULL;
-	size_t i;
-
-	for (i = 0; (e = vault_at(v, i)) != NULL; i++)
-		if (e->kind == kind && !e->retired &&
-		    strncmp(e->name, "dkim/", 5) == 0 &&
-		    (best == NULL || e->created < best->created))
-			best = e;
-	return best;
-}
-
 static void
 load_keys(struct vault_service *s)
 {
@@ -69,7 +53,7 @@ load_keys(struct vault_service *s)
 	if (e != NULL && vault_is_open(s->v, VAULT_BOOT))
 		s->tls = load_key(s->v, e);
 	for (i = 0; i < DKIM_MAX; i++) {
-		e = active_of(s->v, kinds[i]);
+		e = vault_active(s->v, kinds[i]);
 		a = &s->dkim[s->ndkim];
 		if (e == NULL || !vault_is_open(s->v, VAULT_OWNER) ||
 		    strlen(e->name + 5) >= sizeof a->selector)

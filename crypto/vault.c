@@ -202,59 +202,6 @@ vault_close(struct vault *v, enum vault_section s)
 	v->sec[s].key = NULL;
 }
 
-/* ---- names ---- */
-
-static bool
-name_char(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
-	    c == '-' || c == '_';
-}
-
-enum crypto_err
-vault_name(const char *name, enum vault_section *s)
-{
-	static const struct {
-		const char		*prefix;
-		enum vault_section	 section;
-	} rooms[] = { { "tls/", VAULT_BOOT }, { "dkim/", VAULT_OWNER },
-	    { "relay/", VAULT_OWNER } };
-	const char *p = NULL;
-	size_t i;
-
-	*s = VAULT_OWNER;
-	for (i = 0; i < sizeof rooms / sizeof rooms[0]; i++)
-		if (strncmp(name, rooms[i].prefix,
-		    strlen(rooms[i].prefix)) == 0) {
-			p = name + strlen(rooms[i].prefix);
-			*s = rooms[i].section;
-		}
-	if (p == NULL || *p == '\0' || strlen(name) >= VAULT_NAME_MAX)
-		return CRYPTO_NAME;
-	for (; *p != '\0'; p++)
-		if (!name_char(*p))
-			return CRYPTO_NAME;
-	return CRYPTO_OK;
-}
-
-int
-vault_alg(enum vault_kind kind, enum sign_alg *alg)
-{
-	switch (kind) {
-	case VAULT_RSA_KEY:
-		*alg = SIGN_RSA;
-		return 0;
-	case VAULT_ED25519_KEY:
-		*alg = SIGN_ED25519;
-		return 0;
-	case VAULT_P256_KEY:
-		*alg = SIGN_P256;
-		return 0;
-	default:
-		return -1;
-	}
-}
-
 /* ---- entries ---- */
 
 size_t

@@ -149,6 +149,14 @@ enum crypto_err	 vault_put_new(struct vault *v, const char *name,
 enum crypto_err	 vault_retire(struct vault *v, const char *name);
 enum crypto_err	 vault_rm(struct vault *v, const char *name);
 
+/*
+ * The DKIM key of that kind that signs: the oldest that is not retired.  A
+ * new one waits until its record is published and the old one retired.
+ * NULL: none.
+ */
+const struct vault_entry	*vault_active(const struct vault *v,
+				    enum vault_kind kind);
+
 /* The algorithm of a key's kind.  0, or -1: not a key. */
 int		 vault_alg(enum vault_kind kind, enum sign_alg *alg);
 

@@ -10,51 +10,12 @@
 #include "mailnode/base/codec.h"
 #include "mailnode/base/json.h"
 #include "mailnode/cmd.h"
+#include "mailnode/cmd_safe.h"
 #include "mailnode/node/conf.h"
-#include "mailnode/ops/args.h"
 #include "mailnode/ops/replace.h"
 #include "mailnode/ops/tlscert.h"
 
 enum { DAY_S = 24 * 3600 };
-
-struct ctx {
-	struct args	 args;
-	struct safe	 safe;
-	bool		 began;
-};
-
-static int
-why(const char *what, enum crypto_err e)
-{
-	return e == CRYPTO_OK ? 0 : cmd_fail(what, safe_why(e));
-}
-
-static enum crypto_err
-begin(struct ctx *c, bool change)
-{
-	char *home = conf_home();
-	enum crypto_err e = CRYPTO_SYSTEM;
-
-	if (crypto_init() == -1 || tls_init() == -1)
-		e = CRYPTO_NOMEM;
-	else if (home != NULL)
-		e = safe_open(&c->safe, home, change);
-	free(home);
-	c->began = e == CRYPTO_OK;
-	return c->began ? c->safe.trouble : e;
-}
-
-static int
-flush(struct buf *b)
-{
-	int rc = 0;
-
-	if (b->err || fwrite(b->data, 1, b->len, stdout) != b->len ||
-	    fflush(stdout) == EOF)
-		rc = cmd_fail("stdout", strerror(b->err ? b->err : errno));
-	buf_clear(b);
-	return rc;
-}
 
 /* ---- show ---- */
 
@@ -108,15 +69,15 @@ put_json(struct buf *b, const struct cert_info *in, enum crypto_err fit)
 }
 
 static int
-cert_cmd_show(struct ctx *c)
+cert_cmd_show(struct cmd_safe *c)
 {
 	struct cert_subject subject;
 	struct cert_info in;
 	struct buf pem, b;
-	enum crypto_err e = begin(c, false), fit;
+	enum crypto_err e = cmd_safe_begin(c, false), fit;
 
 	if (!c->began)
-		return why("vault", e);
+		return cmd_safe_why("vault", e);
 	buf_init(&pem, TLS_PEM_MAX);
 	buf_init(&b, 8192);
 	e = tlscert_read(&c->safe, &pem);
@@ -130,17 +91,17 @@ cert_cmd_show(struct ctx *c)
 		(c->args.json ? put_json : put_text)(&b, &in, fit);
 	}
 	buf_clear(&pem);
-	return e == CRYPTO_OK ? flush(&b) : why("tls/chain.pem", e);
+	return e == CRYPTO_OK ? cmd_safe_flush(&b) : cmd_safe_why("tls/chain.pem", e);
 }
 
 /* ---- request, install, renew ---- */
 
 static int
-cert_cmd_request(struct ctx *c)
+cert_cmd_request(struct cmd_safe *c)
 {
 	struct cert_subject subject;
 	struct buf pem;
-	enum crypto_err e = begin(c, false);
+	enum crypto_err e = cmd_safe_begin(c, false);
 
 	buf_init(&pem, TLS_PEM_MAX);
 	if (e == CRYPTO_OK)
@@ -148,9 +109,9 @@ cert_cmd_request(struct ctx *c)
 	if (e == CRYPTO_OK)
 		e = cert_request(&subject, safe_tls_sign, &c->safe, &pem);
 	if (e == CRYPTO_OK)
-		return flush(&pem);
+		return cmd_safe_flush(&pem);
 	buf_clear(&pem);
-	return why("cert request", e);
+	return cmd_safe_why("cert request", e);
 }
 
 static int
@@ -162,7 +123,7 @@ read_chain(const char *path, struct buf *pem)
 }
 
 static int
-cert_cmd_install(struct ctx *c)
+cert_cmd_install(struct cmd_safe *c)
 {
 	struct buf pem;
 	enum crypto_err e;
@@ -174,23 +135,23 @@ cert_cmd_install(struct ctx *c)
 		buf_clear(&pem);
 		return cmd_fail(c->args.v[0], strerror(errno));
 	}
-	e = begin(c, true);
+	e = cmd_safe_begin(c, true);
 	if (e == CRYPTO_OK)
 		e = tlscert_install(&c->safe, &pem);
 	buf_clear(&pem);
-	return why(c->args.v[0], e);
+	return cmd_safe_why(c->args.v[0], e);
 }
 
 /* Only what we made ourselves: the rest is its issuer's to renew. */
 static int
-cert_cmd_renew(struct ctx *c)
+cert_cmd_renew(struct cmd_safe *c)
 {
 	struct cert_info in;
 	struct buf pem;
-	enum crypto_err e = begin(c, true);
+	enum crypto_err e = cmd_safe_begin(c, true);
 
 	if (e != CRYPTO_OK)
-		return why("vault", e);
+		return cmd_safe_why("vault", e);
 	buf_init(&pem, TLS_PEM_MAX);
 	e = tlscert_read(&c->safe, &pem);
 	if (e == CRYPTO_OK)
@@ -200,35 +161,17 @@ cert_cmd_renew(struct ctx *c)
 		return cmd_fail(in.issuer, "issued it: give them a new "
 		    "mailnode cert request, and their answer to mailnode "
 		    "cert install");
-	return why("cert renew", tlscert_self_sign(&c->safe));
+	return cmd_safe_why("cert renew", tlscert_self_sign(&c->safe));
 }
 
-static const struct {
-	const char	*name;
-	int		(*fn)(struct ctx *);
-} subs[] = { { "show", cert_cmd_show }, { "request", cert_cmd_request },
-    { "install", cert_cmd_install }, { "renew", cert_cmd_renew } };
+static const struct cmd_sub subs[] = {
+	{ "show", cert_cmd_show }, { "request", cert_cmd_request },
+	{ "install", cert_cmd_install }, { "renew", cert_cmd_renew },
+	{ NULL, NULL }
+};
 
 int
 cmd_cert(int argc, char **argv)
 {
-	struct ctx c = { .began = false };
-	const char *what = "show";
-	size_t i;
-	int rc = 2, skip = 0;
-
-	if (argc > 1 && argv[1][0] != '-') {
-		what = argv[1];
-		skip = 1;
-	}
-	if (args_parse(&c.args, argc - skip, argv + skip) == -1)
-		return cmd_usage(argv[0], false);
-	if (c.args.help)
-		return cmd_usage(argv[0], true);
-	for (i = 0; i < sizeof subs / sizeof subs[0]; i++)
-		if (strcmp(subs[i].name, what) == 0)
-			rc = subs[i].fn(&c);
-	if (c.began)
-		safe_close(&c.safe);
-	return rc == 2 ? cmd_usage(argv[0], false) : rc;
+	return cmd_safe_run(argc, argv, subs, "show");
 }

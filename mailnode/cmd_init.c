@@ -178,7 +178,7 @@ make_key(struct ctx *c, const char *name, enum sign_alg alg)
 static int
 make_dkim(struct ctx *c, enum vault_kind kind, enum sign_alg alg)
 {
-	const struct vault_entry *e = dkimkey_active(c->safe.v, kind);
+	const struct vault_entry *e = vault_active(c->safe.v, kind);
 	char name[VAULT_NAME_MAX];
 
 	if (e != NULL) {

@@ -5,65 +5,12 @@
 
 #include "mailnode/base/json.h"
 #include "mailnode/cmd.h"
+#include "mailnode/cmd_safe.h"
 #include "mailnode/node/conf.h"
-#include "mailnode/ops/args.h"
 #include "mailnode/ops/dkimkey.h"
 #include "mailnode/ops/dnszone.h"
-#include "mailnode/ops/safe.h"
 
 static const char dkim[] = "dkim/";
-
-struct ctx {
-	struct args	 args;
-	struct safe	 safe;
-	bool		 began;
-};
-
-static int
-why(const char *what, enum crypto_err e)
-{
-	return e == CRYPTO_OK ? 0 : cmd_fail(what, safe_why(e));
-}
-
-static enum crypto_err
-begin(struct ctx *c, bool change)
-{
-	char *home = conf_home();
-	enum crypto_err e = CRYPTO_SYSTEM;
-
-	if (crypto_init() == -1)
-		e = CRYPTO_NOMEM;
-	else if (home != NULL)
-		e = safe_open(&c->safe, home, change);
-	free(home);
-	c->began = e == CRYPTO_OK;
-	return c->began ? c->safe.trouble : e;
-}
-
-static enum crypto_err
-open_by_phrase(struct ctx *c)
-{
-	struct secret *phrase;
-	enum crypto_err e;
-
-	e = safe_ask(c->args.from_stdin, "vault passphrase: ", &phrase);
-	if (e == CRYPTO_OK)
-		e = vault_open_phrase(c->safe.v, phrase);
-	secret_free(phrase);
-	return e;
-}
-
-static int
-flush(struct buf *b)
-{
-	int rc = 0;
-
-	if (b->err || fwrite(b->data, 1, b->len, stdout) != b->len ||
-	    fflush(stdout) == EOF)
-		rc = cmd_fail("stdout", strerror(b->err ? b->err : errno));
-	buf_clear(b);
-	return rc;
-}
 
 static bool
 is_dkim(const struct vault_entry *e)
@@ -111,29 +58,29 @@ put_key(struct buf *b, const struct vault *v, const struct vault_entry *e,
 }
 
 static int
-key_list(struct ctx *c)
+key_list(struct cmd_safe *c)
 {
 	const struct vault_entry *entry;
-	enum crypto_err e = begin(c, false);
+	enum crypto_err e = cmd_safe_begin(c, false);
 	struct buf b;
 	size_t i;
 
 	if (c->args.n > 0)
 		return 2;
 	if (e != CRYPTO_OK)
-		return why("vault", e);
+		return cmd_safe_why("vault", e);
 	buf_init(&b, 8 * DNSZONE_MAX);
 	for (i = 0; (entry = vault_at(c->safe.v, i)) != NULL; i++)
 		if (is_dkim(entry))
 			put_key(&b, c->safe.v, entry, c->args.json);
-	return flush(&b);
+	return cmd_safe_flush(&b);
 }
 
 /* ---- rotate ---- */
 
 /* In the vault process when it is unlocked, else here. */
 static enum crypto_err
-make_one(struct ctx *c, enum sign_alg alg, bool by_daemon,
+make_one(struct cmd_safe *c, enum sign_alg alg, bool by_daemon,
     char name[VAULT_NAME_MAX])
 {
 	struct vault *fresh;
@@ -158,7 +105,7 @@ make_one(struct ctx *c, enum sign_alg alg, bool by_daemon,
 }
 
 static int
-print_new(const struct ctx *c, char names[2][VAULT_NAME_MAX])
+print_new(const struct cmd_safe *c, char names[2][VAULT_NAME_MAX])
 {
 	const struct vault_entry *e, *old;
 	struct buf b;
@@ -172,16 +119,16 @@ print_new(const struct ctx *c, char names[2][VAULT_NAME_MAX])
 	buf_adds(&b, "; Until then the old keys sign.  Change over by:\n");
 	for (i = 0; i < 2; i++) {
 		e = vault_find(c->safe.v, names[i]);
-		old = dkimkey_active(c->safe.v, e->kind);
+		old = vault_active(c->safe.v, e->kind);
 		if (old != NULL && old != e)
 			buf_addf(&b, ";\tmailnode key retire %s\n",
 			    old->name + strlen(dkim));
 	}
-	return flush(&b);
+	return cmd_safe_flush(&b);
 }
 
 static int
-key_rotate(struct ctx *c)
+key_rotate(struct cmd_safe *c)
 {
 	char names[2][VAULT_NAME_MAX];
 	struct vault_state st = { 0 };
@@ -189,18 +136,18 @@ key_rotate(struct ctx *c)
 
 	if (c->args.n > 0)
 		return 2;
-	e = begin(c, true);
+	e = cmd_safe_begin(c, true);
 	if (e == CRYPTO_OK && c->safe.ch != -1)
 		(void)vault_status(c->safe.ch, &st);
 	if (e == CRYPTO_OK && !st.owner)
-		e = open_by_phrase(c);
+		e = cmd_safe_phrase(c);
 	if (e == CRYPTO_OK)
 		e = make_one(c, SIGN_RSA, st.owner, names[0]);
 	if (e == CRYPTO_OK)
 		e = make_one(c, SIGN_ED25519, st.owner, names[1]);
 	if (e == CRYPTO_OK && !st.owner)
 		e = safe_store(&c->safe);
-	return e == CRYPTO_OK ? print_new(c, names) : why("key rotate", e);
+	return e == CRYPTO_OK ? print_new(c, names) : cmd_safe_why("key rotate", e);
 }
 
 /* ---- retire ---- */
@@ -218,7 +165,7 @@ another(const struct vault *v, const struct vault_entry *e)
 }
 
 static int
-key_retire(struct ctx *c)
+key_retire(struct cmd_safe *c)
 {
 	const struct vault_entry *entry;
 	char name[VAULT_NAME_MAX];
@@ -229,9 +176,9 @@ key_retire(struct ctx *c)
 	if (snprintf(name, sizeof name, "%s%s", dkim, c->args.v[0]) >=
 	    (int)sizeof name)
 		return cmd_fail(c->args.v[0], "no such key");
-	e = begin(c, true);
+	e = cmd_safe_begin(c, true);
 	if (e != CRYPTO_OK)
-		return why("vault", e);
+		return cmd_safe_why("vault", e);
 	entry = vault_find(c->safe.v, name);
 	if (entry == NULL || entry->retired)
 		return cmd_fail(c->args.v[0], "no such key, or it is "
@@ -239,7 +186,7 @@ key_retire(struct ctx *c)
 	if (!another(c->safe.v, entry))
 		return cmd_fail(c->args.v[0], "is the last of its kind; "
 		    "run mailnode key rotate first");
-	e = open_by_phrase(c);
+	e = cmd_safe_phrase(c);
 	if (e == CRYPTO_OK)
 		e = vault_retire(c->safe.v, name);
 	if (e == CRYPTO_OK)
@@ -247,35 +194,16 @@ key_retire(struct ctx *c)
 	if (e == CRYPTO_OK)
 		printf("; Leave %s._domainkey published for a week: mail "
 		    "under way is signed by it.\n", c->args.v[0]);
-	return why(c->args.v[0], e);
+	return cmd_safe_why(c->args.v[0], e);
 }
 
-static const struct {
-	const char	*name;
-	int		(*fn)(struct ctx *);
-} subs[] = { { "list", key_list }, { "rotate", key_rotate },
-    { "retire", key_retire } };
+static const struct cmd_sub subs[] = {
+	{ "list", key_list }, { "rotate", key_rotate },
+	{ "retire", key_retire }, { NULL, NULL }
+};
 
 int
 cmd_key(int argc, char **argv)
 {
-	struct ctx c = { .began = false };
-	const char *what = "list";
-	size_t i;
-	int rc = 2, skip = 0;
-
-	if (argc > 1 && argv[1][0] != '-') {
-		what = argv[1];
-		skip = 1;
-	}
-	if (args_parse(&c.args, argc - skip, argv + skip) == -1)
-		return cmd_usage(argv[0], false);
-	if (c.args.help)
-		return cmd_usage(argv[0], true);
-	for (i = 0; i < sizeof subs / sizeof subs[0]; i++)
-		if (strcmp(subs[i].name, what) == 0)
-			rc = subs[i].fn(&c);
-	if (c.began)
-		safe_close(&c.safe);
-	return rc == 2 ? cmd_usage(argv[0], false) : rc;
+	return cmd_safe_run(argc, argv, subs, "list");
 }

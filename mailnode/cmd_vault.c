@@ -6,9 +6,8 @@
 
 #include "mailnode/base/json.h"
 #include "mailnode/cmd.h"
+#include "mailnode/cmd_safe.h"
 #include "mailnode/node/conf.h"
-#include "mailnode/ops/args.h"
-#include "mailnode/ops/safe.h"
 
 enum { LINE_MAX_OUT = 64 * 1024 };	/* octets of a listing */
 
@@ -21,85 +20,36 @@ static const char *const kind_names[] = { [VAULT_LOGIN_ENTRY] = "login",
 static const char *const slot_names[] = { [VAULT_PASSPHRASE] = "passphrase",
     [VAULT_RECOVERY] = "recovery", [VAULT_CREDENTIAL] = "credential" };
 
-struct ctx {
-	struct args	 args;
-	struct safe	 safe;
-	bool		 open;
-};
-
-static int
-why(const char *what, enum crypto_err e)
-{
-	return e == CRYPTO_OK ? 0 : cmd_fail(what, safe_why(e));
-}
-
-/* The vault of this node, which must be usable. */
-static enum crypto_err
-begin(struct ctx *c, bool change)
-{
-	char *home = conf_home();
-	enum crypto_err e = CRYPTO_SYSTEM;
-
-	if (crypto_init() == -1)
-		e = CRYPTO_NOMEM;
-	else if (home != NULL)
-		e = safe_open(&c->safe, home, change);
-	free(home);
-	c->open = e == CRYPTO_OK;
-	return c->open ? c->safe.trouble : e;
-}
-
-static void
-end(struct ctx *c)
-{
-	if (c->open)
-		safe_close(&c->safe);
-}
-
-/* Argon2 runs here, in the command. */
-static enum crypto_err
-open_by_phrase(struct ctx *c)
-{
-	struct secret *phrase;
-	enum crypto_err e;
-
-	e = safe_ask(c->args.from_stdin, "vault passphrase: ", &phrase);
-	if (e == CRYPTO_OK)
-		e = vault_open_phrase(c->safe.v, phrase);
-	secret_free(phrase);
-	return e;
-}
-
 /* ---- unlock, lock ---- */
 
 static int
-vault_cmd_unlock(struct ctx *c)
+vault_cmd_unlock(struct cmd_safe *c)
 {
 	struct secret *keys = NULL;
-	enum crypto_err e = begin(c, false);
+	enum crypto_err e = cmd_safe_begin(c, false);
 
 	if (e == CRYPTO_OK && c->safe.ch == -1)
 		return cmd_fail("vault", "no daemon runs that could open it");
 	if (e == CRYPTO_OK)
-		e = open_by_phrase(c);
+		e = cmd_safe_phrase(c);
 	if (e == CRYPTO_OK)
 		e = vault_keys(c->safe.v, &keys);
 	if (e == CRYPTO_OK)
 		e = vault_unlock(c->safe.ch, c->safe.file, keys);
 	secret_free(keys);
-	return why("vault unlock", e);
+	return cmd_safe_why("vault unlock", e);
 }
 
 static int
-vault_cmd_lock(struct ctx *c)
+vault_cmd_lock(struct cmd_safe *c)
 {
-	enum crypto_err e = begin(c, false);
+	enum crypto_err e = cmd_safe_begin(c, false);
 
 	if (e == CRYPTO_OK && c->safe.ch == -1)
 		return cmd_fail("vault", "no daemon runs, so it is locked");
 	if (e == CRYPTO_OK)
 		e = vault_lock(c->safe.ch);
-	return why("vault lock", e);
+	return cmd_safe_why("vault lock", e);
 }
 
 /* ---- list ---- */
@@ -130,38 +80,26 @@ put_entry(struct buf *b, const struct vault_entry *e, bool json)
 }
 
 static int
-flush(struct buf *b)
-{
-	int rc = 0;
-
-	if (b->err || fwrite(b->data, 1, b->len, stdout) != b->len ||
-	    fflush(stdout) == EOF)
-		rc = cmd_fail("stdout", strerror(b->err ? b->err : errno));
-	buf_clear(b);
-	return rc;
-}
-
-static int
-vault_cmd_list(struct ctx *c)
+vault_cmd_list(struct cmd_safe *c)
 {
 	const struct vault_entry *entry;
 	struct buf b;
-	enum crypto_err e = begin(c, false);
+	enum crypto_err e = cmd_safe_begin(c, false);
 	size_t i;
 
 	if (e != CRYPTO_OK)
-		return why("vault", e);
+		return cmd_safe_why("vault", e);
 	buf_init(&b, LINE_MAX_OUT);
 	for (i = 0; (entry = vault_at(c->safe.v, i)) != NULL; i++)
 		put_entry(&b, entry, c->args.json);
-	return flush(&b);
+	return cmd_safe_flush(&b);
 }
 
 /* ---- set, rm ---- */
 
 /* user: given, or asked for. */
 static enum crypto_err
-ask_login(const struct ctx *c, char user[VAULT_USER_MAX],
+ask_login(const struct cmd_safe *c, char user[VAULT_USER_MAX],
     struct secret **password)
 {
 	bool from_stdin = c->args.from_stdin || c->args.secret_stdin;
@@ -188,7 +126,7 @@ ask_login(const struct ctx *c, char user[VAULT_USER_MAX],
 
 /* An unlocked daemon seals it; else the passphrase opens the file here. */
 static enum crypto_err
-set_login(struct ctx *c, const char *name, bool by_daemon)
+set_login(struct cmd_safe *c, const char *name, bool by_daemon)
 {
 	struct secret *password;
 	char user[VAULT_USER_MAX];
@@ -213,7 +151,7 @@ set_login(struct ctx *c, const char *name, bool by_daemon)
 }
 
 static int
-vault_cmd_set(struct ctx *c)
+vault_cmd_set(struct cmd_safe *c)
 {
 	struct vault_state st = { 0 };
 	enum vault_section where;
@@ -226,19 +164,19 @@ vault_cmd_set(struct ctx *c)
 	e = vault_name(name, &where);
 	if (e != CRYPTO_OK || strncmp(name, "relay/", 6) != 0)
 		return cmd_fail(name, "a login is named relay/NAME");
-	e = begin(c, true);
+	e = cmd_safe_begin(c, true);
 	if (e == CRYPTO_OK && c->safe.ch != -1 && !c->args.from_stdin)
 		(void)vault_status(c->safe.ch, &st);
 	if (e == CRYPTO_OK && !st.owner)
 		e = c->args.secret_stdin ? CRYPTO_LOCKED :
-		    open_by_phrase(c);
+		    cmd_safe_phrase(c);
 	if (e == CRYPTO_OK)
 		e = set_login(c, name, st.owner);
-	return why(name, e);
+	return cmd_safe_why(name, e);
 }
 
 static int
-vault_cmd_rm(struct ctx *c)
+vault_cmd_rm(struct cmd_safe *c)
 {
 	enum crypto_err e;
 
@@ -246,22 +184,22 @@ vault_cmd_rm(struct ctx *c)
 		return 2;
 	if (strcmp(c->args.v[0], "tls/key") == 0)
 		return cmd_fail("tls/key", "the node cannot do without it");
-	e = begin(c, true);
+	e = cmd_safe_begin(c, true);
 	if (e == CRYPTO_OK && vault_find(c->safe.v, c->args.v[0]) == NULL)
 		e = CRYPTO_ABSENT;
 	if (e == CRYPTO_OK)
-		e = open_by_phrase(c);
+		e = cmd_safe_phrase(c);
 	if (e == CRYPTO_OK)
 		e = vault_rm(c->safe.v, c->args.v[0]);
 	if (e == CRYPTO_OK)
 		e = safe_store(&c->safe);
-	return why(c->args.v[0], e);
+	return cmd_safe_why(c->args.v[0], e);
 }
 
 /* ---- passwd, slot ---- */
 
 static enum crypto_err
-new_phrase_slot(struct ctx *c, const char *label, bool replace)
+new_phrase_slot(struct cmd_safe *c, const char *label, bool replace)
 {
 	struct secret *phrase;
 	enum crypto_err e;
@@ -276,33 +214,33 @@ new_phrase_slot(struct ctx *c, const char *label, bool replace)
 }
 
 static int
-vault_cmd_passwd(struct ctx *c)
+vault_cmd_passwd(struct cmd_safe *c)
 {
 	enum crypto_err e;
 
 	if (c->args.n > 1)
 		return 2;
-	e = begin(c, true);
+	e = cmd_safe_begin(c, true);
 	if (e == CRYPTO_OK)
-		e = open_by_phrase(c);
+		e = cmd_safe_phrase(c);
 	if (e == CRYPTO_OK)
 		e = new_phrase_slot(c, c->args.n == 1 ? c->args.v[0] :
 		    main_slot, true);
 	if (e == CRYPTO_OK)
 		e = safe_store(&c->safe);
-	return why("vault passwd", e);
+	return cmd_safe_why("vault passwd", e);
 }
 
 static int
-slot_list(struct ctx *c)
+slot_list(struct cmd_safe *c)
 {
 	const struct vault_slot *s;
 	struct buf b;
-	enum crypto_err e = begin(c, false);
+	enum crypto_err e = cmd_safe_begin(c, false);
 	size_t i;
 
 	if (e != CRYPTO_OK)
-		return why("vault", e);
+		return cmd_safe_why("vault", e);
 	buf_init(&b, LINE_MAX_OUT);
 	for (i = 0; (s = vault_slot_at(c->safe.v, i)) != NULL; i++) {
 		if (c->args.json)
@@ -317,7 +255,7 @@ slot_list(struct ctx *c)
 			buf_addf(&b, "%-32s %s\n", s->label,
 			    slot_names[s->kind]);
 	}
-	return flush(&b);
+	return cmd_safe_flush(&b);
 }
 
 /* Shown once, on stdout, and nowhere kept. */
@@ -331,15 +269,15 @@ show(const struct secret *text)
 }
 
 static int
-slot_recovery(struct ctx *c, const char *label)
+slot_recovery(struct cmd_safe *c, const char *label)
 {
 	struct secret *words = NULL;
-	enum crypto_err e = begin(c, true);
+	enum crypto_err e = cmd_safe_begin(c, true);
 
 	/* stdio would leave a copy of the words in its buffer */
 	(void)setvbuf(stdout, NULL, _IONBF, 0);
 	if (e == CRYPTO_OK)
-		e = open_by_phrase(c);
+		e = cmd_safe_phrase(c);
 	if (e == CRYPTO_OK)
 		e = vault_words_new(&words);
 	if (e == CRYPTO_OK)
@@ -353,13 +291,13 @@ slot_recovery(struct ctx *c, const char *label)
 	if (e == CRYPTO_OK)
 		fputs("Write these words down and keep them elsewhere: they "
 		    "open the vault as the passphrase does.\n", stderr);
-	return why(label, e);
+	return cmd_safe_why(label, e);
 }
 
 /* For systemd-creds, which seals it to this machine.  A terminal must not
  * see it: nobody needs to know it. */
 static int
-slot_credential(struct ctx *c, const char *label)
+slot_credential(struct cmd_safe *c, const char *label)
 {
 	struct secret *text = NULL;
 	enum crypto_err e;
@@ -370,9 +308,9 @@ slot_credential(struct ctx *c, const char *label)
 		    "encrypt --user --name=mailnode - FILE, then "
 		    "LoadCredentialEncrypted=mailnode:FILE in the unit");
 	(void)setvbuf(stdout, NULL, _IONBF, 0);
-	e = begin(c, true);
+	e = cmd_safe_begin(c, true);
 	if (e == CRYPTO_OK)
-		e = open_by_phrase(c);
+		e = cmd_safe_phrase(c);
 	if (e == CRYPTO_OK)
 		e = vault_credential_new(c->safe.v, label, &text);
 	if (e == CRYPTO_OK)
@@ -380,26 +318,26 @@ slot_credential(struct ctx *c, const char *label)
 	if (e == CRYPTO_OK)
 		e = show(text);
 	secret_free(text);
-	return why(label, e);
+	return cmd_safe_why(label, e);
 }
 
 static int
-slot_change(struct ctx *c, const char *label, bool add)
+slot_change(struct cmd_safe *c, const char *label, bool add)
 {
-	enum crypto_err e = begin(c, true);
+	enum crypto_err e = cmd_safe_begin(c, true);
 
 	if (e == CRYPTO_OK)
-		e = open_by_phrase(c);
+		e = cmd_safe_phrase(c);
 	if (e == CRYPTO_OK)
 		e = add ? new_phrase_slot(c, label, false) :
 		    vault_slot_rm(c->safe.v, label);
 	if (e == CRYPTO_OK)
 		e = safe_store(&c->safe);
-	return why(label, e);
+	return cmd_safe_why(label, e);
 }
 
 static int
-vault_cmd_slot(struct ctx *c)
+vault_cmd_slot(struct cmd_safe *c)
 {
 	const char *what = c->args.n > 0 ? c->args.v[0] : "list";
 	const char *label = c->args.n > 1 ? c->args.v[1] : NULL;
@@ -419,34 +357,15 @@ vault_cmd_slot(struct ctx *c)
 	return 2;
 }
 
-static const struct {
-	const char	*name;
-	int		(*fn)(struct ctx *);
-} subs[] = {
+static const struct cmd_sub subs[] = {
 	{ "unlock", vault_cmd_unlock }, { "lock", vault_cmd_lock },
 	{ "list", vault_cmd_list }, { "set", vault_cmd_set },
 	{ "rm", vault_cmd_rm }, { "passwd", vault_cmd_passwd },
-	{ "slot", vault_cmd_slot }
+	{ "slot", vault_cmd_slot }, { NULL, NULL }
 };
 
 int
 cmd_vault(int argc, char **argv)
 {
-	struct ctx c = { .open = false };
-	size_t i;
-	int rc = 2;
-
-	if (argc < 2)
-		return cmd_usage(argv[0], false);
-	if (strcmp(argv[1], "-h") == 0)
-		return cmd_usage(argv[0], true);
-	if (args_parse(&c.args, argc - 1, argv + 1) == -1)
-		return cmd_usage(argv[0], false);
-	if (c.args.help)
-		return cmd_usage(argv[0], true);
-	for (i = 0; i < sizeof subs / sizeof subs[0]; i++)
-		if (strcmp(subs[i].name, argv[1]) == 0)
-			rc = subs[i].fn(&c);
-	end(&c);
-	return rc == 2 ? cmd_usage(argv[0], false) : rc;
+	return cmd_safe_run(argc, argv, subs, NULL);
 }

@@ -85,3 +85,24 @@ chain_loaded(void)
 {
 	return server;
 }
+
+void
+chain_watch(const char *home, struct alarms *a)
+{
+	static const char *told;	/* why, as the alarm says */
+	const char *why;
+	char text[ALARM_TEXT];
+
+	(void)chain_load(home, &why);
+	if (why == told)
+		return;
+	if (told != NULL) {
+		snprintf(text, sizeof text, "tls/chain.pem: %s", told);
+		alarm_clear(a, ROLE_PARENT, text);
+	}
+	told = why;
+	if (why != NULL) {
+		snprintf(text, sizeof text, "tls/chain.pem: %s", why);
+		alarm_raise(a, ROLE_PARENT, text);
+	}
+}

@@ -8,6 +8,7 @@
 #define NODE_CHAIN_H
 
 #include "crypto/tls.h"
+#include "mailnode/node/alarm.h"
 
 /*
  * Looks at the file and loads it if it is not the one loaded last.  NULL:
@@ -17,5 +18,8 @@
  */
 struct tls_server	*chain_load(const char *home, const char **why);
 struct tls_server	*chain_loaded(void);
+
+/* The same for the parent, before it forks a session: trouble is an alarm. */
+void			 chain_watch(const char *home, struct alarms *a);
 
 #endif

@@ -26,24 +26,10 @@ dkimkey_name(const struct vault *v, enum sign_alg alg,
 	}
 }
 
-const struct vault_entry *
-dkimkey_active(const struct vault *v, enum vault_kind kind)
-{
-	const struct vault_entry *e, *best = NULL;
-	size_t i;
-
-	for (i = 0; (e = vault_at(v, i)) != NULL; i++)
-		if (e->kind == kind && !e->retired &&
-		    strncmp(e->name, "dkim/", 5) == 0 &&
-		    (best == NULL || e->created < best->created))
-			best = e;
-	return best;
-}
-
 const char *
 dkimkey_state(const struct vault *v, const struct vault_entry *e)
 {
 	if (e->retired)
 		return "retired";
-	return dkimkey_active(v, e->kind) == e ? "active" : "waiting";
+	return vault_active(v, e->kind) == e ? "active" : "waiting";
 }

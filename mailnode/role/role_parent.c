@@ -52,7 +52,6 @@ struct parent {
 	struct loop		*loop;
 	struct nursery		 n;
 	struct alarms		 alarms;
-	const char		*chain_why;	/* the chain cannot serve */
 	struct op_server	 control;	/* clients on this machine */
 	unsigned int		 clients;
 	struct loop_io		 control_io, local_io, signal_io;
@@ -150,28 +149,6 @@ role_of(enum conf_service s)
 	}
 }
 
-/* Sessions are born with the certificate chain: see node/chain.h. */
-static void
-look_at_chain(struct parent *pa)
-{
-	const char *why;
-	char text[ALARM_TEXT];
-
-	(void)chain_load(pa->home, &why);
-	if (why == pa->chain_why)
-		return;
-	if (pa->chain_why != NULL) {
-		snprintf(text, sizeof text, "tls/chain.pem: %s",
-		    pa->chain_why);
-		alarm_clear(&pa->alarms, ROLE_PARENT, text);
-	}
-	pa->chain_why = why;
-	if (why != NULL) {
-		snprintf(text, sizeof text, "tls/chain.pem: %s", why);
-		alarm_raise(&pa->alarms, ROLE_PARENT, text);
-	}
-}
-
 static void
 welcome(struct parent *pa, int sock, const struct proc_conn *conn)
 {
@@ -182,7 +159,7 @@ welcome(struct parent *pa, int sock, const struct proc_conn *conn)
 	same = sessions_of(&pa->n, conn->peer, &all);
 	v = listen_judge(pa->rates, conn, all, same);
 	if (v == LISTEN_OK)
-		look_at_chain(pa);
+		chain_watch(pa->home, &pa->alarms);
 	if (v == LISTEN_OK && nursery_spawn(&pa->n, role_of(l->service), sock,
 	    conn, NULL) == NULL) {
 		log_line(LOG_ERROR, "spawn", "error=%s", strerror(errno));

@@ -63,6 +63,7 @@ follows_the_file(void **state)
 	char dir[] = "/tmp/node_chain.XXXXXX", path[256];
 	const char *why;
 	struct tls_server *a, *b;
+	static struct alarms alarms;
 	struct buf pem;
 
 	(void)state;
@@ -88,9 +89,14 @@ follows_the_file(void **state)
 	assert_non_null(why);
 	assert_null(chain_load(dir, &why));
 	assert_non_null(why);
+	chain_watch(dir, &alarms);
+	assert_int_not_equal(alarms.at[0].since, 0);
+	assert_non_null(strstr(alarms.at[0].text, "chain.pem"));
 	put(dir, pem.data, pem.len);
 	assert_non_null(chain_load(dir, &why));
 	assert_null(why);
+	chain_watch(dir, &alarms);
+	assert_int_equal(alarms.at[0].since, 0);
 	snprintf(path, sizeof path, "%s/tls/chain.pem", dir);
 	unlink(path);
 	assert_null(chain_load(dir, &why));
