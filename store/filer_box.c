@@ -143,7 +143,7 @@ filer_lease(struct filer *f, const char *folder, uint32_t uidvalidity,
 
 struct walk {
 	struct filer	*f;
-	void		(*fn)(void *, const char *);
+	void		(*fn)(void *, const char *, bool);
 	void		*arg;
 	unsigned int	 n;
 };
@@ -160,8 +160,8 @@ walk(struct walk *w, const char *folder, int depth)
 	if (folder[0] != '\0') {
 		(void)mtime_ns(w->f, folder, "cur", &cur);
 		(void)mtime_ns(w->f, folder, "new", &new);
-		if (cur && new && w->n++ < BOX_MAX)
-			w->fn(w->arg, folder);
+		if (w->n++ < 2 * BOX_MAX)
+			w->fn(w->arg, folder, cur && new);
 	}
 	if (depth >= BOX_DEPTH_MAX)
 		return;
@@ -186,7 +186,8 @@ walk(struct walk *w, const char *folder, int depth)
 }
 
 void
-filer_each(struct filer *f, void (*fn)(void *, const char *), void *arg)
+filer_each(struct filer *f, void (*fn)(void *, const char *, bool),
+    void *arg)
 {
 	struct walk w = { .f = f, .fn = fn, .arg = arg };
 
@@ -201,12 +202,14 @@ struct page {
 };
 
 static void
-page_folder(void *arg, const char *folder)
+page_folder(void *arg, const char *folder, bool mail)
 {
 	struct page *p = arg;
 	struct file_folder ff;
 	bool dir;
 
+	if (!mail)
+		return;
 	if (p->skip > 0) {
 		p->skip--;
 		return;

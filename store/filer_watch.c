@@ -19,7 +19,7 @@
 enum {
 	WATCH_MS = 100,			/* from the first event to telling */
 	WATCH_POLL_MS = 1000,		/* where inotify has no more watches */
-	WATCH_MAX = 3 * BOX_MAX + 1,
+	WATCH_MAX = 6 * BOX_MAX + 1,
 	WATCH_NAMES_MAX = 1024 * 1024,	/* octets of names collected */
 	WATCH_READ = 64 * 1024
 };
@@ -83,11 +83,13 @@ add(struct filer_watch *w, const char *folder, int what)
 }
 
 static void
-add_folder(void *arg, const char *folder)
+add_folder(void *arg, const char *folder, bool mail)
 {
 	struct filer_watch *w = arg;
 
 	add(w, folder, ON_FOLDER);
+	if (!mail)
+		return;
 	add(w, folder, ON_CUR);
 	add(w, folder, ON_NEW);
 }
@@ -103,9 +105,10 @@ forget(struct filer_watch *w)
 }
 
 static void
-count(void *arg, const char *folder)
+count(void *arg, const char *folder, bool mail)
 {
 	(void)folder;
+	(void)mail;
 	++*(size_t *)arg;
 }
 

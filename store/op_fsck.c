@@ -16,7 +16,6 @@
 struct fsck {
 	struct op_peer		*peer;
 	uint32_t		 id;
-	struct sync_counts	 before;
 };
 
 /* ---- client ---- */
@@ -152,16 +151,18 @@ count(struct store *st, enum store_db db, const char *sql, struct buf *b)
 	chan_put_u64(b, (uint64_t)db_int(st->db[db], sql, 0));
 }
 
+/* What the scans found since the last report, or since the start. */
 static void
-report(struct store *st, const struct sync_counts *was, struct buf *b)
+report(struct store *st, struct buf *b)
 {
-	const struct sync_counts *now = sync_counts(st);
+	struct sync_counts *now = sync_counts(st);
 
-	chan_put_u64(b, now->scanned - was->scanned);
-	chan_put_u64(b, now->added - was->added);
-	chan_put_u64(b, now->removed - was->removed);
-	chan_put_u64(b, now->renamed - was->renamed);
-	chan_put_u64(b, now->renumbered - was->renumbered);
+	chan_put_u64(b, now->scanned);
+	chan_put_u64(b, now->added);
+	chan_put_u64(b, now->removed);
+	chan_put_u64(b, now->renamed);
+	chan_put_u64(b, now->renumbered);
+	memset(now, 0, sizeof *now);
 	count(st, STORE_CACHE, "SELECT count(*) FROM mailbox", b);
 	count(st, STORE_CACHE, "SELECT count(*) FROM mail", b);
 	count(st, STORE_SPOOL, "SELECT count(*) FROM spool", b);
@@ -191,7 +192,7 @@ fsck_kick(struct store *st)
 		return;
 	}
 	buf_init(&b, 1024);
-	report(st, &f->before, &b);
+	report(st, &b);
 	if (f->peer != NULL)
 		op_reply(f->peer, FSCK_CHECK, f->id, OP_OK, &b, -1);
 	buf_clear(&b);
@@ -223,10 +224,6 @@ on_check(void *service, struct op_call *c)
 		return STORE_NOMEM;
 	f->peer = c->peer;
 	f->id = c->id;
-	/* A scan for another reason counts as well: that is what it finds. */
-	f->before = *sync_counts(st);
-	if (st->rebuild || st->unclean)
-		memset(&f->before, 0, sizeof f->before);
 	st->fsck = f;
 	sync_all(st);
 	return OP_LATER;

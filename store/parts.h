@@ -8,6 +8,9 @@
 enum store_err	 parts_open(struct store *st);
 void		 parts_close(struct store *st);
 
+/* The alarm while the cache is made anew. */
+extern const char store_rebuilding[];
+
 /* Numbers given in this turn go into the transaction of the cache. */
 void		 box_save_all(struct store *st);
 /* What is filed is struck out, lest the next start does it again. */

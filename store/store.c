@@ -53,6 +53,9 @@ struct store_waiter {
 	uint8_t			 data[];
 };
 
+const char store_rebuilding[] =
+    "store.db was given up: it is made anew from the files";
+
 static unsigned int nslots;		/* statements known, 1.. */
 
 void
@@ -433,8 +436,7 @@ tell_damage(struct store *st, const struct schema *s,
 	char text[256];
 
 	if (s->cache)
-		snprintf(text, sizeof text, "%s was given up: it is made "
-		    "anew from the files", s->name);
+		snprintf(text, sizeof text, "%s", store_rebuilding);
 	else
 		snprintf(text, sizeof text, "%s was damaged: set aside as %s, "
 		    "%llu rows saved, about %llu lost", s->name, f->aside,

@@ -11,8 +11,8 @@ enum { SYNC_RETRY_MS = 500 };
 
 static void	ask_folders(struct store *);
 
-const struct sync_counts *
-sync_counts(const struct store *st)
+struct sync_counts *
+sync_counts(struct store *st)
 {
 	return &st->sync->counts;
 }
@@ -264,6 +264,11 @@ sync_kick(struct store *st)
 	struct sync *sy = st->sync;
 	size_t i;
 
+	if (st->rebuild && sync_idle(st) && intake_idle_now(st)) {
+		st->rebuild = false;
+		if (st->salvaged & STORE_BIT(STORE_CACHE))
+			store_clear(st, store_rebuilding);
+	}
 	if (st->filer == NULL || !sy->listed || intake_full(st))
 		return;
 	if (sy->box != 0) {

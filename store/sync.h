@@ -27,11 +27,11 @@ void		 sync_kick(struct store *st);
 void		 sync_all(struct store *st);
 /* Nothing is left to look at. */
 bool		 sync_idle(const struct store *st);
-/* What the scans since the start found and did. */
+/* What scans found and did; not what filer told of by itself. */
 struct sync_counts {
 	uint64_t	scanned;	/* files looked at */
 	uint64_t	added, removed, renamed, renumbered;
 };
-const struct sync_counts *sync_counts(const struct store *st);
+struct sync_counts *sync_counts(struct store *st);
 
 #endif

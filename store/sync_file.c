@@ -118,6 +118,7 @@ void
 sync_seen(struct store *st, struct chan_in *in)
 {
 	char folder[BOX_NAME_MAX], rel[MAILDIR_REL_MAX];
+	struct sync_counts was = st->sync->counts;
 	struct maildir_name n;
 	struct box *b;
 	uint32_t uid;
@@ -131,4 +132,5 @@ sync_seen(struct store *st, struct chan_in *in)
 		else if (maildir_parse(rel, &n) && n.paired)
 			sync_gone(st, b, n.uid, rel);
 	}
+	st->sync->counts = was;
 }

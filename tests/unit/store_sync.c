@@ -1,0 +1,205 @@
+/* What mutt, mbsync and notmuch do to the files shows in the rows. */
+#include "store/box.h"
+#include "store/intent.h"
+#include "tests/unit/node.h"
+
+static const char letter[] = "From: a@b.test\nSubject: hello\n"
+    "Message-ID: <one@b.test>\n\nText.\n";
+
+static void
+put(const struct node *n, const char *path)
+{
+	char full[600];
+	FILE *f;
+
+	snprintf(full, sizeof full, "%s/%s", n->mail, path);
+	f = fopen(full, "w");
+	assert_non_null(f);
+	assert_int_equal(fwrite(letter, 1, strlen(letter), f),
+	    strlen(letter));
+	assert_int_equal(fclose(f), 0);
+}
+
+static bool
+boxes_there(struct node *n, void *arg)
+{
+	struct box *b = box_by_name(&n->st, "Trash");
+
+	(void)arg;
+	return b != NULL && b->here && b->uidlease > b->uidnext &&
+	    sync_idle(&n->st);
+}
+
+struct expect {
+	uint64_t	id;
+	uint32_t	flags, uid;
+	bool		gone;
+};
+
+static bool
+seen(struct node *n, void *arg)
+{
+	struct expect *e = arg;
+	struct row_at at;
+
+	if (row_get(n->st.rows, e->id, &at) != 0)
+		return e->gone;
+	return !e->gone && at.flags == e->flags && at.uid == e->uid;
+}
+
+static void
+begin(struct node *n)
+{
+	memset(n, 0, sizeof *n);
+	node_dirs(n);
+	node_start(n);
+	assert_true(node_until(n, boxes_there, NULL));
+	put(n, "INBOX/cur/1600000000.x.host:2,");
+	assert_true(node_until(n, seen, &(struct expect){ 1, 0, 1, false }));
+}
+
+static void
+end(struct node *n)
+{
+	assert_string_equal(n->alarms, "");
+	node_stop(n);
+	node_remove(n);
+}
+
+static void
+file(struct node *n, uint64_t id, char path[600])
+{
+	struct row_at at;
+
+	assert_int_equal(row_get(n->st.rows, id, &at), 0);
+	assert_true(snprintf(path, 600, "%s/%s/%s", n->mail,
+	    box_by_id(&n->st, at.mbox)->name, at.name) < 600);
+}
+
+static void
+flags_of_another_program_count(void **state)
+{
+	char from[600], to[620];
+	struct node n;
+
+	(void)state;
+	begin(&n);
+	file(&n, 1, from);
+	assert_non_null(strstr(from, ",I="));
+	snprintf(to, sizeof to, "%sFSa", from);
+	assert_int_equal(rename(from, to), 0);
+	assert_true(node_until(&n, seen, &(struct expect){ 1,
+	    STORE_FLAGGED | STORE_SEEN, 1, false }));
+	file(&n, 1, from);
+	assert_string_equal(from, to);
+	end(&n);
+}
+
+static void
+deleted_files_lose_their_row(void **state)
+{
+	char from[600];
+	struct node n;
+
+	(void)state;
+	begin(&n);
+	file(&n, 1, from);
+	assert_int_equal(unlink(from), 0);
+	assert_true(node_until(&n, seen, &(struct expect){ 1, 0, 0, true }));
+	/* And while nobody looked. */
+	put(&n, "INBOX/new/1600000001.y.host");
+	assert_true(node_until(&n, seen, &(struct expect){ 2, 0, 2, false }));
+	file(&n, 2, from);
+	node_stop(&n);
+	assert_int_equal(unlink(from), 0);
+	node_start(&n);
+	assert_true(node_until(&n, seen, &(struct expect){ 2, 0, 0, true }));
+	end(&n);
+}
+
+static void
+a_taken_uid_is_given_anew(void **state)
+{
+	char from[600], to[620];
+	struct node n;
+
+	(void)state;
+	begin(&n);
+	file(&n, 1, from);
+	snprintf(to, sizeof to, "%sS", from);
+	assert_int_equal(link(from, to), 0);
+	assert_true(node_until(&n, seen, &(struct expect){ 2, STORE_SEEN, 2,
+	    false }));
+	assert_true(seen(&n, &(struct expect){ 1, 0, 1, false }));
+	assert_int_equal(node_files(&n, "INBOX/cur"), 2);
+	end(&n);
+}
+
+static void
+a_uid_that_was_expunged_does_not_return(void **state)
+{
+	char from[600], away[700];
+	struct node n;
+
+	(void)state;
+	begin(&n);
+	file(&n, 1, from);
+	snprintf(away, sizeof away, "%s/away", n.dir);
+	assert_int_equal(rename(from, away), 0);
+	assert_true(node_until(&n, seen, &(struct expect){ 1, 0, 0, true }));
+	assert_int_equal(rename(away, from), 0);
+	assert_true(node_until(&n, seen, &(struct expect){ 2, 0, 2, false }));
+	end(&n);
+}
+
+static bool
+named(struct node *n, void *arg)
+{
+	return box_by_name(&n->st, arg) != NULL && sync_idle(&n->st);
+}
+
+static void
+folders_of_other_programs(void **state)
+{
+	char cmd[1024];
+	uint32_t validity;
+	struct node n;
+
+	(void)state;
+	begin(&n);
+	snprintf(cmd, sizeof cmd, "cd %s && mkdir -p x/y/tmp x/y/new x/y/cur",
+	    n.mail);
+	assert_int_equal(system(cmd), 0);
+	assert_true(node_until(&n, named, "x/y"));
+	put(&n, "x/y/new/1600000001.y.host");
+	assert_true(node_until(&n, seen, &(struct expect){ 2, 0, 1, false }));
+	validity = box_by_name(&n.st, "x/y")->uidvalidity;
+	snprintf(cmd, sizeof cmd, "mv %s/x/y %s/x/z", n.mail, n.mail);
+	assert_int_equal(system(cmd), 0);
+	assert_true(node_until(&n, named, "x/z"));
+	assert_int_equal(box_by_name(&n.st, "x/z")->uidvalidity, validity);
+	assert_true(seen(&n, &(struct expect){ 2, 0, 1, false }));
+	/* A copy with its file: another number. */
+	snprintf(cmd, sizeof cmd, "cp -r %s/x/z %s/x/w", n.mail, n.mail);
+	assert_int_equal(system(cmd), 0);
+	assert_true(node_until(&n, named, "x/w"));
+	assert_true(box_by_name(&n.st, "x/w")->uidvalidity != validity);
+	end(&n);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(flags_of_another_program_count),
+		cmocka_unit_test(deleted_files_lose_their_row),
+		cmocka_unit_test(a_taken_uid_is_given_anew),
+		cmocka_unit_test(a_uid_that_was_expunged_does_not_return),
+		cmocka_unit_test(folders_of_other_programs),
+	};
+
+	if (dyn_gmime() == NULL)
+		return 77;
+	(void)mtext_init();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
