@@ -19,11 +19,11 @@ token_char(uint8_t c)
 
 /* ---- writing ---- */
 
-/* RFC 8601 section 2.2: a token, or [local-part] "@" domain-name. */
+/* RFC 8601 section 2.2: a token; of a property also [local] "@" domain. */
 static bool
-bare(const char *v)
+bare(const char *v, bool property)
 {
-	const char *at = strchr(v, '@');
+	const char *at = property ? strchr(v, '@') : NULL;
 	size_t i, n = strlen(v);
 
 	for (i = 0; i < n; i++)
@@ -33,11 +33,11 @@ bare(const char *v)
 }
 
 static void
-put_value(struct buf *b, const char *v)
+put_value(struct buf *b, const char *v, bool property)
 {
 	bool utf8 = codec_utf8_ok(v, strlen(v));
 
-	if (bare(v)) {
+	if (bare(v, property)) {
 		buf_adds(b, v);
 		return;
 	}
@@ -81,13 +81,13 @@ put_item(struct buf *out, const struct results_item *item, struct buf *word)
 	line += strlen(item->method) + 1 + strlen(item->result);
 	if (item->reason != NULL && item->reason[0] != '\0') {
 		buf_adds(word, "reason=");
-		put_value(word, item->reason);
+		put_value(word, item->reason, false);
 		put_word(out, &line, word);
 	}
 	for (i = 0; i < item->nprops; i++) {
 		buf_addf(word, "%s.%s=", item->props[i].ptype,
 		    item->props[i].name);
-		put_value(word, item->props[i].value);
+		put_value(word, item->props[i].value, true);
 		put_word(out, &line, word);
 	}
 }
@@ -101,7 +101,7 @@ results_put(struct buf *out, const char *authserv_id,
 
 	buf_init(&word, RESULTS_FIELD_MAX);
 	buf_adds(out, "Authentication-Results: ");
-	put_value(out, authserv_id);
+	put_value(out, authserv_id, false);
 	for (i = 0; i < n; i++)
 		put_item(out, &items[i], &word);
 	buf_adds(out, n == 0 ? "; none\r\n" : "\r\n");
@@ -245,7 +245,7 @@ claim_of(struct lex *l, const char *const *ids, size_t nids)
 	if (cfws(l) == -1 || value(l, false, NULL) == -1)
 		return RESULTS_OURS;
 	/* What goes on at the end of what we have may still grow. */
-	if (l->more)
+	if (at_end(l))
 		return RESULTS_MORE;
 	/* No id at all, as some large hosts write: nobody takes it for ours. */
 	if (*l->p == '=')

@@ -28,6 +28,8 @@ static const struct {
 	{ "Authentication-Results: mail.example.org.; x=y", RESULTS_OURS },
 	{ "Authentication-Results: mail.example.org(x); x=y", RESULTS_OURS },
 	{ "Authentication-Results: mail.example.org", RESULTS_OURS },
+	{ "Authentication-Results: \"mail.example.org\"", RESULTS_OURS },
+	{ "Authentication-Results: \"mx.google.com\"", RESULTS_OTHER },
 	{ "Authentication-Results: mail.example.org\r\n", RESULTS_OURS },
 	{ "Authentication-Results: a.mail.example.org; x=y", RESULTS_OURS },
 	{ "Authentication-Results: example.net; x=y", RESULTS_OURS },

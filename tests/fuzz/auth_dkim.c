@@ -1,0 +1,63 @@
+/*
+ * auth/dkim: any message, cut where its first octet says, gives the same
+ * results as in one piece, and one for each signature.  The key record that
+ * answers is the message's own first line.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mailnode/auth/dkim.h"
+
+int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+
+enum { RESULTS = 64 };
+
+static size_t
+run(const uint8_t *p, size_t n, size_t step, enum dkim_result *out)
+{
+	const uint8_t *lf = memchr(p, '\n', n);
+	struct dns_rr rr = { .data = p,
+	    .len = lf != NULL ? (size_t)(lf - p) : n };
+	const struct dkim_signature *s;
+	struct dkim_verify *v = dkim_verify_new(1700000000);
+	struct dns_answer a;
+	size_t i;
+
+	if (v == NULL)
+		abort();
+	for (i = 0; i < n; i += step)
+		if (dkim_verify_feed(v, p + i, step < n - i ? step : n - i))
+			abort();
+	if (dkim_verify_end(v))
+		abort();
+	dns_answer_init(&a);
+	a.class = DNS_OK;
+	if (dns_answer_add(&a, &rr) == -1)
+		abort();
+	for (i = 0; dkim_verify_ask(v, i) != NULL; i++)
+		if (i % 2 == 0)
+			dkim_verify_answer(v, i, &a);
+	dns_answer_clear(&a);
+	for (i = 0; (s = dkim_verify_result(v, i)) != NULL; i++) {
+		if (i < RESULTS)
+			out[i] = s->result;
+		if (s->result == DKIM_NONE || strlen(s->b) > 8)
+			abort();
+	}
+	dkim_verify_free(v);
+	return i;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
+{
+	enum dkim_result whole[RESULTS] = { 0 }, cut[RESULTS] = { 0 };
+
+	if (n < 2)
+		return 0;
+	if (run(p + 1, n - 1, n, whole) != run(p + 1, n - 1, 1 + p[0], cut) ||
+	    memcmp(whole, cut, sizeof whole) != 0)
+		abort();
+	return 0;
+}
