@@ -404,8 +404,11 @@ markup(struct html *h)
 int
 html_plain(struct buf *out, const char *p, size_t n)
 {
-	struct html h = { .out = out, .p = p, .end = p + n };
+	struct html h = { .out = out, .p = p };
 
+	if (n == 0)
+		return out->err ? -1 : 0;
+	h.end = p + n;
 	while (h.p < h.end && !out->err) {
 		if (*h.p == '<')
 			markup(&h);

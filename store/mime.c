@@ -116,14 +116,34 @@ leaf_place(struct mime *m, struct mime_part *p)
 
 static int	walk(struct mime *, size_t, GMimeObject *, size_t);
 
+/* Fields of a message and of its body share one header. */
+static size_t
+message_at(const struct mime *m, GMimeMessage *msg)
+{
+	GMimeObject *root = msg != NULL ?
+	    m->gm->g_mime_message_get_mime_part(msg) : NULL;
+	size_t a = SIZE_MAX, b = SIZE_MAX;
+
+	if (msg != NULL)
+		a = first_field(m, msg, SIZE_MAX);
+	if (root != NULL)
+		b = first_field(m, root, SIZE_MAX);
+	return a < b ? a : b;
+}
+
 /* A header of no field: what stands before the content is its blank line. */
 static size_t
 empty_head(const struct mime *m, GMimeObject *obj, size_t from)
 {
-	size_t at, n;
+	size_t at = SIZE_MAX, n;
 
-	if (!is_a(m, obj, m->gm->g_mime_part_get_type()) ||
-	    !content_at(m, obj, &at, &n) || at < from)
+	if (is_a(m, obj, m->gm->g_mime_message_part_get_type()))
+		at = message_at(m, m->gm->g_mime_message_part_get_message(
+		    (GMimeMessagePart *)obj));
+	else if (!is_a(m, obj, m->gm->g_mime_part_get_type()) ||
+	    !content_at(m, obj, &at, &n))
+		at = SIZE_MAX;
+	if (at == SIZE_MAX || at < from)
 		return from;
 	if (at > from && m->data[at - 1] == '\n')
 		at--;
@@ -148,18 +168,12 @@ walk_multi(struct mime *m, size_t self, GMimeObject *obj)
 	return 0;
 }
 
-/* Fields of the message and of its body share one header. */
 static int
 walk_message(struct mime *m, size_t self, GMimeMessage *msg)
 {
 	GMimeObject *root = m->gm->g_mime_message_get_mime_part(msg);
-	size_t a, b;
 
-	if (root == NULL)
-		return 0;
-	a = first_field(m, msg, SIZE_MAX);
-	b = first_field(m, root, SIZE_MAX);
-	return walk(m, self, root, a < b ? a : b);
+	return root != NULL ? walk(m, self, root, message_at(m, msg)) : 0;
 }
 
 static int
@@ -212,7 +226,8 @@ before_delimiter(const struct mime *m, size_t from, size_t end,
 			return end;
 		at = (size_t)(hit - m->data);
 		if (at >= from + 2 && hit[-1] == '-' && hit[-2] == '-' &&
-		    (at == from + 2 || hit[-3] == '\n')) {
+		    (at == from + 2 || hit[-3] == '\n') &&
+		    mime_cap_delimits(hit + len, m->data + end)) {
 			at -= 2;
 			if (at > from && m->data[at - 1] == '\n')
 				at--;

@@ -1,4 +1,3 @@
-#include <stdbool.h>
 #include <string.h>
 #include <strings.h>
 
@@ -113,6 +112,16 @@ head_line(struct scan *s, const uint8_t *p, size_t n)
 	return true;
 }
 
+bool
+mime_cap_delimits(const uint8_t *p, const uint8_t *end)
+{
+	if (end - p >= 2 && memcmp(p, "--", 2) == 0)
+		p += 2;
+	while (p < end && (*p == ' ' || *p == '\t' || *p == '\r'))
+		p++;
+	return p == end || *p == '\n';
+}
+
 /* A line that begins with two dashes: of which open multipart, if any? */
 static bool
 dash_line(struct scan *s, const uint8_t *p, size_t n)
@@ -125,7 +134,8 @@ dash_line(struct scan *s, const uint8_t *p, size_t n)
 	for (i = s->depth; i > 0; i--) {
 		l = &s->level[i - 1];
 		if (l->len == 0 || l->len > n ||
-		    memcmp(p, l->boundary, l->len) != 0)
+		    memcmp(p, l->boundary, l->len) != 0 ||
+		    !mime_cap_delimits(p + l->len, p + n))
 			continue;
 		if (n >= l->len + 2 && memcmp(p + l->len, "--", 2) == 0) {
 			s->depth = i - 1;

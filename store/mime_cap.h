@@ -6,6 +6,7 @@
 #ifndef STORE_MIME_CAP_H
 #define STORE_MIME_CAP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,5 +19,9 @@ enum {
 
 /* Octets that stay within the limits: n when all of them do. */
 size_t	mime_cap(const uint8_t *p, size_t n);
+
+/* What stands behind a boundary in its line (up to `end`): nothing but "--"
+ * and blanks?  One boundary may begin like another. */
+bool	mime_cap_delimits(const uint8_t *p, const uint8_t *end);
 
 #endif

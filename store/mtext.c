@@ -166,6 +166,8 @@ mtext_utf8(struct buf *out, const char *charset, const void *p, size_t n)
 	iconv_t cd;
 	int rc;
 
+	if (n == 0)
+		return out->err ? -1 : 0;
 	if (n >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0)
 		return mtext_utf8(out, "utf-8", (const uint8_t *)p + 3, n - 3);
 	if (strcasecmp(cs, "utf-8") == 0 || !sane(cs)) {
@@ -200,9 +202,12 @@ hidden(uint32_t c)
 int
 mtext_clean(struct buf *out, const char *s, size_t n)
 {
-	const uint8_t *p = (const uint8_t *)s, *end = p + n, *run;
+	const uint8_t *p = (const uint8_t *)s, *end, *run;
 	uint32_t c;
 
+	if (n == 0)
+		return out->err ? -1 : 0;
+	end = p + n;
 	while (p < end) {
 		for (run = p; p < end && ((*p >= ' ' && *p < 127) ||
 		    *p == '\n' || *p == '\t'); )
@@ -231,11 +236,14 @@ is_blank(uint32_t c)
 int
 mtext_line(struct buf *out, const char *s, size_t n, size_t max)
 {
-	const uint8_t *p = (const uint8_t *)s, *end = p + n;
+	const uint8_t *p = (const uint8_t *)s, *end;
 	size_t start = out->len, before;
 	bool gap = false;
 	uint32_t c;
 
+	if (n == 0)
+		return out->err ? -1 : 0;
+	end = p + n;
 	while (p < end) {
 		c = codec_utf8_next(&p, end);
 		if (is_blank(c)) {
@@ -287,11 +295,14 @@ take_line(struct line *l, const char *p, const char *end, bool delsp)
 int
 mtext_unflow(struct buf *out, const char *p, size_t n, bool delsp)
 {
-	const char *end = p + n;
+	const char *end;
 	struct line l;
 	size_t depth = 0, i;
 	bool open = false;
 
+	if (n == 0)
+		return out->err ? -1 : 0;
+	end = p + n;
 	while (p < end) {
 		p = take_line(&l, p, end, delsp);
 		if (open && l.depth != depth) {

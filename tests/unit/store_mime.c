@@ -1,0 +1,557 @@
+/* What a message says: parts and offsets, IMAP's view, text. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "store/html.h"
+#include "store/mime.h"
+#include "store/mime_cap.h"
+#include "store/mime_imap.h"
+#include "store/mime_row.h"
+#include "store/mime_text.h"
+#include "store/mtext.h"
+#include "store/op_parse.h"
+
+static struct mime m;
+static struct buf out;
+
+static void
+parse(const char *text, size_t n)
+{
+	uint8_t *p = malloc(n + 1);
+
+	assert_non_null(p);
+	memcpy(p, text, n);
+	assert_int_equal(mime_open(&m, p, n), 0);
+}
+
+static void
+parse_s(const char *text)
+{
+	parse(text, strlen(text));
+}
+
+static int
+set_up(void **state)
+{
+	(void)state;
+	memset(&m, 0, sizeof m);
+	buf_init(&out, PARSE_ANSWER_MAX);
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	mime_close(&m);
+	buf_clear(&out);
+	return 0;
+}
+
+/* The octets of a section, as IMAP would send them. */
+static void
+section_is(const char *path, const char *want)
+{
+	const struct mime_part *p = mime_find(&m, path);
+
+	assert_non_null(p);
+	assert_int_equal(p->nbody, strlen(want));
+	assert_memory_equal(m.data + p->body, want, p->nbody);
+}
+
+static void
+header_is(const char *path, const char *want)
+{
+	const struct mime_part *p = mime_find(&m, path);
+
+	assert_non_null(p);
+	assert_int_equal(p->nhead, strlen(want));
+	assert_memory_equal(m.data + p->head, want, p->nhead);
+}
+
+#define NESTED \
+	"From: \"Ann B.\" <a@x.test>\r\nTo: b@y.test, Group: c@z.test;\r\n" \
+	"Subject: =?iso-8859-1?Q?caf=E9?=\r\nMessage-ID: <1@x.test>\r\n" \
+	"Date: Sat, 21 Nov 2026 06:00:00 +0100\r\n" \
+	"Content-Type: multipart/mixed; boundary=X\r\n\r\n" \
+	"preamble\r\n--X\r\n\r\nplain\r\n\r\n--X\r\n" \
+	"Content-Type: multipart/alternative; boundary=XY\r\n\r\n" \
+	"--XY\r\nContent-Type: text/plain; charset=iso-8859-1\r\n" \
+	"Content-Transfer-Encoding: quoted-printable\r\n\r\nna=EFve\r\n" \
+	"--XY\r\nContent-Type: text/html\r\n\r\n<p>naive</p>\r\n--XY--\r\n" \
+	"epilogue\r\n--X\r\nContent-Type: message/rfc822\r\n\r\n" \
+	"From: q@r.test\r\nSubject: inner\r\n\r\ninner text\r\n--X\r\n" \
+	"Content-Type: image/png; name=old.png\r\n" \
+	"Content-Disposition: attachment;\r\n" \
+	" filename*=utf-8''%e2%82%ac%2Fb.png\r\n" \
+	"Content-Transfer-Encoding: base64\r\n\r\naGVsbG8=\r\n--X--\r\n"
+
+static void
+sections_are_octets_of_the_file(void **state)
+{
+	(void)state;
+	parse_s(NESTED);
+	assert_int_equal(m.npart, 8);
+	section_is("1", "plain\r\n");
+	header_is("1", "\r\n");
+	section_is("2", "--XY\r\nContent-Type: text/plain; "
+	    "charset=iso-8859-1\r\n"
+	    "Content-Transfer-Encoding: quoted-printable\r\n\r\nna=EFve\r\n"
+	    "--XY\r\nContent-Type: text/html\r\n\r\n<p>naive</p>\r\n"
+	    "--XY--\r\nepilogue");
+	section_is("2.1", "na=EFve");
+	section_is("2.2", "<p>naive</p>");
+	section_is("3", "From: q@r.test\r\nSubject: inner\r\n\r\n"
+	    "inner text");
+	section_is("3.1", "inner text");
+	header_is("3", "Content-Type: message/rfc822\r\n\r\n");
+	section_is("4", "aGVsbG8=");
+	assert_null(mime_find(&m, "5"));
+	assert_null(mime_find(&m, "2.3"));
+	assert_null(mime_find(&m, "1.1"));
+}
+
+static void
+structure_as_imap_wants_it(void **state)
+{
+	(void)state;
+	parse_s(NESTED);
+	assert_int_equal(mime_bodystructure(&m, &out), 0);
+	assert_string_equal(buf_str(&out),
+	    "((\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL "
+	    "\"7BIT\" 7 1 NIL NIL NIL NIL)"
+	    "((\"text\" \"plain\" (\"charset\" \"iso-8859-1\") NIL NIL "
+	    "\"quoted-printable\" 7 0 NIL NIL NIL NIL)"
+	    "(\"text\" \"html\" (\"charset\" \"us-ascii\") NIL NIL \"7BIT\" "
+	    "12 0 NIL NIL NIL NIL) \"alternative\" (\"boundary\" \"XY\") "
+	    "NIL NIL NIL)"
+	    "(\"message\" \"rfc822\" NIL NIL NIL \"7BIT\" 44 "
+	    "(NIL \"inner\" ((NIL NIL \"q\" \"r.test\")) "
+	    "((NIL NIL \"q\" \"r.test\")) ((NIL NIL \"q\" \"r.test\")) "
+	    "NIL NIL NIL NIL NIL) "
+	    "(\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL "
+	    "\"7BIT\" 10 0 NIL NIL NIL NIL) 3 NIL NIL NIL NIL)"
+	    "(\"image\" \"png\" (\"name\" \"old.png\") NIL NIL \"base64\" 8 "
+	    "NIL (\"attachment\" (\"filename*\" "
+	    "\"utf-8''%E2%82%AC%2Fb.png\")) NIL NIL) "
+	    "\"mixed\" (\"boundary\" \"X\") NIL NIL NIL)");
+	buf_reset(&out);
+	assert_int_equal(mime_envelope(&m, &out), 0);
+	assert_string_equal(buf_str(&out),
+	    "(\"Sat, 21 Nov 2026 06:00:00 +0100\" "
+	    "\"=?iso-8859-1?Q?caf=E9?=\" "
+	    "((\"Ann B.\" NIL \"a\" \"x.test\")) "
+	    "((\"Ann B.\" NIL \"a\" \"x.test\")) "
+	    "((\"Ann B.\" NIL \"a\" \"x.test\")) "
+	    "((NIL NIL \"b\" \"y.test\")(NIL NIL \"Group\" NIL)"
+	    "(NIL NIL \"c\" \"z.test\")(NIL NIL NIL NIL)) NIL NIL NIL "
+	    "\"<1@x.test>\")");
+}
+
+/* With LF ends in the file the numbers are those of CRLF, offsets are not. */
+static void
+bare_lf_counts_as_crlf(void **state)
+{
+	struct mime_place p;
+
+	(void)state;
+	parse_s("Subject: x\n\none\ntwo\n");
+	assert_int_equal(mime_bodystructure(&m, &out), 0);
+	assert_string_equal(buf_str(&out), "(\"text\" \"plain\" "
+	    "(\"charset\" \"us-ascii\") NIL NIL \"7BIT\" 10 2 "
+	    "NIL NIL NIL NIL)");
+	buf_reset(&out);
+	assert_int_equal(mime_parts(&m, &out), 0);
+	assert_int_equal(mime_places(out.data, out.len), 1);
+	assert_true(mime_place(out.data, out.len, 0, m.size, &p));
+	assert_int_equal(p.body, 12);
+	assert_int_equal(p.nbody, 8);
+	assert_int_equal(p.lf_head, 2);
+	assert_int_equal(p.lf_body, 2);
+	assert_int_equal(p.lines, 2);
+}
+
+static void
+tables_are_checked(void **state)
+{
+	struct mime_place p;
+
+	(void)state;
+	parse_s(NESTED);
+	assert_int_equal(mime_parts(&m, &out), 0);
+	assert_int_equal(mime_places(out.data, out.len), 8);
+	assert_int_equal(mime_places(out.data, out.len - 1), 0);
+	assert_int_equal(mime_places(out.data, 7), 0);
+	assert_false(mime_place(out.data, out.len, 8, m.size, &p));
+	assert_true(mime_place(out.data, out.len, 7, m.size, &p));
+	assert_false(mime_place(out.data, out.len, 7, p.body, &p));
+	out.data[8 + 64 + 4] = 9;	/* a parent behind its child */
+	assert_false(mime_place(out.data, out.len, 1, m.size, &p));
+	out.data[0] = 2;		/* a version we do not know */
+	assert_int_equal(mime_places(out.data, out.len), 0);
+}
+
+static void
+row_of(struct parse_row *r)
+{
+	struct chan_in in;
+
+	buf_reset(&out);
+	assert_int_equal(mime_row(&m, &out), 0);
+	chan_in_init(&in, out.data, out.len);
+	assert_true(parse_row_get(&in, r));
+}
+
+static void
+rows_are_decoded(void **state)
+{
+	struct parse_row r;
+
+	(void)state;
+	parse_s(NESTED);
+	row_of(&r);
+	assert_string_equal(r.subject, "caf\xc3\xa9");
+	assert_string_equal(r.author, "Ann B.");
+	assert_string_equal(r.msgid, "1@x.test");
+	assert_string_equal(r.snippet, "plain");
+	assert_true(r.flags & PARSE_ATTACH);
+	assert_false(r.flags & (PARSE_LF | PARSE_CUT | PARSE_NODATE));
+	assert_int_equal(r.date, 1795237200);
+	assert_int_equal(r.size, strlen(NESTED));
+	assert_int_equal(r.wire, r.size);
+	parse_row_clear(&r);
+}
+
+static void
+no_message_is_too_bad(void **state)
+{
+	static const struct { const char *text; size_t n; uint32_t flags; }
+	bad[] = {
+		{ "", 0, PARSE_NOHEAD | PARSE_NODATE },
+		{ "no header\nat all\n", 17, PARSE_NOHEAD | PARSE_NODATE |
+		    PARSE_LF },
+		{ "\0\0\0", 3, PARSE_NOHEAD | PARSE_NODATE },
+		{ "Subject: x", 10, PARSE_NODATE },
+		{ "Content-Type: multipart/mixed\r\n\r\n--\r\n", 37,
+		    PARSE_NODATE },
+		{ "Content-Type: message/rfc822\r\n\r\n", 32, PARSE_NODATE },
+		{ "Date: yesterday\r\n\r\n", 19, PARSE_NODATE },
+		{ "Content-Type: multipart/mixed; boundary=\"\"\r\n\r\n--\r\n",
+		    52, PARSE_NODATE },
+	};
+	struct parse_show s;
+	struct parse_row r;
+	struct chan_in in;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		parse(bad[i].text, bad[i].n);
+		row_of(&r);
+		assert_int_equal(r.flags & ~(uint32_t)PARSE_ATTACH,
+		    bad[i].flags);
+		assert_true(strlen(r.msgid) > 0);
+		parse_row_clear(&r);
+		buf_reset(&out);
+		assert_int_equal(mime_show(&m, PARSE_PLAIN, &out), 0);
+		chan_in_init(&in, out.data, out.len);
+		assert_true(parse_show_get(&in, &s));
+		assert_true(s.npart > 0);
+		parse_show_clear(&s);
+		mime_close(&m);
+	}
+}
+
+/* Limits: at each one, and one past it. */
+static size_t
+capped(const char *head, const char *each, size_t n, const char *tail)
+{
+	struct buf b;
+	size_t i, cap;
+
+	buf_init(&b, 64 * 1024 * 1024);
+	buf_adds(&b, head);
+	for (i = 0; i < n; i++)
+		buf_adds(&b, each);
+	buf_adds(&b, tail);
+	assert_int_equal(b.err, 0);
+	cap = mime_cap(b.data, b.len);
+	i = b.len - cap;
+	buf_clear(&b);
+	return i;		/* octets that are left out */
+}
+
+static void
+limits_hold(void **state)
+{
+	static const char mixed[] =
+	    "Content-Type: multipart/mixed; boundary=b\r\n\r\n";
+	static const char deeper[] = "--b\r\nContent-Type: multipart/mixed;\r\n"
+	    " boundary=b\r\n\r\n";
+
+	(void)state;
+	assert_int_equal(capped("", "A: b\r\n", MIME_FIELDS_MAX, "\r\n"), 0);
+	assert_true(capped("", "A: b\r\n", MIME_FIELDS_MAX + 1, "\r\n") > 0);
+	assert_int_equal(capped(mixed, "--b\r\n\r\nx\r\n", MIME_PARTS_MAX,
+	    "--b--\r\n"), 0);
+	assert_true(capped(mixed, "--b\r\n\r\nx\r\n", MIME_PARTS_MAX + 1,
+	    "--b--\r\n") > 0);
+	/* b within b: the inner one counts, each is one level more. */
+	assert_true(capped(mixed, deeper, MIME_DEPTH_MAX, "") > 0);
+	assert_int_equal(capped(mixed, deeper, MIME_DEPTH_MAX - 1, ""), 0);
+}
+
+static void
+nesting_bombs_are_cut(void **state)
+{
+	struct parse_row r;
+	struct buf b;
+	int i;
+
+	(void)state;
+	buf_init(&b, 64 * 1024 * 1024);
+	for (i = 0; i < 20000; i++)
+		buf_addf(&b, "Content-Type: multipart/mixed; boundary=b%d"
+		    "\r\n\r\n--b%d\r\n", i, i);
+	parse((char *)b.data, b.len);
+	buf_clear(&b);
+	row_of(&r);
+	assert_true(r.flags & PARSE_CUT);
+	assert_true(m.npart <= MIME_DEPTH_MAX + 2);
+	parse_row_clear(&r);
+	mime_close(&m);
+	for (i = 0; i < 20000; i++)
+		buf_adds(&b, "Content-Type: message/rfc822\r\n\r\n");
+	parse((char *)b.data, b.len);
+	buf_clear(&b);
+	row_of(&r);
+	assert_true(r.flags & PARSE_CUT);
+	assert_true(m.npart <= MIME_DEPTH_MAX + 2);
+	parse_row_clear(&r);
+}
+
+static void
+shown(enum parse_want want, struct parse_show *s)
+{
+	struct chan_in in;
+
+	buf_reset(&out);
+	assert_int_equal(mime_show(&m, want, &out), 0);
+	chan_in_init(&in, out.data, out.len);
+	assert_true(parse_show_get(&in, s));
+}
+
+static void
+text_is_chosen_and_clean(void **state)
+{
+	struct parse_show s;
+
+	(void)state;
+	parse_s(NESTED);
+	shown(PARSE_PLAIN, &s);
+	assert_string_equal(s.text, "plain\n\nna\xc3\xafve\n\n"
+	    "From: q@r.test\nSubject: inner\n\ninner text");
+	assert_false(s.text_is_html);
+	assert_string_equal(s.html_path, "2.2");
+	assert_int_equal(s.npart, 8);
+	assert_string_equal(s.part[7].filename, "b.png");
+	assert_string_equal(s.part[7].type, "image/png");
+	assert_string_equal(s.part[7].path, "4");
+	assert_true(s.part[7].flags & PARSE_P_ATTACH);
+	parse_show_clear(&s);
+	shown(PARSE_HTML, &s);
+	assert_true(strstr(s.text, "naive") != NULL);
+	assert_true(s.text_is_html);
+	parse_show_clear(&s);
+}
+
+/* Nothing that a message holds may command a terminal. */
+static void
+controls_never_come_through(void **state)
+{
+	struct parse_show s;
+	struct parse_row r;
+
+	(void)state;
+	parse_s("From: \x1b]0;x\x07y <a@b>\r\n"
+	    "Subject: =?utf-8?B?G1szMW1yZWQbWzBtwptr?=\r\n"
+	    "X: \xe2\x80\xae" "drow\r\n"
+	    "Content-Type: text/plain; charset=utf-8; name=\"\x1b[2J.txt\""
+	    "\r\n\r\n\x1b[31mred\x1b[0m \xc2\x9b" "31m \x07\x08 ok\r\n");
+	row_of(&r);
+	assert_string_equal(r.subject, "[31mred [0mk");
+	assert_null(strchr(r.from, '\x1b'));
+	assert_string_equal(r.snippet, "[31mred[0m 31m ok");
+	parse_row_clear(&r);
+	shown(PARSE_PLAIN, &s);
+	assert_string_equal(s.text, "[31mred[0m 31m  ok\n");
+	assert_string_equal(s.part[0].filename, "[2J.txt");
+	parse_show_clear(&s);
+}
+
+static void
+charsets(void **state)
+{
+	static const struct { const char *cs, *in, *want; } t[] = {
+		{ "utf-8", "na\xc3\xafve", "na\xc3\xafve" },
+		{ NULL, "na\xefve", "na\xc3\xafve" },
+		{ "us-ascii", "\x80", "\xe2\x82\xac" },
+		{ "x-no-such", "na\xc3\xafve", "na\xc3\xafve" },
+		{ "koi8-r", "\xf0\xf2\xe9", "\xd0\x9f\xd0\xa0\xd0\x98" },
+		{ "gb2312", "\xc4\xe3", "\xe4\xbd\xa0" },
+		{ "iso-2022-jp", "\x1b$B$\"\x1b(B", "\xe3\x81\x82" },
+		{ "utf-8", "ab\xff" "cd\xc3\xa9\xc3\xa9\xc3\xa9",
+		    "ab\xef\xbf\xbd" "cd\xc3\xa9\xc3\xa9\xc3\xa9" },
+		{ "utf-8//TRANSLIT", "x", "x" },
+		{ "utf-7", "+AOk-", "\xc3\xa9" },
+		{ NULL, "\xef\xbb\xbfhi", "hi" },
+	};
+	size_t i;
+
+	(void)state;
+	assert_true(mtext_init() > 30);
+	for (i = 0; i < sizeof t / sizeof t[0]; i++) {
+		buf_reset(&out);
+		assert_int_equal(mtext_utf8(&out, t[i].cs, t[i].in,
+		    strlen(t[i].in)), 0);
+		assert_string_equal(buf_str(&out), t[i].want);
+	}
+}
+
+static void
+flowed_text_is_unfolded(void **state)
+{
+	(void)state;
+	parse_s("Content-Type: text/plain; format=flowed\r\n\r\n"
+	    "one \r\ntwo\r\n> quoted \r\n> too\r\n-- \r\nsig\r\n"
+	    " From here\r\n");
+	assert_int_equal(mime_text(&m, m.part, &out), 0);
+	assert_string_equal(buf_str(&out), "one two\n> quoted too\n-- \n"
+	    "sig\nFrom here\n");
+	buf_reset(&out);
+	assert_int_equal(mtext_unflow(&out, "a \nb\n", 5, true), 0);
+	assert_string_equal(buf_str(&out), "ab\n");
+}
+
+static void
+html_becomes_text(void **state)
+{
+	static const struct { const char *in, *want; } t[] = {
+		{ "<p>One  two\n three</p><p>four</p>",
+		    "One two three\n\nfour\n" },
+		{ "a<br>b<br/>c", "a\nb\nc\n" },
+		{ "x &amp; &lt;y&gt; &#228; &#xe4; &bogus; &",
+		    "x & <y> \xc3\xa4 \xc3\xa4 &bogus; &\n" },
+		{ "<style>p{}</style>a<script>alert('<b>')</script>b", "ab\n" },
+		{ "<a href=\"https://x.test/?a=1&amp;b=2\">here</a>.",
+		    "here <https://x.test/?a=1&b=2>.\n" },
+		{ "<a href='https://x.test/'>x.test/</a>", "x.test/\n" },
+		{ "<a href=\"javascript:alert(1)\">here</a>", "here\n" },
+		{ "<ul><li>one<li>two</ul>", "* one\n* two\n" },
+		{ "<blockquote>said<br>this</blockquote>I",
+		    "> said\n> this\nI\n" },
+		{ "<pre>a  b\n c</pre>", "a  b\n c\n" },
+		{ "<!-- <b>no</b> -->yes", "yes\n" },
+		{ "<img src=http://t.test/p.gif><img alt='A cat'>",
+		    "[A cat]\n" },
+		{ "<td>a</td><td>b</td>", "a b\n" },
+		{ "1 < 2 <", "1 < 2 <\n" },
+		{ "<b", "" },
+		{ "<script>never closed", "" },
+		{ "", "" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof t / sizeof t[0]; i++) {
+		buf_reset(&out);
+		assert_int_equal(html_plain(&out, t[i].in, strlen(t[i].in)),
+		    0);
+		assert_string_equal(buf_str(&out), t[i].want);
+	}
+}
+
+static void
+ids_and_subjects(void **state)
+{
+	(void)state;
+	assert_int_equal(mime_ids("<a@b>\r\n <c@d>junk<e @f><g@h", 10, &out),
+	    2);
+	assert_string_equal(buf_str(&out), "a@b c@d");
+	buf_reset(&out);
+	assert_int_equal(mime_ids("<1><2><3><4>", 2, &out), 2);
+	assert_string_equal(buf_str(&out), "3 4");
+	assert_string_equal(mime_base_subject("Re: AW: Fwd[2]: x"), "x");
+	assert_string_equal(mime_base_subject("re:re:"), "");
+	assert_string_equal(mime_base_subject("Reply: x"), "Reply: x");
+	assert_string_equal(mime_base_subject("\xe5\x9b\x9e\xe5\xa4\x8d"
+	    "\xef\xbc\x9a x"), "x");
+}
+
+/* Answers are read like network data. */
+static void
+answers_are_checked(void **state)
+{
+	struct parse_row r;
+	struct parse_show s;
+	struct chan_in in;
+	size_t i, whole;
+
+	(void)state;
+	parse_s(NESTED);
+	row_of(&r);
+	parse_row_clear(&r);
+	whole = out.len;
+	for (i = 0; i < whole; i++) {
+		chan_in_init(&in, out.data, i);
+		assert_false(parse_row_get(&in, &r));
+	}
+	/* A part that reaches beyond the file. */
+	chan_in_init(&in, out.data, whole);
+	memset(out.data + 12, 0, 8);
+	out.data[12] = 100;		/* size */
+	assert_false(parse_row_get(&in, &r));
+	buf_reset(&out);
+	assert_int_equal(mime_show(&m, PARSE_PLAIN, &out), 0);
+	for (i = 0; i < out.len; i++) {
+		chan_in_init(&in, out.data, i);
+		assert_false(parse_show_get(&in, &s));
+	}
+	for (i = 0; i + 5 < out.len; i++)
+		if (memcmp(out.data + i, "plain\n", 6) == 0)
+			out.data[i] = '\x1b';
+	chan_in_init(&in, out.data, out.len);
+	assert_false(parse_show_get(&in, &s));
+}
+
+#define T(fn)	cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(sections_are_octets_of_the_file),
+		T(structure_as_imap_wants_it),
+		T(bare_lf_counts_as_crlf),
+		T(tables_are_checked),
+		T(rows_are_decoded),
+		T(no_message_is_too_bad),
+		T(limits_hold),
+		T(nesting_bombs_are_cut),
+		T(text_is_chosen_and_clean),
+		T(controls_never_come_through),
+		T(charsets),
+		T(flowed_text_is_unfolded),
+		T(html_becomes_text),
+		T(ids_and_subjects),
+		T(answers_are_checked),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
