@@ -3,9 +3,12 @@
  * reading fails, the search goes on behind it, in growing steps, until the
  * highest row id.  Tables without row ids are read from both ends.
  */
+#define _GNU_SOURCE
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "mailnode/base/buf.h"
 #include "store/db.h"
@@ -15,6 +18,7 @@ enum {
 	NAME_MAX_SQL = 128,
 	COLUMNS_MAX = 64,
 	STEP_MAX = 1 << 20,	/* row ids passed over at once */
+	PAGE_OCTETS = 4096,
 	FAILS_MAX = 200		/* places where a table cannot be read */
 };
 
@@ -183,19 +187,62 @@ table(struct sqlite3 *db, struct sqlite3 *bad, struct table *t,
 	sqlite3_finalize(to);
 }
 
+/*
+ * A file whose first page is lost says nothing of its tables.  Ours are made
+ * by the same statements in the same order, so that the roots of a fresh one
+ * stand on the same pages: its first page is put in place, but for the count
+ * of pages, which SQLite then takes from the size of the file.
+ */
+static void
+graft(struct sqlite3 *db, const char *path)
+{
+	uint8_t page[PAGE_OCTETS];
+	const char *fresh = sqlite3_db_filename(db, "main");
+	int from, to;
+
+	(void)db_checkpoint(db);
+	from = fresh != NULL ? open(fresh, O_RDONLY | O_CLOEXEC) : -1;
+	to = open(path, O_RDWR | O_CLOEXEC);
+	if (from != -1 && to != -1 && pread(from, page, sizeof page, 0) ==
+	    (ssize_t)sizeof page) {
+		memset(page + 28, 0, 4);
+		(void)!pwrite(to, page, sizeof page, 0);
+	}
+	if (from != -1)
+		close(from);
+	if (to != -1)
+		close(to);
+}
+
+static struct sqlite3 *
+open_bad(const char *path)
+{
+	struct sqlite3 *bad = NULL;
+
+	if (sqlite3_open_v2(path, &bad, SQLITE_OPEN_READWRITE |
+	    SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK &&
+	    db_int(bad, "SELECT count(*) FROM sqlite_schema", 0) > 0)
+		return bad;
+	db_close(bad);
+	return NULL;
+}
+
 enum store_err
 db_salvage(struct sqlite3 *db, const char *path, struct db_found *found)
 {
-	struct sqlite3 *bad = NULL;
+	struct sqlite3 *bad = open_bad(path);
 	sqlite3_stmt *s = NULL;
 	struct table t;
 	enum store_err rc = STORE_OK;
 
+	if (bad == NULL) {
+		graft(db, path);
+		bad = open_bad(path);
+	}
 	/* What cannot even be opened has nothing to give. */
-	if (sqlite3_open_v2(path, &bad, SQLITE_OPEN_READWRITE |
-	    SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK ||
-	    db_exec(bad, "PRAGMA writable_schema=1") != STORE_OK)
+	if (bad == NULL)
 		goto out;
+	(void)db_exec(bad, "PRAGMA writable_schema=1");
 	rc = db_exec(db, "BEGIN IMMEDIATE");
 	if (rc != STORE_OK)
 		goto out;
