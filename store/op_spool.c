@@ -137,7 +137,7 @@ on_begin(void *service, struct op_call *c)
 		return OP_BAD;
 	rc = spool_may(st, SPOOL_INLINE);
 	if (rc == STORE_OK)
-		rc = upload_begin(st, c->peer, spool_dir(st), &id);
+		rc = upload_begin(st, c->peer, spool_dir(st), true, &id);
 	if (rc != STORE_OK)
 		return (uint16_t)rc;
 	chan_put_u64(c->out, id);

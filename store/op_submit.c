@@ -289,7 +289,8 @@ start_file(struct store *st, struct submission *s, struct op_call *c)
 	struct buf b;
 	enum store_err rc;
 
-	rc = upload_begin(st, c->peer, st->queue->dir, &s->head.id);
+	rc = upload_begin(st, c->peer, st->queue->dir, false,
+	    &s->head.id);
 	if (rc != STORE_OK)
 		return (uint16_t)rc;
 	s->head.created = clock_wall_s();
@@ -400,6 +401,8 @@ finish(struct store *st, struct submission *s, struct op_call *c)
 	}
 	/* The letter is on disk before the row that promises it. */
 	rc = upload_sync(u);
+	if (rc == STORE_OK)
+		rc = upload_sync_dir(u);
 	if (rc == STORE_OK)
 		rc = queue_insert(st, &s->head,
 		    s->head.env.flags & QUEUE_HOLD ? QUEUE_HELD :

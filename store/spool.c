@@ -25,7 +25,6 @@ enum {
 struct big {
 	struct big	*next;
 	struct upload	*upload;
-	uint64_t	 file;
 };
 
 struct spool {
@@ -62,6 +61,8 @@ spool_sync(struct store *st, enum store_err rc)
 
 	for (b = st->spool->big; b != NULL && rc == STORE_OK; b = b->next)
 		rc = upload_sync(b->upload);
+	if (rc == STORE_OK && st->spool->big != NULL)
+		rc = upload_sync_dir(st->spool->big->upload);
 	return rc;
 }
 
@@ -89,13 +90,13 @@ turn_done(void *arg, enum store_err rc)
 }
 
 static enum store_err
-keep_big(struct spool *sp, struct upload *u, uint64_t file)
+keep_big(struct spool *sp, struct upload *u)
 {
 	struct big *b = calloc(1, sizeof *b);
 
 	if (b == NULL)
 		return STORE_NOMEM;
-	*b = (struct big){ .next = sp->big, .upload = u, .file = file };
+	*b = (struct big){ .next = sp->big, .upload = u };
 	sp->big = b;
 	return STORE_OK;
 }
@@ -154,7 +155,7 @@ insert(struct store *st, const struct spool_put *p, uint64_t file)
 	sqlite3_bind_int64(s, 12, (int64_t)file);
 	sqlite3_bind_blob64(s, 13, p->nhead > 0 ? p->head : "", p->nhead,
 	    SQLITE_STATIC);
-	if (p->upload == NULL)
+	if (file == 0)
 		sqlite3_bind_blob64(s, 14, p->nbody > 0 ? p->body : "",
 		    p->nbody, SQLITE_STATIC);
 	sqlite3_bind_int64(s, 15, clock_wall_s());
@@ -165,11 +166,26 @@ insert(struct store *st, const struct spool_put *p, uint64_t file)
 
 static void	strike_all(struct store *);
 
+/* What stayed in memory goes into the row, the rest remains a file. */
+static enum store_err
+insert_upload(struct store *st, const struct spool_put *p)
+{
+	struct spool_put here = *p;
+	enum store_err rc;
+
+	here.body = upload_bytes(p->upload);
+	rc = insert(st, &here, here.body == NULL ? upload_id(p->upload) : 0);
+	if (rc == STORE_OK && here.body == NULL)
+		return keep_big(st->spool, p->upload);
+	if (rc == STORE_OK)
+		upload_keep(p->upload);
+	return rc;
+}
+
 enum store_err
 spool_put(struct store *st, const struct spool_put *p)
 {
 	struct spool *sp = st->spool;
-	uint64_t file = p->upload != NULL ? upload_id(p->upload) : 0;
 	enum store_err rc;
 
 	rc = store_begin(st, STORE_SPOOL);
@@ -178,9 +194,8 @@ spool_put(struct store *st, const struct spool_put *p)
 	if (rc == STORE_OK && sp->turn_entries == 0)
 		rc = store_after(st, STORE_BIT(STORE_SPOOL), turn_done, st);
 	if (rc == STORE_OK)
-		rc = insert(st, p, file);
-	if (rc == STORE_OK && p->upload != NULL)
-		rc = keep_big(sp, p->upload, file);
+		rc = p->upload != NULL ? insert_upload(st, p) :
+		    insert(st, p, 0);
 	if (rc != STORE_OK) {
 		upload_abort(p->upload);
 		return rc;

@@ -10,18 +10,19 @@
 #include "store/store.h"
 #include "store/upload.h"
 
-enum { UPLOAD_PATH = 4096, UPLOAD_TRIES = 8 };
-
 struct upload {
 	struct upload	*next, **prev;
+	struct uploads	*all;
 	struct op_peer	*peer;		/* NULL: finished or given up */
 	uint64_t	 id, octets;
-	int		 fd, dir;
+	int		 fd, dir;	/* fd -1: in memory so far */
+	struct buf	 mem;
 	enum store_err	 rc;
 };
 
 struct uploads {
 	struct upload	*first;
+	size_t		 mem;		/* octets of all in memory */
 };
 
 static void
@@ -33,10 +34,13 @@ name_of(char name[17], uint64_t id)
 static void
 release(struct upload *u)
 {
+	u->all->mem -= u->mem.len;
+	buf_clear(&u->mem);
 	*u->prev = u->next;
 	if (u->next != NULL)
 		u->next->prev = u->prev;
-	close(u->fd);
+	if (u->fd != -1)
+		close(u->fd);
 	close(u->dir);
 	free(u);
 }
@@ -55,7 +59,8 @@ upload_abort(struct upload *u)
 	if (u == NULL)
 		return;
 	name_of(name, u->id);
-	(void)unlinkat(u->dir, name, 0);
+	if (u->fd != -1)
+		(void)unlinkat(u->dir, name, 0);
 	release(u);
 }
 
@@ -89,33 +94,33 @@ too_many(const struct store *st, const struct op_peer *p)
 	return n >= UPLOAD_PER_PEER;
 }
 
-/* A number nobody can guess and, with O_EXCL, nobody has. */
+/* A number nobody can guess, so that O_EXCL hardly ever refuses it. */
 static enum store_err
-make_file(struct upload *u)
+make_id(struct upload *u)
 {
-	char name[17];
-	int tries;
-
-	u->fd = -1;
-	for (tries = 0; tries < UPLOAD_TRIES && u->fd == -1; tries++) {
+	do {
 		if (getrandom(&u->id, sizeof u->id, 0) !=
 		    (ssize_t)sizeof u->id)
 			return STORE_IO;
 		u->id &= INT64_MAX;
-		if (u->id == 0)
-			continue;
-		name_of(name, u->id);
-		u->fd = openat(u->dir, name, O_RDWR | O_CREAT | O_EXCL |
-		    O_CLOEXEC, 0600);
-		if (u->fd == -1 && errno != EEXIST)
-			return store_err_errno(errno);
-	}
-	return u->fd != -1 ? STORE_OK : STORE_IO;
+	} while (u->id == 0);
+	return STORE_OK;
+}
+
+static enum store_err
+make_file(struct upload *u)
+{
+	char name[17];
+
+	name_of(name, u->id);
+	u->fd = openat(u->dir, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC,
+	    0600);
+	return u->fd != -1 ? STORE_OK : store_err_errno(errno);
 }
 
 enum store_err
 upload_begin(struct store *st, struct op_peer *p, const char *dir,
-    uint64_t *id)
+    bool mem, uint64_t *id)
 {
 	struct upload *u;
 	enum store_err rc = STORE_NOMEM;
@@ -132,7 +137,12 @@ upload_begin(struct store *st, struct op_peer *p, const char *dir,
 		return rc;
 	u->peer = p;
 	u->dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	rc = u->dir == -1 ? store_err_errno(errno) : make_file(u);
+	u->fd = -1;
+	u->all = st->uploads;
+	buf_init(&u->mem, UPLOAD_MEM_MAX);
+	rc = u->dir == -1 ? store_err_errno(errno) : make_id(u);
+	if (rc == STORE_OK && !mem)
+		rc = make_file(u);
 	if (rc != STORE_OK) {
 		if (u->dir != -1)
 			close(u->dir);
@@ -148,13 +158,51 @@ upload_begin(struct store *st, struct op_peer *p, const char *dir,
 	return STORE_OK;
 }
 
+static enum store_err
+write_all(int fd, const uint8_t *at, size_t n)
+{
+	ssize_t got;
+
+	while (n > 0) {
+		got = write(fd, at, n);
+		if (got == -1 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return store_err_errno(got == 0 ? ENOSPC : errno);
+		at += got;
+		n -= (size_t)got;
+	}
+	return STORE_OK;
+}
+
+/* Into memory as long as there is room for it, else all of it to a file. */
+static enum store_err
+append(struct upload *u, const void *data, size_t n)
+{
+	enum store_err rc = STORE_OK;
+
+	if (u->fd == -1 && n <= UPLOAD_MEM_MAX - u->mem.len &&
+	    n <= UPLOAD_MEM_ALL - u->all->mem) {
+		if (buf_add(&u->mem, data, n) == -1)
+			return STORE_NOMEM;
+		u->all->mem += n;
+		return STORE_OK;
+	}
+	if (u->fd == -1) {
+		rc = make_file(u);
+		if (rc == STORE_OK)
+			rc = write_all(u->fd, u->mem.data, u->mem.len);
+		u->all->mem -= u->mem.len;
+		buf_clear(&u->mem);
+	}
+	return rc != STORE_OK ? rc : write_all(u->fd, data, n);
+}
+
 void
 upload_data(struct store *st, struct op_peer *p, uint64_t id,
     const void *data, size_t n)
 {
 	struct upload *u = find(st, p, id);
-	const uint8_t *at = data;
-	ssize_t got;
 
 	if (u == NULL || u->rc != STORE_OK)
 		return;
@@ -164,17 +212,7 @@ upload_data(struct store *st, struct op_peer *p, uint64_t id,
 		return;
 	}
 	u->octets += n;
-	while (n > 0) {
-		got = write(u->fd, at, n);
-		if (got == -1 && errno == EINTR)
-			continue;
-		if (got <= 0) {
-			u->rc = store_err_errno(got == 0 ? ENOSPC : errno);
-			return;
-		}
-		at += got;
-		n -= (size_t)got;
-	}
+	u->rc = append(u, data, n);
 }
 
 enum store_err
@@ -191,7 +229,8 @@ upload_finish(struct store *st, struct op_peer *p, uint64_t id,
 	if (u->octets != octets)
 		return STORE_STATE;
 	u->peer = NULL;
-	(void)sync_file_range(u->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+	if (u->fd != -1)
+		(void)sync_file_range(u->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 	*out = u;
 	return STORE_OK;
 }
@@ -199,9 +238,19 @@ upload_finish(struct store *st, struct op_peer *p, uint64_t id,
 enum store_err
 upload_sync(struct upload *u)
 {
-	if (fsync(u->fd) == -1 || fsync(u->dir) == -1)
-		return store_err_errno(errno);
-	return STORE_OK;
+	return fsync(u->fd) == -1 ? store_err_errno(errno) : STORE_OK;
+}
+
+enum store_err
+upload_sync_dir(struct upload *u)
+{
+	return fsync(u->dir) == -1 ? store_err_errno(errno) : STORE_OK;
+}
+
+const void *
+upload_bytes(const struct upload *u)
+{
+	return u->fd == -1 ? u->mem.data : NULL;
 }
 
 void

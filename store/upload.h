@@ -1,11 +1,12 @@
 /*
- * Large bodies on their way in: a file under its final name that grows by
- * the peer's data and vanishes with the peer unless it was finished.  Used
- * by op_spool.c and op_queue.c.
+ * Large bodies on their way in: in memory while they are small enough, then
+ * a file under its final name, which grows by the peer's data and vanishes
+ * with the peer unless it was finished.  Used by op_spool.c and op_submit.c.
  */
 #ifndef STORE_UPLOAD_H
 #define STORE_UPLOAD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "mailnode/base/op.h"
@@ -14,13 +15,20 @@
 struct store;
 struct upload;
 
-enum { UPLOAD_PER_PEER = 2 };
+enum {
+	UPLOAD_PER_PEER = 2,
+	UPLOAD_MEM_MAX = 256 * 1024,	/* octets of one, in memory */
+	UPLOAD_MEM_ALL = 8 * 1024 * 1024	/* of all; then files */
+};
 
 uint64_t	 upload_id(const struct upload *u);
 
-/* Makes dir/ID (16 hex digits), exclusively.  The id is never used again. */
+/*
+ * Makes dir/ID (16 hex digits), exclusively; with `mem` only when it has
+ * more than UPLOAD_MEM_MAX octets.  The id is never used again.
+ */
 enum store_err	 upload_begin(struct store *st, struct op_peer *p,
-		    const char *dir, uint64_t *id);
+		    const char *dir, bool mem, uint64_t *id);
 
 /* Appends; an error is kept and returned by upload_finish(). */
 void		 upload_data(struct store *st, struct op_peer *p,
@@ -33,8 +41,11 @@ void		 upload_data(struct store *st, struct op_peer *p,
  */
 enum store_err	 upload_finish(struct store *st, struct op_peer *p,
 		    uint64_t id, uint64_t octets, struct upload **u);
-/* fsync of the file and its folder: call before the commit (store_sync). */
+/* Borrows the bytes of one that stayed in memory; NULL: it is a file. */
+const void	*upload_bytes(const struct upload *u);
+/* fsync of the file, and of its folder: both before the commit. */
 enum store_err	 upload_sync(struct upload *u);
+enum store_err	 upload_sync_dir(struct upload *u);
 /* The commit is done: the file stays.  Frees u. */
 void		 upload_keep(struct upload *u);
 /* Deletes the file.  Frees u. */
