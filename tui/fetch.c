@@ -5,6 +5,9 @@
 #include "store/err.h"
 #include "tui/fetch.h"
 
+/* A row has its new name a moment before its file has. */
+enum { AGAIN_MS = 25, AGAIN_MAX = 40 };
+
 struct fetch {
 	struct fetch	*next;		/* all that are under way */
 	struct tui	*t;
@@ -14,6 +17,8 @@ struct fetch {
 	fetch_part_fn	*part_fn;
 	void		*arg;
 	struct fetched	 f;
+	struct loop_timer again;
+	unsigned int	 tries;
 };
 
 static struct fetch *under_way;
@@ -117,6 +122,11 @@ opened(void *arg, uint16_t status, struct chan_in *in, int *fd)
 	struct fetch *f = arg;
 	struct buf b;
 
+	if (status == STORE_NOTFOUND && f->fn != NULL &&
+	    ++f->tries < AGAIN_MAX) {
+		loop_arm(f->t->loop, &f->again, AGAIN_MS);
+		return;
+	}
 	if (status != OP_OK || !msg_open_get(in, &f->f.info) || *fd == -1) {
 		fail(f, "message", status == OP_OK ? OP_BAD : status);
 		finish(f, false);
@@ -134,20 +144,30 @@ opened(void *arg, uint16_t status, struct chan_in *in, int *fd)
 	buf_clear(&b);
 }
 
+static void
+open_msg(void *arg)
+{
+	struct fetch *f = arg;
+	struct buf b;
+
+	buf_init(&b, CHAN_DATA_MAX);
+	msg_open_put(&b, f->id);
+	talk_send(f->t->reader, MSG_OPEN, &b, -1, opened, f);
+	buf_clear(&b);
+}
+
 void
 fetch_msg(struct tui *t, uint64_t id, enum fetch_how how, fetch_fn *fn,
     void *arg)
 {
 	struct fetch *f = fetch_new(t, arg);
-	struct buf b;
 
 	f->id = id;
 	f->how = how;
 	f->fn = fn;
-	buf_init(&b, CHAN_DATA_MAX);
-	msg_open_put(&b, id);
-	talk_send(t->reader, MSG_OPEN, &b, -1, opened, f);
-	buf_clear(&b);
+	f->again.fn = open_msg;
+	f->again.arg = f;
+	open_msg(f);
 }
 
 static void

@@ -70,6 +70,8 @@ void	 list_ask_last(struct list_view *lv);
 void	 list_reload(struct list_view *lv);
 /* Soon, once, however often it is called. */
 void	 list_refresh(struct list_view *lv);
+/* The index has caught up: asked again if it answered this list. */
+void	 list_settled(struct list_view *lv);
 /* What stands near the edges is asked for before it is needed. */
 void	 list_fill(struct list_view *lv);
 void	 list_forget(struct list_view *lv);

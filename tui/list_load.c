@@ -222,6 +222,13 @@ list_refresh(struct list_view *lv)
 }
 
 void
+list_settled(struct list_view *lv)
+{
+	if (channel(lv) == lv->v.t->search)
+		list_refresh(lv);
+}
+
+void
 list_forget(struct list_view *lv)
 {
 	size_t i;

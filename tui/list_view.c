@@ -488,22 +488,19 @@ line_matches(const struct rows_line *l, const char *s)
 	return false;
 }
 
+/* Once round, from behind the cursor. */
 static void
 find(struct list_view *lv, int step)
 {
-	size_t i = lv->cur;
-	const struct rows_line *l;
+	size_t n = rows_lines(&lv->rows), i = lv->cur, k;
 
 	if (lv->find == NULL) {
 		app_error(lv->v.t, "nothing to search for yet");
 		return;
 	}
-	while (step > 0 || i > 0) {
-		i += (size_t)step;
-		l = rows_line(&lv->rows, i);
-		if (l == NULL)
-			break;
-		if (line_matches(l, lv->find)) {
+	for (k = 0; k < n; k++) {
+		i = (i + (step > 0 ? 1 : n - 1)) % n;
+		if (line_matches(rows_line(&lv->rows, i), lv->find)) {
 			go(lv, i);
 			return;
 		}

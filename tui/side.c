@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "mailnode/base/clock.h"
+#include "tui/list.h"
 #include "tui/side.h"
 #include "tui/term.h"
 #include "tui/text.h"
@@ -10,7 +11,9 @@
 enum {
 	SIDE_MIN = 16, SIDE_MAX = 30,	/* columns */
 	COUNT_EVERY_MS = 1500,		/* of saved queries, while mail comes */
-	LOAD_EVERY_MS = 100
+	SETTLE_MS = 4000,		/* the index is behind the rows */
+	LOAD_EVERY_MS = 100,
+	PATIENCE = 40			/* failures that are not told */
 };
 
 struct side {
@@ -21,8 +24,9 @@ struct side {
 	char		*here;
 	size_t		 first;		/* row at the top of the screen */
 	bool		 loading, again;
+	unsigned int	 failed;	/* in a row */
 	size_t		 counting;	/* row whose count is asked for */
-	struct loop_timer count_timer, load_timer;
+	struct loop_timer count_timer, load_timer, settle_timer;
 	bool		 counting_now;
 };
 
@@ -162,9 +166,14 @@ loaded(void *arg, uint16_t status, struct chan_in *in, int *fd)
 	(void)fd;
 	s->loading = false;
 	if (status != OP_OK) {
-		app_status_error(s->t, "mailboxes", status);
+		/* A node that is made just now has nothing to read yet. */
+		if (++s->failed > PATIENCE)
+			app_status_error(s->t, "mailboxes", status);
+		loop_arm(s->t->loop, &s->load_timer,
+		    s->failed > PATIENCE ? 1000 : 50);
 		return;
 	}
+	s->failed = 0;
 	if (list_sidebar_get(in, &l)) {
 		if (take(s, &l)) {
 			s->ready = NULL;
@@ -204,9 +213,25 @@ load_later(void *arg)
 	side_load(arg);
 }
 
+/* By now the index has learnt what changed: what it answers is asked for
+ * once more. */
+static void
+settled(void *arg)
+{
+	struct side *s = arg;
+	struct view *v;
+
+	count_all(s);
+	for (v = s->t->top; v != NULL; v = v->below)
+		if (v->ops == &list_view_ops)
+			list_settled((struct list_view *)v);
+}
+
 void
 side_changed(struct side *s, const struct watch_change *c)
 {
+	if ((c->what & WATCH_MAIL) != 0)
+		loop_arm(s->t->loop, &s->settle_timer, SETTLE_MS);
 	if ((c->what & (WATCH_MAIL | WATCH_BOXES)) != 0 &&
 	    !s->load_timer.armed)
 		loop_arm(s->t->loop, &s->load_timer, s->loading ?
@@ -224,7 +249,9 @@ side_new(struct tui *t, void (*ready)(struct tui *))
 	s->ready = ready;
 	s->count_timer.fn = count_all;
 	s->load_timer.fn = load_later;
-	s->count_timer.arg = s->load_timer.arg = s;
+	s->settle_timer.fn = settled;
+	s->count_timer.arg = s->load_timer.arg = s->settle_timer.arg = s;
+	loop_arm(t->loop, &s->settle_timer, SETTLE_MS);
 	return s;
 }
 
@@ -237,6 +264,7 @@ side_free(struct side *s)
 	talk_forget(s->t->search, s);
 	loop_disarm(s->t->loop, &s->count_timer);
 	loop_disarm(s->t->loop, &s->load_timer);
+	loop_disarm(s->t->loop, &s->settle_timer);
 	rows_free(s->row, s->n);
 	free(s->here);
 	free(s);
