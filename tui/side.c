@@ -176,9 +176,10 @@ loaded(void *arg, uint16_t status, struct chan_in *in, int *fd)
 	s->failed = 0;
 	if (list_sidebar_get(in, &l)) {
 		if (take(s, &l)) {
-			s->ready = NULL;
-			if (ready != NULL)
+			if (ready != NULL && s->nboxes > 0) {
+				s->ready = NULL;
 				ready(s->t);
+			}
 		}
 		list_sidebar_clear(&l);
 	}
