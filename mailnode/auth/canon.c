@@ -1,6 +1,11 @@
 #include <string.h>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 #include "mailnode/auth/canon.h"
+
+enum { DIRECT = 1024 };		/* octets of a run that is not copied */
 
 void
 canon_body_init(struct canon_body *c, enum canon how, canon_sink *sink,
@@ -48,16 +53,16 @@ release(struct canon_body *c)
 	}
 }
 
-/* A run without CR and LF (and, relaxed, without blanks). */
+/* Octets that stay as they are, the first of them content. */
 static void
 put_run(struct canon_body *c, const uint8_t *p, size_t n)
 {
 	if (c->ends > 0 || c->wsp)
 		release(c);
 	c->total += n;
-	if (n > sizeof c->out - c->fill) {
+	if (n >= DIRECT || n > sizeof c->out - c->fill) {
 		flush(c);
-		if (n > sizeof c->out) {
+		if (n >= DIRECT) {
 			c->sink(c->arg, p, n);
 			return;
 		}
@@ -66,53 +71,74 @@ put_run(struct canon_body *c, const uint8_t *p, size_t n)
 	c->fill += n;
 }
 
+/* Up to a line end that may be the last, or is none of CRLF. */
 static const uint8_t *
-line_run(const uint8_t *p, const uint8_t *end)
+simple_run(const uint8_t *p, const uint8_t *end)
 {
-	const uint8_t *cr, *lf;
+	const uint8_t *lf, *start = p;
 
-	lf = memchr(p, '\n', (size_t)(end - p));
-	if (lf != NULL)
-		end = lf;
-	cr = memchr(p, '\r', (size_t)(end - p));
-	return cr != NULL ? cr : end;
+	for (;;) {
+		lf = memchr(p, '\n', (size_t)(end - p));
+		if (lf == NULL)
+			return end[-1] == '\r' ? end - 1 : end;
+		if (lf == start || lf[-1] != '\r')
+			return lf;
+		if (lf + 1 == end || lf[1] == '\r' || lf[1] == '\n')
+			return lf - 1;
+		p = lf + 1;
+	}
 }
 
-/*
- * Octets up to the next CR, LF or blank.  Every octet above a blank is
- * content; words are short, so a plain loop wins over memchr.
- */
+/* Past octets above a blank, and single blanks before one of those. */
 static const uint8_t *
-word_run(const uint8_t *p, const uint8_t *end)
+words(const uint8_t *p, const uint8_t *end)
 {
+#if defined(__SSE2__)
+	const __m128i blank = _mm_set1_epi8(' ');
+	unsigned int low, sp, stop;
+	__m128i x;
+
+	for (; end - p > 16; p += 16) {
+		x = _mm_loadu_si128((const __m128i *)(const void *)p);
+		low = (unsigned int)_mm_movemask_epi8(_mm_cmpeq_epi8(x,
+		    _mm_min_epu8(x, blank)));
+		sp = (unsigned int)_mm_movemask_epi8(_mm_cmpeq_epi8(x, blank));
+		low |= (unsigned int)(p[16] <= ' ') << 16;
+		stop = (low & ~sp & 0xffff) | (sp & low >> 1);
+		if (stop != 0)
+			return p + __builtin_ctz(stop);
+	}
+#endif
 	while (p < end && (*p > ' ' ||
-	    (*p != ' ' && *p != '\t' && *p != '\r' && *p != '\n')))
+	    (*p == ' ' && end - p > 1 && p[1] > ' ')))
 		p++;
 	return p;
 }
 
-/* Words straight into the chunk: most of a text's octets go this way. */
-static const uint8_t *
-words(struct canon_body *c, const uint8_t *p, const uint8_t *end)
+static bool
+blank(uint8_t c)
 {
-	uint8_t *start, *o, *stop;
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
 
-	if (c->ends > 0 || c->wsp)
-		release(c);
-	if (c->fill == sizeof c->out)
-		flush(c);
-	start = o = c->out + c->fill;
-	stop = c->out + sizeof c->out;
-	while (p < end && o < stop) {
-		if (*p > ' ')
-			*o++ = *p++;
-		else if (*p == ' ' && p + 1 < end && p[1] > ' ')
-			*o++ = *p++;
-		else
+static const uint8_t *
+relaxed_run(const uint8_t *p, const uint8_t *end)
+{
+	const uint8_t *start = p;
+
+	/* A blank may be one of several, and a line end take it away. */
+	if (blank(*p))
+		return p;
+	for (;;) {
+		p = words(p, end);
+		if (end - p < 3 || p[0] != '\r' || p[1] != '\n' ||
+		    p[2] <= ' ')
 			break;
+		p += 2;
 	}
-	c->fill += (size_t)(o - start);
-	c->total += (size_t)(o - start);
+	/* Controls are content, and rare. */
+	while (p == start && p < end && !blank(*p))
+		start = ++p;
 	return p;
 }
 
@@ -140,16 +166,12 @@ canon_body_feed(struct canon_body *c, const void *data, size_t n)
 			if (*p != '\n')
 				put_run(c, &bare, 1);
 		}
-		if (c->how == CANON_RELAXED && *p > ' ') {
-			p = words(c, p, end);
-			continue;
-		}
-		run = c->how == CANON_RELAXED ? word_run(p, end) :
-		    line_run(p, end);
+		run = c->how == CANON_RELAXED ? relaxed_run(p, end) :
+		    simple_run(p, end);
 		if (run > p)
 			put_run(c, p, (size_t)(run - p));
 		p = run;
-		if (p < end)
+		if (p < end && blank(*p))
 			special(c, *p++);
 	}
 }
@@ -172,12 +194,6 @@ canon_body_end(struct canon_body *c)
 	c->ends = 0;
 	c->wsp = false;
 	flush(c);
-}
-
-static bool
-is_fold(uint8_t c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
 static void
@@ -204,18 +220,18 @@ relaxed_value(const uint8_t *p, const uint8_t *end, canon_sink *sink,
 {
 	const uint8_t *word;
 
-	while (end > p && is_fold(end[-1]))
+	while (end > p && blank(end[-1]))
 		end--;
-	while (p < end && is_fold(*p))
+	while (p < end && blank(*p))
 		p++;
 	while (p < end) {
-		for (word = p; p < end && !is_fold(*p); )
+		for (word = p; p < end && !blank(*p); )
 			p++;
 		sink(arg, word, (size_t)(p - word));
 		if (p == end)
 			break;
 		sink(arg, " ", 1);
-		while (p < end && is_fold(*p))
+		while (p < end && blank(*p))
 			p++;
 	}
 }
