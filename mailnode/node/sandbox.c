@@ -175,7 +175,7 @@ static const struct policy policies[] = {
 
 /* ---- seccomp ---- */
 
-enum { FILTER_MAX = 512 };
+enum { FILTER_MAX = 512, NUMBERS_MAX = 160, ON_BEHIND = 0x7fffffff };
 
 struct filter {
 	struct sock_filter	op[FILTER_MAX];
@@ -195,13 +195,84 @@ load(struct filter *f, size_t offset)
 	put(f, BPF_LD | BPF_W | BPF_ABS, 0, 0, (uint32_t)offset);
 }
 
+/*
+ * Sets become a search tree over spans of numbers.  The kernel runs a new
+ * filter once for every system call there is, to know which are always
+ * allowed: with a list that cost a session more than its fork.
+ */
+struct spans {
+	struct { int first, last; } at[NUMBERS_MAX];
+	size_t	n;
+};
+
 static void
-answer(struct filter *f, const int *set, uint32_t verdict)
+add_set(struct spans *s, const int *set)
 {
 	for (; *set != END; set++) {
-		put(f, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, (uint32_t)*set);
-		put(f, BPF_RET | BPF_K, 0, 0, verdict);
+		BUG_ON(s->n >= NUMBERS_MAX);
+		s->at[s->n].first = s->at[s->n].last = *set;
+		s->n++;
 	}
+}
+
+static int
+by_number(const void *a, const void *b)
+{
+	const int *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+static void
+join_spans(struct spans *s)
+{
+	size_t i, n = 0;
+
+	qsort(s->at, s->n, sizeof s->at[0], by_number);
+	for (i = 1; i < s->n; i++) {
+		if (s->at[i].first <= s->at[n].last + 1)
+			s->at[n].last = s->at[i].last;
+		else
+			s->at[++n] = s->at[i];
+	}
+	s->n = s->n > 0 ? n + 1 : 0;
+}
+
+static void
+put_tree(struct filter *f, const struct spans *s, size_t from, size_t to,
+    uint32_t verdict)
+{
+	size_t half = from + (to - from) / 2;
+	unsigned short top = f->n;
+
+	if (from == to)
+		return;
+	if (to - from > 1) {
+		put(f, BPF_JMP | BPF_JGE | BPF_K, 0, 0,
+		    (uint32_t)s->at[half].first);
+		put_tree(f, s, from, half, verdict);
+		BUG_ON(f->n - top - 1 > UINT8_MAX);
+		f->op[top].jt = (uint8_t)(f->n - top - 1);
+		put_tree(f, s, half, to, verdict);
+		return;
+	}
+	put(f, BPF_JMP | BPF_JGE | BPF_K, 0, 2, (uint32_t)s->at[from].first);
+	put(f, BPF_JMP | BPF_JGT | BPF_K, 1, 0, (uint32_t)s->at[from].last);
+	put(f, BPF_RET | BPF_K, 0, 0, verdict);
+	put(f, BPF_JMP | BPF_JA, 0, 0, ON_BEHIND);
+}
+
+static void
+answer(struct filter *f, struct spans *s, uint32_t verdict)
+{
+	unsigned short i, first = f->n;
+
+	join_spans(s);
+	put_tree(f, s, 0, s->n, verdict);
+	for (i = first; i < f->n; i++)
+		if (f->op[i].code == (BPF_JMP | BPF_JA) &&
+		    f->op[i].k == ON_BEHIND)
+			f->op[i].k = (uint32_t)(f->n - i - 1);
 }
 
 /* Memory may be had, but not memory that runs. */
@@ -245,7 +316,7 @@ answer_socket(struct filter *f, uint32_t deny)
 static void
 build(struct filter *f, const struct policy *p)
 {
-	static const int ioctls[] = { SYS_ioctl, END };
+	struct spans sets = { .n = 0 };
 	uint32_t deny = p->kills && !SANITIZED ? SECCOMP_RET_KILL_PROCESS :
 	    SECCOMP_RET_ERRNO | EPERM;
 	size_t i;
@@ -260,17 +331,19 @@ build(struct filter *f, const struct policy *p)
 	put(f, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_KILL_PROCESS);
 #endif
 	for (i = 0; i < 4 && p->sets[i] != NULL; i++)
-		answer(f, p->sets[i],
-		    p->lists_bad ? deny : SECCOMP_RET_ALLOW);
+		add_set(&sets, p->sets[i]);
 	if (p->lists_bad) {
+		answer(f, &sets, deny);
 		put(f, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW);
 		return;
 	}
-	answer(f, base, SECCOMP_RET_ALLOW);
+	add_set(&sets, base);
 	if (SANITIZED)
-		answer(f, sanitizer, SECCOMP_RET_ALLOW);
+		add_set(&sets, sanitizer);
+	answer(f, &sets, SECCOMP_RET_ALLOW);
 	/* isatty() of stdio asks; nothing here is a terminal. */
-	answer(f, ioctls, SECCOMP_RET_ERRNO | ENOTTY);
+	put(f, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, SYS_ioctl);
+	put(f, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | ENOTTY);
 	answer_mmap(f, SYS_mmap, deny);
 	answer_mmap(f, SYS_mprotect, deny);
 	if (p->inet)
@@ -470,14 +543,21 @@ enter_common(const struct policy *p)
 		limit(RLIMIT_FSIZE, 0);
 }
 
+/* With TZ unset localtime() looks at the file again each time; with TZ set
+ * once, by the parent, a fork finds it read. */
+static void
+read_time_zone(void)
+{
+	(void)setenv("TZ", ":/etc/localtime", 0);
+	tzset();
+}
+
 void
 sandbox_enter(struct proc *pr)
 {
 	const struct policy *p = policy_of(pr->role);
 
-	/* With TZ unset localtime() looks at the file again each time. */
-	(void)setenv("TZ", ":/etc/localtime", 0);
-	tzset();
+	read_time_zone();
 	enter_common(p);
 	if (!p->lists_bad)
 		enter_landlock(p, pr);
@@ -489,6 +569,7 @@ sandbox_enter_parent(void)
 {
 	const struct policy *p = policy_of(ROLE_PARENT);
 
+	read_time_zone();
 	drop_capabilities();
 	enter_common(p);
 	enter_seccomp(p);

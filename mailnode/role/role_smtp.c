@@ -8,7 +8,6 @@
 #include <signal.h>
 
 #include "mailnode/node/chain.h"
-#include "mailnode/node/log.h"
 #include "mailnode/node/sandbox.h"
 #include "mailnode/role/roles.h"
 #include "mailnode/smtp/handin.h"
@@ -20,14 +19,11 @@ role_smtp(struct proc *pr)
 	struct session_start start;
 	struct smtp_backend be;
 	struct handin handin;
-	const char *why;
 
 	/* config */
 	session_limits(&start.limits);
 	(void)signal(SIGPIPE, SIG_IGN);
-	handin_init(&handin, pr, chain_load(pr->home, &why), &be);
-	if (why != NULL)
-		log_line(LOG_WARN, "tls", "error=%s", why);
+	handin_init(&handin, pr, chain_loaded(), &be);
 
 	/* sandbox */
 	sandbox_enter(pr);
