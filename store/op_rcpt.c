@@ -5,6 +5,7 @@
 #include "mailnode/base/clock.h"
 #include "store/alias.h"
 #include "store/op_rcpt.h"
+#include "store/spool.h"
 #include "store/store.h"
 
 /* RFC 5321 section 4.5.1, RFC 2142, and where others report to. */
@@ -156,12 +157,19 @@ on_check(void *service, struct op_call *c)
 {
 	struct store *st = service;
 	char addr[RCPT_ADDR_MAX];
+	enum store_err rc = STORE_OK;
 	struct rcpt out;
 
 	chan_get_str(&c->in, addr, sizeof addr);
 	if (!chan_end(&c->in))
 		return OP_BAD;
 	rcpt_resolve(st, addr, &out);
+	/* A stranger hears here that nothing is taken now, before the
+	 * message is sent in vain; asking for that alone costs a turn. */
+	if (c->role == ROLE_SMTP && rcpt_ok(out.class))
+		rc = spool_may(st, 0);
+	if (rc != STORE_OK)
+		return (uint16_t)rc;
 	chan_put_u8(c->out, (uint8_t)out.class);
 	chan_put_str(c->out, out.address);
 	chan_put_str(c->out, out.detail);

@@ -42,7 +42,8 @@ bool	 rcpt_ok(enum rcpt_class c);
 
 /*
  * addr: local@domain as lexed (no < >, quotes removed where they change
- * nothing, UTF-8), or "postmaster" alone.
+ * nothing, UTF-8), or "postmaster" alone.  STORE_NOSPACE and STORE_BUSY, to
+ * sessions with strangers: ours, but nothing is taken now.
  */
 uint16_t rcpt_check(int ch, struct op_reply *r, const char *addr,
 	    struct rcpt *out);

@@ -179,6 +179,7 @@ struct handed {
 	char		verdict[SPOOL_TEXT_MAX];
 	char		peer[SPOOL_TEXT_MAX];
 	struct buf	rcpt;		/* "given resolved" lines */
+	struct buf	given;		/* those given, a NUL behind each */
 	char		box[BOX_NAME_MAX];	/* what the aliases say */
 	bool		user;		/* somebody other than an alias */
 	uint32_t	nours;
@@ -227,10 +228,8 @@ add_tags(struct handed *h, const char *more)
 
 static void
 note_rcpt(struct store *st, struct handed *h, const char *addr,
-    const struct rcpt *to, uint64_t size)
+    const struct rcpt *to)
 {
-	char text[EVENT_TEXT_MAX];
-
 	h->nours++;
 	if (to->class != RCPT_ALIAS && to->class != RCPT_CATCHALL)
 		h->user = true;
@@ -241,10 +240,21 @@ note_rcpt(struct store *st, struct handed *h, const char *addr,
 		(void)alias_count(st, to->address, false, h->msg.received);
 	}
 	buf_addf(&h->rcpt, "%s %s\n", addr, to->address);
-	snprintf(text, sizeof text, "from=<%s> size=%llu peer=%.200s "
-	    "verdict=%.250s", h->sender, (unsigned long long)size, h->peer,
-	    h->verdict);
-	event_add(st, h->trace, addr, "accept", text);
+	buf_add(&h->given, addr, strlen(addr) + 1);
+}
+
+/* The session says nothing of what we know: one message less for each. */
+static void
+tell_accepted(struct store *st, const struct handed *h)
+{
+	const char *p = (const char *)h->given.data, *end;
+	char text[EVENT_TEXT_MAX];
+
+	event_add(st, h->trace, h->sender, "from", h->peer);
+	snprintf(text, sizeof text, "from=<%s> size=%llu verdict=%.250s",
+	    h->sender, (unsigned long long)h->n, h->verdict);
+	for (end = p + h->given.len; p < end; p += strlen(p) + 1)
+		event_add(st, h->trace, p, "accept", text);
 }
 
 /* A session only hands in what came for us; who may name a folder is the
@@ -262,7 +272,7 @@ resolve(struct store *st, struct op_call *c, struct handed *h)
 			return STORE_NAME;
 		rcpt_resolve(st, addr, &to);
 		if (rcpt_ok(to.class))
-			note_rcpt(st, h, addr, &to, h->n);
+			note_rcpt(st, h, addr, &to);
 	}
 	if (c->role == ROLE_SMTP && h->nours == 0)
 		return STORE_NORCPT;
@@ -313,6 +323,7 @@ on_commit(void *service, struct op_call *c)
 
 	memset(&h, 0, sizeof h);
 	buf_init(&h.rcpt, CHAN_DATA_MAX);
+	buf_init(&h.given, CHAN_DATA_MAX);
 	if (get_handed(&c->in, &h)) {
 		rc = resolve(st, c, &h);
 		if (rc == STORE_OK)
@@ -320,9 +331,12 @@ on_commit(void *service, struct op_call *c)
 		else
 			status = c->in.bad ? OP_BAD : (uint16_t)rc;
 	}
-	if (status != OP_LATER && h.id != 0)
+	if (status == OP_LATER)
+		tell_accepted(st, &h);
+	else if (h.id != 0)
 		upload_abort_id(st, c->peer, h.id);
 	buf_clear(&h.rcpt);
+	buf_clear(&h.given);
 	return status;
 }
 

@@ -66,21 +66,16 @@ answer_of(const struct mail *m)
 	}
 }
 
+/* Keeper tells `why` itself, from what it was handed. */
 static void
-tell_accepted(struct session *s, const char *peer)
+log_accepted(const struct session *s)
 {
 	const struct mail *m = &s->mail;
-	size_t i;
 
 	log_line(LOG_INFO, "accept", "trace=%s peer=%s sender=%s rcpts=%zu "
 	    "rcpt=%s size=%llu verdict=%s", m->trace, s->start->peer,
 	    m->env.from.address, m->nrcpt, m->rcpt[0],
 	    (unsigned long long)m->kept, m->verdict);
-	tell(s, m->trace, m->env.from.address, "from", "%s", peer);
-	for (i = 0; i < m->nrcpt; i++)
-		tell(s, m->trace, m->rcpt[i], "accept",
-		    "sender=<%s> size=%llu %s", m->env.from.address,
-		    (unsigned long long)m->kept, m->verdict);
 }
 
 static void
@@ -121,9 +116,7 @@ hand_in(struct session *s)
 		return;
 	}
 	ok(s, answer_of(m), m->trace);
-	/* The peer has its answer before the story is told. */
-	(void)line_flush(s->line);
-	tell_accepted(s, peer);
+	log_accepted(s);
 	s->accepted++;
 	s->junk = 0;
 	s->fresh_ms = clock_mono_ms();

@@ -44,8 +44,6 @@ struct session {
 	unsigned int	 junk;
 	unsigned int	 told;		/* refusals, to log and keeper */
 	int64_t		 fresh_ms;	/* when idle time began, monotonic */
-	int64_t		 asked_ms;	/* be->refusing; 0: not yet */
-	bool		 refusing;	/* what it said */
 };
 
 /* The only place that changes the state. */

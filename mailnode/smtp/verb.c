@@ -3,7 +3,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "mailnode/base/clock.h"
 #include "mailnode/node/conf.h"
 #include "mailnode/node/log.h"
 #include "mailnode/smtp/policy.h"
@@ -15,9 +14,6 @@ enum {
 	F_CHUNK = 4,		/* octets follow, wanted or not */
 	F_BYE = 8		/* whoever says that does not speak SMTP */
 };
-
-/* How often keeper is asked whether it takes mail at all. */
-enum { REFUSING_MS = 1000 };
 
 typedef void	verb_fn(struct session *, const struct cmd *);
 
@@ -236,17 +232,13 @@ refuse_cmd(struct session *s, enum cmd_err err, enum path_err path_err,
 		    "RCPT TO:<recipient>");
 }
 
-/* Asked before a message comes, so that none is carried here in vain. */
+/* Of a large message, before its recipients: none is carried here in vain.
+ * Of others RCPT will tell, which asks keeper anyway. */
 static bool
-is_refusing(struct session *s)
+is_refusing(const struct session *s)
 {
-	int64_t now = clock_mono_ms();
-
-	if (s->asked_ms == 0 || now - s->asked_ms >= REFUSING_MS) {
-		s->refusing = s->be->refusing(s->be->arg);
-		s->asked_ms = now;
-	}
-	return s->refusing;
+	return s->mail.env.size > SPOOL_INLINE &&
+	    s->be->refusing(s->be->arg);
 }
 
 static void
