@@ -29,7 +29,7 @@
 #include "mailnode/smtp/client.h"
 
 enum {
-	TRUSTS_MAX = 16,
+	TRUSTS_MAX = 64,	/* relays; those beyond cannot be used with TLS */
 	MARK_MS = 60000,	/* the sender's answer; the server waits */
 	START_MS = 30000,	/* for the jobs */
 	HEAD_MAX = 32 * 1024	/* octets of signatures of one letter */
@@ -296,37 +296,59 @@ note_tls(struct relay *r)
 		    t->cipher, t->verified ? "verified" : "unverified");
 }
 
+/* What is told of a hop none of whose servers let us in: one that spoke
+ * says more than one that could not be reached. */
+struct trouble {
+	enum client_fate fate;
+	bool		 spoke;
+	char		 why[JOB_TEXT_MAX], peer[JOB_TEXT_MAX];
+	char		 tls[JOB_TEXT_MAX];
+};
+
+static void
+note_trouble(struct relay *r, struct trouble *t, enum client_fate f,
+    bool spoke, const char *why)
+{
+	log_line(LOG_INFO, "connect", "peer=%s error=%s", r->peer, why);
+	/* Refused only if every server refuses. */
+	if (t->why[0] == '\0' || f != CLIENT_REFUSED)
+		t->fate = f;
+	if (t->spoke && !spoke)
+		return;
+	t->spoke = spoke;
+	snprintf(t->why, sizeof t->why, "%s", why);
+	memcpy(t->peer, r->peer, sizeof t->peer);
+	memcpy(t->tls, r->tls, sizeof t->tls);
+}
+
 /* One address: connect, greeting, TLS, login. */
-static enum client_fate
-try_addr(struct relay *r, const struct hop_addr *a, char *why, size_t size)
+static bool
+try_addr(struct relay *r, const struct hop_addr *a, struct trouble *t)
 {
 	struct client_conf c;
 	enum client_fate f;
+	char why[JOB_TEXT_MAX];
 	int fd;
 
 	hop_text(a, r->peer, sizeof r->peer);
+	snprintf(r->tls, sizeof r->tls, "none");
 	fd = hop_connect(a, r->sender);
 	if (fd == -1) {
-		snprintf(why, size, "connect to %.300s: %s", r->peer,
+		snprintf(why, sizeof why, "connect to %.300s: %s", r->peer,
 		    strerror(errno));
-		return CLIENT_DEFERRED;
+		note_trouble(r, t, CLIENT_DEFERRED, false, why);
+		return false;
 	}
 	fill_conf(r, a, fd, &c);
-	if (c.tls != CONF_PLAIN && c.trust == NULL) {
-		snprintf(why, size, "the trust of relay %s cannot be used",
-		    r->route->name);
-		close(fd);
-		return CLIENT_DEFERRED;
-	}
 	client_init(&r->client, &c);
 	f = client_open(&r->client);
 	note_tls(r);
 	if (f == CLIENT_TAKEN)
-		return f;
-	snprintf(why, size, "%.*s", (int)size - 1, r->client.why);
+		return true;
+	note_trouble(r, t, f, true, r->client.why);
 	client_close(&r->client);
 	close(fd);
-	return f;
+	return false;
 }
 
 static enum job_fate
@@ -347,13 +369,22 @@ job_fate(enum client_fate f)
 	return JOB_DEFERRED;
 }
 
+/* Is there anything to check its certificate by, where one must be? */
+static bool
+can_trust(struct relay *r, const struct hop *h)
+{
+	struct client_conf c;
+
+	fill_conf(r, &h->at[0], -1, &c);
+	return c.tls == CONF_PLAIN || c.trust != NULL;
+}
+
 /* The first server that lets us in.  False: everybody has been told. */
 static bool
 reach(struct relay *r)
 {
 	static struct hop h;
-	char why[JOB_TEXT_MAX] = "";
-	enum client_fate f = CLIENT_DEFERRED, worst = CLIENT_REFUSED;
+	static struct trouble t = { .fate = CLIENT_DEFERRED };
 	size_t i;
 
 	find_hop(r, &h);
@@ -362,22 +393,24 @@ reach(struct relay *r)
 		    h.why);
 		return false;
 	}
+	if (!can_trust(r, &h)) {
+		tell_rest(r, JOB_DEFERRED, true, "450 4.3.5 the relay's "
+		    "trust cannot be used: see the log");
+		return false;
+	}
 	for (i = 0; i < h.n; i++) {
-		f = try_addr(r, &h.at[i], why, sizeof why);
-		if (f == CLIENT_TAKEN)
+		if (try_addr(r, &h.at[i], &t))
 			return true;
-		if (f != CLIENT_REFUSED)
-			worst = f;
-		log_line(LOG_INFO, "connect", "peer=%s error=%s", r->peer,
-		    why);
-		if (f == CLIENT_LOCKED)
+		if (t.fate == CLIENT_LOCKED)
 			break;
 	}
 	/* A relay of the configuration that turns us away is for the owner
 	 * to mend; the servers of a domain may refuse its mail. */
-	if (worst == CLIENT_REFUSED && !route_is_mx((int)r->route_at))
-		worst = CLIENT_DEFERRED;
-	tell_rest(r, job_fate(worst), worst != CLIENT_LOCKED, why);
+	if (t.fate == CLIENT_REFUSED && !route_is_mx((int)r->route_at))
+		t.fate = CLIENT_DEFERRED;
+	memcpy(r->peer, t.peer, sizeof r->peer);
+	memcpy(r->tls, t.tls, sizeof r->tls);
+	tell_rest(r, job_fate(t.fate), t.fate != CLIENT_LOCKED, t.why);
 	return false;
 }
 

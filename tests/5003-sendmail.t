@@ -1,0 +1,126 @@
+#!/bin/sh
+# As sendmail: what cron, git send-email and others expect of that name.
+. "$(dirname "$0")/lib.sh"
+. tests/hop.sh
+
+hop_start
+node_use a
+node_config relays "{ { \"hop\", \"127.0.0.1:$hop_port\", CONF_PLAIN,
+    NULL, \"*\", \"*\", NULL } }" realname '"Me \"M.\" Myself"' || exit 1
+node_build && node_init && node_start && unlock || exit 1
+sm=$node/build/sendmail
+
+# exits NAME STATUS INPUT ARGS...
+exits()
+{
+	name=$1 want=$2 input=$3; shift 3
+	printf "$input" | "$sm" "$@" >"$tmp/out" 2>&1
+	is "$name" $? "$want"
+}
+last() { tr -d '\r' <"$hop/msg.$(hop_count)"; }
+taken() { n=$1; hop_has "$n" || return 1; }
+
+exits 'usage' 64 '' -Z
+exits 'a missing value' 64 '' -f
+exits 'not a daemon' 64 '' -bd
+exits 'no recipient' 67 'Subject: x\n\n'
+exits 'a recipient that is none' 67 'Subject: x\n\n' 'a b c@'
+exits 'one in the header' 65 'To: a b c@\n\n' -t
+exits 'a foreign sender' 77 'Subject: x\n\n' -f me@elsewhere.test a@far.test
+exits 'an address of ours that is none' 77 'Subject: x\n\n' \
+    -f nobody@node.test a@far.test
+exits 'a foreign From' 77 'From: me@elsewhere.test\n\n' a@far.test
+exits 'two authors' 65 'From: me@node.test, a@node.test\n\n' a@far.test
+exits 'two From fields' 65 'From: me@node.test\nFrom: me@node.test\n\n' \
+    a@far.test
+is 'nothing of it was queued' "$(mn queue -a)" ''
+
+# As cron calls it, with the login name of the owner.
+exits 'cron' 0 "From: root (Cron Daemon)\nTo: $(id -un)\nSubject: Cron\nX-Cron-Env: <SHELL=/bin/sh>\n\nout\n" \
+    -FCronDaemon -i -odi -oem -oi -t -f"$(id -un)"
+ok 'to a bare name: nobody here' wait_for \
+    'cat "$node"/Mail/INBOX/*/* 2>/dev/null | grep -q "Cron"'
+
+exits 'lines end at a dot' 0 'Subject: dot\n\none\n.\ntwo\n' a@far.test
+ok 'taken' taken 1
+is 'the dot ends it' "$(last | tail -1)" one
+exits 'but not with -i' 0 'Subject: dot\n\none\n.\ntwo\n' -i a@far.test
+ok 'taken' taken 2
+is 'all of it' "$(last | tail -2 | tr '\n' ' ')" '. two '
+exits 'nor with -oi' 0 'Subject: dot\n\none\n.\ntwo\n' -oi -odq -oem a@far.test
+ok 'taken' taken 3
+is 'all of it too' "$(last | tail -1)" two
+
+exits 'no header at all' 0 'just text\nsecond\n' -F 'Other Name' a@far.test
+ok 'taken' taken 4
+is 'its text' "$(last | sed '1,/^$/d' | tr '\n' ' ')" 'just text second '
+is 'its From' "$(last | grep ^From:)" 'From: "Other Name" <me@node.test>'
+exits 'a name with quotes' 0 'Subject: q\n\nx\n' a@far.test
+ok 'taken' taken 5
+is 'is quoted' "$(last | grep ^From:)" \
+    'From: "Me \"M.\" Myself" <me@node.test>'
+
+exits 'recipients of -t and of the arguments' 0 \
+    'To: A <a@far.test>, b@far.test (B)\nCc: Group: c@far.test, "d e"@far.test;\nBcc: A@FAR.TEST\nSubject: all\n\nx\n' \
+    -t f@far.test
+ok 'taken' taken 6
+is 'each once' "$(hop_rcpts 6)" \
+    '<"d e"@far.test> <a@far.test> <b@far.test> <c@far.test> <f@far.test>'
+ok 'no blind one' fails sh -c 'grep -qi ^bcc "$0"' "$hop/msg.6"
+
+exits 'long lines' 0 "Subject: long\n\n$(printf '%03000d' 0 | tr 0 x)\n" a@far.test
+ok 'taken' taken 7
+is 'no line over 998' "$(last | awk 'length > 998' | wc -l)" 0
+is 'all of its octets' "$(last | sed '1,/^$/d' | tr -d ' \n' | wc -c)" 3000
+
+printf 'Subject: cr\r\n\r\none\r\ntwo\rthree\n\000four\n' |
+    "$sm" -i a@far.test
+ok 'line ends of every kind' taken 8
+is 'are CRLF' "$(sed '1,/^.$/d' "$hop/msg.8" | od -An -c | tr -d ' \n')" \
+    'one\r\ntwo\r\nthree\r\nfour\r\n'
+
+printf 'Subject: \303\274ber\n\n\303\244\n' | "$sm" a@far.test
+ok 'UTF-8' taken 9
+ok 'declared' grep -q 'BODY=8BITMIME SMTPUTF8' "$hop/env.9"
+
+printf 'From: me+list@node.test\nSubject: s\n\nx\n' | "$sm" a@far.test
+ok 'a subaddress' taken 10
+is 'is an identity' "$(hop_env 10 mail | cut -d' ' -f2)" \
+    'FROM:<me+list@node.test>'
+printf 'Subject: s\n\nx\n' | "$sm" -f '<>' a@far.test
+ok 'the null sender' taken 11
+is 'stays null' "$(hop_env 11 mail | cut -d' ' -f2)" 'FROM:<>'
+
+printf 'Subject: dsn\n\nx\n' | "$sm" -N success,delay -V env+2B1 a@far.test
+ok 'DSN' taken 12
+ok 'asked for' sh -c 'grep -q "ENVID=env+2B1" "$0" && grep -q "NOTIFY=SUCCESS,DELAY" "$0"' "$hop/env.12"
+
+{ printf 'Subject: max\n\n'; head -c 60000000 /dev/zero | tr '\0' x; } |
+    "$sm" a@far.test 2>/dev/null
+is 'too large' $? 65
+
+if command -v git >/dev/null && git send-email -h 2>&1 | grep -q -- --smtp-server
+then
+	mkdir "$tmp/repo" && cd "$tmp/repo" && git init -q . &&
+	    git config user.email me@node.test && git config user.name Me &&
+	    echo one >f && git add f && git commit -qm one &&
+	    echo two >f && git commit -qam 'second: change'
+	git send-email --smtp-server="$sm" --to=dev@far.test --quiet \
+	    --confirm=never --suppress-cc=all -1 >"$tmp/out" 2>&1
+	is 'git send-email' $? 0
+	cd "$top" || exit 1
+	ok 'taken' taken 13
+	ok 'its subject' grep -q '^Subject: \[PATCH\] second: change' "$hop/msg.13"
+	ok 'without its X-Mailer' fails grep -qi ^x-mailer "$hop/msg.13"
+fi
+
+# Without the daemon letters wait.
+ok 'stop' node_stop
+exits 'no daemon' 0 'Subject: later\n\nx\n' a@far.test
+ok 'it waits' sh -c '"$0" queue | grep -q active' "$mailnode"
+before=$(hop_count)
+ok 'start' node_start
+ok 'unlock' unlock
+ok 'it leaves' taken $((before + 1))
+node_stop
+done_testing
