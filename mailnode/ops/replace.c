@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "mailnode/base/bug.h"
 #include "mailnode/ops/replace.h"
 
 enum { NAME_LONGEST = 255, PATH_LONGEST = 4095 };
@@ -75,6 +76,7 @@ file_replace(int dir, const char *name, mode_t mode, const void *p, size_t n)
 	char aside[NAME_LONGEST + 1];
 	int saved;
 
+	BUG_ON(strchr(name, '/') != NULL);
 	if (snprintf(aside, sizeof aside, "%s.new", name) >=
 	    (int)sizeof aside) {
 		errno = ENAMETOOLONG;
@@ -88,6 +90,26 @@ file_replace(int dir, const char *name, mode_t mode, const void *p, size_t n)
 		return -1;
 	}
 	return fsync(dir);
+}
+
+/* The name of what was made is in its parent. */
+static int
+sync_parent(const char *path)
+{
+	char parent[PATH_LONGEST + 1];
+	const char *slash = strrchr(path, '/');
+	size_t n = slash != NULL ? (size_t)(slash - path) : 0;
+	int fd, rc;
+
+	memcpy(parent, path, n);
+	parent[n] = '\0';
+	fd = open(n > 0 ? parent : slash != NULL ? "/" : ".",
+	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd == -1)
+		return -1;
+	rc = fsync(fd);
+	(void)close(fd);
+	return rc;
 }
 
 int
@@ -107,7 +129,7 @@ dir_make(const char *path, mode_t mode, bool *made)
 			continue;
 		at[i] = '\0';
 		*made = mkdir(at, mode) == 0;
-		if (!*made && errno != EEXIST)
+		if (*made ? sync_parent(at) == -1 : errno != EEXIST)
 			return -1;
 		at[i] = path[i];
 	}

@@ -12,7 +12,8 @@ int	file_read(int dir, const char *name, struct buf *b);
 
 /*
  * Old or new, never between, whatever happens: written aside, synced,
- * renamed, and the directory synced.  One caller at a time for each name.
+ * renamed, and the directory synced.  name has no slash: it is dir that is
+ * synced.  One caller at a time for each name.
  * 0, or -1 with errno.
  */
 int	file_replace(int dir, const char *name, mode_t mode, const void *p,

@@ -1,12 +1,12 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "mailnode/base/clock.h"
 #include "mailnode/node/conf.h"
 #include "mailnode/ops/replace.h"
 #include "mailnode/ops/tlscert.h"
-
-static const char chain[] = "tls/chain.pem";
 
 enum crypto_err
 tlscert_subject(const struct safe *s, struct cert_subject *out)
@@ -25,7 +25,7 @@ tlscert_subject(const struct safe *s, struct cert_subject *out)
 enum crypto_err
 tlscert_read(const struct safe *s, struct buf *pem)
 {
-	if (file_read(s->dir, chain, pem) == 0)
+	if (file_read(s->dir, "tls/chain.pem", pem) == 0)
 		return CRYPTO_OK;
 	return errno == ENOENT ? CRYPTO_ABSENT :
 	    errno == EFBIG ? CRYPTO_CERT : CRYPTO_SYSTEM;
@@ -36,10 +36,19 @@ tlscert_read(const struct safe *s, struct buf *pem)
 static enum crypto_err
 put_chain(const struct safe *s, const struct buf *pem)
 {
-	if (mkdirat(s->dir, "tls", 0700) == -1 && errno != EEXIST)
-		return CRYPTO_SYSTEM;
-	return file_replace(s->dir, chain, 0600, pem->data, pem->len) == 0 ?
-	    CRYPTO_OK : CRYPTO_SYSTEM;
+	enum crypto_err e = CRYPTO_SYSTEM;
+	int fd;
+
+	if (mkdirat(s->dir, "tls", 0700) == 0 ? fsync(s->dir) == -1 :
+	    errno != EEXIST)
+		return e;
+	fd = openat(s->dir, "tls", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd == -1)
+		return e;
+	if (file_replace(fd, "chain.pem", 0600, pem->data, pem->len) == 0)
+		e = CRYPTO_OK;
+	(void)close(fd);
+	return e;
 }
 
 enum crypto_err
