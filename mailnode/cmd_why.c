@@ -74,14 +74,15 @@ print_plain(const struct event *e)
 static int
 tell(int ch, const char *key, bool json)
 {
-	struct event_list l = { .more = true };
+	struct event_list l;
 	struct op_reply r;
 	uint64_t after = 0;
 	uint16_t status = OP_OK;
+	bool more = true;
 	size_t i;
 
 	op_reply_init(&r);
-	while (l.more && status == OP_OK) {
+	while (more && status == OP_OK) {
 		status = event_query(ch, &r, key, after, &l);
 		for (i = 0; i < l.n; i++) {
 			if (json)
@@ -90,6 +91,7 @@ tell(int ch, const char *key, bool json)
 				print_plain(&l.event[i]);
 			after = l.event[i].id;
 		}
+		more = l.more;
 		event_list_clear(&l);
 	}
 	op_reply_clear(&r);

@@ -30,7 +30,8 @@ parse_flags(const char *p, struct maildir_name *n)
 				break;
 		if (i < NLETTERS)
 			n->flags |= letters[i].flag;
-		else if (nextra + 1 < sizeof n->extra)
+		else if (*p >= 'a' && *p <= 'z' &&
+		    nextra + 1 < sizeof n->extra)
 			n->extra[nextra++] = *p;
 	}
 }
@@ -41,7 +42,7 @@ field(const struct maildir_name *n, char key)
 {
 	const char *p, *end = n->base + n->nbase;
 
-	for (p = n->base; p + 3 < end; p++)
+	for (p = n->base; p + 3 <= end; p++)
 		if (p[0] == ',' && p[1] == key && p[2] == '=')
 			return p + 3;
 	return NULL;
@@ -79,6 +80,17 @@ parse_fields(struct maildir_name *n)
 		n->seconds = (int64_t)v;
 }
 
+/* The last one: a foreign base may hold a colon. */
+static const char *
+last_info(const char *p)
+{
+	const char *last = NULL;
+
+	while ((p = strstr(p, ":2,")) != NULL)
+		last = p++;
+	return last;
+}
+
 bool
 maildir_parse(const char *rel, struct maildir_name *n)
 {
@@ -95,7 +107,7 @@ maildir_parse(const char *rel, struct maildir_name *n)
 	n->base = rel + 4;
 	if (n->base[0] == '.' || strchr(n->base, '/') != NULL)
 		return false;
-	info = strstr(n->base, ":2,");
+	info = last_info(n->base);
 	n->nbase = info != NULL ? (size_t)(info - n->base) : len - 4;
 	if (n->nbase == 0)
 		return false;
@@ -145,7 +157,7 @@ maildir_make(char *dst, size_t size, const char *base, size_t nbase,
 	char text[NLETTERS + 1];
 	const char *p, *end = base + nbase, *tail = end;
 	bool in_new = fresh && flags == 0 && extra[0] == '\0';
-	int len;
+	int len, i;
 
 	flag_text(text, flags);
 	p = field(&n, 'I');
@@ -159,7 +171,14 @@ maildir_make(char *dst, size_t size, const char *base, size_t nbase,
 	    (unsigned int)uidvalidity, (unsigned int)uid,
 	    (int)(end - tail), tail, in_new ? "" : ":2,", text,
 	    in_new ? "" : extra);
-	return len < 0 || (size_t)len >= size ? STORE_NAME : STORE_OK;
+	if (len < 0 || (size_t)len >= size)
+		return STORE_NAME;
+	/* A colon in a foreign base could pass for the flags. */
+	len -= in_new ? 0 : (int)(3 + strlen(text) + strlen(extra));
+	for (i = 4; i < len; i++)
+		if (dst[i] == ':')
+			dst[i] = '_';
+	return STORE_OK;
 }
 
 enum store_err

@@ -28,7 +28,7 @@ struct maildir_name {
 	const char	*base;		/* borrows; ends before ":2," */
 	size_t		 nbase;
 	uint32_t	 flags;		/* STORE_* */
-	char		 extra[MAILDIR_EXTRA_MAX]; /* other letters */
+	char		 extra[MAILDIR_EXTRA_MAX]; /* keywords, a-z */
 	bool		 paired;	/* has I=; then: */
 	uint32_t	 uidvalidity, uid;
 	bool		 sized;		/* has S=; then: */

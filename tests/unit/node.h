@@ -190,7 +190,7 @@ node_ask(struct node *n, enum role role, int (*fn)(int ch, void *arg),
     void *arg)
 {
 	int64_t until = clock_mono_ms() + 30000;
-	int fds[2], status = 0;
+	int fds[2], status = 0, turns;
 	pid_t pid;
 
 	assert_int_equal(chan_pair(fds), 0);
@@ -210,6 +210,9 @@ node_ask(struct node *n, enum role role, int (*fn)(int ch, void *arg),
 		}
 		assert_int_equal(loop_turn(n->loop, 5), 0);
 	}
+	/* What it told without waiting. */
+	for (turns = 0; turns < 50; turns++)
+		assert_int_equal(loop_turn(n->loop, 0), 0);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 98;
 }
 
