@@ -1,7 +1,7 @@
 /*
  * reader: answers what the client and IMAP sessions look at.
  *
- * Owns		nothing
+ * Owns		nothing; lives as long as its client
  * Holds	store.db, the index and the mail, all read-only
  * Asks		nobody
  * Must not	write, connect, or parse a message
@@ -17,6 +17,9 @@
 #include "store/op_msg.h"
 #include "store/reader.h"
 
+static struct loop *loop;
+
+/* One client each: a slow search is nobody else's.  Without it, the end. */
 static void
 gone(void *service, struct op_peer *p, const char *why)
 {
@@ -24,6 +27,7 @@ gone(void *service, struct op_peer *p, const char *why)
 	if (why != NULL)
 		log_line(LOG_WARN, "peer", "session=%u error=%s",
 		    op_peer_session(p), why);
+	loop_stop(loop);
 }
 
 /* The reader knows queries by its own type: conf stands right of store. */
@@ -47,6 +51,7 @@ role_reader(struct proc *pr)
 	struct saved_query *queries;
 	struct reader r;
 
+	loop = pr->loop;
 	reader_init(&r, pr->home, pr->maildir);
 	r.saved = queries = saved(&r.nsaved);
 	if (dyn_notmuch() == NULL)
