@@ -1,3 +1,4 @@
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -196,6 +197,16 @@ check_end(int fd, struct queue_head *h)
 	return size == h->size ? STORE_OK : STORE_STATE;
 }
 
+/* The start of a head of ours, and no more of it than a crash let be. */
+static bool
+is_start(const char *text, size_t n)
+{
+	size_t m = n < sizeof magic - 1 ? n : sizeof magic - 1;
+
+	return memcmp(text, magic, m) == 0 && strstr(text, "\n\n") == NULL &&
+	    strlen(text) == n;
+}
+
 enum store_err
 queue_head_read(int fd, struct queue_head *h)
 {
@@ -204,6 +215,8 @@ queue_head_read(int fd, struct queue_head *h)
 
 	memset(h, 0, sizeof *h);
 	rc = read_head(fd, h, &n);
+	if (rc == STORE_OK && is_start(h->text, n))
+		rc = STORE_STATE;
 	if (rc == STORE_OK)
 		rc = parse(h, n);
 	if (rc == STORE_OK)

@@ -31,7 +31,9 @@
 #include "store/op_event.h"
 #include "store/op_mail.h"
 #include "store/op_parse.h"
+#include "store/op_queue.h"
 #include "store/op_rcpt.h"
+#include "store/op_sender.h"
 #include "store/op_spool.h"
 #include "store/op_watch.h"
 #include "store/store.h"
@@ -128,6 +130,9 @@ node_open(struct node *n, char *why, size_t size)
 	op_server_more(&n->keeper, mail_ops);
 	op_server_more(&n->keeper, watch_ops);
 	op_server_more(&n->keeper, alias_ops);
+	op_server_more(&n->keeper, submit_ops);
+	op_server_more(&n->keeper, queue_ops);
+	op_server_more(&n->keeper, sender_ops);
 	n->keeper.gone = store_gone;
 	n->st.server = &n->keeper;
 	loop_at_turn(n->loop, node_turn, n);
