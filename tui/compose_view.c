@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "mailnode/base/clock.h"
 #include "store/flag.h"
 #include "store/op_mail.h"
 #include "tui/compose.h"
@@ -63,8 +64,8 @@ edit(struct compose_view *c)
 		letter_clear(&c->l);
 		c->l = fresh;
 	} else {
-		app_error(c->v.t, "%s: %s; as it was before", c->path,
-		    strerror(errno));
+		app_error(c->v.t, "as it was before: cannot read what the "
+		    "editor left: %s", strerror(errno));
 		letter_clear(&fresh);
 		/* An empty or odd file must not be all that is left. */
 		keep(c);
@@ -211,6 +212,7 @@ put_envelope(struct queue_envelope *e, const struct compose_view *c,
 	e->subject = c->l.field[LETTER_SUBJECT];
 	e->envid = "";
 	e->flags = QUEUE_COPY;
+	e->due_s = conf.undo_s > 0 ? clock_wall_s() + conf.undo_s : 0;
 	for (i = 0; i < rcpts->n; i++) {
 		to[i].addr = rcpts->a[i].addr;
 		to[i].orcpt = "";
