@@ -228,22 +228,24 @@ rows_are_decoded(void **state)
 	parse_row_clear(&r);
 }
 
+#define L(s)	s, sizeof s - 1
+
 static void
 no_message_is_too_bad(void **state)
 {
 	static const struct { const char *text; size_t n; uint32_t flags; }
 	bad[] = {
-		{ "", 0, PARSE_NOHEAD | PARSE_NODATE },
-		{ "no header\nat all\n", 17, PARSE_NOHEAD | PARSE_NODATE |
+		{ L(""), PARSE_NOHEAD | PARSE_NODATE },
+		{ L("no header\nat all\n"), PARSE_NOHEAD | PARSE_NODATE |
 		    PARSE_LF },
-		{ "\0\0\0", 3, PARSE_NOHEAD | PARSE_NODATE },
-		{ "Subject: x", 10, PARSE_NODATE },
-		{ "Content-Type: multipart/mixed\r\n\r\n--\r\n", 37,
+		{ L("\0\0\0"), PARSE_NOHEAD | PARSE_NODATE },
+		{ L("Subject: x"), PARSE_NODATE },
+		{ L("Content-Type: multipart/mixed\r\n\r\n--\r\n"),
 		    PARSE_NODATE },
-		{ "Content-Type: message/rfc822\r\n\r\n", 32, PARSE_NODATE },
-		{ "Date: yesterday\r\n\r\n", 19, PARSE_NODATE },
-		{ "Content-Type: multipart/mixed; boundary=\"\"\r\n\r\n--\r\n",
-		    52, PARSE_NODATE },
+		{ L("Content-Type: message/rfc822\r\n\r\n"), PARSE_NODATE },
+		{ L("Date: yesterday\r\n\r\n"), PARSE_NODATE },
+		{ L("Content-Type: multipart/mixed; boundary=\"\"\r\n\r\n"
+		    "--\r\n"), PARSE_NODATE },
 	};
 	struct parse_show s;
 	struct parse_row r;
