@@ -181,7 +181,7 @@ tell_pass(struct filer_watch *w, bool here)
 {
 	struct tell t = { .w = w };
 	const char *p = (const char *)w->names.data, *end, *folder, *rel;
-	const char *last = "";
+	const char *last = "", *last_folder = "";
 	char path[1024];
 	struct stat st;
 
@@ -190,10 +190,13 @@ tell_pass(struct filer_watch *w, bool here)
 		folder = p;
 		rel = folder + strlen(folder) + 1;
 		p = rel + strlen(rel) + 1;
-		if (strcmp(rel, last) == 0 || snprintf(path, sizeof path,
+		/* The same name in another folder is a move. */
+		if ((strcmp(rel, last) == 0 &&
+		    strcmp(folder, last_folder) == 0) || snprintf(path, sizeof path,
 		    "%s/%s", folder, rel) >= (int)sizeof path)
 			continue;
 		last = rel;
+		last_folder = folder;
 		if ((fstatat(w->f->root, path, &st, AT_SYMLINK_NOFOLLOW) == 0
 		    && S_ISREG(st.st_mode)) == here)
 			tell_name(&t, folder, rel, here);

@@ -3,12 +3,17 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "store/reader.h"
 #include "store/search.h"
 
-enum { PATH_ROOM = 4096 };
+enum {
+	PATH_ROOM = 4096,
+	WAIT_STEP_MS = 10,	/* for keeper to open its databases */
+	WAIT_STEPS = 150
+};
 
 #define MSG_COLUMNS \
 	"SELECT m.id,m.thread,m.mbox,m.uid,l.flags,l.modseq,m.date,m.size," \
@@ -125,8 +130,8 @@ db_join(struct reader *r, const struct stat *st)
 	return STORE_OK;
 }
 
-enum store_err
-reader_begin(struct reader *r)
+static enum store_err
+begin(struct reader *r)
 {
 	char path[PATH_ROOM];
 	struct stat st;
@@ -143,10 +148,29 @@ reader_begin(struct reader *r)
 	if (r->sql.db == NULL && db_join(r, &st) != STORE_OK)
 		return STORE_GONE;
 	rc = sql_done(sql_step(&r->sql, RSQL_BEGIN, ""));
+	/* BEGIN alone reads nothing: the snapshot is that of a first SELECT. */
+	if (rc == SQLITE_OK)
+		rc = sql_done(sql_step(&r->sql, RSQL_BOX, "i", (int64_t)0));
 	if (rc == SQLITE_OK)
 		return STORE_OK;
 	db_shut(r);
-	return store_err_sqlite(rc);
+	/* Keeper has not made the index of its log yet, that we only read. */
+	return (rc & 0xff) == SQLITE_READONLY || (rc & 0xff) ==
+	    SQLITE_CANTOPEN || (rc & 0xff) == SQLITE_ERROR ? STORE_GONE :
+	    store_err_sqlite(rc);
+}
+
+/* At the start of a node the first question may come before keeper. */
+enum store_err
+reader_begin(struct reader *r)
+{
+	const struct timespec pause = { .tv_nsec = WAIT_STEP_MS * 1000000 };
+	enum store_err e;
+	int i;
+
+	for (i = 0; (e = begin(r)) == STORE_GONE && i < WAIT_STEPS; i++)
+		(void)nanosleep(&pause, NULL);
+	return e;
 }
 
 /* What a failed request left half read ends here too. */

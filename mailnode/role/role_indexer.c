@@ -33,6 +33,7 @@ enum {
 	TURN_MS = 20,		/* for which it is left free */
 	AGAIN_MS = 2000,	/* after trouble */
 	SAME_MAX = 1000,	/* messages of one change handed on at once */
+	RECENT = 4096,		/* messages handed on that we remember */
 	NICE = 10
 };
 
@@ -54,6 +55,9 @@ struct indexer {
 	uint32_t	 add, del;
 	char		 tags[MAIL_TAGS_MAX];
 	uint16_t	 rc;		/* of handing on */
+	struct {
+		uint64_t	id, key;
+	}		 recent[RECENT];
 };
 
 static int
@@ -121,6 +125,30 @@ diff(char *dst, size_t size, char sign, const char *a, const char *b)
 static const uint32_t synced = STORE_SEEN | STORE_FLAGGED |
     STORE_ANSWERED | STORE_PASSED | STORE_DRAFT;
 
+/* What a message would be after a change, in a number. */
+static uint64_t
+key_of(uint32_t flags, const char *tags)
+{
+	uint64_t h = UINT64_C(0xcbf29ce484222325) ^ (flags & synced);
+
+	for (; *tags != '\0'; tags++)
+		h = (h ^ (unsigned char)*tags) * UINT64_C(0x100000001b3);
+	return h;
+}
+
+/*
+ * A row of which the index has something to learn.  When that is only what
+ * the index said before, a later word from there still counts.
+ */
+static bool
+owners_own(const struct indexer *ix, const struct index_row *row)
+{
+	size_t i = (size_t)(row->id % RECENT);
+
+	return row->pending && !(ix->recent[i].id == row->id &&
+	    ix->recent[i].key == key_of(row->flags, row->tags));
+}
+
 static void
 note(struct indexer *ix, const struct index_row *row, uint32_t flags,
     const char *tags)
@@ -140,6 +168,8 @@ note(struct indexer *ix, const struct index_row *row, uint32_t flags,
 	ix->del = del;
 	memcpy(ix->tags, change, sizeof ix->tags);
 	ix->id[ix->nid++] = row->id;
+	ix->recent[row->id % RECENT].id = row->id;
+	ix->recent[row->id % RECENT].key = key_of(flags, tags);
 }
 
 static bool
@@ -156,7 +186,7 @@ on_changed(void *arg, const char *msgid, uint32_t flags, const char *tags)
 		return false;
 	/* Both sides changed it: what the owner did here counts. */
 	for (i = 0; i < rows.n; i++)
-		pending = pending || rows.row[i].pending;
+		pending = pending || owners_own(ix, &rows.row[i]);
 	for (i = 0; i < rows.n && !pending; i++)
 		note(ix, &rows.row[i], flags, tags);
 	index_rows_clear(&rows);
