@@ -5,7 +5,7 @@
 
 #include "crypto/vault_service.h"
 
-enum { SECURE_HEAP = 256 * 1024, SECURE_LEAST = 32 };	/* octets */
+enum { SECURE_HEAP = 64 * 1024, SECURE_LEAST = 32 };	/* octets */
 
 /* ---- the service's state ---- */
 
@@ -145,7 +145,9 @@ vault_service_new(int file, const struct secret *machine,
 	if (s == NULL)
 		return NULL;
 	/* OpenSSL's private numbers, between guard pages as well */
-	(void)CRYPTO_secure_malloc_init(SECURE_HEAP, SECURE_LEAST);
+	if (!CRYPTO_secure_malloc_initialized())
+		s->heap_locked = CRYPTO_secure_malloc_init(SECURE_HEAP,
+		    SECURE_LEAST) == 1;
 	s->trouble = service_parse(file, &s->v);
 	if (s->trouble == CRYPTO_OK)
 		s->trouble = open_at_start(s->v, machine, credential);
@@ -169,7 +171,7 @@ vault_service_state(const struct vault_service *s, struct vault_state *st)
 	memset(st, 0, sizeof *st);
 	st->exists = s->v != NULL;
 	st->trouble = s->trouble;
-	st->guarded = secret_can_lock();
+	st->guarded = s->heap_locked && secret_can_lock();
 	if (s->v == NULL)
 		return;
 	st->boot = vault_is_open(s->v, VAULT_BOOT);

@@ -38,6 +38,7 @@ struct vault_service {
 	struct sign_key		*tls;
 	struct active		 dkim[DKIM_MAX];
 	size_t			 ndkim;
+	bool			 heap_locked;	/* OpenSSL's secure heap */
 	struct op_server	*srv;
 	void			(*changed)(void *);
 	void			*changed_arg;

@@ -195,6 +195,31 @@ kill -KILL "$pid"
 ok 'killed, it comes back locked' wait_for 'locked && pgrep -s \
     "$(cat "$node/serve.pid")" -x mn-vault >/dev/null'
 ok 'stops' node_stop
+# memory that cannot be locked is an alarm (root may always)
+if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
+	rm -rf "$tmp/ro"
+	mkdir -p "$tmp/ro"
+	cp -r "$MAILNODE_HOME" "$tmp/ro/home"
+	rm -rf "$tmp/ro/home/run"
+	install -m 755 "$mailnode" "$tmp/ro/mailnode"
+	chown -R 65534 "$tmp/ro"
+	as_nobody()
+	{
+		MAILNODE_HOME=$tmp/ro/home HOME=$tmp/ro prlimit --memlock=65536 \
+		    setpriv --reuid 65534 --clear-groups --inh-caps=-all \
+		    --bounding-set=-all "$@"
+	}
+	as_nobody setsid "$tmp/ro/mailnode" serve >"$tmp/ro.log" 2>&1 &
+	echo $! >"$tmp/ro/serve.pid"
+	wait_for 'grep -q "role=vault.*boot=1" "$tmp/ro.log"'
+	ok 'serves as another user' eval 'printf "%s\n" "$pass" | as_nobody \
+	    "$tmp/ro/mailnode" vault unlock --passphrase-stdin'
+	ok 'no memory to lock is an alarm' wait_for \
+	    'grep -q "alarm.*cannot be locked" "$tmp/ro.log"'
+	kill "$(cat "$tmp/ro/serve.pid")"
+	wait "$(cat "$tmp/ro/serve.pid")"
+	rm -f "$tmp/ro/serve.pid"
+fi
 export CREDENTIALS_DIRECTORY="$tmp/creds"
 ok 'serves with the credential' start
 ok 'starts unlocked' wait_for 'tail -2 "$node/log" | grep -q "owner=1"'
