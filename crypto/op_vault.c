@@ -179,6 +179,18 @@ vault_service_state(const struct vault_service *s, struct vault_state *st)
 	st->entries = (uint32_t)vault_entries(s->v);
 }
 
+int
+vault_service_spki(const struct vault_service *s, uint8_t out[SHA256_OCTETS])
+{
+	const struct vault_entry *e;
+
+	e = s->v != NULL ? vault_find(s->v, "tls/key") : NULL;
+	if (e == NULL)
+		return -1;
+	sha256_of(e->pub, e->pub_len, out);
+	return 0;
+}
+
 /* ---- peers ---- */
 
 struct client *

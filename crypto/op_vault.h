@@ -116,6 +116,9 @@ void			 vault_service_free(struct vault_service *s);
 void			 vault_service_start(struct vault_service *s,
 			    struct op_server *srv, struct loop *l,
 			    void (*changed)(void *), void *arg);
+/* SHA-256 of the TLS key's SPKI.  0, or -1: there is no such key. */
+int			 vault_service_spki(const struct vault_service *s,
+			    uint8_t out[SHA256_OCTETS]);
 void			 vault_service_state(const struct vault_service *s,
 			    struct vault_state *st);
 

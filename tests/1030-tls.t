@@ -87,6 +87,23 @@ kill -STOP "$vault"
 ok 'plain sessions need no vault' swaks --silent 3 --server 127.0.0.1 \
     --port "$port" --from a@elsewhere.test --to me@node.test
 kill -CONT "$vault"
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+    -subj '/CN=mail.node.test' -addext subjectAltName=DNS:mail.node.test \
+    -keyout "$tmp/other.key" -out "$tmp/other.pem" -days 9 2>/dev/null
+cp "$chain" "$tmp/good.pem"
+cp "$tmp/other.pem" "$chain"
+kill -KILL "$vault"
+ok 'a chain of another key is an alarm' wait_for \
+    'mn status | grep -q "another key than the vault"'
+ok 'and cert show says so' eval 'mn cert | grep -q "^serves *the certificate is for another key"'
+cp "$tmp/good.pem" "$chain"
+kill -KILL "$(pgrep -s "$(cat "$node/serve.pid")" -x mn-vault)"
+ok 'and over when it is ours' wait_for \
+    '! mn status | grep -q "another key than the vault"'
+echo rubbish >"$chain"
+swaks --server 127.0.0.1 --port "$port" --quit-after EHLO >/dev/null
+ok 'one that is none is an alarm, too' wait_for \
+    'mn status | grep -q "chain.pem: not a usable"'
 rm "$chain"
 ok 'without a certificate no STARTTLS' eval '! swaks --server 127.0.0.1 \
     --port "$port" --quit-after EHLO | grep -q STARTTLS'

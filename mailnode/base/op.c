@@ -1,3 +1,4 @@
+#define _DEFAULT_SOURCE	/* explicit_bzero */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,6 +59,9 @@ waiting_free(struct waiting *w)
 {
 	if (w->head.fd != -1)
 		close(w->head.fd);
+	/* it may have been a login */
+	if (w->payload.data != NULL)
+		explicit_bzero(w->payload.data, w->payload.cap);
 	buf_clear(&w->payload);
 	free(w);
 }

@@ -44,38 +44,42 @@ read_chain(int fd, size_t n)
 	return e;
 }
 
+/* Anew, or what is gone forgotten. */
+static void
+load(const char *path)
+{
+	struct stat st;
+	enum crypto_err e = CRYPTO_CERT;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	tls_server_free(server);
+	server = NULL;
+	trouble = NULL;
+	memset(&seen, 0, sizeof seen);
+	if (fd == -1)
+		return;
+	if (fstat(fd, &st) == 0) {
+		if (S_ISREG(st.st_mode) && st.st_size <= TLS_PEM_MAX)
+			e = read_chain(fd, (size_t)st.st_size);
+		seen = (struct seen){ st.st_ino, st.st_size, st.st_mtim };
+		trouble = e != CRYPTO_OK ? crypto_err_text(e) : NULL;
+	}
+	close(fd);
+}
+
+/* One stat() when nothing changed, which is once a connection. */
 struct tls_server *
 chain_load(const char *home, const char **why)
 {
 	char path[4096];
 	struct stat st;
-	enum crypto_err e = CRYPTO_CERT;
-	int fd;
 
 	*why = trouble;
 	if (snprintf(path, sizeof path, "%s/tls/chain.pem", home) >=
 	    (int)sizeof path)
 		return NULL;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd != -1 && fstat(fd, &st) == -1) {
-		close(fd);
-		fd = -1;
-	}
-	if (fd != -1 && same(&st)) {
-		close(fd);
-		return server;
-	}
-	tls_server_free(server);
-	server = NULL;
-	trouble = NULL;
-	memset(&seen, 0, sizeof seen);
-	if (fd != -1) {
-		if (S_ISREG(st.st_mode) && st.st_size <= TLS_PEM_MAX)
-			e = read_chain(fd, (size_t)st.st_size);
-		seen = (struct seen){ st.st_ino, st.st_size, st.st_mtim };
-		trouble = e != CRYPTO_OK ? crypto_err_text(e) : NULL;
-		close(fd);
-	}
+	if (stat(path, &st) == -1 || !same(&st))
+		load(path);
 	*why = trouble;
 	return server;
 }

@@ -207,8 +207,10 @@ rested(void *arg)
 static void
 fork_ahead(struct parent *pa)
 {
-	if (!pa->n.local && nursery_entry(&pa->n, ROLE_SMTP) != NULL)
-		nursery_ahead(&pa->n, ROLE_SMTP, AHEAD);
+	if (pa->n.local || nursery_entry(&pa->n, ROLE_SMTP) == NULL)
+		return;
+	chain_watch(pa->home, &pa->alarms);
+	nursery_ahead(&pa->n, ROLE_SMTP, AHEAD);
 }
 
 static void

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "crypto/cert.h"
 #include "crypto/op_vault.h"
 #include "crypto/tls.h"
 #include "mailnode/node/log.h"
@@ -85,6 +86,29 @@ open_vault(const struct proc *pr)
 	return s;
 }
 
+/* A chain of another key would fail every handshake; cert install looks,
+ * but a file may have been put there by hand. */
+static void
+check_chain(struct proc *pr, const struct vault_service *s)
+{
+	struct cert_info in;
+	uint8_t ours[SHA256_OCTETS];
+	char pem[TLS_PEM_MAX];
+	ssize_t n = 0;
+	int fd = open_file(pr->home, "tls/chain.pem");
+
+	if (fd != -1)
+		n = read(fd, pem, sizeof pem);
+	if (fd != -1)
+		close(fd);
+	if (n > 0 && vault_service_spki(s, ours) == 0 &&
+	    cert_info(pem, (size_t)n, &in) == CRYPTO_OK &&
+	    !mem_equal(ours, sizeof ours, in.spki, sizeof in.spki))
+		proc_alarm(pr, "tls/chain.pem: the "
+		    "certificate is for another key than the vault's: see "
+		    "mailnode cert");
+}
+
 static void
 describe(const struct vault_state *st, char text[ALARM_LONGEST])
 {
@@ -132,6 +156,7 @@ role_vault(struct proc *pr)
 		    crypto_err_text(CRYPTO_NOMEM));
 		_exit(1);
 	}
+	check_chain(pr, r.svc);
 	vault_service_start(r.svc, &r.srv, pr->loop, changed, &r);
 	sandbox_enter(pr);
 	proc_serve(pr, &r.srv);
