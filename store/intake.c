@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@
 #include "store/parts.h"
 
 enum {
+	RECORD_BODY_MAX = CHAN_DATA_MAX - 4096,	/* octets sent inline */
 	INTAKE_SPOOL_MAX = 256,	/* entries on their way at once */
 	INTAKE_RETRY_MS = 2000,
 	INTAKE_BATCH = 64,	/* entries that make a batch, */
@@ -212,6 +214,34 @@ send_put(struct job *j, const struct box *b, struct file_put *p, int fd)
 	return rc;
 }
 
+/* Too large for a record: as a file that lies nowhere. */
+static int
+send_in_memory(struct job *j, const struct box *b, struct file_put *p)
+{
+	const uint8_t *at = p->body;
+	size_t left = (size_t)p->nbody;
+	ssize_t n;
+	int fd, rc = -1;
+
+	fd = memfd_create("body", MFD_CLOEXEC);
+	if (fd == -1)
+		return -1;
+	while (left > 0) {
+		n = write(fd, at, left);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		at += n;
+		left -= (size_t)n;
+	}
+	p->body = NULL;
+	if (left == 0)
+		rc = send_put(j, b, p, fd);
+	close(fd);
+	return rc;
+}
+
 static int
 send_entry(struct job *j, const struct box *b, const struct spool_entry *e)
 {
@@ -220,8 +250,10 @@ send_entry(struct job *j, const struct box *b, const struct spool_entry *e)
 	struct stat st;
 	int fd, rc;
 
-	if (e->file == 0)
+	if (e->file == 0 && e->nhead + e->nbody <= RECORD_BODY_MAX)
 		return send_put(j, b, &p, -1);
+	if (e->file == 0)
+		return send_in_memory(j, b, &p);
 	fd = spool_body(j->st, e->file);
 	if (fd == -1 || fstat(fd, &st) == -1) {
 		if (fd != -1)

@@ -3,6 +3,7 @@
 
 #include "mailnode/base/clock.h"
 #include "store/alias.h"
+#include "store/hold.h"
 #include "store/op_event.h"
 #include "store/op_mail.h"
 #include "store/op_rcpt.h"
@@ -310,7 +311,7 @@ take(struct store *st, struct op_call *c, struct handed *h)
 		rc = spool_put(st, &p);
 	if (rc != STORE_OK)
 		return (uint16_t)rc;
-	return store_later(st, c, STORE_BIT(STORE_SPOOL));
+	return hold_later(st, c);
 }
 
 static uint16_t

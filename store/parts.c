@@ -7,6 +7,7 @@
 #include "store/change.h"
 #include "store/db.h"
 #include "store/event.h"
+#include "store/hold.h"
 #include "store/intake.h"
 #include "store/intent.h"
 #include "store/parts.h"
@@ -31,6 +32,8 @@ parts_open(struct store *st)
 		rc = boxes_open(st);
 	if (rc == STORE_OK)
 		rc = spool_open(st);
+	if (rc == STORE_OK)
+		rc = hold_open(st);
 	if (rc == STORE_OK)
 		rc = intents_open(st);
 	if (rc == STORE_OK)
@@ -57,6 +60,7 @@ parts_close(struct store *st)
 	changes_close(st);
 	intents_close(st);
 	upload_gone(st, NULL);
+	hold_close(st);
 	spool_close(st);
 	boxes_close(st);
 	watch_close(st);

@@ -12,6 +12,7 @@
 #include "mailnode/base/clock.h"
 #include "store/box.h"
 #include "store/db.h"
+#include "store/hold.h"
 #include "store/parts.h"
 #include "store/spool.h"
 #include "store/upload.h"
@@ -264,6 +265,12 @@ spool_committed(const struct store *st)
 	return st->spool->committed;
 }
 
+uint64_t
+spool_octets(const struct store *st)
+{
+	return st->spool->octets + st->spool->turn_octets;
+}
+
 const char *
 spool_dir(const struct store *st)
 {
@@ -464,6 +471,7 @@ spool_done(struct store *st, uint64_t id, uint64_t file, uint64_t size)
 	sp->entries -= sp->entries > 0;
 	sp->octets -= sp->octets >= size ? size : sp->octets;
 	sp->looked_ms = 0;
+	hold_release(st);
 	if (!sp->strike.armed)
 		loop_arm(st->loop, &sp->strike, SPOOL_STRIKE_MS);
 	return STORE_OK;

@@ -22,6 +22,7 @@
 #include "mailnode/base/clock.h"
 #include "store/change.h"
 #include "store/db.h"
+#include "store/hold.h"
 #include "store/parts.h"
 #include "store/queue.h"
 #include "store/row.h"
@@ -354,6 +355,7 @@ store_gone(void *arg, struct op_peer *p, const char *why)
 	changes_gone(st, p);
 	box_jobs_gone(st, p);
 	fsck_gone(st, p);
+	hold_gone(st, p);
 	if (why == NULL || st->log == NULL)
 		return;
 	snprintf(text, sizeof text, "%s: %s", role_name(op_peer_role(p)),

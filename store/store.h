@@ -62,6 +62,7 @@ struct store {
 	struct events		*events;
 	struct uploads		*uploads;
 	struct spool		*spool;
+	struct hold		*hold;
 	struct intake		*intake;
 	struct intents		*intents;
 	struct watch		*watch;

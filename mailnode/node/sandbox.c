@@ -152,7 +152,7 @@ static const struct policy policies[] = {
 	{ ROLE_VAULT, .no_write = true },
 	{ ROLE_RESOLVER, .inet = true, .no_write = true,
 	    .sets = { sockets } },
-	{ ROLE_KEEPER, .sets = { files_read, files_write },
+	{ ROLE_KEEPER, .sets = { files_read, files_write, memory_files },
 	    .paths = { { HOME, "", READ | WRITE }, { MAIL, "", READ },
 		{ MAIL, "/.mailnode", READ | WRITE } } },
 	{ ROLE_FILER, .sets = { files_read, files_write, watch },
