@@ -39,7 +39,8 @@ enum {
 	STOP_MS = 15000,		/* then SIGKILL */
 	LINGER_MS = 200,		/* a local node without clients */
 	ACCEPT_BURST = 16,
-	AHEAD = 2			/* SMTP processes that wait */
+	AHEAD = 2,			/* SMTP processes that wait */
+	OPEN_MS = 10000			/* doors open then, ready or not */
 };
 
 struct door {
@@ -57,12 +58,12 @@ struct parent {
 	struct loop_io		 control_io, local_io, signal_io;
 	struct door		 doors[DOORS_MAX];
 	struct listen_rates	*rates;
-	struct loop_timer	 kill, linger, rest;
+	struct loop_timer	 kill, linger, rest, open;
 	char			*home;
 	int64_t			 started_s;
 	uint64_t		 accepted, refused;
 	int			 status;
-	bool			 announced;
+	bool			 announced, opened;
 	bool			 again;
 	int64_t			 crashes_s[CRASHES_MAX];	/* a ring */
 	unsigned int		 ncrashes;
@@ -98,6 +99,7 @@ stop(struct parent *pa)
 			close(pa->doors[i].io.fd);
 			pa->doors[i].io.fd = -1;
 		}
+	loop_disarm(pa->loop, &pa->open);
 	if (!pa->again)
 		notify_systemd("STOPPING=1");
 	nursery_stop(&pa->n);
@@ -242,16 +244,16 @@ served(const struct parent *pa, enum conf_service s)
 
 /* A door that does not open is an alarm, not an end: the others serve. */
 static void
-open_doors(struct parent *pa, const struct parent_start *s)
+bind_doors(struct parent *pa, const struct parent_start *s)
 {
 	char text[ALARM_TEXT];
-	int fds[DOORS_MAX], fd;
 	size_t i;
+	int fd;
 
 	for (i = 0; i < conf.nlisteners; i++) {
 		const struct conf_listener *l = &conf.listeners[i];
 
-		fds[i] = fd = s->again ? s->doors[i] : -1;
+		fd = s->again ? s->doors[i] : -1;
 		if (fd == -1 && served(pa, l->service))
 			fd = listen_open(i);
 		if (fd == -1) {
@@ -264,11 +266,30 @@ open_doors(struct parent *pa, const struct parent_start *s)
 			alarm_raise(&pa->alarms, ROLE_PARENT, text);
 			continue;
 		}
-		pa->doors[i].io.fd = fds[i] = fd;
-		if (loop_add(pa->loop, &pa->doors[i].io, EPOLLIN) == -1)
+		pa->doors[i].io.fd = fd;
+	}
+}
+
+/* Whoever knocked before waits in the kernel's queue. */
+static void
+open_doors(void *arg)
+{
+	struct parent *pa = arg;
+	int fds[DOORS_MAX];
+	size_t i;
+
+	loop_disarm(pa->loop, &pa->open);
+	if (pa->opened)
+		return;
+	pa->opened = true;
+	for (i = 0; i < conf.nlisteners; i++) {
+		fds[i] = pa->doors[i].io.fd;
+		if (fds[i] != -1 &&
+		    loop_add(pa->loop, &pa->doors[i].io, EPOLLIN) == -1)
 			log_line(LOG_ERROR, "listen", "error=%s",
 			    strerror(errno));
 	}
+	fork_ahead(pa);
 	if (listen_publish(pa->home, fds, conf.nlisteners) == -1)
 		log_line(LOG_ERROR, "listen", "file=%s error=%s",
 		    "run/listeners", strerror(errno));
@@ -611,6 +632,8 @@ announce(void *arg)
 		if (c->entry->life == LIFE_RUN && !c->ready)
 			return;
 	pa->announced = true;
+	if (!pa->n.local)
+		open_doors(pa);
 	log_line(LOG_INFO, "ready", "seconds=%lld",
 	    (long long)(clock_wall_s() - pa->started_s));
 	notify_systemd("READY=1");
@@ -637,6 +660,7 @@ prepare(struct parent *pa, const struct role_entry *roles, bool local)
 	pa->control.gone = gone;
 	pa->kill = (struct loop_timer){ .fn = kill_all, .arg = pa };
 	pa->rest = (struct loop_timer){ .fn = rested, .arg = pa };
+	pa->open = (struct loop_timer){ .fn = open_doors, .arg = pa };
 	pa->linger = (struct loop_timer){ .fn = linger_over, .arg = pa };
 	pa->started_s = clock_wall_s();
 	for (i = 0; i < DOORS_MAX; i++) {
@@ -662,15 +686,16 @@ role_parent(struct parent_start *s)
 		return 1;
 	}
 	if (!s->local)
-		open_doors(&pa, s);
+		bind_doors(&pa, s);
 	sandbox_enter_parent();
 	if (nursery_start(&pa.n) == -1) {
 		log_line(LOG_ERROR, "start", "error=%s", strerror(errno));
 		nursery_kill(&pa.n);
 		return 1;
 	}
-	fork_ahead(&pa);
 	loop_at_turn(pa.loop, announce, &pa);
+	if (!s->local)
+		loop_arm(pa.loop, &pa.open, OPEN_MS);
 	log_line(LOG_INFO, "start", "home=%s", pa.home);
 	if (loop_run(pa.loop) == -1) {
 		log_line(LOG_ERROR, "loop", "error=%s", strerror(errno));
