@@ -214,7 +214,8 @@ discard(struct child *c)
 		op_reply(c->chan, PROC_STOP, 0, 0, NULL, -1);
 }
 
-/* A new child's channels; and for a service, its whole-run askers'. */
+/* A new child's channels; and for a service, those of its askers, but of
+ * relays: what they gave up at the old one must not come back. */
 static void
 wire_all(struct nursery *n, struct child *c)
 {
@@ -229,10 +230,10 @@ wire_all(struct nursery *n, struct child *c)
 	for (o = n->children; o != NULL; o = o->next) {
 		if (o == c || !(o->entry->services & ROLE_BIT(c->entry->role)))
 			continue;
-		if (o->entry->life == LIFE_RUN)
-			wire(n, o, c->entry->role);
-		else if (o->waiting)
+		if (o->waiting)
 			discard(o);
+		else if (o->entry->life != LIFE_DEMAND)
+			wire(n, o, c->entry->role);
 	}
 }
 
