@@ -7,7 +7,7 @@ node_config || exit 1
 node_build && node_init && node_start || exit 1
 port=$(node_port smtp)
 
-inbox() { find "$node/Mail/INBOX" -type f -name '*S=*'; }
+inbox() { find "$node/Mail/INBOX/new" "$node/Mail/INBOX/cur" -type f; }
 with() { inbox | xargs -r grep -l "^Subject: $1" | wc -l; }
 
 want=0
