@@ -77,6 +77,19 @@ story(struct job *j, const struct box *b)
 	event_add(j->st, j->trace, key, "filed", text);
 }
 
+/* Only what came from the spool, and is not a copy of our own letter. */
+static void
+delivered(struct job *j, const struct box *b)
+{
+	struct store_delivered d = { .trace = j->trace, .folder = b->name,
+	    .rel = j->rel, .from = j->parsed.from,
+	    .subject = j->parsed.subject, .msgid = j->parsed.msgid };
+
+	if (j->kind == JOB_SPOOL && box_flags(b) == 0 &&
+	    j->st->delivered != NULL)
+		j->st->delivered(j->st->arg, &d);
+}
+
 static void
 reply(struct job *j, enum store_err rc)
 {
@@ -125,8 +138,10 @@ listed(void *arg, enum store_err rc)
 		job_later(j);
 		return;
 	}
-	if (b != NULL)
+	if (b != NULL) {
 		story(j, b);
+		delivered(j, b);
+	}
 	if (j->kind == JOB_SPOOL)
 		(void)spool_done(st, j->entry, j->file, j->size);
 	if (old != 0)

@@ -51,6 +51,14 @@ struct store_conf {
 
 struct store_waiter;
 
+/* A message that has just come to stand in a mailbox. */
+struct store_delivered {
+	const char	*trace;
+	const char	*folder;
+	const char	*rel;		/* its file, below the folder */
+	const char	*from, *subject, *msgid;
+};
+
 struct store {
 	const struct store_conf	*conf;
 	struct loop		*loop;
@@ -82,6 +90,9 @@ struct store {
 	/* A line for the log. */
 	void			(*log)(void *arg, const char *event,
 				    const char *text);
+	/* From the spool, for the first time; again only after a crash. */
+	void			(*delivered)(void *arg,
+				    const struct store_delivered *d);
 	void			*arg;
 	unsigned int		 salvaged;	/* STORE_BIT: was damaged */
 	enum store_err		 failed;	/* not OK: end, start again */

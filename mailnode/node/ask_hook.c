@@ -34,8 +34,8 @@ put_event(struct buf *b, const struct hook_event *e)
 		chan_put_str(b, e->vars[i]);
 }
 
-int
-ask_hook_send(int ch, uint32_t id, const struct hook_event *e)
+static int
+send_event(int ch, uint32_t id, const struct hook_event *e, bool nowait)
 {
 	struct chan_msg m = { .type = OP_HOOK_RUN, .id = id, .fd = e->fd };
 	struct buf b;
@@ -43,9 +43,21 @@ ask_hook_send(int ch, uint32_t id, const struct hook_event *e)
 
 	put_event(&b, e);
 	errno = b.err;
-	rc = b.err != 0 ? -1 : chan_send(ch, &m, &b, false);
+	rc = b.err != 0 ? -1 : chan_send(ch, &m, &b, nowait);
 	buf_clear(&b);
 	return rc;
+}
+
+int
+ask_hook_send(int ch, uint32_t id, const struct hook_event *e)
+{
+	return send_event(ch, id, e, false);
+}
+
+int
+ask_hook_tell(int ch, const struct hook_event *e)
+{
+	return send_event(ch, 0, e, true);
 }
 
 int
@@ -121,7 +133,7 @@ get_event(struct op_call *c, struct hook_request *r)
 			return false;
 		r->nvars++;
 	}
-	return chan_end(&c->in) && c->id != 0;
+	return chan_end(&c->in);
 }
 
 static uint16_t
@@ -156,7 +168,7 @@ ask_hook_reply(const struct hook_request *r, const struct hook_answer *a)
 {
 	struct buf b;
 
-	if (r->peer == NULL)
+	if (r->peer == NULL || r->id == 0)
 		return;
 	buf_init(&b, HOOK_SAID_MAX + 64);
 	chan_put_u8(&b, (uint8_t)a->err);

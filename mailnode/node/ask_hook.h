@@ -44,6 +44,12 @@ bool	 hook_wanted(const char *event);
 int	 ask_hook_send(int ch, uint32_t id, const struct hook_event *e);
 int	 hook_answer_get(struct chan_in *in, struct hook_answer *a);
 
+/*
+ * The same without an answer, and without ever waiting: -1 with EAGAIN when
+ * the runner is far behind.  It logs what fails.
+ */
+int	 ask_hook_tell(int ch, const struct hook_event *e);
+
 /* The same, waiting.  OP_OK with *a set, or why not. */
 uint16_t ask_hook(int ch, const struct hook_event *e, int64_t timeout_ms,
 	    struct hook_answer *a);

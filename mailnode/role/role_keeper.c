@@ -2,14 +2,19 @@
  * Owns: spool.db, node.db, store.db, events.db, as their only writer, and
  * the large bodies below .mailnode/spool.
  * Holds: no key; reads mail files only to hand them to a parser.
- * Asks: filer (files), parser (what a message says).
+ * Asks: filer (files), parser (what a message says), runner (hooks).
  * Must not: parse mail, write mail files, wait for anything but its commit.
  */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "mailnode/node/ask_hook.h"
 #include "mailnode/node/log.h"
 #include "mailnode/node/sandbox.h"
 #include "mailnode/role/roles.h"
@@ -56,6 +61,43 @@ static void
 want_parser(void *arg)
 {
 	(void)proc_want(arg, ROLE_PARSER);
+}
+
+enum { DELIVERED_VARS = 6 };
+
+/* The hooks of new mail: told of it, never waited for. */
+static void
+delivered(void *arg, const struct store_delivered *d)
+{
+	struct proc *pr = arg;
+	char text[DELIVERED_VARS][HOOK_VAR_MAX], path[PATH_MAX];
+	const char *vars[DELIVERED_VARS + 1] = { NULL };
+	struct hook_event e = { "delivered", vars, -1 };
+	size_t i;
+
+	if (pr->link[ROLE_RUNNER] == -1 || !hook_wanted(e.name))
+		return;
+	if (snprintf(path, sizeof path, "%s/%s/%s", pr->maildir, d->folder,
+	    d->rel) >= (int)sizeof path)
+		return;
+#define SET(i, name, value) \
+	(void)snprintf(text[i], sizeof text[i], "MAILNODE_" name "=%.1500s", \
+	    value)
+	SET(0, "ID", d->trace);
+	SET(1, "FOLDER", d->folder);
+	SET(2, "PATH", path);
+	SET(3, "FROM", d->from);
+	SET(4, "SUBJECT", d->subject);
+	SET(5, "MESSAGE_ID", d->msgid);
+#undef SET
+	for (i = 0; i < DELIVERED_VARS; i++)
+		vars[i] = text[i];
+	e.fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (e.fd == -1 || ask_hook_tell(pr->link[ROLE_RUNNER], &e) == -1)
+		log_line(LOG_WARN, "hook", "event=%s trace=%s error=%s",
+		    e.name, d->trace, strerror(errno));
+	if (e.fd != -1)
+		close(e.fd);
 }
 
 /* A link's descriptor stays the process's own: the store gets another. */
@@ -113,6 +155,7 @@ role_keeper(struct proc *pr)
 	st.alarm = alarm_owner;
 	st.log = say;
 	st.want_parser = want_parser;
+	st.delivered = delivered;
 	if (store_open(&st, configure(pr), pr->loop, why, sizeof why) !=
 	    STORE_OK) {
 		proc_alarm(pr, why);
