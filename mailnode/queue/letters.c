@@ -102,14 +102,16 @@ log_fate(struct sender *s, const struct sender_letter *l,
     const struct outcome *o, const char *peer)
 {
 	char id[QUEUE_ID_MAX], text[EVENT_TEXT_MAX];
-	const char *kind = outcome_word(o->fate);
+	const char *kind = outcome_word(o);
 
+	if (o->quiet)
+		return;
 	queue_id_text(l->id, id);
-	log_line(o->fate == QUEUE_UNKNOWN ? LOG_WARN : LOG_INFO, kind,
+	log_line(o->lost ? LOG_WARN : LOG_INFO, kind,
 	    "id=%s to=%s peer=%s reply=%s", id, o->rcpt->addr, peer,
 	    o->reply);
 	snprintf(text, sizeof text, "peer=%.200s reply=%.500s%s", peer,
-	    o->reply, o->fate == QUEUE_UNKNOWN ?
+	    o->reply, o->lost ?
 	    " (the answer never came: it may arrive twice)" : "");
 	tell_event(s, l, o->rcpt->addr, kind, text);
 }

@@ -25,6 +25,7 @@ outcome_judge(struct outcome *o, const struct sender_rcpt *r,
 		o->fate = QUEUE_FAILED;
 		break;
 	case JOB_UNKNOWN:
+		o->lost = true;
 		o->fate = waits(o, QUEUE_UNKNOWN, age);
 		break;
 	case JOB_LOCKED:
@@ -73,9 +74,9 @@ outcome_postpone(struct outcome *o, size_t n, int64_t due)
 }
 
 const char *
-outcome_word(enum queue_fate fate)
+outcome_word(const struct outcome *o)
 {
-	switch (fate) {
+	switch (o->fate) {
 	case QUEUE_SENT:
 		return "sent";
 	case QUEUE_LOCALLY:
@@ -84,12 +85,11 @@ outcome_word(enum queue_fate fate)
 		return "bounced";
 	case QUEUE_EXPIRED:
 		return "expired";
-	case QUEUE_UNKNOWN:
-		return "unknown";
 	case QUEUE_DROPPED:
 		return "dropped";
+	case QUEUE_UNKNOWN:
 	case QUEUE_WAITING:
 		break;
 	}
-	return "deferred";
+	return o->lost ? "unknown" : "deferred";
 }

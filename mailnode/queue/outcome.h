@@ -16,6 +16,8 @@ struct outcome {
 	bool		 counts;	/* as an attempt */
 	int64_t		 due;		/* next try; wall seconds */
 	const char	*reply;
+	bool		 lost;		/* just now an answer did not come */
+	bool		 quiet;		/* said before: no line in the log */
 };
 
 /*
@@ -33,6 +35,6 @@ bool	outcome_tells(const struct outcome *o, enum dsn_kind kind);
 void	outcome_postpone(struct outcome *o, size_t n, int64_t due);
 
 /* One word for log and events: "sent", "deferred", "bounced" … */
-const char *outcome_word(enum queue_fate fate);
+const char *outcome_word(const struct outcome *o);
 
 #endif

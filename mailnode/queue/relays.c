@@ -184,6 +184,8 @@ take_result(struct sender *s, struct run *r, size_t i,
 			outcome_judge(&o[n++], t, x->rcpt[k].fate,
 			    x->rcpt[k].text, x->tried, l->created,
 			    clock_wall_s(), letters_random());
+			o[n - 1].quiet = x->rcpt[k].fate == JOB_LOCKED &&
+			    s->locked;
 			note_locked(s, x->rcpt[k].fate == JOB_LOCKED);
 			break;
 		}
