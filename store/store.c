@@ -11,6 +11,7 @@
  * spool is never struck out before what it became is in the cache.
  */
 #define _GNU_SOURCE
+#include <malloc.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -389,10 +390,17 @@ store_wrote(struct store *st, enum store_db db)
 		loop_arm(st->loop, &st->checkpoint, CHECKPOINT_MS);
 }
 
+/* A burst leaves pages and heap behind that nobody needs for now. */
 static void
 idle(void *arg)
 {
-	checkpoint(arg);
+	struct store *st = arg;
+	unsigned int i;
+
+	checkpoint(st);
+	for (i = 0; i < STORE_NDB; i++)
+		(void)sqlite3_db_release_memory(st->db[i]);
+	(void)malloc_trim(0);
 }
 
 /* The log is longest where nobody is ever idle. */
