@@ -101,11 +101,45 @@ static const struct conf_color colors[] = {
 };
 
 /*
- * Keys of the client, see mailnode-tui.1: first match wins, so that yours
- * may stand in front.
+ * Keys of the client, see mailnode-tui.1: the first that fits wins, so that
+ * yours may stand in front.  KEYS puts those in front that differ for
+ * fingers that know another client.
  */
+#define KEYS	CONF_KEYS_OURS	/* CONF_KEYS_OURS, _MUTT, _AERC */
 static const struct conf_key keys[] = {
 	/* where		key		does		with */
+#if KEYS == CONF_KEYS_MUTT
+	{ IN_LIST | IN_MSG,	"N",		DO_READ,	NULL },
+	{ IN_LIST | IN_MSG,	"C-d",		DO_DELETE_THREAD, NULL },
+	{ IN_ALL,		"z",		DO_PAGE_DOWN,	NULL },
+	{ IN_ALL,		"Z",		DO_PAGE_UP,	NULL },
+	{ IN_ALL,		"*",		DO_LAST,	NULL },
+	{ IN_ALL,		"M-/",		DO_FIND_PREV,	NULL },
+	{ IN_MSG,		"j",		DO_NEXT_MSG,	NULL },
+	{ IN_MSG,		"k",		DO_PREV_MSG,	NULL },
+	{ IN_MSG,		"S",		DO_SKIP_QUOTED,	NULL },
+	{ IN_MSG,		"i",		DO_BACK,	NULL },
+	{ IN_LIST,		"y",		DO_GO,		NULL },
+	{ IN_ALL,		"$",		DO_REDRAW,	NULL },
+#elif KEYS == CONF_KEYS_AERC
+	{ IN_ALL,		"g",		DO_FIRST,	NULL },
+	{ IN_LIST | IN_MSG,	"r r",		DO_REPLY_ALL,	NULL },
+	{ IN_LIST | IN_MSG,	"r q",		DO_REPLY_ALL,	NULL },
+	{ IN_LIST | IN_MSG,	"R r",		DO_REPLY,	NULL },
+	{ IN_LIST | IN_MSG,	"R q",		DO_REPLY,	NULL },
+	{ IN_LIST | IN_MSG,	"D",		DO_DELETE,	NULL },
+	{ IN_LIST,		"v",		DO_MARK,	NULL },
+	{ IN_LIST,		"Space",	DO_MARK,	NULL },
+	{ IN_LIST,		"Tab",		DO_FOLD,	NULL },
+	{ IN_LIST,		"C",		DO_COMPOSE,	NULL },
+	{ IN_MSG,		"H",		DO_HEADERS,	NULL },
+	{ IN_MSG,		"C-l",		DO_LINK_OPEN,	NULL },
+	{ IN_MSG,		"O",		DO_PARTS,	NULL },
+	{ IN_PARTS,		"O",		DO_OPEN,	NULL },
+	{ IN_PARTS,		"S",		DO_MOVE,	NULL },
+	{ IN_COMPOSE,		"p",		DO_POSTPONE,	NULL },
+	{ IN_COMPOSE,		"n",		DO_ABORT,	NULL },
+#endif
 	{ IN_ALL,		"j",		DO_NEXT,	NULL },
 	{ IN_ALL,		"Down",		DO_NEXT,	NULL },
 	{ IN_ALL,		"k",		DO_PREV,	NULL },

@@ -169,6 +169,8 @@ keymap_press(struct keymap *m, unsigned int view, uint32_t key)
 		    memcmp(b->seq, m->seq, m->nseq * sizeof m->seq[0]) != 0)
 			continue;
 		if (b->n == m->nseq) {
+			if (more)	/* a longer one stands before it */
+				break;
 			m->nseq = 0;
 			return &m->keys[i];
 		}

@@ -6,6 +6,11 @@
 #ifndef NODE_CONF_TUI_H
 #define NODE_CONF_TUI_H
 
+/* Whose keys; for #if. */
+#define CONF_KEYS_OURS	0
+#define CONF_KEYS_MUTT	1
+#define CONF_KEYS_AERC	2
+
 /* Where a key holds; a mask. */
 enum conf_view {
 	IN_LIST = 1,		/* threads of a mailbox or query */

@@ -52,13 +52,16 @@ static const struct conf_key table[] = {
 	{ IN_LIST,	"z a",	DO_FOLD,	NULL },
 	{ IN_LIST,	"z o",	DO_FOLD_OPEN,	NULL },
 	{ IN_LIST,	"1",	DO_SAVED,	"1" },
+	{ IN_LIST,	"z",	DO_PAGE_DOWN,	NULL },	/* hidden */
+	{ IN_QUEUE,	"r",	DO_RELEASE,	NULL },
+	{ IN_ALL,	"r r",	DO_REPLY_ALL,	NULL },	/* hidden in IN_QUEUE */
 };
 
 static void
 pressing(void **state)
 {
 	const char *bad;
-	struct keymap *m = keymap_new(table, 5, &bad);
+	struct keymap *m = keymap_new(table, sizeof table / sizeof table[0], &bad);
 	const struct conf_key *k;
 
 	(void)state;
@@ -76,6 +79,9 @@ pressing(void **state)
 	assert_false(keymap_pending(m));
 	k = keymap_press(m, IN_LIST, '1');
 	assert_string_equal(k->arg, "1");
+	assert_int_equal(keymap_press(m, IN_QUEUE, 'r')->act, DO_RELEASE);
+	assert_null(keymap_press(m, IN_LIST, 'r'));
+	assert_int_equal(keymap_press(m, IN_LIST, 'r')->act, DO_REPLY_ALL);
 	assert_string_equal(keymap_of(m, IN_LIST, DO_FOLD), "z a");
 	assert_null(keymap_of(m, IN_MSG, DO_FOLD));
 	keymap_free(m);
