@@ -72,21 +72,47 @@ addr_is_own(const char *addr)
 	return false;
 }
 
+/* A quoted string fills [p, at). */
+static bool
+quoted_local(const char *p, const char *at)
+{
+	if (at - p < 3 || at[-1] != '"')
+		return false;
+	for (p++; p < at - 1; p++) {
+		if (*p == '"')
+			return false;
+		if (*p == '\\' && ++p == at - 1)
+			return false;
+	}
+	return true;
+}
+
+static bool
+no_controls(const char *s)
+{
+	for (; *s != '\0'; s++)
+		if ((unsigned char)*s < ' ' || *s == 0x7f)
+			return false;
+	return true;
+}
+
 bool
 addr_ok(const char *addr)
 {
+	static const char special[] = " \"(),:;<>@[]\\";
 	const char *at = strrchr(addr, '@');
-	const unsigned char *p;
+	size_t local = at != NULL ? (size_t)(at - addr) : 0;
 
-	if (at == NULL || at == addr || at[1] == '\0' || at[1] == '.' ||
-	    strlen(addr) >= 320)
+	if (local == 0 || at[1] == '\0' || at[1] == '.' ||
+	    strlen(addr) >= 320 || !no_controls(addr))
 		return false;
-	for (p = (const unsigned char *)addr; *p != '\0'; p++)
-		if (*p < ' ' || *p == 0x7f || *p == '<' || *p == '>' ||
-		    (addr[0] != '"' && (*p == ' ' || *p == ',' || *p == '(' ||
-		    *p == ')' || *p == ';' || *p == ':')))
-			return (*p == ':' && at[1] == '[');
-	return strpbrk(at + 1, " \"@") == NULL;
+	if (addr[0] == '"' ? !quoted_local(addr, at) :
+	    strcspn(addr, special) < local)
+		return false;
+	if (at[1] == '[')		/* an address literal */
+		return at[strlen(at) - 1] == ']' &&
+		    strcspn(at + 2, " \"(),;<>@[\\") == strlen(at + 2);
+	return strpbrk(at + 1, special) == NULL;
 }
 
 /* ---- reading ---- */
