@@ -1,0 +1,137 @@
+#!/bin/sh
+# Time and ways: the undo window, the delay notice, expiry, direct delivery
+# by MX, the door of other users, a queue whose database is lost.
+. "$(dirname "$0")/lib.sh"
+. tests/hop.sh
+
+hop_start --tls starttls
+cat >"$tmp/zone" <<END
+mx.test MX 10 two.mx.test.
+mx.test MX 5 one.mx.test.
+one.mx.test A 127.0.0.9
+two.mx.test A 127.0.0.1
+plain.test A 127.0.0.1
+null.test MX 0 .
+loop.test MX 0 mail.node.test.
+noaddr.test MX 0 nowhere.test.
+trouble.test ! servfail
+strict.test MX 0 two.mx.test.
+END
+"$python" tests/tools/dnsd.py "$tmp/zone" "$tmp/dnsport" &
+at_exit $!
+wait_for '[ -s "$tmp/dnsport" ]' || exit 1
+door=$tmp/door
+node_use a
+node_config relays "{ { \"mx\", \"mx:$hop_port\", CONF_STARTTLS, NULL, \"*\",
+    \"*\", NULL } }" resolvers "{ { \"127.0.0.1:$(cat "$tmp/dnsport")\", 0 } }" \
+    tls_required '{ "strict.test" }' local_socket "\"$door\"" undo_s 2 \
+    local_uids '{ 0, 65534 }' || exit 1
+node_build && node_init && node_start && unlock || exit 1
+
+send() { printf 'Subject: test\n\ntext\n' | mn send -v -i "$@"; }
+field() { mn queue show -j "$1" | "$python" -c '
+import json, sys
+l = json.load(sys.stdin); l.update(l["rcpt"][0]); print(l[sys.argv[1]])' "$2"; }
+is_fate() { wait_for "[ \"\$(field $1 fate)\" = $2 ]" 20; }
+inbox() { cat "$node"/Mail/INBOX/*/* 2>/dev/null; }
+story() { field "$1" reply; }
+
+# The undo window.
+id=$(send undo@mx.test)
+is 'nothing is tried at once' "$(field "$id" fate)" waiting
+ok 'dropped within the window' mn queue drop "$id"
+is 'dropped' "$(field "$id" fate)" dropped
+id2=$(send me2@mx.test)
+ok 'another one leaves after it' is_fate "$id2" sent
+ok 'the dropped one has no copy in Sent' sh -c \
+    'test "$(cat "$0"/Mail/Sent/*/* | grep -c ^Message-ID)" = 1' "$node"
+ok 'the first server did not answer, the second did' sh -c \
+    '"$0" queue show "$1" | grep -q "two.mx.test"' "$mailnode" "$id2"
+ok 'over TLS if offered, whoever it is' sh -c \
+    '"$0" queue show "$1" | grep -q "tls TLSv1.3 .*unverified"' "$mailnode" "$id2"
+
+for d in plain null loop noaddr nosuch trouble strict; do
+	eval "id_$d=\$(send x@$d.test)"
+done
+ok 'no MX: the address of the domain' is_fate "$id_plain" sent
+ok 'null MX' is_fate "$id_null" failed
+ok 'says so' sh -c 'case "$0" in *5.1.10*) ;; *) false; esac' "$(story "$id_null")"
+ok 'ourselves: a loop' is_fate "$id_loop" failed
+ok 'says so' sh -c 'case "$0" in *5.4.6*) ;; *) false; esac' "$(story "$id_loop")"
+ok 'servers without address' is_fate "$id_noaddr" failed
+ok 'no such domain' is_fate "$id_nosuch" failed
+ok 'DNS trouble' wait_for '[ "$(field "$id_trouble" attempts)" -ge 1 ]' 40
+is 'waits' "$(field "$id_trouble" fate)" waiting
+ok 'TLS is required' wait_for '[ "$(field "$id_strict" attempts)" -ge 1 ]'
+is 'and not verified: it waits' "$(field "$id_strict" fate)" waiting
+ok 'says so' sh -c 'case "$0" in TLS*) ;; *) false; esac' "$(story "$id_strict")"
+mn queue drop "$id_trouble"
+mn queue drop "$id_strict"
+
+# Time goes by.
+hop_rules 'mail 451 4.3.0 not today'
+id=$(send late@plain.test)
+ok 'deferred' wait_for '[ "$(field "$id" attempts)" -ge 1 ]'
+ok 'no notice yet' fails sh -c 'cat "$0"/Mail/INBOX/*/* | grep -q ^Action:.delayed' "$node"
+age() { node_stop && sqlite3 "$MAILNODE_HOME/node.db" "UPDATE queue_letter
+    SET created = created - $1; UPDATE queue_rcpt SET due = due - $1" &&
+    node_start && unlock; }
+ok 'four hours later' age 15000
+ok 'a notice of the delay' wait_for 'inbox | grep -q "^Action: delayed"' 20
+n=$(field "$id" attempts)
+mn queue retry "$id"
+ok 'once more' wait_for "[ \"\$(field $id attempts)\" -gt $n ]"
+is 'only one notice' "$(inbox | grep -c '^Action: delayed')" 1
+is 'it waits' "$(field "$id" fate)" waiting
+ok 'five days later' age 432000
+ok 'it expires' is_fate "$id" expired
+ok 'with a notice' wait_for 'inbox | tr -d "\r" | grep -A1 "^Final-Recipient: rfc822; late@" | grep -q "^Action: failed"'
+hop_rules
+
+# The door of other users of this machine.
+if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
+	chmod 711 "$tmp" "$node" "$node/build"
+	cat >"$tmp/mail" <<-END
+	From: liar@elsewhere.test
+	Sender: other@elsewhere.test
+	To: you@plain.test
+	Subject: from nobody
+
+	text
+	END
+	mkdir "$tmp/nobody" && chown 65534 "$tmp/nobody"
+	before=$(hop_count)
+	# shellcheck disable=SC2016
+	as_nobody() { env -u MAILNODE_HOME HOME="$tmp/nobody" setpriv \
+	    --reuid 65534 --regid 65534 --clear-groups "$@"; }
+	ok 'another user submits' sh -c 'env -u MAILNODE_HOME HOME="$1" setpriv \
+	    --reuid 65534 --regid 65534 --clear-groups "$2" -t -i <"$3"' - \
+	    "$tmp/nobody" "$node/build/sendmail" "$tmp/mail"
+	ok 'it leaves' hop_has $((before + 1))
+	n=$((before + 1))
+	is 'his name is in the sender' "$(hop_env $n mail | cut -d' ' -f2)" \
+	    'FROM:<me+nobody@node.test>'
+	is 'and in From' "$(tr -d '\r' <"$hop/msg.$n" | grep ^From:)" \
+	    'From: nobody <me+nobody@node.test>'
+	ok 'what he said is gone' fails grep -q elsewhere "$hop/msg.$n"
+	ok 'he sees no queue' fails as_nobody "$mailnode" queue
+	ok 'and no copy in Sent was made' fails sh -c \
+	    'cat "$0"/Mail/Sent/*/* | grep -q "from nobody"' "$node"
+fi
+
+# node.db is lost: what was queued comes back, held.
+hop_rules 'mail 451 4.3.0 not today'
+id=$(send lost@plain.test)
+ok 'queued' wait_for '[ "$(field "$id" attempts)" -ge 1 ]'
+node_stop
+rm -f "$MAILNODE_HOME"/node.db*
+hop_rules
+before=$(hop_count)
+ok 'starts without it' node_start
+unlock
+is 'held' "$(field "$id" state)" held
+is 'not sent' "$(hop_count)" "$before"
+ok 'release' mn queue release "$id"
+ok 'sent' is_fate "$id" sent
+node_stop
+done_testing
