@@ -93,7 +93,8 @@ build/fuzz/run/%: tests/fuzz/%.c build/fuzz/lib.a
 
 $(OBJ)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c $(TESTLIB)
 	@mkdir -p $(@D)
-	$(CC) $(ALLCFLAGS) -D_POSIX_C_SOURCE=200809L -I. $(ALLLD) -o $@ \
+	$(CC) $(ALLCFLAGS) -D_POSIX_C_SOURCE=200809L -I. $(GMIMECPP) \
+	    $(ALLLD) -o $@ \
 	    $(filter %.c,$^) $(TESTLIB) $(LIBS)
 
 replay: $(REPLAY)
