@@ -1,0 +1,104 @@
+#!/bin/sh
+# The store on a live node: what others do to it, what is lost of it.
+. "$(dirname "$0")/lib.sh"
+
+node_use n
+node_config && node_build && node_init && node_start || exit 1
+port=$(node_port smtp)
+inbox=$node/Mail/INBOX
+
+deliver()	# deliver SUBJECT [TO]
+{
+	swaks --silent 2 --server 127.0.0.1 --port "$port" \
+	    --from friend@other.test --to "${2-me@node.test}" \
+	    --header "Subject: $1" --body "text of $1" >"$tmp/swaks" 2>&1
+}
+
+# Messages below folder, by name; their UIDs.
+names() { find "$node/Mail/$1" -type f -name '*,I=*' | sort; }
+uids() { names "$1" | sed 's/.*,I=[0-9]*\.\([0-9]*\).*/\1/' | sort -n |
+    tr '\n' ' '; }
+rows() { mn fsck -j | sed 's/.*"rows":\([0-9]*\).*/\1/'; }
+filed() { [ "$(names INBOX | wc -l)" -ge "$1" ]; }
+
+ok 'a message is accepted' deliver one
+wait_for 'filed 1'
+is 'and filed as UID 1' "$(uids INBOX)" '1 '
+is 'in new/, for mutt to see' "$(find "$inbox/new" -type f | wc -l)" 1
+trace=$(mn why me@node.test | awk '$4 == "accept" { print $3; exit }')
+ok 'why tells where it went' \
+    sh -c '"$1" why "$2" | grep -q "filed .*folder=INBOX uid=1"' sh \
+    "$mailnode" "$trace"
+ok 'and as JSON lines' sh -c '"$1" why -j "$2" | grep -q "\"kind\":\"filed\""' \
+    sh "$mailnode" "$trace"
+ok 'why of nothing fails' fails mn why nothing@nowhere.test
+
+# ---- aliases ----
+ok 'an alias is made' mn alias add -t shopping -n 'a shop' shop
+ok 'an alias twice is refused' fails mn alias add shop
+ok 'the own address is none' fails mn alias add me
+ok 'nor one of another domain' fails mn alias add x@other.test
+ok 'mail for it is accepted' deliver two shop+x@node.test
+wait_for 'filed 2'
+is 'it was used' "$(mn alias list -j | grep -o '"used":[0-9]*')" '"used":1'
+ok 'it is burned' mn alias burn shop
+ok 'mail for it is refused' fails deliver three shop@node.test
+ok 'with 550 5.1.1' grep -q '550 5.1.1' "$tmp/swaks"
+ok 'it is removed' mn alias rm shop
+ok 'once' fails mn alias rm shop
+
+# ---- other programs ----
+file=$(names INBOX | head -1)
+mv "$file" "$inbox/cur/$(basename "$file"):2,FS"
+ok 'flags of another program show within a second' \
+    wait_for '[ "$(mn search -j tag:flagged | wc -l)" = 1 ]' 5
+printf 'From: x@y.test\nSubject: by hand\n\nhello\n' >"$inbox/cur/byhand:2,"
+ok 'a file by hand gets a UID' wait_for 'filed 3'
+is 'the next one' "$(uids INBOX)" '1 2 3 '
+rm "$inbox"/cur/byhand*
+ok 'a deleted file loses its row' wait_for '[ "$(rows)" = 2 ]'
+mkdir -p "$node/Mail/Lists/linux/cur" "$node/Mail/Lists/linux/new" \
+    "$node/Mail/Lists/linux/tmp"
+ok 'a folder by hand is a mailbox' \
+    wait_for '[ -e "$node/Mail/Lists/linux/mailnode-uid" ]'
+
+# ---- what is lost of it ----
+before=$(names .; cat "$inbox/mailnode-uid" | grep uidvalidity)
+ok 'fsck finds nothing' mn fsck
+ok 'fsck --rebuild' mn fsck --rebuild
+is 'keeps every name and UID' \
+    "$(names .; cat "$inbox/mailnode-uid" | grep uidvalidity)" "$before"
+is 'and every row' "$(rows)" 2
+node_stop
+rm -rf "$MAILNODE_HOME"/store.db* "$node/Mail/.notmuch"
+ok 'without cache and index' mn fsck --rebuild
+is 'the same again' \
+    "$(names .; cat "$inbox/mailnode-uid" | grep uidvalidity)" "$before"
+node_start
+ok 'and the index finds them' \
+    wait_for '[ "$(mn search -j tag:flagged | wc -l)" = 1 ]' 15
+node_stop
+
+for db in store spool node; do
+	dd if=/dev/urandom of="$MAILNODE_HOME/$db.db" bs=512 count=1 \
+	    conv=notrunc 2>/dev/null
+done
+ok 'the node starts with all databases damaged' node_start
+port=$(node_port smtp)
+ok 'names them' sh -c '"$1" status -j | grep -q "node.db was damaged"' sh \
+    "$mailnode"
+ok 'receives' deliver four
+wait_for 'filed 3'
+is 'under a new UID' "$(names INBOX | wc -l)" 3
+ok 'fsck is clean' mn fsck
+node_stop
+
+sqlite3 "$MAILNODE_HOME/node.db" 'PRAGMA user_version = 99' >/dev/null
+"$mailnode" serve >"$node/newer.log" 2>&1 &
+at_exit $!
+ok 'a newer database is refused by name' \
+    wait_for 'grep -q "node.db: it was written by a newer" "$node/newer.log"'
+kill $!
+wait $! 2>/dev/null
+
+done_testing
