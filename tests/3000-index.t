@@ -49,17 +49,17 @@ is 'a tag that is none' "$(mn tag '+a b' -- '*' 2>&1; echo $?)" \
     "mailnode: +a b: not a tag
 1"
 
-# theirs to ours, within a second (three, for a busy machine)
+# theirs to ours: within a second, more on a busy machine
 nm tag +theirs +replied -unread -- id:m2@x.test
 ok 'a foreign tag is noticed' wait_for \
-    '[ "$(tags_of m2@x.test)" = "\"replied\" \"theirs\"" ]' 3
+    '[ "$(tags_of m2@x.test)" = "\"replied\" \"theirs\"" ]' 10
 ok 'and is in the file name' wait_for \
-    'ls $inbox/cur | grep -q "Q2.*:2,RS$"' 3
+    'ls $inbox/cur | grep -q "Q2.*:2,RS$"' 10
 nm tag -theirs +unread -replied -- id:m2@x.test
-ok 'and taken back' wait_for '[ "$(tags_of m2@x.test)" = "\"unread\" " ]' 3
+ok 'and taken back' wait_for '[ "$(tags_of m2@x.test)" = "\"unread\" " ]' 10
 nm tag +deleted +spam -- id:m3@x.test
 ok 'a tag of ill repute is a tag' wait_for \
-    '[ "$(tags_of m3@x.test)" = "\"unread\" \"spam\"" ]' 3
+    '[ "$(tags_of m3@x.test)" = "\"unread\" \"spam\"" ]' 10
 ok 'and moves nothing' test "$(ls "$inbox/cur" "$inbox/new" | grep -c Q3)" = 1
 is 'nothing is left to learn' "$(wait_for '[ "$(left)" = 0 ]'; left)" 0
 
@@ -90,4 +90,14 @@ is 'usage of search' "$(mn search 2>/dev/null; echo $?)" 2
 is 'usage of tag' "$(mn tag x 2>/dev/null; echo $?)" 2
 is 'usage of show' "$(mn show 2>/dev/null; echo $?)" 2
 ok 'search works without a daemon' test "$(found '*')" = 10
+# Asking it would keep it alive.
+indexer_lives()
+{
+	for p in $(pgrep -x mn-indexer); do
+		grep -qsz "^MAILNODE_HOME=$MAILNODE_HOME\$" "/proc/$p/environ" &&
+		    return
+	done
+	return 1
+}
+ok 'the local node ends' wait_for '! indexer_lives' 30
 done_testing
