@@ -157,19 +157,33 @@ listen_judge(struct listen_rates *r, const struct proc_conn *conn,
 	return LISTEN_OK;
 }
 
+const char *
+listen_verdict_text(enum listen_verdict v)
+{
+	switch (v) {
+	case LISTEN_OK:
+		return "ok";
+	case LISTEN_FOREIGN:
+		return "not from that network";
+	case LISTEN_FULL:
+		return "has too many connections";
+	default:
+		return "has too many connections from you";
+	}
+}
+
 void
-listen_refuse(int sock, enum conf_service s, enum conf_tls tls,
-    enum listen_verdict v)
+listen_refuse(int sock, const struct conf_listener *l,
+    enum listen_verdict v, const char *trace)
 {
 	char line[400];
 	int n = 0;
 
-	if (tls != CONF_TLS && v != LISTEN_FOREIGN &&
-	    (s == CONF_SMTP || s == CONF_SUBMISSION))
+	if (l->tls != CONF_TLS && v != LISTEN_FOREIGN &&
+	    (l->service == CONF_SMTP || l->service == CONF_SUBMISSION))
 		n = snprintf(line, sizeof line,
-		    "421 4.7.0 %s %s, try again later\r\n", conf.hostname,
-		    v == LISTEN_FULL ? "has too many connections" :
-		    "has too many connections from you");
+		    "421 4.7.0 %s %s, try again later [%s]\r\n",
+		    conf.hostname, listen_verdict_text(v), trace);
 	if (n > 0 && (size_t)n < sizeof line)
 		(void)send(sock, line, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT);
 	close(sock);

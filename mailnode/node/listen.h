@@ -50,9 +50,11 @@ enum listen_verdict	listen_judge(struct listen_rates *r,
 			    unsigned int sessions, unsigned int same);
 
 /* Says 421 to a connection of a mail service that gets no session (RFC 5321
- * section 3.1); closes it. */
-void	listen_refuse(int sock, enum conf_service s, enum conf_tls tls,
-	    enum listen_verdict v);
+ * section 3.1), with the trace id that the log has; closes it. */
+void	listen_refuse(int sock, const struct conf_listener *l,
+	    enum listen_verdict v, const char *trace);
+
+const char	*listen_verdict_text(enum listen_verdict v);
 
 const char	*listen_service_name(enum conf_service s);
 

@@ -30,6 +30,7 @@
 #include "mailnode/node/net.h"
 #include "mailnode/node/notify.h"
 #include "mailnode/node/sandbox.h"
+#include "mailnode/node/trace.h"
 #include "mailnode/role/roles.h"
 
 enum {
@@ -157,6 +158,7 @@ welcome(struct parent *pa, int sock, const struct proc_conn *conn)
 	const struct conf_listener *l = &conf.listeners[conn->listener];
 	enum listen_verdict v;
 	unsigned int all, same;
+	char trace[TRACE_SIZE];
 
 	same = sessions_of(&pa->n, conn->peer, &all);
 	v = listen_judge(pa->rates, conn, all, same);
@@ -172,10 +174,11 @@ welcome(struct parent *pa, int sock, const struct proc_conn *conn)
 		close(sock);
 		return;
 	}
-	pa->refused++;
-	log_line(LOG_INFO, "refuse", "service=%s peer=%s reason=%d",
-	    listen_service_name(l->service), conn->peer, (int)v);
-	listen_refuse(sock, l->service, l->tls, v);
+	trace_new(trace, (uint32_t)pa->refused++);
+	log_line(LOG_INFO, "refuse", "trace=%s service=%s peer=%s reason=%s",
+	    trace, listen_service_name(l->service), conn->peer,
+	    listen_verdict_text(v));
+	listen_refuse(sock, l, v, trace);
 }
 
 /* Out of descriptors or processes: the door rests a second, else epoll
