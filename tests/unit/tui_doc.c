@@ -1,0 +1,167 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <locale.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "tui/doc.h"
+#include "tui/doing.h"
+#include "tui/text.h"
+
+static struct doc d;
+
+static void
+fill(const char *s, bool numbers, size_t cols)
+{
+	doc_clear(&d);
+	doc_body(&d, s, strlen(s), numbers);
+	doc_layout(&d, cols);
+}
+
+static void
+row_is(size_t i, const char *want)
+{
+	assert_true(i < d.nrows);
+	assert_int_equal(d.row[i].n, strlen(want));
+	assert_memory_equal(d.text.data + d.row[i].at, want, strlen(want));
+}
+
+static void
+wraps(void **state)
+{
+	(void)state;
+	fill("one two three\n\n  x\r\nlast", false, 8);
+	assert_int_equal(d.nrows, 5);
+	row_is(0, "one two");
+	row_is(1, "three");
+	row_is(2, "");
+	row_is(3, "  x");
+	row_is(4, "last");
+	doc_layout(&d, 80);
+	assert_int_equal(d.nrows, 4);
+	assert_int_equal(doc_row_at(&d, 14), 2);
+}
+
+static void
+quotes(void **state)
+{
+	(void)state;
+	fill("a\n> b\n>> c\n> > d\nno > quote\n-- \nsig\n", false, 80);
+	assert_int_equal(d.line[1].quote, 1);
+	assert_int_equal(d.line[2].quote, 2);
+	assert_int_equal(d.line[3].quote, 2);
+	assert_int_equal(d.line[4].quote, 0);
+	assert_int_equal(d.line[1].paint, PAINT_QUOTE1);
+	assert_int_equal(d.line[3].paint, PAINT_QUOTE2);
+	assert_int_equal(d.line[6].paint, PAINT_SIGNATURE);
+	assert_int_equal(doc_skip_quoted(&d, 0), 4);
+	assert_int_equal(doc_skip_quoted(&d, 4), 4);
+	doc_hide_quoted(&d, true);
+	assert_int_equal(d.nrows, 5);
+	assert_true(d.row[1].folded);
+	assert_int_equal(d.row[1].n, 3);
+	doc_hide_quoted(&d, false);
+	assert_int_equal(d.nrows, 7);
+}
+
+static void
+urls(void **state)
+{
+	static const struct { const char *in; size_t n; } t[] = {
+		{ "https://a.b/c", 13 }, { "http://a", 8 }, { "http://", 0 },
+		{ "https://a.b/c.", 13 }, { "https://a/(b)", 13 },
+		{ "https://a/b)", 11 }, { "HTTPS://a/b>", 11 },
+		{ "mailto:a@b", 10 }, { "ftp://x", 0 }, { "https://a b", 9 },
+		{ "https://a\x1b[0m", 9 },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof t / sizeof t[0]; i++)
+		assert_int_equal(doc_url(t[i].in, strlen(t[i].in)), t[i].n);
+}
+
+static void
+numbered(void **state)
+{
+	(void)state;
+	fill("see https://a/b and http://c\nhttps://a/b again: x", true, 80);
+	assert_int_equal(d.nlinks, 2);
+	assert_string_equal(d.link[1].url, "http://c");
+	row_is(0, "see https://a/b[1] and http://c[2]");
+	row_is(1, "https://a/b[1] again: x");
+	fill("plain: https://a/b", false, 80);
+	assert_int_equal(d.nlinks, 1);
+	row_is(0, "plain: https://a/b");
+}
+
+static void
+finds(void **state)
+{
+	(void)state;
+	fill("Needle\nhay\nhay needle needle\nhay NEED\nle\n", false, 80);
+	assert_int_equal(doc_find(&d, "needle", SIZE_MAX, false), 0);
+	assert_int_equal(doc_find(&d, "needle", 0, false), 2);
+	assert_int_equal(doc_find(&d, "needle", 2, false), SIZE_MAX);
+	assert_int_equal(doc_find(&d, "needle", 2, true), 0);
+	assert_int_equal(doc_find(&d, "", 0, false), SIZE_MAX);
+	/* Over the end of a row. */
+	fill("aaa needle", false, 7);
+	assert_int_equal(d.nrows, 2);
+	fill("aaaneedle", false, 5);
+	assert_int_equal(doc_find(&d, "needle", SIZE_MAX, false), 0);
+}
+
+static void
+tags(void **state)
+{
+	static const struct { const char *from, *to, *change, *back; } t[] = {
+		{ "a b", "b c", "-a +c", "+a -c" },
+		{ "", "x", "+x", "-x" },
+		{ "x", "", "-x", "+x" },
+		{ "a", "a", "", "" },
+		{ "ab", "a", "-ab +a", "+ab -a" },
+	};
+	struct buf b;
+	size_t i;
+
+	(void)state;
+	buf_init(&b, 100);
+	for (i = 0; i < sizeof t / sizeof t[0]; i++) {
+		buf_reset(&b);
+		doing_tag_change(&b, t[i].from, t[i].to);
+		assert_string_equal(buf_str(&b), t[i].change);
+		buf_reset(&b);
+		doing_tag_back(&b, t[i].from, t[i].change);
+		assert_string_equal(buf_str(&b), t[i].back);
+	}
+	/* What was so before is not taken back. */
+	buf_reset(&b);
+	doing_tag_back(&b, "a b", "+a -c +d");
+	assert_string_equal(buf_str(&b), "-d");
+	buf_clear(&b);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(wraps),
+		cmocka_unit_test(quotes),
+		cmocka_unit_test(urls),
+		cmocka_unit_test(numbered),
+		cmocka_unit_test(finds),
+		cmocka_unit_test(tags),
+	};
+	int rc;
+
+	if (setlocale(LC_CTYPE, "C.UTF-8") == NULL)
+		return 1;
+	text_init();
+	doc_init(&d);
+	rc = cmocka_run_group_tests(tests, NULL, NULL);
+	doc_clear(&d);
+	return rc;
+}
