@@ -21,33 +21,21 @@
 
 #include "mailnode/base/clock.h"
 #include "mailnode/node/alarm.h"
-#include "mailnode/node/chain.h"
 #include "mailnode/node/conf.h"
 #include "mailnode/node/control.h"
-#include "mailnode/node/listen.h"
+#include "mailnode/node/doors.h"
 #include "mailnode/node/lock.h"
 #include "mailnode/node/log.h"
-#include "mailnode/node/net.h"
 #include "mailnode/node/notify.h"
 #include "mailnode/node/sandbox.h"
-#include "mailnode/node/trace.h"
 #include "mailnode/role/roles.h"
 
 enum {
-	DOORS_MAX = PARENT_DOORS,	/* conf.listeners */
 	CRASHES_MAX = 5,		/* in CRASHES_S: a new address layout */
 	CRASHES_S = 60,
 	STOP_MS = 15000,		/* then SIGKILL */
 	LINGER_MS = 200,		/* a local node without clients */
-	ACCEPT_BURST = 16,
-	AHEAD = 2,			/* SMTP processes that wait */
 	OPEN_MS = 10000			/* doors open then, ready or not */
-};
-
-struct door {
-	struct loop_io	 io;
-	struct parent	*pa;
-	size_t		 i;
 };
 
 struct parent {
@@ -57,14 +45,12 @@ struct parent {
 	struct op_server	 control;	/* clients on this machine */
 	unsigned int		 clients;
 	struct loop_io		 control_io, local_io, signal_io;
-	struct door		 doors[DOORS_MAX];
-	struct listen_rates	*rates;
-	struct loop_timer	 kill, linger, rest, open;
+	struct doors		*doors;
+	struct loop_timer	 kill, linger, open;
 	char			*home;
 	int64_t			 started_s;
-	uint64_t		 accepted, refused;
 	int			 status;
-	bool			 announced, opened;
+	bool			 announced;
 	bool			 again;
 	int64_t			 crashes_s[CRASHES_MAX];	/* a ring */
 	unsigned int		 ncrashes;
@@ -88,18 +74,9 @@ static const struct op control_ops[] = {
 static void
 stop(struct parent *pa)
 {
-	size_t i;
-
 	if (pa->n.stopping)
 		return;
-	for (i = 0; i < DOORS_MAX; i++)
-		if (pa->doors[i].io.fd != -1) {
-			loop_del(pa->loop, &pa->doors[i].io);
-			if (pa->again)
-				continue;
-			close(pa->doors[i].io.fd);
-			pa->doors[i].io.fd = -1;
-		}
+	doors_shut(pa->doors, pa->again);
 	loop_disarm(pa->loop, &pa->open);
 	if (!pa->again)
 		notify_systemd("STOPPING=1");
@@ -117,185 +94,6 @@ kill_all(void *arg)
 	log_line(LOG_ERROR, "stop", "error=%s", "some role does not end");
 	pa->status = 1;
 	nursery_kill(&pa->n);
-}
-
-/* ---- connections ---- */
-
-static unsigned int
-sessions_of(const struct nursery *n, const char *peer, unsigned int *all)
-{
-	const struct child *c;
-	unsigned int same = 0;
-
-	*all = 0;
-	for (c = n->children; c != NULL; c = c->next) {
-		if (c->entry->life != LIFE_CONN || c->waiting)
-			continue;
-		(*all)++;
-		same += strcmp(c->conn.peer, peer) == 0;
-	}
-	return same;
-}
-
-static enum role
-role_of(enum conf_service s)
-{
-	switch (s) {
-	case CONF_SUBMISSION:
-		return ROLE_SUBMISSION;
-	case CONF_IMAP:
-		return ROLE_IMAP;
-	case CONF_WEB:
-		return ROLE_WEB;
-	default:
-		return ROLE_SMTP;
-	}
-}
-
-static void
-welcome(struct parent *pa, int sock, const struct proc_conn *conn)
-{
-	const struct conf_listener *l = &conf.listeners[conn->listener];
-	enum listen_verdict v;
-	unsigned int all, same;
-	char trace[TRACE_SIZE];
-
-	same = sessions_of(&pa->n, conn->peer, &all);
-	v = listen_judge(pa->rates, conn, all, same);
-	if (v == LISTEN_OK)
-		chain_watch(pa->home, &pa->alarms);
-	if (v == LISTEN_OK && nursery_spawn(&pa->n, role_of(l->service), sock,
-	    conn, NULL) == NULL) {
-		log_line(LOG_ERROR, "spawn", "error=%s", strerror(errno));
-		v = LISTEN_FULL;
-	}
-	if (v == LISTEN_OK) {
-		pa->accepted++;
-		close(sock);
-		return;
-	}
-	trace_new(trace, (uint32_t)pa->refused++);
-	log_line(LOG_INFO, "refuse", "trace=%s service=%s peer=%s reason=%s",
-	    trace, listen_service_name(l->service), conn->peer,
-	    listen_verdict_text(v));
-	listen_refuse(sock, l, v, trace);
-}
-
-/* Out of descriptors or processes: the door rests a second, else epoll
- * would spin on the connection that cannot be taken. */
-static void
-rest(struct parent *pa)
-{
-	size_t i;
-
-	alarm_raise(&pa->alarms, ROLE_PARENT,
-	    "out of file descriptors or processes: connections wait");
-	for (i = 0; i < DOORS_MAX; i++)
-		if (pa->doors[i].io.fd != -1)
-			(void)loop_mod(pa->loop, &pa->doors[i].io, 0);
-	loop_arm(pa->loop, &pa->rest, 1000);
-}
-
-static void
-rested(void *arg)
-{
-	struct parent *pa = arg;
-	size_t i;
-
-	for (i = 0; i < DOORS_MAX; i++)
-		if (pa->doors[i].io.fd != -1)
-			(void)loop_mod(pa->loop, &pa->doors[i].io, EPOLLIN);
-}
-
-/* Only when somebody came: a process that fails at once is not forked
- * again and again. */
-static void
-fork_ahead(struct parent *pa)
-{
-	if (pa->n.local || nursery_entry(&pa->n, ROLE_SMTP) == NULL)
-		return;
-	chain_watch(pa->home, &pa->alarms);
-	nursery_ahead(&pa->n, ROLE_SMTP, AHEAD);
-}
-
-static void
-door_ready(void *arg, uint32_t events)
-{
-	struct door *d = arg;
-	struct proc_conn conn;
-	int sock, i, err = 0;
-
-	(void)events;
-	for (i = 0; i < ACCEPT_BURST; i++) {
-		sock = listen_accept(d->io.fd, d->i, &conn);
-		if (sock == -1) {
-			err = errno;
-			break;
-		}
-		welcome(d->pa, sock, &conn);
-	}
-	fork_ahead(d->pa);
-	if (err == EMFILE || err == ENFILE || err == ENOBUFS || err == ENOMEM)
-		rest(d->pa);
-}
-
-static bool
-served(const struct parent *pa, enum conf_service s)
-{
-	return nursery_entry(&pa->n, role_of(s)) != NULL;
-}
-
-/* A door that does not open is an alarm, not an end: the others serve. */
-static void
-bind_doors(struct parent *pa, const struct parent_start *s)
-{
-	char text[ALARM_TEXT];
-	size_t i;
-	int fd;
-
-	for (i = 0; i < conf.nlisteners; i++) {
-		const struct conf_listener *l = &conf.listeners[i];
-
-		fd = s->again ? s->doors[i] : -1;
-		if (fd == -1 && served(pa, l->service))
-			fd = listen_open(i);
-		if (fd == -1) {
-			snprintf(text, sizeof text, "cannot listen on %s "
-			    "port %s for %s: %s", l->address, l->port,
-			    listen_service_name(l->service),
-			    served(pa, l->service) ? strerror(errno) :
-			    "no such service in this version");
-			log_line(LOG_ERROR, "listen", "error=%s", text);
-			alarm_raise(&pa->alarms, ROLE_PARENT, text);
-			continue;
-		}
-		pa->doors[i].io.fd = fd;
-	}
-}
-
-/* Whoever knocked before waits in the kernel's queue. */
-static void
-open_doors(void *arg)
-{
-	struct parent *pa = arg;
-	int fds[DOORS_MAX];
-	size_t i;
-
-	loop_disarm(pa->loop, &pa->open);
-	if (pa->opened)
-		return;
-	pa->opened = true;
-	for (i = 0; i < conf.nlisteners; i++) {
-		fds[i] = pa->doors[i].io.fd;
-		if (fds[i] != -1 &&
-		    loop_add(pa->loop, &pa->doors[i].io, EPOLLIN) == -1)
-			log_line(LOG_ERROR, "listen", "error=%s",
-			    strerror(errno));
-	}
-	fork_ahead(pa);
-	if (listen_publish(pa->home, fds, conf.nlisteners) == -1)
-		log_line(LOG_ERROR, "listen", "file=%s error=%s",
-		    "run/listeners", strerror(errno));
 }
 
 /* ---- clients on this machine ---- */
@@ -473,8 +271,7 @@ on_status(void *service, struct op_call *c)
 	st.local = pa->n.local;
 	st.ready = pa->announced;
 	st.since = pa->started_s;
-	st.accepted = pa->accepted;
-	st.refused = pa->refused;
+	doors_count(pa->doors, &st.accepted, &st.refused);
 	snprintf(st.missing, sizeof st.missing, "%s",
 	    sandbox_missing() != NULL ? sandbox_missing() : "");
 	st.alarms = pa->alarms;
@@ -622,6 +419,15 @@ open_sockets(struct parent *pa, int control)
 	return loop_add(pa->loop, &pa->local_io, EPOLLIN);
 }
 
+static void
+open_doors(void *arg)
+{
+	struct parent *pa = arg;
+
+	loop_disarm(pa->loop, &pa->open);
+	doors_open(pa->doors);
+}
+
 /* Up is when every role has said so. */
 static void
 announce(void *arg)
@@ -645,12 +451,9 @@ announce(void *arg)
 static int
 prepare(struct parent *pa, const struct role_entry *roles, bool local)
 {
-	size_t i;
-
 	pa->home = conf_home();
 	pa->loop = loop_new();
-	pa->rates = calloc(1, sizeof *pa->rates);
-	if (pa->home == NULL || pa->loop == NULL || pa->rates == NULL)
+	if (pa->home == NULL || pa->loop == NULL)
 		return -1;
 	if (nursery_init(&pa->n, pa->loop, roles) == -1)
 		return -1;
@@ -662,16 +465,12 @@ prepare(struct parent *pa, const struct role_entry *roles, bool local)
 	op_server_init(&pa->control, pa->loop, control_ops, pa);
 	pa->control.gone = gone;
 	pa->kill = (struct loop_timer){ .fn = kill_all, .arg = pa };
-	pa->rest = (struct loop_timer){ .fn = rested, .arg = pa };
 	pa->open = (struct loop_timer){ .fn = open_doors, .arg = pa };
 	pa->linger = (struct loop_timer){ .fn = linger_over, .arg = pa };
 	pa->started_s = clock_wall_s();
-	for (i = 0; i < DOORS_MAX; i++) {
-		pa->doors[i].io = (struct loop_io){ .fd = -1,
-		    .fn = door_ready, .arg = &pa->doors[i] };
-		pa->doors[i].pa = pa;
-		pa->doors[i].i = i;
-	}
+	pa->doors = doors_new(&pa->n, &pa->alarms, pa->home);
+	if (pa->doors == NULL)
+		return -1;
 	return open_signals(pa);
 }
 
@@ -679,7 +478,6 @@ int
 role_parent(struct parent_start *s)
 {
 	static struct parent pa;
-	size_t i;
 
 	log_init("parent", s->local ? LOG_ERROR : LOG_INFO);
 	(void)prctl(PR_SET_NAME, s->local ? "mn-local" : "mn-parent");
@@ -689,7 +487,7 @@ role_parent(struct parent_start *s)
 		return 1;
 	}
 	if (!s->local)
-		bind_doors(&pa, s);
+		doors_bind(pa.doors, s->again ? s->doors : NULL);
 	sandbox_enter_parent();
 	if (nursery_start(&pa.n) == -1) {
 		log_line(LOG_ERROR, "start", "error=%s", strerror(errno));
@@ -706,7 +504,6 @@ role_parent(struct parent_start *s)
 		return 1;
 	}
 	log_line(LOG_INFO, "stop", "status=%d", pa.status);
-	for (i = 0; i < DOORS_MAX; i++)
-		s->doors[i] = pa.doors[i].io.fd;
+	doors_fds(pa.doors, s->doors);
 	return pa.again ? PARENT_AGAIN : pa.status;
 }

@@ -5,9 +5,10 @@
 #include <stdbool.h>
 
 #include "mailnode/node/child.h"
+#include "mailnode/node/doors.h"
 #include "mailnode/node/proc.h"
 
-enum { PARENT_DOORS = 32, PARENT_AGAIN = -1 };
+enum { PARENT_DOORS = DOORS_MAX, PARENT_AGAIN = -1 };
 
 struct parent_start {
 	const struct role_entry	*roles;

@@ -1,0 +1,275 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "mailnode/node/chain.h"
+#include "mailnode/node/conf.h"
+#include "mailnode/node/doors.h"
+#include "mailnode/node/listen.h"
+#include "mailnode/node/log.h"
+#include "mailnode/node/trace.h"
+
+enum {
+	ACCEPT_BURST = 16,
+	AHEAD = 2,		/* SMTP processes that wait */
+	REST_MS = 1000
+};
+
+struct door {
+	struct loop_io	 io;
+	struct doors	*all;
+	size_t		 i;
+};
+
+struct doors {
+	struct nursery		*n;
+	struct alarms		*alarms;
+	const char		*home;
+	struct door		 door[DOORS_MAX];
+	struct listen_rates	 rates;
+	struct loop_timer	 rest;
+	uint64_t		 accepted, refused;
+	bool			 opened;
+};
+
+static const char tired[] =
+    "out of file descriptors or processes: connections wait";
+
+static enum role
+role_of(enum conf_service s)
+{
+	switch (s) {
+	case CONF_SUBMISSION:
+		return ROLE_SUBMISSION;
+	case CONF_IMAP:
+		return ROLE_IMAP;
+	case CONF_WEB:
+		return ROLE_WEB;
+	default:
+		return ROLE_SMTP;
+	}
+}
+
+static bool
+served(const struct doors *d, enum conf_service s)
+{
+	return nursery_entry(d->n, role_of(s)) != NULL;
+}
+
+static unsigned int
+sessions_of(const struct nursery *n, const char *peer, unsigned int *all)
+{
+	const struct child *c;
+	unsigned int same = 0;
+
+	*all = 0;
+	for (c = n->children; c != NULL; c = c->next) {
+		if (c->entry->life != LIFE_CONN || c->waiting)
+			continue;
+		(*all)++;
+		same += strcmp(c->conn.peer, peer) == 0;
+	}
+	return same;
+}
+
+static void
+welcome(struct doors *d, int sock, const struct proc_conn *conn)
+{
+	const struct conf_listener *l = &conf.listeners[conn->listener];
+	enum listen_verdict v;
+	unsigned int all, same;
+	char trace[TRACE_SIZE];
+
+	same = sessions_of(d->n, conn->peer, &all);
+	v = listen_judge(&d->rates, conn, all, same);
+	if (v == LISTEN_OK)
+		chain_watch(d->home, d->alarms);
+	if (v == LISTEN_OK && nursery_spawn(d->n, role_of(l->service), sock,
+	    conn, NULL) == NULL) {
+		log_line(LOG_ERROR, "spawn", "error=%s", strerror(errno));
+		v = LISTEN_FULL;
+	}
+	if (v == LISTEN_OK) {
+		d->accepted++;
+		close(sock);
+		return;
+	}
+	trace_new(trace, (uint32_t)d->refused++);
+	log_line(LOG_INFO, "refuse", "trace=%s service=%s peer=%s reason=%s",
+	    trace, listen_service_name(l->service), conn->peer,
+	    listen_verdict_text(v));
+	listen_refuse(sock, l, v, trace);
+}
+
+static void
+watch(struct doors *d, uint32_t events)
+{
+	size_t i;
+
+	for (i = 0; i < DOORS_MAX; i++)
+		if (d->door[i].io.fd != -1)
+			(void)loop_mod(d->n->loop, &d->door[i].io, events);
+}
+
+/* Out of descriptors or processes: the doors rest a second, else epoll
+ * would spin on the connection that cannot be taken. */
+static void
+rest(struct doors *d)
+{
+	alarm_raise(d->alarms, ROLE_PARENT, tired);
+	watch(d, 0);
+	loop_arm(d->n->loop, &d->rest, REST_MS);
+}
+
+static void
+rested(void *arg)
+{
+	struct doors *d = arg;
+
+	alarm_clear(d->alarms, ROLE_PARENT, tired);
+	watch(d, EPOLLIN);
+}
+
+/* Only when somebody came: a process that fails at once is not forked
+ * again and again. */
+static void
+fork_ahead(struct doors *d)
+{
+	if (d->n->local || nursery_entry(d->n, ROLE_SMTP) == NULL)
+		return;
+	chain_watch(d->home, d->alarms);
+	nursery_ahead(d->n, ROLE_SMTP, AHEAD);
+}
+
+static void
+door_ready(void *arg, uint32_t events)
+{
+	struct door *door = arg;
+	struct doors *d = door->all;
+	struct proc_conn conn;
+	int sock, i, err = 0;
+
+	(void)events;
+	for (i = 0; i < ACCEPT_BURST; i++) {
+		sock = listen_accept(door->io.fd, door->i, &conn);
+		if (sock == -1) {
+			err = errno;
+			break;
+		}
+		welcome(d, sock, &conn);
+	}
+	fork_ahead(d);
+	if (err == EMFILE || err == ENFILE || err == ENOBUFS || err == ENOMEM)
+		rest(d);
+}
+
+struct doors *
+doors_new(struct nursery *n, struct alarms *a, const char *home)
+{
+	struct doors *d = calloc(1, sizeof *d);
+	size_t i;
+
+	if (d == NULL)
+		return NULL;
+	d->n = n;
+	d->alarms = a;
+	d->home = home;
+	d->rest = (struct loop_timer){ .fn = rested, .arg = d };
+	for (i = 0; i < DOORS_MAX; i++) {
+		d->door[i].io = (struct loop_io){ .fd = -1,
+		    .fn = door_ready, .arg = &d->door[i] };
+		d->door[i].all = d;
+		d->door[i].i = i;
+	}
+	return d;
+}
+
+static void
+cannot(struct doors *d, const struct conf_listener *l)
+{
+	char text[ALARM_TEXT];
+
+	snprintf(text, sizeof text, "cannot listen on %s port %s for %s: %s",
+	    l->address, l->port, listen_service_name(l->service),
+	    served(d, l->service) ? strerror(errno) :
+	    "no such service in this version");
+	log_line(LOG_ERROR, "listen", "error=%s", text);
+	alarm_raise(d->alarms, ROLE_PARENT, text);
+}
+
+void
+doors_bind(struct doors *d, const int *fds)
+{
+	size_t i;
+	int fd;
+
+	for (i = 0; i < conf.nlisteners; i++) {
+		const struct conf_listener *l = &conf.listeners[i];
+
+		fd = fds != NULL ? fds[i] : -1;
+		if (fd == -1 && served(d, l->service))
+			fd = listen_open(i);
+		if (fd == -1)
+			cannot(d, l);
+		d->door[i].io.fd = fd;
+	}
+}
+
+/* Whoever knocked before waits in the kernel's queue. */
+void
+doors_open(struct doors *d)
+{
+	int fds[DOORS_MAX];
+	size_t i;
+
+	if (d->opened)
+		return;
+	d->opened = true;
+	for (i = 0; i < conf.nlisteners; i++) {
+		fds[i] = d->door[i].io.fd;
+		if (fds[i] != -1 &&
+		    loop_add(d->n->loop, &d->door[i].io, EPOLLIN) == -1)
+			log_line(LOG_ERROR, "listen", "error=%s",
+			    strerror(errno));
+	}
+	fork_ahead(d);
+	if (listen_publish(d->home, fds, conf.nlisteners) == -1)
+		log_line(LOG_ERROR, "listen", "file=%s error=%s",
+		    "run/listeners", strerror(errno));
+}
+
+void
+doors_shut(struct doors *d, bool keep)
+{
+	size_t i;
+
+	d->opened = true;
+	loop_disarm(d->n->loop, &d->rest);
+	for (i = 0; i < DOORS_MAX; i++) {
+		if (d->door[i].io.fd == -1)
+			continue;
+		loop_del(d->n->loop, &d->door[i].io);
+		if (keep)
+			continue;
+		close(d->door[i].io.fd);
+		d->door[i].io.fd = -1;
+	}
+}
+
+void
+doors_fds(const struct doors *d, int fds[DOORS_MAX])
+{
+	size_t i;
+
+	for (i = 0; i < DOORS_MAX; i++)
+		fds[i] = d->door[i].io.fd;
+}
+
+void
+doors_count(const struct doors *d, uint64_t *accepted, uint64_t *refused)
+{
+	*accepted = d->accepted;
+	*refused = d->refused;
+}
