@@ -12,7 +12,7 @@
 #include "mailnode/cmd.h"
 #include "mailnode/node/ask_dns.h"
 #include "mailnode/role/role_resolver.h"
-#include "mailnode/smtp/path.h"
+#include "mailnode/smtp/mailbox.h"
 
 enum {
 	OUT_MAX = 1024 * 1024,	/* octets of one verdict */
@@ -44,7 +44,7 @@ address_line(struct probe *pr, const char *line, size_t n, struct buf *b)
 	struct path p;
 
 	e = memchr(line, '\0', n) != NULL ? PATH_SYNTAX :
-	    path_mailbox(line, line + n, PATH_UTF8, &p);
+	    mailbox_lex(line, line + n, PATH_UTF8, &p);
 	if (!pr->json) {
 		if (e == PATH_OK)
 			buf_addf(b, "valid %s\n", p.address);
