@@ -95,6 +95,22 @@ start(void)
 	find_role();
 }
 
+static void	put(struct record, const void *, size_t, const void *, size_t);
+
+/* A command that ends says so: what it promised stands before this. */
+__attribute__((destructor)) static void
+end(void)
+{
+	char text[40];
+	int n;
+
+	if (crash == NULL || counts || session)
+		return;
+	n = snprintf(text, sizeof text, "exit %ld.",
+	    syscall(SYS_getpid));
+	put((struct record){ .kind = CRASH_SAID }, text, (size_t)n, NULL, 0);
+}
+
 static size_t
 padded(size_t n)
 {
