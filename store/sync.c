@@ -6,6 +6,7 @@
 #include "store/parts.h"
 #include "store/row.h"
 #include "store/sync_parts.h"
+#include "store/tag.h"
 
 enum { SYNC_RETRY_MS = 500 };
 
@@ -269,6 +270,9 @@ sync_kick(struct store *st)
 		if (st->salvaged & STORE_BIT(STORE_CACHE))
 			store_clear(st, store_rebuilding);
 	}
+	if (st->unclean && sync_idle(st) && intake_idle_now(st) &&
+	    tag_restore(st) == STORE_OK)
+		st->unclean = false;
 	if (st->filer == NULL || !sy->listed || intake_full(st))
 		return;
 	if (sy->box != 0) {

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "mailnode/base/codec.h"
+#include "store/box.h"
+#include "store/row.h"
 #include "store/tag.h"
 
 enum { TAGS_OF_ONE = 128 };	/* tags of a message */
@@ -202,5 +204,108 @@ tag_put(struct store *st, const uint8_t hash[32], const char *tags)
 		sqlite3_bind_text(s, 2, tags, -1, SQLITE_STATIC);
 	rc = store_result(st, STORE_NODE, sqlite3_step(s));
 	(void)sqlite3_reset(s);
+	return rc;
+}
+
+/* ---- rows older than node.db ---- */
+
+static enum store_err
+set_row(struct store *st, uint64_t id, const char *tags)
+{
+	struct row_at at;
+	struct box *b;
+	uint64_t modseq;
+	int code;
+
+	code = row_get(st->rows, id, &at);
+	b = code == SQLITE_OK ? box_by_id(st, at.mbox) : NULL;
+	if (b == NULL)
+		return store_result(st, STORE_CACHE, code);
+	modseq = box_modseq(st, b);
+	if (modseq == 0)
+		return STORE_BUSY;
+	return store_result(st, STORE_CACHE,
+	    row_tags(st->rows, id, tags, modseq));
+}
+
+/* Rows of this content that do not have these tags. */
+static enum store_err
+restore_content(struct store *st, const void *hash, const char *tags)
+{
+	static struct store_slot slot;
+	enum store_err rc = STORE_OK;
+	sqlite3_stmt *s;
+	uint64_t id;
+	int code = SQLITE_ROW;
+
+	while (rc == STORE_OK && code == SQLITE_ROW) {
+		s = store_stmt(st, STORE_CACHE, &slot, "SELECT id FROM msg"
+		    " WHERE hash = ?1 AND tags <> ?2 LIMIT 1");
+		if (s == NULL)
+			return STORE_NOMEM;
+		sqlite3_bind_blob(s, 1, hash, 32, SQLITE_STATIC);
+		sqlite3_bind_text(s, 2, tags, -1, SQLITE_STATIC);
+		code = sqlite3_step(s);
+		id = code == SQLITE_ROW ?
+		    (uint64_t)sqlite3_column_int64(s, 0) : 0;
+		(void)sqlite3_reset(s);
+		rc = code == SQLITE_ROW ? set_row(st, id, tags) :
+		    store_result(st, STORE_CACHE, code);
+	}
+	return rc;
+}
+
+/* Rows with tags that node.db does not have. */
+static enum store_err
+restore_bare(struct store *st)
+{
+	static struct store_slot slot;
+	char tags[MAIL_TAGS_MAX];
+	uint8_t hash[32];
+	enum store_err rc = STORE_OK;
+	sqlite3_stmt *s;
+	uint64_t id = 0;
+
+	while (rc == STORE_OK) {
+		s = store_stmt(st, STORE_CACHE, &slot, "SELECT id, hash"
+		    " FROM msg WHERE id > ?1 AND tags <> '' AND"
+		    " length(hash) = 32 ORDER BY id LIMIT 1");
+		if (s == NULL)
+			return STORE_NOMEM;
+		sqlite3_bind_int64(s, 1, (int64_t)id);
+		if (sqlite3_step(s) != SQLITE_ROW) {
+			return store_result(st, STORE_CACHE,
+			    sqlite3_reset(s));
+		}
+		id = (uint64_t)sqlite3_column_int64(s, 0);
+		memcpy(hash, sqlite3_column_blob(s, 1), 32);
+		(void)sqlite3_reset(s);
+		rc = tag_get(st, hash, tags);
+		if (rc == STORE_OK && tags[0] == '\0')
+			rc = set_row(st, id, "");
+	}
+	return rc;
+}
+
+enum store_err
+tag_restore(struct store *st)
+{
+	sqlite3_stmt *s = NULL;
+	enum store_err rc;
+	int code = SQLITE_ROW;
+
+	rc = store_begin(st, STORE_CACHE);
+	if (rc == STORE_OK)
+		rc = store_err_sqlite(sqlite3_prepare_v2(st->db[STORE_NODE],
+		    "SELECT hash, tags FROM tag WHERE length(hash) = 32",
+		    -1, &s, NULL));
+	while (rc == STORE_OK && (code = sqlite3_step(s)) == SQLITE_ROW)
+		rc = restore_content(st, sqlite3_column_blob(s, 0),
+		    (const char *)sqlite3_column_text(s, 1));
+	if (rc == STORE_OK && code != SQLITE_DONE)
+		rc = store_err_sqlite(code);
+	sqlite3_finalize(s);
+	if (rc == STORE_OK)
+		rc = restore_bare(st);
 	return rc;
 }

@@ -35,4 +35,11 @@ enum store_err	tag_get(struct store *st, const uint8_t hash[32],
 enum store_err	tag_put(struct store *st, const uint8_t hash[32],
 		    const char *tags);
 
+/*
+ * After a run that ended without store_close(): the cache commits without a
+ * sync, so rows may be older than node.db, which then is right.  Joins the
+ * turn; STORE_BUSY: some are left, ask again.
+ */
+enum store_err	tag_restore(struct store *st);
+
 #endif
