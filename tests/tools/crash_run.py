@@ -214,6 +214,12 @@ class Submit(Way):
             text = self.node.run("queue", "show", q["id"]).stdout.decode()
             if "you@peer.test" not in text:
                 return "no recipient: %s" % text
+            with open(os.path.join(self.node.home, "queue", q["id"]),
+                      "rb") as f:
+                i = re.search(rb"\d", q["msgid"].encode()).group()
+                if not f.read().endswith(letter(int(i))[-6:].replace(
+                        b"\n", b"\r\n")):
+                    return "letter of %s cut off" % q["msgid"]
         lost = sorted(set(promised) - set(have))
         return "lost %s" % lost if lost else ""
 
@@ -350,17 +356,17 @@ def forget(way, roots, h):
     said = [at for at, text in h.said
             if any(s and s in text for s, _ in way.promises)]
     for place in sample(said, 3):
-        before = [s for s in was if s[0] < place]
+        since = max([at for at in said if at < place], default=0)
+        files = {id(s[1]) for s in was if since < s[0] < place}
         tried += 1
-        for i in range(len(before) - 1, max(-1, len(before) - 12), -1):
-            # Later ones of the same file would make up for it.
-            h.syncs = [s for s in before[:i]] + \
-                [s for s in before[i + 1:] if s[1] is not before[i][1]]
+        for f in files:
+            h.syncs = [s for s in was if s[0] < place and
+                       (s[0] < since or id(s[1]) != f)]
             if lost(way, roots, h, place + 1, "synced"):
                 found += 1
                 break
     h.syncs = was
-    tap.ok("a forgotten sync is found, %d of %d" % (found, tried),
+    tap.ok("forgotten syncs of one file are found, %d of %d" % (found, tried),
            tried > 0 and found == tried)
 
 

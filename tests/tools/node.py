@@ -70,9 +70,15 @@ class Node:
         return os.path.exists(listeners)
 
     def kill(self):
-        """kill -9 of every process at once."""
+        """kill -9 of every process at once: all stand still first, so that
+        none can act on another's end."""
         if self.daemon is None:
             return
+        for pid in self.members():
+            try:
+                os.kill(pid, signal.SIGSTOP)
+            except ProcessLookupError:
+                pass
         wait_for(lambda: not self._kill_members(), 10)
         self.daemon.wait()
         self.daemon = None
