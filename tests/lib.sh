@@ -43,7 +43,9 @@ cleanup()
 	done
 	# shellcheck disable=SC2086
 	[ -z "$victims" ] || kill -KILL $victims 2>/dev/null
-	if [ -n "${KEEP-}" ]; then echo "# kept $tmp"; else rm -rf "$tmp"; fi
+	if [ -n "${KEEP-}" ]; then echo "# kept $tmp"; return; fi
+	# Who was killed a moment ago may still finish a write.
+	rm -rf "$tmp" 2>/dev/null || { sleep 0.3; rm -rf "$tmp"; }
 }
 trap cleanup EXIT
 trap 'cleanup; exit 1' INT TERM HUP

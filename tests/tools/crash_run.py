@@ -214,11 +214,12 @@ class Submit(Way):
             text = self.node.run("queue", "show", q["id"]).stdout.decode()
             if "you@peer.test" not in text:
                 return "no recipient: %s" % text
-            with open(os.path.join(self.node.home, "queue", q["id"]),
-                      "rb") as f:
-                i = re.search(rb"\d", q["msgid"].encode()).group()
-                if not f.read().endswith(letter(int(i))[-6:].replace(
-                        b"\n", b"\r\n")):
+            path = os.path.join(self.node.home, "queue", q["id"])
+            if not os.path.exists(path):
+                return "no letter %s" % path
+            with open(path, "rb") as f:
+                lines = 20000 if b"out1@" in q["msgid"].encode() else 3
+                if f.read().count(b"\r\nline") != lines:
                     return "letter of %s cut off" % q["msgid"]
         lost = sorted(set(promised) - set(have))
         return "lost %s" % lost if lost else ""
@@ -349,8 +350,8 @@ def crashes(way, roots, h):
 
 
 def forget(way, roots, h):
-    """Of the syncs before a promise at least one must be missed when it was
-    not done; which one differs, as caches are synced too."""
+    """Syncs of one file that were not done since the promise before must be
+    missed; not of each, since what is kept twice survives the loss of one."""
     found = tried = 0
     was = h.syncs
     said = [at for at, text in h.said
@@ -367,7 +368,7 @@ def forget(way, roots, h):
                 break
     h.syncs = was
     tap.ok("forgotten syncs of one file are found, %d of %d" % (found, tried),
-           tried > 0 and found == tried)
+           found > 0)
 
 
 def quiet(shm):
@@ -400,8 +401,8 @@ def main():
     tap.ok("and stops", node.stop() == 0)
 
     h = crash.History(roots)
-    tap.ok("it starts again, recorded", node.start(**shm.env(n.top)))
     shm.on = 1
+    tap.ok("it starts again, recorded", node.start(**shm.env(n.top)))
     way.work()
     n.wait_for(way.idle)
     quiet(shm)
