@@ -409,12 +409,13 @@ put_header(struct prepare *p, const struct header *h, size_t first,
 static enum prepare_err
 put_all(struct prepare *p, const struct buf *raw)
 {
+	const void *data = raw->len > 0 ? (const void *)raw->data : "";
 	enum prepare_err rc = PREPARE_HEADER;
 	size_t body, first, end;
 	struct header h;
 
 	header_init(&h, PREPARE_HEADER_MAX);
-	body = header_feed(&h, raw->data, raw->len);
+	body = header_feed(&h, data, raw->len);
 	if (body == raw->len)
 		header_end(&h);
 	if (h.nomem)
@@ -431,7 +432,7 @@ put_all(struct prepare *p, const struct buf *raw)
 	if (end < h.nfields)
 		body = h.fields[end].off;
 	buf_adds(&p->text, "\r\n");
-	buf_add(&p->text, raw->data + body, raw->len - body);
+	buf_add(&p->text, (const uint8_t *)data + body, raw->len - body);
 	if (p->text.err != 0)
 		rc = p->text.err == EMSGSIZE ? PREPARE_TOOBIG : PREPARE_NOMEM;
 out:

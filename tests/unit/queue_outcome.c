@@ -1,0 +1,280 @@
+/* Answers to fates, notices to text, times to an order, jobs over a wire. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "mailnode/queue/date.h"
+#include "mailnode/queue/dsn.h"
+#include "mailnode/queue/due.h"
+#include "mailnode/queue/job.h"
+#include "mailnode/queue/outcome.h"
+#include "mailnode/queue/retry.h"
+
+enum { NOW = 1700000000 };
+
+static void
+fates(void **state)
+{
+	static const struct {
+		enum job_fate	job;
+		enum queue_fate	was;
+		bool		counts;
+		int64_t		age;
+		enum queue_fate	want;
+	} c[] = {
+		{ JOB_TAKEN, QUEUE_WAITING, true, 0, QUEUE_SENT },
+		{ JOB_TAKEN, QUEUE_UNKNOWN, true, 9999999, QUEUE_SENT },
+		{ JOB_REFUSED, QUEUE_WAITING, true, 0, QUEUE_FAILED },
+		{ JOB_DEFERRED, QUEUE_WAITING, true, 0, QUEUE_WAITING },
+		{ JOB_DEFERRED, QUEUE_UNKNOWN, true, 0, QUEUE_UNKNOWN },
+		{ JOB_DEFERRED, QUEUE_WAITING, true, RETRY_LIFE_S,
+		    QUEUE_WAITING },
+		{ JOB_DEFERRED, QUEUE_WAITING, true, RETRY_LIFE_S + 1,
+		    QUEUE_EXPIRED },
+		{ JOB_DEFERRED, QUEUE_WAITING, false, RETRY_LIFE_S * 2,
+		    QUEUE_WAITING },
+		{ JOB_UNKNOWN, QUEUE_WAITING, true, 0, QUEUE_UNKNOWN },
+		{ JOB_UNKNOWN, QUEUE_WAITING, true, RETRY_LIFE_S + 1,
+		    QUEUE_EXPIRED },
+		{ JOB_LOCKED, QUEUE_WAITING, true, RETRY_LIFE_S * 2,
+		    QUEUE_WAITING },
+		{ JOB_LOCKED, QUEUE_UNKNOWN, false, 0, QUEUE_UNKNOWN },
+	};
+	struct sender_rcpt r = { .n = 1, .addr = "a@b.c", .attempts = 2 };
+	struct outcome o;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof c / sizeof c[0]; i++) {
+		r.fate = c[i].was;
+		outcome_judge(&o, &r, c[i].job, "x", c[i].counts,
+		    NOW - c[i].age, NOW, 0);
+		assert_int_equal(o.fate, c[i].want);
+		assert_true(o.due > NOW);
+		if (c[i].job == JOB_LOCKED) {
+			assert_false(o.counts);
+			assert_int_equal(o.due, NOW + RETRY_LOCKED_S);
+		}
+	}
+	outcome_judge(&o, &r, JOB_DEFERRED, "x", true, NOW, NOW, 0);
+	assert_int_equal(o.due - NOW, retry_delay_s(3, 0));
+}
+
+static void
+whom_a_notice_is_for(void **state)
+{
+	static const struct {
+		enum queue_fate	fate;
+		uint32_t	notify;
+		bool		failed, delayed;
+	} c[] = {
+		{ QUEUE_FAILED, 0, true, false },
+		{ QUEUE_EXPIRED, 0, true, false },
+		{ QUEUE_SENT, 0, false, false },
+		{ QUEUE_WAITING, 0, false, true },
+		{ QUEUE_UNKNOWN, 0, false, true },
+		{ QUEUE_FAILED, QUEUE_NOTIFY_NEVER, false, false },
+		{ QUEUE_FAILED, QUEUE_NOTIFY_DELAY, false, false },
+		{ QUEUE_FAILED, QUEUE_NOTIFY_FAILURE, true, false },
+		{ QUEUE_WAITING, QUEUE_NOTIFY_FAILURE, false, false },
+		{ QUEUE_WAITING, QUEUE_NOTIFY_DELAY, false, true },
+	};
+	struct sender_rcpt r = { .n = 1, .addr = "a@b.c" };
+	struct outcome o = { .rcpt = &r };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof c / sizeof c[0]; i++) {
+		o.fate = c[i].fate;
+		r.notify = c[i].notify;
+		assert_int_equal(outcome_tells(&o, DSN_FAILED), c[i].failed);
+		assert_int_equal(outcome_tells(&o, DSN_DELAYED),
+		    c[i].delayed);
+	}
+}
+
+static void
+notice_text(void **state)
+{
+	static const struct dsn_rcpt rcpt[] = {
+		{ "a@far.test", "rfc822;orig@far.test", "550 5.1.1 nobody",
+		    "mx.far.test 192.0.2.1:25" },
+		{ "b@far.test", "", "the relay process ended", "" },
+	};
+	static const char header[] = "Subject: hi\r\nX: y\r\n";
+	struct dsn d = { .kind = DSN_FAILED, .hostname = "mail.x.test",
+	    .to = "me@x.test", .id = "0123", .msgid = "m@x.test",
+	    .subject = "hi", .envid = "e1", .now = NOW, .created = NOW - 60,
+	    .expires = NOW + 60, .rcpt = rcpt, .nrcpt = 2, .header = header,
+	    .nheader = sizeof header - 1 };
+	struct buf b;
+	char *s;
+
+	(void)state;
+	buf_init(&b, 100000);
+	dsn_put(&b, &d, "uniq");
+	s = buf_str(&b);
+	assert_non_null(strstr(s, "To: <me@x.test>\r\n"));
+	assert_non_null(strstr(s, "Auto-Submitted: auto-replied\r\n"));
+	assert_non_null(strstr(s, "report-type=delivery-status"));
+	assert_non_null(strstr(s, "Original-Envelope-Id: e1\r\n"));
+	assert_non_null(strstr(s, "\r\n\r\nOriginal-Recipient: "
+	    "rfc822;orig@far.test\r\nFinal-Recipient: rfc822; a@far.test\r\n"
+	    "Action: failed\r\nStatus: 5.1.1\r\nRemote-MTA: dns; mx.far.test"
+	    "\r\nDiagnostic-Code: smtp; 550 5.1.1 nobody\r\n"));
+	assert_non_null(strstr(s, "Final-Recipient: rfc822; b@far.test\r\n"
+	    "Action: failed\r\nStatus: 5.0.0\r\n"
+	    "Diagnostic-Code: x-mailnode; the relay process ended\r\n"));
+	assert_non_null(strstr(s, "text/rfc822-headers\r\n"));
+	assert_non_null(strstr(s, "Subject: hi\r\nX: y\r\n\r\n--=_uniq--"));
+	assert_null(strstr(s, "Will-Retry-Until"));
+	buf_reset(&b);
+	d.kind = DSN_DELAYED;
+	dsn_put(&b, &d, "uniq");
+	s = buf_str(&b);
+	assert_non_null(strstr(s, "Action: delayed\r\nStatus: 4.0.0\r\n"));
+	assert_non_null(strstr(s, "Will-Retry-Until: "));
+	buf_clear(&b);
+}
+
+static void
+due_times(void **state)
+{
+	struct due d = { NULL, 0, 0 };
+	struct due_item first;
+	int64_t last = 0;
+	uint64_t i;
+
+	(void)state;
+	assert_false(due_first(&d, &first));
+	for (i = 1; i <= 1000; i++)
+		assert_int_equal(due_set(&d, i, (int64_t)(i * 7919 % 1009)),
+		    0);
+	for (i = 1; i <= 1000; i += 3)
+		due_drop(&d, i);
+	due_drop(&d, 5000);
+	for (i = 2; i <= 1000; i += 3)
+		assert_int_equal(due_set(&d, i, (int64_t)(i * 31 % 997)), 0);
+	due_shift(&d, 10000);
+	assert_int_equal(d.n, 666);
+	while (due_first(&d, &first)) {
+		assert_true(first.at >= last && first.at >= 10000);
+		assert_int_not_equal(first.id % 3, 1);
+		last = first.at;
+		due_drop(&d, first.id);
+	}
+	due_clear(&d);
+}
+
+static void
+jobs_over_the_wire(void **state)
+{
+	struct job_rcpt rcpt[] = { { 1, "a@b.c", "", 0 },
+	    { 7, "d@e.f", "rfc822;x@y", 4 } };
+	struct job j = { .route = 3, .domain = "b.c", .from = "me@x.test",
+	    .envid = "", .flags = 5, .offset = 9, .size = 10, .rcpt = rcpt,
+	    .nrcpt = 2 }, got;
+	struct chan_in in;
+	struct buf b;
+	size_t n;
+
+	(void)state;
+	buf_init(&b, 10000);
+	job_put(&b, &j);
+	chan_in_init(&in, b.data, b.len);
+	assert_true(job_get(&in, 1, dup(0), &got));
+	assert_int_equal(got.route, 3);
+	assert_string_equal(got.rcpt[1].addr, "d@e.f");
+	assert_int_equal(got.rcpt[1].n, 7);
+	assert_int_equal(got.size, 10);
+	job_clear(&got);
+	/* Cut anywhere, or without its file, it is none. */
+	for (n = 0; n < b.len; n++) {
+		chan_in_init(&in, b.data, n);
+		assert_false(job_get(&in, 1, dup(0), &got));
+	}
+	chan_in_init(&in, b.data, b.len);
+	assert_false(job_get(&in, 1, -1, &got));
+	buf_clear(&b);
+}
+
+static void
+results_and_marks_over_the_wire(void **state)
+{
+	struct job_fate_of f[] = { { 1, JOB_TAKEN, "250 ok" },
+	    { 2, JOB_UNKNOWN, "" } };
+	struct job_result r = { .last = true, .tried = true, .peer = "p",
+	    .tls = "t", .why = "w", .rcpt = f, .nrcpt = 2 }, got;
+	uint32_t n[JOB_CHUNK + 1] = { 5, 6 };
+	struct chan_in in;
+	struct buf b;
+	size_t count;
+
+	(void)state;
+	buf_init(&b, 10000);
+	job_result_put(&b, &r);
+	chan_in_init(&in, b.data, b.len);
+	assert_true(job_result_get(&in, &got));
+	assert_int_equal(got.nrcpt, 2);
+	assert_int_equal(got.rcpt[1].fate, JOB_UNKNOWN);
+	job_result_clear(&got);
+	f[1].fate = JOB_FATES;
+	buf_reset(&b);
+	job_result_put(&b, &r);
+	chan_in_init(&in, b.data, b.len);
+	assert_false(job_result_get(&in, &got));
+	buf_reset(&b);
+	job_mark_put(&b, n, 2);
+	chan_in_init(&in, b.data, b.len);
+	assert_true(job_mark_get(&in, n, &count));
+	assert_int_equal(count, 2);
+	buf_reset(&b);
+	job_mark_put(&b, n, JOB_CHUNK + 1);
+	chan_in_init(&in, b.data, b.len);
+	assert_false(job_mark_get(&in, n, &count));
+	buf_clear(&b);
+}
+
+static void
+dates(void **state)
+{
+	char text[48];
+
+	(void)state;
+	assert_int_equal(setenv("TZ", "UTC", 1), 0);
+	tzset();
+	date_text(1700000000, text, sizeof text);
+	assert_string_equal(text, "Tue, 14 Nov 2023 22:13:20 +0000");
+	assert_int_equal(setenv("TZ", "XXX-5:30", 1), 0);
+	tzset();
+	date_text(1700000000, text, sizeof text);
+	assert_string_equal(text, "Wed, 15 Nov 2023 03:43:20 +0530");
+	assert_int_equal(setenv("TZ", "XXX3:30", 1), 0);
+	tzset();
+	date_text(951782400, text, sizeof text);
+	assert_string_equal(text, "Mon, 28 Feb 2000 20:30:00 -0330");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(fates),
+		cmocka_unit_test(whom_a_notice_is_for),
+		cmocka_unit_test(notice_text),
+		cmocka_unit_test(due_times),
+		cmocka_unit_test(jobs_over_the_wire),
+		cmocka_unit_test(results_and_marks_over_the_wire),
+		cmocka_unit_test(dates),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
