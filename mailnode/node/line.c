@@ -377,20 +377,23 @@ recv_some(struct line *l, short *want, enum line_err *err)
 static enum line_err
 more(struct line *l, int64_t until_ms)
 {
+	bool asked = l->out.len > 0;
 	enum line_err err = LINE_OK;
+	short want = POLLIN;
 	ssize_t got;
-	short want;
 
 	if (l->at == l->end)
 		l->at = l->end = 0;
 	else if (l->end == l->max)
 		squeeze(l);
 	BUG_ON(l->end == l->max);
-	if (l->out.len > 0 || l->broken != LINE_OK) {
+	if (asked || l->broken != LINE_OK)
 		err = line_flush(l);
-		if (err != LINE_OK)
-			return err;
-	}
+	/* The answer to what was just sent is not here yet. */
+	if (err == LINE_OK && asked && l->tls == NULL)
+		err = wait_input(l, want, until_ms);
+	if (err != LINE_OK)
+		return err;
 	while ((got = recv_some(l, &want, &err)) == 0) {
 		err = wait_input(l, want, until_ms);
 		if (err != LINE_OK)
