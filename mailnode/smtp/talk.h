@@ -38,6 +38,8 @@ struct session {
 	bool		 tls;
 	struct tls_info	 tls_info;
 	struct mail	 mail;
+	char		 known[PATH_SIZE];	/* a recipient of ours; "" */
+	int64_t		 known_ms;	/* when keeper said so, monotonic */
 	unsigned int	 transactions;	/* numbers the trace ids */
 	unsigned int	 accepted;
 	unsigned int	 errors;

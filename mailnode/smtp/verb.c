@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "mailnode/base/clock.h"
 #include "mailnode/node/conf.h"
 #include "mailnode/node/log.h"
 #include "mailnode/smtp/policy.h"
@@ -14,6 +15,8 @@ enum {
 	F_CHUNK = 4,		/* octets follow, wanted or not */
 	F_BYE = 8		/* whoever says that does not speak SMTP */
 };
+
+enum { KNOWN_MS = 5000 };	/* see ask_rcpt */
 
 typedef void	verb_fn(struct session *, const struct cmd *);
 
@@ -270,6 +273,31 @@ on_mail(struct session *s, const struct cmd *c)
 	forget_mail(s);
 }
 
+/*
+ * Keeper's answer is kept for a moment: who sends several messages on a
+ * connection sends them to one of us.  Keeper looks again at the hand-in.
+ */
+static uint16_t
+ask_rcpt(struct session *s, const char *addr, struct rcpt *found)
+{
+	int64_t now = clock_mono_ms();
+	uint16_t status;
+
+	memset(found, 0, sizeof *found);
+	if (now - s->known_ms < KNOWN_MS && strcmp(s->known, addr) == 0) {
+		found->class = RCPT_USER;
+		return STORE_OK;
+	}
+	status = s->be->rcpt(s->be->arg, addr, found);
+	s->known[0] = '\0';
+	if (status == STORE_OK && (found->class == RCPT_USER ||
+	    found->class == RCPT_ALIAS || found->class == RCPT_SYSTEM)) {
+		memcpy(s->known, addr, strlen(addr) + 1);
+		s->known_ms = now;
+	}
+	return status;
+}
+
 static const struct answer *
 judge_rcpt(struct session *s, const struct cmd_rcpt *r)
 {
@@ -283,7 +311,7 @@ judge_rcpt(struct session *s, const struct cmd_rcpt *r)
 		return a;
 	if (s->mail.nrcpt >= s->limits->rcpt)
 		return &too_many;
-	status = s->be->rcpt(s->be->arg, r->to.address, &found);
+	status = ask_rcpt(s, r->to.address, &found);
 	a = policy_rcpt(&r->to, status, &found);
 	if (a->code == 250 && !mail_add_rcpt(&s->mail, r->to.address, r))
 		return &too_many;

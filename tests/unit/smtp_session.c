@@ -41,7 +41,7 @@ enum {
 
 struct fake {
 	struct smtp_backend be;
-	unsigned int	 stored, begun, aborted;
+	unsigned int	 stored, begun, aborted, asked;
 	size_t		 max_chunk;
 	struct buf	 head, body, chunks;
 	char		 sender[SPOOL_ADDR_MAX];
@@ -64,6 +64,7 @@ fake_rcpt(void *arg, const char *addr, struct rcpt *out)
 	const char *at = strrchr(addr, '@');
 
 	memset(out, 0, sizeof *out);
+	f->asked++;
 	if (f->rcpt_status != 0)
 		return f->rcpt_status;
 	if (strcasecmp(addr, "postmaster") == 0 ||
@@ -623,6 +624,26 @@ kept_envelope(void **state)
 	assert_non_null(strstr(buf_str(&r.fake.head), "Received: from "
 	    "[192.0.2.7] (greeting 2001:db8::1)\r\n"));
 	assert_non_null(strstr(buf_str(&r.fake.head), " with UTF8SMTP\r\n"));
+	run_clear(&r);
+}
+
+/* The same recipient is not asked about again and again, a refused one is. */
+static void
+asked_once(void **state)
+{
+	struct run r;
+
+	(void)state;
+	run_init(&r);
+	(void)talk(&r, HI ENV DATA ENV DATA ENV DATA BYE);
+	assert_int_equal(r.fake.stored, 3);
+	assert_int_equal(r.fake.asked, 1);
+	run_clear(&r);
+	run_init(&r);
+	(void)talk(&r, HI "MAIL FROM:<>\r\nRCPT TO:<you@example.org>\r\n"
+	    "RCPT TO:<you@example.org>\r\nRCPT TO:<me@example.org>\r\n"
+	    "RCPT TO:<you@example.org>\r\nRCPT TO:<me@example.org>\r\n" BYE);
+	assert_int_equal(r.fake.asked, 5);
 	run_clear(&r);
 }
 
@@ -1400,6 +1421,7 @@ main(void)
 		cmocka_unit_test(cuts_bdat),
 		cmocka_unit_test(kept),
 		cmocka_unit_test(kept_envelope),
+		cmocka_unit_test(asked_once),
 		cmocka_unit_test(forged),
 		cmocka_unit_test(offers),
 		cmocka_unit_test(no_relay),
