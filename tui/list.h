@@ -3,6 +3,7 @@
  * places (thread and message ids), so that new mail moves neither.
  *
  *	list_view.c	the view: keys, marks, search among the rows
+ *	list_move.c	the cursor
  *	list_load.c	pages, refreshing, narrowing
  *	list_draw.c	how a row looks
  */
@@ -83,10 +84,21 @@ void	 list_mark_query(struct list_view *lv, const char *text);
 /* Returns owned: the query of this list and text, both. */
 char	*list_query(const struct list_view *lv, const char *text);
 
-/* ---- list_view.c, for the other two ---- */
+/* ---- list_move.c ---- */
 
+/* To a line, or by some; stays within. */
+void	 list_go(struct list_view *lv, size_t line);
+void	 list_go_by(struct list_view *lv, int lines);
 /* Finds the cursor again after the rows changed, or its neighbour. */
 void	 list_settle(struct list_view *lv);
+view_act list_next, list_prev, list_page_down,
+	 list_page_up, list_half_down, list_half_up,
+	 list_first, list_last, list_next_unread,
+	 list_prev_unread, list_next_thread, list_prev_thread,
+	 list_parent;
+
+/* ---- list_view.c, for the others ---- */
+
 bool	 list_marked(const struct list_view *lv, struct rows_at at);
 void	 list_set_mark(struct list_view *lv, struct rows_at at, bool on);
 

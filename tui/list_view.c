@@ -17,219 +17,6 @@ self(struct view *v)
 	return (struct list_view *)v;
 }
 
-/* ---- the cursor ---- */
-
-static void
-go(struct list_view *lv, size_t line)
-{
-	size_t n = rows_lines(&lv->rows);
-
-	if (n == 0)
-		line = 0;
-	else if (line >= n)
-		line = n - 1;
-	lv->cur = line;
-	lv->at = rows_at(&lv->rows, line);
-}
-
-static void
-go_by(struct list_view *lv, int lines)
-{
-	if (lines < 0 && lv->cur < (size_t)-lines)
-		go(lv, 0);
-	else
-		go(lv, lv->cur + (size_t)lines);
-}
-
-void
-list_settle(struct list_view *lv)
-{
-	size_t line = SIZE_MAX;
-
-	if (lv->at.thread != 0)
-		line = rows_find(&lv->rows, lv->at);
-	go(lv, line != SIZE_MAX ? line : lv->cur);
-}
-
-static void
-act_next(struct view *v, const char *arg)
-{
-	(void)arg;
-	go_by(self(v), 1);
-}
-
-static void
-act_prev(struct view *v, const char *arg)
-{
-	(void)arg;
-	go_by(self(v), -1);
-}
-
-static void
-act_page_down(struct view *v, const char *arg)
-{
-	(void)arg;
-	go_by(self(v), self(v)->height - 1);
-}
-
-static void
-act_page_up(struct view *v, const char *arg)
-{
-	(void)arg;
-	go_by(self(v), 1 - self(v)->height);
-}
-
-static void
-act_half_down(struct view *v, const char *arg)
-{
-	(void)arg;
-	go_by(self(v), self(v)->height / 2);
-}
-
-static void
-act_half_up(struct view *v, const char *arg)
-{
-	(void)arg;
-	go_by(self(v), -(self(v)->height / 2));
-}
-
-static void
-act_first(struct view *v, const char *arg)
-{
-	struct list_view *lv = self(v);
-
-	(void)arg;
-	if (!lv->rows.top) {
-		lv->at.thread = 0;
-		list_reload(lv);
-	}
-	go(lv, 0);
-}
-
-static void
-act_last(struct view *v, const char *arg)
-{
-	struct list_view *lv = self(v);
-
-	(void)arg;
-	if (!lv->rows.bottom)
-		list_ask_last(lv);
-	else
-		go(lv, rows_lines(&lv->rows));
-}
-
-static bool
-unread_line(const struct rows_line *l)
-{
-	return l->m != NULL ? (l->m->flags & STORE_SEEN) == 0 :
-	    l->t->s.unread > 0;
-}
-
-static void
-seek_unread(struct list_view *lv, int step)
-{
-	size_t i = lv->cur;
-	const struct rows_line *l;
-
-	while (step > 0 || i > 0) {
-		i += (size_t)step;
-		l = rows_line(&lv->rows, i);
-		if (l == NULL)
-			break;
-		if (unread_line(l)) {
-			go(lv, i);
-			return;
-		}
-	}
-	app_note(lv->v.t, "no more unread here");
-}
-
-static void
-act_next_unread(struct view *v, const char *arg)
-{
-	(void)arg;
-	seek_unread(self(v), 1);
-}
-
-static void
-act_prev_unread(struct view *v, const char *arg)
-{
-	(void)arg;
-	seek_unread(self(v), -1);
-}
-
-static void
-seek_thread(struct list_view *lv, int step)
-{
-	const struct rows_line *l = rows_line(&lv->rows, lv->cur), *at = l;
-	size_t i = lv->cur;
-
-	while (at != NULL && at->t == l->t) {
-		if (step < 0 && i == 0)
-			return;
-		i += (size_t)step;
-		at = rows_line(&lv->rows, i);
-	}
-	if (at == NULL)
-		return;
-	go(lv, i);
-	/* Backwards we came in at its end. */
-	while (step < 0 && lv->cur > 0 &&
-	    rows_line(&lv->rows, lv->cur - 1)->t == at->t)
-		go(lv, lv->cur - 1);
-}
-
-static void
-act_next_thread(struct view *v, const char *arg)
-{
-	(void)arg;
-	seek_thread(self(v), 1);
-}
-
-static void
-act_prev_thread(struct view *v, const char *arg)
-{
-	(void)arg;
-	seek_thread(self(v), -1);
-}
-
-uint64_t
-list_step(struct view *v, int step, bool unread)
-{
-	struct list_view *lv = self(v);
-	size_t was = lv->cur;
-
-	if (unread)
-		seek_unread(lv, step);
-	else if (step != 0)
-		seek_thread(lv, step);
-	app_dirty(v->t);
-	if (lv->cur == was && step != 0)
-		return 0;
-	return lv->at.thread;
-}
-
-/* The message it answers: above, and less deep. */
-static void
-act_parent(struct view *v, const char *arg)
-{
-	struct list_view *lv = self(v);
-	const struct rows_line *l = rows_line(&lv->rows, lv->cur), *p;
-	size_t i = lv->cur;
-
-	(void)arg;
-	while (l != NULL && l->m != NULL && i-- > 0) {
-		p = rows_line(&lv->rows, i);
-		if (p->t != l->t)
-			break;
-		if (p->m->depth < l->m->depth) {
-			go(lv, i);
-			return;
-		}
-	}
-	app_note(v->t, "answers nothing that is here");
-}
-
 /* ---- opening ---- */
 
 static void
@@ -371,7 +158,7 @@ act_mark(struct view *v, const char *arg)
 
 	(void)arg;
 	list_set_mark(lv, lv->at, !list_marked(lv, lv->at));
-	go_by(lv, 1);
+	list_go_by(lv, 1);
 }
 
 static void
@@ -501,7 +288,7 @@ find(struct list_view *lv, int step)
 	for (k = 0; k < n; k++) {
 		i = (i + (step > 0 ? 1 : n - 1)) % n;
 		if (line_matches(rows_line(&lv->rows, i), lv->find)) {
-			go(lv, i);
+			list_go(lv, i);
 			return;
 		}
 	}
@@ -621,14 +408,14 @@ ONE_ACT(act_delivery, DO_DELIVERY)
 ONE_ACT(act_why, DO_WHY)
 
 static view_act *const acts[DO_MAX] = {
-	[DO_NEXT] = act_next, [DO_PREV] = act_prev,
-	[DO_PAGE_DOWN] = act_page_down, [DO_PAGE_UP] = act_page_up,
-	[DO_HALF_DOWN] = act_half_down, [DO_HALF_UP] = act_half_up,
-	[DO_FIRST] = act_first, [DO_LAST] = act_last, [DO_OPEN] = act_open,
-	[DO_NEXT_UNREAD] = act_next_unread, [DO_PREV_UNREAD] = act_prev_unread,
-	[DO_NEXT_THREAD] = act_next_thread, [DO_PREV_THREAD] = act_prev_thread,
-	[DO_NEXT_MSG] = act_next, [DO_PREV_MSG] = act_prev,
-	[DO_PARENT] = act_parent,
+	[DO_NEXT] = list_next, [DO_PREV] = list_prev,
+	[DO_PAGE_DOWN] = list_page_down, [DO_PAGE_UP] = list_page_up,
+	[DO_HALF_DOWN] = list_half_down, [DO_HALF_UP] = list_half_up,
+	[DO_FIRST] = list_first, [DO_LAST] = list_last, [DO_OPEN] = act_open,
+	[DO_NEXT_UNREAD] = list_next_unread, [DO_PREV_UNREAD] = list_prev_unread,
+	[DO_NEXT_THREAD] = list_next_thread, [DO_PREV_THREAD] = list_prev_thread,
+	[DO_NEXT_MSG] = list_next, [DO_PREV_MSG] = list_prev,
+	[DO_PARENT] = list_parent,
 	[DO_NARROW] = act_narrow, [DO_CANCEL] = act_cancel,
 	[DO_FOLD] = act_fold, [DO_FOLD_OPEN] = act_fold_open,
 	[DO_FOLD_CLOSE] = act_fold_close, [DO_OPEN_ALL] = act_open_all,

@@ -433,8 +433,6 @@ do_mail(struct view *v, enum conf_action act, const char *arg)
 	size_t left = m->msgs.n;
 
 	mailact(v->t, act, arg, &on);
-	if (!mailact_moves(act) || arg == NULL)
-		arg = "";
 	if (!mailact_moves(act) || v->t->prompt.open)
 		return;
 	/* On to the next one, as a reader would. */

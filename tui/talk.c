@@ -94,6 +94,8 @@ lost(struct talk *a)
 {
 	hang_up(a);
 	loop_arm(a->loop, &a->again, 0);
+	if (a->how.down != NULL)
+		a->how.down(a->how.arg);
 }
 
 /* Sends what waits, in order, as far as the channel takes it. */
@@ -223,9 +225,7 @@ connected(struct talk *a)
 		a->io.fd = -1;
 		return false;
 	}
-	if (a->how.up != NULL)
-		a->how.up(a->how.arg);
-	return a->io.fd != -1;
+	return true;
 }
 
 void
@@ -248,7 +248,7 @@ talk_send(struct talk *a, uint16_t type, const struct buf *args, int fd,
 	if (++a->id == 0)
 		++a->id;
 	q->id = a->id;
-	up = connected(a);	/* which may itself ask something first */
+	up = connected(a);
 	*a->last = q;
 	a->last = &q->next;
 	if (up)

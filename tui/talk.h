@@ -27,8 +27,8 @@ struct talk_how {
 	int	(*link)(void *arg);
 	/* What the service tells unasked; or NULL. */
 	void	(*told)(void *arg, const struct chan_msg *m);
-	/* The channel was made (again): subscribe, look again; or NULL. */
-	void	(*up)(void *arg);
+	/* The channel was lost; or NULL. */
+	void	(*down)(void *arg);
 	void	*arg;
 };
 

@@ -21,6 +21,7 @@
 #include "tui/undo.h"
 
 enum {
+	RETRY_FIRST_MS = 50,
 	RETRY_MS = 1000,	/* between attempts to find the node again */
 	TICK_MS = 200		/* progress is redrawn, while there is any */
 };
@@ -41,7 +42,8 @@ link_to(struct tui *t, enum role role)
 	int fd;
 
 	fd = t->node != NULL ? node_link(t->node, role) : -1;
-	if (fd != -1 || now < t->retry_ms)
+	if (fd != -1 || now < t->retry_ms ||
+	    (t->node != NULL && errno != ENOTCONN))
 		return fd;
 	t->retry_ms = now + RETRY_MS;
 	node_close(t->node);
@@ -115,15 +117,15 @@ retry(void *arg)
 	app_changed(&m->t, &all);
 }
 
-/* The channel is there, for the first time or again: what happened in
- * between is looked up, not told. */
+/* Without keeper nobody tells us what changes: subscribe again, and look
+ * what happened in between. */
 static void
-keeper_up(void *arg)
+keeper_down(void *arg)
 {
 	struct main *m = (struct main *)arg;
 
-	if (m->t.top != NULL)
-		loop_arm(m->t.loop, &m->retry, 0);
+	if (!m->retry.armed)
+		loop_arm(m->t.loop, &m->retry, RETRY_FIRST_MS);
 }
 
 /* ---- keyboard, signals, time ---- */
@@ -238,7 +240,7 @@ make_asks(struct main *m)
 	struct talk_how reader = { .link = link_reader, .arg = t };
 	struct talk_how parser = { .link = link_parser, .arg = t };
 	struct talk_how keeper = { .link = link_keeper, .told = told,
-	    .up = keeper_up, .arg = t };
+	    .down = keeper_down, .arg = t };
 
 	t->reader = talk_new(t->loop, &reader);
 	t->search = talk_new(t->loop, &reader);

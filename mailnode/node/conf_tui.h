@@ -19,8 +19,7 @@ enum conf_view {
 	IN_PARTS = 8,		/* parts of a message */
 	IN_COMPOSE = 16,	/* a letter before it is sent */
 	IN_QUEUE = 32,		/* letters on their way */
-	IN_DRAFTS = 64,		/* letters to be taken up again */
-	IN_ALL = 127
+	IN_ALL = 63
 };
 
 /* X(name, what help says of it) */

@@ -1,0 +1,118 @@
+#!/bin/sh
+# The client beside a daemon: long lists, mail that comes in by SMTP, roles
+# that die, a daemon that stops and starts.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/tui.sh"
+command -v tmux >/dev/null || skip_all 'no tmux'
+trap 'tui_stop; cleanup' EXIT
+
+node_use a
+node_config || exit 1
+sed -i 's/CONF_KEYS_OURS	/CONF_KEYS_MUTT	/' "$node/config.h"
+ok 'a node runs' eval 'node_build && node_init && node_start'
+
+# 420 letters, oldest first; every tenth of a friend.
+i=0
+while [ $i -lt 420 ]; do
+	n=$(printf %03d $i)
+	case $i in *0) who=friend ;; *) who=other ;; esac
+	printf 'From: %s <%s%s@example.net>\r\nTo: me@node.test\r\nSubject: letter %s\r\nDate: Tue, 10 Nov 2026 %02d:%02d:00 +0000\r\nMessage-ID: <n%s@example.net>\r\n\r\nNumber %s.\r\n' \
+	    $who $who $n $n $((i / 60)) $((i % 60)) $n $n \
+	    >"$node/Mail/INBOX/cur/16000$n.M1P1.test:2,S"
+	i=$((i + 1))
+done
+ok 'all are listed'	wait_for 'mn search -n 500 folder:INBOX 2>/dev/null | wc -l | grep -q "^420"' 60
+
+role() { pgrep -s "$(cat "$node/serve.pid")" -f "role $1\$|role=$1"; }
+
+tui_start BROWSER="$node/browser"
+ok 'opens at the newest'	sees 'letter 419'
+ok 'with a part of them on hand' sees '1/[0-9]+\+'
+keys G
+ok 'the end of a long list'	sees 'letter 000'
+ok 'going back fetches more'	wait_for 'keys PageUp; screen | grep -qE "letter 2[0-9][0-9]"'
+keys Home
+ok 'and the newest again'	sees 'letter 419'
+ok 'down through all pages'	wait_for 'keys PageDown; screen | grep -qE "letter 000"'
+keys G
+ok 'the end is the end'		sees '420/420'
+keys Home T; typed 'from:friend'; keys Enter
+ok 'marks what matches'		sees '42 marked'
+keys +; typed 'mine'; keys Enter
+ok 'tags all of them'		sees '42: .mine'
+ok 'all of them'		wait_for '[ "$(mn search -n 500 tag:mine | wc -l)" = 42 ]' 20
+keys u
+ok 'undone, all of them'	wait_for '[ "$(mn search -n 500 tag:mine | wc -l)" = 0 ]' 20
+keys Escape
+ok 'marks are forgotten'	gone 'marked'
+
+# ---- keys of mutt stand in front
+keys j N
+ok 'N toggles read, as in mutt'	sees '1 unread'
+keys u
+
+# ---- mail by SMTP
+port=$(node_port smtp)
+send() { swaks --silent 3 --server "127.0.0.1:$port" --from a@example.net \
+    --to me@node.test --header "Subject: $1" --header "Message-Id: <$2@example.net>" \
+    --body "$3"; }
+keys Home j j
+send 'by wire' wire 'Over SMTP.' || diag 'swaks failed'
+ok 'what the port took is in the list' sees 'by wire'
+ok 'the cursor stayed on its letter' sees '4/[0-9]'
+keys Home Enter
+ok 'and is read'		sees '^Over SMTP\.'
+keys x l
+ok 'with its story'		sees '<wire@example.net>'
+ok 'how it was accepted'	sees 'accept'
+keys q q
+
+# ---- alternatives, links
+mail INBOX 1700000009 'From: Alt <alt@example.net>' 'To: me@node.test' \
+    'Subject: two ways' 'Date: Mon, 16 Nov 2026 13:00:00 +0000' \
+    'Message-ID: <alt@example.net>' 'MIME-Version: 1.0' \
+    'Content-Type: multipart/alternative; boundary=b' -- '--b' \
+    'Content-Type: text/plain' '' 'the plain way https://example.org/p' '--b' \
+    'Content-Type: text/html' '' '<p>the <i>marked up</i> way</p>' '--b--'
+sees 'two ways' >/dev/null
+keys /; typed 'two ways'; keys Enter Enter
+ok 'plain text is preferred'	sees 'the plain way'
+printf '#!/bin/sh\necho "$1" >>%s\n' "$node/opened" >"$node/browser"
+chmod +x "$node/browser"
+keys o
+ok 'links get numbers'		sees 'https://example.org/p\[1\]'
+keys Enter
+ok 'a link is opened'		wait_for 'grep -qxF https://example.org/p "$node/opened"'
+keys H
+ok 'HTML on demand'		sees 'the marked up way'
+keys '|'; typed "cat >$node/piped"; keys Enter
+ok 'piped'			wait_for 'grep -q "two ways" "$node/piped"'
+keys Enter q
+
+# ---- roles that die
+kill -9 $(role parser) 2>/dev/null
+keys Home Enter
+ok 'without a parser there is a new one' eval 'sees "Over SMTP" 3 || { keys q Enter; sees "Over SMTP"; }'
+keys q
+kill -9 $(role reader)
+send 'after the reader' reader x
+ok 'without a reader, too'	sees 'after the reader' 20
+kill -9 $(role keeper)
+sleep 0.1
+wait_for 'send "after the keeper" keeper x 2>/dev/null' 20
+ok 'and after a keeper that died' sees 'after the keeper' 20
+
+# ---- the daemon goes and comes
+ok 'the daemon stops'		node_stop
+keys Home Enter
+ok 'mail is read without it'	eval 'sees "^x$" 5 || { keys q Enter; sees "^x$"; }'
+keys q
+ok 'as the status says'		sees 'no daemon' 20
+ok 'the daemon takes over'	node_start
+port=$(node_port smtp)
+send 'after the daemon' daemon x
+ok 'and the client follows'	eval 'wait_for "keys C-l; screen | grep -q \"after the daemon\"" 20'
+ok 'knowing the daemon'		gone 'no daemon'
+tui_stop
+ok 'stops' node_stop
+done_testing
