@@ -203,17 +203,18 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	rm -rf "$tmp/ro/home/run"
 	install -m 755 "$mailnode" "$tmp/ro/mailnode"
 	chown -R 65534 "$tmp/ro"
+	# exec, so that in the background $! is what it runs
 	as_nobody()
 	{
-		MAILNODE_HOME=$tmp/ro/home HOME=$tmp/ro prlimit --memlock=65536 \
-		    setpriv --reuid 65534 --clear-groups --inh-caps=-all \
-		    --bounding-set=-all "$@"
+		MAILNODE_HOME=$tmp/ro/home HOME=$tmp/ro exec prlimit \
+		    --memlock=65536 setpriv --reuid 65534 --clear-groups \
+		    --inh-caps=-all --bounding-set=-all "$@"
 	}
 	as_nobody setsid "$tmp/ro/mailnode" serve >"$tmp/ro.log" 2>&1 &
 	echo $! >"$tmp/ro/serve.pid"
 	wait_for 'grep -q "role=vault.*boot=1" "$tmp/ro.log"'
-	ok 'serves as another user' eval 'printf "%s\n" "$pass" | as_nobody \
-	    "$tmp/ro/mailnode" vault unlock --passphrase-stdin'
+	ok 'serves as another user' eval 'printf "%s\n" "$pass" | (as_nobody \
+	    "$tmp/ro/mailnode" vault unlock --passphrase-stdin)'
 	ok 'no memory to lock is an alarm' wait_for \
 	    'grep -q "alarm.*cannot be locked" "$tmp/ro.log"'
 	kill "$(cat "$tmp/ro/serve.pid")"
