@@ -1,0 +1,101 @@
+#!/bin/sh
+# What is refused says why, to the peer and to the owner.
+. "$(dirname "$0")/lib.sh"
+
+node_use node
+node_config recipients_max 3 sessions_per_address 4 message_max 100000 \
+    || exit 1
+node_build && node_init && node_start || exit 1
+port=$(node_port smtp)
+
+# say LINES: a dialogue; what the server says.
+say()
+{
+	printf '%s\n' "$1" | "$python" -c '
+import socket, sys
+s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 20)
+s.sendall(sys.stdin.read().replace("\n", "\r\n").encode())
+s.shutdown(socket.SHUT_WR)
+out = b""
+while part := s.recv(65536):
+    out += part
+sys.stdout.write(out.decode().replace("\r\n", "\n"))' "$port"
+}
+
+to='EHLO mx.peer.test
+MAIL FROM:<a@peer.test>
+RCPT TO'
+id_of() { sed -n "s/^$1.*\[\([0-9a-z.]*\)\]\$/\1/p" "$tmp/said" | head -1; }
+
+say "$to:<you@node.test>" >"$tmp/said"
+id=$(id_of '550 5.1.1')
+ok 'a refusal has an id' [ -n "$id" ]
+ok 'why knows it' wait_for \
+    'mn why "$id" | grep -q "550 5.1.1 no such address here"'
+mn why "$id" >"$tmp/why"
+ok 'who it was' grep -q 'from \[127.0.0.1\]:[0-9]* helo=mx.peer.test' "$tmp/why"
+ok 'and from whom' grep -q 'sender=<a@peer.test>' "$tmp/why"
+ok 'by address, too' wait_for 'mn why you@node.test | grep -q "$id"'
+
+say "$to:<me@node.test>
+DATA
+Subject: why-1
+
+.
+QUIT" >"$tmp/said"
+id=$(sed -n 's/^250 2.0.0 accepted as: //p' "$tmp/said")
+ok 'an acceptance has an id' [ -n "$id" ]
+ok 'why tells of the acceptance' wait_for 'mn why "$id" | grep -q accept'
+ok 'of the folder' wait_for 'mn why "$id" | grep -q folder=INBOX'
+ok 'by the sender' wait_for 'mn why a@peer.test | grep -q "$id"'
+ok 'and by the recipient' wait_for 'mn why me@node.test | grep -q "$id"'
+
+# ---- aliases ----
+ok 'an alias is added' mn alias add shop
+say "$to:<shop@node.test>" >"$tmp/said"
+ok 'it is taken' grep -q '^250 2.1.5' "$tmp/said"
+ok 'it is burned' mn alias burn shop
+say "$to:<shop@node.test>" >"$tmp/said"
+ok 'it is gone' grep -q '^550 5.1.1' "$tmp/said"
+
+# ---- configured limits ----
+say "$to:<me+1@node.test>
+RCPT TO:<me+2@node.test>
+RCPT TO:<me+3@node.test>
+RCPT TO:<me+4@node.test>" >"$tmp/said"
+is 'three recipients are taken' "$(grep -c '^250 2.1.5' "$tmp/said")" 3
+ok 'the fourth comes later' grep -q '^452 4.5.3' "$tmp/said"
+ok 'EHLO says so' grep -q '^250-LIMITS RCPTMAX=3$' "$tmp/said"
+ok 'and the size' grep -q '^250-SIZE 100000$' "$tmp/said"
+say "EHLO x
+MAIL FROM:<a@peer.test> SIZE=100000
+RSET
+MAIL FROM:<a@peer.test> SIZE=100001" >"$tmp/said"
+is 'SIZE at the limit and past it' \
+    "$(sed -n '/2.1.0/,$p' "$tmp/said" | cut -c1-9 | tr '\n' ' ')" \
+    '250 2.1.0 250 2.0.0 552 5.3.4 '
+ok 'five at once are too many' "$python" - "$port" <<'END'
+import socket, sys
+talks = [socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+         for _ in range(5)]
+got = [t.makefile("r").readline()[:3] for t in talks]
+assert got == ["220"] * 4 + ["421"], got
+END
+ok 'that is in the log' grep -q 'event=refuse trace=.*too many' "$node/log"
+ok 'it stops' node_stop
+
+# ---- no space: the reserve is more than there is ----
+node_use full
+node_config reserve_mib 2000000000 || exit 1
+node_build && node_init && node_start || exit 1
+port=$(node_port smtp)
+say "$to:<me@node.test>
+RCPT TO:<you@node.test>
+RSET
+MAIL FROM:<a@peer.test> SIZE=70000" >"$tmp/said"
+is 'below the reserve nothing is taken' \
+    "$(grep -o '^[45][0-9. ]*' "$tmp/said" | tr '\n' ' ')" \
+    '452 4.3.1  550 5.1.1  452 4.3.1  '
+ok 'status says so' wait_for 'mn status | grep -q "free space is below"'
+ok 'it stops as well' node_stop
+done_testing
