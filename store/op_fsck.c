@@ -185,7 +185,7 @@ fsck_kick(struct store *st)
 		return;
 	spool_tell(st, &s);
 	if (!sync_idle(st) || !intake_idle_now(st) || intent_busy(st) ||
-	    s.entries > 0 || st->began != 0) {
+	    s.entries > 0 || st->began != 0 || !spool_struck(st)) {
 		/* A folder's scan may wait for a number, a file for space. */
 		if (!st->again.armed)
 			loop_arm(st->loop, &st->again, 50);

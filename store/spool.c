@@ -19,7 +19,8 @@
 
 enum {
 	SPOOL_PATH = 4096,
-	SPOOL_DONE_MAX = 512,	/* filed, not yet struck out */
+	SPOOL_DONE_MAX = 4096,	/* filed, not yet struck out */
+	SPOOL_AGAIN_MS = 2000,
 	SPOOL_STRIKE_MS = 200
 };
 
@@ -44,6 +45,7 @@ struct spool {
 		uint64_t	id, file;
 	}		 done[SPOOL_DONE_MAX];
 	size_t		 ndone;
+	size_t		 striking;	/* of them, in this turn */
 };
 
 static const char alarm_busy[] =
@@ -426,6 +428,24 @@ strike(struct store *st, uint64_t id)
 	return rc;
 }
 
+/* Until the commit they stay on the list: a full disk may refuse it. */
+static void
+struck(void *arg, enum store_err rc)
+{
+	struct store *st = arg;
+	struct spool *sp = st->spool;
+
+	if (rc == STORE_OK) {
+		sp->ndone -= sp->striking;
+		memmove(sp->done, sp->done + sp->striking,
+		    sp->ndone * sizeof sp->done[0]);
+	}
+	sp->striking = 0;
+	if (sp->ndone > 0)
+		loop_arm(st->loop, &sp->strike, rc == STORE_OK ?
+		    SPOOL_STRIKE_MS : SPOOL_AGAIN_MS);
+}
+
 /* Those that are filed are struck out with the next message's commit, or
  * after a while with one of their own. */
 static void
@@ -435,14 +455,26 @@ strike_all(struct store *st)
 	size_t i;
 
 	loop_disarm(st->loop, &sp->strike);
-	if (sp->ndone == 0 || store_begin(st, STORE_SPOOL) != STORE_OK)
+	if (sp->ndone == 0 || sp->striking > 0)
 		return;
-	for (i = 0; i < sp->ndone; i++) {
+	if (store_begin(st, STORE_SPOOL) != STORE_OK ||
+	    store_after(st, STORE_BIT(STORE_SPOOL), struck, st) !=
+	    STORE_OK) {
+		loop_arm(st->loop, &sp->strike, SPOOL_AGAIN_MS);
+		return;
+	}
+	sp->striking = sp->ndone;
+	for (i = 0; i < sp->striking; i++) {
 		(void)strike(st, sp->done[i].id);
 		if (sp->done[i].file != 0)
 			(void)drop_body(st, sp->done[i].file);
 	}
-	sp->ndone = 0;
+}
+
+bool
+spool_struck(const struct store *st)
+{
+	return st->spool->ndone == 0;
 }
 
 void
@@ -463,16 +495,14 @@ spool_done(struct store *st, uint64_t id, uint64_t file, uint64_t size)
 	struct spool *sp = st->spool;
 
 	if (sp->ndone == SPOOL_DONE_MAX)
-		strike_all(st);
-	if (sp->ndone == SPOOL_DONE_MAX)
-		return STORE_IO;
+		return STORE_IO;	/* the next start does it once more */
 	sp->done[sp->ndone].id = id;
 	sp->done[sp->ndone++].file = file;
 	sp->entries -= sp->entries > 0;
 	sp->octets -= sp->octets >= size ? size : sp->octets;
 	sp->looked_ms = 0;
 	hold_release(st);
-	if (!sp->strike.armed)
+	if (!sp->strike.armed && sp->striking == 0)
 		loop_arm(st->loop, &sp->strike, SPOOL_STRIKE_MS);
 	return STORE_OK;
 }

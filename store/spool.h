@@ -78,6 +78,8 @@ enum store_err	 spool_done(struct store *st, uint64_t id, uint64_t file,
 		    uint64_t size);
 void		 spool_tell(struct store *st, struct spool_status *s);
 const char	*spool_dir(const struct store *st);
+/* What was filed is struck out, all of it. */
+bool		 spool_struck(const struct store *st);
 /* Of what waits, also of this turn. */
 uint64_t	 spool_octets(const struct store *st);
 /* Highest id of the turns that are committed; entries up to it may be
