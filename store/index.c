@@ -345,14 +345,26 @@ learn_file(struct index *x, const char *path, notmuch_message_t **m)
 	    NOTMUCH_STATUS_SUCCESS : st;
 }
 
+static bool
+not_renamed_yet(const struct index *x, const struct index_item *i)
+{
+	char path[INDEX_PATH_MAX];
+
+	return i->was[0] != '\0' && strcmp(i->was, i->now) != 0 &&
+	    path_of(x, i->now, path) && access(path, F_OK) == -1 &&
+	    path_of(x, i->was, path) && access(path, F_OK) == 0;
+}
+
 /* A file of a new name first, lest the message be forgotten between. */
 enum store_err
-index_apply(struct index *x, const struct index_item *i)
+index_apply(struct index *x, const struct index_item *i, bool force)
 {
 	char path[INDEX_PATH_MAX];
 	notmuch_message_t *m = NULL;
 	notmuch_status_t st = NOTMUCH_STATUS_SUCCESS;
 
+	if (!force && not_renamed_yet(x, i))
+		return STORE_BUSY;
 	if (path_of(x, i->now, path)) {
 		st = learn_file(x, path, &m);
 		if (st == NOTMUCH_STATUS_SUCCESS && m != NULL)

@@ -39,8 +39,13 @@ bool		 index_is_new(const struct index *x);
 enum store_err	 index_begin(struct index *x);
 /* `now` (INDEX_STATE_MAX) is the state behind it, for index_changed(). */
 enum store_err	 index_end(struct index *x, char *now);
-/* One change.  STORE_IO only when the database itself refuses. */
-enum store_err	 index_apply(struct index *x, const struct index_item *i);
+/*
+ * One change.  STORE_BUSY: rows change before files, and this file has not
+ * got its new name yet; `force` takes it for gone.  STORE_IO only when the
+ * database itself refuses.
+ */
+enum store_err	 index_apply(struct index *x, const struct index_item *i,
+		    bool force);
 
 /* "uuid:revision" that the batch began with. */
 void		 index_state(const struct index *x, char *dst, size_t size);

@@ -32,6 +32,7 @@ enum {
 	BATCH_MS = 1000,	/* then the user's own notmuch gets its turn */
 	TURN_MS = 20,		/* for which it is left free */
 	AGAIN_MS = 2000,	/* after trouble */
+	RENAME_MS = 5000,	/* for a file to follow its row */
 	SAME_MAX = 1000,	/* messages of one change handed on at once */
 	RECENT = 4096,		/* messages handed on that we remember */
 	NICE = 10
@@ -55,6 +56,8 @@ struct indexer {
 	uint32_t	 add, del;
 	char		 tags[MAIL_TAGS_MAX];
 	uint16_t	 rc;		/* of handing on */
+	uint64_t	 stuck_seq;	/* waits for its file */
+	int64_t		 stuck_ms;	/* since then, monotonic */
 	struct {
 		uint64_t	id, key;
 	}		 recent[RECENT];
@@ -221,6 +224,14 @@ take_changes(struct indexer *ix, char *now)
 
 /* ---- our own ---- */
 
+/* Files follow their rows soon; one that does not was lost meanwhile. */
+static bool
+waited_for(const struct indexer *ix, uint64_t seq)
+{
+	return ix->stuck_seq == seq &&
+	    clock_mono_ms() - ix->stuck_ms > RENAME_MS;
+}
+
 /* Items learnt in this batch: *seq is the last.  False: nothing is. */
 static bool
 learn(struct indexer *ix, const struct index_work *w, char *now,
@@ -239,11 +250,19 @@ learn(struct indexer *ix, const struct index_work *w, char *now,
 		(void)index_end(ix->x, begun);
 		return true;
 	}
-	while (*n < w->n && e == STORE_OK && clock_mono_ms() < until) {
-		e = index_apply(ix->x, &w->item[*n]);
+	while (*n < w->n && clock_mono_ms() < until) {
+		e = index_apply(ix->x, &w->item[*n],
+		    waited_for(ix, w->item[*n].seq));
+		if (e != STORE_OK)
+			break;
 		*seq = w->item[(*n)++].seq;
 	}
-	return index_end(ix->x, now) == STORE_OK && e == STORE_OK;
+	if (e == STORE_BUSY && ix->stuck_seq != w->item[*n].seq) {
+		ix->stuck_seq = w->item[*n].seq;
+		ix->stuck_ms = clock_mono_ms();
+	}
+	return index_end(ix->x, now) == STORE_OK && (e == STORE_OK ||
+	    e == STORE_BUSY);
 }
 
 static bool
@@ -299,7 +318,7 @@ step_once(struct indexer *ix)
 	else if (next == 0 && n > 0 && strcmp(now, ix->state) == 0)
 		/* It changed nothing there, and is done all the same. */
 		(void)index_done(keeper(ix), &ix->r, seq, now);
-	if (next == 0 && n == w.n && n > 0 && !w.more)
+	if (next == 0 && (n == 0 || (n == w.n && !w.more)))
 		next = GATHER_MS;
 	index_work_clear(&w);
 	return next;
