@@ -164,10 +164,28 @@ keys R
 ok 'and takes it up'		sees 'cut off'
 keys q d
 
-# ---- bounce, held letter
+# ---- completion, holding, bouncing
+editor <<'E'
+sed -i 's/^Subject:.*/Subject: to be held/' "$1"
+E
+keys m
+sees 'to be held' >/dev/null
+keys t; typed 'l.'; keys Tab Enter
+ok 'people are completed'	sees '^To +"?Ada L\."? <ada@example.net>$'
+keys y
+ok 'sent'			sees 'sent: leaves'
+keys x q
+sees 'active .*to be held' >/dev/null
+keys h
+ok 'held'			sees 'held .*to be held'
+keys '$'
+ok 'held ones are not tried'	sees '0 letters tried now'
+keys r
+ok 'released'			hop_has 4 20
+keys q
 keys b; typed 'gert@far.test'; keys Enter
-ok 'bounced'			hop_has 4 20
-ok 'unchanged but for its Resent fields' eval 'msg 4 | grep -q "^Resent-To: gert@far.test" && body 4 | grep -q "What do you say"'
+ok 'bounced'			hop_has 5 20
+ok 'unchanged but for its Resent fields' eval 'msg 5 | grep -q "^Resent-To: gert@far.test" && body 5 | grep -q "What do you say"'
 tui_stop
 ok 'stops' node_stop
 done_testing

@@ -20,6 +20,7 @@ struct tui;
 struct view;
 struct side;
 struct undo;
+struct addrbook;
 
 struct area {
 	int	y, x, h, w;
@@ -59,6 +60,7 @@ struct tui {
 	struct view	*top;
 	struct side	*side;
 	struct undo	*undo;
+	struct addrbook	*book;
 	struct buf	 folders;	/* names, NUL behind each */
 	char		 note[400];
 	bool		 note_bad;

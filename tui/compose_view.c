@@ -9,6 +9,7 @@
 #include "mailnode/base/clock.h"
 #include "store/flag.h"
 #include "store/op_mail.h"
+#include "tui/addrbook.h"
 #include "tui/compose.h"
 #include "tui/compose_view.h"
 #include "tui/doc.h"
@@ -407,6 +408,10 @@ edit_field(struct view *v, enum letter_field f, const char *label,
 
 	if (c->busy)
 		return;
+	if (f != LETTER_SUBJECT) {
+		ask.complete = addrbook_complete;
+		ask.complete_arg = v->t->book;
+	}
 	c->editing = f;
 	if (arg != NULL)
 		field_typed(c, arg);
@@ -601,6 +606,7 @@ compose_open(struct tui *t, const char *path, struct letter *l,
 	memset(l, 0, sizeof *l);
 	c->from = *from;
 	app_push(t, &c->v);
+	addrbook_load(t->book);
 	if (edit_first)
 		edit(c);
 	else

@@ -244,6 +244,13 @@ act_queue(struct view *v, const char *arg)
 }
 
 static void
+act_queue_run(struct view *v, const char *arg)
+{
+	(void)arg;
+	queue_run_all(v->t);
+}
+
+static void
 act_status(struct view *v, const char *arg)
 {
 	(void)arg;
@@ -328,7 +335,8 @@ view_act *const global_acts[DO_MAX] = {
 	[DO_SIDE_TOGGLE] = act_side_toggle,
 	[DO_UNDO] = act_undo, [DO_REDO] = act_redo,
 	[DO_COMPOSE] = act_compose, [DO_RECALL] = act_recall,
-	[DO_QUEUE] = act_queue, [DO_STATUS] = act_status,
+	[DO_QUEUE] = act_queue, [DO_QUEUE_RUN] = act_queue_run,
+	[DO_STATUS] = act_status,
 	[DO_HELP] = act_help, [DO_REDRAW] = act_redraw,
 	[DO_SUSPEND] = act_suspend, [DO_SHELL] = act_shell,
 	[DO_COMMAND] = act_command, [DO_IGNORE] = act_ignore,

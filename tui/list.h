@@ -42,6 +42,7 @@ struct list_view {
 	struct list_req	 req[PAGE_MAX];
 	bool		 again;		/* changed during a refresh */
 	struct loop_timer refresh;
+	int64_t		 refreshed_ms;
 	struct rows_at	*mark;
 	size_t		 nmarks;
 	struct rows_at	 range;		/* where V was pressed; thread 0: not */

@@ -3,13 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mailnode/base/clock.h"
 #include "store/err.h"
 #include "tui/list.h"
 
 enum {
 	PAGE_ROWS = 100,	/* asked at once; a screen and some */
 	NEAR = 50,		/* rows before the edge when more is asked */
-	REFRESH_MS = 30,	/* changes that come together are one */
+	REFRESH_MS = 100,	/* at most so often, but the first at once */
 	MARK_MAX = 10000	/* threads that a query may mark */
 };
 
@@ -205,20 +206,27 @@ got_page(void *arg, uint16_t status, struct chan_in *in, int *fd)
 static void
 refresh_now(void *arg)
 {
-	list_ask_page(arg, PAGE_FRESH);
+	struct list_view *lv = arg;
+
+	lv->refreshed_ms = clock_mono_ms();
+	list_ask_page(lv, PAGE_FRESH);
 }
 
 void
 list_refresh(struct list_view *lv)
 {
+	int64_t wait;
+
 	if (lv->req[PAGE_FRESH].busy) {
 		lv->again = true;
 		return;
 	}
 	lv->refresh.fn = refresh_now;
 	lv->refresh.arg = lv;
-	if (!lv->refresh.armed)
-		loop_arm(lv->v.t->loop, &lv->refresh, REFRESH_MS);
+	if (lv->refresh.armed)
+		return;
+	wait = lv->refreshed_ms + REFRESH_MS - clock_mono_ms();
+	loop_arm(lv->v.t->loop, &lv->refresh, wait > 2 ? wait : 2);
 }
 
 void

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "store/op_event.h"
+#include "tui/addrbook.h"
 #include "tui/compose.h"
 #include "tui/fetch.h"
 #include "tui/message.h"
@@ -180,6 +181,9 @@ message_act(struct tui *t, enum conf_action act, uint64_t id, const char *arg)
 		ask.label = "Bounce to: ";
 		ask.hist = HIST_ADDRESS;
 		ask.done = bounce_typed;
+		ask.complete = addrbook_complete;
+		ask.complete_arg = t->book;
+		addrbook_load(t->book);
 		app_prompt(t, &ask);
 		return;
 	}

@@ -146,20 +146,6 @@ QUEUE_ACT(act_hold, QUEUE_DO_HOLD)
 QUEUE_ACT(act_release, QUEUE_DO_RELEASE)
 QUEUE_ACT(act_retry, QUEUE_DO_RETRY)
 
-/* Every letter that waits, at once. */
-static void
-act_run(struct view *v, const char *arg)
-{
-	struct queue_view *q = self(v);
-	size_t was = q->cur;
-
-	(void)arg;
-	for (q->cur = 0; q->cur < q->rows.n; q->cur++)
-		if (row(q)->state == QUEUE_ACTIVE)
-			change(q, QUEUE_DO_RETRY);
-	q->cur = was;
-}
-
 static void
 act_open(struct view *v, const char *arg)
 {
@@ -293,12 +279,52 @@ static view_act *const acts[DO_MAX] = {
 	[DO_NEXT] = act_next, [DO_PREV] = act_prev, [DO_FIRST] = act_first,
 	[DO_LAST] = act_last, [DO_OPEN] = act_open, [DO_HOLD] = act_hold,
 	[DO_RELEASE] = act_release, [DO_RETRY] = act_retry,
-	[DO_DROP] = act_drop, [DO_WHY] = act_why, [DO_QUEUE_RUN] = act_run,
+	[DO_DROP] = act_drop, [DO_WHY] = act_why,
 };
 
 static const struct view_ops ops = {
 	IN_QUEUE, "queue", acts, draw, status, changed, queue_free
 };
+
+/* Told by the watch how it goes. */
+static void
+run_each(void *arg, uint16_t status, struct chan_in *in, int *fd)
+{
+	struct tui *t = arg;
+	struct queue_rows rows;
+	unsigned int n = 0;
+	struct buf b;
+	size_t i;
+
+	(void)fd;
+	if (status != OP_OK || !queue_list_get(in, &rows)) {
+		app_status_error(t, "queue", status);
+		return;
+	}
+	buf_init(&b, CHAN_DATA_MAX);
+	for (i = 0; i < rows.n; i++) {
+		if (rows.row[i].state != QUEUE_ACTIVE)
+			continue;
+		buf_reset(&b);
+		queue_change_put(&b, rows.row[i].id, QUEUE_DO_RETRY, "");
+		talk_send(t->keeper, QUEUE_CHANGE, &b, -1, NULL, NULL);
+		n++;
+	}
+	app_note(t, "%u letter%s tried now", n, n == 1 ? "" : "s");
+	buf_clear(&b);
+	queue_rows_clear(&rows);
+}
+
+void
+queue_run_all(struct tui *t)
+{
+	struct buf b;
+
+	buf_init(&b, CHAN_DATA_MAX);
+	queue_list_put(&b, QUEUE_OPEN_ONES, "");
+	talk_send(t->keeper, QUEUE_LIST, &b, -1, run_each, t);
+	buf_clear(&b);
+}
 
 void
 queue_open_view(struct tui *t)

@@ -5,6 +5,8 @@
 #include "tui/app.h"
 
 void	queue_open_view(struct tui *t);
+/* Tries every letter that waits, now. */
+void	queue_run_all(struct tui *t);
 /* One letter: by queue id, or by Message-ID. */
 void	queue_open_letter(struct tui *t, const char *id);
 void	queue_open_fate(struct tui *t, const char *msgid);

@@ -11,6 +11,7 @@
 
 #include "mailnode/base/clock.h"
 #include "mailnode/node/control.h"
+#include "tui/addrbook.h"
 #include "tui/app.h"
 #include "tui/compose.h"
 #include "tui/list.h"
@@ -272,7 +273,9 @@ prepare(struct main *m)
 		return strerror(errno);
 	t->side = side_new(t, ready);
 	t->undo = undo_new(t);
-	if (t->side == NULL || t->undo == NULL || !make_asks(m) ||
+	t->book = addrbook_new(t);
+	if (t->side == NULL || t->undo == NULL || t->book == NULL ||
+	    !make_asks(m) ||
 	    !watch_signals(m))
 		return strerror(errno);
 	return NULL;
@@ -287,6 +290,7 @@ finish(struct main *m)
 	while (t->top != NULL)
 		app_pop(t);
 	side_free(t->side);
+	addrbook_free(t->book);
 	/* What was asked of keeper is on its way: it will be done. */
 	talk_free(t->reader);
 	talk_free(t->search);
