@@ -215,7 +215,8 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	wait_for 'grep -q "role=vault.*boot=1" "$tmp/ro.log"'
 	ok 'serves as another user' eval 'printf "%s\n" "$pass" | (as_nobody \
 	    "$tmp/ro/mailnode" vault unlock --passphrase-stdin)'
-	ok 'no memory to lock is an alarm' wait_for \
+	# a sanitizer says that every mlock() went well
+	[ -n "${SAN-}" ] || ok 'no memory to lock is an alarm' wait_for \
 	    'grep -q "alarm.*cannot be locked" "$tmp/ro.log"'
 	kill "$(cat "$tmp/ro/serve.pid")"
 	wait "$(cat "$tmp/ro/serve.pid")"
