@@ -66,13 +66,15 @@ mn queue drop "$id"
 
 # Many at once: few connections, each letter once.
 before=$(grep -c ' connect from localhost' "$postfix/log")
+node_stop
 for i in $(seq 25); do
 	printf 'Subject: n%d\n\ntext %d\n' "$i" "$i" | mn send -i you@peer.test
 done
-ok '25 letters' there 26
+node_start && unlock
+ok '25 letters' wait_for '[ $(postfix_mail | wc -l) -ge 26 ]' 40
 after=$(grep -c ' connect from localhost' "$postfix/log")
 diag "$((after - before)) connections"
-ok 'over fewer connections' test $((after - before)) -lt 25
+ok 'over fewer connections' test $((after - before)) -le 5
 is 'each once' "$(postfix_mail | xargs grep -h '^Subject: n' | sort | uniq -d | wc -l)" 0
 is 'all verified' "$(verify | sort | uniq -c | tr -s ' ')" ' 26 2 True True'
 

@@ -132,8 +132,8 @@ notify(struct sender *s, struct letter *x, const struct outcome *o, size_t n,
 			rcpt[k++] = (struct dsn_rcpt){ o[i].rcpt->addr,
 			    o[i].rcpt->orcpt, o[i].reply, peer };
 		if (k > 0 && (i == n || k == DSN_RCPTS_MAX)) {
-			rc = letters_checked(s, filing_notice(s->keeper, &s->reply,
-			    &x->l, kind, rcpt, k,
+			rc = letters_checked(s, filing_notice(s->keeper,
+			    &s->reply, &x->l, kind, rcpt, k,
 			    x->l.created + RETRY_LIFE_S));
 			k = 0;
 		}
@@ -218,7 +218,8 @@ copy_to_sent(struct sender *s, struct letter *x)
 		return STORE_OK;
 	rc = letters_checked(s, filing_sent(s->keeper, &s->reply, &x->l));
 	if (rc == STORE_OK)
-		rc = letters_checked(s, sender_copied(s->keeper, &s->reply, x->l.id));
+		rc = letters_checked(s, sender_copied(s->keeper, &s->reply,
+		    x->l.id));
 	if (rc != STORE_OK)
 		log_line(LOG_ERROR, "copy", "folder=%s error=%s", "Sent",
 		    store_status_text(rc));
@@ -380,7 +381,8 @@ letters_begin(struct sender *s, uint64_t id)
 		/* Held, dropped, set aside: keeper tells if that changes. */
 		if (rc != STORE_STATE && rc != STORE_NOTFOUND &&
 		    rc != STORE_CORRUPT)
-			(void)due_set(&s->due, id, clock_wall_s() + LETTERS_AGAIN_S);
+			(void)due_set(&s->due, id, clock_wall_s() +
+			    LETTERS_AGAIN_S);
 		free(x);
 		return;
 	}

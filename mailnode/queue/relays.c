@@ -162,6 +162,19 @@ note_locked(struct sender *s, bool locked)
 		proc_clear(s->pr, alarm_locked);
 }
 
+/* The index of recipient n in a part that still awaits its result, or p->n:
+ * a relay speaks for nobody else. */
+static size_t
+find_rcpt(const struct part *p, uint32_t n)
+{
+	size_t k;
+
+	for (k = 0; k < p->n; k++)
+		if (p->letter->l.rcpt[p->at[k]].n == n && !p->over[k])
+			return k;
+	return p->n;
+}
+
 static void
 take_result(struct sender *s, struct run *r, size_t i,
     const struct job_result *x)
@@ -173,22 +186,18 @@ take_result(struct sender *s, struct run *r, size_t i,
 	struct outcome *o = letters_get(s, x->nrcpt + 1, sizeof *o);
 	size_t k, m, n = 0;
 
-	for (k = 0; k < x->nrcpt; k++)
-		for (m = 0; m < p->n; m++) {
-			const struct sender_rcpt *t = &l->rcpt[p->at[m]];
-
-			if (t->n != x->rcpt[k].n || p->over[m])
-				continue;
-			p->over[m] = true;
-			p->left--;
-			outcome_judge(&o[n++], t, x->rcpt[k].fate,
-			    x->rcpt[k].text, x->tried, l->created,
-			    clock_wall_s(), letters_random());
-			o[n - 1].quiet = x->rcpt[k].fate == JOB_LOCKED &&
-			    s->locked;
-			note_locked(s, x->rcpt[k].fate == JOB_LOCKED);
-			break;
-		}
+	for (k = 0; k < x->nrcpt; k++) {
+		m = find_rcpt(p, x->rcpt[k].n);
+		if (m == p->n)
+			continue;
+		p->over[m] = true;
+		p->left--;
+		outcome_judge(&o[n++], &l->rcpt[p->at[m]], x->rcpt[k].fate,
+		    x->rcpt[k].text, x->tried, l->created, clock_wall_s(),
+		    letters_random());
+		o[n - 1].quiet = x->rcpt[k].fate == JOB_LOCKED && s->locked;
+		note_locked(s, x->rcpt[k].fate == JOB_LOCKED);
+	}
 	if (x->tried)
 		res.route = conf.relays[r->hop->route].name;
 	for (k = 0; k < n; k++)
@@ -206,25 +215,26 @@ take_result(struct sender *s, struct run *r, size_t i,
 }
 
 /* The dot may go out only after keeper's commit. */
-static void
+static bool
 take_mark(struct sender *s, struct run *r, struct chan_msg *m,
     struct chan_in *in)
 {
 	struct part *p = r->part[m->id - 1];
 	struct chan_msg answer = { .type = JOB_MARK, .id = m->id, .fd = -1 };
 	uint32_t n[JOB_CHUNK];
-	size_t count, i, k;
+	size_t count, i;
 
-	answer.status = OP_BAD;
-	if (job_mark_get(in, n, &count))
-		answer.status = letters_checked(s, sender_mark(s->keeper, &s->reply,
-		    p->letter->l.id, conf.relays[r->hop->route].name, n,
-		    count));
+	if (!job_mark_get(in, n, &count))
+		return false;
+	for (i = 0; i < count; i++)
+		if (find_rcpt(p, n[i]) == p->n)
+			return false;
+	answer.status = letters_checked(s, sender_mark(s->keeper, &s->reply,
+	    p->letter->l.id, conf.relays[r->hop->route].name, n, count));
 	for (i = 0; answer.status == STORE_OK && i < count; i++)
-		for (k = 0; k < p->n; k++)
-			if (p->letter->l.rcpt[p->at[k]].n == n[i])
-				p->marked[k] = true;
+		p->marked[find_rcpt(p, n[i])] = true;
 	(void)chan_send(r->io.fd, &answer, NULL, true);
+	return true;
 }
 
 /* False: it said what makes no sense, and is done with. */
@@ -237,10 +247,8 @@ take(struct sender *s, struct run *r, struct chan_msg *m)
 	if (m->id == 0 || m->id > r->n || r->part[m->id - 1] == NULL)
 		return false;
 	chan_in_init(&in, m->data, m->len);
-	if (m->type == JOB_MARK) {
-		take_mark(s, r, m, &in);
-		return true;
-	}
+	if (m->type == JOB_MARK)
+		return take_mark(s, r, m, &in);
 	if (m->type != JOB_RESULT || !job_result_get(&in, &x))
 		return false;
 	take_result(s, r, m->id - 1, &x);

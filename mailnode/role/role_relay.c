@@ -29,7 +29,7 @@
 #include "mailnode/smtp/client.h"
 
 enum {
-	TRUSTS_MAX = 64,	/* relays; those beyond cannot be used with TLS */
+	TRUSTS_MAX = 64,	/* relays; those beyond have no TLS */
 	MARK_MS = 60000,	/* the sender's answer; the server waits */
 	START_MS = 30000,	/* for the jobs */
 	HEAD_MAX = 32 * 1024	/* octets of signatures of one letter */

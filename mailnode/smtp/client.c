@@ -543,7 +543,8 @@ client_letter(struct client *c, struct client_letter *l)
 	}
 	if (rc == 0 && count(l, CLIENT_TAKEN) > 0)
 		data(c, l);
-	else if (!c->broken && client_ask(c, CLIENT_COMMAND_MS, "RSET", NULL) == -1)
+	else if (!c->broken && client_ask(c, CLIENT_COMMAND_MS, "RSET",
+	    NULL) == -1)
 		(void)breaks(c, "RSET");
 }
 
