@@ -7,6 +7,7 @@
  * Must not	open, connect, or change anything
  */
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "mailnode/node/log.h"
@@ -15,6 +16,23 @@
 #include "store/dyn.h"
 #include "store/op_parse.h"
 #include "store/mtext.h"
+
+/* Octets: eight times the largest file that is parsed (op_parse.c). */
+#define MEMORY_MAX	(UINT64_C(2) * 1024 * 1024 * 1024)
+enum { FILES_MAX = 64 };
+
+/* A message that makes the libraries hungry ends this process alone. */
+static void
+limit_memory(void)
+{
+#if !defined(__SANITIZE_ADDRESS__)
+	const struct rlimit memory = { MEMORY_MAX, MEMORY_MAX };
+	const struct rlimit files = { FILES_MAX, FILES_MAX };
+
+	(void)setrlimit(RLIMIT_AS, &memory);
+	(void)setrlimit(RLIMIT_NOFILE, &files);
+#endif
+}
 
 /* Whoever asked is gone: so is the reason to be. */
 static void
@@ -39,6 +57,7 @@ role_parser(struct proc *pr)
 		return;
 	}
 	(void)mtext_init();
+	limit_memory();
 	op_server_init(&srv, pr->loop, parse_ops, pr);
 	srv.gone = gone;
 	proc_serve(pr, &srv);
