@@ -205,6 +205,28 @@ make_keys(struct ctx *c)
 	return rc;
 }
 
+/* A daemon that was there before the vault, or before its machine key, has
+ * nothing that opens it: it gets the keys from here. */
+static enum crypto_err
+hand_over(struct ctx *c)
+{
+	struct vault_state st;
+	struct secret *keys = NULL;
+	enum crypto_err e;
+
+	if (c->safe.ch == -1 || !c->open)
+		return CRYPTO_OK;
+	e = vault_status(c->safe.ch, &st);
+	if (e == CRYPTO_OK && st.boot)
+		return CRYPTO_OK;
+	if (e == CRYPTO_OK)
+		e = vault_keys(c->safe.v, &keys);
+	if (e == CRYPTO_OK)
+		e = vault_unlock(c->safe.ch, c->safe.file, keys);
+	secret_free(keys);
+	return e;
+}
+
 static int
 make_vault(struct ctx *c)
 {
@@ -223,7 +245,8 @@ make_vault(struct ctx *c)
 		rc = make_machine_key(c);
 	if (rc == 0)
 		rc = make_keys(c);
-	if (rc == 0 && c->changed && (e = safe_store(&c->safe)) != CRYPTO_OK)
+	if (rc == 0 && c->changed && ((e = safe_store(&c->safe)) !=
+	    CRYPTO_OK || (e = hand_over(c)) != CRYPTO_OK))
 		rc = fail("vault", e);
 	if (rc == 0)
 		say("vault", c->changed);

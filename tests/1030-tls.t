@@ -110,4 +110,17 @@ ok 'without a certificate no STARTTLS' eval '! swaks --server 127.0.0.1 \
 ok 'init makes one' eval 'mn init </dev/null >/dev/null'
 ok 'and it is served' eval '[ "$(serial)" = "$(spki <"$chain")" ]'
 ok 'stops' node_stop
+
+# a daemon that was there before its vault
+rm -rf "$MAILNODE_HOME"
+ok 'serves without a vault' node_start
+port=$(node_port smtp)
+ok 'no STARTTLS then' eval '! swaks --server 127.0.0.1 --port "$port" \
+    --quit-after EHLO | grep -q STARTTLS'
+ok 'status says why' wait_for 'mn status | grep -q "no vault"'
+ok 'init' node_init
+ok 'TLS from the next connection on' eval \
+    '[ "$(serial)" = "$(spki <"$chain")" ]'
+ok 'no alarm is left' wait_for '! mn status | grep -q "no vault"'
+ok 'stops' node_stop
 done_testing
