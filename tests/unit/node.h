@@ -158,8 +158,8 @@ node_stop(struct node *n)
 	store_close(&n->st);
 	op_server_clear(&n->keeper);
 	op_server_clear(&n->parser);
-	op_server_clear(&n->filer.server);
 	filer_close(&n->filer);
+	op_server_clear(&n->filer.server);
 	loop_free(n->loop);
 }
 

@@ -1,0 +1,58 @@
+#!/bin/sh
+# kill -9 of keeper, filer and parser while mail comes in: the parent starts
+# them again, and what was acknowledged is there, once.
+. "$(dirname "$0")/lib.sh"
+
+node_use n
+node_config sessions_per_address 100 connections_per_minute 0 &&
+    node_build && node_init && node_start || exit 1
+port=$(node_port smtp)
+
+# Sends until told to stop; prints the number of each that was accepted.
+cat >"$tmp/send.py" <<'PY'
+import os, smtplib, sys
+port, stop, s, i = int(sys.argv[1]), sys.argv[2], None, 0
+while not os.path.exists(stop):
+    i += 1
+    size = 100000 if i % 10 == 0 else 2000
+    text = "Message-ID: <%05d@b.test>\r\n\r\n%s" % (i, "x" * 70 + "\r\n")
+    text += ("y" * 70 + "\r\n") * (size // 72)
+    try:
+        if s is None:
+            s = smtplib.SMTP("127.0.0.1", port, timeout=20)
+        s.sendmail("a@b.test", ["me@node.test"], text)
+        print("%05d" % i, flush=True)
+    except (smtplib.SMTPException, OSError):
+        s = None
+PY
+"$python" "$tmp/send.py" "$port" "$tmp/stop" >"$tmp/accepted" &
+sender=$!
+at_exit $sender
+
+pid_of() { pgrep -s "$(cat "$node/serve.pid")" -x "mn-$1" | head -1; }
+accepted() { wc -l <"$tmp/accepted"; }
+more() { now=$(accepted); wait_for '[ "$(accepted)" -ge $((now + 10)) ]' 20; }
+
+kills=0
+for role in filer keeper parser filer keeper filer parser keeper; do
+	more || break
+	pid=$(pid_of $role)
+	[ -n "$pid" ] && kill -KILL "$pid" && kills=$((kills + 1))
+done
+ok 'roles were killed and came back' test $kills -ge 6
+ok 'mail goes on' more
+touch "$tmp/stop"
+wait $sender
+mn fsck -j >"$tmp/fsck"
+ok 'all of it is filed' grep -q '"spool":0,"intents":0' "$tmp/fsck"
+find "$node/Mail" -name '*,I=*' -exec grep -h '^Message-ID: ' {} + |
+    sed 's/.*<\([0-9]*\)@.*/\1/' | sort >"$tmp/stand"
+is 'nothing accepted is lost' \
+    "$(sort "$tmp/accepted" | comm -23 - "$tmp/stand" | wc -l)" 0
+is 'and nothing stands there twice' "$(uniq -d "$tmp/stand" | wc -l)" 0
+is 'each file has its row' \
+    "$(sed 's/.*"rows":\([0-9]*\).*/\1/' "$tmp/fsck")" \
+    "$(find "$node/Mail" -name '*,I=*' | wc -l)"
+ok 'fsck is clean' mn fsck
+ok 'the daemon ends' node_stop
+done_testing
