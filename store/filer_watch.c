@@ -192,8 +192,9 @@ tell_pass(struct filer_watch *w, bool here)
 		p = rel + strlen(rel) + 1;
 		/* The same name in another folder is a move. */
 		if ((strcmp(rel, last) == 0 &&
-		    strcmp(folder, last_folder) == 0) || snprintf(path, sizeof path,
-		    "%s/%s", folder, rel) >= (int)sizeof path)
+		    strcmp(folder, last_folder) == 0) ||
+		    snprintf(path, sizeof path, "%s/%s", folder, rel) >=
+		    (int)sizeof path)
 			continue;
 		last = rel;
 		last_folder = folder;
