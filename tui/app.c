@@ -32,14 +32,22 @@ app_push(struct tui *t, struct view *v)
 }
 
 void
-app_pop(struct tui *t)
+app_remove(struct tui *t, struct view *v)
 {
-	struct view *v = t->top;
+	struct view **p;
 
-	t->top = v->below;
+	for (p = &t->top; *p != v; p = &(*p)->below)
+		;
+	*p = v->below;
 	v->ops->free(v);
 	keymap_reset(t->keys);
 	app_dirty(t);
+}
+
+void
+app_pop(struct tui *t)
+{
+	app_remove(t, t->top);
 }
 
 /* ---- the last line ---- */

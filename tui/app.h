@@ -74,8 +74,9 @@ struct tui {
 
 /* The view takes the screen; takes v. */
 void	 app_push(struct tui *t, struct view *v);
-/* Closes the topmost; the last one stays unless `even_last`. */
+/* Closes the topmost; or one that may stand below others. */
 void	 app_pop(struct tui *t);
+void	 app_remove(struct tui *t, struct view *v);
 /* Something looks different now. */
 void	 app_dirty(struct tui *t);
 

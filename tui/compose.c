@@ -211,6 +211,7 @@ compose_look_for_left(struct tui *t)
 	size_t n = journal_left(t->home, path);
 	const char *key = keymap_of(t->keys, IN_LIST, DO_RECALL);
 
+	journal_sweep(t->home);
 	if (n > 0)
 		app_note(t, "%zu unfinished letter%s: %s takes it up", n,
 		    n == 1 ? "" : "s", key != NULL ? key : ":recall");

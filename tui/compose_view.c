@@ -6,37 +6,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "mailnode/base/clock.h"
-#include "store/flag.h"
-#include "store/op_mail.h"
 #include "tui/addrbook.h"
 #include "tui/compose.h"
 #include "tui/compose_view.h"
-#include "tui/doc.h"
-#include "tui/outgoing.h"
 #include "tui/run.h"
-#include "tui/send.h"
 #include "tui/term.h"
 #include "tui/text.h"
-#include "tui/undo.h"
-
-struct compose_view {
-	struct view	 v;
-	char		 path[JOURNAL_PATH_MAX];
-	struct letter	 l;
-	struct compose_from from;
-	size_t		 cur;		/* attachment in hand */
-	bool		 busy;		/* being sent or postponed */
-	bool		 sure;		/* asked already, send it so */
-	enum letter_field editing;
-	int		 fd;		/* draft on its way */
-};
-
-/* What it takes to recall a letter that was handed in. */
-struct handed_in {
-	char		 id[QUEUE_ID_MAX];
-	char		 path[JOURNAL_PATH_MAX];
-};
 
 static struct compose_view *
 self(struct view *v)
@@ -78,13 +53,6 @@ edit(struct compose_view *c)
 /* ---- leaving ---- */
 
 static void
-close_view(struct compose_view *c)
-{
-	if (c->v.t->top == &c->v)
-		app_pop(c->v.t);
-}
-
-static void
 abort_chosen(void *arg, const char *text)
 {
 	struct compose_view *c = arg;
@@ -97,7 +65,7 @@ abort_chosen(void *arg, const char *text)
 	}
 	journal_remove(c->path);
 	app_note(c->v.t, "thrown away");
-	close_view(c);
+	compose_close(c);
 }
 
 static void
@@ -110,270 +78,6 @@ act_abort(struct view *v, const char *arg)
 	(void)arg;
 	if (!self(v)->busy)
 		app_prompt(v->t, &ask);
-}
-
-/* ---- sending ---- */
-
-static bool
-recall_sent(struct tui *t, const void *arg)
-{
-	const struct handed_in *h = arg;
-	int ch = t->node != NULL ? node_link(t->node, ROLE_KEEPER) : -1;
-	char path[JOURNAL_PATH_MAX];
-	uint16_t rc = OP_GONE;
-
-	if (ch != -1) {
-		rc = queue_change(ch, h->id, QUEUE_DO_DROP, "");
-		close(ch);
-	}
-	if (rc != OP_OK) {
-		app_status_error(t, "too late to recall it", rc);
-		return false;
-	}
-	if (journal_unsent(h->path, path))
-		compose_file(t, path);
-	app_note(t, "recalled: it was not sent");
-	return true;
-}
-
-static void
-flag_original(struct tui *t, uint64_t id, uint32_t flag)
-{
-	struct mail_set set = { .mbox = 0, .id = &id, .n = 1 };
-	struct buf b;
-
-	if (id == 0)
-		return;
-	buf_init(&b, CHAN_DATA_MAX);
-	mail_flags_put(&b, &set, flag, 0);
-	talk_send(t->keeper, MAIL_FLAGS, &b, -1, NULL, NULL);
-	buf_clear(&b);
-}
-
-static void
-forget_draft(struct tui *t, uint64_t id)
-{
-	struct mail_set set = { .mbox = 0, .id = &id, .n = 1 };
-	struct buf b;
-
-	if (id == 0)
-		return;
-	buf_init(&b, CHAN_DATA_MAX);
-	mail_expunge_put(&b, &set);
-	talk_send(t->keeper, MAIL_EXPUNGE, &b, -1, NULL, NULL);
-	buf_clear(&b);
-}
-
-static void
-sent(void *arg, uint16_t status, const char *id)
-{
-	struct compose_view *c = arg;
-	struct tui *t = c->v.t;
-	struct handed_in *h;
-	struct change *undo;
-
-	c->busy = false;
-	if (status != OP_OK) {
-		app_status_error(t, "not sent", status);
-		return;
-	}
-	flag_original(t, c->from.answers, STORE_ANSWERED);
-	flag_original(t, c->from.forwards, STORE_PASSED);
-	forget_draft(t, c->from.draft);
-	h = calloc(1, sizeof *h);
-	if (h != NULL && journal_sent(c->path, h->path)) {
-		memcpy(h->id, id, strlen(id) + 1);
-		undo = change_new("letter");
-		change_special(undo, recall_sent, h);
-		undo_done(t->undo, undo);
-	} else {
-		free(h);
-		journal_remove(c->path);
-	}
-	if (t->node != NULL && node_is_local(t->node))
-		app_note(t, "queued; it leaves when the daemon runs");
-	else if (conf.undo_s > 0)
-		app_note(t, "sent: leaves in %u seconds (u recalls it)",
-		    conf.undo_s);
-	else
-		app_note(t, "sent");
-	close_view(c);
-}
-
-static void
-put_envelope(struct queue_envelope *e, const struct compose_view *c,
-    const struct outgoing *o, struct queue_to *to, const struct addrs *rcpts)
-{
-	const unsigned char *p;
-	size_t i;
-
-	memset(e, 0, sizeof *e);
-	e->from = o->from;
-	e->msgid = o->msgid;
-	e->subject = c->l.field[LETTER_SUBJECT];
-	e->envid = "";
-	e->flags = QUEUE_COPY;
-	e->due_s = conf.undo_s > 0 ? clock_wall_s() + conf.undo_s : 0;
-	for (i = 0; i < rcpts->n; i++) {
-		to[i].addr = rcpts->a[i].addr;
-		to[i].orcpt = "";
-		to[i].notify = 0;
-		for (p = (const unsigned char *)to[i].addr; *p != '\0'; p++)
-			if (*p >= 0x80)
-				e->flags |= QUEUE_UTF8;
-	}
-	e->to = to;
-	e->nto = rcpts->n;
-}
-
-static void
-make_error(struct compose_view *c, enum outgoing_err rc,
-    const struct outgoing *o)
-{
-	static const char *const texts[] = {
-		[OUTGOING_OK] = "", [OUTGOING_MEMORY] = "out of memory",
-		[OUTGOING_ATTACH] = "attachment", [OUTGOING_HEADER] =
-		"no header field", [OUTGOING_ADDRESS] = "no sender" };
-
-	app_error(c->v.t, "%s: %s", texts[rc], o->why);
-}
-
-static void
-hand_in(struct compose_view *c)
-{
-	struct queue_to to[QUEUE_RCPTS_MAX];
-	struct addrs rcpts = { NULL, 0 };
-	struct queue_envelope e;
-	enum outgoing_err rc;
-	struct outgoing o;
-
-	(void)outgoing_rcpts(&c->l, &rcpts, NULL);
-	rc = outgoing_make(&o, &c->l, false);
-	if (rc != OUTGOING_OK) {
-		make_error(c, rc, &o);
-	} else if (rcpts.n > QUEUE_RCPTS_MAX) {
-		app_error(c->v.t, "more than %d recipients", QUEUE_RCPTS_MAX);
-		close(o.fd);
-	} else {
-		put_envelope(&e, c, &o, to, &rcpts);
-		c->busy = true;
-		send_letter(c->v.t, &e, o.fd, sent, c);
-	}
-	addrs_clear(&rcpts);
-}
-
-/* ---- asking before it goes ---- */
-
-/* The text speaks of an attachment, outside of quotes, and has none. */
-static bool
-attachment_forgotten(const struct letter *l)
-{
-	static const char *const words[] = { "attached", "attachment",
-	    "enclosed", "angeh\xc3\xa4ngt", "Anhang", "im Anhang" };
-	const char *s = l->body, *lf;
-	size_t i, n;
-
-	if (l->nattach > 0)
-		return false;
-	for (; *s != '\0'; s = lf + (*lf == '\n')) {
-		lf = s + strcspn(s, "\n");
-		n = (size_t)(lf - s);
-		if (n == 3 && memcmp(s, "-- ", 3) == 0)
-			return false;
-		for (i = 0; *s != '>' && i < sizeof words / sizeof words[0];
-		    i++)
-			if (doc_match(s, n, words[i]) != SIZE_MAX)
-				return true;
-	}
-	return false;
-}
-
-static void
-send_anyway(void *arg, const char *text)
-{
-	struct compose_view *c = arg;
-
-	c->sure = text != NULL && *text == 'y';
-	if (c->sure)
-		hand_in(c);
-}
-
-static void
-act_send(struct view *v, const char *arg)
-{
-	struct compose_view *c = self(v);
-	struct prompt_ask ask = { .keys = "yn", .done = send_anyway,
-	    .arg = c };
-	struct addrs rcpts = { NULL, 0 };
-	const char *bad = NULL;
-	size_t wrong = outgoing_rcpts(&c->l, &rcpts, &bad), n = rcpts.n;
-
-	(void)arg;
-	addrs_clear(&rcpts);
-	if (c->busy)
-		return;
-	if (wrong > 0) {
-		app_error(v->t, "no address: %s", bad != NULL ? bad : "");
-		return;
-	}
-	if (n == 0) {
-		app_error(v->t, "no recipient");
-		return;
-	}
-	if (attachment_forgotten(&c->l))
-		ask.label = "It speaks of an attachment and has none. "
-		    "Send? (y/n) ";
-	else if (c->l.field[LETTER_SUBJECT][0] == '\0')
-		ask.label = "It has no subject. Send? (y/n) ";
-	if (ask.label != NULL && !c->sure)
-		app_prompt(v->t, &ask);
-	else
-		hand_in(c);
-}
-
-/* ---- postponing ---- */
-
-static void
-postponed(void *arg, uint16_t status, struct chan_in *in, int *fd)
-{
-	struct compose_view *c = arg;
-
-	(void)in;
-	(void)fd;
-	c->busy = false;
-	if (status != OP_OK) {
-		app_status_error(c->v.t, "not postponed", status);
-		return;
-	}
-	journal_remove(c->path);
-	app_note(c->v.t, "kept in Drafts");
-	close_view(c);
-}
-
-static void
-act_postpone(struct view *v, const char *arg)
-{
-	struct compose_view *c = self(v);
-	struct mail_new m = { .folder = "Drafts", .tags = "", .trace = "",
-	    .flags = STORE_DRAFT | STORE_SEEN, .replaces = c->from.draft };
-	enum outgoing_err rc;
-	struct outgoing o;
-	struct buf b;
-
-	(void)arg;
-	if (c->busy)
-		return;
-	rc = outgoing_make(&o, &c->l, true);
-	if (rc != OUTGOING_OK) {
-		make_error(c, rc, &o);
-		return;
-	}
-	buf_init(&b, CHAN_DATA_MAX);
-	mail_append_put(&b, &m);
-	c->busy = true;
-	talk_send(v->t->keeper, MAIL_APPEND, &b, o.fd, postponed, c);
-	buf_clear(&b);
-	close(o.fd);
 }
 
 /* ---- fields and attachments ---- */
@@ -578,8 +282,8 @@ compose_free(struct view *v)
 
 /* Nothing else closes it: a letter is never lost by a key. */
 static view_act *const acts[DO_MAX] = {
-	[DO_SEND] = act_send, [DO_EDIT] = act_edit, [DO_OPEN] = act_edit,
-	[DO_POSTPONE] = act_postpone, [DO_ABORT] = act_abort,
+	[DO_SEND] = compose_send, [DO_EDIT] = act_edit, [DO_OPEN] = act_edit,
+	[DO_POSTPONE] = compose_postpone, [DO_ABORT] = act_abort,
 	[DO_BACK] = act_abort, [DO_QUIT] = act_abort,
 	[DO_ATTACH] = act_attach, [DO_DETACH] = act_detach,
 	[DO_EDIT_FROM] = act_from, [DO_EDIT_TO] = act_to,

@@ -12,11 +12,28 @@ struct compose_from {
 	uint64_t	forwards;	/* likewise */
 };
 
+struct compose_view {
+	struct view	 v;
+	char		 path[JOURNAL_PATH_MAX];
+	struct letter	 l;
+	struct compose_from from;
+	size_t		 cur;		/* attachment in hand */
+	bool		 busy;		/* being sent or postponed */
+	bool		 sure;		/* asked already, send it so */
+	enum letter_field editing;
+};
+
 /*
  * Opens the view on a letter's file, in $EDITOR first if `edit`.  Takes what
  * *l owns.  path is copied.
  */
 void	compose_open(struct tui *t, const char *path, struct letter *l,
 	    const struct compose_from *from, bool edit);
+
+/* ---- compose_send.c: what ends a letter ---- */
+
+view_act compose_send, compose_postpone;
+/* The letter is elsewhere now: closes its view. */
+void	compose_close(struct compose_view *c);
 
 #endif

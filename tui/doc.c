@@ -175,12 +175,12 @@ link_number(struct doc *d, const char *url, size_t n)
 	struct doc_link *p;
 	size_t i;
 
+	if (d->nlinks == DOC_LINKS_MAX)		/* who counts that far? */
+		return 0;
 	for (i = 0; i < d->nlinks; i++)
 		if (strlen(d->link[i].url) == n &&
 		    memcmp(d->link[i].url, url, n) == 0)
 			return i + 1;
-	if (d->nlinks == DOC_LINKS_MAX)
-		return 0;
 	p = reallocarray(d->link, d->nlinks + 1, sizeof *p);
 	if (p == NULL)
 		return 0;

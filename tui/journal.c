@@ -9,9 +9,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "mailnode/base/clock.h"
 #include "mailnode/base/codec.h"
 #include "tui/journal.h"
 #include "tui/attach.h"
+
+enum { OPENED_S = 86400 };	/* an attachment lies there so long */
 
 static bool
 put_path(char path[JOURNAL_PATH_MAX], const char *dir, const char *name,
@@ -221,4 +224,22 @@ journal_left(const char *home, char path[JOURNAL_PATH_MAX])
 	if (d != NULL)
 		closedir(d);
 	return n;
+}
+
+void
+journal_sweep(const char *home)
+{
+	char dir[JOURNAL_PATH_MAX];
+	struct dirent *e;
+	struct stat st;
+	DIR *d = opendir(home);
+
+	while (d != NULL && (e = readdir(d)) != NULL)
+		if (strncmp(e->d_name, "open-", 5) == 0 &&
+		    put_path(dir, home, e->d_name, "") &&
+		    lstat(dir, &st) == 0 && S_ISDIR(st.st_mode) &&
+		    st.st_mtim.tv_sec + OPENED_S < clock_wall_s())
+			remove_dir(dir);
+	if (d != NULL)
+		closedir(d);
 }

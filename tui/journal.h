@@ -35,4 +35,7 @@ bool	journal_attachment(const char *path, const char *name,
  */
 size_t	journal_left(const char *home, char path[JOURNAL_PATH_MAX]);
 
+/* Attachments that were opened over a day ago go ($MAILNODE_HOME/open-*). */
+void	journal_sweep(const char *home);
+
 #endif

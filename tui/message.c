@@ -344,6 +344,19 @@ act_skip_quoted(struct view *v, const char *arg)
 	p->top = doc_skip_quoted(&p->doc, p->top);
 }
 
+/* What takes too long is left; the message before it stays. */
+static void
+act_cancel(struct view *v, const char *arg)
+{
+	struct message_view *m = self(v);
+
+	(void)arg;
+	fetch_forget(v->t, m);
+	html_stop(m->html_run);
+	m->html_run = NULL;
+	app_note(v->t, "left");
+}
+
 /* ---- links ---- */
 
 static const char *
@@ -488,7 +501,7 @@ static view_act *const acts[DO_MAX] = {
 	[DO_NEXT_MSG] = act_next_msg, [DO_PREV_MSG] = act_prev_msg,
 	[DO_NEXT_THREAD] = act_next_thread, [DO_PREV_THREAD] = act_prev_thread,
 	[DO_NEXT_UNREAD] = act_next_unread, [DO_PREV_UNREAD] = act_prev_unread,
-	[DO_PARENT] = act_parent,
+	[DO_PARENT] = act_parent, [DO_CANCEL] = act_cancel,
 	[DO_HEADERS] = act_headers, [DO_QUOTED] = act_quoted,
 	[DO_HTML] = act_html, [DO_SKIP_QUOTED] = act_skip_quoted,
 	[DO_LINK_OPEN] = act_link_open, [DO_LINK_COPY] = act_link_copy,

@@ -159,13 +159,26 @@ text_width(const char *s, size_t n)
 	return cols;
 }
 
+/* Octets that are one column each, as most are; the last of them is left to
+ * text_next(), as a mark may follow it. */
+static size_t
+plain_run(const char *s, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && s[i] >= ' ' && s[i] < 0x7f)
+		i++;
+	return i > 0 ? i - 1 : 0;
+}
+
 size_t
 text_fit(const char *s, size_t n, size_t cols)
 {
-	const char *p = s, *end = s + n, *last = s;
+	const char *p, *end = s + n, *last;
 	struct text_cell c;
-	size_t used = 0;
+	size_t used = plain_run(s, n < cols ? n : cols);
 
+	p = last = s + used;
 	while (text_next(&p, end, &c)) {
 		used += c.width;
 		if (used > cols)
