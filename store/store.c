@@ -41,6 +41,7 @@ enum {
 struct store_stmts {
 	sqlite3_stmt	*at[STORE_NDB][STMTS_MAX];
 	unsigned int	 pages[STORE_NDB];	/* log since a checkpoint */
+	int		 tried[STORE_NDB];	/* its length at the last one */
 };
 
 struct store_waiter {
@@ -403,16 +404,26 @@ idle(void *arg)
 	(void)malloc_trim(0);
 }
 
-/* The log is longest where nobody is ever idle. */
+/*
+ * The log is longest where nobody is ever idle.  While a reader holds on to
+ * its end it cannot begin anew: then once for each such length, not at each
+ * commit.
+ */
 static int
 log_grew(void *arg, struct sqlite3 *db, const char *name, int pages)
 {
 	struct store *st = arg;
+	unsigned int i;
 
 	(void)name;
-	if (pages >= CHECKPOINT_PAGES)
+	for (i = 0; i + 1 < STORE_NDB && st->db[i] != db; )
+		i++;
+	if (pages < st->stmts->tried[i])
+		st->stmts->tried[i] = 0;
+	if (pages - st->stmts->tried[i] >= CHECKPOINT_PAGES) {
+		st->stmts->tried[i] = pages;
 		(void)db_checkpoint(db);
-	(void)st;
+	}
 	return SQLITE_OK;
 }
 

@@ -127,8 +127,9 @@ sync_seen(struct store *st, struct chan_in *in)
 	chan_get_str(in, folder, sizeof folder);
 	b = in->bad ? NULL : box_by_name(st, folder);
 	while (b != NULL && file_seen_get(in, &here, rel)) {
+		/* Not read through yet: its rows may be lost. */
 		if (here)
-			sync_here(st, b, rel, false, &uid);
+			sync_here(st, b, rel, b->cur_ns == 0, &uid);
 		else if (maildir_parse(rel, &n) && n.paired)
 			sync_gone(st, b, n.uid, rel);
 	}
