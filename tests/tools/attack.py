@@ -31,7 +31,8 @@ MAY = {
     "vault": set(),
     "resolver": {"connect_tcp", "connect_udp"},
     "keeper": {"read_secret", "read_message", "read_database",
-               "write_secret", "write_database", "unlink_secret"},
+               "write_secret", "write_database", "unlink_secret",
+               "memfd"},
     "filer": {"read_message", "write_message", "create_mail"},
     "reader": {"read_secret", "read_message", "read_database"},
     "parser": {"memfd"},        # long text goes back by descriptor
@@ -222,7 +223,7 @@ def main():
     clean()
     tap.ok("every role has its line here", roles and roles <= set(MAY),
            roles - set(MAY))
-    for role in sys.argv[2:] or sorted(roles & set(MAY)):
+    for role in sys.argv[2:] or sorted(MAY):
         tap.ok("%s: the node starts" % role, node.start())
         node.stop()
         attack = Attack(node, role, victim, ear.getsockname()[1])
