@@ -114,6 +114,10 @@ then
 	ok 'without its X-Mailer' fails grep -qi ^x-mailer "$hop/msg.13"
 fi
 
+printf 'Subject: s\n\nx\n' | MAILNODE_HOME=$tmp/none "$sm" a@far.test 2>"$tmp/out"
+is 'where there is no node' $? 75
+ok 'none is made' fails test -e "$tmp/none"
+
 # Without the daemon letters wait.
 ok 'stop' node_stop
 exits 'no daemon' 0 'Subject: later\n\nx\n' a@far.test
