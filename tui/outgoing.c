@@ -141,13 +141,16 @@ outgoing_rcpts(const struct letter *l, struct addrs *to, const char **bad)
 	    wrong ? NULL : bad);
 }
 
+/* In a draft, what is no address yet stays as it was typed. */
 static void
-put_list(struct buf *b, const char *name, const char *value)
+put_list(struct buf *b, const char *name, const char *value, bool draft)
 {
 	struct addrs l = { NULL, 0 };
+	size_t wrong = addrs_read(&l, value, NULL);
 
-	(void)addrs_read(&l, value, NULL);
-	if (l.n > 0)
+	if (draft && wrong > 0)
+		outgoing_text_field(b, name, value);
+	else if (l.n > 0)
 		outgoing_addr_field(b, name, &l);
 	addrs_clear(&l);
 }
@@ -235,10 +238,10 @@ put_header(struct buf *b, struct outgoing *o, const struct letter *l,
 	}
 	(void)snprintf(o->from, sizeof o->from, "%s", from.a[0].addr);
 	outgoing_addr_field(b, "From", &from);
-	put_list(b, "To", l->field[LETTER_TO]);
-	put_list(b, "Cc", l->field[LETTER_CC]);
+	put_list(b, "To", l->field[LETTER_TO], draft);
+	put_list(b, "Cc", l->field[LETTER_CC], draft);
 	if (draft)
-		put_list(b, "Bcc", l->field[LETTER_BCC]);
+		put_list(b, "Bcc", l->field[LETTER_BCC], draft);
 	outgoing_text_field(b, "Subject", l->field[LETTER_SUBJECT]);
 	put_date(b);
 	buf_addf(b, "Message-ID: <%s>\r\n", o->msgid);

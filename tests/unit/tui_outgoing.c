@@ -168,6 +168,10 @@ whole_letters(void **state)
 	assert_int_equal(o.fd, -1);
 	assert_non_null(strstr(o.why, "No such file"));
 	letter_detach(&l, 0);
+	letter_set(&l, LETTER_TO, "a@b.c, not yet");
+	s = made(&l, true, &o);
+	assert_non_null(strstr(s, "To: a@b.c, not yet\r\n"));
+	free(s);
 	letter_set(&l, LETTER_FROM, "nobody");
 	assert_int_equal(outgoing_make(&o, &l, false), OUTGOING_ADDRESS);
 	letter_set(&l, LETTER_FROM, "a@b.c, d@e.f");
