@@ -11,7 +11,7 @@ mkfs.ext4 -q -m 0 -b 1024 "$tmp/disk" 2>/dev/null
 mkdir "$node/small"
 mount -o loop "$tmp/disk" "$node/small" 2>/dev/null ||
     skip_all 'no loop devices here'
-trap 'umount -l "$node/small"; cleanup' EXIT
+trap 'umount -l "$node/small" 2>/dev/null; cleanup' EXIT
 export MAILNODE_HOME="$node/small/home"
 rm -rf "$node/Mail"
 ln -s "$node/small/Mail" "$node/Mail"

@@ -25,7 +25,8 @@ while not os.path.exists(stop):
     except (smtplib.SMTPException, OSError):
         s = None
 PY
-"$python" "$tmp/send.py" "$port" "$tmp/stop" >"$tmp/accepted" &
+: >"$tmp/accepted"
+"$python" "$tmp/send.py" "$port" "$tmp/stop" >>"$tmp/accepted" &
 sender=$!
 at_exit $sender
 
