@@ -168,7 +168,10 @@ def provoke(node, role):
                        b"Subject: x\n\nx\n", timeout=20)
         node.run("queue", "retry")
     if role == "reader":
-        node.run("search", "subject:letter", timeout=20)
+        try:
+            node.run("search", "subject:letter", timeout=5)
+        except subprocess.TimeoutExpired:
+            pass        # the attacker ate its question
 
 
 provoke.number = 0
