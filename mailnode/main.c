@@ -34,7 +34,8 @@ const struct cmd cmds[] = {
 	{ "verify",	cmd_verify,
 	    "[-j] [-r ADDR:PORT] [-t EPOCH] [-i IP -h HELO -f FROM] [FILE]" },
 	{ "sign",	cmd_sign,	"[FILE]" },
-	{ "probe",	cmd_probe,	"address|dns|mime [-j] [-r ADDR:PORT] [FILE]" },
+	{ "probe",	cmd_probe,	"address|dns|mime [-j] [-r ADDR:PORT] [FILE]\n"
+	    "       mailnode probe spf [-j] [-r ADDR:PORT] [-t EPOCH] -i IP [-h HELO] [-f FROM]" },
 	{ "vault",	cmd_vault,
 	    "unlock|lock|list|set NAME [USER]|rm NAME|passwd [LABEL]|"
 	    "slot [list|add LABEL|recovery [LABEL]|credential [LABEL]|"
