@@ -157,14 +157,21 @@ chan_recv(int ch, struct buf *store, struct chan_msg *m, bool nowait)
 	mh.msg_iov = &iov;
 	mh.msg_iovlen = 1;
 	mh.msg_control = room.buf;
-	mh.msg_controllen = sizeof room.buf;
+	/* Its padding would hold a second one, which nobody would close. */
+	mh.msg_controllen = CMSG_LEN(sizeof(int));
 	do {
 		n = recvmsg(ch, &mh, flags);
 	} while (n == -1 && errno == EINTR);
-	if (n <= 0)
-		return n == 0 || errno == ECONNRESET ? 0 : -1;
-	store->len = (size_t)n;
+	if (n == -1)
+		return errno == ECONNRESET ? 0 : -1;
 	m->fd = fd_detach(&mh);
+	if (n == 0) {
+		if (m->fd != -1)
+			close(m->fd);
+		m->fd = -1;
+		return 0;
+	}
+	store->len = (size_t)n;
 	return parse(store, m, mh.msg_flags & (MSG_TRUNC | MSG_CTRUNC));
 }
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -323,6 +324,68 @@ record_limit(void **state)
 	buf_clear(&store);
 }
 
+/* A record with octets and count descriptors of the same pipe. */
+static void
+send_fds(int ch, size_t octets, size_t count, int fd)
+{
+	uint8_t h[CHAN_HEADER] = { 0 };
+	struct iovec iov = { h, octets };
+	union {
+		char		room[CMSG_SPACE(8 * sizeof(int))];
+		struct cmsghdr	align;
+	} u;
+	struct msghdr mh = { .msg_iov = &iov, .msg_iovlen = 1,
+	    .msg_control = u.room,
+	    .msg_controllen = CMSG_SPACE(count * sizeof(int)) };
+	struct cmsghdr *c;
+	size_t i;
+
+	memset(&u, 0, sizeof u);
+	c = CMSG_FIRSTHDR(&mh);
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(count * sizeof(int));
+	for (i = 0; i < count; i++)
+		memcpy(CMSG_DATA(c) + i * sizeof fd, &fd, sizeof fd);
+	assert_int_equal(sendmsg(ch, &mh, 0), octets);
+}
+
+/* Whoever hands over more must not fill the table of the service. */
+static void
+one_descriptor_and_no_more(void **state)
+{
+	static const struct { size_t octets, count; int rc; } t[] = {
+		{ CHAN_HEADER, 1, 1 }, { CHAN_HEADER, 2, -1 },
+		{ CHAN_HEADER, 8, -1 }, { 0, 1, 0 }, { 0, 2, 0 }
+	};
+	struct chan_msg got;
+	struct buf store;
+	int fds[2], p[2];
+	size_t i;
+	char c;
+
+	(void)state;
+	buf_init(&store, CHAN_RECORD_MAX + 1);
+	for (i = 0; i < sizeof t / sizeof t[0]; i++) {
+		assert_int_equal(chan_pair(fds), 0);
+		assert_int_equal(pipe(p), 0);
+		send_fds(fds[0], t[i].octets, t[i].count, p[1]);
+		close(p[1]);
+		assert_int_equal(chan_recv(fds[1], &store, &got, true),
+		    t[i].rc);
+		assert_int_equal(got.fd != -1, t[i].rc == 1);
+		if (got.fd != -1)
+			close(got.fd);
+		/* The end shows only when nobody has the other one. */
+		assert_int_equal(fcntl(p[0], F_SETFL, O_NONBLOCK), 0);
+		assert_int_equal(read(p[0], &c, 1), 0);
+		close(p[0]);
+		close(fds[0]);
+		close(fds[1]);
+	}
+	buf_clear(&store);
+}
+
 static int order[3], norder;
 
 static void
@@ -369,6 +432,7 @@ main(void)
 		cmocka_unit_test(peer_that_never_reads_is_dropped),
 		cmocka_unit_test(no_answer_times_out),
 		cmocka_unit_test(record_limit),
+		cmocka_unit_test(one_descriptor_and_no_more),
 		cmocka_unit_test(timers_fire_in_order),
 	};
 
