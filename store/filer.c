@@ -273,6 +273,10 @@ filer_put(struct filer *f, struct op_call *c, const struct file_put *p)
 	enum store_err rc;
 	int fd;
 
+	/* A flush between these would forget the folder that the rename,
+	 * which comes with the next one, makes dirty. */
+	if (f->ndone == FILER_OPS_MAX)
+		filer_flush(f);
 	rc = filer_dirty(f, p->folder, p->rel);
 	if (rc != STORE_OK)
 		return rc;

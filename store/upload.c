@@ -250,7 +250,9 @@ upload_sync_dir(struct upload *u)
 const void *
 upload_bytes(const struct upload *u)
 {
-	return u->fd == -1 ? u->mem.data : NULL;
+	if (u->fd != -1)
+		return NULL;
+	return u->mem.data != NULL ? (const void *)u->mem.data : "";
 }
 
 void

@@ -180,6 +180,58 @@ wrong_length(int ch, void *arg)
 	return status;
 }
 
+/* One that has no octets, in the same turn as one that has. */
+static int
+empty_beside_another(int ch, void *arg)
+{
+	struct spool_msg m = message("t4.1");
+	struct op_reply r;
+	uint16_t status;
+	uint64_t id;
+	struct buf b;
+
+	(void)arg;
+	op_reply_init(&r);
+	assert_int_equal(spool_begin(ch, &r, &id), OP_OK);
+	buf_init(&b, 1024);
+	chan_put_u64(&b, id);
+	chan_put_u64(&b, 0);
+	chan_put_str(&b, "t4.2");
+	chan_put_str(&b, "a@b.test");
+	chan_put_str(&b, "");
+	chan_put_str(&b, "");
+	chan_put_str(&b, "ok");
+	chan_put_str(&b, "192.0.2.1");
+	chan_put_i64(&b, 1700000000);
+	chan_put_u32(&b, 1);
+	chan_put_str(&b, me[0]);
+	chan_put_bytes(&b, head, strlen(head));
+	/* Told, not asked: the other is sent before any answer. */
+	assert_int_equal(op_tell(ch, SPOOL_COMMIT, &b, -1), 0);
+	status = spool_commit(ch, &r, 0, &m, head, strlen(head), body,
+	    strlen(body));
+	buf_clear(&b);
+	op_reply_clear(&r);
+	return status;
+}
+
+static void
+an_empty_one_harms_nobody(void **state)
+{
+	struct node n = { .loop = NULL };
+	uint64_t two = 2;
+
+	(void)state;
+	node_dirs(&n);
+	node_start(&n);
+	assert_int_equal(node_ask(&n, ROLE_SMTP, empty_beside_another, NULL),
+	    0);
+	assert_true(node_until(&n, listed, &two));
+	assert_true(node_until(&n, spool_empty, NULL));
+	node_stop(&n);
+	node_remove(&n);
+}
+
 static int
 not_ours(int ch, void *arg)
 {
@@ -216,6 +268,38 @@ refuses_what_a_session_may_not(void **state)
 	assert_int_equal(node_files(&n, "INBOX/new"), 0);
 	assert_int_equal(node_files(&n, "Sent/cur"), 1);	/* seen */
 	assert_int_equal(node_files(&n, ".mailnode/spool"), 0);
+	node_stop(&n);
+	node_remove(&n);
+}
+
+/* Whatever is renamed by a batch, its folder is synced by that batch. */
+static void
+a_full_batch_keeps_its_folders(void **state)
+{
+	static const char rel[] = "new/1.M2P3Q4.h,S=5,I=6.7";
+	struct file_put p = { .folder = "INBOX", .rel = rel, .body = "12345",
+	    .nbody = 5 };
+	struct op_call c = { .fd = -1 };
+	struct node n = { .loop = NULL };
+	struct stat st;
+	char path[256];
+	int i;
+
+	(void)state;
+	node_dirs(&n);
+	node_start(&n);
+	assert_true(node_until(&n, synced, NULL));
+	filer_flush(&n.filer);
+	for (i = 0; i < FILER_OPS_MAX; i++)
+		assert_int_equal(filer_later(&n.filer, &c, "Sent", "cur/x",
+		    -1), STORE_OK);
+	assert_int_equal(filer_put(&n.filer, &c, &p), STORE_OK);
+	assert_int_equal(n.filer.nopen, 1);
+	assert_int_equal(n.filer.ndirs, 1);
+	assert_string_equal(n.filer.dirs[0], "INBOX/new");
+	filer_flush(&n.filer);
+	snprintf(path, sizeof path, "%s/INBOX/%s", n.mail, rel);
+	assert_int_equal(stat(path, &st), 0);
 	node_stop(&n);
 	node_remove(&n);
 }
@@ -278,6 +362,8 @@ main(void)
 		cmocka_unit_test(files_and_lists_what_is_handed_in),
 		cmocka_unit_test(takes_large_ones_in_pieces),
 		cmocka_unit_test(refuses_what_a_session_may_not),
+		cmocka_unit_test(an_empty_one_harms_nobody),
+		cmocka_unit_test(a_full_batch_keeps_its_folders),
 		cmocka_unit_test(starts_again_with_the_same_numbers),
 	};
 
