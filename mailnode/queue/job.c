@@ -75,6 +75,22 @@ job_clear(struct job *j)
 	j->fd = -1;
 }
 
+static void
+put_text(struct buf *b, const char *s)
+{
+	chan_put_bytes(b, s, strnlen(s, JOB_TEXT_MAX - 1));
+}
+
+/* A longer one the sender could not pass on: keeper would close on it. */
+static const char *
+get_text(struct wire *w)
+{
+	const char *s = wire_str(w);
+
+	w->bad = w->bad || strlen(s) >= JOB_TEXT_MAX;
+	return s;
+}
+
 void
 job_result_put(struct buf *b, const struct job_result *r)
 {
@@ -82,15 +98,14 @@ job_result_put(struct buf *b, const struct job_result *r)
 
 	chan_put_u8(b, r->last);
 	chan_put_u8(b, r->tried);
-	chan_put_str(b, r->peer);
-	chan_put_str(b, r->tls);
-	chan_put_str(b, r->why);
+	put_text(b, r->peer);
+	put_text(b, r->tls);
+	put_text(b, r->why);
 	for (i = 0; i < r->nrcpt; i++) {
 		chan_put_u8(b, 1);
 		chan_put_u32(b, r->rcpt[i].n);
 		chan_put_u8(b, (uint8_t)r->rcpt[i].fate);
-		chan_put_bytes(b, r->rcpt[i].text,
-		    strnlen(r->rcpt[i].text, JOB_TEXT_MAX - 1));
+		put_text(b, r->rcpt[i].text);
 	}
 	chan_put_u8(b, 0);
 }
@@ -107,14 +122,14 @@ job_result_get(struct chan_in *in, struct job_result *r)
 		return false;
 	r->last = chan_get_u8(in) != 0;
 	r->tried = chan_get_u8(in) != 0;
-	r->peer = wire_str(&w);
-	r->tls = wire_str(&w);
-	r->why = wire_str(&w);
+	r->peer = get_text(&w);
+	r->tls = get_text(&w);
+	r->why = get_text(&w);
 	while (wire_row(&w, (void **)&r->rcpt, &r->nrcpt, sizeof *r->rcpt)) {
 		f = &r->rcpt[r->nrcpt - 1];
 		f->n = chan_get_u32(in);
 		fate = chan_get_u8(in);
-		f->text = wire_str(&w);
+		f->text = get_text(&w);
 		w.bad = w.bad || fate >= JOB_FATES;
 		f->fate = (enum job_fate)fate;
 	}

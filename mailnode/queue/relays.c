@@ -13,6 +13,7 @@
 enum {
 	RELAYS_MAX = 8,		/* processes at once */
 	RELAYS_PER_HOP = 2,
+	RUN_BURST = 32,		/* records taken from one in a turn */
 	WANT_MS = 10000		/* one that was wanted and did not come */
 };
 
@@ -222,13 +223,16 @@ take_mark(struct sender *s, struct run *r, struct chan_msg *m,
 	struct part *p = r->part[m->id - 1];
 	struct chan_msg answer = { .type = JOB_MARK, .id = m->id, .fd = -1 };
 	uint32_t n[JOB_CHUNK];
-	size_t count, i;
+	size_t count, i, k;
 
 	if (!job_mark_get(in, n, &count))
 		return false;
-	for (i = 0; i < count; i++)
-		if (find_rcpt(p, n[i]) == p->n)
+	/* Each dot once: every mark costs keeper a commit. */
+	for (i = 0; i < count; i++) {
+		k = find_rcpt(p, n[i]);
+		if (k == p->n || p->marked[k])
 			return false;
+	}
 	answer.status = letters_checked(s, sender_mark(s->keeper, &s->reply,
 	    p->letter->l.id, conf.relays[r->hop->route].name, n, count));
 	for (i = 0; answer.status == STORE_OK && i < count; i++)
@@ -303,19 +307,23 @@ run_ready(void *arg, uint32_t events)
 	struct run *r = arg;
 	struct sender *s = r->s;
 	struct chan_msg m;
-	int n;
+	int n = 1, i;
 
 	(void)events;
-	while ((n = chan_recv(r->io.fd, &r->in, &m, true)) == 1) {
+	for (i = 0; i < RUN_BURST; i++) {
+		n = chan_recv(r->io.fd, &r->in, &m, true);
+		if (n != 1)
+			break;
 		if (m.fd != -1)
 			close(m.fd);
 		if (!take(s, r, &m)) {
 			log_line(LOG_WARN, "relay", "error=%s",
 			    "malformed message");
-			break;
+			run_over(s, r);
+			return;
 		}
 	}
-	if (n == -1 && errno == EAGAIN)
+	if (n == 1 || (n == -1 && errno == EAGAIN))
 		return;
 	run_over(s, r);
 }
