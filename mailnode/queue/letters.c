@@ -76,6 +76,10 @@ letter_over(struct sender *s, struct letter *x)
 	if (letters_checked(s, sender_release(s->keeper, &s->reply, x->l.id,
 	    &due)) != STORE_OK)
 		due = clock_wall_s() + LETTERS_AGAIN_S;
+	/* What was not written down is due at once, again and again. */
+	else if (x->lost && due != 0 && due < clock_wall_s() +
+	    LETTERS_AGAIN_S)
+		due = clock_wall_s() + LETTERS_AGAIN_S;
 	if (due != 0)
 		(void)due_set(&s->due, x->l.id, due);
 	sender_letter_clear(&x->l);
@@ -183,9 +187,11 @@ letters_settle(struct sender *s, struct letter *x, struct outcome *o, size_t n,
 	res->fate = f;
 	res->nfate = n;
 	rc = letters_checked(s, sender_result(s->keeper, &s->reply, res));
-	if (rc != STORE_OK)
+	if (rc != STORE_OK) {
+		x->lost = true;
 		log_line(LOG_ERROR, "result", "error=%s",
 		    store_status_text(rc));
+	}
 	free(f);
 }
 

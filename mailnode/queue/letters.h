@@ -27,6 +27,7 @@ struct letter {
 	struct letter	*next;
 	struct sender_letter l;
 	unsigned int	 parts;		/* not yet over */
+	bool		 lost;		/* keeper refused a result */
 };
 
 /* Recipients of one letter that share a next hop. */
