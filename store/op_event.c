@@ -235,7 +235,8 @@ on_query(void *service, struct op_call *c)
 }
 
 const struct op event_ops[] = {
-	{ EVENT_ADD,	ROLE_ANY,		on_add },
+	/* Another user of the machine tells nobody's story. */
+	{ EVENT_ADD,	ROLE_ANY & ~ROLE_BIT(ROLE_LOCAL), on_add },
 	{ EVENT_QUERY,	ROLE_BIT(ROLE_OWNER),	on_query },
 	{ 0, 0, NULL }
 };

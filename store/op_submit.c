@@ -205,14 +205,15 @@ take_string(struct chan_in *in, char **at, size_t max)
 }
 
 /* Strings are copied into head.text: a length of four octets each leaves
- * room for their NULs. */
+ * room for their NULs, and those of the first four that are cut off have
+ * some of their own. */
 static enum store_err
 take_envelope(struct submission *s, struct chan_in *in)
 {
 	struct queue_envelope *e = &s->head.env;
 	char *at;
 
-	s->head.text = at = malloc((size_t)(in->end - in->p) + 1);
+	s->head.text = at = malloc((size_t)(in->end - in->p) + 4);
 	s->head.to = calloc(QUEUE_RCPTS_MAX, sizeof *s->head.to);
 	if (at == NULL || s->head.to == NULL)
 		return STORE_NOMEM;
