@@ -295,9 +295,16 @@ on_yield(void *service, struct op_call *c)
 
 /* ---- children ---- */
 
+/* Those that talk to strangers or parse what they sent have no word in what
+ * the owner reads, nor push out what others said. */
+#define SERVICES (ROLE_BIT(ROLE_KEEPER) | ROLE_BIT(ROLE_FILER) | \
+	ROLE_BIT(ROLE_READER) | ROLE_BIT(ROLE_INDEXER) | \
+	ROLE_BIT(ROLE_SENDER) | ROLE_BIT(ROLE_RUNNER) | \
+	ROLE_BIT(ROLE_VAULT) | ROLE_BIT(ROLE_RESOLVER))
+
 static const struct op alarm_ops[] = {
-	{ PROC_ALARM, ROLE_ANY, on_alarm },
-	{ PROC_CLEAR, ROLE_ANY, on_alarm },
+	{ PROC_ALARM, SERVICES, on_alarm },
+	{ PROC_CLEAR, SERVICES, on_alarm },
 	{ 0, 0, NULL }
 };
 static struct parent *alarm_parent;	/* alarm_ops run in the nursery */
