@@ -26,7 +26,7 @@ ok 'a Message-ID of our domain' grep -q '^Message-ID: <[0-9a-f]*@node.test>' \
     "$hop/msg.1"
 ok 'no private field' fails grep -qiE '^(bcc|x-mailer|user-agent|received):' \
     "$hop/msg.1"
-ok 'no name of this machine' fails grep -q "$(hostname)" "$hop/msg.1"
+ok 'no name of this machine' fails grep -qwF "$(hostname)" "$hop/msg.1"
 ok 'CRLF throughout' fails grep -qv "$(printf '\r')\$" "$hop/msg.1"
 is 'the dots' "$(tail -1 "$hop/msg.1" | tr -d '\r')" '..dot'
 ok 'the queue is empty' wait_for '[ -z "$(mn queue list)" ]'
