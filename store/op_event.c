@@ -12,7 +12,9 @@ enum {
 	EVENT_HELD_MAX = 256 * 1024,	/* octets collected, then written */
 	EVENT_HELD_MS = 300,
 	EVENT_TRIM_MS = 60000,
-	EVENT_TRIM_ROWS = 5000		/* at a time */
+	EVENT_TRIM_AGAIN_MS = 1000,	/* when that was not all */
+	EVENT_TRIM_ROWS = 5000,		/* at a time */
+	EVENT_SESSION_MAX = 256		/* told by one stranger's session */
 };
 
 /* Held lines: i64 at, then four strings each, as chan_put_* writes them. */
@@ -131,8 +133,10 @@ trim(void *arg)
 	    " - %d ORDER BY id LIMIT %d)", (long long)(clock_wall_us() -
 	    (int64_t)EVENT_DAYS * 86400 * 1000000), EVENT_MAX,
 	    EVENT_TRIM_ROWS);
-	(void)db_exec(st->db[STORE_EVENTS], sql);
-	loop_arm(st->loop, &st->events->trim, EVENT_TRIM_MS);
+	loop_arm(st->loop, &st->events->trim,
+	    db_exec(st->db[STORE_EVENTS], sql) == STORE_OK &&
+	    sqlite3_changes(st->db[STORE_EVENTS]) == EVENT_TRIM_ROWS ?
+	    EVENT_TRIM_AGAIN_MS : EVENT_TRIM_MS);
 }
 
 enum store_err
@@ -163,6 +167,19 @@ events_close(struct store *st)
 
 /* ---- ops ---- */
 
+/* A session tells of a few refusals; more would push out what others told,
+ * and fill the disk faster than it is trimmed. */
+static bool
+may_tell(struct op_call *c)
+{
+	uintptr_t n = (uintptr_t)op_peer_data(c->peer);
+
+	if (c->role != ROLE_SMTP)
+		return true;
+	op_peer_set(c->peer, (void *)(n + (n < EVENT_SESSION_MAX)));
+	return n < EVENT_SESSION_MAX;
+}
+
 static uint16_t
 on_add(void *service, struct op_call *c)
 {
@@ -175,7 +192,8 @@ on_add(void *service, struct op_call *c)
 	chan_get_str(&c->in, text, sizeof text);
 	if (!chan_end(&c->in))
 		return OP_BAD;
-	event_add(service, trace, addr, kind, text);
+	if (may_tell(c))
+		event_add(service, trace, addr, kind, text);
 	return OP_OK;
 }
 

@@ -228,7 +228,7 @@ stories(void **state)
 	memset(&n, 0, sizeof n);
 	node_dirs(&n);
 	node_start(&n);
-	assert_int_equal(node_ask(&n, ROLE_SMTP, tell, NULL), 0);
+	assert_int_equal(node_ask(&n, ROLE_SENDER, tell, NULL), 0);
 	assert_int_equal(node_ask(&n, ROLE_OWNER, query, "t1.1"), 0);
 	assert_int_equal(node_ask(&n, ROLE_OWNER, query, "me@NODE.test"), 0);
 	assert_int_equal(node_ask(&n, ROLE_OWNER, query, "nobody"),
@@ -241,6 +241,45 @@ stories(void **state)
 	node_remove(&n);
 }
 
+static int
+how_many(int ch, void *arg)
+{
+	struct event_list l;
+	struct op_reply r;
+	uint64_t after = 0;
+	bool more = true;
+	int n = 0;
+
+	op_reply_init(&r);
+	while (more && event_query(ch, &r, arg, after, &l) == OP_OK) {
+		n += (int)l.n;
+		after = l.n > 0 ? l.event[l.n - 1].id : after;
+		more = l.more && l.n > 0;
+		event_list_clear(&l);
+	}
+	op_reply_clear(&r);
+	return n / 2;		/* an exit status has eight bits */
+}
+
+static void
+who_may_tell_and_how_much(void **state)
+{
+	struct node n = { .loop = NULL };
+
+	(void)state;
+	node_dirs(&n);
+	node_start(&n);
+	/* 500 told, 256 of them taken, half of those with this id. */
+	(void)node_ask(&n, ROLE_SMTP, tell, NULL);
+	assert_int_equal(node_ask(&n, ROLE_OWNER, how_many, "t1.1"), 64);
+	(void)node_ask(&n, ROLE_LOCAL, tell, NULL);
+	assert_int_equal(node_ask(&n, ROLE_OWNER, how_many, "t1.1"), 64);
+	(void)node_ask(&n, ROLE_SENDER, tell, NULL);
+	assert_int_equal(node_ask(&n, ROLE_OWNER, how_many, "t1.1"), 189);
+	node_stop(&n);
+	node_remove(&n);
+}
+
 int
 main(void)
 {
@@ -249,6 +288,7 @@ main(void)
 		cmocka_unit_test(alias_names),
 		cmocka_unit_test(ops),
 		cmocka_unit_test(stories),
+		cmocka_unit_test(who_may_tell_and_how_much),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
