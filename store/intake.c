@@ -255,6 +255,7 @@ send_entry(struct job *j, const struct box *b, const struct spool_entry *e)
 	if (e->file == 0)
 		return send_in_memory(j, b, &p);
 	fd = spool_body(j->st, e->file);
+	j->lost = fd == -1 && errno == ENOENT;
 	if (fd == -1 || fstat(fd, &st) == -1) {
 		if (fd != -1)
 			close(fd);
@@ -299,6 +300,22 @@ send_job(struct job *j, const struct box *b)
 	}
 }
 
+/* Somebody removed the body below us.  The entry is given up by name, lest
+ * everything behind it waits for ever. */
+static void
+body_lost(struct job *j)
+{
+	struct store *st = j->st;
+	char text[128];
+
+	snprintf(text, sizeof text,
+	    "accepted message %s: its body is gone from the spool", j->trace);
+	store_alarm(st, text);
+	event_add(st, j->trace, "", "lost", "its file is gone from the spool");
+	(void)spool_done(st, j->entry, 0, j->size);
+	job_free(j);
+}
+
 void
 job_file(struct job *j)
 {
@@ -310,6 +327,10 @@ job_file(struct job *j)
 	}
 	if (j->st->filer != NULL && send_job(j, b) == 0) {
 		j->sent = true;
+		return;
+	}
+	if (j->lost) {
+		body_lost(j);
 		return;
 	}
 	jobs_put(&j->st->intake->to_file, j);

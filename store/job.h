@@ -37,6 +37,7 @@ struct job {
 	bool		 listed;	/* in the mailbox's row of jobs */
 	bool		 ready;		/* file and parse are done */
 	bool		 sent;		/* with filer or parser */
+	bool		 lost;		/* the spool has no body for it */
 	unsigned int	 tries;		/* of the parser */
 	uint64_t	 row;		/* its id, once it has one */
 	struct parse_row parsed;

@@ -55,5 +55,20 @@ is 'each file has its row' \
     "$(sed 's/.*"rows":\([0-9]*\).*/\1/' "$tmp/fsck")" \
     "$(find "$node/Mail" -name '*,I=*' | wc -l)"
 ok 'fsck is clean' mn fsck
+# A body that somebody removed costs that message, by name, and no other.
+filer=$(pid_of filer)
+kill -STOP "$filer"
+{ printf 'Subject: large\n\n'; yes 'a line of a large letter' | head -n 20000
+} >"$tmp/large"
+ok 'a large one is accepted' swaks --server "127.0.0.1:$port" --silent 2 \
+    --from big@b.test --to me@node.test --data "@$tmp/large"
+ok 'its body is a file' wait_for '[ -n "$(ls "$node/Mail/.mailnode/spool")" ]'
+rm -f "$node/Mail/.mailnode/spool"/*
+pid=$(pid_of keeper)
+kill -KILL "$pid" "$filer"
+ok 'it is named' wait_for 'mn status -j | grep -q "its body is gone"' 20
+ok 'the others go on' swaks --server "127.0.0.1:$port" --silent 2 \
+    --from after@b.test --to me@node.test
+ok 'into their mailbox' wait_for 'mn search -j "*" | grep -q after@b.test' 20
 ok 'the daemon ends' node_stop
 done_testing
