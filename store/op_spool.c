@@ -267,6 +267,8 @@ resolve(struct store *st, struct op_call *c, struct handed *h)
 	struct rcpt to;
 	uint32_t i;
 
+	if (c->role == ROLE_SMTP && h->tags[0] != '\0')
+		return STORE_NAME;
 	for (i = 0; i < h->nrcpt; i++) {
 		chan_get_str(&c->in, addr, sizeof addr);
 		if (c->in.bad || !plain(addr))

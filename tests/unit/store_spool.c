@@ -248,6 +248,22 @@ other_folder(int ch, void *arg)
 	return commit(ch, me, 1, "Sent");
 }
 
+static int
+own_tags(int ch, void *arg)
+{
+	struct spool_msg m = message("t9.1");
+	struct op_reply r;
+	uint16_t status;
+
+	(void)arg;
+	m.tags = "list work";
+	op_reply_init(&r);
+	status = spool_commit(ch, &r, 0, &m, head, strlen(head), body,
+	    strlen(body));
+	op_reply_clear(&r);
+	return status;
+}
+
 static void
 refuses_what_a_session_may_not(void **state)
 {
@@ -261,6 +277,8 @@ refuses_what_a_session_may_not(void **state)
 	assert_int_equal(node_ask(&n, ROLE_SMTP, not_ours, NULL),
 	    STORE_NORCPT);
 	assert_int_equal(node_ask(&n, ROLE_SMTP, other_folder, NULL),
+	    STORE_NAME);
+	assert_int_equal(node_ask(&n, ROLE_SMTP, own_tags, NULL),
 	    STORE_NAME);
 	assert_int_equal(node_ask(&n, ROLE_IMAP, send_one, NULL), OP_DENIED);
 	assert_int_equal(node_ask(&n, ROLE_SENDER, other_folder, NULL), 0);
