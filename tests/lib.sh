@@ -2,7 +2,8 @@
 #
 #	ok NAME COMMAND...	passes when the command succeeds
 #	is NAME GOT WANT	passes when both are equal
-#	wait_for COND [S]	evaluates COND until true, at most S (10) seconds
+#	wait_for COND [S]	evaluates COND until true, at most S (10) seconds,
+#				three times that on a machine that is busy
 #	at_exit PID...		to be killed when the test ends
 #	skip_all WHY		ends the test as skipped
 #	done_testing		last line of every test
@@ -93,7 +94,7 @@ done_testing()
 
 wait_for()
 {
-	deadline=$(($(date +%s) + ${2:-10}))
+	deadline=$(($(date +%s) + ${2:-10} * 3))
 	until eval "$1"; do
 		[ "$(date +%s)" -le "$deadline" ] || return 1
 		sleep 0.05
