@@ -92,18 +92,6 @@ turn_done(void *arg, enum store_err rc)
 	sp->turn_entries = sp->turn_octets = 0;
 }
 
-static enum store_err
-keep_big(struct spool *sp, struct upload *u)
-{
-	struct big *b = calloc(1, sizeof *b);
-
-	if (b == NULL)
-		return STORE_NOMEM;
-	*b = (struct big){ .next = sp->big, .upload = u };
-	sp->big = b;
-	return STORE_OK;
-}
-
 /* UID and name now, if the mailbox has any to give: no second commit. */
 static void
 place_now(struct store *st, const struct spool_put *p, struct box **box,
@@ -174,15 +162,29 @@ static enum store_err
 insert_upload(struct store *st, const struct spool_put *p)
 {
 	struct spool_put here = *p;
+	struct spool *sp = st->spool;
+	struct big *b;
 	enum store_err rc;
 
 	here.body = upload_bytes(p->upload);
-	rc = insert(st, &here, here.body == NULL ? upload_id(p->upload) : 0);
-	if (rc == STORE_OK && here.body == NULL)
-		return keep_big(st->spool, p->upload);
-	if (rc == STORE_OK)
-		upload_keep(p->upload);
-	return rc;
+	if (here.body != NULL) {
+		rc = insert(st, &here, 0);
+		if (rc == STORE_OK)
+			upload_keep(p->upload);
+		return rc;
+	}
+	/* Before the row: behind it nothing may fail. */
+	b = calloc(1, sizeof *b);
+	if (b == NULL)
+		return STORE_NOMEM;
+	rc = insert(st, &here, upload_id(p->upload));
+	if (rc != STORE_OK) {
+		free(b);
+		return rc;
+	}
+	*b = (struct big){ .next = sp->big, .upload = p->upload };
+	sp->big = b;
+	return STORE_OK;
 }
 
 enum store_err
@@ -465,8 +467,9 @@ strike_all(struct store *st)
 	}
 	sp->striking = sp->ndone;
 	for (i = 0; i < sp->striking; i++) {
-		(void)strike(st, sp->done[i].id);
-		if (sp->done[i].file != 0)
+		/* A row that stays needs its body: the next start files it. */
+		if (strike(st, sp->done[i].id) == STORE_OK &&
+		    sp->done[i].file != 0)
 			(void)drop_body(st, sp->done[i].file);
 	}
 }
