@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "tui/addrbook.h"
+#include "tui/alias_key.h"
 #include "tui/compose.h"
 #include "tui/compose_view.h"
 #include "tui/run.h"
@@ -99,6 +100,13 @@ field_typed(void *arg, const char *text)
 		return;
 	letter_set(&c->l, c->editing, text);
 	keep(c);
+}
+
+void
+compose_set_from(struct view *v, const char *value)
+{
+	letter_set(&self(v)->l, LETTER_FROM, value);
+	keep(self(v));
 }
 
 static void
@@ -288,7 +296,7 @@ static view_act *const acts[DO_MAX] = {
 	[DO_ATTACH] = act_attach, [DO_DETACH] = act_detach,
 	[DO_EDIT_FROM] = act_from, [DO_EDIT_TO] = act_to,
 	[DO_EDIT_CC] = act_cc, [DO_EDIT_BCC] = act_bcc,
-	[DO_EDIT_SUBJECT] = act_subject,
+	[DO_EDIT_SUBJECT] = act_subject, [DO_ALIAS] = alias_for_letter,
 	[DO_NEXT] = act_next, [DO_PREV] = act_prev,
 };
 

@@ -30,6 +30,9 @@ struct compose_view {
 void	compose_open(struct tui *t, const char *path, struct letter *l,
 	    const struct compose_from *from, bool edit);
 
+/* v is a letter: it comes from there now. */
+void	compose_set_from(struct view *v, const char *value);
+
 /* ---- compose_send.c: what ends a letter ---- */
 
 view_act compose_send, compose_postpone;

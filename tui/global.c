@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "mailnode/base/num.h"
+#include "tui/alias_key.h"
 #include "tui/compose.h"
 #include "tui/global.h"
 #include "tui/list.h"
@@ -335,6 +336,7 @@ view_act *const global_acts[DO_MAX] = {
 	[DO_SIDE_TOGGLE] = act_side_toggle,
 	[DO_UNDO] = act_undo, [DO_REDO] = act_redo,
 	[DO_COMPOSE] = act_compose, [DO_RECALL] = act_recall,
+	[DO_ALIAS] = alias_for_nobody,
 	[DO_QUEUE] = act_queue, [DO_QUEUE_RUN] = act_queue_run,
 	[DO_STATUS] = act_status,
 	[DO_HELP] = act_help, [DO_REDRAW] = act_redraw,

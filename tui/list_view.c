@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "store/flag.h"
+#include "tui/alias_key.h"
 #include "tui/compose.h"
 #include "tui/doc.h"
 #include "tui/global.h"
@@ -407,6 +408,16 @@ ONE_ACT(act_bounce, DO_BOUNCE)
 ONE_ACT(act_delivery, DO_DELIVERY)
 ONE_ACT(act_why, DO_WHY)
 
+/* From an empty list: for nobody in particular. */
+static void
+act_alias(struct view *v, const char *arg)
+{
+	if (rows_line(&self(v)->rows, self(v)->cur) == NULL)
+		alias_for_nobody(v, arg);
+	else
+		message_act(v->t, DO_ALIAS, one_message(v), arg);
+}
+
 static view_act *const acts[DO_MAX] = {
 	[DO_NEXT] = list_next, [DO_PREV] = list_prev,
 	[DO_PAGE_DOWN] = list_page_down, [DO_PAGE_UP] = list_page_up,
@@ -436,7 +447,7 @@ static view_act *const acts[DO_MAX] = {
 	[DO_REPLY] = act_reply, [DO_REPLY_ALL] = act_reply_all,
 	[DO_REPLY_LIST] = act_reply_list, [DO_FORWARD] = act_forward,
 	[DO_BOUNCE] = act_bounce, [DO_DELIVERY] = act_delivery,
-	[DO_WHY] = act_why,
+	[DO_WHY] = act_why, [DO_ALIAS] = act_alias,
 };
 
 /* ---- the view ---- */

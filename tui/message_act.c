@@ -5,6 +5,7 @@
 
 #include "store/op_event.h"
 #include "tui/addrbook.h"
+#include "tui/alias_key.h"
 #include "tui/compose.h"
 #include "tui/fetch.h"
 #include "tui/message.h"
@@ -95,6 +96,12 @@ run_why(struct task *k, struct fetched *f)
 	buf_clear(&b);
 }
 
+static void
+run_alias(struct task *k, struct fetched *f)
+{
+	alias_propose(k->t, reply_header(&f->show, "From"), k->arg);
+}
+
 static const struct {
 	enum conf_action act;
 	enum fetch_how	 how;
@@ -113,6 +120,7 @@ static const struct {
 	{ DO_FORWARD, FETCH_PLAIN, NULL, HIST_NONE, NULL, run_forward },
 	{ DO_DELIVERY, FETCH_FILE, NULL, HIST_NONE, NULL, run_delivery },
 	{ DO_WHY, FETCH_FILE, NULL, HIST_NONE, NULL, run_why },
+	{ DO_ALIAS, FETCH_PLAIN, NULL, HIST_NONE, NULL, run_alias },
 };
 
 static size_t

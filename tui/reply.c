@@ -167,6 +167,27 @@ reply_own(struct buf *b)
 	addr_put(b, &own);
 }
 
+/*
+ * "by OUR.NAME ... for <address>": what the envelope said (RFC 5321 section
+ * 4.4), where no other field names an alias that was given to one sender.
+ */
+static void
+read_received(struct addrs *l, const struct parse_show *s)
+{
+	const char *v = reply_header(s, "Received"), *p, *end;
+	char by[300], addr[512];
+
+	(void)snprintf(by, sizeof by, " by %s ", conf.hostname);
+	p = strstr(v, by);
+	p = p != NULL ? strstr(p, " for <") : NULL;
+	end = p != NULL ? strchr(p, '>') : NULL;
+	if (end == NULL || (size_t)(end - p) >= sizeof addr)
+		return;
+	(void)snprintf(addr, sizeof addr, "%.*s", (int)(end - p - 6), p + 6);
+	if (addr_ok(addr))
+		(void)addrs_add(l, "", addr);
+}
+
 /* The address of mine that the message came to speaks in the answer. */
 static void
 set_from(struct letter *l, const struct parse_show *s, bool mine)
@@ -180,6 +201,8 @@ set_from(struct letter *l, const struct parse_show *s, bool mine)
 
 	if (mine)
 		read_all(&a, s, "From");
+	else
+		read_received(&a, s);
 	for (i = 0; i < sizeof where / sizeof where[0]; i++)
 		read_all(&a, s, where[i]);
 	buf_init(&b, LETTER_MAX);

@@ -79,6 +79,15 @@ who(void **state)
 		{ { { "From", "a@x.y", "To", "undisclosed:;",
 		    "Delivered-To", "hidden@example.org" }, NULL },
 		    REPLY_SENDER, true, "a@x.y", "", "hidden@example.org" },
+		/* Named by the envelope alone; a stranger's field is none. */
+		{ { { "From", "a@x.y", "Received", "from x (y) by "
+		    "mail.example.org with ESMTP id z for <shop.x2f@example.org>;"
+		    " Mon", "To", "l@list, me@example.org" }, NULL },
+		    REPLY_SENDER, true, "a@x.y", "", "shop.x2f@example.org" },
+		{ { { "From", "a@x.y", "Received", "from x by other.test with "
+		    "ESMTP id z for <shop.x2f@example.org>; Mon", "To",
+		    "me@example.org" }, NULL },
+		    REPLY_SENDER, true, "a@x.y", "", "me@example.org" },
 		/* Only me: then me. */
 		{ { { "From", "me@example.org", "To", "me@example.org" },
 		    NULL }, REPLY_ALL, true, "me@example.org", "",
