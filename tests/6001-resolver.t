@@ -124,7 +124,7 @@ ok 'then it is left alone' wait_for 'said "AAAA a.test ok"'
 is 'entirely' "$(asked one 'udp a.test')" 0
 
 zone >"$tmp/one.zone"
-ok 'a probe finds it back' wait_for 'grep -q "udp  NS" "$tmp/one.log"' 20
+ok 'a probe finds it back' wait_for 'grep -q "udp \. NS" "$tmp/one.log"' 20
 n=0
 until [ "$(asked one 'udp back')" != 0 ] || [ $n -ge 50 ]; do
 	n=$((n + 1)); say "A back$n.test"

@@ -203,12 +203,12 @@ node_stop()
 	return $rc
 }
 
-# dns_start: serves $tmp/zone (made if absent; read anew for each question;
-# see tests/tools/nameserver.py) and sets $dns to "127.0.0.1:PORT".
+# dns_start: serves $tmp/zone (made if absent; read again when it changes;
+# see tests/tools/dnsd.py) and sets $dns to "127.0.0.1:PORT".
 dns_start()
 {
 	touch "$tmp/zone"
-	"$python" tests/tools/nameserver.py "$tmp/zone" "$tmp/dns.port" &
+	"$python" tests/tools/dnsd.py "$tmp/zone" "$tmp/dns.port" &
 	at_exit $!
 	wait_for '[ -s "$tmp/dns.port" ]' || return 1
 	dns=127.0.0.1:$(cat "$tmp/dns.port")

@@ -1,18 +1,32 @@
 #!/usr/bin/python3
-"""dnsd.py ZONE PORTFILE [LOG]: a DNS server for tests, on 127.0.0.1, UDP and TCP.
+"""dnsd.py ZONE [PORTFILE [LOG]]: a DNS server for tests, UDP and TCP.
 
-The kernel chooses the port (or $PORT says it), which is written to PORTFILE
-when both sockets listen.  ZONE is read again whenever it changed; lines are
+It listens on 127.0.0.1; the kernel chooses the port (or $PORT says it),
+which is written to PORTFILE, or printed, when both sockets listen.  ZONE is
+read again whenever it changed; its lines are
 
 	NAME TYPE RDATA...	a record, in presentation form, TTL 300
 	NAME TTL SECONDS	for the records of that name
-	NAME ! FAULT		for questions of that name ("*": of every name)
+	NAME ! FAULT [TYPE...]	for questions of that name and those types
 
-FAULT: servfail, refused, timeout, formerr (to questions with OPT, without
-OPT in the answer), garbage, other (another question's answer), truncate
-(UDP only), big (300 more records), nosoa, ad (sets AD when asked for), or
-slow=MS.  "*.NAME" is a wildcard.  LOG gets a line "proto name type" for
-each question.
+NAME may be "*" before a fault (every name), or start with "*." (a wildcard,
+RFC 4592).  Faults:
+
+	servfail refused nxdomain formerr	that code; formerr only to
+			questions with OPT, and without OPT in the answer
+	timeout		no answer
+	slow=MS		an answer so much later
+	garbage		octets that are no answer
+	id		an answer to another question's id
+	other		an answer to another question
+	truncate	TC over UDP, whatever the size
+	big		300 more records
+	nosoa		no SOA where there is no answer
+	ad		authenticated: AD, when asked for and when the whole
+			chain of CNAMEs is so
+	bogus		SERVFAIL, as from who validates
+
+LOG gets a line "proto name type" for each question.
 """
 import os
 import socket
@@ -24,17 +38,25 @@ import time
 import dns.flags
 import dns.message
 import dns.name
-import dns.opcode
 import dns.rcode
-import dns.rdata
-import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
 
 SOA = 'ns.test. hostmaster.test. 1 3600 600 86400 60'
+CODES = {'servfail': dns.rcode.SERVFAIL, 'bogus': dns.rcode.SERVFAIL,
+         'refused': dns.rcode.REFUSED, 'nxdomain': dns.rcode.NXDOMAIN}
+STAR = dns.name.from_text('*', origin=None)
+EVERY = dns.name.from_text('*')
+CHAIN_MAX = 16
+
+
+def canonical(text):
+    return dns.name.from_text(text).canonicalize()
 
 
 class Zone:
+    """Records and faults by name; a name that leads to others is there."""
+
     def __init__(self, path):
         self.path, self.stamp = path, None
         self.lock = threading.Lock()
@@ -49,68 +71,127 @@ class Zone:
                 self.read()
 
     def read(self):
-        self.rr, self.fault, self.ttl = {}, {}, {}
-        for line in open(self.path):
-            f = line.split(None, 2)
-            if len(f) < 3 or line.startswith('#'):
+        rr, faults, ttl, there = {}, {}, {}, set()
+        with open(self.path, encoding='utf-8') as f:
+            lines = [line.split(None, 2) for line in f]
+        for w in lines:
+            if len(w) < 3 or w[0].startswith('#'):
                 continue
-            name = f[0].rstrip('.').lower()
-            if f[1] == '!':
-                self.fault.setdefault(name, []).append(f[2].strip())
-            elif f[1] == 'TTL':
-                self.ttl[name] = int(f[2])
+            name = canonical(w[0])
+            if w[1] == '!':
+                fault, *kinds = w[2].split()
+                faults.setdefault(name, []).append((fault, kinds))
+            elif w[1] == 'TTL':
+                ttl[name] = int(w[2])
             else:
-                self.rr.setdefault(name, []).append((f[1], f[2].strip()))
+                rr.setdefault(name, []).append((w[1], w[2].strip()))
+        for name in list(rr) + list(faults):
+            while len(name) > 1:
+                there.add(name)
+                name = name.parent()
+        self.rr, self.faults_of, self.ttl, self.there = rr, faults, ttl, there
 
-    def lookup(self, name):
-        if name in self.rr or name in self.fault:
-            return self.rr.get(name, [])
-        parts = name.split('.')
-        for i in range(1, len(parts)):
-            star = '*.' + '.'.join(parts[i:])
-            if star in self.rr:
-                return self.rr[star]
-        tail = '.' + name
-        if any(k.endswith(tail) for k in self.rr):
-            return []
-        return None
+    def owner(self, name):
+        """The name whose records answer for this one; None: NXDOMAIN."""
+        if name in self.there or len(name) <= 1:
+            return name
+        above = name.parent()
+        while above not in self.there and len(above) > 1:
+            above = above.parent()
+        star = STAR.derelativize(above)
+        return star if star != EVERY and star in self.there else None
 
-    def faults(self, name):
-        return self.fault.get('*', []) + self.fault.get(name, [])
+    def faults(self, name, kind):
+        own = self.faults_of.get(self.owner(name), [])
+        every = self.faults_of.get(EVERY, [])
+        return {f for f, kinds in own + every if not kinds or kind in kinds}
 
 
-def rrset(name, ttl, kind, texts):
-    return dns.rrset.from_text_list(dns.name.from_text(name), ttl, 'IN',
-                                    kind, texts)
+def put(r, name, ttl, kind, texts):
+    r.answer.append(dns.rrset.from_text_list(
+        name, ttl, 'IN', kind, texts, origin=dns.name.root,
+        relativize=False))
 
 
 def fill(zone, r, name, kind):
-    for _ in range(10):
-        rrs = zone.lookup(name)
-        if rrs is None:
+    """The answer; whether each name of the chain is authenticated."""
+    ad = True
+    for _ in range(CHAIN_MAX):
+        ad = ad and 'ad' in zone.faults(name.canonicalize(), kind)
+        owner = zone.owner(name.canonicalize())
+        if owner is None:
             r.set_rcode(dns.rcode.NXDOMAIN)
-            return
-        ttl = zone.ttl.get(name, 300)
+            return ad
+        ttl = zone.ttl.get(owner, 300)
+        rrs = zone.rr.get(owner, [])
         hit = [t for k, t in rrs if k == kind]
-        if hit:
-            r.answer.append(rrset(name + '.', ttl, kind, hit))
-            return
         cname = [t for k, t in rrs if k == 'CNAME']
-        if not cname:
-            return
-        r.answer.append(rrset(name + '.', ttl, 'CNAME', cname))
-        name = cname[0].rstrip('.').lower()
+        if hit:
+            put(r, name, ttl, kind, hit)
+        if hit or not cname:
+            return ad
+        put(r, name, ttl, 'CNAME', cname[:1])
+        name = dns.name.from_text(cname[0])
+    return ad
+
+
+def short(r, limit):
+    """On the wire; None if it is too long."""
+    try:
+        return r.to_wire(max_size=limit)
+    except dns.exception.TooBig:
+        return None
+
+
+def over_udp(q, r, faults):
+    limit = max(q.payload, 512) if q.edns >= 0 else 512
+    out = None if 'truncate' in faults else short(r, limit)
+    if out is None:
+        r.flags |= dns.flags.TC
+        r.answer, r.authority = [], []
+        out = r.to_wire()
+    return out
+
+
+def answer(zone, q, name, kind, faults):
+    r = dns.message.make_response(q, recursion_available=True)
+    for f in sorted(faults & CODES.keys()):
+        r.set_rcode(CODES[f])
+        return r
+    if 'formerr' in faults:
+        r.use_edns(False)
+        if q.edns >= 0:
+            r.set_rcode(dns.rcode.FORMERR)
+            return r
+    if name == dns.name.root and kind == 'NS':
+        put(r, name, 300, kind, ['a.root.test.'])
+        ad = False
+    else:
+        ad = fill(zone, r, name, kind)
+    if 'big' in faults:
+        put(r, name, 300, kind, ['"%d %s"' % (i, 'x' * 100)
+                                 for i in range(300)])
+    if not r.answer and 'nosoa' not in faults:
+        r.authority.append(dns.rrset.from_text('test.', 900, 'IN', 'SOA',
+                                               SOA))
+    if ad and (q.flags & dns.flags.AD or q.ednsflags & dns.flags.DO):
+        r.flags |= dns.flags.AD
+    if 'other' in faults:
+        r.question[0].name = dns.name.from_text('other.test.')
+    if 'id' in faults:
+        r.id ^= 1
+    return r
 
 
 def reply(zone, wire, tcp, log):
     q = dns.message.from_wire(wire)
-    question = q.question[0]
-    name = question.name.to_text().rstrip('.').lower()
-    kind = dns.rdatatype.to_text(question.rdtype)
+    name = q.question[0].name
+    kind = dns.rdatatype.to_text(q.question[0].rdtype)
     zone.refresh()
-    faults = zone.faults(name)
+    faults = zone.faults(name.canonicalize(), kind)
     if log:
-        log.write('%s %s %s\n' % ('tcp' if tcp else 'udp', name, kind))
+        log.write('%s %s %s\n' % ('tcp' if tcp else 'udp',
+                  name.canonicalize().to_text(True), kind))
         log.flush()
     for f in faults:
         if f.startswith('slow='):
@@ -119,56 +200,21 @@ def reply(zone, wire, tcp, log):
         return None
     if 'garbage' in faults:
         return wire[:2] + b'\xff' * 40
-    r = dns.message.make_response(q, recursion_available=True)
-    for f, code in (('servfail', dns.rcode.SERVFAIL),
-                    ('refused', dns.rcode.REFUSED)):
-        if f in faults:
-            r.set_rcode(code)
-            return r.to_wire()
-    if 'formerr' in faults and q.edns >= 0:
-        r.set_rcode(dns.rcode.FORMERR)
-        r.use_edns(False)
-        return r.to_wire()
-    if 'formerr' in faults:
-        r.use_edns(False)
-    if 'other' in faults:
-        r.question[0].name = dns.name.from_text('other.test.')
-    if name or kind != 'NS':
-        fill(zone, r, name, kind)
-    else:
-        r.answer.append(rrset('.', 300, 'NS', ['a.root.test.']))
-    if 'big' in faults:
-        r.answer.append(rrset(name + '.', 300, kind,
-                              ['"%d %s"' % (i, 'x' * 100)
-                               for i in range(300)]))
-    if not r.answer and 'nosoa' not in faults:
-        r.authority.append(rrset('test.', 900, 'SOA', [SOA]))
-    if 'ad' in faults and (q.flags & dns.flags.AD or
-                           q.ednsflags & dns.flags.DO):
-        r.flags |= dns.flags.AD
-    if tcp:
-        return r.to_wire(max_size=65535)
-    limit = max(q.payload, 512) if q.edns >= 0 else 512
-    out = None
-    if 'truncate' not in faults:
-        try:
-            out = r.to_wire(max_size=limit)
-        except dns.exception.TooBig:
-            pass
-    if out is None:
-        r.flags |= dns.flags.TC
-        r.answer, r.authority = [], []
-        out = r.to_wire()
-    return out
+    r = answer(zone, q, name, kind, faults)
+    return short(r, 65535) if tcp else over_udp(q, r, faults)
 
 
-def udp(zone, sock, log):
+def safely(zone, wire, tcp, log):
+    try:
+        return reply(zone, wire, tcp, log)
+    except Exception as e:      # a test's zone may be wrong: say so, go on
+        print('dnsd: %r' % e, file=sys.stderr)
+        return None
+
+
+def serve_udp(zone, sock, log):
     def one(wire, peer):
-        try:
-            out = reply(zone, wire, False, log)
-        except Exception as e:
-            print('dnsd: %r' % e, file=sys.stderr)
-            return
+        out = safely(zone, wire, False, log)
         if out is not None:
             sock.sendto(out, peer)
     while True:
@@ -193,12 +239,12 @@ def stream(zone, c, log):
             wire = head and read_exactly(c, struct.unpack('!H', head)[0])
             if not wire:
                 return
-            out = reply(zone, wire, True, log)
+            out = safely(zone, wire, True, log)
             if out is not None:
                 c.sendall(struct.pack('!H', len(out)) + out)
 
 
-def tcp(zone, sock, log):
+def serve_tcp(zone, sock, log):
     while True:
         c, _ = sock.accept()
         threading.Thread(target=stream, args=(zone, c, log),
@@ -206,6 +252,7 @@ def tcp(zone, sock, log):
 
 
 def both():
+    """The same port for both."""
     while True:
         u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         u.bind(('127.0.0.1', int(os.environ.get('PORT', 0))))
@@ -223,11 +270,17 @@ def main():
     zone = Zone(sys.argv[1])
     log = open(sys.argv[3], 'a') if len(sys.argv) > 3 else None
     u, t = both()
-    with open(sys.argv[2] + '.new', 'w') as f:
-        f.write('%d\n' % u.getsockname()[1])
-    os.rename(sys.argv[2] + '.new', sys.argv[2])
-    threading.Thread(target=tcp, args=(zone, t, log), daemon=True).start()
-    udp(zone, u, log)
+    port = '%d' % u.getsockname()[1]
+    if len(sys.argv) > 2:
+        with open(sys.argv[2] + '.new', 'w') as f:
+            f.write(port + '\n')
+        os.rename(sys.argv[2] + '.new', sys.argv[2])
+    else:
+        print(port, flush=True)
+    threading.Thread(target=serve_tcp, args=(zone, t, log),
+                     daemon=True).start()
+    serve_udp(zone, u, log)
 
 
-main()
+if __name__ == '__main__':
+    main()

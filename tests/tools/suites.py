@@ -50,7 +50,7 @@ class Area:
 
 
 class Names:
-    """A name server with the records of one case; see nameserver.py."""
+    """A name server with the records of one case; see dnsd.py."""
 
     def __init__(self, lines):
         self.dir = tempfile.mkdtemp()
@@ -58,7 +58,7 @@ class Names:
         with open(self.zone, "w") as f:
             f.write("\n".join(lines) + "\n")
         self.p = subprocess.Popen(
-            ["/usr/bin/python3", os.path.join(here, "nameserver.py"),
+            ["/usr/bin/python3", os.path.join(here, "dnsd.py"),
              self.zone], stdout=subprocess.PIPE)
         self.address = "127.0.0.1:" + self.p.stdout.readline().decode().strip()
 
@@ -121,7 +121,7 @@ def chasquid_dns(path):
             continue
         name, value = (x.strip() for x in line.split(":", 1))
         if value == "TEMPERROR":
-            lines.append(name + " SERVFAIL")
+            lines.append(name + " ! servfail")
         elif value != "PERMERROR":
             lines.append("%s TXT %s" % (name, quoted(value)))
     return lines
