@@ -4,7 +4,6 @@ CONFIG	= config.h
 BUILD	= build
 PREFIX	= /usr/local
 MANDIR	= $(PREFIX)/share/man
-PROVE	= prove
 PKGS	= openssl libsodium sqlite3 libcares ncursesw
 
 # SAN=1: everything under AddressSanitizer and UBSan, in a tree of its own.

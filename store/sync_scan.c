@@ -92,8 +92,10 @@ find_missing(struct store *st, const struct box *b, uint32_t after,
 	while (sqlite3_step(s) == SQLITE_ROW) {
 		uid = (uint32_t)sqlite3_column_int64(s, 0);
 		name = (const char *)sqlite3_column_text(s, 1);
+		/* bsearch takes no NULL, not even for an empty array. */
 		if (name == NULL || strlen(name) >= sizeof m->rel ||
-		    bsearch(&uid, sy->seen, sy->nseen, sizeof uid, by_uid))
+		    (sy->nseen > 0 && bsearch(&uid, sy->seen, sy->nseen,
+		    sizeof uid, by_uid) != NULL))
 			continue;
 		m[n].uid = uid;
 		memcpy(m[n].rel, name, strlen(name) + 1);

@@ -23,7 +23,7 @@ testdeps:
 	sh tests/deps build test
 
 unit: $(UNITS)
-	CMOCKA_MESSAGE_OUTPUT=TAP $(PROVE) -j2 -e '' $(UNITS)
+	perl tests/run $(UNITS)
 
 e2e: all tools replay
 	SAN=$(SAN) perl tests/run $(E2E)
