@@ -50,6 +50,31 @@ ok 'the first server did not answer, the second did' sh -c \
 ok 'over TLS if offered, whoever it is' sh -c \
     '"$0" queue show "$1" | grep -q "tls TLSv1.3 .*unverified"' "$mailnode" "$id2"
 
+# A server whose TLS is broken: first TLS again, later in clear, and it shows;
+# never where TLS is required.
+hop_rules 'tls tls-close'
+id=$(send broken@mx.test)
+ids=$(send broken@strict.test)
+ok 'broken TLS: not at once in clear' wait_for \
+    'story "$id" | grep -q TLS && [ "$(field "$id" fate)" = waiting ]'
+ok 'required and broken: waits' wait_for 'story "$ids" | grep -q TLS'
+got=$(hop_count)
+fresh=$(printf 'Subject: fresh\n\nx\n' | mn send -v -i fresh@mx.test)
+ok 'nor a fresh one' wait_for 'story "$fresh" | grep -q TLS'
+mn queue retry "$ids"
+mn queue retry "$id"
+ok 'at the second attempt in clear' is_fate "$id" sent
+is 'one letter' "$(hop_count)" $((got + 1))
+ok 'the queue says so' sh -c \
+    '"$0" queue show "$1" | grep -q "tls none after TLS: "' "$mailnode" "$id"
+ok 'and its story' sh -c '"$0" why "$1" | grep -q "sent .*tls=none after TLS"' \
+    "$mailnode" "$id"
+ok 'required: tried again, in vain' wait_for '[ "$(field "$ids" attempts)" = 2 ]'
+is 'it waits' "$(field "$ids" fate)" waiting
+is 'the fresh one too' "$(field "$fresh" fate)" waiting
+mn queue drop "$ids"; mn queue drop "$fresh"
+hop_rules
+
 for d in plain null loop noaddr nosuch trouble strict; do
 	eval "id_$d=\$(send x@$d.test)"
 done

@@ -15,6 +15,7 @@ job_put(struct buf *b, const struct job *j)
 	chan_put_str(b, j->from);
 	chan_put_str(b, j->envid);
 	chan_put_u32(b, j->flags);
+	chan_put_u32(b, j->attempts);
 	chan_put_u64(b, j->offset);
 	chan_put_u64(b, j->size);
 	for (i = 0; i < j->nrcpt; i++) {
@@ -40,6 +41,7 @@ get_body(struct chan_in *in, struct job *j)
 	j->from = wire_str(&w);
 	j->envid = wire_str(&w);
 	j->flags = chan_get_u32(in);
+	j->attempts = chan_get_u32(in);
 	j->offset = chan_get_u64(in);
 	j->size = chan_get_u64(in);
 	while (wire_row(&w, (void **)&j->rcpt, &j->nrcpt, sizeof *j->rcpt)) {

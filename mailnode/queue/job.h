@@ -58,6 +58,7 @@ struct job {
 	const char	*domain;	/* "mx": the next domain; else "" */
 	const char	*from, *envid;
 	uint32_t	 flags;		/* QUEUE_* */
+	uint32_t	 attempts;	/* before, of the least tried */
 	uint64_t	 offset, size;	/* of the letter in fd */
 	int		 fd;		/* owned once received */
 	struct job_rcpt	*rcpt;

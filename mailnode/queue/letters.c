@@ -103,7 +103,7 @@ letters_part_over(struct sender *s, struct part *p)
 
 static void
 log_fate(struct sender *s, const struct sender_letter *l,
-    const struct outcome *o, const char *peer)
+    const struct outcome *o, const char *peer, const char *tls)
 {
 	char id[QUEUE_ID_MAX], text[EVENT_TEXT_MAX];
 	const char *kind = outcome_word(o);
@@ -112,10 +112,10 @@ log_fate(struct sender *s, const struct sender_letter *l,
 		return;
 	queue_id_text(l->id, id);
 	log_line(o->lost ? LOG_WARN : LOG_INFO, kind,
-	    "id=%s to=%s peer=%s reply=%s", id, o->rcpt->addr, peer,
-	    o->reply);
-	snprintf(text, sizeof text, "peer=%.200s reply=%.500s%s", peer,
-	    o->reply, o->lost ?
+	    "id=%s to=%s peer=%s tls=%s reply=%s", id, o->rcpt->addr, peer,
+	    tls, o->reply);
+	snprintf(text, sizeof text, "peer=%.200s%s%.200s reply=%.500s%s", peer,
+	    tls[0] != '\0' ? " tls=" : "", tls, o->reply, o->lost ?
 	    " (the answer never came: it may arrive twice)" : "");
 	tell_event(s, l, o->rcpt->addr, kind, text);
 }
@@ -181,7 +181,7 @@ letters_settle(struct sender *s, struct letter *x, struct outcome *o, size_t n,
 	for (i = 0; i < n; i++) {
 		f[i] = (struct sender_fate){ o[i].rcpt->n, o[i].fate,
 		    o[i].counts, o[i].due, res->route, o[i].reply };
-		log_fate(s, &x->l, &o[i], res->peer);
+		log_fate(s, &x->l, &o[i], res->peer, res->tls);
 	}
 	res->id = x->l.id;
 	res->fate = f;

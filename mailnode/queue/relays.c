@@ -120,7 +120,8 @@ send_job(struct run *r, size_t i)
 	    .domain = route_is_mx(r->hop->route) ?
 	    route_domain(l->rcpt[p->at[0]].addr) : "",
 	    .from = l->from, .envid = l->envid, .flags = l->flags,
-	    .offset = l->offset, .size = l->size, .nrcpt = p->n };
+	    .attempts = UINT32_MAX, .offset = l->offset, .size = l->size,
+	    .nrcpt = p->n };
 	struct buf b;
 	size_t k;
 
@@ -130,6 +131,8 @@ send_job(struct run *r, size_t i)
 
 		j.rcpt[k] = (struct job_rcpt){ t->n, t->addr, t->orcpt,
 		    t->notify };
+		if (t->attempts < j.attempts)
+			j.attempts = t->attempts;
 	}
 	buf_init(&b, CHAN_DATA_MAX);
 	job_put(&b, &j);

@@ -303,6 +303,9 @@ struct trouble {
 	bool		 spoke;
 	char		 why[JOB_TEXT_MAX], peer[JOB_TEXT_MAX];
 	char		 tls[JOB_TEXT_MAX];
+	/* Of the hop's addresses: TLS was offered, wanted by nobody's
+	 * policy, and came to nothing. */
+	bool		 tls_failed[HOP_ADDRS_MAX];
 };
 
 static void
@@ -321,10 +324,12 @@ note_trouble(struct relay *r, struct trouble *t, enum client_fate f,
 	memcpy(t->tls, r->tls, sizeof t->tls);
 }
 
-/* One address: connect, greeting, TLS, login. */
+/* One address: connect, greeting, TLS, login.  clear: never mind TLS. */
 static bool
-try_addr(struct relay *r, const struct hop_addr *a, struct trouble *t)
+try_addr(struct relay *r, const struct hop *h, size_t i, bool clear,
+    struct trouble *t)
 {
+	const struct hop_addr *a = &h->at[i];
 	struct client_conf c;
 	enum client_fate f;
 	char why[JOB_TEXT_MAX];
@@ -340,11 +345,15 @@ try_addr(struct relay *r, const struct hop_addr *a, struct trouble *t)
 		return false;
 	}
 	fill_conf(r, a, fd, &c);
+	t->tls_failed[i] = false;
+	if (clear)
+		c.opportunistic = false;
 	client_init(&r->client, &c);
 	f = client_open(&r->client);
 	note_tls(r);
 	if (f == CLIENT_TAKEN)
 		return true;
+	t->tls_failed[i] = c.opportunistic && r->client.tls_failed;
 	note_trouble(r, t, f, true, r->client.why);
 	client_close(&r->client);
 	close(fd);
@@ -379,6 +388,37 @@ can_trust(struct relay *r, const struct hop *h)
 	return c.tls == CONF_PLAIN || c.trust != NULL;
 }
 
+/*
+ * RFC 7435: where no policy demands TLS, a server whose TLS is broken gets
+ * its mail in clear, as from those who never try.  But TLS comes first at
+ * every server, and no letter goes so at its first attempt: a handshake that
+ * failed by chance costs a delay, not the secrecy.
+ */
+static bool
+try_clear(struct relay *r, const struct hop *h, struct trouble *t)
+{
+	char why[JOB_TEXT_MAX];
+	size_t i, k;
+
+	for (i = 0; i < h->n; i++) {
+		for (k = 0; k < r->nwork; k++)
+			if (!r->work[k].over && r->work[k].job.attempts > 0)
+				break;
+		if (k == r->nwork || !t->tls_failed[i])
+			continue;
+		memcpy(why, t->why, sizeof why);
+		if (!try_addr(r, h, i, true, t))
+			continue;
+		snprintf(r->tls, sizeof r->tls, "none after %.300s", why);
+		for (k = 0; k < r->nwork; k++)
+			if (!r->work[k].over && r->work[k].job.attempts == 0)
+				tell_all(r, &r->work[k], JOB_DEFERRED, true,
+				    why);
+		return true;
+	}
+	return false;
+}
+
 /* The first server that lets us in.  False: everybody has been told. */
 static bool
 reach(struct relay *r)
@@ -399,11 +439,13 @@ reach(struct relay *r)
 		return false;
 	}
 	for (i = 0; i < h.n; i++) {
-		if (try_addr(r, &h.at[i], &t))
+		if (try_addr(r, &h, i, false, &t))
 			return true;
 		if (t.fate == CLIENT_LOCKED)
 			break;
 	}
+	if (try_clear(r, &h, &t))
+		return true;
 	/* A relay of the configuration that turns us away is for the owner
 	 * to mend; the servers of a domain may refuse its mail. */
 	if (t.fate == CLIENT_REFUSED && !route_is_mx((int)r->route_at))

@@ -173,14 +173,17 @@ starttls(struct client *c)
 		(void)nonsense(c, "the server does not offer it");
 		return breaks(c, "STARTTLS");
 	}
-	if (client_ask(c, CLIENT_COMMAND_MS, "STARTTLS", NULL) == -1)
+	if (client_ask(c, CLIENT_COMMAND_MS, "STARTTLS", NULL) == -1) {
+		c->tls_failed = true;
 		return breaks(c, "STARTTLS");
+	}
 	if (c->reply.code != 220) {
 		if (c->conf.tls != CONF_STARTTLS && !c->broken)
 			return CLIENT_TAKEN;	/* it was only a try */
 		return refused(c, "STARTTLS");
 	}
 	f = secure(c);
+	c->tls_failed = f != CLIENT_TAKEN;
 	return f == CLIENT_TAKEN ? hello(c) : f;
 }
 
