@@ -38,6 +38,9 @@ struct mime {
 	GMimeMessage	*msg;		/* NULL: no header */
 	GMimeStream	*stream;
 	size_t		 cap;		/* parts allocated */
+	/* For the caller of mime_open() to say: */
+	bool		 part_of_it;	/* the file goes on behind data */
+	size_t		 text_max;	/* octets of text made; 0: all */
 };
 
 /*

@@ -16,9 +16,12 @@ enum {
 	ROW_SHOW_MAX = 16 * 1024 * 1024	/* octets of text shown */
 };
 
-/* Appends the answer of PARSE_ROW, of PARSE_SHOW.  0, or -1: no memory. */
+/* Appends the answer of PARSE_ROW, of PARSE_SHOW, and the text that the
+ * latter is about.  0, or -1: no memory. */
 int	mime_row(const struct mime *m, struct buf *out);
 int	mime_show(const struct mime *m, enum parse_want want,
+	    struct buf *out);
+int	mime_show_text(const struct mime *m, enum parse_want want,
 	    struct buf *out);
 
 /*

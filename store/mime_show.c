@@ -110,28 +110,51 @@ html_body(const struct mime *m, const uint32_t *flags)
 	return NULL;
 }
 
+/* Of a text in parts the start, cut between characters. */
+static bool
+cut(struct buf *text, size_t max)
+{
+	size_t n = max;
+
+	if (text->len <= max)
+		return false;
+	while (n > 0 && (text->data[n] & 0xc0) == 0x80)
+		n--;
+	text->len = n;
+	return true;
+}
+
+/* The text that is to be read; *more: there is more of it. */
 static void
-put_text(const struct mime *m, const uint32_t *flags, struct buf *out)
+make_text(const struct mime *m, const uint32_t *flags, struct buf *text,
+    bool *html, bool *more)
+{
+	size_t i;
+
+	buf_init(text, PARSE_ANSWER_MAX);
+	(void)mime_body(m, flags, text, html);
+	*more = cut(text, m->text_max > 0 ? m->text_max : ROW_SHOW_MAX) &&
+	    m->text_max > 0;
+	for (i = 0; i < m->npart; i++)
+		*more = *more || ((flags[i] & PARSE_P_BODY) != 0 &&
+		    mime_is_cut(m, &m->part[i]));
+	*more = *more || m->part_of_it;
+}
+
+static void
+put_text(const struct mime *m, const uint32_t *flags, const struct buf *text,
+    bool html, struct buf *out)
 {
 	const struct mime_part *p = html_body(m, flags);
-	struct buf text, path;
-	bool html = false;
+	struct buf path;
 
-	buf_init(&text, PARSE_ANSWER_MAX);
 	buf_init(&path, PARSE_PATH_MAX);
-	(void)mime_body(m, flags, &text, &html);
 	if (p != NULL)
 		mime_path(m, p, &path);
-	if (text.len > ROW_SHOW_MAX) {
-		text.len = ROW_SHOW_MAX;
-		while (text.len > 0 && (text.data[text.len - 1] & 0x80))
-			text.len--;
-	}
-	chan_put_bytes(out, text.data, text.len);
+	chan_put_bytes(out, text->data, text->len);
 	chan_put_u8(out, html);
 	chan_put_u8(out, p != NULL);
 	chan_put_bytes(out, path.data, path.len);
-	buf_clear(&text);
 	buf_clear(&path);
 }
 
@@ -139,19 +162,40 @@ int
 mime_show(const struct mime *m, enum parse_want want, struct buf *out)
 {
 	uint32_t *flags = calloc(m->npart, sizeof *flags);
+	bool html, more;
+	struct buf text;
 	size_t i;
 
 	if (flags == NULL)
 		return -1;
 	mime_pick(m, want, flags);
+	make_text(m, flags, &text, &html, &more);
 	chan_put_u32(out, (m->limit < m->size ? PARSE_CUT : 0) |
-	    (m->nohead ? PARSE_NOHEAD : 0) |
+	    (m->nohead ? PARSE_NOHEAD : 0) | (more ? PARSE_MORE : 0) |
 	    (mime_has_attachment(m, flags) ? PARSE_ATTACH : 0));
 	put_headers(m, out);
 	for (i = 0; i < m->npart; i++)
 		put_part(m, &m->part[i], flags[i], out);
 	chan_put_u8(out, 0);
-	put_text(m, flags, out);
+	put_text(m, flags, &text, html, out);
+	buf_clear(&text);
+	free(flags);
+	return out->err ? -1 : 0;
+}
+
+int
+mime_show_text(const struct mime *m, enum parse_want want, struct buf *out)
+{
+	uint32_t *flags = calloc(m->npart, sizeof *flags);
+	bool html, more;
+	struct buf text;
+
+	if (flags == NULL)
+		return -1;
+	mime_pick(m, want, flags);
+	make_text(m, flags, &text, &html, &more);
+	buf_add(out, text.data, text.len);
+	buf_clear(&text);
 	free(flags);
 	return out->err ? -1 : 0;
 }

@@ -185,6 +185,20 @@ sniff(const char *p, size_t n, char *dst, size_t size)
 	return len > 0 ? dst : NULL;
 }
 
+/* Octets of a body that are looked at for that much text: of HTML much is
+ * markup. */
+static size_t
+body_max(const struct mime *m)
+{
+	return m->text_max > 0 ? 4 * m->text_max : SIZE_MAX;
+}
+
+bool
+mime_is_cut(const struct mime *m, const struct mime_part *p)
+{
+	return p->nbody > body_max(m);
+}
+
 int
 mime_utf8(const struct mime *m, const struct mime_part *p, struct buf *out)
 {
@@ -195,6 +209,8 @@ mime_utf8(const struct mime *m, const struct mime_part *p, struct buf *out)
 
 	buf_init(&raw, PARSE_ANSWER_MAX);
 	if (mime_decode(m, p, &raw) == 0) {
+		if (raw.len > body_max(m))
+			raw.len = body_max(m);
 		if (charset == NULL && mime_is(m, p, "text", "html"))
 			charset = sniff((char *)raw.data, raw.len, name,
 			    sizeof name);
@@ -285,6 +301,8 @@ mime_body(const struct mime *m, const uint32_t *flags, struct buf *out,
 	for (i = 0; i < m->npart; i++) {
 		if (!(flags[i] & PARSE_P_BODY))
 			continue;
+		if (m->text_max > 0 && out->len > m->text_max)
+			break;
 		p = &m->part[i];
 		if (out->len > 0 && out->data[out->len - 1] != '\n')
 			buf_addc(out, '\n');

@@ -26,7 +26,11 @@ int	mime_text(const struct mime *m, const struct mime_part *p,
 int	mime_plain(const struct mime *m, const struct mime_part *p,
 	    struct buf *out);
 
-/* The parts with PARSE_P_BODY, joined; *html: some of it was HTML. */
+/* With text_max: is more of that body left out than is looked at? */
+bool	mime_is_cut(const struct mime *m, const struct mime_part *p);
+
+/* The parts with PARSE_P_BODY, joined, until there are text_max octets;
+ * *html: some of it was HTML. */
 int	mime_body(const struct mime *m, const uint32_t *flags,
 	    struct buf *out, bool *html);
 

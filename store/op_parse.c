@@ -203,19 +203,25 @@ parse_row_clear(struct parse_row *r)
 	memset(r, 0, sizeof *r);
 }
 
-/* The message of a call, parsed.  0, or the status. */
+/* At most `max` octets of the message of a call, parsed.  0, or the
+ * status. */
 static uint16_t
-take(struct op_call *c, struct mime *m)
+take(struct op_call *c, struct mime *m, size_t max)
 {
+	struct stat st;
 	uint8_t *data;
 	size_t n;
 
 	if (!chan_end(&c->in) || c->fd == -1)
 		return OP_BAD;
-	data = mime_slurp(c->fd, FILE_MAX, &n);
+	data = mime_slurp(c->fd, max, &n);
 	if (data == NULL)
 		return STORE_IO;
-	return mime_open(m, data, n) == 0 ? STORE_OK : STORE_NOMEM;
+	if (mime_open(m, data, n) == -1)
+		return STORE_NOMEM;
+	m->part_of_it = n == max && fstat(c->fd, &st) == 0 &&
+	    (uint64_t)st.st_size > max;
+	return STORE_OK;
 }
 
 static uint16_t
@@ -223,7 +229,7 @@ do_row(void *service, struct op_call *c)
 {
 	struct mime m;
 	struct buf b;
-	uint16_t rc = take(c, &m);
+	uint16_t rc = take(c, &m, FILE_MAX);
 
 	(void)service;
 	if (rc != STORE_OK)
@@ -257,9 +263,10 @@ parse_row(int ch, int fd, struct parse_row *row)
 /* ---- PARSE_SHOW ---- */
 
 void
-parse_show_put(struct buf *args, enum parse_want want)
+parse_show_put(struct buf *args, enum parse_want want, enum parse_reach reach)
 {
 	chan_put_u8(args, (uint8_t)want);
+	chan_put_u8(args, (uint8_t)reach);
 }
 
 static void
@@ -281,8 +288,8 @@ get_part(struct wire *w, struct parse_part *p)
 }
 
 /* Shown as it is, so once more: no control character. */
-static bool
-text_ok(const char *s, size_t n)
+bool
+parse_text_ok(const char *s, size_t n)
 {
 	size_t i;
 
@@ -333,7 +340,7 @@ parse_show_get(struct chan_in *in, struct parse_show *out)
 	has_html = chan_get_u8(in) != 0;
 	path = wire_str(&w);
 	out->html_path = has_html ? path : NULL;
-	if (w.bad || !chan_end(in) || !text_ok(out->text, out->ntext)) {
+	if (w.bad || !chan_end(in) || !parse_text_ok(out->text, out->ntext)) {
 		parse_show_clear(out);
 		return false;
 	}
@@ -353,16 +360,18 @@ static uint16_t
 do_show(void *service, struct op_call *c)
 {
 	uint8_t want = chan_get_u8(&c->in);
+	uint8_t reach = chan_get_u8(&c->in);
 	struct mime m;
 	struct buf b;
 	uint16_t rc;
 
 	(void)service;
-	if (want > PARSE_HTML)
+	if (want > PARSE_HTML || reach > PARSE_SHAPE)
 		return OP_BAD;
-	rc = take(c, &m);
+	rc = take(c, &m, reach == PARSE_START ? PARSE_START_FILE : FILE_MAX);
 	if (rc != STORE_OK)
 		return rc;
+	m.text_max = reach != PARSE_ALL ? PARSE_START_TEXT : 0;
 	buf_init(&b, PARSE_ANSWER_MAX);
 	rc = mime_show(&m, want, &b) == 0 ? answer(c, &b) : STORE_NOMEM;
 	buf_clear(&b);
@@ -380,7 +389,7 @@ parse_show(int ch, int fd, enum parse_want want, struct parse_show *out)
 	memset(out, 0, sizeof *out);
 	buf_init(&mem, PARSE_ANSWER_MAX);
 	wire_call(&args, &r);
-	parse_show_put(&args, want);
+	parse_show_put(&args, want, PARSE_ALL);
 	rc = op_call(ch, PARSE_SHOW, &args, fd, &r, PARSE_WAIT_MS);
 	if (rc == OP_OK && (!parse_answer(&r.in, &r.fd, &mem) ||
 	    !parse_show_get(&r.in, out)))
@@ -404,6 +413,16 @@ parse_part_get(struct chan_in *in, uint64_t *size)
 {
 	*size = chan_get_u64(in);
 	return chan_end(in);
+}
+
+/* A memory file and its size. */
+static uint16_t
+answer_fd(struct op_call *c, const struct buf *b)
+{
+	c->fd_out = sealed(b);
+	c->close_fd_out = true;
+	chan_put_u64(c->out, b->len);
+	return c->fd_out != -1 ? OP_OK : STORE_NOMEM;
 }
 
 /* "" is the first text, or the body of what has but one part. */
@@ -455,7 +474,7 @@ do_part(void *service, struct op_call *c)
 	form = chan_get_u8(&c->in);
 	if (form > PARSE_AS_RAW)
 		return OP_BAD;
-	rc = take(c, &m);
+	rc = take(c, &m, FILE_MAX);
 	if (rc != STORE_OK)
 		return rc;
 	buf_init(&b, FILE_MAX);
@@ -464,10 +483,7 @@ do_part(void *service, struct op_call *c)
 	if (p != NULL) {
 		rc = STORE_TOOBIG;
 		if (form_part(&m, p, form, &b) == 0)
-			rc = (c->fd_out = sealed(&b)) != -1 ? OP_OK :
-			    STORE_NOMEM;
-		c->close_fd_out = true;
-		chan_put_u64(c->out, b.len);
+			rc = answer_fd(c, &b);
 	}
 	buf_clear(&b);
 	mime_close(&m);
@@ -497,11 +513,42 @@ parse_part(int ch, int fd, const char *path, enum parse_form form, int *out,
 	return rc;
 }
 
+/* ---- PARSE_TEXT ---- */
+
+void
+parse_text_put(struct buf *args, enum parse_want want)
+{
+	chan_put_u8(args, (uint8_t)want);
+}
+
+static uint16_t
+do_text(void *service, struct op_call *c)
+{
+	uint8_t want = chan_get_u8(&c->in);
+	struct mime m;
+	struct buf b;
+	uint16_t rc;
+
+	(void)service;
+	if (want > PARSE_HTML)
+		return OP_BAD;
+	rc = take(c, &m, FILE_MAX);
+	if (rc != STORE_OK)
+		return rc;
+	buf_init(&b, PARSE_ANSWER_MAX);
+	rc = mime_show_text(&m, want, &b) == 0 ? answer_fd(c, &b) :
+	    STORE_NOMEM;
+	buf_clear(&b);
+	mime_close(&m);
+	return rc;
+}
+
 enum { CLIENTS = ROLE_BIT(ROLE_OWNER) | ROLE_BIT(ROLE_KEEPER) };
 
 const struct op parse_ops[] = {
 	{ PARSE_ROW, CLIENTS, do_row },
 	{ PARSE_SHOW, CLIENTS, do_show },
 	{ PARSE_PART, CLIENTS, do_part },
+	{ PARSE_TEXT, CLIENTS, do_text },
 	{ 0, 0, NULL }
 };

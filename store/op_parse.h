@@ -20,7 +20,8 @@
 enum parse_op {
 	PARSE_ROW = 0x0400,	/* fd → struct parse_row; keeper, import */
 	PARSE_SHOW = 0x0401,	/* fd → struct parse_show */
-	PARSE_PART = 0x0402	/* fd, path → bytes of one part */
+	PARSE_PART = 0x0402,	/* fd, path → bytes of one part */
+	PARSE_TEXT = 0x0403	/* fd → all text of parse_show */
 };
 
 enum {
@@ -39,7 +40,8 @@ enum parse_flag {
 	PARSE_NODATE = 16,	/* date is 0: none, or unreadable */
 	PARSE_SIGNED = 32,	/* multipart/signed or S/MIME */
 	PARSE_ENCRYPTED = 64,
-	PARSE_BULK = 128	/* List-Id, Precedence or Auto-Submitted */
+	PARSE_BULK = 128,	/* List-Id, Precedence or Auto-Submitted */
+	PARSE_MORE = 256	/* of text or parts: see enum parse_reach */
 };
 
 /*
@@ -132,10 +134,28 @@ enum parse_want {
 	PARSE_HTML		/* prefer text/html, converted */
 };
 
-/* Borrows fd; parse_show_clear() frees. */
+/*
+ * How much of a message is looked at.  PARSE_START takes as long for any
+ * size: parts behind the first octets are not in it, and sizes may be too
+ * small.  PARSE_SHAPE knows all parts.  Both set PARSE_MORE if they left
+ * anything out.
+ */
+enum parse_reach {
+	PARSE_ALL,
+	PARSE_START,		/* the start of the file, and of its text */
+	PARSE_SHAPE		/* the file, and the start of its text */
+};
+
+enum {
+	PARSE_START_FILE = 256 * 1024,	/* octets of the file */
+	PARSE_START_TEXT = 64 * 1024	/* octets of text */
+};
+
+/* All of the message.  Borrows fd; parse_show_clear() frees. */
 uint16_t parse_show(int ch, int fd, enum parse_want want,
 	    struct parse_show *out);
-void	 parse_show_put(struct buf *args, enum parse_want want);
+void	 parse_show_put(struct buf *args, enum parse_want want,
+	    enum parse_reach reach);
 bool	 parse_show_get(struct chan_in *in, struct parse_show *out);
 void	 parse_show_clear(struct parse_show *s);
 
@@ -157,6 +177,14 @@ uint16_t parse_part(int ch, int fd, const char *path, enum parse_form form,
 void	 parse_part_put(struct buf *args, const char *path,
 	    enum parse_form form);
 bool	 parse_part_get(struct chan_in *in, uint64_t *size);
+
+/*
+ * All of parse_show.text, as a memory file of its own: the reply is that
+ * of parse_part.  What is read from it goes through parse_text_ok().
+ */
+void	 parse_text_put(struct buf *args, enum parse_want want);
+/* Fit to be shown: UTF-8 without control characters. */
+bool	 parse_text_ok(const char *s, size_t n);
 
 /* ---- the parser's side; no state ---- */
 

@@ -12,6 +12,7 @@ void
 doc_init(struct doc *d)
 {
 	memset(d, 0, sizeof *d);
+	d->body_paint = PAINT_TEXT;
 	buf_init(&d->text, DOC_MAX);
 }
 
@@ -35,7 +36,6 @@ new_line(struct doc *d)
 	size_t cap = d->cap > 0 ? 2 * d->cap : 128;
 	struct doc_line *p;
 
-	d->cols = 0;
 	if (d->n == d->cap) {
 		p = reallocarray(d->line, cap, sizeof *p);
 		if (p == NULL)
@@ -234,7 +234,7 @@ doc_body(struct doc *d, const char *s, size_t n, bool numbers)
 	static const enum conf_paint quotes[] = { PAINT_QUOTE1, PAINT_QUOTE2,
 	    PAINT_QUOTE3 };
 	const char *end = s + n, *next;
-	enum conf_paint paint = PAINT_TEXT, look;
+	enum conf_paint look;
 	unsigned int depth;
 	struct buf b;
 
@@ -243,8 +243,8 @@ doc_body(struct doc *d, const char *s, size_t n, bool numbers)
 		n = line_len(s, end, &next);
 		depth = quote_depth(s, n);
 		if (depth == 0 && n == 3 && memcmp(s, "-- ", 3) == 0)
-			paint = PAINT_SIGNATURE;
-		look = depth > 0 ? quotes[(depth - 1) % 3] : paint;
+			d->body_paint = PAINT_SIGNATURE;
+		look = depth > 0 ? quotes[(depth - 1) % 3] : d->body_paint;
 		links(d, s, n, numbers, &b);
 		if (numbers && b.err == 0)
 			add_line(d, look, depth, (const char *)b.data, b.len);
@@ -274,20 +274,6 @@ new_row(struct doc *d)
 	return p;
 }
 
-/* Plain ASCII that fits needs no look at its cells. */
-static bool
-fits(const char *s, size_t n, size_t cols)
-{
-	size_t i;
-
-	if (n > cols)
-		return false;
-	for (i = 0; i < n; i++)
-		if ((unsigned char)s[i] < 0x20 || (unsigned char)s[i] > 0x7e)
-			return false;
-	return true;
-}
-
 static void
 wrap_line(struct doc *d, size_t i)
 {
@@ -298,7 +284,8 @@ wrap_line(struct doc *d, size_t i)
 
 	do {
 		n = end - at;
-		if (n > 0 && !fits(text + at, n, d->cols))
+		/* No character has more columns than octets. */
+		if (n > d->cols)
 			n = text_wrap(text + at, n, d->cols, &skip);
 		r = new_row(d);
 		r->line = (uint32_t)i;
@@ -309,30 +296,42 @@ wrap_line(struct doc *d, size_t i)
 	} while (at < end);
 }
 
-void
-doc_layout(struct doc *d, size_t cols)
+/* Hidden lines are one row, which grows as more of them come in. */
+static void
+fold_line(struct doc *d, size_t i)
 {
-	struct doc_row *r;
-	size_t i, j;
+	struct doc_row *r = d->nrows > 0 ? &d->row[d->nrows - 1] : NULL;
 
-	if (cols == d->cols || cols == 0)
-		return;
-	d->cols = cols;
-	d->nrows = 0;
-	for (i = 0; i < d->n; i++) {
-		if (!d->hide_quoted || d->line[i].quote == 0) {
-			wrap_line(d, i);
-			continue;
-		}
-		for (j = i; j + 1 < d->n && d->line[j + 1].quote > 0; j++)
-			;
+	if (r == NULL || !r->folded || r->line + r->n != i) {
 		r = new_row(d);
 		r->line = (uint32_t)i;
 		r->at = d->line[i].at;
-		r->n = (uint32_t)(j - i + 1);
 		r->folded = true;
-		i = j;
 	}
+	r->n++;
+}
+
+bool
+doc_layout_to(struct doc *d, size_t cols, size_t rows, size_t at)
+{
+	if (cols != d->cols && cols > 0) {
+		d->cols = cols;
+		d->nrows = d->laid = 0;
+	}
+	for (; d->cols > 0 && d->laid < d->n && (d->nrows <= rows ||
+	    d->line[d->laid].at <= at); d->laid++) {
+		if (d->hide_quoted && d->line[d->laid].quote > 0)
+			fold_line(d, d->laid);
+		else
+			wrap_line(d, d->laid);
+	}
+	return d->laid == d->n;
+}
+
+void
+doc_layout(struct doc *d, size_t cols)
+{
+	(void)doc_layout_to(d, cols, SIZE_MAX, SIZE_MAX);
 }
 
 void

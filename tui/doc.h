@@ -42,7 +42,9 @@ struct doc {
 	struct doc_row	*row;
 	size_t		 nrows, cap_rows;
 	size_t		 cols;		/* rows are for this; 0: not yet */
+	size_t		 laid;		/* lines that have their rows */
 	bool		 hide_quoted;
+	uint8_t		 body_paint;	/* of the last line of a letter */
 	struct doc_link	*link;
 	size_t		 nlinks;
 };
@@ -59,13 +61,18 @@ void	 doc_addf(struct doc *d, enum conf_paint paint, const char *fmt, ...)
 void	 doc_header(struct doc *d, const char *name, const char *value,
 	    enum conf_paint paint);
 /*
- * The text of a letter: quotes, signature and links are seen, and each
- * link gets its number behind it if `numbers`.
+ * The text of a letter, or lines that go on with it: quotes, signature and
+ * links are seen, and each link gets its number behind it if `numbers`.
  */
 void	 doc_body(struct doc *d, const char *s, size_t n, bool numbers);
 
 /* Rows for that width; cheap when nothing changed. */
 void	 doc_layout(struct doc *d, size_t cols);
+/*
+ * The same as far as it is needed: more than `rows` of them, and the octet
+ * `at` among them.  True when every line has its rows.
+ */
+bool	 doc_layout_to(struct doc *d, size_t cols, size_t rows, size_t at);
 void	 doc_hide_quoted(struct doc *d, bool hide);
 
 /*

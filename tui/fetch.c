@@ -116,11 +116,27 @@ parsed(void *arg, uint16_t status, struct chan_in *in, int *fd)
 	finish(f, f->f.parsed);
 }
 
+static enum parse_want
+want(enum fetch_how how)
+{
+	return (how & FETCH_HTML) != 0 ? PARSE_HTML : PARSE_PLAIN;
+}
+
+static void
+ask_show(struct fetch *f, int fd, enum parse_reach reach)
+{
+	struct buf b;
+
+	buf_init(&b, CHAN_DATA_MAX);
+	parse_show_put(&b, want(f->how), reach);
+	talk_send(f->t->parser, PARSE_SHOW, &b, fd, parsed, f);
+	buf_clear(&b);
+}
+
 static void
 opened(void *arg, uint16_t status, struct chan_in *in, int *fd)
 {
 	struct fetch *f = arg;
-	struct buf b;
 
 	if (status == STORE_NOTFOUND && f->fn != NULL &&
 	    ++f->tries < AGAIN_MAX) {
@@ -138,10 +154,8 @@ opened(void *arg, uint16_t status, struct chan_in *in, int *fd)
 		finish(f, true);
 		return;
 	}
-	buf_init(&b, CHAN_DATA_MAX);
-	parse_show_put(&b, f->how == FETCH_HTML ? PARSE_HTML : PARSE_PLAIN);
-	talk_send(f->t->parser, PARSE_SHOW, &b, f->f.fd, parsed, f);
-	buf_clear(&b);
+	ask_show(f, f->f.fd, (f->how & FETCH_START) != 0 ? PARSE_START :
+	    PARSE_ALL);
 }
 
 static void
@@ -168,6 +182,17 @@ fetch_msg(struct tui *t, uint64_t id, enum fetch_how how, fetch_fn *fn,
 	f->again.fn = open_msg;
 	f->again.arg = f;
 	open_msg(f);
+}
+
+void
+fetch_shape(struct tui *t, int fd, enum fetch_how how, fetch_fn *fn,
+    void *arg)
+{
+	struct fetch *f = fetch_new(t, arg);
+
+	f->how = how;
+	f->fn = fn;
+	ask_show(f, fd, PARSE_SHAPE);
 }
 
 static void
@@ -201,5 +226,19 @@ fetch_part(struct tui *t, int fd, const char *path, enum parse_form form,
 	buf_init(&b, CHAN_DATA_MAX);
 	parse_part_put(&b, path, form);
 	talk_send(t->parser, PARSE_PART, &b, fd, got_part, f);
+	buf_clear(&b);
+}
+
+void
+fetch_text(struct tui *t, int fd, enum fetch_how how, fetch_part_fn *fn,
+    void *arg)
+{
+	struct fetch *f = fetch_new(t, arg);
+	struct buf b;
+
+	f->part_fn = fn;
+	buf_init(&b, CHAN_DATA_MAX);
+	parse_text_put(&b, want(how));
+	talk_send(t->parser, PARSE_TEXT, &b, fd, got_part, f);
 	buf_clear(&b);
 }

@@ -13,7 +13,10 @@ struct fetched {
 	bool		  parsed;
 };
 
-enum fetch_how { FETCH_FILE, FETCH_PLAIN, FETCH_HTML };
+enum fetch_how {
+	FETCH_FILE, FETCH_PLAIN, FETCH_HTML,
+	FETCH_START = 4		/* of the last two: PARSE_START will do */
+};
 
 /* fn borrows f and may empty it with fetched_take; NULL: told already. */
 typedef void	fetch_fn(void *arg, struct fetched *f);
@@ -27,11 +30,20 @@ void	 fetched_take(struct fetched *to, struct fetched *from);
 void	 fetched_clear(struct fetched *f);
 
 /*
+ * What a start left out: PARSE_SHAPE of the message whose fd that is.  fn
+ * is given parse_show alone.  Borrows fd, as do the next two.
+ */
+void	 fetch_shape(struct tui *t, int fd, enum fetch_how how, fetch_fn *fn,
+	    void *arg);
+
+/*
  * One part, as a memory file of its own; fn owns fd (-1: told already).
- * Borrows fd of the message.
  */
 typedef void	fetch_part_fn(void *arg, int fd, uint64_t size);
 void	 fetch_part(struct tui *t, int fd, const char *path,
 	    enum parse_form form, fetch_part_fn *fn, void *arg);
+/* All of the text that is to be read. */
+void	 fetch_text(struct tui *t, int fd, enum fetch_how how,
+	    fetch_part_fn *fn, void *arg);
 
 #endif

@@ -14,6 +14,7 @@
 #include "tui/mailact.h"
 #include "tui/message.h"
 #include "tui/message_doc.h"
+#include "tui/message_text.h"
 #include "tui/page.h"
 #include "tui/run.h"
 #include "tui/term.h"
@@ -25,6 +26,8 @@ struct message_view {
 	struct list_msgs msgs;		/* of the thread */
 	size_t		 cur;		/* among them */
 	struct fetched	 f;
+	struct message_text text;
+	size_t		 head;		/* octets of doc above the text */
 	struct html_run	*html_run;
 	struct buf	 html;		/* text of the HTML part, by a browser */
 	struct message_look look;
@@ -38,23 +41,61 @@ self(struct view *v)
 
 /* ---- showing ---- */
 
+static enum fetch_how
+how(const struct message_view *m)
+{
+	return m->look.html ? FETCH_HTML : FETCH_PLAIN;
+}
+
+/* What stood on top stands there again, wherever it is now. */
 static void
 rebuild(struct message_view *m)
 {
-	size_t octet = 0;
 	struct page_view *p = &m->p;
+	size_t at = 0, n;
+	const char *text;
 
 	if (p->top < p->doc.nrows && p->top > 0)
-		octet = p->doc.row[p->top].at;
+		at = p->doc.row[p->top].at;
 	doc_clear(&p->doc);
 	p->doc.hide_quoted = m->look.hide_quoted;
-	if (m->f.parsed)
-		message_doc(&p->doc, &m->f, &m->look,
-		    m->html.len > 0 ? &m->html : NULL);
-	doc_layout(&p->doc, (size_t)(p->width > 0 ? p->width :
-	    term_cols()));
-	p->top = octet > 0 ? doc_row_at(&p->doc, octet) : 0;
+	if (m->f.parsed) {
+		at -= at >= m->head ? m->head : at;
+		message_doc_head(&p->doc, &m->f, &m->look);
+		m->head = p->doc.text.len;
+		at += at > 0 ? m->head : 0;
+		text = message_text_get(&m->text, &n);
+		if (m->html.len > 0)
+			doc_body(&p->doc, (const char *)m->html.data,
+			    m->html.len, m->look.numbers);
+		else
+			doc_body(&p->doc, text, n, m->look.numbers);
+	}
+	p->partial = message_text_partial(&m->text);
+	page_show_at(p, at);
 	app_dirty(p->v.t);
+}
+
+static void	maybe_html(struct message_view *m);
+
+/* The first slice stands for what the start was cut from. */
+static void
+text_grown(void *arg, size_t from)
+{
+	struct message_view *m = arg;
+	struct page_view *p = &m->p;
+	size_t n;
+	const char *text = message_text_get(&m->text, &n);
+
+	p->partial = message_text_partial(&m->text);
+	if (from == SIZE_MAX || (from == 0 && n > 0)) {
+		rebuild(m);
+		if (from == SIZE_MAX)
+			maybe_html(m);
+	} else if (m->html.len == 0 && from < n) {
+		doc_body(&p->doc, text + from, n - from, m->look.numbers);
+	}
+	page_grown(p);
 }
 
 static void
@@ -119,16 +160,22 @@ got_message(void *arg, struct fetched *f)
 {
 	struct message_view *m = arg;
 
-	if (f == NULL)
+	if (f == NULL) {
+		m->p.partial = message_text_partial(&m->text);
 		return;
+	}
+	message_text_stop(&m->text);
 	fetched_clear(&m->f);
 	fetched_take(&m->f, f);
+	message_text_start(&m->text, &m->f, how(m));
 	html_stop(m->html_run);
 	m->html_run = NULL;
 	buf_reset(&m->html);
 	m->p.top = 0;
 	rebuild(m);
-	maybe_html(m);
+	page_grown(&m->p);
+	if (!m->p.partial)
+		maybe_html(m);
 	mark_seen(m);
 }
 
@@ -141,9 +188,10 @@ show(struct message_view *m, uint64_t id)
 	for (i = 0; i < m->msgs.n; i++)
 		if (m->msgs.row[i].id == id)
 			m->cur = i;
+	m->p.wants = NULL;
+	m->p.partial = true;	/* what is asked next is of this one */
 	fetch_forget(m->p.v.t, m);
-	fetch_msg(m->p.v.t, id, m->look.html ? FETCH_HTML : FETCH_PLAIN,
-	    got_message, m);
+	fetch_msg(m->p.v.t, id, how(m) | FETCH_START, got_message, m);
 }
 
 /* The first unread, else the newest. */
@@ -300,7 +348,8 @@ act_page_down(struct view *v, const char *arg)
 {
 	struct message_view *m = self(v);
 
-	if (m->p.top + (size_t)m->p.height >= m->p.doc.nrows)
+	if (page_is_whole(&m->p) &&
+	    m->p.top + (size_t)m->p.height >= m->p.doc.nrows)
 		other_message(v, 1);
 	else
 		page_down(v, arg);
@@ -339,9 +388,13 @@ static void
 act_skip_quoted(struct view *v, const char *arg)
 {
 	struct page_view *p = &self(v)->p;
+	size_t row;
 
 	(void)arg;
-	p->top = doc_skip_quoted(&p->doc, p->top);
+	row = doc_skip_quoted(&p->doc, p->top);
+	if (row == p->top && !page_is_whole(p))
+		page_wait(p, act_skip_quoted);
+	p->top = row;
 }
 
 /* What takes too long is left; the message before it stays. */
@@ -351,6 +404,8 @@ act_cancel(struct view *v, const char *arg)
 	struct message_view *m = self(v);
 
 	(void)arg;
+	m->p.wants = NULL;
+	m->p.partial = message_text_partial(&m->text);
 	fetch_forget(v->t, m);
 	html_stop(m->html_run);
 	m->html_run = NULL;
@@ -548,6 +603,7 @@ message_free(struct view *v)
 
 	fetch_forget(v->t, m);
 	talk_forget(v->t->reader, m);
+	message_text_stop(&m->text);
 	html_stop(m->html_run);
 	buf_clear(&m->html);
 	fetched_clear(&m->f);
@@ -573,5 +629,6 @@ message_open(struct view *list, const struct rows_at *at, uint64_t id)
 	buf_init(&m->html, DOC_MAX);
 	doc_init(&m->p.doc);
 	app_push(list->t, &m->p.v);
+	message_text_init(&m->text, list->t, text_grown, m);
 	open_thread(m, at->thread, at->msg != 0 ? at->msg : id);
 }

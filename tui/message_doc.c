@@ -87,8 +87,8 @@ put_attachments(struct doc *d, const struct parse_show *s)
 }
 
 void
-message_doc(struct doc *d, const struct fetched *f,
-    const struct message_look *look, const struct buf *html)
+message_doc_head(struct doc *d, const struct fetched *f,
+    const struct message_look *look)
 {
 	const struct parse_show *s = &f->show;
 
@@ -103,9 +103,4 @@ message_doc(struct doc *d, const struct fetched *f,
 		doc_adds(d, PAINT_BAD,
 		    "[more parts than are shown: see the source]");
 	doc_adds(d, PAINT_TEXT, "");
-	if (html != NULL)
-		doc_body(d, (const char *)html->data, html->len,
-		    look->numbers);
-	else
-		doc_body(d, s->text, s->ntext, look->numbers);
 }

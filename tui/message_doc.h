@@ -10,9 +10,9 @@ struct message_look {
 	bool	numbers;		/* behind links */
 };
 
-/* Fills d; html: text that a browser made of the HTML part, or NULL. */
-void	message_doc(struct doc *d, const struct fetched *f,
-	    const struct message_look *look, const struct buf *html);
+/* What stands above the text. */
+void	message_doc_head(struct doc *d, const struct fetched *f,
+	    const struct message_look *look);
 
 /* "name" of a part for people: file name, else what it is. */
 const char *message_part_name(const struct parse_part *p);

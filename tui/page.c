@@ -11,14 +11,83 @@ self(struct view *v)
 	return (struct page_view *)v;
 }
 
+/* ---- a long text ---- */
+
+enum { STEP_ROWS = 4000 };	/* laid out between two keys */
+
+static size_t
+width(const struct page_view *tv)
+{
+	return (size_t)(tv->width > 0 ? tv->width : term_cols());
+}
+
+bool
+page_is_whole(const struct page_view *tv)
+{
+	return !tv->partial && tv->doc.laid == tv->doc.n;
+}
+
+void
+page_wait(struct page_view *tv, view_act *act)
+{
+	tv->wants = act;
+	page_grown(tv);
+}
+
+static void
+step(void *arg)
+{
+	struct page_view *tv = arg;
+	view_act *act = tv->wants;
+
+	if (!doc_layout_to(&tv->doc, width(tv), tv->doc.nrows + STEP_ROWS, 0))
+		loop_arm(tv->v.t->loop, &tv->step, 0);
+	if (!page_is_whole(tv))
+		return;
+	app_dirty(tv->v.t);
+	tv->wants = NULL;
+	if (act != NULL)
+		act(&tv->v, NULL);
+}
+
+void
+page_grown(struct page_view *tv)
+{
+	tv->step.fn = step;
+	tv->step.arg = tv;
+	if (!tv->step.armed && (tv->doc.laid < tv->doc.n ||
+	    (tv->wants != NULL && page_is_whole(tv))))
+		loop_arm(tv->v.t->loop, &tv->step, 0);
+}
+
+/* The rows of a screen from `row` on. */
+static void
+lay_to(struct page_view *tv, size_t row)
+{
+	size_t h = (size_t)(tv->height > 0 ? tv->height : 1);
+
+	if (!doc_layout_to(&tv->doc, width(tv), row + h, 0))
+		page_grown(tv);
+}
+
+void
+page_show_at(struct page_view *tv, size_t at)
+{
+	(void)doc_layout_to(&tv->doc, width(tv), 0, at);
+	tv->top = at > 0 ? doc_row_at(&tv->doc, at) : 0;
+	lay_to(tv, tv->top);
+}
+
 /* ---- moving ---- */
 
 static void
 move_to(struct page_view *tv, size_t row)
 {
-	size_t h = (size_t)(tv->height > 0 ? tv->height : 1);
-	size_t last = tv->doc.nrows > h ? tv->doc.nrows - h : 0;
+	size_t h = (size_t)(tv->height > 0 ? tv->height : 1), last;
 
+	tv->wants = NULL;
+	lay_to(tv, row);
+	last = tv->doc.nrows > h ? tv->doc.nrows - h : 0;
 	tv->top = row > last ? last : row;
 }
 
@@ -77,14 +146,17 @@ void
 page_first(struct view *v, const char *arg)
 {
 	(void)arg;
-	self(v)->top = 0;
+	move_to(self(v), 0);
 }
 
 void
 page_last(struct view *v, const char *arg)
 {
 	(void)arg;
-	move_to(self(v), self(v)->doc.nrows);
+	if (page_is_whole(self(v)))
+		move_to(self(v), self(v)->doc.nrows);
+	else
+		page_wait(self(v), page_last);
 }
 
 /* ---- searching ---- */
@@ -98,7 +170,12 @@ find(struct page_view *tv, bool back)
 		app_error(tv->v.t, "nothing to search for yet");
 		return;
 	}
+	tv->wants = NULL;
 	row = doc_find(&tv->doc, tv->find, tv->top, back);
+	if (row == SIZE_MAX && !page_is_whole(tv)) {
+		page_wait(tv, back ? page_find_prev : page_find_next);
+		return;
+	}
 	if (row == SIZE_MAX)
 		row = doc_find(&tv->doc, tv->find,
 		    back ? tv->doc.nrows : SIZE_MAX, back);
@@ -224,9 +301,10 @@ page_draw(struct view *v, const struct area *a)
 	if ((size_t)a->w != tv->doc.cols) {
 		if (tv->top < tv->doc.nrows)
 			octet = tv->doc.row[tv->top].at;
-		doc_layout(&tv->doc, (size_t)a->w);
-		tv->top = octet > 0 ? doc_row_at(&tv->doc, octet) : tv->top;
+		if (octet > 0)
+			page_show_at(tv, octet);
 	}
+	lay_to(tv, tv->top);
 	if (tv->top >= tv->doc.nrows)
 		tv->top = 0;
 	for (i = 0; i < (size_t)a->h && tv->top + i < tv->doc.nrows; i++)
@@ -238,7 +316,9 @@ page_place(const struct page_view *tv, struct buf *b)
 {
 	size_t end = tv->top + (size_t)tv->height;
 
-	if (tv->doc.nrows <= (size_t)tv->height)
+	if (!page_is_whole(tv))
+		buf_adds(b, tv->wants != NULL ? "[reading on]" : "...");
+	else if (tv->doc.nrows <= (size_t)tv->height)
 		buf_adds(b, "all");
 	else if (end >= tv->doc.nrows)
 		buf_adds(b, "end");
@@ -256,6 +336,7 @@ status(struct view *v, struct buf *left, struct buf *right)
 void
 page_free_parts(struct page_view *tv)
 {
+	loop_disarm(tv->v.t->loop, &tv->step);
 	doc_clear(&tv->doc);
 	free(tv->find);
 	free(tv->title);

@@ -14,6 +14,10 @@ struct page_view {
 	size_t		 top;		/* row */
 	int		 height, width;
 	char		*find;		/* last search, or NULL */
+	/* A long text is laid out, and may come in, behind what is seen. */
+	bool		 partial;	/* more of it will come */
+	view_act	*wants;		/* to be done when all is there */
+	struct loop_timer step;
 	char		*title;
 };
 
@@ -21,6 +25,14 @@ struct page_view {
 struct page_view	*page_open(struct tui *t, const char *title);
 
 void	 page_draw(struct view *v, const struct area *a);
+/* All lines are there and have their rows? */
+bool	 page_is_whole(const struct page_view *tv);
+/* Does it once they are, unless another key comes first. */
+void	 page_wait(struct page_view *tv, view_act *act);
+/* Lines were added, or p->partial changed. */
+void	 page_grown(struct page_view *tv);
+/* Rows for the width at hand, so that octet `at` of the text is on top. */
+void	 page_show_at(struct page_view *tv, size_t at);
 void	 page_free_parts(struct page_view *tv);
 /* "12%", "all" … */
 void	 page_place(const struct page_view *tv, struct buf *b);

@@ -373,6 +373,42 @@ text_is_chosen_and_clean(void **state)
 	parse_show_clear(&s);
 }
 
+/* Of a long text the start; it is cut between characters. */
+static void
+starts_are_short(void **state)
+{
+	struct parse_show s;
+	struct buf b;
+	size_t i;
+
+	(void)state;
+	buf_init(&b, 1024 * 1024);
+	buf_adds(&b, "Subject: x\r\n\r\nn");
+	for (i = 0; i < PARSE_START_TEXT; i++)
+		buf_adds(&b, "\xc3\xa4");
+	parse((char *)b.data, b.len);
+	m.text_max = PARSE_START_TEXT;
+	shown(PARSE_PLAIN, &s);
+	assert_true(s.flags & PARSE_MORE);
+	assert_int_equal(s.ntext, PARSE_START_TEXT - 1);
+	parse_show_clear(&s);
+	m.text_max = 2 * PARSE_START_TEXT + 1;
+	shown(PARSE_PLAIN, &s);
+	assert_false(s.flags & PARSE_MORE);
+	assert_int_equal(s.ntext, 2 * PARSE_START_TEXT + 1);
+	parse_show_clear(&s);
+	m.part_of_it = true;
+	shown(PARSE_PLAIN, &s);
+	assert_true(s.flags & PARSE_MORE);
+	parse_show_clear(&s);
+	buf_reset(&out);
+	m.text_max = 0;
+	assert_int_equal(mime_show_text(&m, PARSE_PLAIN, &out), 0);
+	assert_int_equal(out.len, 2 * PARSE_START_TEXT + 1);
+	mime_close(&m);
+	buf_clear(&b);
+}
+
 /* Nothing that a message holds may command a terminal. */
 static void
 controls_never_come_through(void **state)
@@ -547,6 +583,7 @@ main(void)
 		T(limits_hold),
 		T(nesting_bombs_are_cut),
 		T(text_is_chosen_and_clean),
+		T(starts_are_short),
 		T(controls_never_come_through),
 		T(charsets),
 		T(flowed_text_is_unfolded),

@@ -44,6 +44,40 @@ wraps(void **state)
 	assert_int_equal(doc_row_at(&d, 14), 2);
 }
 
+/* Laid out, and come in, bit by bit: the same rows as at once. */
+static void
+grows(void **state)
+{
+	static const char text[] = "one two three\n> q\n> r\n> s\nlast\n"
+	    "-- \nme, too long for it\n";
+	struct doc_row want[20];
+	size_t n, i, hide, at;
+
+	(void)state;
+	for (hide = 0; hide < 2; hide++) {
+		fill(text, false, 8);
+		doc_hide_quoted(&d, hide == 1);
+		n = d.nrows;
+		memcpy(want, d.row, n * sizeof want[0]);
+		doc_clear(&d);
+		d.hide_quoted = hide == 1;
+		for (at = 0; text[at] != '\0'; at += i) {
+			i = strcspn(text + at, "\n") + 1;
+			doc_body(&d, text + at, i, false);
+			(void)doc_layout_to(&d, 8, d.nrows, 0);
+		}
+		assert_true(doc_layout_to(&d, 8, SIZE_MAX, 0));
+		assert_int_equal(d.nrows, n);
+		assert_memory_equal(d.row, want, n * sizeof want[0]);
+		assert_int_equal(d.line[6].paint, PAINT_SIGNATURE);
+	}
+	fill("a\nb\nc\nd\n", false, 8);
+	assert_false(doc_layout_to(&d, 9, 1, 0));
+	assert_int_equal(d.nrows, 2);
+	assert_false(doc_layout_to(&d, 9, 0, 1));
+	assert_int_equal(d.nrows, 2);
+}
+
 static void
 quotes(void **state)
 {
@@ -149,6 +183,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(wraps),
+		cmocka_unit_test(grows),
 		cmocka_unit_test(quotes),
 		cmocka_unit_test(urls),
 		cmocka_unit_test(numbered),
