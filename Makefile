@@ -4,7 +4,7 @@ CONFIG	= config.h
 BUILD	= build
 PREFIX	= /usr/local
 MANDIR	= $(PREFIX)/share/man
-PKGS	= openssl libsodium sqlite3 libcares ncursesw
+PKGS	= openssl libsodium sqlite3 libcares libidn2 ncursesw
 
 # SAN=1: everything under AddressSanitizer and UBSan, in a tree of its own.
 ifdef SAN
@@ -36,7 +36,7 @@ MANUALS	= $(foreach r,$(ROOMS),$(sort $(wildcard $(r)/*.[1578])))
 # conf.o alone depends on the configuration.
 LIBOBJ	= $(patsubst %.c,$(OBJ)/%.o,$(filter-out mailnode/node/conf.c,$(SRC)))
 CONFOBJ	= $(BUILD)/conf.o
-LIBS	= -lssl -lcrypto -lsodium -lsqlite3 -lcares -lncursesw -ltinfo -lz -lm
+LIBS	= -lssl -lcrypto -lsodium -lsqlite3 -lcares -lidn2 -lncursesw -ltinfo -lz -lm
 
 all: $(BUILD)/mailnode
 

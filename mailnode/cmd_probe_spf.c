@@ -15,12 +15,6 @@
 enum { DNS_MS = 10000, OUT_MAX = 16 * 1024 };
 
 static void
-ask(void *arg, enum dns_type type, const char *name, struct dns_answer *a)
-{
-	(void)ask_dns(*(int *)arg, type, name, DNS_MS, a);
-}
-
-static void
 put_json(struct buf *b, const struct spf_verdict *v)
 {
 	buf_addf(b, "{\"result\":\"%s\",\"domain\":",
@@ -36,14 +30,17 @@ put_json(struct buf *b, const struct spf_verdict *v)
 static int
 run(const struct spf_ask *q, const char *server, bool json)
 {
+	struct lookup_channel c;
 	struct spf_verdict v;
+	struct lookup l;
 	struct buf b;
 	int dns, rc = 0;
 
 	dns = resolver_child(server);
 	if (dns == -1)
 		return cmd_fail("resolver", strerror(errno));
-	spf_check(q, ask, &dns, &v);
+	lookup_over(&l, &c, dns, DNS_MS, NULL);
+	spf_check(q, &l, &v);
 	close(dns);
 	buf_init(&b, OUT_MAX);
 	if (json)

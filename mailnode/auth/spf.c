@@ -9,19 +9,21 @@
 #include "mailnode/auth/spf.h"
 #include "mailnode/auth/spf_macro.h"
 #include "mailnode/auth/spf_record.h"
+#include "mailnode/node/idna.h"
 
 enum { TEXT_MAX = 4096 };	/* octets of an expanded macro-string */
 
 struct check {
 	const struct spf_ask	*ask;
-	spf_dns			*dns;
-	void			*arg;
+	struct lookup		*look;
 	struct spf_verdict	*v;
 	struct spf_names	 names;		/* domain changes as we go */
 	uint8_t			 ip[16];	/* v4: the first four */
 	bool			 six;
 	char			 readable[INET6_ADDRSTRLEN];
 	char			 dotted[72];
+	char			 domain[DNS_NAME_MAX];	/* of the sender */
+	char			 helo[DNS_NAME_MAX];
 	char			 sender[DNS_NAME_MAX + 320];
 	char			 local[320];
 	char			 validated[DNS_NAME_MAX];
@@ -43,6 +45,13 @@ end(struct check *c, enum spf_result r, const char *fmt, ...)
 	(void)vsnprintf(c->v->reason, sizeof c->v->reason, fmt, ap);
 	va_end(ap);
 	return r;
+}
+
+static void
+dns(struct check *c, enum dns_type type, const char *name,
+    struct dns_answer *a)
+{
+	(void)lookup_one(c->look, "spf", type, name, a);
 }
 
 /* ---- addresses ---- */
@@ -105,14 +114,14 @@ validate(struct check *c, const char *domain, bool inside)
 	dns_answer_init(&a);
 	c->validated[0] = '\0';
 	if (dns_reverse_name(c->readable, reverse, sizeof reverse) == 0)
-		c->dns(c->arg, DNS_PTR, reverse, &ptr);
+		dns(c, DNS_PTR, reverse, &ptr);
 	for (i = 0; i < ptr.nrr && i < SPF_PTR_MAX; i++) {
 		name = (const char *)ptr.rr[i].data;
 		rank = strcasecmp(name, domain) == 0 ? 3 :
 		    within(name, domain) ? 2 : inside ? 0 : 1;
 		if (rank <= best)
 			continue;
-		c->dns(c->arg, address_type(c), name, &a);
+		dns(c, address_type(c), name, &a);
 		if (!any_address(c, &a, &host))
 			continue;
 		best = rank;
@@ -141,7 +150,7 @@ macro_p(void *arg)
 static bool
 target(struct check *c, struct spf_text spec, char out[DNS_NAME_MAX])
 {
-	const char *p = NULL, *dot;
+	const char *p = NULL, *q, *dot;
 	struct buf b;
 	bool ok;
 
@@ -155,6 +164,10 @@ target(struct check *c, struct spf_text spec, char out[DNS_NAME_MAX])
 		dot = strchr(p, '.');
 		p = dot != NULL ? dot + 1 : NULL;
 	}
+	/* RFC 8616 section 4: a local part beyond ASCII matches nothing. */
+	for (q = p; q != NULL && *q != '\0'; q++)
+		if ((uint8_t)*q >= 0x80)
+			p = NULL;
 	ok = p != NULL && dns_name_ok(p);
 	snprintf(out, DNS_NAME_MAX, "%s", ok ? p : "");
 	buf_clear(&b);
@@ -166,7 +179,7 @@ static enum spf_result
 lookup(struct check *c, enum dns_type type, const char *name,
     struct dns_answer *a)
 {
-	c->dns(c->arg, type, name, a);
+	dns(c, type, name, a);
 	if (a->class == DNS_TEMPFAIL)
 		return end(c, SPF_TEMPERROR, "DNS: %s", a->why);
 	if (a->class != DNS_OK && ++c->v->voids > SPF_VOIDS_MAX)
@@ -187,7 +200,7 @@ match_mx(struct check *c, const struct spf_term *t,
 	for (i = 0; i < mx->nrr && !*match; i++) {
 		if (!dns_name_ok((const char *)mx->rr[i].data))
 			continue;
-		c->dns(c->arg, address_type(c),
+		dns(c, address_type(c),
 		    (const char *)mx->rr[i].data, &a);
 		if (a.class == DNS_TEMPFAIL) {
 			dns_answer_clear(&a);
@@ -283,7 +296,7 @@ explain(struct check *c, struct spf_text exp)
 		return;
 	dns_answer_init(&a);
 	buf_init(&b, TEXT_MAX);
-	c->dns(c->arg, DNS_TXT, name, &a);
+	dns(c, DNS_TXT, name, &a);
 	if (a.nrr == 1 && spf_macro_expand(&c->names,
 	    (const char *)a.rr[0].data, a.rr[0].len, true, &b) == 0) {
 		for (i = 0; i < b.len; i++)
@@ -313,6 +326,21 @@ redirect(struct check *c, struct spf_text spec, bool top)
 	return r;
 }
 
+/* Lookups are those of the whole check so far: the tenth is the last. */
+static void
+trace_term(struct check *c, const struct spf_term *term, bool match)
+{
+	struct trace *t = c->look->trace;
+
+	trace_begin(t, "spf-term");
+	trace_str(t, "domain", c->names.domain);
+	trace_bytes(t, "term", term->whole.p, term->whole.n);
+	trace_bool(t, "match", match);
+	trace_num(t, "lookups", c->v->lookups);
+	trace_num(t, "voids", c->v->voids);
+	trace_end(t);
+}
+
 static enum spf_result
 evaluate(struct check *c, const struct spf_record *r, bool top)
 {
@@ -322,6 +350,7 @@ evaluate(struct check *c, const struct spf_record *r, bool top)
 
 	for (i = 0; i < r->nterms; i++) {
 		rc = match_term(c, &r->term[i], &match);
+		trace_term(c, &r->term[i], match);
 		if (rc != SPF_NONE)
 			return rc;
 		if (!match)
@@ -394,7 +423,7 @@ check_host(struct check *c, const char *domain, bool top)
 	    (domain[n - 1] == '.')), domain);
 	c->names.domain = name;
 	dns_answer_init(&a);
-	c->dns(c->arg, DNS_TXT, name, &a);
+	dns(c, DNS_TXT, name, &a);
 	if (a.class == DNS_TEMPFAIL)
 		rc = end(c, SPF_TEMPERROR, "DNS: %s", a.why);
 	else
@@ -441,8 +470,11 @@ set_ip(struct check *c)
 	return 0;
 }
 
-/* Section 4.3: no local part is postmaster; no sender is the HELO name. */
-static const char *
+/*
+ * Section 4.3: no local part is postmaster; no sender is the HELO name.
+ * RFC 8616 section 4: U-labels become A-labels; what cannot is no domain.
+ */
+static void
 set_sender(struct check *c)
 {
 	const char *from = c->ask->mail_from, *at, *domain;
@@ -451,33 +483,52 @@ set_sender(struct check *c)
 		from = c->ask->helo;
 	at = strrchr(from, '@');
 	domain = at != NULL ? at + 1 : from;
-	snprintf(c->local, sizeof c->local, "%.*s", at != NULL && at > from ?
-	    (int)(at - from) : 10, at != NULL && at > from ? from :
-	    "postmaster");
-	snprintf(c->sender, sizeof c->sender, "%s@%s", c->local, domain);
-	return domain;
+	(void)idna_ascii(domain, strlen(domain), c->domain);
+	(void)idna_ascii(c->ask->helo, strlen(c->ask->helo), c->helo);
+	(void)snprintf(c->local, sizeof c->local, "%.*s", at != NULL &&
+	    at > from ? (int)(at - from) : 10, at != NULL && at > from ?
+	    from : "postmaster");
+	(void)snprintf(c->sender, sizeof c->sender, "%s@%s", c->local,
+	    c->domain);
+}
+
+static void
+trace_verdict(struct check *c)
+{
+	struct trace *t = c->look->trace;
+
+	trace_begin(t, "spf");
+	trace_str(t, "identity", c->ask->mail_from != NULL ? "mailfrom" :
+	    "helo");
+	trace_str(t, "domain", c->v->domain);
+	trace_str(t, "result", spf_result_text(c->v->result));
+	trace_str(t, "reason", c->v->reason);
+	trace_num(t, "lookups", c->v->lookups);
+	trace_num(t, "voids", c->v->voids);
+	trace_end(t);
 }
 
 void
-spf_check(const struct spf_ask *ask, spf_dns *dns, void *arg,
+spf_check(const struct spf_ask *ask, struct lookup *l,
     struct spf_verdict *v)
 {
-	struct check c = { .ask = ask, .dns = dns, .arg = arg, .v = v };
-	const char *domain;
+	struct check c = { .ask = ask, .look = l, .v = v };
 
 	memset(v, 0, sizeof *v);
-	domain = set_sender(&c);
-	snprintf(v->domain, sizeof v->domain, "%s", domain);
+	set_sender(&c);
+	memcpy(v->domain, c.domain, sizeof v->domain);
 	if (set_ip(&c) == -1) {
 		v->result = end(&c, SPF_NONE, "%s", "no address");
 		return;
 	}
 	c.names = (struct spf_names){ .sender = c.sender, .local = c.local,
-	    .sender_domain = domain, .domain = "", .ip = c.readable,
-	    .ip_dotted = c.dotted, .six = c.six, .helo = ask->helo,
+	    .sender_domain = c.domain, .domain = "", .ip = c.readable,
+	    .ip_dotted = c.dotted, .six = c.six,
+	    .helo = c.helo[0] != '\0' ? c.helo : ask->helo,
 	    .receiver = ask->receiver, .now_s = ask->now_s,
 	    .validated = macro_p, .arg = &c };
-	v->result = check_host(&c, domain, true);
+	v->result = check_host(&c, c.domain, true);
+	trace_verdict(&c);
 }
 
 const char *

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "mailnode/node/ask_dns.h"
+#include "mailnode/auth/lookup.h"
 
 enum {
 	SPF_LOOKUPS_MAX = 10,	/* section 4.6.4 */
@@ -39,12 +39,11 @@ struct spf_verdict {
 	unsigned int	 lookups, voids;
 };
 
-/* Asks one question, and waits: fills an initialised answer. */
-typedef void spf_dns(void *arg, enum dns_type type, const char *name,
-	    struct dns_answer *a);
-
-/* Of MAIL FROM; of the HELO name alone if mail_from is NULL. */
-void	spf_check(const struct spf_ask *ask, spf_dns *dns, void *arg,
+/*
+ * Of MAIL FROM; of the HELO name alone if mail_from is NULL.  U-labels are
+ * taken as A-labels (RFC 8616 section 4).
+ */
+void	spf_check(const struct spf_ask *ask, struct lookup *l,
 	    struct spf_verdict *v);
 
 const char *spf_result_text(enum spf_result r);

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SPF_TERMS_MAX = 256 };	/* mechanisms of a record */
+enum { SPF_TERMS_MAX = 1024 };	/* mechanisms of a record */
 
 enum spf_mech {
 	SPF_ALL, SPF_INCLUDE, SPF_A, SPF_MX, SPF_PTR, SPF_IP4, SPF_IP6,

@@ -9,14 +9,10 @@
 #include <strings.h>
 #include <cmocka.h>
 
+#include "auth_zone.h"
 #include "mailnode/auth/spf.h"
 
-/* name, type, value; TXT unless said; "!" is a server failure. */
-static const struct {
-	const char	*name;
-	enum dns_type	 type;
-	const char	*value;
-} zone[] = {
+static const struct zone_rr zone[] = {
 	{ "all.test", DNS_TXT, "v=spf1 -all" },
 	{ "empty.test", DNS_TXT, "v=spf1" },
 	{ "ip.test", DNS_TXT, "v=spf1 ip4:192.0.2.0/24 ip6:2001:db8::/32 ~all" },
@@ -68,42 +64,11 @@ static const struct {
 	{ "bad13.test", DNS_TXT, "v=spf1 +a\xc3\xa4 -all" },
 	{ "bad14.test", DNS_TXT, "v=spf1 mx: -all" },
 	{ "bad15.test", DNS_TXT, "v=spf1 -all =x" },
+	{ "xn--bcher-kva.test", DNS_TXT, "v=spf1 exists:%{l}.u.test "
+	    "exists:%{h}.u.test exists:%{d}.u.test -all" },
+	{ "xn--bcher-kva.test.u.test", DNS_A, "127.0.0.2" },
+	{ NULL, 0, NULL }
 };
-
-static void
-look(void *arg, enum dns_type type, const char *name, struct dns_answer *a)
-{
-	uint8_t ip[16];
-	struct dns_rr rr;
-	size_t i;
-
-	(void)arg;
-	dns_answer_clear(a);
-	a->class = DNS_NXDOMAIN;
-	for (i = 0; i < sizeof zone / sizeof zone[0]; i++) {
-		if (strcasecmp(zone[i].name, name) != 0)
-			continue;
-		if (zone[i].value[0] == '!') {
-			a->class = DNS_TEMPFAIL;
-			return;
-		}
-		if (zone[i].type != type) {
-			a->class = a->nrr > 0 ? DNS_OK : DNS_NODATA;
-			continue;
-		}
-		rr = (struct dns_rr){ .preference = 10,
-		    .data = (const uint8_t *)zone[i].value,
-		    .len = strlen(zone[i].value) };
-		if (type == DNS_A || type == DNS_AAAA) {
-			inet_pton(type == DNS_A ? AF_INET : AF_INET6,
-			    zone[i].value, ip);
-			rr.data = ip;
-			rr.len = type == DNS_A ? 4 : 16;
-		}
-		assert_int_equal(dns_answer_add(a, &rr), 0);
-		a->class = DNS_OK;
-	}
-}
 
 static const struct {
 	const char	*ip, *from;
@@ -147,15 +112,22 @@ static const struct {
 	{ "192.0.2.1", "x@ten.test", SPF_FAIL, "-all" },
 	{ "192.0.2.1", "x@eleven.test", SPF_PERMERROR, "too many lookups" },
 	{ "192.0.2.1", "x@unknown.test", SPF_FAIL, "-all" },
+	/* RFC 8616 section 4 */
+	{ "192.0.2.1", "x@b\xc3\xbc""cher.test", SPF_PASS,
+	    "exists:%{d}.u.test" },
+	{ "192.0.2.1", "j\xc3\xb6rg@B\xc3\x9c""CHER.test", SPF_PASS,
+	    "exists:%{d}.u.test" },
+	{ "192.0.2.1", "x@\xff.test", SPF_NONE, "no domain name" },
 };
 
 static struct spf_verdict
 check(const char *ip, const char *helo, const char *from)
 {
 	struct spf_ask q = { ip, helo, from, "me.test", 1000 };
+	struct lookup l = zone_lookup(zone);
 	struct spf_verdict v;
 
-	spf_check(&q, look, NULL, &v);
+	spf_check(&q, &l, &v);
 	return v;
 }
 
