@@ -1,12 +1,12 @@
 /*
- * DKIM verification (RFC 6376, 8301, 8463), streamed: the message goes in
- * as it arrives, the names to look up come out at its end, the answers go
- * in, and there is one result for each DKIM-Signature field, in the order
- * of the message.  Memory does not grow with the message.
+ * DKIM verification (RFC 6376, 8301, 8463, 8616) of a message that streams
+ * by (message.h): its header says which hashes of the body are wanted, the
+ * names to look up come out at its end, the answers go in, and there is one
+ * result for each DKIM-Signature field, in the order of the message.
  *
- *	v = dkim_verify_new(now);
- *	dkim_verify_feed(v, p, n);		as often as needed
- *	dkim_verify_end(v);
+ *	v = dkim_verify_new(now, NULL);
+ *	dkim_verify_begin(v, &m->header, &m->bodies);	from message's begin
+ *	dkim_verify_end(v, &m->bodies);			after message_end
  *	for (i = 0; (name = dkim_verify_ask(v, i)) != NULL; i++)
  *		ask for TXT of name; dkim_verify_answer(v, i, &answer);
  *	for (i = 0; (sig = dkim_verify_result(v, i)) != NULL; i++) ...
@@ -19,12 +19,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mailnode/auth/message.h"
 #include "mailnode/node/ask_dns.h"
 
 enum {
 	DKIM_SIGNATURES_MAX = 16,	/* looked at; later ones: policy */
-	DKIM_HEADER_MAX = 256 * 1024,	/* octets of header we can hash */
-	DKIM_FIELD_MAX = 16 * 1024,	/* octets of a DKIM-Signature */
+	DKIM_FIELD_MAX = 64 * 1024,	/* octets of a DKIM-Signature */
 	DKIM_SELECTOR_MAX = 254,	/* octets, NUL included */
 	DKIM_I_MAX = 512,		/* octets of i=, NUL included */
 	DKIM_REASON_MAX = 96		/* octets, NUL included */
@@ -58,20 +58,15 @@ struct dkim_signature {
 
 struct dkim_verify;
 
-/* now_s: wall time for x= and t=.  Returns owned, or NULL. */
-struct dkim_verify *dkim_verify_new(int64_t now_s);
+/* now_s: wall time for x= and t=; trace may be NULL.  Owned, or NULL. */
+struct dkim_verify *dkim_verify_new(int64_t now_s, struct trace *trace);
 void	 dkim_verify_free(struct dkim_verify *v);
 
-/*
- * Octets of the message, lines ended by CRLF, cut anywhere.  Header and
- * body are told apart here.  A bare LF is taken as CRLF.  0, or -1 when
- * memory is out (every later call fails too).
- */
-int	 dkim_verify_feed(struct dkim_verify *v, const void *p, size_t n);
-int	 dkim_verify_end(struct dkim_verify *v);
-
-/* True if the message so far has a signature worth its body's hash. */
-bool	 dkim_verify_wanted(const struct dkim_verify *v);
+/* The header is complete.  0, or -1 when memory is out. */
+int	 dkim_verify_begin(struct dkim_verify *v, const struct header *h,
+	    struct bodies *b);
+/* So is the body: the bodies have ended. */
+void	 dkim_verify_end(struct dkim_verify *v, const struct bodies *b);
 
 /*
  * The i-th name whose TXT records are needed, or NULL after the last.

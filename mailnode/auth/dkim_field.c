@@ -4,8 +4,7 @@
 #include <strings.h>
 
 #include "mailnode/auth/dkim_field.h"
-#include "mailnode/base/buf.h"
-#include "mailnode/base/codec.h"
+#include "mailnode/node/idna.h"
 
 void
 dkim_decide(struct dkim_signature *s, enum dkim_result result,
@@ -24,6 +23,7 @@ struct parse {
 	struct dkim_field	*f;
 	struct dkim_signature	*s;
 	struct tags		 tags;
+	enum dkim_kind		 kind;
 	int64_t			 now_s;
 };
 
@@ -35,84 +35,94 @@ bad(struct parse *p, const char *why)
 }
 
 static int
-take_base64(const struct tag *t, uint8_t *dst, size_t max, size_t *len)
-{
-	struct buf b;
-	int rc = -1;
-
-	*len = 0;
-	buf_init(&b, max);
-	if (codec_base64_get(&b, t->value, t->vlen, true) == 0 && b.len > 0) {
-		memcpy(dst, b.data, b.len);
-		*len = b.len;
-		rc = 0;
-	}
-	buf_clear(&b);
-	return rc;
-}
-
-static int
 take_name(const struct tag *t, char *dst, size_t size)
 {
-	char *c;
+	char name[DNS_NAME_MAX], text[DKIM_I_MAX];
 
-	if (t == NULL || tag_copy(t, dst, size) == -1)
-		return -1;
-	for (c = dst; *c != '\0'; c++)
-		if (*c >= 'A' && *c <= 'Z')
-			*c = (char)(*c | 0x20);
-	if (dns_name_ok(dst) && dst[strlen(dst) - 1] != '.')
-		return 0;
 	dst[0] = '\0';
-	return -1;
+	if (t == NULL || tag_copy(t, text, sizeof text) == -1 ||
+	    text[0] == '\0' || text[strlen(text) - 1] == '.' ||
+	    idna_ascii(text, strlen(text), name) == -1 ||
+	    strlen(name) >= size)
+		return -1;
+	memcpy(dst, name, strlen(name) + 1);
+	return 0;
 }
 
+const char *
+dkim_field_names(struct dkim_signature *s, const struct tags *t)
+{
+	if (take_name(tags_find(t, "d"), s->domain, sizeof s->domain) == -1)
+		return "d= is no domain";
+	if (take_name(tags_find(t, "s"), s->selector,
+	    sizeof s->selector) == -1)
+		return "s= is no selector";
+	return NULL;
+}
+
+/* i=: d= itself or a name below it. */
 static int
-names(struct parse *p)
+identity(struct parse *p)
 {
 	const struct tag *i = tags_find(&p->tags, "i");
+	char name[DNS_NAME_MAX];
 	struct dkim_signature *s = p->s;
 	const char *at;
-	size_t n, d;
+	size_t n, d = strlen(s->domain);
 
-	if (take_name(tags_find(&p->tags, "d"), s->domain,
-	    sizeof s->domain) == -1)
-		return bad(p, "d= is no domain");
-	if (take_name(tags_find(&p->tags, "s"), s->selector,
-	    sizeof s->selector) == -1)
-		return bad(p, "s= is no selector");
-	d = strlen(s->domain);
-	snprintf(s->identity, sizeof s->identity, "@%s", s->domain);
+	(void)snprintf(s->identity, sizeof s->identity, "@%s", s->domain);
 	if (i == NULL)
 		return 0;
 	if (tag_copy(i, s->identity, sizeof s->identity) == -1 ||
 	    (at = strrchr(s->identity, '@')) == NULL)
 		return bad(p, "i= is no identity");
-	n = strlen(at + 1);
-	if (n < d || strcasecmp(at + 1 + n - d, s->domain) != 0 ||
-	    (n > d && at[n - d] != '.'))
+	if (idna_ascii(at + 1, strlen(at + 1), name) == -1)
 		return bad(p, "i= is not within d=");
+	n = strlen(name);
+	if (n < d || strcmp(name + n - d, s->domain) != 0 ||
+	    (n > d && name[n - d - 1] != '.'))
+		return bad(p, "i= is not within d=");
+	p->f->below = n > d;
 	return 0;
+}
+
+static int
+names(struct parse *p)
+{
+	const char *why = dkim_field_names(p->s, &p->tags);
+
+	if (why != NULL)
+		return bad(p, why);
+	return p->kind == DKIM_KIND_DKIM ? identity(p) : 0;
+}
+
+const char *
+dkim_field_algorithm(struct dkim_signature *s, enum sign_alg *alg,
+    const struct tags *tags)
+{
+	const struct tag *t = tags_find(tags, "a");
+
+	if (t == NULL)
+		return "no a=";
+	if (tag_copy(t, s->algorithm, sizeof s->algorithm) == -1)
+		return "unknown algorithm";
+	if (tag_is(t, "rsa-sha256", true))
+		*alg = SIGN_RSA;
+	else if (tag_is(t, "ed25519-sha256", true))
+		*alg = SIGN_ED25519;
+	else if (tag_is(t, "rsa-sha1", true))	/* RFC 8301 section 3.1 */
+		return "rsa-sha1 is no longer accepted";
+	else
+		return "unknown algorithm";
+	return NULL;
 }
 
 static int
 algorithm(struct parse *p)
 {
-	const struct tag *t = tags_find(&p->tags, "a");
+	const char *why = dkim_field_algorithm(p->s, &p->f->alg, &p->tags);
 
-	if (t == NULL)
-		return bad(p, "no a=");
-	if (tag_copy(t, p->s->algorithm, sizeof p->s->algorithm) == -1)
-		return bad(p, "unknown algorithm");
-	if (tag_is(t, "rsa-sha256", true))
-		p->f->alg = SIGN_RSA;
-	else if (tag_is(t, "ed25519-sha256", true))
-		p->f->alg = SIGN_ED25519;
-	else if (tag_is(t, "rsa-sha1", true))	/* RFC 8301 section 3.1 */
-		return bad(p, "rsa-sha1 is no longer accepted");
-	else
-		return bad(p, "unknown algorithm");
-	return 0;
+	return why != NULL ? bad(p, why) : 0;
 }
 
 static int
@@ -197,13 +207,14 @@ hashes(struct parse *p)
 	const struct tag *l = tags_find(&p->tags, "l");
 	char first[sizeof p->s->b * 2];
 	size_t i, n, len;
+	bool over;
 
 	p->f->limit = UINT64_MAX;
-	if (bh == NULL || take_base64(bh, p->f->bh, sizeof p->f->bh,
-	    &len) == -1 || len != sizeof p->f->bh)
+	if (bh == NULL || tag_base64(bh, p->f->bh, sizeof p->f->bh,
+	    &len, &over) == -1 || len != sizeof p->f->bh)
 		return bad(p, "bh= is no SHA-256");
-	if (b == NULL || take_base64(b, p->f->sig, sizeof p->f->sig,
-	    &p->f->siglen) == -1)
+	if (b == NULL || tag_base64(b, p->f->sig, sizeof p->f->sig,
+	    &p->f->siglen, &over) == -1)
 		return bad(p, "b= is no signature");
 	if (l != NULL && tag_number(l, UINT64_MAX - 1, &p->f->limit) == -1)
 		return bad(p, "l= is no number");
@@ -232,13 +243,13 @@ rest(struct parse *p)
 
 void
 dkim_field_parse(struct dkim_field *f, struct dkim_signature *s,
-    const char *text, size_t n, int64_t now_s)
+    enum dkim_kind kind, const char *text, size_t n, int64_t now_s)
 {
 	static int (*const steps[])(struct parse *) = {
 		names, algorithm, times, canonicalization, signed_fields,
 		hashes, rest
 	};
-	struct parse p = { .f = f, .s = s, .now_s = now_s };
+	struct parse p = { .f = f, .s = s, .kind = kind, .now_s = now_s };
 	const struct tag *v;
 	size_t i;
 
@@ -253,6 +264,8 @@ dkim_field_parse(struct dkim_field *f, struct dkim_signature *s,
 		if (steps[i](&p) == -1)
 			return;
 	v = tags_find(&p.tags, "v");
+	if (kind == DKIM_KIND_ARC)	/* RFC 8617 section 4.1.2: no v= */
+		return;
 	if (v == NULL || !tag_is(v, "1", false))
 		bad(&p, "unknown version");
 }

@@ -1,29 +1,18 @@
-#include <string.h>
-
 #include "mailnode/auth/dkim_key.h"
 #include "mailnode/auth/tags.h"
-#include "mailnode/base/buf.h"
-#include "mailnode/base/codec.h"
 
 static const char *
 public_key(struct dkim_record *r, const struct tag *p)
 {
-	struct buf b;
-	const char *why = NULL;
+	bool over;
 
 	if (p == NULL)
 		return "key record has no p=";
 	if (p->vlen == 0)
 		return "key was revoked";
-	buf_init(&b, sizeof r->pub);
-	if (codec_base64_get(&b, p->value, p->vlen, true) == -1) {
-		why = b.err != 0 ? "key is too long" : "p= is no base64";
-	} else {
-		memcpy(r->pub, b.data, b.len);
-		r->len = b.len;
-	}
-	buf_clear(&b);
-	return why;
+	if (tag_base64(p, r->pub, sizeof r->pub, &r->len, &over) == -1)
+		return over ? "key is too long" : "p= is no base64";
+	return NULL;
 }
 
 /* g= (RFC 4871) is ignored like every unknown tag: RFC 6376, C.3. */

@@ -2,6 +2,8 @@
 #include <strings.h>
 
 #include "mailnode/auth/tags.h"
+#include "mailnode/base/buf.h"
+#include "mailnode/base/codec.h"
 #include "mailnode/base/num.h"
 
 static bool
@@ -161,6 +163,43 @@ tag_has(const struct tag *t, const char *s)
 		if (len == n && strncasecmp(item, s, n) == 0)
 			return true;
 	return false;
+}
+
+/* Digits, and the padding that is missing. */
+static void
+padded(struct buf *b, const struct tag *t)
+{
+	size_t i;
+
+	for (i = 0; i < t->vlen; i++)
+		if (!fws(t->value[i]))
+			buf_addc(b, t->value[i]);
+	if (b->len > 0 && b->data[b->len - 1] != '=')
+		while (b->err == 0 && b->len % 4 > 1)
+			buf_addc(b, '=');
+}
+
+int
+tag_base64(const struct tag *t, uint8_t *dst, size_t max, size_t *len,
+    bool *over)
+{
+	struct buf text, b;
+	int rc = -1;
+
+	*len = 0;
+	buf_init(&text, t->vlen + 4);
+	buf_init(&b, max);
+	padded(&text, t);
+	if (text.err == 0 && text.len > 0 && codec_base64_get(&b,
+	    (const char *)text.data, text.len, false) == 0 && b.len > 0) {
+		memcpy(dst, b.data, b.len);
+		*len = b.len;
+		rc = 0;
+	}
+	*over = b.err != 0;
+	buf_clear(&text);
+	buf_clear(&b);
+	return rc;
 }
 
 int

@@ -49,6 +49,14 @@ bool	tag_item(const struct tag *t, const char **pos, const char **item,
 /* True if some item of the value is s, in any case. */
 bool	tag_has(const struct tag *t, const char *s);
 
+/*
+ * Base64 with FWS between its characters, as RFC 6376 section 2.10 has it:
+ * the padding may be left out.  At most max octets into dst.  0; -1: no
+ * base64, nothing, or (*over) too much.
+ */
+int	tag_base64(const struct tag *t, uint8_t *dst, size_t max,
+	    size_t *len, bool *over);
+
 /* A decimal number that fills the value.  0 or -1. */
 int	tag_number(const struct tag *t, uint64_t max, uint64_t *v);
 

@@ -6,8 +6,17 @@
 
 struct auth_verify {
 	struct auth_conn	 conn;		/* borrowed strings */
+	struct message		 message;
 	struct dkim_verify	*dkim;
 };
+
+static int
+begin(void *arg, struct message *m)
+{
+	struct auth_verify *a = arg;
+
+	return dkim_verify_begin(a->dkim, &m->header, &m->bodies);
+}
 
 struct auth_verify *
 auth_verify_new(const struct auth_conn *c)
@@ -18,7 +27,8 @@ auth_verify_new(const struct auth_conn *c)
 	if (a == NULL)
 		return NULL;
 	a->conn = *c;
-	a->dkim = dkim_verify_new(c->now_s);
+	a->dkim = dkim_verify_new(c->now_s, NULL);
+	message_init(&a->message, begin, a, NULL);
 	if (a->dkim == NULL) {
 		free(a);
 		return NULL;
@@ -31,6 +41,7 @@ auth_verify_free(struct auth_verify *a)
 {
 	if (a == NULL)
 		return;
+	message_clear(&a->message);
 	dkim_verify_free(a->dkim);
 	free(a);
 }
@@ -38,7 +49,7 @@ auth_verify_free(struct auth_verify *a)
 int
 auth_verify_feed(struct auth_verify *a, const void *p, size_t n)
 {
-	return dkim_verify_feed(a->dkim, p, n);
+	return message_feed(&a->message, p, n);
 }
 
 int
@@ -47,8 +58,9 @@ auth_verify_end(struct auth_verify *a, int dns)
 	struct dns_question q[DKIM_SIGNATURES_MAX];
 	size_t i, n;
 
-	if (dkim_verify_end(a->dkim) == -1)
+	if (message_end(&a->message) == -1)
 		return -1;
+	dkim_verify_end(a->dkim, &a->message.bodies);
 	for (n = 0; n < DKIM_SIGNATURES_MAX; n++) {
 		q[n].type = DNS_TXT;
 		q[n].name = dkim_verify_ask(a->dkim, n);

@@ -13,6 +13,12 @@ int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 enum { RESULTS = 64 };
 
+static int
+begin(void *arg, struct message *m)
+{
+	return dkim_verify_begin(arg, &m->header, &m->bodies);
+}
+
 static size_t
 run(const uint8_t *p, size_t n, size_t step, enum dkim_result *out)
 {
@@ -20,17 +26,21 @@ run(const uint8_t *p, size_t n, size_t step, enum dkim_result *out)
 	struct dns_rr rr = { .data = p,
 	    .len = lf != NULL ? (size_t)(lf - p) : n };
 	const struct dkim_signature *s;
-	struct dkim_verify *v = dkim_verify_new(1700000000);
+	struct dkim_verify *v = dkim_verify_new(1700000000, NULL);
 	struct dns_answer a;
+	struct message m;
 	size_t i;
 
 	if (v == NULL)
 		abort();
+	message_init(&m, begin, v, NULL);
 	for (i = 0; i < n; i += step)
-		if (dkim_verify_feed(v, p + i, step < n - i ? step : n - i))
+		if (message_feed(&m, p + i, step < n - i ? step : n - i))
 			abort();
-	if (dkim_verify_end(v))
+	if (message_end(&m))
 		abort();
+	dkim_verify_end(v, &m.bodies);
+	message_clear(&m);
 	dns_answer_init(&a);
 	a.class = DNS_OK;
 	if (dns_answer_add(&a, &rr) == -1)
