@@ -41,6 +41,7 @@ int	cmd_vault(int argc, char **argv);
 int	cmd_probe(int argc, char **argv);
 int	cmd_probe_mime(int argc, char **argv);
 int	cmd_probe_spf(int argc, char **argv);
+int	cmd_probe_dmarc(int argc, char **argv);
 int	cmd_sign(int argc, char **argv);
 int	cmd_tag(int argc, char **argv);
 int	cmd_verify(int argc, char **argv);

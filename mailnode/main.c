@@ -35,7 +35,8 @@ const struct cmd cmds[] = {
 	    "[-j] [-r ADDR:PORT] [-t EPOCH] [-i IP -h HELO -f FROM] [FILE]" },
 	{ "sign",	cmd_sign,	"[FILE]" },
 	{ "probe",	cmd_probe,	"address|dns|mime [-j] [-r ADDR:PORT] [FILE]\n"
-	    "       mailnode probe spf [-j] [-r ADDR:PORT] [-t EPOCH] -i IP [-h HELO] [-f FROM]" },
+	    "       mailnode probe spf [-j] [-r ADDR:PORT] [-t EPOCH] -i IP [-h HELO] [-f FROM]\n"
+	    "       mailnode probe dmarc [-j] [-r ADDR:PORT] -f FROM [-d DOMAIN]… [-s DOMAIN]…" },
 	{ "vault",	cmd_vault,
 	    "unlock|lock|list|set NAME [USER]|rm NAME|passwd [LABEL]|"
 	    "slot [list|add LABEL|recovery [LABEL]|credential [LABEL]|"

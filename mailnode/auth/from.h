@@ -1,0 +1,34 @@
+/*
+ * The author domains of a From field (RFC 5322 section 3.6.2, RFC 6854
+ * groups, RFC 6532 UTF-8), for DMARC.  Lenient like those who show mail:
+ * what cannot be read is passed over, and every address that might be
+ * taken for the author's counts.
+ */
+#ifndef AUTH_FROM_H
+#define AUTH_FROM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "mailnode/node/ask_dns.h"
+
+enum { FROM_DOMAINS_MAX = 4 };	/* different ones that are kept */
+
+struct from {
+	size_t		 addresses;	/* how many were seen */
+	size_t		 ndomains;
+	char		 domain[FROM_DOMAINS_MAX][DNS_NAME_MAX];  /* A-labels */
+	bool		 more;		/* further domains than those */
+	bool		 bad;		/* an address without a domain name */
+};
+
+/* Caller's memory, "no address". */
+void	from_init(struct from *f);
+
+/*
+ * Adds the addresses of n octets of a field's value (folding as it came).
+ * Time is linear in n.
+ */
+void	from_add(struct from *f, const char *p, size_t n);
+
+#endif
