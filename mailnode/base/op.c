@@ -143,7 +143,8 @@ serve(struct op_peer *p, struct chan_msg *m)
 		status = OP_UNKNOWN;
 	else if (!(o->roles & ROLE_BIT(p->role)))
 		status = OP_DENIED;
-	else
+	else if (s->may == NULL ||
+	    (status = s->may(s->service, &c)) == OP_OK)
 		status = o->fn(s->service, &c);
 	if (c.fd != -1)
 		close(c.fd);

@@ -21,6 +21,8 @@ enum op_status {
 	OP_UNKNOWN = 2,		/* no such op */
 	OP_BAD = 3,		/* arguments malformed or out of range */
 	OP_GONE = 4,		/* client side: channel closed or timed out */
+	OP_LOGIN = 5,		/* no device has logged in on this session */
+	OP_SCOPE = 6,		/* outside what that device may do */
 	OP_ROOM_FIRST = 16
 };
 
@@ -54,6 +56,9 @@ struct op_server {
 	struct loop	*loop;
 	const struct op	*ops;		/* ended by .fn == NULL */
 	void		*service;
+	/* Asked before each handler that the role may call; what is not
+	 * OP_OK is the answer, and the peer keeps its channel.  NULL: all. */
+	uint16_t	(*may)(void *service, const struct op_call *c);
 	/* Told before a peer goes; `why` is NULL for a plain close. */
 	void		(*gone)(void *service, struct op_peer *p,
 			    const char *why);
