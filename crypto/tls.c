@@ -291,6 +291,29 @@ tls_binding(const struct tls *t, uint8_t out[TLS_BINDING])
 	    sizeof label - 1, NULL, 0, 1) == 1 ? 0 : -1;
 }
 
+int
+tls_end_point(const struct tls *t, uint8_t out[TLS_END_POINT_MAX], size_t *n)
+{
+	X509 *cert = SSL_get_certificate(t->ssl);
+	const EVP_MD *md;
+	unsigned int len = 0;
+	int hash = NID_undef;
+
+	*n = 0;
+	if (cert == NULL || OBJ_find_sigid_algs(X509_get_signature_nid(cert),
+	    &hash, NULL) != 1)
+		return -1;
+	/* weaker ones are lifted to SHA-256 */
+	if (hash == NID_md5 || hash == NID_sha1)
+		hash = NID_sha256;
+	md = EVP_get_digestbynid(hash);
+	if (md == NULL || EVP_MD_get_size(md) > TLS_END_POINT_MAX ||
+	    X509_digest(cert, md, out, &len) != 1)
+		return -1;
+	*n = len;
+	return 0;
+}
+
 const char *
 tls_error(const struct tls *t)
 {

@@ -21,7 +21,8 @@ enum {
 	TLS_WANT_WRITE = -3,	/* call again when it is writable */
 	TLS_PEM_MAX = 64 * 1024,	/* octets of a chain or CA file's part */
 	TLS_TEXT_MAX = 160,	/* octets, NUL included */
-	TLS_BINDING = 32	/* octets of tls-exporter, RFC 9266 */
+	TLS_BINDING = 32,	/* octets of tls-exporter, RFC 9266 */
+	TLS_END_POINT_MAX = 64	/* octets of tls-server-end-point */
 };
 
 struct tls_server;		/* certificate chain and settings */
@@ -104,6 +105,13 @@ void		 tls_info(const struct tls *t, struct tls_info *out);
 
 /* RFC 9266, TLS 1.3 only.  0, or -1: there is none. */
 int		 tls_binding(const struct tls *t, uint8_t out[TLS_BINDING]);
+
+/*
+ * RFC 5929 section 4, tls-server-end-point, on the server's side: a digest
+ * of our own certificate.  0, or -1: its signature has none.
+ */
+int		 tls_end_point(const struct tls *t,
+		    uint8_t out[TLS_END_POINT_MAX], size_t *n);
 
 /* Why TLS_ERROR: text of ours and the library's, no control characters.
  * Borrowed, valid until tls_free. */
