@@ -38,6 +38,9 @@ static const char *const texts[] = {
 	[CRYPTO_CHAIN] = "a certificate is not signed by the next one",
 	[CRYPTO_INTERNAL] = "the cryptographic library failed",
 	[CRYPTO_GONE] = "the vault does not answer",
+	[CRYPTO_EXPIRED] = "the credential of this device has expired",
+	[CRYPTO_NETWORK] = "this device may not log in from there",
+	[CRYPTO_TRIES] = "too many tries",
 	[CRYPTO_DENIED] = "the vault does not allow that"
 };
 

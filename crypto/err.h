@@ -40,6 +40,9 @@ enum crypto_err {
 	CRYPTO_CHAIN,		/* one not signed by the next of its chain */
 	CRYPTO_INTERNAL,	/* the library refused what must work */
 	CRYPTO_GONE,		/* the vault does not answer */
+	CRYPTO_EXPIRED,		/* a device's credential is too old */
+	CRYPTO_NETWORK,		/* a device that may not come from there */
+	CRYPTO_TRIES,		/* the session had its tries */
 	CRYPTO_DENIED,		/* the vault does not let us ask that */
 	CRYPTO_ERR_END
 };

@@ -98,7 +98,7 @@ vault_manifest(const struct vault *v, enum vault_section which,
 	if (e != CRYPTO_OK)
 		return e;
 	buf_init(&b, 2 * VAULT_FILE_MAX);
-	put_u8(&b, VAULT_VERSION);
+	put_u8(&b, vault_version(v));
 	put_u8(&b, (uint8_t)which);
 	if (which == VAULT_BOOT) {
 		put_machine(&b, v);

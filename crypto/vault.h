@@ -24,6 +24,7 @@ enum vault_kind {
 	VAULT_RSA_KEY,		/* secret: see sign.c; pub: as in sign.h */
 	VAULT_ED25519_KEY,
 	VAULT_P256_KEY,
+	VAULT_DEVICE_ENTRY,	/* secret: verifiers; pub: see device.h */
 	VAULT_KINDS
 };
 
@@ -35,7 +36,8 @@ enum vault_slot_kind {
 };
 
 enum {
-	VAULT_VERSION = 1,		/* of the file format */
+	VAULT_VERSION = 2,		/* of the file format; written as 1
+					   while it has no device */
 	VAULT_FILE_MAX = 96 * 1024,	/* octets: fits one record */
 	VAULT_ENTRIES_MAX = 100,	/* in a section */
 	VAULT_SLOTS_MAX = 8,
@@ -128,8 +130,9 @@ const struct vault_slot	*vault_slot_at(const struct vault *v, size_t i);
 
 /* ---- entries: of both sections, the name tells which ---- */
 
-/* "tls/…" is of the boot section, "dkim/…" and "relay/…" of the owner's;
- * CRYPTO_NAME for all others and what is not lower case, digits or ".-_". */
+/* "tls/…" is of the boot section, "dkim/…", "relay/…" and "device/…" of the
+ * owner's; CRYPTO_NAME for all others and what is not lower case, digits or
+ * ".-_". */
 enum crypto_err	 vault_name(const char *name, enum vault_section *s);
 size_t		 vault_entries(const struct vault *v);
 const struct vault_entry	*vault_at(const struct vault *v, size_t i);

@@ -1,5 +1,6 @@
 /*
- * The vault file, version 1.  Numbers are little-endian; strN is a length
+ * The vault file, version 1, or 2 when it has entries of devices, which
+ * programs before them would take for damage.  Numbers are little-endian; strN is a length
  * of N bits and the octets.
  *
  *	head	16	"mailnode vault\n" and a NUL
@@ -120,13 +121,25 @@ put_section(struct buf *b, const struct section *s)
 	}
 }
 
+uint8_t
+vault_version(const struct vault *v)
+{
+	const struct vault_entry *e;
+	size_t i;
+
+	for (i = 0; (e = vault_at(v, i)) != NULL; i++)
+		if (e->kind == VAULT_DEVICE_ENTRY)
+			return VAULT_VERSION;
+	return 1;
+}
+
 static void
-put_head(struct buf *b, size_t total)
+put_head(struct buf *b, const struct vault *v, size_t total)
 {
 	uint8_t check[HEAD_CHECK];
 
 	buf_add(b, magic, sizeof magic);
-	put_le(b, VAULT_VERSION, 4);
+	put_le(b, vault_version(v), 4);
 	put_le(b, total, 4);
 	if (b->err)
 		return;
@@ -162,7 +175,7 @@ vault_seal(struct vault *v, struct buf *out)
 	if (body.err)
 		goto out;
 	e = CRYPTO_NOMEM;
-	put_head(out, HEAD + body.len + TAIL);
+	put_head(out, v, HEAD + body.len + TAIL);
 	if (buf_add(out, body.data, body.len) == -1)
 		goto out;
 	crypto_generichash(tail, sizeof tail, out->data + start,

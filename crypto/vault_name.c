@@ -19,7 +19,7 @@ vault_name(const char *name, enum vault_section *s)
 		const char		*prefix;
 		enum vault_section	 section;
 	} rooms[] = { { "tls/", VAULT_BOOT }, { "dkim/", VAULT_OWNER },
-	    { "relay/", VAULT_OWNER } };
+	    { "relay/", VAULT_OWNER }, { "device/", VAULT_OWNER } };
 	const char *p = NULL;
 	size_t i;
 

@@ -43,6 +43,9 @@ struct vault {
 	struct section	sec[VAULT_SECTIONS];
 };
 
+/* The version that this vault is written as. */
+uint8_t	vault_version(const struct vault *v);
+
 /* Octets as they stand in the file, for manifests and writing. */
 void	put_slots(struct buf *b, const struct vault *v);
 void	put_machine(struct buf *b, const struct vault *v);

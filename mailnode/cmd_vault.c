@@ -16,7 +16,8 @@ static const char main_slot[] = "passphrase";
 
 static const char *const kind_names[] = { [VAULT_LOGIN_ENTRY] = "login",
     [VAULT_RSA_KEY] = "rsa", [VAULT_ED25519_KEY] = "ed25519",
-    [VAULT_P256_KEY] = "p256" };
+    [VAULT_P256_KEY] = "p256",
+    [VAULT_DEVICE_ENTRY] = "device" };
 static const char *const slot_names[] = { [VAULT_PASSPHRASE] = "passphrase",
     [VAULT_RECOVERY] = "recovery", [VAULT_CREDENTIAL] = "credential" };
 
