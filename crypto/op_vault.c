@@ -20,6 +20,7 @@ forget_keys(struct vault_service *s)
 	s->ndkim = 0;
 	sign_key_free(s->tls);
 	s->tls = NULL;
+	devices_forget(s);
 }
 
 static struct sign_key *
@@ -64,6 +65,7 @@ load_keys(struct vault_service *s)
 		memcpy(a->selector, e->name + 5, strlen(e->name + 5) + 1);
 		s->ndkim++;
 	}
+	devices_load(s);
 }
 
 static enum crypto_err
@@ -106,6 +108,7 @@ void
 service_changed(struct vault_service *s)
 {
 	load_keys(s);
+	vault_service_look(s);
 	if (s->changed != NULL)
 		s->changed(s->changed_arg);
 }
@@ -213,6 +216,14 @@ client_end_login(struct client *c)
 	c->step = 0;
 }
 
+void
+client_end_scram(struct client *c)
+{
+	buf_clear(&c->bare);
+	buf_clear(&c->first);
+	c->scramming = false;
+}
+
 static void
 peer_gone(void *service, struct op_peer *p, const char *why)
 {
@@ -222,6 +233,8 @@ peer_gone(void *service, struct op_peer *p, const char *why)
 	if (c == NULL)
 		return;
 	client_end_login(c);
+	client_end_scram(c);
+	free(c->login);
 	free(c);
 	op_peer_set(p, NULL);
 }
@@ -233,10 +246,17 @@ vault_service_start(struct vault_service *s, struct op_server *srv,
 	op_server_init(srv, l, vault_ops_sign, s);
 	op_server_more(srv, vault_ops_login);
 	op_server_more(srv, vault_ops_owner);
+	op_server_more(srv, vault_ops_device);
 	srv->gone = peer_gone;
 	s->srv = srv;
 	s->changed = changed;
 	s->changed_arg = arg;
+}
+
+void
+vault_service_house(struct vault_service *s, const struct vault_house *house)
+{
+	s->house = house;
 }
 
 enum crypto_err

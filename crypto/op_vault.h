@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "crypto/device.h"
 #include "crypto/err.h"
 #include "crypto/secret.h"
 #include "crypto/sign.h"
@@ -18,12 +19,15 @@
 #include "crypto/vault.h"
 #include "mailnode/base/buf.h"
 #include "mailnode/base/op.h"
+#include "mailnode/base/role.h"
 
 enum {
 	VAULT_WAIT_MS = 10000,
 	VAULT_SELECTOR_MAX = 64,	/* a DNS label, NUL included */
 	VAULT_USER_MAX = 256,	/* octets of a login's user name, with NUL */
-	VAULT_SASL_MAX = 4096	/* octets of a SASL message */
+	VAULT_SASL_MAX = 4096,	/* octets of a SASL message */
+	VAULT_NONCE_MAX = 512,	/* octets of a client's nonce */
+	VAULT_TRIES = 3		/* logins of one session */
 };
 
 /* --- every session with a stranger: a tls_sign_fn; arg: int *channel --- */
@@ -71,6 +75,30 @@ enum crypto_err	vault_login(int ch, enum vault_mech mech,
 enum crypto_err	vault_login_step(int ch, const void *challenge, size_t n,
 		    struct buf *out, bool *done);
 
+/* --- imap, submission: logins of devices.  CRYPTO_PEER: wrong; EXPIRED,
+ * NETWORK: right, but not here or now; TRIES: the session has had
+ * VAULT_TRIES; LOCKED, NOVAULT, GONE: nobody can tell just now, which is no
+ * failure.  On CRYPTO_OK keeper knows already, and of *d name, scope, undo_s
+ * and folder are set. --- */
+enum crypto_err	vault_device_plain(int ch, const char *user,
+		    const void *password, size_t n, struct device *d);
+
+struct vault_scram {
+	const char	*user;		/* of n=, decoded */
+	const void	*bare;		/* client-first-message-bare */
+	size_t		 nbare;
+	const void	*nonce;		/* of r= */
+	size_t		 nnonce;
+};
+
+/* Appends server-first-message. */
+enum crypto_err	vault_device_first(int ch, const struct vault_scram *m,
+		    struct buf *out);
+/* without_proof: client-final-message-without-proof.  proof: in ClientProof,
+ * out ServerSignature. */
+enum crypto_err	vault_device_final(int ch, const void *without_proof,
+		    size_t n, uint8_t proof[DEVICE_KEY], struct device *d);
+
 /* --- owner --- */
 struct vault_state {
 	bool		exists;		/* a vault file that could be read */
@@ -116,6 +144,38 @@ void			 vault_service_free(struct vault_service *s);
 void			 vault_service_start(struct vault_service *s,
 			    struct op_server *srv, struct loop *l,
 			    void (*changed)(void *), void *arg);
+/* What logins of devices need of the process; arg first. */
+struct vault_house {
+	void	*arg;
+	/* Is that a name of the owner?  device: the only one it may be, or
+	 * "" for any. */
+	bool	(*user)(void *arg, const char *user,
+		    char device[DEVICE_NAME_MAX]);
+	/* Is the address in those networks? */
+	bool	(*from)(void *arg, const char *addr, const char *networks);
+	/* Session N is device D: tell keeper, then settle (if it waits).
+	 * False: there is nobody to tell. */
+	bool	(*login)(void *arg, uint32_t session, enum role role,
+		    const char *addr, const struct device *d, bool waits);
+	/* It is no longer: its session has to end. */
+	void	(*logout)(void *arg, uint32_t session, enum role role,
+		    const struct device *d);
+	/* device: "" unless it was found out. */
+	void	(*failed)(void *arg, uint32_t session, const char *user,
+		    const char *device, enum crypto_err why);
+};
+
+/* Borrows house. */
+void			 vault_service_house(struct vault_service *s,
+			    const struct vault_house *house);
+/* Keeper's word on a session whose login waits for it. */
+void			 vault_service_settle(struct vault_service *s,
+			    uint32_t session, bool ok);
+/* Keeper is a new one: house->login for each session that is logged in. */
+void			 vault_service_again(struct vault_service *s);
+/* house->logout for devices that are gone or expired; also after each
+ * change by itself. */
+void			 vault_service_look(struct vault_service *s);
 /* SHA-256 of the TLS key's SPKI.  0, or -1: there is no such key. */
 int			 vault_service_spki(const struct vault_service *s,
 			    uint8_t out[SHA256_OCTETS]);

@@ -1,11 +1,12 @@
 /*
  * Inside the room only: what the files of the vault's ops share.  Ops of
- * sessions and mail are in op_sign.c, logins of relays in op_login.c, the
- * owner's in op_owner.c; each has its handlers and, at its foot, the stubs.
+ * sessions and mail are in op_sign.c, logins of relays in op_login.c, those of
+ * devices in op_device.c, the owner's in op_owner.c; each has its handlers and, at its foot, the stubs.
  */
 #ifndef CRYPTO_VAULT_SERVICE_H
 #define CRYPTO_VAULT_SERVICE_H
 
+#include "crypto/device.h"
 #include "crypto/op_vault.h"
 #include "crypto/scram.h"
 
@@ -22,7 +23,12 @@ enum {
 	OP_VAULT_RELOAD = 0x0513,		/* file */
 	OP_VAULT_SET = 0x0514,		/* str name, str user, bytes password
 					   + file → bytes sealed */
-	OP_VAULT_KEYGEN = 0x0515		/* str name, u8 alg + file → bytes */
+	OP_VAULT_KEYGEN = 0x0515,	/* str name, u8 alg + file → bytes */
+	OP_VAULT_PLAIN = 0x0520,	/* str user, bytes password → see
+					   put_done() */
+	OP_VAULT_FIRST = 0x0521,	/* str user, bytes bare, bytes nonce
+					   → bytes server-first */
+	OP_VAULT_FINAL = 0x0522		/* bytes, bytes proof → put_done() */
 };
 
 enum { DKIM_MAX = 2 };			/* active keys: one an algorithm */
@@ -38,10 +44,28 @@ struct vault_service {
 	struct sign_key		*tls;
 	struct active		 dkim[DKIM_MAX];
 	size_t			 ndkim;
+	struct device		*devices;	/* owned; NULL while locked */
+	size_t			 ndevices;
+	struct secret		*verifiers;	/* of each, in that order */
+	uint8_t			 salt[DEVICE_SALT];
+	const struct vault_house *house;	/* NULL: no devices here */
 	bool			 heap_locked;	/* OpenSSL's secure heap */
 	struct op_server	*srv;
 	void			(*changed)(void *);
 	void			*changed_arg;
+};
+
+/* A session that logged in. */
+struct login {
+	struct device	 device;
+	int64_t		 created;	/* of its entry */
+	uint64_t	 version;
+	bool		 over;		/* revoked, expired: told so */
+	bool		 waits;		/* for keeper, then this answer: */
+	bool		 proves;
+	uint8_t		 proof[DEVICE_KEY];
+	uint16_t	 type;
+	uint32_t	 id;
 };
 
 /* What a peer has done so far; made when it first asks for more than a
@@ -54,13 +78,29 @@ struct client {
 	enum vault_mech	 mech;
 	unsigned int	 step;		/* 0: no login under way */
 	struct scram	*scram;
+	/* logins of devices: */
+	unsigned int	 tries;
+	char		 user[VAULT_USER_MAX];	/* as tried */
+	bool		 known;		/* … and it is a name of ours */
+	char		 device[DEVICE_NAME_MAX];	/* … of this one; "": any */
+	bool		 scramming;
+	struct buf	 bare, first;	/* the first two messages */
+	bool		 proves;
+	uint8_t		 server_proof[DEVICE_KEY];
+	struct login	*login;		/* owned; NULL: not yet */
 };
 
-extern const struct op vault_ops_sign[], vault_ops_login[], vault_ops_owner[];
+extern const struct op vault_ops_sign[], vault_ops_login[], vault_ops_owner[],
+    vault_ops_device[];
 
 /* NULL: no memory.  Borrowed, until the peer goes. */
 struct client	*client_of(struct op_peer *p);
 void		 client_end_login(struct client *c);
+void		 client_end_scram(struct client *c);
+
+/* Verifiers as the owner section has them; none while it is locked. */
+void		 devices_load(struct vault_service *s);
+void		 devices_forget(struct vault_service *s);
 
 /* Keys as the open sections have them; tells the role. */
 void		 service_changed(struct vault_service *s);
