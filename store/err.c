@@ -38,6 +38,10 @@ const char *
 store_status_text(uint16_t status)
 {
 	switch (status) {
+	case OP_LOGIN:
+		return "no device has logged in";
+	case OP_SCOPE:
+		return "outside what the device may do";
 	case OP_DENIED:
 		return "not allowed";
 	case OP_UNKNOWN:

@@ -3,6 +3,7 @@
 
 #include "mailnode/base/codec.h"
 #include "store/box.h"
+#include "store/op_device.h"
 #include "store/intake.h"
 #include "store/op_box.h"
 #include "store/parts.h"
@@ -386,7 +387,8 @@ on_list(void *service, struct op_call *c)
 		return OP_BAD;
 	for (i = 0; i < box_count(st) && !more; i++) {
 		b = box_at(st, i);
-		if (strcmp(b->name, after) <= 0)
+		if (strcmp(b->name, after) <= 0 ||
+		    !device_sees(st, c->peer, b->id))
 			continue;
 		more = c->out->len > CHAN_DATA_MAX - 2 * BOX_NAME_MAX;
 		if (more)

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/op_device.h"
 #include "store/op_watch.h"
 #include "store/parts.h"
 
@@ -39,14 +40,16 @@ watch_note(struct store *st, enum watch_what what, uint64_t id,
 }
 
 static void
-tell(const struct watch *w, const struct subscriber *s)
+tell(struct store *st, const struct watch *w, const struct subscriber *s)
 {
 	struct buf b;
 	size_t i;
 
 	buf_init(&b, CHAN_DATA_MAX);
 	for (i = 0; i < w->n; i++) {
-		if (!(w->note[i].what & s->mask))
+		if (!(w->note[i].what & s->mask) ||
+		    (w->note[i].what == WATCH_MAIL &&
+		    !device_sees(st, s->peer, w->note[i].id)))
 			continue;
 		chan_put_u32(&b, w->note[i].what);
 		chan_put_u64(&b, w->note[i].id);
@@ -66,7 +69,7 @@ watch_flush(struct store *st, enum store_err rc)
 		return;
 	if (rc == STORE_OK && st->watch->n > 0)
 		for (s = st->watch->first; s != NULL; s = s->next)
-			tell(st->watch, s);
+			tell(st, st->watch, s);
 	st->watch->n = 0;
 }
 

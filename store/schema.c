@@ -13,14 +13,17 @@
  *	intent	changes to files: committed here, done, struck out
  *	setting	name and value: numbers that must survive
  *	queue_*	the outgoing queue: see queue.h
+ *	device	what each device did last
+ *	device_folder	and has seen: op_device.c
  *
  * store.db, version 1: the cache.  Keeper's part is `mailbox`; the rest
  * stands in row.c.  `state` holds whether the last run ended cleanly.
  *
  * events.db, version 1: see event.c.
  */
-#include "store/row.h"
+#include "store/op_device.h"
 #include "store/queue.h"
+#include "store/row.h"
 #include "store/schema.h"
 
 static const char spool_schema[] =
@@ -82,7 +85,7 @@ const struct schema schemas[STORE_NDB] = {
 	[STORE_NODE] = {
 		.name = "node.db", .app_id = 0x6d6e6e64, .version = 1,
 		.full = true, .cache_kib = 512,
-		.parts = { node_schema, queue_schema }
+		.parts = { node_schema, queue_schema, device_schema }
 	},
 	[STORE_CACHE] = {
 		.name = "store.db", .app_id = 0x6d6e7374, .version = 1,

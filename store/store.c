@@ -24,6 +24,7 @@
 #include "store/change.h"
 #include "store/db.h"
 #include "store/hold.h"
+#include "store/op_device.h"
 #include "store/parts.h"
 #include "store/queue.h"
 #include "store/row.h"
@@ -358,6 +359,7 @@ store_gone(void *arg, struct op_peer *p, const char *why)
 	box_jobs_gone(st, p);
 	fsck_gone(st, p);
 	hold_gone(st, p);
+	device_gone(st, p);
 	if (why == NULL || st->log == NULL)
 		return;
 	snprintf(text, sizeof text, "%s: %s", role_name(op_peer_role(p)),
@@ -560,6 +562,7 @@ store_close(struct store *st)
 	loop_disarm(st->loop, &st->checkpoint);
 	loop_disarm(st->loop, &st->again);
 	parts_close(st);
+	devices_close(st);
 	while ((w = st->waiters) != NULL) {
 		st->waiters = w->next;
 		free(w);

@@ -120,7 +120,7 @@ done
 "$python" - "$tmp/good" "$v" <<'P'
 import hashlib, struct, sys
 b = bytearray(open(sys.argv[1], "rb").read())
-b[16:20] = struct.pack("<I", 2)
+b[16:20] = struct.pack("<I", 3)
 b[24:40] = hashlib.blake2b(b[:24], digest_size=16).digest()
 b[-32:] = hashlib.blake2b(b[:-32], digest_size=32).digest()
 open(sys.argv[2], "wb").write(b)

@@ -28,6 +28,7 @@
 #include "store/mtext.h"
 #include "store/op_alias.h"
 #include "store/op_box.h"
+#include "store/op_device.h"
 #include "store/op_event.h"
 #include "store/op_mail.h"
 #include "store/op_parse.h"
@@ -49,6 +50,7 @@ struct node {
 	struct op_server	 keeper, parser;
 	struct store_conf	 conf;
 	bool			 no_parser;
+	const struct device	*device;	/* as which node_ask logs in */
 	char			 dir[64], home[80], mail[80];
 	char			 alarms[4096];
 };
@@ -133,6 +135,8 @@ node_open(struct node *n, char *why, size_t size)
 	op_server_more(&n->keeper, submit_ops);
 	op_server_more(&n->keeper, queue_ops);
 	op_server_more(&n->keeper, sender_ops);
+	op_server_more(&n->keeper, device_ops);
+	n->keeper.may = device_may;
 	n->keeper.gone = store_gone;
 	n->st.server = &n->keeper;
 	loop_at_turn(n->loop, node_turn, n);
@@ -186,6 +190,28 @@ node_until(struct node *n, bool (*cond)(struct node *, void *), void *arg)
 	return true;
 }
 
+/* What the vault does after a login of session 7. */
+static inline void
+node_login(struct node *n, enum role role)
+{
+	struct chan_msg m = { .type = DEVICE_LOGIN, .id = 7, .fd = -1 };
+	struct buf b, in;
+	int fds[2];
+
+	assert_int_equal(chan_pair(fds), 0);
+	assert_non_null(op_server_add(&n->keeper, fds[1], ROLE_VAULT, 0));
+	buf_init(&b, 1024);
+	buf_init(&in, CHAN_RECORD_MAX + 1);
+	device_login_put(&b, 7, role, "192.0.2.1", n->device);
+	assert_int_equal(chan_send(fds[0], &m, &b, true), 0);
+	while (chan_recv(fds[0], &in, &m, true) != 1)
+		assert_int_equal(loop_turn(n->loop, 5), 0);
+	assert_int_equal(m.status, OP_OK);
+	buf_clear(&b);
+	buf_clear(&in);
+	close(fds[0]);
+}
+
 /*
  * Runs fn(channel, arg) as a peer of that role in a child, while the node
  * turns; returns its exit status, 99 for a hang.
@@ -199,6 +225,9 @@ node_ask(struct node *n, enum role role, int (*fn)(int ch, void *arg),
 	pid_t pid;
 
 	assert_int_equal(chan_pair(fds), 0);
+	assert_non_null(op_server_add(&n->keeper, fds[1], role, 7));
+	if (n->device != NULL)
+		node_login(n, role);
 	pid = fork();
 	assert_true(pid != -1);
 	if (pid == 0) {
@@ -206,7 +235,6 @@ node_ask(struct node *n, enum role role, int (*fn)(int ch, void *arg),
 		_exit(fn(fds[0], arg));
 	}
 	close(fds[0]);
-	assert_non_null(op_server_add(&n->keeper, fds[1], role, 7));
 	while (waitpid(pid, &status, WNOHANG) == 0) {
 		if (clock_mono_ms() > until) {
 			kill(pid, 9);

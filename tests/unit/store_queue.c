@@ -257,8 +257,10 @@ refusals(void **state)
 	assert_int_equal(node_ask(&n, ROLE_OWNER, submit, &e),
 	    QUEUE_E_IDENTITY);
 	e.from = "";
+	n.device = &(struct device){ .scope = DEVICE_SEND };
 	assert_int_equal(node_ask(&n, ROLE_SUBMISSION, submit, &e),
 	    QUEUE_E_IDENTITY);
+	n.device = NULL;
 	assert_int_equal(node_ask(&n, ROLE_OWNER, submit, &e), STORE_OK);
 	e = envelope();
 	e.nto = 0;

@@ -1,0 +1,584 @@
+#define _GNU_SOURCE
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mailnode/base/clock.h"
+#include "store/box.h"
+#include "store/op_device.h"
+#include "store/op_event.h"
+#include "store/op_mail.h"
+#include "store/op_rcpt.h"
+#include "store/op_submit.h"
+#include "store/op_watch.h"
+#include "store/parts.h"
+
+const char device_schema[] =
+    "CREATE TABLE IF NOT EXISTS device("
+    " name TEXT PRIMARY KEY, at INTEGER NOT NULL, service TEXT NOT NULL,"
+    " addr TEXT NOT NULL, client TEXT NOT NULL,"
+    " folder TEXT NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS device_folder("
+    " name TEXT NOT NULL, folder TEXT NOT NULL, modseq INTEGER NOT NULL,"
+    " PRIMARY KEY(name, folder)) WITHOUT ROWID;";
+
+struct devices {
+	struct devices	*next;
+	uint32_t	 session;
+	enum role	 role;
+	struct device	 device;	/* scope 0: logged out */
+};
+
+/* ---- who may do what ---- */
+
+/* What is not here, no device may. */
+static const struct need {
+	uint16_t	type;
+	uint8_t		scope;
+	enum { ANY_FOLDER, SET, SET_TO, INTO, NO_FOLDER } args;
+} needs[] = {
+	{ WATCH_SUBSCRIBE, DEVICE_READ,	  ANY_FOLDER },
+	{ BOX_LIST,	DEVICE_READ,	ANY_FOLDER },	/* see on_list */
+	{ BOX_CREATE,	DEVICE_CHANGE,	NO_FOLDER },
+	{ BOX_RENAME,	DEVICE_CHANGE,	NO_FOLDER },
+	{ BOX_DELETE,	DEVICE_CHANGE,	NO_FOLDER },
+	{ MAIL_FLAGS,	DEVICE_CHANGE,	SET },
+	{ MAIL_TAGS,	DEVICE_CHANGE,	SET },
+	{ MAIL_EXPUNGE,	DEVICE_CHANGE,	SET },
+	{ MAIL_MOVE,	DEVICE_CHANGE,	SET_TO },
+	{ MAIL_COPY,	DEVICE_CHANGE,	SET_TO },
+	{ MAIL_APPEND,	DEVICE_CHANGE,	INTO },
+	{ RCPT_CHECK,	DEVICE_SEND,	ANY_FOLDER },
+	{ QUEUE_BEGIN,	DEVICE_SEND,	ANY_FOLDER },
+	{ QUEUE_DATA,	DEVICE_SEND,	ANY_FOLDER },
+	{ QUEUE_COMMIT,	DEVICE_SEND,	ANY_FOLDER },
+	{ DEVICE_NOTE,	DEVICE_ALL,	ANY_FOLDER },
+	{ 0, 0, ANY_FOLDER }
+};
+
+static bool
+is_device(enum role r)
+{
+	return r == ROLE_IMAP || r == ROLE_SUBMISSION;
+}
+
+static struct devices *
+find(const struct store *st, const struct op_peer *p)
+{
+	struct devices *d;
+
+	for (d = st->devices; d != NULL; d = d->next)
+		if (d->session == op_peer_session(p) &&
+		    d->role == op_peer_role(p))
+			return d;
+	return NULL;
+}
+
+const struct device *
+device_of(struct store *st, const struct op_peer *p)
+{
+	struct devices *d = find(st, p);
+
+	return d != NULL && d->device.scope != 0 ? &d->device : NULL;
+}
+
+bool
+device_sees(struct store *st, const struct op_peer *p, uint64_t mbox)
+{
+	const struct device *d = device_of(st, p);
+	const struct box *b;
+
+	if (!is_device(op_peer_role(p)))
+		return true;
+	if (d == NULL || d->folder[0] == '\0')
+		return d != NULL;
+	b = box_by_name(st, d->folder);
+	return b != NULL && b->id == mbox;
+}
+
+static bool
+is_folder(struct chan_in *in, const char *folder)
+{
+	char name[BOX_NAME_MAX];
+
+	chan_get_str(in, name, sizeof name);
+	return !in->bad && strcmp(name, folder) == 0;
+}
+
+/* The arguments are read over; the handler reads them again. */
+static bool
+in_folder(struct store *st, struct chan_in in, int args, const char *folder)
+{
+	const struct box *b = box_by_name(st, folder);
+	uint32_t n;
+
+	switch (args) {
+	case ANY_FOLDER:
+		return true;
+	case INTO:
+		return is_folder(&in, folder);
+	case SET:
+	case SET_TO:
+		if (b == NULL || chan_get_u64(&in) != b->id)
+			return false;
+		if (args == SET)
+			return true;
+		for (n = chan_get_u32(&in); n > 0 && !in.bad; n--)
+			(void)chan_get_u64(&in);
+		return is_folder(&in, folder);
+	default:
+		return false;
+	}
+}
+
+/* The draft that an append replaces may lie anywhere. */
+static bool
+replaces(struct chan_in in)
+{
+	size_t n;
+
+	(void)chan_get_bytes(&in, BOX_NAME_MAX, &n);
+	(void)chan_get_u32(&in);
+	(void)chan_get_bytes(&in, MAIL_TAGS_MAX, &n);
+	(void)chan_get_i64(&in);
+	(void)chan_get_bytes(&in, EVENT_TRACE_MAX, &n);
+	return chan_get_u64(&in) != 0;
+}
+
+uint16_t
+device_may(void *service, const struct op_call *c)
+{
+	struct store *st = service;
+	const struct need *need;
+	const struct device *d;
+
+	/* A session's story is told also when it never logs in. */
+	if (!is_device(c->role) || c->type == EVENT_ADD)
+		return OP_OK;
+	d = device_of(st, c->peer);
+	if (d == NULL)
+		return OP_LOGIN;
+	for (need = needs; need->type != 0 && need->type != c->type; need++)
+		;
+	if (!(d->scope & need->scope))
+		return OP_SCOPE;
+	if (d->folder[0] != '\0' &&
+	    (!in_folder(st, c->in, need->args, d->folder) ||
+	    (c->type == MAIL_APPEND && replaces(c->in))))
+		return OP_SCOPE;
+	return OP_OK;
+}
+
+/* ---- what is known of them, in node.db ---- */
+
+static enum store_err
+write_seen(struct store *st, const struct device *d, enum role role,
+    const char *addr)
+{
+	static struct store_slot slot;
+	struct sqlite3_stmt *s;
+	enum store_err rc = store_begin(st, STORE_NODE);
+
+	if (rc != STORE_OK)
+		return rc;
+	s = store_stmt(st, STORE_NODE, &slot,
+	    "INSERT INTO device VALUES(?,?,?,?,'','') ON CONFLICT(name) DO"
+	    " UPDATE SET at=excluded.at, service=excluded.service,"
+	    " addr=excluded.addr");
+	if (s == NULL)
+		return STORE_IO;
+	sqlite3_bind_text(s, 1, d->name, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(s, 2, clock_wall_s());
+	sqlite3_bind_text(s, 3, role_name(role), -1, SQLITE_STATIC);
+	sqlite3_bind_text(s, 4, addr, -1, SQLITE_STATIC);
+	return store_result(st, STORE_NODE, sqlite3_step(s));
+}
+
+static enum store_err
+write_client(struct store *st, const struct device *d, const char *client,
+    const char *folder)
+{
+	static struct store_slot slot;
+	struct sqlite3_stmt *s;
+	enum store_err rc = store_begin(st, STORE_NODE);
+
+	if (rc != STORE_OK)
+		return rc;
+	s = store_stmt(st, STORE_NODE, &slot, "UPDATE device SET at=?1,"
+	    " client=CASE ?2 WHEN '' THEN client ELSE ?2 END,"
+	    " folder=CASE ?3 WHEN '' THEN folder ELSE ?3 END WHERE name=?4");
+	if (s == NULL)
+		return STORE_IO;
+	sqlite3_bind_int64(s, 1, clock_wall_s());
+	sqlite3_bind_text(s, 2, client, -1, SQLITE_STATIC);
+	sqlite3_bind_text(s, 3, folder, -1, SQLITE_STATIC);
+	sqlite3_bind_text(s, 4, d->name, -1, SQLITE_STATIC);
+	return store_result(st, STORE_NODE, sqlite3_step(s));
+}
+
+static enum store_err
+write_folder(struct store *st, const struct device *d, const char *folder,
+    uint64_t modseq)
+{
+	static struct store_slot slot;
+	struct sqlite3_stmt *s;
+	enum store_err rc = store_begin(st, STORE_NODE);
+
+	if (rc != STORE_OK)
+		return rc;
+	s = store_stmt(st, STORE_NODE, &slot,
+	    "INSERT INTO device_folder VALUES(?,?,?) ON CONFLICT DO UPDATE"
+	    " SET modseq=max(modseq, excluded.modseq)");
+	if (s == NULL)
+		return STORE_IO;
+	sqlite3_bind_text(s, 1, d->name, -1, SQLITE_STATIC);
+	sqlite3_bind_text(s, 2, folder, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(s, 3, (sqlite3_int64)modseq);
+	return store_result(st, STORE_NODE, sqlite3_step(s));
+}
+
+/* Rows with a higher MODSEQ, and those that are gone since. */
+static uint32_t
+changes_in(struct store *st, uint64_t mbox, int64_t modseq)
+{
+	static struct store_slot slot;
+	struct sqlite3_stmt *s;
+	uint32_t n = 0;
+
+	s = store_stmt(st, STORE_CACHE, &slot,
+	    "SELECT (SELECT count(*) FROM mail WHERE mbox=?1 AND modseq>?2)"
+	    " + (SELECT count(*) FROM gone WHERE mbox=?1 AND modseq>?2)");
+	if (s == NULL)
+		return 0;
+	sqlite3_bind_int64(s, 1, (sqlite3_int64)mbox);
+	sqlite3_bind_int64(s, 2, modseq);
+	if (sqlite3_step(s) == SQLITE_ROW)
+		n = (uint32_t)sqlite3_column_int64(s, 0);
+	sqlite3_reset(s);
+	return n;
+}
+
+static uint32_t
+unsynced(struct store *st, const char *name)
+{
+	static struct store_slot slot;
+	struct sqlite3_stmt *s;
+	const struct box *b;
+	uint32_t n = 0;
+
+	s = store_stmt(st, STORE_NODE, &slot,
+	    "SELECT folder, modseq FROM device_folder WHERE name=?");
+	if (s == NULL)
+		return 0;
+	sqlite3_bind_text(s, 1, name, -1, SQLITE_STATIC);
+	while (sqlite3_step(s) == SQLITE_ROW) {
+		b = box_by_name(st, (const char *)sqlite3_column_text(s, 0));
+		if (b != NULL)
+			n += changes_in(st, b->id, sqlite3_column_int64(s, 1));
+	}
+	sqlite3_reset(s);
+	return n;
+}
+
+static enum store_err
+forget_seen(struct store *st, const char *name)
+{
+	static struct store_slot seen, folders;
+	static const char *const text[] = {
+		"DELETE FROM device WHERE name=?",
+		"DELETE FROM device_folder WHERE name=?" };
+	struct store_slot *const slot[] = { &seen, &folders };
+	enum store_err rc = store_begin(st, STORE_NODE);
+	struct sqlite3_stmt *s;
+	size_t i;
+
+	for (i = 0; i < 2 && rc == STORE_OK; i++) {
+		s = store_stmt(st, STORE_NODE, slot[i], text[i]);
+		if (s == NULL)
+			return STORE_IO;
+		sqlite3_bind_text(s, 1, name, -1, SQLITE_STATIC);
+		rc = store_result(st, STORE_NODE, sqlite3_step(s));
+	}
+	return rc;
+}
+
+/* ---- ops ---- */
+
+struct looking {
+	uint32_t	session;
+	enum role	role;
+	bool		found;
+};
+
+static void
+look(struct op_peer *p, void *arg)
+{
+	struct looking *l = arg;
+
+	l->found |= op_peer_session(p) == l->session &&
+	    op_peer_role(p) == l->role;
+}
+
+static struct devices *
+remember(struct store *st, uint32_t session, enum role role)
+{
+	struct devices *d;
+
+	for (d = st->devices; d != NULL; d = d->next)
+		if (d->session == session && d->role == role)
+			return d;
+	d = calloc(1, sizeof *d);
+	if (d == NULL)
+		return NULL;
+	d->session = session;
+	d->role = role;
+	d->next = st->devices;
+	st->devices = d;
+	return d;
+}
+
+static uint16_t
+on_login(void *service, struct op_call *c)
+{
+	struct store *st = service;
+	struct looking l = { 0, ROLE_MAX, false };
+	char addr[DEVICE_ADDR_MAX];
+	struct devices *s;
+	struct device d;
+
+	memset(&d, 0, sizeof d);
+	l.session = chan_get_u32(&c->in);
+	l.role = (enum role)chan_get_u8(&c->in);
+	chan_get_str(&c->in, addr, sizeof addr);
+	chan_get_str(&c->in, d.name, sizeof d.name);
+	d.scope = chan_get_u8(&c->in);
+	d.undo_s = chan_get_u32(&c->in);
+	chan_get_str(&c->in, d.folder, sizeof d.folder);
+	if (!chan_end(&c->in) || !is_device(l.role) ||
+	    d.scope & ~DEVICE_ALL)
+		return OP_BAD;
+	op_each(st->server, look, &l);
+	if (!l.found)
+		return STORE_GONE;
+	s = remember(st, l.session, l.role);
+	if (s == NULL)
+		return STORE_NOMEM;
+	s->device = d;
+	/* That it was here may be forgotten; that it may come in, not. */
+	if (d.scope != 0)
+		(void)write_seen(st, &d, l.role, addr);
+	return OP_OK;
+}
+
+/* One line of what a client says about itself. */
+static void
+clean(char *s)
+{
+	for (; *s != '\0'; s++)
+		if ((unsigned char)*s < ' ' || *s == 127)
+			*s = ' ';
+}
+
+static uint16_t
+on_note(void *service, struct op_call *c)
+{
+	struct store *st = service;
+	const struct device *d = device_of(st, c->peer);
+	char client[DEVICE_CLIENT_MAX], folder[DEVICE_FOLDER_MAX];
+	uint64_t modseq;
+	enum store_err rc;
+
+	chan_get_str(&c->in, client, sizeof client);
+	chan_get_str(&c->in, folder, sizeof folder);
+	modseq = chan_get_u64(&c->in);
+	if (!chan_end(&c->in) || modseq >> 63 != 0 || d == NULL)
+		return OP_BAD;
+	if (folder[0] != '\0' && box_by_name(st, folder) == NULL)
+		return STORE_NOTFOUND;
+	clean(client);
+	rc = write_client(st, d, client, folder);
+	if (rc == STORE_OK && folder[0] != '\0')
+		rc = write_folder(st, d, folder, modseq);
+	return (uint16_t)rc;
+}
+
+static void
+copy(char *dst, size_t size, struct sqlite3_stmt *s, int column)
+{
+	const unsigned char *t = sqlite3_column_text(s, column);
+
+	snprintf(dst, size, "%s", t != NULL ? (const char *)t : "");
+}
+
+static void
+count_sessions(const struct store *st, struct device_seen *seen)
+{
+	const struct devices *d;
+
+	for (d = st->devices; d != NULL; d = d->next)
+		seen->sessions += d->device.scope != 0 &&
+		    strcmp(d->device.name, seen->name) == 0;
+}
+
+static uint16_t
+on_next(void *service, struct op_call *c)
+{
+	static struct store_slot slot;
+	struct store *st = service;
+	char after[DEVICE_NAME_MAX];
+	struct device_seen seen;
+	struct sqlite3_stmt *s;
+	int rc;
+
+	memset(&seen, 0, sizeof seen);
+	chan_get_str(&c->in, after, sizeof after);
+	if (!chan_end(&c->in))
+		return OP_BAD;
+	s = store_stmt(st, STORE_NODE, &slot, "SELECT name,at,service,addr,"
+	    "client,folder FROM device WHERE name>? ORDER BY name LIMIT 1");
+	if (s == NULL)
+		return STORE_IO;
+	sqlite3_bind_text(s, 1, after, -1, SQLITE_STATIC);
+	rc = sqlite3_step(s);
+	if (rc == SQLITE_ROW) {
+		copy(seen.name, sizeof seen.name, s, 0);
+		seen.at = sqlite3_column_int64(s, 1);
+		copy(seen.service, sizeof seen.service, s, 2);
+		copy(seen.addr, sizeof seen.addr, s, 3);
+		copy(seen.client, sizeof seen.client, s, 4);
+		copy(seen.folder, sizeof seen.folder, s, 5);
+	}
+	sqlite3_reset(s);
+	if (rc != SQLITE_ROW)
+		return STORE_NOTFOUND;
+	count_sessions(st, &seen);
+	chan_put_str(c->out, seen.name);
+	chan_put_i64(c->out, seen.at);
+	chan_put_str(c->out, seen.service);
+	chan_put_str(c->out, seen.addr);
+	chan_put_str(c->out, seen.client);
+	chan_put_str(c->out, seen.folder);
+	chan_put_u32(c->out, unsynced(st, seen.name));
+	chan_put_u32(c->out, seen.sessions);
+	return OP_OK;
+}
+
+static uint16_t
+on_forget(void *service, struct op_call *c)
+{
+	char name[DEVICE_NAME_MAX];
+	enum store_err rc;
+
+	chan_get_str(&c->in, name, sizeof name);
+	if (!chan_end(&c->in))
+		return OP_BAD;
+	rc = forget_seen(service, name);
+	return rc == STORE_OK ? store_later(service, c,
+	    STORE_BIT(STORE_NODE)) : (uint16_t)rc;
+}
+
+#define R(r)	ROLE_BIT(ROLE_##r)
+
+const struct op device_ops[] = {
+	{ DEVICE_LOGIN,	R(VAULT),		on_login },
+	{ DEVICE_NOTE,	R(IMAP) | R(SUBMISSION), on_note },
+	{ DEVICE_LIST,	R(OWNER),		on_next },
+	{ DEVICE_FORGET, R(OWNER),		on_forget },
+	{ 0, 0, NULL }
+};
+
+void
+device_gone(struct store *st, struct op_peer *p)
+{
+	struct devices **at, *d;
+
+	for (at = &st->devices; (d = *at) != NULL; at = &d->next)
+		if (d->session == op_peer_session(p) &&
+		    d->role == op_peer_role(p)) {
+			*at = d->next;
+			free(d);
+			return;
+		}
+}
+
+void
+devices_close(struct store *st)
+{
+	struct devices *d;
+
+	while ((d = st->devices) != NULL) {
+		st->devices = d->next;
+		free(d);
+	}
+}
+
+/* ---- clients ---- */
+
+void
+device_login_put(struct buf *b, uint32_t session, enum role role,
+    const char *addr, const struct device *d)
+{
+	chan_put_u32(b, session);
+	chan_put_u8(b, (uint8_t)role);
+	chan_put_str(b, addr);
+	chan_put_str(b, d->name);
+	chan_put_u8(b, d->scope);
+	chan_put_u32(b, d->undo_s);
+	chan_put_str(b, d->folder);
+}
+
+int
+device_note(int ch, const struct device_note *n)
+{
+	const char *client = n->client != NULL ? n->client : "";
+	struct buf b;
+	int rc;
+
+	buf_init(&b, 1024);
+	chan_put_bytes(&b, client, strnlen(client, DEVICE_CLIENT_MAX - 1));
+	chan_put_str(&b, n->folder);
+	chan_put_u64(&b, n->modseq);
+	rc = op_tell(ch, DEVICE_NOTE, &b, -1);
+	buf_clear(&b);
+	return rc;
+}
+
+static uint16_t
+by_name(int ch, struct op_reply *r, uint16_t type, const char *name)
+{
+	struct buf b;
+	uint16_t status;
+
+	buf_init(&b, 256);
+	chan_put_str(&b, name);
+	status = op_call(ch, type, &b, -1, r, DEVICE_WAIT_MS);
+	buf_clear(&b);
+	return status;
+}
+
+uint16_t
+device_seen_next(int ch, struct op_reply *r, const char *after,
+    struct device_seen *s)
+{
+	uint16_t status = by_name(ch, r, DEVICE_LIST, after);
+
+	memset(s, 0, sizeof *s);
+	if (status != OP_OK)
+		return status;
+	chan_get_str(&r->in, s->name, sizeof s->name);
+	s->at = chan_get_i64(&r->in);
+	chan_get_str(&r->in, s->service, sizeof s->service);
+	chan_get_str(&r->in, s->addr, sizeof s->addr);
+	chan_get_str(&r->in, s->client, sizeof s->client);
+	chan_get_str(&r->in, s->folder, sizeof s->folder);
+	s->unsynced = chan_get_u32(&r->in);
+	s->sessions = chan_get_u32(&r->in);
+	return chan_end(&r->in) ? OP_OK : OP_BAD;
+}
+
+uint16_t
+device_forget(int ch, struct op_reply *r, const char *name)
+{
+	return by_name(ch, r, DEVICE_FORGET, name);
+}
