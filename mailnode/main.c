@@ -10,7 +10,7 @@
 
 const struct role_entry main_roles[] = {
 	/* role		life		exec	daemon	may ask		run */
-	{ ROLE_VAULT,	LIFE_RUN,	true,	true,	0,		role_vault },
+	{ ROLE_VAULT,	LIFE_RUN,	true,	true,	B(KEEPER),	role_vault },
 	{ ROLE_RESOLVER, LIFE_RUN,	true,	true,	0,	role_resolver },
 	{ ROLE_RUNNER,	LIFE_RUN,	true,	true,	0,	role_runner },
 	{ ROLE_FILER,	LIFE_RUN,	true,	false,	0,	role_filer },

@@ -22,7 +22,8 @@
 enum {
 	AGAIN_FIRST_MS = 100,		/* a role that ran well starts soon */
 	AGAIN_MAX_MS = 30000,
-	AGAIN_WELL_MS = 60000		/* this long up: the backoff forgets */
+	AGAIN_WELL_MS = 60000,		/* this long up: the backoff forgets */
+	READERS_MAX = 2			/* of one session */
 };
 
 static void	start_role(void *);
@@ -31,8 +32,8 @@ static uint16_t	on_want(void *, struct op_call *);
 
 static const struct op ops[] = {
 	{ PROC_READY,	ROLE_ANY,	on_ready },
-	{ PROC_WANT,	ROLE_BIT(ROLE_KEEPER) | ROLE_BIT(ROLE_SENDER),
-					on_want },
+	{ PROC_WANT,	ROLE_BIT(ROLE_KEEPER) | ROLE_BIT(ROLE_SENDER) |
+	    ROLE_BIT(ROLE_IMAP),	on_want },
 	{ 0, 0, NULL }
 };
 
@@ -170,16 +171,23 @@ send_link(struct child *c, enum role service, int fd)
 	close(fd);
 }
 
+struct who {
+	enum role	 as;
+	uint32_t	 session;
+	const char	*name;
+	const char	*limit;		/* NULL: none */
+};
+
 static void
-send_peer(struct child *service, enum role as, uint32_t session,
-    const char *name, int fd)
+send_peer(struct child *service, const struct who *w, int fd)
 {
 	struct buf b;
 
-	buf_init(&b, 256);
-	chan_put_u8(&b, (uint8_t)as);
-	chan_put_u32(&b, session);
-	chan_put_bytes(&b, name, strnlen(name, PROC_NAME_MAX - 1));
+	buf_init(&b, 512);
+	chan_put_u8(&b, (uint8_t)w->as);
+	chan_put_u32(&b, w->session);
+	chan_put_bytes(&b, w->name, strnlen(w->name, PROC_NAME_MAX - 1));
+	chan_put_str(&b, w->limit);
 	if (service->chan != NULL)
 		op_reply(service->chan, PROC_PEER, 0, 0, &b, fd);
 	buf_clear(&b);
@@ -191,6 +199,8 @@ send_peer(struct child *service, enum role as, uint32_t session,
 static void
 wire(struct nursery *n, struct child *c, enum role service)
 {
+	const struct who w = { c->entry->role, c->conn.session,
+	    c->conn.peer, NULL };
 	struct child *s = find(n, service);
 	int fds[2];
 
@@ -198,8 +208,7 @@ wire(struct nursery *n, struct child *c, enum role service)
 		return;
 	send_link(c, service, fds[0]);
 	if (s != NULL && s != c)
-		send_peer(s, c->entry->role, c->conn.session, c->conn.peer,
-		    fds[1]);
+		send_peer(s, &w, fds[1]);
 	else
 		close(fds[1]);
 }
@@ -241,6 +250,8 @@ wire_all(struct nursery *n, struct child *c)
 static void
 wire_asker(struct child *c, struct child *asker)
 {
+	const struct who w = { asker->entry->role, asker->conn.session,
+	    asker->conn.peer, asker->folder };
 	int fds[2];
 
 	if (chan_pair(fds) == -1)
@@ -249,8 +260,7 @@ wire_asker(struct child *c, struct child *asker)
 	if (c->entry->role == ROLE_RELAY)
 		send_link(c, asker->entry->role, fds[1]);
 	else
-		send_peer(c, asker->entry->role, asker->conn.session, "",
-		    fds[1]);
+		send_peer(c, &w, fds[1]);
 }
 
 static struct child *
@@ -283,13 +293,18 @@ fork_one(struct nursery *n, const struct role_entry *e)
 	return c;
 }
 
+/* Services are told the address with the channel, unless it was forked
+ * ahead. */
 static struct child *
-fork_wired(struct nursery *n, const struct role_entry *e)
+fork_wired(struct nursery *n, const struct role_entry *e,
+    const struct proc_conn *conn)
 {
 	struct child *c = fork_one(n, e);
 
 	if (c == NULL || c->chan == NULL)
 		return NULL;
+	if (conn != NULL)
+		c->conn = *conn;
 	c->conn.session = ++n->last_session;
 	wire_all(n, c);
 	return c;
@@ -316,7 +331,7 @@ nursery_spawn(struct nursery *n, enum role role, int sock,
 
 	BUG_ON(e == NULL);
 	if (c == NULL)
-		c = fork_wired(n, e);
+		c = fork_wired(n, e, conn);
 	if (c == NULL)
 		return NULL;
 	c->waiting = false;
@@ -326,8 +341,10 @@ nursery_spawn(struct nursery *n, enum role role, int sock,
 		c->conn.session = session;
 		c->started_ms = clock_mono_ms();
 	}
-	if (asker != NULL)
+	if (asker != NULL) {
+		c->asked_by = asker->conn.session;
 		wire_asker(c, asker);
+	}
 	/* The start comes last for forks: all their channels are then in
 	 * hand before the sandbox.  nursery_start sends it to the others. */
 	if (e->life != LIFE_RUN)
@@ -345,7 +362,7 @@ nursery_ahead(struct nursery *n, enum role role, unsigned int want)
 	for (c = n->children; c != NULL; c = c->next)
 		have += c->waiting && c->entry->role == role;
 	for (; have < want && !n->stopping; have++) {
-		c = fork_wired(n, e);
+		c = fork_wired(n, e, NULL);
 		if (c == NULL)
 			return;
 		c->waiting = true;
@@ -401,6 +418,7 @@ nursery_link(struct nursery *n, enum role service, enum role as,
     uint32_t session, const char *name)
 {
 	const struct role_entry *e = nursery_entry(n, service);
+	const struct who w = { as, session, name, NULL };
 	struct child *c;
 	int fds[2];
 
@@ -415,13 +433,13 @@ nursery_link(struct nursery *n, enum role service, enum role as,
 			return -1;
 		}
 	} else {
-		c = fork_wired(n, e);
+		c = fork_wired(n, e, NULL);
 		if (c == NULL)
 			return -1;
 	}
 	if (chan_pair(fds) == -1)
 		return -1;
-	send_peer(c, as, session, name, fds[1]);
+	send_peer(c, &w, fds[1]);
 	if (e->life != LIFE_RUN)
 		send_start(c, -1);
 	return fds[0];
@@ -571,7 +589,31 @@ on_ready(void *service, struct op_call *call)
 	return OP_OK;
 }
 
-/* Who may have which: a session can start nothing. */
+/* A session of a device that may read has one reader, and while that ends
+ * another. */
+static bool
+may_read(const struct nursery *n, const struct child *c)
+{
+	const struct child *o;
+	unsigned int readers = 0;
+
+	for (o = n->children; o != NULL; o = o->next)
+		readers += o->asked_by == c->conn.session;
+	return c->scope & DEVICE_READ && readers < READERS_MAX;
+}
+
+void
+nursery_want_reader(struct nursery *n, struct child *c)
+{
+	if (c->scope == 0)
+		c->wants_reader = true;	/* the vault's word may be behind */
+	else if (!n->stopping && may_read(n, c) &&
+	    nursery_spawn(n, ROLE_READER, -1, NULL, c) == NULL)
+		log_line(LOG_ERROR, "spawn", "name=%s error=%s",
+		    role_name(ROLE_READER), strerror(errno));
+}
+
+/* Who may have which: a session can start nothing else. */
 static uint16_t
 on_want(void *service, struct op_call *call)
 {
@@ -582,8 +624,13 @@ on_want(void *service, struct op_call *call)
 	if (!chan_end(&call->in) || c == NULL)
 		return OP_BAD;
 	if (!(role == ROLE_PARSER && call->role == ROLE_KEEPER) &&
-	    !(role == ROLE_RELAY && call->role == ROLE_SENDER))
+	    !(role == ROLE_RELAY && call->role == ROLE_SENDER) &&
+	    !(role == ROLE_READER && call->role == ROLE_IMAP))
 		return OP_DENIED;
+	if (role == ROLE_READER) {
+		nursery_want_reader(n, c);
+		return OP_OK;
+	}
 	if (!n->stopping &&
 	    nursery_spawn(n, (enum role)role, -1, NULL, c) == NULL)
 		log_line(LOG_ERROR, "spawn", "name=%s error=%s",

@@ -39,6 +39,13 @@ struct child {
 	bool		 ready;
 	bool		 stopping;
 	bool		 waiting;	/* forked ahead, no connection yet */
+	uint32_t	 asked_by;	/* session it works for; 0: none */
+	/* A device's session, from its login on. */
+	char		 device[DEVICE_NAME_MAX];
+	uint8_t		 scope;
+	char		 folder[DEVICE_FOLDER_MAX];
+	bool		 wants_reader;	/* asked before we heard of it */
+	int64_t		 over_ms;	/* killed then, monotonic; 0: no */
 };
 
 /* The parent's own state that children need; filled by role_parent.c. */
@@ -85,6 +92,9 @@ void	nursery_ahead(struct nursery *n, enum role role, unsigned int want);
  */
 int	nursery_link(struct nursery *n, enum role service, enum role as,
 	    uint32_t session, const char *name);
+
+/* A reader for a device's session, if it may have one. */
+void	nursery_want_reader(struct nursery *n, struct child *c);
 
 /* Collects the dead, starts again what must run.  Call on SIGCHLD. */
 void	nursery_reap(struct nursery *n);

@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +8,7 @@
 #include <unistd.h>
 
 #include "mailnode/base/chan.h"
+#include "mailnode/base/clock.h"
 #include "mailnode/node/log.h"
 #include "mailnode/node/proc.h"
 
@@ -45,15 +47,18 @@ static void
 take_peer(struct proc *pr, struct chan_in *in, int fd)
 {
 	struct op_peer *p;
-	char name[PROC_NAME_MAX];
+	char name[PROC_NAME_MAX], limit[PROC_LIMIT_MAX];
 	unsigned int role;
 	uint32_t session;
 
 	role = chan_get_u8(in);
 	session = chan_get_u32(in);
 	chan_get_str(in, name, sizeof name);
+	chan_get_str(in, limit, sizeof limit);
 	if (!chan_end(in) || role >= ROLE_MAX || fd == -1)
 		goto bad;
+	if (limit[0] != '\0')
+		memcpy(pr->limit, limit, sizeof limit);
 	if (pr->server != NULL) {
 		p = op_server_add(pr->server, fd, role, session);
 		if (p != NULL)
@@ -95,6 +100,7 @@ take_stop(struct proc *pr)
 {
 	if (!pr->started)
 		parent_gone();
+	pr->stopping = true;
 	if (pr->on_stop != NULL)
 		pr->on_stop(pr->stop_arg);
 	else
@@ -227,6 +233,52 @@ proc_want(struct proc *pr, enum role role)
 	rc = op_tell(pr->parent, PROC_WANT, &b, -1);
 	buf_clear(&b);
 	return rc;
+}
+
+int
+proc_wait_link(struct proc *pr, enum role role, int64_t timeout_ms)
+{
+	int64_t until = clock_mono_ms() + timeout_ms, left;
+	struct pollfd p = { .fd = pr->parent, .events = POLLIN };
+
+	while (pr->link[role] == -1) {
+		left = until - clock_mono_ms();
+		errno = ETIMEDOUT;
+		if (left <= 0 || poll(&p, 1, (int)left) == -1)
+			return -1;
+		if (p.revents != 0)
+			parent_ready(pr, 0);
+		errno = ECANCELED;
+		if (pr->stopping)
+			return -1;
+	}
+	return 0;
+}
+
+void
+proc_login_put(struct buf *b, const struct proc_login *l)
+{
+	chan_put_u32(b, l->session);
+	chan_put_u8(b, (uint8_t)l->outcome);
+	chan_put_str(b, l->user);
+	chan_put_str(b, l->device);
+	chan_put_u8(b, l->scope);
+	chan_put_str(b, l->folder);
+	chan_put_str(b, l->why);
+}
+
+bool
+proc_login_get(struct chan_in *in, struct proc_login *l)
+{
+	memset(l, 0, sizeof *l);
+	l->session = chan_get_u32(in);
+	l->outcome = (enum proc_outcome)chan_get_u8(in);
+	chan_get_str(in, l->user, sizeof l->user);
+	chan_get_str(in, l->device, sizeof l->device);
+	l->scope = chan_get_u8(in);
+	chan_get_str(in, l->folder, sizeof l->folder);
+	chan_get_str(in, l->why, sizeof l->why);
+	return chan_end(in) && l->outcome <= LOGIN_OVER;
 }
 
 void

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "crypto/device.h"
 #include "mailnode/base/loop.h"
 #include "mailnode/base/op.h"
 #include "mailnode/base/role.h"
@@ -18,7 +19,9 @@
 enum {
 	PROC_PARENT_FD = 3,
 	PROC_NAME_MAX = 64,	/* octets of a peer's name, NUL included */
-	PROC_EARLY_MAX = 4	/* peers handed over before the start */
+	PROC_EARLY_MAX = 512,	/* peers handed over before the start: every
+				   session, when a service starts again */
+	PROC_LIMIT_MAX = 256	/* octets of a folder's name, NUL included */
 };
 
 /* Between parent and child; see role_parent.c for who sends what. */
@@ -26,13 +29,34 @@ enum proc_msg {
 	PROC_START = 0x0901,	/* struct proc_conn + fd of the connection;
 				   all channels were handed over before */
 	PROC_LINK = 0x0902,	/* u8 role + fd: your channel to that service */
-	PROC_PEER = 0x0903,	/* u8 role, u32 session, str name + fd */
+	PROC_PEER = 0x0903,	/* u8 role, u32 session, str name, str limit
+				   + fd */
 	PROC_STOP = 0x0904,	/* finish and exit */
 	PROC_READY = 0x0910,	/* child: in its sandbox, serving */
 	PROC_WANT = 0x0911,	/* child: u8 role: start one for me */
 	PROC_ALARM = 0x0912,	/* child: str: the owner should know */
-	PROC_CLEAR = 0x0913	/* child: str: that alarm is over */
+	PROC_CLEAR = 0x0913,	/* child: str: that alarm is over */
+	PROC_LOGIN = 0x0914	/* vault: struct proc_login */
 };
+
+/* What became of a login of a device. */
+enum proc_outcome {
+	LOGIN_OK,		/* from now on that session is that device */
+	LOGIN_FAILED,
+	LOGIN_OVER		/* revoked or expired: its session must end */
+};
+
+struct proc_login {
+	uint32_t	session;
+	enum proc_outcome outcome;
+	char		user[DEVICE_NAME_MAX * 2];	/* as tried; cut */
+	char		device[DEVICE_NAME_MAX];	/* "" unless known */
+	uint8_t		scope;			/* enum device_scope */
+	char		folder[DEVICE_FOLDER_MAX];	/* "": all */
+	char		why[64];
+};
+void	proc_login_put(struct buf *b, const struct proc_login *l);
+bool	proc_login_get(struct chan_in *in, struct proc_login *l);
 
 /* Where a connection came from; all empty in other roles. */
 struct proc_conn {
@@ -52,6 +76,8 @@ struct proc {
 	int		  link[ROLE_MAX];	/* our services; -1: none */
 	const char	 *home;		/* $MAILNODE_HOME, absolute */
 	const char	 *maildir;	/* absolute */
+	char		  limit[PROC_LIMIT_MAX];	/* reader: the only folder
+					   its session may see; "": all */
 	struct loop	 *loop;
 	/* private from here on */
 	bool		  started;
@@ -66,6 +92,7 @@ struct proc {
 	unsigned int	  nearly;
 	void		(*on_link)(void *, enum role, int);
 	void		 *link_arg;
+	bool		  stopping;	/* told to */
 	void		(*on_stop)(void *);
 	void		 *stop_arg;
 };
@@ -92,6 +119,13 @@ void	proc_on_stop(struct proc *pr, void (*fn)(void *), void *arg);
 
 /* Asks for a fresh process of an on-demand role.  0, or -1 with errno. */
 int	proc_want(struct proc *pr, enum role role);
+
+/*
+ * Waits until there is a channel to that service, at most timeout_ms, hearing
+ * what else the parent says.  For sessions that asked for a reader.  0, or
+ * -1 with errno: ETIMEDOUT, or ECANCELED when told to stop meanwhile.
+ */
+int	proc_wait_link(struct proc *pr, enum role role, int64_t timeout_ms);
 
 /* Call after the sandbox, before the loop; joins the loop. */
 void	proc_ready(struct proc *pr);

@@ -20,6 +20,7 @@
 #include "mailnode/role/roles.h"
 #include "store/op_alias.h"
 #include "store/op_box.h"
+#include "store/op_device.h"
 #include "store/op_event.h"
 #include "store/op_fsck.h"
 #include "store/op_index.h"
@@ -36,7 +37,8 @@
 /* Ops of this process, file by file. */
 static const struct op *const tables[] = {
 	rcpt_ops, event_ops, box_ops, mail_ops, watch_ops, alias_ops,
-	index_ops, stat_ops, fsck_ops, submit_ops, queue_ops, sender_ops
+	index_ops, stat_ops, fsck_ops, submit_ops, queue_ops, sender_ops,
+	device_ops
 };
 
 static struct store st;
@@ -165,6 +167,7 @@ role_keeper(struct proc *pr)
 	op_server_init(&srv, pr->loop, spool_ops, &st);
 	for (i = 0; i < sizeof tables / sizeof tables[0]; i++)
 		op_server_more(&srv, tables[i]);
+	srv.may = device_may;
 	srv.gone = store_gone;
 	st.server = &srv;
 	loop_at_turn(pr->loop, turn, &st);

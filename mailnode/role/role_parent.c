@@ -26,6 +26,7 @@
 #include "mailnode/node/doors.h"
 #include "mailnode/node/lock.h"
 #include "mailnode/node/log.h"
+#include "mailnode/node/logins.h"
 #include "mailnode/node/notify.h"
 #include "mailnode/node/sandbox.h"
 #include "mailnode/role/roles.h"
@@ -42,6 +43,7 @@ struct parent {
 	struct loop		*loop;
 	struct nursery		 n;
 	struct alarms		 alarms;
+	struct logins		 logins;
 	struct op_server	 control;	/* clients on this machine */
 	unsigned int		 clients;
 	struct loop_io		 control_io, local_io, signal_io;
@@ -61,6 +63,7 @@ static uint16_t	on_local_link(void *, struct op_call *);
 static uint16_t	on_status(void *, struct op_call *);
 static uint16_t	on_yield(void *, struct op_call *);
 static uint16_t	on_alarm(void *, struct op_call *);
+static uint16_t	on_login(void *, struct op_call *);
 
 static const struct op control_ops[] = {
 	{ CONTROL_LINK,	  ROLE_BIT(ROLE_OWNER),	on_link },
@@ -305,6 +308,7 @@ on_yield(void *service, struct op_call *c)
 static const struct op alarm_ops[] = {
 	{ PROC_ALARM, SERVICES, on_alarm },
 	{ PROC_CLEAR, SERVICES, on_alarm },
+	{ PROC_LOGIN, ROLE_BIT(ROLE_VAULT), on_login },
 	{ 0, 0, NULL }
 };
 static struct parent *alarm_parent;	/* alarm_ops run in the nursery */
@@ -322,6 +326,18 @@ on_alarm(void *service, struct op_call *c)
 		alarm_raise(&alarm_parent->alarms, c->role, text);
 	else
 		alarm_clear(&alarm_parent->alarms, c->role, text);
+	return OP_OK;
+}
+
+static uint16_t
+on_login(void *service, struct op_call *c)
+{
+	struct proc_login l;
+
+	(void)service;
+	if (!proc_login_get(&c->in, &l))
+		return OP_BAD;
+	logins_tell(&alarm_parent->logins, &l);
 	return OP_OK;
 }
 
@@ -466,6 +482,7 @@ prepare(struct parent *pa, const struct role_entry *roles, bool local)
 		return -1;
 	alarm_parent = pa;
 	op_server_more(&pa->n.server, alarm_ops);
+	logins_init(&pa->logins, &pa->n);
 	pa->n.local = local;
 	pa->n.ended = ended;
 	pa->n.arg = pa;

@@ -4,9 +4,11 @@
  * Owns		the unsealed sections of $MAILNODE_HOME/vault.
  * Holds	TLS key from the start, by boot.key; DKIM keys and logins of
  *		relays while unlocked (by the owner, or at the start by a
- *		credential of systemd).  In guarded, locked memory, kept out of
- *		dumps, wiped when locked and at the end.
- * Asks		nobody.
+ *		credential of systemd); verifiers of devices likewise.  In
+ *		guarded, locked memory, kept out of dumps, wiped when locked
+ *		and at the end.
+ * Asks		keeper, one op: session N is device D with scope S.  Tells the
+ *		parent of logins.
  * Must not	open, write or connect to anything; derive a key from a
  *		passphrase; give a secret away but the one login that a relay
  *		named before it connected.
@@ -16,21 +18,29 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "crypto/cert.h"
 #include "crypto/op_vault.h"
 #include "crypto/tls.h"
+#include "mailnode/node/conf.h"
 #include "mailnode/node/log.h"
+#include "mailnode/node/net.h"
 #include "mailnode/node/sandbox.h"
 #include "mailnode/role/roles.h"
+#include "store/op_device.h"
 
 enum { ALARM_LONGEST = 160, CREDENTIAL_MAX = 128 };	/* octets */
+enum { LOOK_MS = 10000 };	/* an expired device is out by then */
 
 struct safe {
 	struct proc		*pr;
 	struct op_server	 srv;
 	struct vault_service	*svc;
+	struct loop_io		 keeper;	/* its answers; fd -1: gone */
+	struct buf		 answer;
+	struct loop_timer	 look;		/* for what has expired */
 	char			 alarm[ALARM_LONGEST];	/* "" for none */
 };
 
@@ -145,6 +155,181 @@ changed(void *arg)
 	memcpy(r->alarm, text, sizeof text);
 }
 
+/* ---- logins of devices ---- */
+
+/* "me", "me@one.of.ours", or with the device behind a "+": "me+phone@…". */
+static bool
+owner_name(void *arg, const char *user, char device[DEVICE_NAME_MAX])
+{
+	const char *at = strrchr(user, '@');
+	size_t n = at != NULL ? (size_t)(at - user) : strlen(user);
+	size_t own = strlen(conf.user), i;
+
+	(void)arg;
+	device[0] = '\0';
+	for (i = 0; at != NULL && i < conf.ndomains; i++)
+		if (strcasecmp(at + 1, conf.domains[i]) == 0)
+			break;
+	if ((at != NULL && i == conf.ndomains) || n < own ||
+	    strncasecmp(user, conf.user, own) != 0)
+		return false;
+	if (n == own)
+		return true;
+	if (strchr(conf.subaddress, user[own]) == NULL ||
+	    n - own > DEVICE_NAME_MAX || n - own < 2)
+		return false;
+	snprintf(device, DEVICE_NAME_MAX, "%.*s", (int)(n - own - 1),
+	    user + own + 1);
+	return true;
+}
+
+static bool
+from_there(void *arg, const char *addr, const char *networks)
+{
+	(void)arg;
+	return net_match(addr, networks);
+}
+
+static void
+tell_parent(struct safe *r, struct proc_login *l)
+{
+	struct buf b;
+
+	buf_init(&b, 1024);
+	proc_login_put(&b, l);
+	(void)op_tell(r->pr->parent, PROC_LOGIN, &b, -1);
+	buf_clear(&b);
+}
+
+/* The id of the question is the session, and so is that of the answer. */
+static bool
+tell_keeper(struct safe *r, uint32_t session, enum role role,
+    const char *addr, const struct device *d)
+{
+	struct chan_msg m = { .type = DEVICE_LOGIN, .id = session,
+	    .fd = -1 };
+	struct buf b;
+	int rc;
+
+	if (r->pr->link[ROLE_KEEPER] == -1)
+		return false;
+	buf_init(&b, 1024);
+	device_login_put(&b, session, role, addr, d);
+	rc = chan_send(r->pr->link[ROLE_KEEPER], &m, &b, true);
+	buf_clear(&b);
+	return rc == 0;
+}
+
+static bool
+logged_in(void *arg, uint32_t session, enum role role, const char *addr,
+    const struct device *d, bool waits)
+{
+	struct proc_login l = { .session = session, .outcome = LOGIN_OK,
+	    .scope = d->scope };
+	struct safe *r = arg;
+
+	memcpy(l.device, d->name, sizeof l.device);
+	memcpy(l.folder, d->folder, sizeof l.folder);
+	if (waits)
+		tell_parent(r, &l);
+	if (d->expires != 0 && !r->look.armed)
+		loop_arm(r->pr->loop, &r->look, LOOK_MS);
+	return tell_keeper(r, session, role, addr, d);
+}
+
+static void
+logged_out(void *arg, uint32_t session, enum role role,
+    const struct device *d)
+{
+	struct proc_login l = { .session = session, .outcome = LOGIN_OVER,
+	    .why = "revoked or expired" };
+	struct device none = *d;
+	struct safe *r = arg;
+
+	memcpy(l.device, d->name, sizeof l.device);
+	none.scope = 0;
+	(void)tell_keeper(r, session, role, "", &none);
+	tell_parent(r, &l);
+}
+
+static void
+failed(void *arg, uint32_t session, const char *user, const char *device,
+    enum crypto_err why)
+{
+	struct proc_login l = { .session = session,
+	    .outcome = LOGIN_FAILED };
+
+	snprintf(l.user, sizeof l.user, "%s", user);
+	snprintf(l.device, sizeof l.device, "%s", device);
+	snprintf(l.why, sizeof l.why, "%s", why == CRYPTO_PEER ?
+	    "wrong name or secret" : crypto_err_text(why));
+	tell_parent(arg, &l);
+}
+
+static void
+keeper_said(void *arg, uint32_t events)
+{
+	struct safe *r = arg;
+	struct chan_msg m;
+	int n;
+
+	(void)events;
+	while ((n = chan_recv(r->keeper.fd, &r->answer, &m, true)) == 1) {
+		if (m.fd != -1)
+			close(m.fd);
+		if (m.type == DEVICE_LOGIN)
+			vault_service_settle(r->svc, m.id,
+			    m.status == OP_OK);
+	}
+	if (n == -1 && errno == EAGAIN)
+		return;
+	loop_del(r->pr->loop, &r->keeper);
+	r->keeper.fd = -1;
+}
+
+/* A new keeper knows of no login yet. */
+static void
+keeper_came(void *arg, enum role role, int fd)
+{
+	struct safe *r = arg;
+
+	if (role != ROLE_KEEPER)
+		return;
+	if (r->keeper.fd != -1)
+		loop_del(r->pr->loop, &r->keeper);
+	r->keeper.fd = fd;
+	if (loop_add(r->pr->loop, &r->keeper, EPOLLIN) == -1)
+		r->keeper.fd = -1;
+	vault_service_again(r->svc);
+}
+
+static void
+look(void *arg)
+{
+	struct safe *r = arg;
+
+	vault_service_look(r->svc);
+	loop_arm(r->pr->loop, &r->look, LOOK_MS);
+}
+
+static void
+serve_devices(struct safe *r)
+{
+	static struct vault_house house;
+
+	house = (struct vault_house){ .arg = r, .user = owner_name,
+	    .from = from_there, .login = logged_in, .logout = logged_out,
+	    .failed = failed };
+	r->keeper = (struct loop_io){ .fd = -1, .fn = keeper_said,
+	    .arg = r };
+	r->look = (struct loop_timer){ .fn = look, .arg = r };
+	buf_init(&r->answer, CHAN_RECORD_MAX + 1);
+	vault_service_house(r->svc, &house);
+	proc_on_link(r->pr, keeper_came, r);
+	if (r->pr->link[ROLE_KEEPER] != -1)
+		keeper_came(r, ROLE_KEEPER, r->pr->link[ROLE_KEEPER]);
+}
+
 void
 role_vault(struct proc *pr)
 {
@@ -158,6 +343,7 @@ role_vault(struct proc *pr)
 	}
 	check_chain(pr, r.svc);
 	vault_service_start(r.svc, &r.srv, pr->loop, changed, &r);
+	serve_devices(&r);
 	sandbox_enter(pr);
 	proc_serve(pr, &r.srv);
 	proc_ready(pr);
