@@ -1,6 +1,8 @@
 #!/bin/sh
 # One daemon a node; what it starts, starts again and stops.
 . tests/lib.sh
+# A SIGSEGV must end a role as such.
+[ -z "${SAN-}" ] || ASAN_OPTIONS=$ASAN_OPTIONS:handle_segv=0
 
 # field NAME: of the first line of status
 field() { mn status -j | sed -n "1s/.*\"$1\":\([^,}]*\).*/\1/p"; }

@@ -24,9 +24,10 @@ set -u
 LC_ALL=C.UTF-8
 export LC_ALL
 unset MAILNODE_HOME
-# Behind a sandbox the leak checker hangs: it wants clone and ptrace.
+# Behind a sandbox the leak checker hangs: it wants clone and ptrace.  Preloads
+# of ours come before the sanitizer.
 [ -z "${SAN-}" ] ||
-    export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0"
+    export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0:verify_asan_link_order=0"
 top=${TOP:-$(cd "$(dirname "$0")/.." && pwd)}
 cd "$top" || exit 1
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/mailnode.XXXXXX") || exit 1
