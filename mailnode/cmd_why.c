@@ -49,7 +49,7 @@ put_plain(const char *s)
 		codec_utf8_put(&b, c < 0x20 || (c >= 0x7f && c < 0xa0) ?
 		    '?' : c);
 	}
-	if (b.err == 0)
+	if (b.err == 0 && b.len > 0)
 		fwrite(b.data, 1, b.len, stdout);
 	buf_clear(&b);
 }
