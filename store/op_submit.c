@@ -372,19 +372,55 @@ on_data(void *service, struct op_call *c)
 	return STORE_OK;
 }
 
+/* A letter's file between its row and the commit. */
+struct settling {
+	struct upload	*u;
+	enum store_err	 rc;		/* not OK: there is no row */
+};
+
 /* After the commit: the file stays, or it goes. */
 static void
 committed(void *arg, enum store_err rc)
 {
-	if (rc == STORE_OK)
-		upload_keep(arg);
+	struct settling *x = arg;
+
+	if (rc == STORE_OK && x->rc == STORE_OK)
+		upload_keep(x->u);
 	else
-		upload_abort(arg);
+		upload_abort(x->u);
+	free(x);
+}
+
+/* The row, who is told of it, and the answer: all of it or nothing. */
+static enum store_err
+add_row(struct store *st, const struct submission *s, struct op_call *c,
+    struct settling *x)
+{
+	bool hold = (s->head.env.flags & QUEUE_HOLD) != 0;
+	enum store_err rc;
+
+	x->rc = rc = store_mark(st, STORE_NODE, STORE_MARK_SET);
+	if (rc != STORE_OK)
+		return rc;
+	rc = queue_insert(st, &s->head, hold ? QUEUE_HELD : QUEUE_ACTIVE,
+	    hold ? "as asked when it was submitted" : "", s->due);
+	if (rc == STORE_OK)
+		rc = queue_settle(st, s->head.id);
+	if (rc == STORE_OK && store_later(st, c, STORE_BIT(STORE_NODE)) !=
+	    OP_LATER)
+		rc = STORE_NOMEM;
+	/* A row that cannot be taken back keeps its file. */
+	if (rc != STORE_OK && store_mark(st, STORE_NODE, STORE_MARK_BACK) ==
+	    STORE_OK)
+		x->rc = rc;
+	(void)store_mark(st, STORE_NODE, STORE_MARK_DROP);
+	return rc;
 }
 
 static uint16_t
 finish(struct store *st, struct submission *s, struct op_call *c)
 {
+	struct settling *x;
 	struct upload *u;
 	struct buf b;
 	enum store_err rc;
@@ -405,19 +441,18 @@ finish(struct store *st, struct submission *s, struct op_call *c)
 	if (rc == STORE_OK)
 		rc = upload_sync_dir(u);
 	if (rc == STORE_OK)
-		rc = queue_insert(st, &s->head,
-		    s->head.env.flags & QUEUE_HOLD ? QUEUE_HELD :
-		    QUEUE_ACTIVE, s->head.env.flags & QUEUE_HOLD ?
-		    "as asked when it was submitted" : "", s->due);
-	if (rc == STORE_OK)
-		rc = store_after(st, STORE_BIT(STORE_NODE), committed, u);
-	if (rc != STORE_OK) {
+		rc = store_begin(st, STORE_NODE);
+	x = rc == STORE_OK ? calloc(1, sizeof *x) : NULL;
+	if (x != NULL)
+		x->u = u;
+	if (x == NULL || store_after(st, STORE_BIT(STORE_NODE), committed,
+	    x) != STORE_OK) {
+		free(x);
 		upload_abort(u);
-		return (uint16_t)rc;
+		return (uint16_t)(rc == STORE_OK ? STORE_NOMEM : rc);
 	}
-	rc = queue_settle(st, s->head.id);
-	return rc == STORE_OK ? store_later(st, c, STORE_BIT(STORE_NODE)) :
-	    (uint16_t)rc;
+	rc = add_row(st, s, c, x);
+	return rc == STORE_OK ? OP_LATER : (uint16_t)rc;
 }
 
 static void

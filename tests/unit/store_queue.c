@@ -177,6 +177,30 @@ submitted_letters_are_files_and_rows(void **state)
 	end(&n);
 }
 
+/* The second recipient cannot be written: neither row nor file stays, and
+ * the turn's other letters are kept. */
+static void
+half_a_letter_is_none(void **state)
+{
+	struct node n;
+
+	(void)state;
+	begin(&n);
+	assert_int_equal(sqlite3_exec(n.st.db[STORE_NODE], "CREATE TRIGGER"
+	    " no BEFORE INSERT ON queue_rcpt WHEN NEW.n = 2 BEGIN SELECT"
+	    " RAISE(FAIL, 'no'); END", NULL, NULL, NULL), SQLITE_OK);
+	assert_int_not_equal(node_ask(&n, ROLE_OWNER, submit, NULL),
+	    STORE_OK);
+	assert_int_equal(count(&n, "SELECT count(*) FROM queue_letter"), 0);
+	assert_int_equal(count(&n, "SELECT count(*) FROM queue_rcpt"), 0);
+	assert_int_equal(files(&n, NULL), 0);
+	assert_int_equal(sqlite3_exec(n.st.db[STORE_NODE], "DROP TRIGGER no",
+	    NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(node_ask(&n, ROLE_OWNER, submit, NULL), STORE_OK);
+	assert_int_equal(files(&n, NULL), 1);
+	end(&n);
+}
+
 /* ---- refusals ---- */
 
 static int
@@ -646,6 +670,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(submitted_letters_are_files_and_rows),
+		cmocka_unit_test(half_a_letter_is_none),
 		cmocka_unit_test(refusals),
 		cmocka_unit_test(another_user_has_his_name_in_the_sender),
 		cmocka_unit_test(results_end_letters_and_their_files),
