@@ -38,6 +38,7 @@ struct spool {
 	uint64_t	 turn_entries, turn_octets;	/* not yet committed */
 	int64_t		 oldest;	/* accepted, s; 0: none */
 	int64_t		 looked_ms;	/* when oldest was read */
+	int64_t		 opened;	/* s; no entry waits for us longer */
 	struct big	*big;		/* bodies of this turn */
 	bool		 refusing;
 	struct loop_timer strike;
@@ -236,6 +237,9 @@ spool_may(struct store *st, uint64_t octets)
 	int64_t since = oldest(st);
 	bool busy, full;
 
+	/* What an earlier run left gets its time to be filed. */
+	if (since != 0 && since < sp->opened)
+		since = sp->opened;
 	busy = sp->octets + sp->turn_octets > SPOOL_OCTETS_MAX ||
 	    (since != 0 && clock_wall_s() - since > SPOOL_AGE_MAX);
 	full = !store_space(st, octets);
@@ -552,6 +556,7 @@ spool_open(struct store *st)
 	if (sp == NULL)
 		return STORE_NOMEM;
 	sp->dirfd = -1;
+	sp->opened = clock_wall_s();
 	sp->strike = (struct loop_timer){ .fn = strike_late, .arg = st };
 	if (snprintf(sp->dir, sizeof sp->dir, "%s/.mailnode",
 	    st->conf->maildir) >= SPOOL_PATH - 8)

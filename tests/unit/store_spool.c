@@ -1,4 +1,5 @@
 /* Accepting and filing: the way of a message into a mailbox. */
+#include <sqlite3.h>
 #include "tests/unit/node.h"
 
 static const char body[] = "From: a@b.test\r\nTo: me@node.test\r\n"
@@ -322,6 +323,34 @@ a_full_batch_keeps_its_folders(void **state)
 	node_remove(&n);
 }
 
+/* What waited while no daemon ran is filed before anybody is deferred. */
+static void
+an_old_entry_defers_nobody_at_the_start(void **state)
+{
+	struct node n = { .loop = NULL };
+	char path[128];
+	sqlite3 *db;
+
+	(void)state;
+	node_dirs(&n);
+	node_start(&n);
+	node_stop(&n);
+	snprintf(path, sizeof path, "%s/spool.db", n.home);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "INSERT INTO spool(id, trace,"
+	    " sender, rcpt, folder, tags, received, size, todo, box, uid,"
+	    " name, file, head, body, at) VALUES(1, 't', '', 'me@node.test',"
+	    " 'INBOX', '', 1000, 5, 0, '', 0, '', 0, x'', x'410d0a0d0a',"
+	    " 1000)", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	node_start(&n);
+	assert_int_equal(spool_may(&n.st, 0), STORE_OK);
+	assert_true(node_until(&n, spool_empty, NULL));
+	assert_int_equal(node_files(&n, "INBOX/new"), 1);
+	node_stop(&n);
+	node_remove(&n);
+}
+
 static void
 starts_again_with_the_same_numbers(void **state)
 {
@@ -382,6 +411,7 @@ main(void)
 		cmocka_unit_test(refuses_what_a_session_may_not),
 		cmocka_unit_test(an_empty_one_harms_nobody),
 		cmocka_unit_test(a_full_batch_keeps_its_folders),
+		cmocka_unit_test(an_old_entry_defers_nobody_at_the_start),
 		cmocka_unit_test(starts_again_with_the_same_numbers),
 	};
 
