@@ -16,11 +16,18 @@ enum {
 	INTENT_RETRY_MS = 2000
 };
 
+/* What a turn adds; the next begins while the answers of one go out. */
+struct intent_turn {
+	struct store	*st;
+	bool		 open;		/* added, not yet committed */
+	uint64_t	 last;
+};
+
 struct intents {
 	uint64_t		last, committed;
 	uint64_t		cursor;		/* sent up to here */
 	unsigned int		under_way;
-	bool			noted;		/* committed is on its way */
+	struct intent_turn	turn[2];
 	struct loop_timer	retry;
 };
 
@@ -35,20 +42,40 @@ static const char alarm_files[] =
 bool
 intent_busy(const struct store *st)
 {
-	return st->intents->under_way > 0 ||
-	    st->intents->cursor < st->intents->last;
+	const struct intents *it = st->intents;
+
+	return it->under_way > 0 || it->cursor < it->committed ||
+	    it->turn[0].open || it->turn[1].open;
 }
 
 /* ---- adding ---- */
 
+/* The numbers of those that were not committed are not used again. */
 static void
 turn_done(void *arg, enum store_err rc)
 {
-	struct store *st = arg;
+	struct intent_turn *t = arg;
+	struct intents *it = t->st->intents;
 
-	st->intents->noted = false;
+	t->open = false;
+	if (rc == STORE_OK && t->last > it->committed)
+		it->committed = t->last;
+}
+
+static enum store_err
+join_turn(struct store *st, struct intent_turn **out)
+{
+	struct intent_turn *t = &st->intents->turn[st->turn & 1];
+	enum store_err rc;
+
+	*out = t;
+	if (t->open)
+		return STORE_OK;
+	rc = store_after(st, STORE_BIT(STORE_NODE), turn_done, t);
 	if (rc == STORE_OK)
-		st->intents->committed = st->intents->last;
+		*t = (struct intent_turn){ .st = st, .open = true,
+		    .last = st->intents->committed };
+	return rc;
 }
 
 enum store_err
@@ -56,15 +83,15 @@ intent_add(struct store *st, const struct intent *in)
 {
 	static struct store_slot slot;
 	struct intents *it = st->intents;
+	struct intent_turn *t;
 	sqlite3_stmt *s;
 	enum store_err rc;
 
 	rc = store_begin(st, STORE_NODE);
-	if (rc == STORE_OK && !it->noted)
-		rc = store_after(st, STORE_BIT(STORE_NODE), turn_done, st);
+	if (rc == STORE_OK)
+		rc = join_turn(st, &t);
 	if (rc != STORE_OK)
 		return rc;
-	it->noted = true;
 	s = store_stmt(st, STORE_NODE, &slot, "INSERT INTO intent(id, kind,"
 	    " box, uid, name, dbox, duid, dname, tags, received)"
 	    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
@@ -83,7 +110,7 @@ intent_add(struct store *st, const struct intent *in)
 	rc = store_result(st, STORE_NODE, sqlite3_step(s));
 	(void)sqlite3_reset(s);
 	if (rc == STORE_OK)
-		it->last++;
+		t->last = ++it->last;
 	return rc;
 }
 

@@ -6,9 +6,12 @@
  *	          |                 +--store_result(): rolled back--> broken
  *	          +--the system refuses--> broken --store_turn()--> idle
  *
- * Whoever shared a broken transaction is answered with what broke it.  The
- * cache is committed first, then node.db, then the spool: an entry of the
- * spool is never struck out before what it became is in the cache.
+ * Whoever shared a broken transaction is answered with what broke it.
+ * node.db is committed first, then the cache, then the spool: no row is ahead
+ * of the intent that makes it true, and no entry of the spool is struck out
+ * before what it became is in the cache.  node.db and the cache stand or fall
+ * together, but for the last moment; when the cache fails, the folders are
+ * read through again.
  */
 #define _GNU_SOURCE
 #include <malloc.h>
@@ -199,6 +202,32 @@ commit(struct store *st, enum store_db db)
 	}
 }
 
+static bool
+both_began(const struct store *st)
+{
+	return (st->began & STORE_BIT(STORE_NODE)) != 0 &&
+	    (st->began & STORE_BIT(STORE_CACHE)) != 0;
+}
+
+/* A row without its intent would be believed; an intent without its row is
+ * carried out, and the row follows the file. */
+static void
+commit_all(struct store *st)
+{
+	enum store_err *node = &st->broken[STORE_NODE];
+	enum store_err *cache = &st->broken[STORE_CACHE];
+
+	if (both_began(st) && *node == STORE_OK)
+		*node = *cache;
+	commit(st, STORE_NODE);
+	if (both_began(st) && *cache == STORE_OK)
+		*cache = *node;
+	commit(st, STORE_CACHE);
+	if ((st->began & STORE_BIT(STORE_CACHE)) && *cache != STORE_OK)
+		sync_anew(st);	/* what was noticed is forgotten again */
+	commit(st, STORE_SPOOL);
+}
+
 static enum store_err
 outcome(const struct store *st, unsigned int dbs)
 {
@@ -284,6 +313,7 @@ answer_all(struct store *st)
 	for (i = 0; i < STORE_NDB; i++)
 		st->broken[i] = STORE_OK;
 	st->began = 0;
+	st->turn++;
 	for (st->answering = list; (w = st->answering) != NULL; ) {
 		enum store_err rc = STORE_OK;
 
@@ -315,9 +345,7 @@ store_turn(void *arg)
 		if (st->began & STORE_BIT(STORE_SPOOL))
 			st->broken[STORE_SPOOL] = spool_sync(st,
 			    st->broken[STORE_SPOOL]);
-		commit(st, STORE_CACHE);
-		commit(st, STORE_NODE);
-		commit(st, STORE_SPOOL);
+		commit_all(st);
 		for (i = 0; i < STORE_NDB; i++)
 			if (st->began & STORE_BIT(i))
 				st->stmts->pages[i]++;

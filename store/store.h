@@ -99,6 +99,7 @@ struct store {
 	enum store_err		 failed;	/* not OK: end, start again */
 	/* private */
 	struct store_stmts	*stmts;
+	unsigned int		 turn;		/* its number */
 	unsigned int		 began;		/* STORE_BIT: in the turn */
 	enum store_err		 broken[STORE_NDB];
 	struct store_waiter	*waiters, **last_waiter;

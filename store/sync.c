@@ -8,7 +8,10 @@
 #include "store/sync_parts.h"
 #include "store/tag.h"
 
-enum { SYNC_RETRY_MS = 500 };
+enum {
+	SYNC_RETRY_MS = 500,
+	SYNC_ANEW_MS = 2000	/* a disk that fails is asked so often */
+};
 
 static void	ask_folders(struct store *);
 
@@ -234,6 +237,22 @@ sync_all(struct store *st)
 }
 
 void
+sync_anew(struct store *st)
+{
+	struct box *b;
+	size_t i;
+
+	for (i = 0; i < box_count(st); i++) {
+		b = box_at(st, i);
+		b->cur_ns = b->new_ns = 0;
+	}
+	st->unclean = true;
+	st->sync->all = true;
+	if (!st->sync->retry.armed)
+		loop_arm(st->loop, &st->sync->retry, SYNC_ANEW_MS);
+}
+
+void
 sync_filer(struct store *st)
 {
 	struct sync *sy = st->sync;
@@ -301,6 +320,7 @@ sync_close(struct store *st)
 {
 	if (st->sync == NULL)
 		return;
+	loop_disarm(st->loop, &st->sync->retry);
 	loop_disarm(st->loop, &st->sync->retry);
 	sync_scan_stop(st);
 	free(st->sync->folders);

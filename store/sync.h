@@ -25,6 +25,8 @@ void		 sync_told(struct store *st, uint16_t type,
 void		 sync_kick(struct store *st);
 /* All folders once more, whatever their times say. */
 void		 sync_all(struct store *st);
+/* Rows and tags may be behind node.db: as after a crash. */
+void		 sync_anew(struct store *st);
 /* Nothing is left to look at. */
 bool		 sync_idle(const struct store *st);
 /* What scans found and did; not what filer told of by itself. */

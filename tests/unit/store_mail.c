@@ -1,5 +1,6 @@
 /* Changing messages: flags, tags, moves, copies, expunges, appends. */
 #define _GNU_SOURCE
+#include <sqlite3.h>
 #include <sys/mman.h>
 
 #include "store/box.h"
@@ -174,6 +175,60 @@ tags_are_kept_by_content(void **state)
 	end(&n);
 }
 
+static int
+refuse(void *arg)
+{
+	(void)arg;
+	return 1;
+}
+
+/* One of the two databases does not take its half: the other gives its own
+ * back, so that what was refused can be asked for again. */
+static void
+a_move_is_in_both_databases_or_in_none(void **state)
+{
+	struct want w = { .type = MAIL_MOVE, .set = { .n = 1 },
+	    .ids = { 1 }, .text = "Archive", .n = 1 };
+	struct node n;
+
+	(void)state;
+	begin(&n);
+	(void)sqlite3_commit_hook(n.st.db[STORE_NODE], refuse, NULL);
+	assert_int_not_equal(node_ask(&n, ROLE_OWNER, change, &w), 0);
+	agree(&n, 1, "INBOX", 0, "");
+	(void)sqlite3_commit_hook(n.st.db[STORE_NODE], NULL, NULL);
+	assert_int_equal(node_ask(&n, ROLE_OWNER, change, &w), 0);
+	agree(&n, 1, "Archive", 0, "");
+	end(&n);
+}
+
+static bool
+row_1_gone(struct node *n, void *arg)
+{
+	struct row_at at;
+
+	(void)arg;
+	return row_get(n->st.rows, 1, &at) == SQLITE_DONE;
+}
+
+/* The intent stands: the file is moved, and the row found again there. */
+static void
+a_row_that_was_not_written_follows_its_file(void **state)
+{
+	struct want w = { .type = MAIL_MOVE, .set = { .n = 1 },
+	    .ids = { 1 }, .text = "Archive", .n = 1 };
+	struct node n;
+
+	(void)state;
+	begin(&n);
+	(void)sqlite3_commit_hook(n.st.db[STORE_CACHE], refuse, NULL);
+	assert_int_not_equal(node_ask(&n, ROLE_OWNER, change, &w), 0);
+	(void)sqlite3_commit_hook(n.st.db[STORE_CACHE], NULL, NULL);
+	assert_true(node_until(&n, row_1_gone, NULL));
+	agree(&n, 2, "Archive", 0, "");
+	end(&n);
+}
+
 static void
 moves_and_copies(void **state)
 {
@@ -342,6 +397,8 @@ main(void)
 		cmocka_unit_test(flags_rename_the_file),
 		cmocka_unit_test(tags_are_kept_by_content),
 		cmocka_unit_test(moves_and_copies),
+		cmocka_unit_test(a_move_is_in_both_databases_or_in_none),
+		cmocka_unit_test(a_row_that_was_not_written_follows_its_file),
 		cmocka_unit_test(expunges),
 		cmocka_unit_test(appends),
 		cmocka_unit_test(changes_follow_each_other),
