@@ -478,6 +478,13 @@ store_space(struct store *st, uint64_t more)
 	    st->free_octets - st->conf->reserve >= more;
 }
 
+void
+store_space_take(struct store *st, uint64_t octets)
+{
+	st->free_octets -= octets < st->free_octets ? octets :
+	    st->free_octets;
+}
+
 /* ---- open and close ---- */
 
 static void

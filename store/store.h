@@ -168,6 +168,8 @@ void		 store_wrote(struct store *st, enum store_db db);
 
 /* False below the reserve of free space (asked once a second). */
 bool		 store_space(struct store *st, uint64_t more);
+/* So many were written since it was asked. */
+void		 store_space_take(struct store *st, uint64_t octets);
 
 void		 store_alarm(struct store *st, const char *text);
 void		 store_clear(struct store *st, const char *text);

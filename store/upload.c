@@ -175,9 +175,10 @@ write_all(int fd, const uint8_t *at, size_t n)
 	return STORE_OK;
 }
 
-/* Into memory as long as there is room for it, else all of it to a file. */
+/* Into memory as long as there is room for it, else all of it to a file,
+ * which leaves the reserve alone. */
 static enum store_err
-append(struct upload *u, const void *data, size_t n)
+append(struct store *st, struct upload *u, const void *data, size_t n)
 {
 	enum store_err rc = STORE_OK;
 
@@ -188,6 +189,9 @@ append(struct upload *u, const void *data, size_t n)
 		u->all->mem += n;
 		return STORE_OK;
 	}
+	if (!store_space(st, n + u->mem.len))
+		return STORE_NOSPACE;
+	store_space_take(st, n + u->mem.len);
 	if (u->fd == -1) {
 		rc = make_file(u);
 		if (rc == STORE_OK)
@@ -212,7 +216,7 @@ upload_data(struct store *st, struct op_peer *p, uint64_t id,
 		return;
 	}
 	u->octets += n;
-	u->rc = append(u, data, n);
+	u->rc = append(st, u, data, n);
 }
 
 enum store_err
