@@ -337,6 +337,8 @@ job_file(struct job *j)
 	job_later(j);
 }
 
+static void	place_elsewhere(struct store *);
+
 static void
 again(void *arg)
 {
@@ -344,6 +346,7 @@ again(void *arg)
 	struct queue_of_jobs q = st->intake->to_file;
 	struct job *j;
 
+	place_elsewhere(st);
 	if (q.first == NULL)
 		q.last = &q.first;
 	st->intake->to_file.first = NULL;
@@ -354,7 +357,6 @@ again(void *arg)
 }
 
 /* ---- out of the spool ---- */
-
 
 static void
 place_saved(void *arg, enum store_err rc)
@@ -384,6 +386,40 @@ place_entry(struct job *j, const struct spool_entry *e)
 	    STORE_OK)
 		return false;
 	return true;
+}
+
+void
+job_elsewhere(struct job *j)
+{
+	job_unlist(j);
+	parse_row_clear(&j->parsed);
+	memset(&j->parsed, 0, sizeof j->parsed);
+	j->ready = j->sent = false;
+	j->mbox = j->row = 0;
+	j->uid = 0;
+	j->tries = 0;
+	j->rel[0] = '\0';
+	jobs_put(&j->st->intake->to_place, j);
+	job_later(j);
+}
+
+/* Those whose mailbox went away under them.  Only these: what stands behind
+ * them in the spool is under way, or done. */
+static void
+place_elsewhere(struct store *st)
+{
+	struct intake *in = st->intake;
+	struct spool_entry e;
+	struct job *j;
+
+	while ((j = jobs_take(&in->to_place)) != NULL) {
+		if (spool_next(st, j->entry - 1, &e) != STORE_OK ||
+		    e.id != j->entry || !place_entry(j, &e)) {
+			jobs_put_first(&in->to_place, j);
+			job_later(j);
+			return;
+		}
+	}
 }
 
 /* The place that was given at the commit still stands. */
@@ -602,13 +638,8 @@ intake_forget(struct store *st, const struct box *b)
 		jobs_remove(&in->to_file, j);
 		jobs_remove(&in->to_parse, j);
 		jobs_remove(&in->rows, j);
-		if (j->kind == JOB_SPOOL)
-			in->cursor = in->cursor >= j->entry ? j->entry - 1 :
-			    in->cursor;
-		if (j->kind == JOB_APPEND)
-			job_fail(j, STORE_NOTFOUND);
-		else
-			job_free(j);
+		jobs_remove(&in->to_place, j);
+		job_fail(j, STORE_NOTFOUND);
 	}
 }
 
@@ -635,6 +666,7 @@ intake_open(struct store *st)
 	in->to_file.last = &in->to_file.first;
 	in->to_parse.last = &in->to_parse.first;
 	in->rows.last = &in->rows.first;
+	in->to_place.last = &in->to_place.first;
 	in->retry = (struct loop_timer){ .fn = again, .arg = st };
 	in->gather = (struct loop_timer){ .fn = gathered, .arg = st };
 	in->idle = (struct loop_timer){ .fn = intake_idle, .arg = st };

@@ -148,8 +148,9 @@ static void
 vanished(struct job *j)
 {
 	if (j->kind == JOB_SPOOL && box_by_id(j->st, j->mbox) != NULL)
-		(void)spool_done(j->st, j->entry, j->file, j->size);
-	job_fail(j, STORE_NOTFOUND);
+		job_done(j);
+	else
+		job_fail(j, STORE_NOTFOUND);
 }
 
 /* False: the parser takes no more. */

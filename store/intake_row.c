@@ -112,14 +112,25 @@ reply(struct job *j, enum store_err rc)
 	buf_clear(&out);
 }
 
-/* The end of a job that comes to nothing. */
+/* The end of a job that comes to nothing; what was accepted is filed
+ * somewhere else then. */
 void
 job_fail(struct job *j, enum store_err rc)
 {
+	if (j->kind == JOB_SPOOL) {
+		job_elsewhere(j);
+		return;
+	}
 	if (j->kind == JOB_APPEND)
 		reply(j, rc);
-	else if (j->kind == JOB_SPOOL && j->st->intake->cursor >= j->entry)
-		j->st->intake->cursor = j->entry - 1;	/* elsewhere then */
+	job_free(j);
+}
+
+/* Its file stands, or stood: the spool need not keep it. */
+void
+job_done(struct job *j)
+{
+	(void)spool_done(j->st, j->entry, j->file, j->size);
 	job_free(j);
 }
 
@@ -221,8 +232,9 @@ add_row(struct job *j, struct box *b)
 		    "mailnode fsck names it");
 		event_add(st, j->trace, "", "unlisted", j->rel);
 		if (j->kind == JOB_SPOOL)
-			(void)spool_done(st, j->entry, j->file, j->size);
-		job_fail(j, rc);
+			job_done(j);
+		else
+			job_fail(j, rc);
 		return;
 	}
 	job_ready(j);

@@ -54,6 +54,7 @@ struct intake {
 	uint64_t		 cursor;	/* spool entries taken */
 	uint64_t		 old;		/* entries of an earlier run */
 	struct queue_of_jobs	 to_file, to_parse, rows;
+	struct queue_of_jobs	 to_place;	/* their mailbox is gone */
 	unsigned int		 parsing;
 	bool			 wanted;	/* a parser was asked for */
 	bool			 blamed;	/* for the end of the last one */
@@ -70,6 +71,7 @@ struct job	*jobs_take(struct queue_of_jobs *q);
 void	 job_free(struct job *j);
 void	 job_file(struct job *j);	/* to be filed */
 void	 job_later(struct job *j);	/* the row again, after a while */
+void	 job_elsewhere(struct job *j);	/* spool: in another mailbox */
 enum store_err	job_place(struct job *j);	/* UID, name, order */
 
 /* intake_parse.c */
@@ -83,6 +85,7 @@ void	 job_list(struct job *j, struct box *b);  /* in order of UIDs */
 void	 job_unlist(struct job *j);
 void	 job_ready(struct job *j);
 void	 intake_rows(struct store *st);	/* those that may go now */
-void	 job_fail(struct job *j, enum store_err rc);	/* append */
+void	 job_done(struct job *j);	/* spool: struck out */
+void	 job_fail(struct job *j, enum store_err rc);
 
 #endif

@@ -164,6 +164,27 @@ takes_large_ones_in_pieces(void **state)
 	node_remove(&n);
 }
 
+/* There is room when it begins, and not for all of it. */
+static void
+an_upload_leaves_the_reserve_alone(void **state)
+{
+	struct node n = { .loop = NULL };
+	size_t size = 40 * 1024 * 1024;
+
+	(void)state;
+	node_dirs(&n);
+	node_start(&n);
+	assert_true(store_space(&n.st, 0));
+	n.conf.reserve = n.st.free_octets - 20 * 1024 * 1024;
+	assert_int_equal(node_ask(&n, ROLE_SMTP, send_large, &size),
+	    STORE_NOSPACE);
+	assert_true(node_until(&n, no_bodies, NULL));
+	n.conf.reserve = 0;
+	assert_int_equal(node_ask(&n, ROLE_SMTP, send_large, &size), 0);
+	node_stop(&n);
+	node_remove(&n);
+}
+
 static int
 wrong_length(int ch, void *arg)
 {
@@ -323,6 +344,44 @@ a_full_batch_keeps_its_folders(void **state)
 	node_remove(&n);
 }
 
+/* ---- a message that went away before it was listed ---- */
+
+static bool
+filed_unread(struct node *n, void *arg)
+{
+	(void)arg;
+	return node_files(n, "INBOX/new") == 1;
+}
+
+/* Its reader had it in another folder before it had a row: it is not filed
+ * once more. */
+static void
+moved_before_it_was_listed(void **state)
+{
+	struct node n = { .loop = NULL, .no_parser = true };
+	char cmd[256];
+	int i;
+
+	(void)state;
+	node_dirs(&n);
+	node_start(&n);
+	assert_true(node_until(&n, synced, NULL));
+	assert_int_equal(node_ask(&n, ROLE_SMTP, send_one, NULL), 0);
+	assert_true(node_until(&n, filed_unread, NULL));
+	snprintf(cmd, sizeof cmd, "mv %s/INBOX/new/* %s/Archive/new", n.mail,
+	    n.mail);
+	assert_int_equal(system(cmd), 0);
+	n.no_parser = false;
+	node_want_parser(&n);
+	assert_true(node_until(&n, spool_empty, NULL));
+	for (i = 0; i < 20; i++)
+		assert_int_equal(loop_turn(n.loop, 20), 0);
+	assert_int_equal(node_files(&n, "INBOX/new"), 0);
+	assert_int_equal(node_files(&n, "Archive/new"), 1);
+	node_stop(&n);
+	node_remove(&n);
+}
+
 /* What waited while no daemon ran is filed before anybody is deferred. */
 static void
 an_old_entry_defers_nobody_at_the_start(void **state)
@@ -411,6 +470,8 @@ main(void)
 		cmocka_unit_test(refuses_what_a_session_may_not),
 		cmocka_unit_test(an_empty_one_harms_nobody),
 		cmocka_unit_test(a_full_batch_keeps_its_folders),
+		cmocka_unit_test(an_upload_leaves_the_reserve_alone),
+		cmocka_unit_test(moved_before_it_was_listed),
 		cmocka_unit_test(an_old_entry_defers_nobody_at_the_start),
 		cmocka_unit_test(starts_again_with_the_same_numbers),
 	};
