@@ -209,7 +209,8 @@ device_secret_read(const void *p, size_t n, struct secret **out)
 				raw->data[at / 8] = (uint8_t)
 				    (raw->data[at / 8] | b << (7 - at % 8));
 			else
-				check = (uint16_t)(check << 1 | b);
+				check = (uint16_t)
+				    ((unsigned int)check << 1 | b);
 		}
 	}
 	if (v > -2 && (at != SYMBOLS * BITS || check != check_of(raw->data)))
