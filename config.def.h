@@ -53,6 +53,9 @@ static const char *const catchall = NULL;	/* folder for unknown recipients */
 static const unsigned int undo_s = 10;		/* undo window, seconds */
 static const unsigned int sign_ed25519 = 0;	/* 1: a second signature */
 
+/* CAs for unsubscribing by one click: a file; NULL: the system's. */
+static const char *const unsubscribe_ca = NULL;
+
 /* Sidebar of the client. */
 static const struct conf_query queries[] = {
 	/* name		notmuch query */
@@ -257,6 +260,7 @@ static const struct conf_key keys[] = {
 	{ IN_QUEUE,		"t",		DO_RETRY,	NULL },
 	{ IN_QUEUE,		"d",		DO_DROP,	NULL },
 	{ IN_ALL,		"x q",		DO_QUEUE,	NULL },
+	{ IN_LIST | IN_MSG,	"X",		DO_UNSUBSCRIBE,	NULL },
 	{ IN_ALL,		"x a",		DO_ALIAS,	NULL },
 	{ IN_LIST | IN_MSG,	"x d",		DO_DELIVERY,	NULL },
 	{ IN_LIST | IN_MSG | IN_QUEUE, "x l",	DO_WHY,		NULL },

@@ -183,9 +183,27 @@ allow_around(struct ruleset *r, const char *path, int depth)
 	return rc;
 }
 
+/* Host names and the CAs of the system. */
+static int
+allow_net(struct ruleset *r)
+{
+	static const char *const paths[] = { "/etc/resolv.conf",
+	    "/etc/hosts", "/etc/host.conf", "/etc/nsswitch.conf",
+	    "/etc/gai.conf", "/etc/services", "/etc/ssl",
+	    "/etc/ca-certificates", "/run/systemd/resolve",
+	    "/run/resolvconf", NULL };
+	size_t i;
+
+	for (i = 0; paths[i] != NULL; i++)
+		if (allow(r, paths[i], reading) == -1)
+			return -1;
+	return 0;
+}
+
 /* A loader, libraries, a character table, /dev/null: no file of anyone's. */
 static int
-allow_stock(struct ruleset *r, const char *program)
+allow_stock(struct ruleset *r, const struct hook_spec *spec,
+    const char *program)
 {
 	static const char *const paths[] = { "/usr", "/bin", "/sbin", "/lib",
 	    "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/alternatives",
@@ -198,6 +216,10 @@ allow_stock(struct ruleset *r, const char *program)
 			return -1;
 	if (allow(r, "/dev/null", reading | LANDLOCK_ACCESS_FS_WRITE_FILE) ==
 	    -1)
+		return -1;
+	if (spec->net && allow_net(r) == -1)
+		return -1;
+	if (spec->readable != NULL && allow(r, spec->readable, reading) == -1)
 		return -1;
 	return allow(r, program, reading);
 }
@@ -236,7 +258,7 @@ enter_landlock(const struct hook_spec *spec, const char *program)
 	    abi >= 6 ? 24 : abi >= 4 ? 16 : 8, 0);
 	if (r.fd == -1)
 		return -1;
-	rc = spec->jail == HOOK_STOCK ? allow_stock(&r, program) :
+	rc = spec->jail == HOOK_STOCK ? allow_stock(&r, spec, program) :
 	    allow_around(&r, "/", 0);
 	if (rc == 0)
 		rc = (int)syscall(SYS_landlock_restrict_self, r.fd, 0);

@@ -34,7 +34,8 @@ enum hook_err {
 const char	*hook_err_text(enum hook_err e);
 
 enum hook_jail {
-	HOOK_STOCK,	/* reads programs and libraries; no more, no socket */
+	HOOK_STOCK,	/* reads programs and libraries; no more, no socket
+			   unless `net`: then what names and TLS need */
 	HOOK_USER	/* files of the user, but none under `hidden` */
 };
 
@@ -43,6 +44,7 @@ struct hook_spec {
 					   in /usr/local/bin:/usr/bin:/bin */
 	const char	*const *vars;	/* "NAME=value", NULL-ended; or NULL */
 	const char	*const *hidden;	/* absolute, NULL-ended; or NULL */
+	const char	*readable;	/* one path more for HOOK_STOCK; or NULL */
 	unsigned int	 seconds;	/* of wall time; also its CPU limit */
 	unsigned int	 mib;		/* of address space; 0: no limit */
 	enum hook_jail	 jail;

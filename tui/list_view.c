@@ -407,6 +407,7 @@ ONE_ACT(act_forward, DO_FORWARD)
 ONE_ACT(act_bounce, DO_BOUNCE)
 ONE_ACT(act_delivery, DO_DELIVERY)
 ONE_ACT(act_why, DO_WHY)
+ONE_ACT(act_unsubscribe, DO_UNSUBSCRIBE)
 
 /* From an empty list: for nobody in particular. */
 static void
@@ -447,7 +448,8 @@ static view_act *const acts[DO_MAX] = {
 	[DO_REPLY] = act_reply, [DO_REPLY_ALL] = act_reply_all,
 	[DO_REPLY_LIST] = act_reply_list, [DO_FORWARD] = act_forward,
 	[DO_BOUNCE] = act_bounce, [DO_DELIVERY] = act_delivery,
-	[DO_WHY] = act_why, [DO_ALIAS] = act_alias,
+	[DO_WHY] = act_why, [DO_UNSUBSCRIBE] = act_unsubscribe,
+	 [DO_ALIAS] = act_alias,
 };
 
 /* ---- the view ---- */

@@ -549,6 +549,7 @@ ONE_ACT(act_forward, DO_FORWARD)
 ONE_ACT(act_bounce, DO_BOUNCE)
 ONE_ACT(act_delivery, DO_DELIVERY)
 ONE_ACT(act_why, DO_WHY)
+ONE_ACT(act_unsubscribe, DO_UNSUBSCRIBE)
 ONE_ACT(act_alias, DO_ALIAS)
 
 static view_act *const acts[DO_MAX] = {
@@ -572,7 +573,8 @@ static view_act *const acts[DO_MAX] = {
 	[DO_REPLY] = act_reply, [DO_REPLY_ALL] = act_reply_all,
 	[DO_REPLY_LIST] = act_reply_list, [DO_FORWARD] = act_forward,
 	[DO_BOUNCE] = act_bounce, [DO_DELIVERY] = act_delivery,
-	[DO_WHY] = act_why, [DO_ALIAS] = act_alias,
+	[DO_WHY] = act_why, [DO_UNSUBSCRIBE] = act_unsubscribe,
+	 [DO_ALIAS] = act_alias,
 };
 
 /* ---- the view ---- */

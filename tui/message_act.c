@@ -13,6 +13,7 @@
 #include "tui/attach.h"
 #include "tui/queue_view.h"
 #include "tui/run.h"
+#include "tui/unsub.h"
 
 enum { SOURCE_MAX = 20 * 1024 * 1024 };	/* octets that are shown */
 
@@ -102,6 +103,12 @@ run_alias(struct task *k, struct fetched *f)
 	alias_propose(k->t, reply_header(&f->show, "From"), k->arg);
 }
 
+static void
+run_unsubscribe(struct task *k, struct fetched *f)
+{
+	unsub_ask(k->t, f);
+}
+
 static const struct {
 	enum conf_action act;
 	enum fetch_how	 how;
@@ -120,6 +127,7 @@ static const struct {
 	{ DO_FORWARD, FETCH_PLAIN, NULL, HIST_NONE, NULL, run_forward },
 	{ DO_DELIVERY, FETCH_FILE, NULL, HIST_NONE, NULL, run_delivery },
 	{ DO_WHY, FETCH_FILE, NULL, HIST_NONE, NULL, run_why },
+	{ DO_UNSUBSCRIBE, FETCH_PLAIN, NULL, HIST_NONE, NULL, run_unsubscribe },
 	{ DO_ALIAS, FETCH_PLAIN, NULL, HIST_NONE, NULL, run_alias },
 };
 

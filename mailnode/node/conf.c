@@ -56,6 +56,7 @@ const struct conf conf = {
 	.catchall = catchall,
 	.undo_s = undo_s,
 	.sign_ed25519 = sign_ed25519 != 0,
+	.unsubscribe_ca = unsubscribe_ca,
 };
 
 static const char *

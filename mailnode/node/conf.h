@@ -85,6 +85,7 @@ struct conf {
 	const char	*catchall;		/* folder, or NULL */
 	unsigned int	 undo_s;
 	bool		 sign_ed25519;
+	const char	*unsubscribe_ca;	/* file, or NULL */
 };
 
 extern const struct conf conf;
