@@ -260,6 +260,7 @@ static const struct conf_key keys[] = {
 	{ IN_QUEUE,		"t",		DO_RETRY,	NULL },
 	{ IN_QUEUE,		"d",		DO_DROP,	NULL },
 	{ IN_ALL,		"x q",		DO_QUEUE,	NULL },
+	{ IN_LIST | IN_MSG,	"E",		DO_SNOOZE,	NULL },
 	{ IN_LIST | IN_MSG,	"X",		DO_UNSUBSCRIBE,	NULL },
 	{ IN_ALL,		"x a",		DO_ALIAS,	NULL },
 	{ IN_LIST | IN_MSG,	"x d",		DO_DELIVERY,	NULL },

@@ -10,6 +10,7 @@
 #include "store/hold.h"
 #include "store/intake.h"
 #include "store/intent.h"
+#include "store/op_snooze.h"
 #include "store/parts.h"
 #include "store/queue.h"
 #include "store/row.h"
@@ -42,6 +43,8 @@ parts_open(struct store *st)
 		rc = queue_open_store(st);
 	if (rc == STORE_OK)
 		rc = sync_open(st);
+	if (rc == STORE_OK)
+		rc = snooze_open(st);
 	st->parted = rc == STORE_OK;
 	return rc;
 }
@@ -53,6 +56,7 @@ parts_close(struct store *st)
 	ask_free(st->parser);
 	st->filer = st->parser = NULL;
 	fsck_gone(st, NULL);
+	snooze_close(st);
 	sync_close(st);
 	queue_close_store(st);
 	if (st->intake != NULL)

@@ -12,6 +12,7 @@
  *	alias	addresses given out
  *	intent	changes to files: committed here, done, struck out
  *	setting	name and value: numbers that must survive
+ *	snooze	messages put off, by content: see op_snooze.c
  *	queue_*	the outgoing queue: see queue.h
  *	device	what each device did last
  *	device_folder	and has seen: op_device.c
@@ -22,6 +23,7 @@
  * events.db, version 1: see event.c.
  */
 #include "store/op_device.h"
+#include "store/op_snooze.h"
 #include "store/queue.h"
 #include "store/row.h"
 #include "store/schema.h"
@@ -85,7 +87,8 @@ const struct schema schemas[STORE_NDB] = {
 	[STORE_NODE] = {
 		.name = "node.db", .app_id = 0x6d6e6e64, .version = 1,
 		.full = true, .cache_kib = 512,
-		.parts = { node_schema, queue_schema, device_schema }
+		.parts = { node_schema, queue_schema, device_schema,
+		    snooze_schema }
 	},
 	[STORE_CACHE] = {
 		.name = "store.db", .app_id = 0x6d6e7374, .version = 1,

@@ -104,7 +104,7 @@ struct store {
 	enum store_err		 broken[STORE_NDB];
 	struct store_waiter	*waiters, **last_waiter;
 	struct store_waiter	*answering;
-	struct loop_timer	 checkpoint, again;
+	struct loop_timer	 checkpoint, again, snooze;
 	bool			 parted;	/* parts_open() is through */
 	bool			 rebuild;	/* store.db is new */
 	bool			 unclean;	/* numbers start at the lease */

@@ -7,6 +7,7 @@
 #include "tui/doing.h"
 #include "tui/list.h"
 #include "tui/mailact.h"
+#include "tui/snooze.h"
 
 struct job;
 
@@ -158,6 +159,14 @@ run_copy(struct work *w, struct pick *p)
 }
 
 static void
+run_snooze(struct work *w, struct pick *p)
+{
+	leave_own(p);
+	if (snooze_until(w->t, p, w->arg))
+		each_list(w->t, drop_rows, p, 0, 0);
+}
+
+static void
 run_flag(struct work *w, struct pick *p)
 {
 	bool on = doing_toggle(w->t, p, STORE_FLAGGED);
@@ -240,6 +249,7 @@ static const struct job jobs[] = {
 	    run_move },
 	{ DO_COPY, "Copy to: ", HIST_FOLDER, app_complete_folder, false,
 	    run_copy },
+	{ DO_SNOOZE, "Until: ", HIST_NONE, NULL, true, run_snooze },
 	{ DO_FLAG, NULL, HIST_NONE, NULL, false, run_flag },
 	{ DO_READ, NULL, HIST_NONE, NULL, false, run_read },
 	{ DO_TAG_ADD, "Add tags: ", HIST_TAGS, NULL, false, run_tag_add },

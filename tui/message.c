@@ -530,6 +530,7 @@ MAIL_ACT(act_tag_remove, DO_TAG_REMOVE)
 MAIL_ACT(act_tag_edit, DO_TAG_EDIT)
 MAIL_ACT(act_move, DO_MOVE)
 MAIL_ACT(act_copy, DO_COPY)
+MAIL_ACT(act_snooze, DO_SNOOZE)
 
 #define ONE_ACT(name, act)						\
 static void								\
@@ -567,7 +568,7 @@ static view_act *const acts[DO_MAX] = {
 	[DO_JUNK] = act_junk, [DO_FLAG] = act_flag, [DO_READ] = act_read,
 	[DO_TAG_ADD] = act_tag_add, [DO_TAG_REMOVE] = act_tag_remove,
 	[DO_TAG_EDIT] = act_tag_edit, [DO_MOVE] = act_move,
-	[DO_COPY] = act_copy,
+	[DO_COPY] = act_copy, [DO_SNOOZE] = act_snooze,
 	[DO_SOURCE] = act_source, [DO_PARTS] = act_parts,
 	[DO_PIPE] = act_pipe, [DO_PRINT] = act_print,
 	[DO_REPLY] = act_reply, [DO_REPLY_ALL] = act_reply_all,

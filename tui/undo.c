@@ -87,7 +87,7 @@ change_special(struct change *c, bool (*fn)(struct tui *, const void *),
 	c->arg = arg;
 }
 
-static void
+void
 change_free(struct change *c)
 {
 	if (c == NULL)

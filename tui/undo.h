@@ -31,6 +31,9 @@ void	 change_back(struct change *c, uint16_t type, const struct buf *args);
 void	 change_special(struct change *c,
 	    bool (*fn)(struct tui *t, const void *arg), void *arg);
 
+/* One that was given to none of the below; accepts NULL. */
+void		 change_free(struct change *c);
+
 struct undo	*undo_new(struct tui *t);
 void		 undo_free(struct undo *u);
 

@@ -106,6 +106,7 @@ enum conf_view {
 	X(DETACH,	"drop an attachment")				\
 	X(POSTPONE,	"keep as a draft")				\
 	X(ABORT,	"leave the letter: asks what to do with it")	\
+	X(SNOOZE,	"put off until a time")				\
 	X(UNSUBSCRIBE,	"unsubscribe from the list")			\
 	X(ALIAS,	"make a new alias for the correspondent")	\
 	X(QUEUE,	"the queue, with each recipient's fate")	\

@@ -1,0 +1,315 @@
+/*
+ *	awake --SNOOZE_PUT due: put()--> asleep: row of `snooze`, in Snoozed
+ *	asleep --due: wake()--> awake: in its folder, unread
+ *	asleep --SNOOZE_PUT 0: back()--> awake: in its folder, as it was
+ *	asleep --moved by hand--> awake; wake() finds it gone and forgets it
+ *
+ * Row and move are of one turn: a crash leaves both, or neither, or (store.db
+ * commits first and its move is an intent of node.db) the row without the
+ * move, which wake() then forgets.
+ */
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mailnode/base/clock.h"
+#include "store/box.h"
+#include "store/change.h"
+#include "store/op_snooze.h"
+#include "store/row.h"
+#include "store/sync.h"
+
+enum {
+	LOOK_MS = 30000,	/* the clock may be set: look again */
+	SOON_MS = 500,		/* not now: rows or numbers are missing */
+	WAKE_MAX = 50		/* in one turn */
+};
+
+const char snooze_box[] = "Snoozed";
+
+const char snooze_schema[] =
+    "CREATE TABLE IF NOT EXISTS snooze("
+    " hash BLOB PRIMARY KEY, due INTEGER NOT NULL,"
+    " folder TEXT NOT NULL) WITHOUT ROWID;"	/* where it goes back to */
+    "CREATE INDEX IF NOT EXISTS snooze_due ON snooze(due);";
+
+struct sleeper {
+	uint8_t		hash[32];
+	int64_t		due;
+	char		folder[BOX_NAME_MAX];
+};
+
+/* ---- client ---- */
+
+void
+snooze_put_put(struct buf *b, const struct mail_set *set, int64_t due)
+{
+	size_t i;
+
+	chan_put_i64(b, due);
+	chan_put_u64(b, set->mbox);
+	chan_put_u32(b, (uint32_t)set->n);
+	for (i = 0; i < set->n; i++)
+		chan_put_u64(b, set->id[i]);
+}
+
+uint16_t
+snooze_put(int ch, struct op_reply *r, const struct mail_set *set,
+    int64_t due)
+{
+	struct buf b;
+	uint16_t status;
+
+	buf_init(&b, CHAN_DATA_MAX);
+	snooze_put_put(&b, set, due);
+	status = op_call(ch, SNOOZE_PUT, &b, -1, r, MAIL_WAIT_MS);
+	buf_clear(&b);
+	return status;
+}
+
+/* ---- the table ---- */
+
+static enum store_err
+step(struct store *st, sqlite3_stmt *s)
+{
+	int code = sqlite3_step(s);
+
+	(void)sqlite3_reset(s);
+	return store_result(st, STORE_NODE, code);
+}
+
+static enum store_err
+save(struct store *st, const struct sleeper *sl)
+{
+	static struct store_slot slot;
+	sqlite3_stmt *s = store_stmt(st, STORE_NODE, &slot,
+	    "REPLACE INTO snooze(hash, due, folder) VALUES(?1, ?2, ?3)");
+
+	if (s == NULL)
+		return STORE_NOMEM;
+	sqlite3_bind_blob(s, 1, sl->hash, 32, SQLITE_STATIC);
+	sqlite3_bind_int64(s, 2, sl->due);
+	sqlite3_bind_text(s, 3, sl->folder, -1, SQLITE_STATIC);
+	return step(st, s);
+}
+
+static enum store_err
+forget(struct store *st, const uint8_t hash[32])
+{
+	static struct store_slot slot;
+	sqlite3_stmt *s = store_stmt(st, STORE_NODE, &slot,
+	    "DELETE FROM snooze WHERE hash = ?1");
+
+	if (s == NULL)
+		return STORE_NOMEM;
+	sqlite3_bind_blob(s, 1, hash, 32, SQLITE_STATIC);
+	return step(st, s);
+}
+
+static bool
+read_sleeper(sqlite3_stmt *s, struct sleeper *sl)
+{
+	const char *folder;
+	bool found = sqlite3_step(s) == SQLITE_ROW;
+
+	memset(sl, 0, sizeof *sl);
+	if (found && sqlite3_column_bytes(s, 0) == 32) {
+		memcpy(sl->hash, sqlite3_column_blob(s, 0), 32);
+		sl->due = sqlite3_column_int64(s, 1);
+		folder = (const char *)sqlite3_column_text(s, 2);
+		if (folder != NULL && strlen(folder) < sizeof sl->folder)
+			memcpy(sl->folder, folder, strlen(folder) + 1);
+	} else {
+		found = false;
+	}
+	(void)sqlite3_reset(s);
+	return found;
+}
+
+static bool
+by_hash(struct store *st, const uint8_t hash[32], struct sleeper *sl)
+{
+	static struct store_slot slot;
+	sqlite3_stmt *s = store_stmt(st, STORE_NODE, &slot,
+	    "SELECT hash, due, folder FROM snooze WHERE hash = ?1");
+
+	if (s == NULL)
+		return false;
+	sqlite3_bind_blob(s, 1, hash, 32, SQLITE_STATIC);
+	return read_sleeper(s, sl);
+}
+
+/* The one that is due first. */
+static bool
+first_due(struct store *st, struct sleeper *sl)
+{
+	static struct store_slot slot;
+	sqlite3_stmt *s = store_stmt(st, STORE_NODE, &slot,
+	    "SELECT hash, due, folder FROM snooze ORDER BY due LIMIT 1");
+
+	return s != NULL && read_sleeper(s, sl);
+}
+
+/* ---- there and back ---- */
+
+static enum store_err
+move_to(struct store *st, uint64_t id, const struct box *to)
+{
+	struct change c = { .type = MAIL_MOVE, .dest = to->id };
+
+	return change_one(st, &c, id);
+}
+
+/* The folder it came from, or INBOX when that is gone. */
+static struct box *
+home_of(const struct store *st, const struct sleeper *sl)
+{
+	struct box *b = box_by_name(st, sl->folder);
+
+	return b != NULL && b->here ? b : box_by_name(st, "INBOX");
+}
+
+static enum store_err
+put(struct store *st, struct box *bed, uint64_t id, int64_t due)
+{
+	struct sleeper sl;
+	struct row_at at;
+	struct box *b;
+	enum store_err rc;
+
+	if (row_get(st->rows, id, &at) != 0 ||
+	    (b = box_by_id(st, at.mbox)) == NULL)
+		return STORE_OK;
+	/* Put off once more: its home is not Snoozed. */
+	if (b != bed || !by_hash(st, at.hash, &sl))
+		memcpy(sl.folder, b != bed ? b->name : "INBOX",
+		    b != bed ? strlen(b->name) + 1 : sizeof "INBOX");
+	memcpy(sl.hash, at.hash, sizeof sl.hash);
+	sl.due = due;
+	rc = move_to(st, id, bed);
+	return rc == STORE_OK ? save(st, &sl) : rc;
+}
+
+static enum store_err
+back(struct store *st, struct box *bed, uint64_t id)
+{
+	struct sleeper sl;
+	struct row_at at;
+	enum store_err rc = STORE_OK;
+
+	if (row_get(st->rows, id, &at) != 0 || !by_hash(st, at.hash, &sl))
+		return STORE_OK;
+	if (at.mbox == bed->id)
+		rc = move_to(st, id, home_of(st, &sl));
+	return rc == STORE_OK ? forget(st, at.hash) : rc;
+}
+
+static enum store_err
+wake(struct store *st, const struct box *bed, const struct sleeper *sl)
+{
+	struct change unread = { .type = MAIL_FLAGS, .del = STORE_SEEN };
+	enum store_err rc = STORE_OK;
+	uint64_t id = 0;
+
+	if (bed != NULL)
+		rc = store_result(st, STORE_CACHE, row_by_hash(st->rows,
+		    bed->id, sl->hash, &id));
+	if (rc == STORE_OK && id != 0)
+		rc = move_to(st, id, home_of(st, sl));
+	if (rc == STORE_OK && id != 0)
+		rc = change_one(st, &unread, id);
+	return rc == STORE_OK ? forget(st, sl->hash) : rc;
+}
+
+/* ---- when ---- */
+
+/* Before all folders were looked at, what is missing may only be unseen. */
+static void
+due(void *arg)
+{
+	struct store *st = arg;
+	const struct box *bed = box_by_name(st, snooze_box);
+	int64_t now = clock_wall_s(), wait_ms = LOOK_MS;
+	struct sleeper sl;
+	size_t n;
+
+	for (n = 0; first_due(st, &sl); n++) {
+		if (sl.due > now) {
+			if ((sl.due - now) * 1000 < wait_ms)
+				wait_ms = (sl.due - now) * 1000;
+			break;
+		}
+		if (n == WAKE_MAX || st->filer == NULL || !sync_idle(st) ||
+		    store_begin(st, STORE_NODE) != STORE_OK ||
+		    wake(st, bed, &sl) != STORE_OK) {
+			wait_ms = SOON_MS;
+			break;
+		}
+	}
+	loop_arm(st->loop, &st->snooze, wait_ms);
+	/* What was written is committed by the turn this timer is in. */
+}
+
+enum store_err
+snooze_open(struct store *st)
+{
+	st->snooze = (struct loop_timer){ .fn = due, .arg = st };
+	loop_arm(st->loop, &st->snooze, SOON_MS);
+	return STORE_OK;
+}
+
+void
+snooze_close(struct store *st)
+{
+	loop_disarm(st->loop, &st->snooze);
+}
+
+/* ---- the op ---- */
+
+static bool
+due_ok(int64_t at)
+{
+	int64_t now = clock_wall_s();
+
+	return at == 0 || (at > now - 60 &&
+	    at < now + (int64_t)SNOOZE_YEARS_MAX * 366 * 86400);
+}
+
+static uint16_t
+on_put(void *service, struct op_call *c)
+{
+	struct store *st = service;
+	int64_t at = chan_get_i64(&c->in);
+	uint64_t mbox = chan_get_u64(&c->in), *ids;
+	uint32_t n = chan_get_u32(&c->in), i;
+	struct box *bed = box_by_name(st, snooze_box);
+	enum store_err rc;
+
+	if (c->in.bad || mbox != 0 || n > SNOOZE_SET_MAX || !due_ok(at))
+		return OP_BAD;
+	ids = calloc(n + 1U, sizeof *ids);
+	if (ids == NULL)
+		return STORE_NOMEM;
+	for (i = 0; i < n; i++)
+		ids[i] = chan_get_u64(&c->in);
+	rc = bed != NULL && bed->here ? store_begin(st, STORE_NODE) :
+	    STORE_NOTFOUND;
+	if (!chan_end(&c->in)) {
+		free(ids);
+		return OP_BAD;
+	}
+	for (i = 0; i < n && rc == STORE_OK; i++)
+		rc = at != 0 ? put(st, bed, ids[i], at) :
+		    back(st, bed, ids[i]);
+	free(ids);
+	if (rc != STORE_OK)
+		return (uint16_t)rc;
+	loop_arm(st->loop, &st->snooze, 0);
+	return store_later(st, c, STORE_BIT(STORE_NODE) |
+	    STORE_BIT(STORE_CACHE));
+}
+
+const struct op snooze_ops[] = {
+	{ SNOOZE_PUT,	ROLE_BIT(ROLE_OWNER),	on_put },
+	{ 0, 0, NULL }
+};

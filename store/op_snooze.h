@@ -1,0 +1,45 @@
+/*
+ * Messages put off, 0x0148: each moves to the mailbox Snoozed, and when it
+ * is due back to where it was, unread.  What is due stands in node.db by the
+ * hash of the content, so that neither a restart nor a rebuild forgets it;
+ * one that is no longer in Snoozed by then was taken out by hand, and stays
+ * where it is.
+ */
+#ifndef STORE_OP_SNOOZE_H
+#define STORE_OP_SNOOZE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "store/op_mail.h"
+#include "store/store.h"
+
+enum snooze_op {
+	SNOOZE_PUT = 0x0148	/* until `due`, or back at once */
+};
+
+enum {
+	SNOOZE_SET_MAX = 1000,		/* messages in one request */
+	SNOOZE_YEARS_MAX = 10
+};
+
+extern const char snooze_box[];		/* "Snoozed"; must be there */
+
+/*
+ * due: wall clock, s; 0: back now, with the flags they have.  Messages that
+ * are not there are passed over.  STORE_NOTFOUND: no mailbox Snoozed.
+ * Answered without a payload.
+ */
+uint16_t	 snooze_put(int ch, struct op_reply *r,
+		    const struct mail_set *set, int64_t due);
+void		 snooze_put_put(struct buf *b, const struct mail_set *set,
+		    int64_t due);
+
+extern const char snooze_schema[];	/* of node.db */
+extern const struct op snooze_ops[];	/* service: struct store */
+
+/* Keeper's own: wakes what is due, from now on. */
+enum store_err	 snooze_open(struct store *st);
+void		 snooze_close(struct store *st);
+
+#endif
