@@ -153,7 +153,7 @@ start()
 	echo $! >"$node/serve.pid"
 	wait_for 'mn status -j 2>/dev/null | grep -q "role\":\"vault\",\"running\":1"'
 }
-locked() { mn status -j | grep -q 'vault: locked'; }
+locked() { mn status -j | grep -q '"locked: outgoing'; }
 ok 'lock without a daemon is refused' fails feed '' vault lock
 ok 'unlock without a daemon is refused' fails feed "$pass\n" vault unlock
 ok 'says so' grep -q 'no daemon' "$node/err"

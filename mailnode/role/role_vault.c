@@ -124,14 +124,14 @@ describe(const struct vault_state *st, char text[ALARM_LONGEST])
 {
 	text[0] = '\0';
 	if (st->trouble != CRYPTO_OK)
-		snprintf(text, ALARM_LONGEST, "vault: %s%s",
+		snprintf(text, ALARM_LONGEST, "%s%s",
 		    crypto_err_text(st->trouble),
 		    st->boot ? "" : "; no TLS for now");
 	else if (!st->owner)
-		snprintf(text, ALARM_LONGEST, "vault: locked: outgoing mail "
+		snprintf(text, ALARM_LONGEST, "locked: outgoing mail "
 		    "waits for mailnode vault unlock");
 	else if (!st->guarded)
-		snprintf(text, ALARM_LONGEST, "vault: its memory cannot be "
+		snprintf(text, ALARM_LONGEST, "its memory cannot be "
 		    "locked: raise LimitMEMLOCK");
 }
 
