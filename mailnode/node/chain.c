@@ -90,16 +90,19 @@ chain_loaded(void)
 	return server;
 }
 
-void
+bool
 chain_watch(const char *home, struct alarms *a)
 {
 	static const char *told;	/* why, as the alarm says */
+	const struct seen before = seen;
 	const char *why;
 	char text[ALARM_TEXT];
+	bool anew;
 
 	(void)chain_load(home, &why);
+	anew = memcmp(&before, &seen, sizeof seen) != 0;
 	if (why == told)
-		return;
+		return anew;
 	if (told != NULL) {
 		snprintf(text, sizeof text, "tls/chain.pem: %s", told);
 		alarm_clear(a, ROLE_PARENT, text);
@@ -109,4 +112,5 @@ chain_watch(const char *home, struct alarms *a)
 		snprintf(text, sizeof text, "tls/chain.pem: %s", why);
 		alarm_raise(a, ROLE_PARENT, text);
 	}
+	return anew;
 }

@@ -7,6 +7,8 @@
 #ifndef NODE_CHAIN_H
 #define NODE_CHAIN_H
 
+#include <stdbool.h>
+
 #include "crypto/tls.h"
 #include "mailnode/node/alarm.h"
 
@@ -19,7 +21,8 @@
 struct tls_server	*chain_load(const char *home, const char **why);
 struct tls_server	*chain_loaded(void);
 
-/* The same for the parent, before it forks a session: trouble is an alarm. */
-void			 chain_watch(const char *home, struct alarms *a);
+/* The same for the parent, before it forks a session: trouble is an alarm.
+ * True when the file was read anew, or is gone. */
+bool			 chain_watch(const char *home, struct alarms *a);
 
 #endif

@@ -16,6 +16,7 @@
 #include "mailnode/base/bug.h"
 #include "mailnode/base/clock.h"
 #include "mailnode/node/child.h"
+#include "mailnode/node/child_rest.h"
 #include "mailnode/node/conf.h"
 #include "mailnode/node/log.h"
 
@@ -34,6 +35,7 @@ static const struct op ops[] = {
 	{ PROC_READY,	ROLE_ANY,	on_ready },
 	{ PROC_WANT,	ROLE_BIT(ROLE_KEEPER) | ROLE_BIT(ROLE_SENDER) |
 	    ROLE_BIT(ROLE_IMAP),	on_want },
+	{ PROC_REST,	ROLE_BIT(ROLE_SMTP),	nursery_rest },
 	{ 0, 0, NULL }
 };
 
@@ -101,6 +103,7 @@ nursery_init(struct nursery *n, struct loop *l,
 	n->roles = roles;
 	op_server_init(&n->server, l, ops, n);
 	n->server.gone = hung_up;
+	n->rest = (struct loop_timer){ .fn = nursery_rest_over, .arg = n };
 	for (e = roles; e->fn != NULL; e++) {
 		if (e->life != LIFE_RUN)
 			continue;
@@ -213,9 +216,9 @@ wire(struct nursery *n, struct child *c, enum role service)
 		close(fds[1]);
 }
 
-/* Forked ahead, and its channel to a service is dead by now. */
-static void
-discard(struct child *c)
+/* It waits, and its channel to a service is dead by now. */
+void
+nursery_discard(struct child *c)
 {
 	c->waiting = false;
 	c->stopping = true;
@@ -240,7 +243,7 @@ wire_all(struct nursery *n, struct child *c)
 		if (o == c || !(o->entry->services & ROLE_BIT(c->entry->role)))
 			continue;
 		if (o->waiting)
-			discard(o);
+			nursery_discard(o);
 		else if (o->entry->life != LIFE_DEMAND)
 			wire(n, o, c->entry->role);
 	}
@@ -310,15 +313,36 @@ fork_wired(struct nursery *n, const struct role_entry *e,
 	return c;
 }
 
+/* One that knows this address, else one that knows none. */
 static struct child *
-find_waiting(const struct nursery *n, enum role role)
+find_waiting(const struct nursery *n, enum role role,
+    const struct proc_conn *conn)
 {
-	struct child *c;
+	struct child *c, *fresh = NULL;
 
-	for (c = n->children; c != NULL; c = c->next)
-		if (c->waiting && c->entry->role == role && c->chan != NULL)
+	for (c = n->children; c != NULL; c = c->next) {
+		if (!c->waiting || c->entry->role != role || c->chan == NULL)
+			continue;
+		if (c->served == 0)
+			fresh = c;
+		else if (conn != NULL && strcmp(c->conn.peer, conn->peer) == 0)
 			return c;
-	return NULL;
+	}
+	return fresh;
+}
+
+/* Who rested gets a number of its own, and the right to one more signature:
+ * a channel to the vault is good for a single handshake. */
+static void
+connect_to(struct nursery *n, struct child *c, const struct proc_conn *conn)
+{
+	uint32_t session = c->served > 0 ? ++n->last_session : c->conn.session;
+
+	c->conn = *conn;
+	c->conn.session = session;
+	c->started_ms = clock_mono_ms();
+	if (c->served > 0 && c->entry->services & ROLE_BIT(ROLE_VAULT))
+		wire(n, c, ROLE_VAULT);
 }
 
 struct child *
@@ -326,8 +350,7 @@ nursery_spawn(struct nursery *n, enum role role, int sock,
     const struct proc_conn *conn, struct child *asker)
 {
 	const struct role_entry *e = nursery_entry(n, role);
-	struct child *c = find_waiting(n, role);
-	uint32_t session;
+	struct child *c = find_waiting(n, role, conn);
 
 	BUG_ON(e == NULL);
 	if (c == NULL)
@@ -335,12 +358,8 @@ nursery_spawn(struct nursery *n, enum role role, int sock,
 	if (c == NULL)
 		return NULL;
 	c->waiting = false;
-	if (conn != NULL) {
-		session = c->conn.session;
-		c->conn = *conn;
-		c->conn.session = session;
-		c->started_ms = clock_mono_ms();
-	}
+	if (conn != NULL)
+		connect_to(n, c, conn);
 	if (asker != NULL) {
 		c->asked_by = asker->conn.session;
 		wire_asker(c, asker);
@@ -360,7 +379,8 @@ nursery_ahead(struct nursery *n, enum role role, unsigned int want)
 	unsigned int have = 0;
 
 	for (c = n->children; c != NULL; c = c->next)
-		have += c->waiting && c->entry->role == role;
+		have += c->waiting && c->served == 0 &&
+		    c->entry->role == role;
 	for (; have < want && !n->stopping; have++) {
 		c = fork_wired(n, e, NULL);
 		if (c == NULL)

@@ -38,7 +38,6 @@ struct child {
 	int64_t		 started_ms;	/* monotonic */
 	bool		 ready;
 	bool		 stopping;
-	bool		 waiting;	/* forked ahead, no connection yet */
 	uint32_t	 asked_by;	/* session it works for; 0: none */
 	/* A device's session, from its login on. */
 	char		 device[DEVICE_NAME_MAX];
@@ -46,6 +45,10 @@ struct child {
 	char		 folder[DEVICE_FOLDER_MAX];
 	bool		 wants_reader;	/* asked before we heard of it */
 	int64_t		 over_ms;	/* killed then, monotonic; 0: no */
+	bool		 waiting;	/* no connection: forked ahead, or
+					   resting after one from conn.peer */
+	unsigned int	 served;	/* connections before this one */
+	int64_t		 rested_ms;	/* monotonic */
 };
 
 /* The parent's own state that children need; filled by role_parent.c. */
@@ -60,6 +63,7 @@ struct nursery {
 	unsigned int		 crashes[ROLE_MAX];
 	struct loop_timer	 again[ROLE_MAX];
 	int64_t			 again_ms[ROLE_MAX];	/* backoff */
+	struct loop_timer	 rest;		/* ends who rested too long */
 	/* A child ended: crash is NULL, or the signal's name. */
 	void			(*ended)(void *, struct child *,
 				    const char *crash);
@@ -79,6 +83,9 @@ int	nursery_start(struct nursery *n);
  */
 struct child	*nursery_spawn(struct nursery *n, enum role role, int sock,
 		    const struct proc_conn *conn, struct child *asker);
+
+/* Whoever rests learned its files before they changed: none goes on. */
+void	nursery_wake(struct nursery *n);
 
 /*
  * Forks ahead, so that `want` processes of a LIFE_CONN role wait with their

@@ -74,6 +74,14 @@ sessions_of(const struct nursery *n, const char *peer, unsigned int *all)
 	return same;
 }
 
+/* Who rests would go on with the old certificate. */
+static void
+watch_chain(struct doors *d)
+{
+	if (chain_watch(d->home, d->alarms))
+		nursery_wake(d->n);
+}
+
 static void
 welcome(struct doors *d, int sock, const struct proc_conn *conn)
 {
@@ -85,7 +93,7 @@ welcome(struct doors *d, int sock, const struct proc_conn *conn)
 	same = sessions_of(d->n, conn->peer, &all);
 	v = listen_judge(&d->rates, conn, all, same);
 	if (v == LISTEN_OK)
-		chain_watch(d->home, d->alarms);
+		watch_chain(d);
 	if (v == LISTEN_OK && nursery_spawn(d->n, role_of(l->service), sock,
 	    conn, NULL) == NULL) {
 		log_line(LOG_ERROR, "spawn", "error=%s", strerror(errno));
@@ -139,7 +147,7 @@ fork_ahead(struct doors *d)
 {
 	if (d->n->local || nursery_entry(d->n, ROLE_SMTP) == NULL)
 		return;
-	chain_watch(d->home, d->alarms);
+	watch_chain(d);
 	nursery_ahead(d->n, ROLE_SMTP, AHEAD);
 }
 

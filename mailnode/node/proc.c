@@ -161,11 +161,24 @@ title(enum role role)
 	(void)prctl(PR_SET_NAME, name);
 }
 
-void
-proc_begin(struct proc *pr, enum role role)
+static void
+wait_start(struct proc *pr)
 {
 	struct buf store;
 	struct chan_msg m;
+
+	buf_init(&store, CHAN_RECORD_MAX + 1);
+	do {
+		if (chan_recv(pr->parent, &store, &m, false) != 1)
+			parent_gone();
+		take(pr, &m);
+	} while (m.type != PROC_START);
+	buf_clear(&store);
+}
+
+void
+proc_begin(struct proc *pr, enum role role)
+{
 	size_t i;
 
 	memset(pr, 0, sizeof *pr);
@@ -183,13 +196,18 @@ proc_begin(struct proc *pr, enum role role)
 		log_line(LOG_ERROR, "start", "error=%s", strerror(errno));
 		_exit(1);
 	}
-	buf_init(&store, CHAN_RECORD_MAX + 1);
-	do {
-		if (chan_recv(pr->parent, &store, &m, false) != 1)
-			parent_gone();
-		take(pr, &m);
-	} while (m.type != PROC_START);
-	buf_clear(&store);
+	wait_start(pr);
+}
+
+void
+proc_rest(struct proc *pr)
+{
+	close(pr->sock);
+	pr->sock = -1;
+	pr->started = false;
+	if (op_tell(pr->parent, PROC_REST, NULL, -1) == -1)
+		parent_gone();
+	wait_start(pr);
 }
 
 void

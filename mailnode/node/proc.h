@@ -36,7 +36,9 @@ enum proc_msg {
 	PROC_WANT = 0x0911,	/* child: u8 role: start one for me */
 	PROC_ALARM = 0x0912,	/* child: str: the owner should know */
 	PROC_CLEAR = 0x0913,	/* child: str: that alarm is over */
-	PROC_LOGIN = 0x0914	/* vault: struct proc_login */
+	PROC_LOGIN = 0x0914,	/* vault: struct proc_login */
+	PROC_REST = 0x0915	/* child: its connection is over, its peer gave
+				   no trouble: another START may come */
 };
 
 /* What became of a login of a device. */
@@ -129,6 +131,13 @@ int	proc_wait_link(struct proc *pr, enum role role, int64_t timeout_ms);
 
 /* Call after the sandbox, before the loop; joins the loop. */
 void	proc_ready(struct proc *pr);
+
+/*
+ * Closes the connection and waits for another one from the same address,
+ * which is pr->sock and pr->conn then; ends the process when the parent
+ * has none.
+ */
+void	proc_rest(struct proc *pr);
 
 /* Owner's attention: kept by the parent until cleared; shown by status. */
 void	proc_alarm(struct proc *pr, const char *text);

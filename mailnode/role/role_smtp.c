@@ -1,5 +1,6 @@
 /*
- * Owns: one connection from a stranger, until it ends.
+ * Owns: one connection from a stranger, until it ends; then, where that one
+ *	gave no trouble, the next from the same address.
  * Holds: that connection's message, TLS state without the private key.
  * Asks: keeper (is this address ours; take this message), vault (one TLS
  *	signature), resolver (for the verdict).
@@ -31,12 +32,16 @@ role_smtp(struct proc *pr)
 	proc_ready(pr);
 
 	/* the session leads, its waits listen to the loop */
-	start.fd = pr->sock;
 	start.wake = loop_fd(pr->loop);
 	start.peer = pr->conn.peer;
-	start.peer_port = pr->conn.peer_port;
-	start.number = pr->conn.session;
 	start.backend = &be;
-	session_run(&start);
+	for (;;) {
+		start.fd = pr->sock;
+		start.peer_port = pr->conn.peer_port;
+		start.number = pr->conn.session;
+		if (!session_run(&start) || handin.stopping)
+			break;
+		proc_rest(pr);
+	}
 	handin_clear(&handin);
 }

@@ -310,7 +310,7 @@ talk(struct session *s)
 	log_end(s);
 }
 
-void
+bool
 session_run(const struct session_start *start)
 {
 	struct session s;
@@ -327,9 +327,11 @@ session_run(const struct session_start *start)
 	s.line = line_new(start->fd, LINE_IN_DEFAULT);
 	if (s.line == NULL) {
 		log_line(LOG_ERROR, "session", "error=%s", "out of memory");
-		return;
+		return false;
 	}
 	line_wake(s.line, start->wake);
 	talk(&s);
 	line_free(s.line);
+	return s.accepted > 0 && s.told == 0 && s.errors == 0 &&
+	    strcmp(s.why, "quit") == 0;
 }

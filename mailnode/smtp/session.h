@@ -37,7 +37,10 @@ struct session_start {
 	struct session_limits limits;
 };
 
-/* Returns when it is over; the descriptor is still open. */
-void	session_run(const struct session_start *start);
+/*
+ * Returns when it is over; the descriptor is still open.  True when the peer
+ * gave no trouble: it brought mail, was refused nothing and said QUIT.
+ */
+bool	session_run(const struct session_start *start);
 
 #endif
