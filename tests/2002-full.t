@@ -9,7 +9,7 @@ node_config reserve_mib 0 && node_build || exit 1
 truncate -s 24M "$tmp/disk"
 mkfs.ext4 -q -m 0 -b 1024 "$tmp/disk" 2>/dev/null
 mkdir "$node/small"
-mount -o loop "$tmp/disk" "$node/small" 2>/dev/null ||
+mount -o loop,errors=remount-ro "$tmp/disk" "$node/small" 2>/dev/null ||
     skip_all 'no loop devices here'
 trap 'umount -l "$node/small" 2>/dev/null; cleanup' EXIT
 export MAILNODE_HOME="$node/small/home"
@@ -68,12 +68,30 @@ is 'nothing accepted is lost' \
     "$(sort "$tmp/accepted" | comm -23 - "$tmp/stand" | wc -l)" 0
 ok 'fsck is clean' mn fsck
 
-# Read-only.
-if mount -o remount,ro "$node/small" 2>/dev/null; then
+# Read-only under a daemon that has files open: remounting is refused then,
+# so ext4 is told that it met an error and turns read-only by itself.
+fault=/sys/fs/ext4/$(basename "$(findmnt -no SOURCE "$node/small")")
+if [ -w "$fault/trigger_fs_error" ]; then
+	echo test >"$fault/trigger_fs_error"
+	ok 'the disk is read-only' fails touch "$node/small/x"
 	ok 'a read-only disk defers' fails deliver 9999 1000
 	ok 'with 4yz' grep -q ' 4[25][0-9] 4' "$tmp/swaks"
-	mount -o remount,rw "$node/small"
-	ok 'and receives again after it' wait_for 'deliver 9999 1000' 20
+	ok 'and the daemon lives' node_alive
+	ok 'nothing is submitted' fails sh -c 'printf "To: you@peer.test\n\nx\n" |
+	    "$0" send -t' "$mailnode"
+	node_stop
+	umount "$node/small"
+	e2fsck -fy "$tmp/disk" >"$tmp/e2fsck" 2>&1
+	mount -o loop "$tmp/disk" "$node/small"
+	node_start || exit 1
+	port=$(node_port smtp)
+	ok 'and receives again after it' wait_for 'deliver 9998 1000' 20
+	ok 'which is filed' wait_for \
+	    'stand "$node/small/Mail/INBOX" | grep -qx 9998'
+	ok 'fsck is clean' mn fsck
+else
+	tests=$((tests + 1))
+	echo "ok $tests # SKIP this kernel's ext4 has no trigger_fs_error"
 fi
 node_stop KILL
 umount -l "$node/small"
