@@ -98,6 +98,26 @@ unlink_query(struct resolve *r, struct query *q)
 	r->flying--;
 }
 
+/* Requests of a peer that wait. */
+static uintptr_t
+share(const struct op_peer *p)
+{
+	return (uintptr_t)op_peer_data(p);
+}
+
+static void
+set_share(struct op_peer *p, uintptr_t n)
+{
+	op_peer_set(p, (void *)n);
+}
+
+/* One session must not leave the others without DNS. */
+static bool
+may_ask(const struct op_peer *p)
+{
+	return share(p) < RESOLVE_SHARE || op_peer_role(p) == ROLE_SENDER;
+}
+
 static void
 finish(struct resolve *r, struct query *q, const struct dns_answer *a)
 {
@@ -108,8 +128,10 @@ finish(struct resolve *r, struct query *q, const struct dns_answer *a)
 		q->shot->q = NULL;
 	while ((w = q->waiters) != NULL) {
 		q->waiters = w->next;
-		if (w->peer != NULL)
+		if (w->peer != NULL) {
+			set_share(w->peer, share(w->peer) - 1);
 			ask_dns_reply(w->peer, w->id, a);
+		}
 		r->waiting--;
 		free(w);
 	}
@@ -347,6 +369,7 @@ join(struct resolve *r, struct query *q, struct op_peer *p, uint32_t id)
 	*w = (struct waiter){ q->waiters, p, id };
 	q->waiters = w;
 	r->waiting++;
+	set_share(p, share(p) + 1);
 	return 0;
 }
 
@@ -373,6 +396,8 @@ on_ask(struct ask_dns_service *face, struct op_peer *p, uint32_t id,
 	dns_answer_init(&a);
 	if (dns_cache_get(r->cache, type, name, &a, clock_mono_ms())) {
 		ask_dns_reply(p, id, &a);
+	} else if (!may_ask(p)) {
+		refuse(r, p, id, "too many questions");
 	} else if ((q = find(r, hash, type, name)) != NULL) {
 		if (join(r, q, p, id) == -1)
 			refuse(r, p, id, "too many questions");

@@ -34,7 +34,8 @@ enum {
 	RESOLVE_COOL_MAX_MS = 30000,
 	RESOLVE_SERVFAIL_S = 5,	/* kept; RFC 2308 section 7.1: at most 300 */
 	RESOLVE_FLYING = 2048,	/* questions under way */
-	RESOLVE_WAITING = 16384	/* requests waiting for them */
+	RESOLVE_WAITING = 16384,	/* requests waiting for them */
+	RESOLVE_SHARE = 128	/* of these, one peer's; the sender has more */
 };
 
 struct resolve;

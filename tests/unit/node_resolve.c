@@ -15,7 +15,7 @@
  * The engine with a way that goes nowhere: each test lands the shots.  The
  * asking end of the channel is read without waiting.
  */
-enum { SHOTS = 64 };
+enum { SHOTS = 2 * RESOLVE_SHARE };
 
 static struct {
 	struct shot	*shot;
@@ -358,6 +358,41 @@ who_asked_may_go(void **state)
 	teardown();
 }
 
+/* One peer asks for all it can: the next one is served all the same, and
+ * the first again when it has its answers. */
+static void
+one_peer_has_its_share(void **state)
+{
+	char name[32];
+	int i, first, other[2];
+
+	(void)state;
+	setup(1);
+	for (i = 1; i <= RESOLVE_SHARE; i++) {
+		snprintf(name, sizeof name, "n%d.test", i);
+		ask((uint32_t)i, name);
+	}
+	assert_int_equal(nshots, RESOLVE_SHARE);
+	nothing();
+	ask(1000, "one-more.test");
+	expect(1000, DNS_TEMPFAIL, false);
+	assert_int_equal(nshots, RESOLVE_SHARE);
+	assert_int_equal(chan_pair(other), 0);
+	assert_non_null(op_server_add(&srv, other[1], ROLE_SMTP, 2));
+	first = fds[0];
+	fds[0] = other[0];
+	ask(1, "another.test");
+	assert_int_equal(nshots, RESOLVE_SHARE + 1);
+	close(fds[0]);
+	fds[0] = first;
+	(void)land(0, 0);
+	expect(1, DNS_OK, false);
+	ask(1001, "one-more.test");
+	assert_int_equal(nshots, RESOLVE_SHARE + 2);
+	nothing();
+	teardown();
+}
+
 static void
 without_servers_all_fails(void **state)
 {
@@ -416,6 +451,7 @@ main(void)
 		cmocka_unit_test(a_silent_server_is_left_alone),
 		cmocka_unit_test(the_breaker_opens_answers_at_once_and_closes),
 		cmocka_unit_test(who_asked_may_go),
+		cmocka_unit_test(one_peer_has_its_share),
 		cmocka_unit_test(without_servers_all_fails),
 		cmocka_unit_test(bad_questions_end_the_channel_or_fail),
 	};
