@@ -12,6 +12,7 @@
 #include "mailnode/cmd.h"
 #include "mailnode/node/conf.h"
 #include "mailnode/node/control.h"
+#include "mailnode/queue/sign.h"
 
 enum {
 	CHUNK = 64 * 1024,	/* octets read at once */
@@ -127,17 +128,18 @@ out:
 static int
 sign_with(int vault, const struct buf *msg)
 {
-	struct vault_dkim keys[DKIM_SIGN_KEYS];
+	struct vault_dkim all[DKIM_SIGN_KEYS], keys[DKIM_SIGN_KEYS];
 	struct dkim_sign_key names[DKIM_SIGN_KEYS];
 	enum dkim_sign_err de;
 	enum crypto_err e;
 	struct dkim_sign *s;
-	size_t i, n = 0;
+	size_t i, n, nall = 0;
 	int rc;
 
-	e = vault_dkim_keys(vault, keys, DKIM_SIGN_KEYS, &n);
+	e = vault_dkim_keys(vault, all, DKIM_SIGN_KEYS, &nall);
 	if (e != CRYPTO_OK)
 		return cmd_fail("vault", crypto_err_text(e));
+	n = sign_choose(all, nall, keys);
 	if (n == 0)
 		return cmd_fail("vault", "no DKIM key");
 	for (i = 0; i < n; i++)

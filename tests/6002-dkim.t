@@ -12,7 +12,7 @@ wait_for '[ -s "$tmp/dns.port" ]'
 dns=127.0.0.1:$(cat "$tmp/dns.port")
 
 node_use n
-node_config resolvers "{ { \"$dns\", 0 } }"
+node_config resolvers "{ { \"$dns\", 0 } }" sign_ed25519 1
 ok 'builds' node_build
 ok 'init' node_init
 sed -n 's/^\([^ ;]*_domainkey[^ ]*\)[ 	]*IN TXT[ 	]*( \(.*\) )$/\1 TXT \2/p' \
@@ -137,4 +137,10 @@ is 'probe address' "$(mn probe address "$tmp/addresses" | cut -d' ' -f1 |
 ok 'probe address -j' sh -c '"$0" probe address -j "$1" |
     sed -n 1p | grep -q "\"domain\":\"example.org\""' "$mailnode" \
     "$tmp/addresses"
+
+# As the relay does by default: RSA alone.
+node_config resolvers "{ { \"$dns\", 0 } }" && node_build && node_start
+printf '%s\n' "$pass" | mn vault unlock --passphrase-stdin >"$node/out"
+is 'by default RSA alone signs' \
+    "$(mn sign "$tmp/m/one-line" | grep -o 'a=[a-z0-9-]*' | xargs)" 'a=rsa-sha256'
 done_testing

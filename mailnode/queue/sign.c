@@ -20,13 +20,23 @@ from_vault(enum crypto_err e, const char **why)
 	return SIGN_LATER;
 }
 
-/* RSA signs by default, Ed25519 as well if conf says so. */
+size_t
+sign_choose(const struct vault_dkim *all, size_t n, struct vault_dkim *out)
+{
+	size_t i, found = 0;
+
+	for (i = 0; i < n; i++)
+		if (all[i].alg != SIGN_ED25519 || conf.sign_ed25519)
+			out[found++] = all[i];
+	return found;
+}
+
 static enum sign_result
 get_keys(int vault, struct vault_dkim *keys, size_t *n, const char **why)
 {
 	struct vault_dkim all[DKIM_SIGN_KEYS];
 	enum crypto_err e;
-	size_t i, found;
+	size_t found;
 
 	*n = 0;
 	e = vault_dkim_keys(vault, all, DKIM_SIGN_KEYS, &found);
@@ -34,9 +44,7 @@ get_keys(int vault, struct vault_dkim *keys, size_t *n, const char **why)
 		return SIGN_OK;
 	if (e != CRYPTO_OK)
 		return from_vault(e, why);
-	for (i = 0; i < found; i++)
-		if (all[i].alg != SIGN_ED25519 || conf.sign_ed25519)
-			keys[(*n)++] = all[i];
+	*n = sign_choose(all, found, keys);
 	return SIGN_OK;
 }
 

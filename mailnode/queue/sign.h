@@ -2,6 +2,7 @@
 #ifndef QUEUE_SIGN_H
 #define QUEUE_SIGN_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "mailnode/base/buf.h"
@@ -12,6 +13,15 @@ enum sign_result {
 	SIGN_LATER,		/* *why: something else that may pass */
 	SIGN_NEVER		/* *why: the letter cannot be signed */
 };
+
+struct vault_dkim;
+
+/*
+ * Those of the active keys that are to sign: RSA by default, Ed25519 as well
+ * if conf says so.  out has room for n; returns how many.
+ */
+size_t		 sign_choose(const struct vault_dkim *all, size_t n,
+		    struct vault_dkim *out);
 
 /*
  * Reads the letter [offset, offset + size) of fd, checks that it is one
