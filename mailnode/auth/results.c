@@ -4,6 +4,7 @@
 
 #include "mailnode/auth/results.h"
 #include "mailnode/base/codec.h"
+#include "mailnode/node/idna.h"
 
 enum {
 	LINE = 78,		/* octets of a folded line, RFC 5322 2.1.1 */
@@ -224,16 +225,32 @@ expect(struct lex *l, char c)
 }
 
 static bool
+below(const char *id, size_t n, const char *ours)
+{
+	size_t len = strlen(ours);
+
+	return n >= len && strncasecmp(id + n - len, ours, len) == 0 &&
+	    (n == len || id[n - len - 1] == '.');
+}
+
+/*
+ * Also in another spelling of the same name: U-labels, wide letters, other
+ * full stops.
+ */
+static bool
 is_ours(const char *id, size_t n, const char *const *ids, size_t nids)
 {
-	size_t i, len;
+	char ascii[DNS_NAME_MAX], ours[DNS_NAME_MAX];
+	size_t i;
 
 	if (n > 0 && id[n - 1] == '.')
 		n--;
+	(void)idna_ascii(id, n, ascii);
 	for (i = 0; i < nids; i++) {
-		len = strlen(ids[i]);
-		if (n >= len && strncasecmp(id + n - len, ids[i], len) == 0 &&
-		    (n == len || id[n - len - 1] == '.'))
+		if (below(id, n, ids[i]))
+			return true;
+		if (ascii[0] != '\0' && idna_ascii(ids[i], strlen(ids[i]),
+		    ours) == 0 && below(ascii, strlen(ascii), ours))
 			return true;
 	}
 	return false;
