@@ -49,6 +49,14 @@ static const unsigned int recipients_max = 100;	/* per message, RFC 5321: 100 */
 static const char subaddress[] = "+";		/* separators; "" for none */
 static const char *const catchall = NULL;	/* folder for unknown recipients */
 
+/*
+ * Who may break a signature on the way to you, so that mail is not refused
+ * for it: domains (of lists you read, of an old address that forwards) and
+ * networks ("192.0.2.0/24").  And whose ARC seals you believe.
+ */
+static const char *const forwarders[] = { NULL };
+static const char *const arc_trusted[] = { NULL };
+
 /* Sending. */
 static const unsigned int undo_s = 10;		/* undo window, seconds */
 static const unsigned int sign_ed25519 = 0;	/* 1: a second signature */

@@ -75,6 +75,7 @@ print_lf(struct buf *b)
 struct verify {
 	struct auth_conn	 conn;
 	struct auth_verify	*auth;
+	struct trace		 trace;
 	const char		*server;
 	bool			 json;
 	bool			 begun;
@@ -109,7 +110,7 @@ put_string(struct buf *b, const char *key, const char *value)
 }
 
 static void
-put_json(struct buf *b, const struct dkim_signature *s)
+put_dkim(struct buf *b, const struct dkim_signature *s)
 {
 	buf_adds(b, "{\"method\":\"dkim\"");
 	put_string(b, "result", dkim_result_text(s->result));
@@ -129,24 +130,106 @@ put_json(struct buf *b, const struct dkim_signature *s)
 	buf_adds(b, "}\n");
 }
 
+static void
+put_dkims(struct buf *b, const struct auth_verdict *v)
+{
+	size_t i;
+
+	for (i = 0; i < v->ndkim; i++)
+		put_dkim(b, v->dkim[i]);
+	if (v->ndkim == 0)
+		buf_adds(b, "{\"method\":\"dkim\",\"result\":\"none\","
+		    "\"reason\":\"\"}\n");
+}
+
+static void
+put_spf(struct buf *b, const char *identity, const struct spf_verdict *s)
+{
+	buf_adds(b, "{\"method\":\"spf\"");
+	put_string(b, "result", spf_result_text(s->result));
+	put_string(b, "reason", s->reason);
+	put_string(b, "identity", identity);
+	put_string(b, "domain", s->domain);
+	put_string(b, "explanation", s->explanation);
+	buf_addf(b, ",\"lookups\":%u,\"voids\":%u}\n", s->lookups,
+	    s->voids);
+}
+
+static void
+put_dmarc(struct buf *b, const struct dmarc_verdict *d)
+{
+	buf_adds(b, "{\"method\":\"dmarc\"");
+	put_string(b, "result", dmarc_result_text(d->result));
+	put_string(b, "reason", d->reason);
+	put_string(b, "domain", d->domain);
+	put_string(b, "record", d->record);
+	put_string(b, "organization", d->org);
+	put_string(b, "policy", dmarc_policy_text(d->policy));
+	put_string(b, "dkim", d->dkim);
+	put_string(b, "spf", d->spf);
+	buf_adds(b, "}\n");
+}
+
+static void
+put_arc(struct buf *b, const struct auth_verdict *v)
+{
+	const char *who = arc_sealer(v->chain, v->arc.sets);
+
+	buf_adds(b, "{\"method\":\"arc\"");
+	put_string(b, "result", arc_result_text(v->arc.result));
+	put_string(b, "reason", v->arc.reason);
+	put_string(b, "domain", who != NULL ? who : "");
+	buf_addf(b, ",\"sets\":%zu}\n", v->arc.sets);
+}
+
+static void
+put_rest(struct buf *b, const struct auth_verify *a)
+{
+	const struct auth_verdict *v = auth_verify_verdict(a);
+	const char *why;
+
+	if (v->ip != NULL) {
+		buf_adds(b, "{\"method\":\"iprev\"");
+		put_string(b, "result", iprev_result_text(v->iprev.result));
+		put_string(b, "name", v->iprev.name);
+		buf_adds(b, "}\n");
+	}
+	buf_addf(b, "{\"method\":\"action\",\"result\":\"%s\"",
+	    auth_action_text(auth_verify_action(a, &why)));
+	put_string(b, "reason", why);
+	buf_adds(b, "}\n");
+}
+
+/* Results first, then the steps that led to them. */
+static void
+put_json(struct buf *b, const struct auth_verify *a)
+{
+	const struct auth_verdict *v = auth_verify_verdict(a);
+
+	put_dkims(b, v);
+	if (v->has_spf)
+		put_spf(b, "mailfrom", &v->spf);
+	if (v->has_helo)
+		put_spf(b, "helo", &v->helo);
+	put_dmarc(b, &v->dmarc);
+	put_arc(b, v);
+	put_rest(b, a);
+}
+
 static int
 print_verdict(struct verify *v)
 {
-	const struct dkim_signature *s;
 	struct buf b;
-	size_t i;
 	int rc;
 
 	buf_init(&b, OUT_MAX);
-	if (!v->json)
+	if (v->json)
+		put_json(&b, v->auth);
+	else
 		(void)auth_verify_put(v->auth, &b);
-	for (i = 0; v->json &&
-	    (s = auth_verify_dkim(v->auth, i)) != NULL; i++)
-		put_json(&b, s);
-	if (v->json && i == 0)
-		buf_adds(&b, "{\"method\":\"dkim\",\"result\":\"none\","
-		    "\"reason\":\"\"}\n");
 	rc = print_lf(&b);
+	if (rc == 0 && v->json)
+		rc = print_lf(&v->trace.out);
 	buf_clear(&b);
 	return rc;
 }
@@ -159,6 +242,8 @@ verify_file(struct verify *v, const char *path)
 	dns = resolver_child(v->server);
 	if (dns == -1)
 		return cmd_fail("resolver", strerror(errno));
+	trace_init(&v->trace);
+	v->conn.trace = v->json ? &v->trace : NULL;
 	v->auth = auth_verify_new(&v->conn);
 	if (v->auth == NULL)
 		rc = cmd_fail("verify", strerror(errno));
@@ -169,6 +254,7 @@ verify_file(struct verify *v, const char *path)
 	else
 		rc = print_verdict(v);
 	auth_verify_free(v->auth);
+	trace_clear(&v->trace);
 	close(dns);
 	return rc;
 }
@@ -177,7 +263,10 @@ int
 cmd_verify(int argc, char **argv)
 {
 	struct verify v = { .conn = { .authserv_id = conf.hostname,
-	    .now_s = clock_wall_s() } };
+	    .now_s = clock_wall_s(), .trust = {
+	    .forwarders = conf.forwarders, .nforwarders = conf.nforwarders,
+	    .sealers = conf.arc_trusted,
+	    .nsealers = conf.narc_trusted } } };
 	uint64_t t;
 	int c;
 

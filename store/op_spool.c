@@ -252,7 +252,7 @@ tell_accepted(struct store *st, const struct handed *h)
 	char text[EVENT_TEXT_MAX];
 
 	event_add(st, h->trace, h->sender, "from", h->peer);
-	snprintf(text, sizeof text, "from=<%s> size=%llu verdict=%.250s",
+	snprintf(text, sizeof text, "from=<%s> size=%llu verdict=%.400s",
 	    h->sender, (unsigned long long)h->n, h->verdict);
 	for (end = p + h->given.len; p < end; p += strlen(p) + 1)
 		event_add(st, h->trace, p, "accept", text);

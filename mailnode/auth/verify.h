@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "mailnode/auth/dkim.h"
+#include "mailnode/auth/judge.h"
 #include "mailnode/base/buf.h"
 
 enum {
@@ -24,6 +24,8 @@ struct auth_conn {
 	const char	*helo;		/* NULL: not known */
 	const char	*mail_from;	/* "" for <>; NULL: not known */
 	int64_t		 now_s;
+	struct trace	*trace;		/* or NULL */
+	struct auth_trust trust;
 };
 
 struct auth_verify;
@@ -32,7 +34,7 @@ struct auth_verify;
 struct auth_verify *auth_verify_new(const struct auth_conn *c);
 void	 auth_verify_free(struct auth_verify *a);
 
-/* The message as in dkim_verify_feed.  0, or -1 when memory is out. */
+/* The message as in message_feed.  0, or -1 when memory is out. */
 int	 auth_verify_feed(struct auth_verify *a, const void *p, size_t n);
 
 /*
@@ -40,15 +42,21 @@ int	 auth_verify_feed(struct auth_verify *a, const void *p, size_t n);
  * answer is a temporary failure) and decides.  0 or -1 as above.
  */
 int	 auth_verify_end(struct auth_verify *a, int dns);
+/* The same with any way to the DNS. */
+int	 auth_verify_with(struct auth_verify *a, struct lookup *l);
 
 /* Appends the header field, "Authentication-Results: …\r\n".  0 or -1. */
 int	 auth_verify_put(struct auth_verify *a, struct buf *out);
 
-/* The i-th DKIM signature, or NULL; borrowed. */
-const struct dkim_signature *auth_verify_dkim(struct auth_verify *a,
-	    size_t i);
+/* After the end; borrowed. */
+const struct auth_verdict *auth_verify_verdict(const struct auth_verify *a);
 
-/* "dkim=pass d=example.org" …: one line for the log and `why`.  0 or -1. */
+/* What is to be done, and why (borrowed, "" for AUTH_TAKE). */
+enum auth_action auth_verify_action(const struct auth_verify *a,
+	    const char **why);
+
+/* "dkim=pass(example.org) spf=pass(example.org) …": one line for the log
+ * and `why`.  0 or -1. */
 int	 auth_verify_line(struct auth_verify *a, struct buf *out);
 
 #endif

@@ -83,6 +83,10 @@ struct conf {
 	unsigned int	 recipients_max;
 	const char	*subaddress;
 	const char	*catchall;		/* folder, or NULL */
+	const char	*const *forwarders;	/* domains, networks; NULL: none */
+	size_t		 nforwarders;
+	const char	*const *arc_trusted;	/* domains; NULL: none */
+	size_t		 narc_trusted;
 	unsigned int	 undo_s;
 	bool		 sign_ed25519;
 	const char	*unsubscribe_ca;	/* file, or NULL */

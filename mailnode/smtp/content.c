@@ -27,6 +27,12 @@ open_mail(struct session *s, bool dots)
 		.helo = s->helo,
 		.mail_from = s->mail.env.from.address,
 		.now_s = clock_wall_s(),
+		.trust = {
+			.forwarders = conf.forwarders,
+			.nforwarders = conf.nforwarders,
+			.sealers = conf.arc_trusted,
+			.nsealers = conf.narc_trusted,
+		},
 	};
 
 	return mail_open(&s->mail, &conn, dots);
@@ -43,6 +49,9 @@ answer_of(const struct mail *m)
 	    "a line of the message is too long" };
 	static const struct answer nul = { 554, "5.6.0",
 	    "NUL in the message" };
+	/* RFC 7372 section 3.3, RFC 9989 section 8. */
+	static const struct answer policy = { 550, "5.7.26",
+	    "refused for its author's domain" };
 	static const struct answer loop = { 554, "5.4.6",
 	    "too many Received fields: a loop" };
 
@@ -59,6 +68,8 @@ answer_of(const struct mail *m)
 		return &nul;
 	case MAIL_LOOP:
 		return &loop;
+	case MAIL_POLICY:
+		return &policy;
 	case MAIL_STORE:
 		return policy_store(m->status);
 	default:
@@ -112,7 +123,8 @@ hand_in(struct session *s)
 
 	describe_mail(s, peer, sizeof peer);
 	if (mail_hand_in(m, &trace, peer) != MAIL_OK) {
-		refuse(s, answer_of(m), m->rcpt[0], NULL);
+		refuse(s, answer_of(m), m->rcpt[0], m->err == MAIL_POLICY ?
+		    m->why : NULL);
 		return;
 	}
 	ok(s, answer_of(m), m->trace);

@@ -230,25 +230,40 @@ judge(struct mail *m)
 		fail(m, MAIL_LOOP);
 }
 
+/* Whoever cannot be sure takes it: the DNS's trouble refuses nothing. */
+static void
+authenticate(struct mail *m)
+{
+	enum auth_action action;
+	struct buf line;
+	size_t i;
+
+	if (m->err != MAIL_OK)
+		return;
+	if (auth_verify_end(m->auth, m->be->dns) == -1) {
+		fail(m, MAIL_NOMEM);
+		return;
+	}
+	action = auth_verify_action(m->auth, &m->why);
+	m->junk = action == AUTH_JUNK;
+	buf_init(&line, sizeof m->verdict - 1);
+	(void)auth_verify_line(m->auth, &line);
+	for (i = 0; i < line.len; i++)
+		m->verdict[i] = line.data[i] < ' ' || line.data[i] == 0x7f ?
+		    '?' : (char)line.data[i];
+	m->verdict[i] = '\0';
+	buf_clear(&line);
+	if (action == AUTH_REFUSE)
+		fail(m, MAIL_POLICY);
+}
+
 static int
 write_head(struct mail *m, const struct received *trace, struct buf *head)
 {
-	struct buf line;
-	int rc = -1;
-
-	buf_init(&line, sizeof m->verdict - 1);
-	if (auth_verify_end(m->auth, m->be->dns) == 0 &&
-	    received_return_path(head, m->env.from.address) == 0 &&
-	    received_put(head, trace) == 0 &&
-	    auth_verify_put(m->auth, head) == 0) {
-		(void)auth_verify_line(m->auth, &line);
-		memcpy(m->verdict, line.data != NULL ? line.data :
-		    (const uint8_t *)"", line.len);
-		m->verdict[line.len] = '\0';
-		rc = 0;
-	}
-	buf_clear(&line);
-	return rc;
+	if (received_return_path(head, m->env.from.address) == -1 ||
+	    received_put(head, trace) == -1)
+		return -1;
+	return auth_verify_put(m->auth, head);
 }
 
 static void
@@ -260,7 +275,7 @@ commit(struct mail *m, const struct buf *head, int64_t now_s,
 		.sender = m->env.from.address,
 		.rcpt = (const char *const *)m->rcpt,
 		.nrcpt = m->nrcpt,
-		.folder = "",
+		.folder = m->junk ? "Junk" : "",
 		.tags = "",
 		.verdict = m->verdict,
 		.peer = peer,
@@ -284,6 +299,7 @@ mail_hand_in(struct mail *m, const struct received *trace, const char *peer)
 	buf_init(&head, SPOOL_HEAD_MAX);
 	head_end(&m->head);
 	judge(m);
+	authenticate(m);
 	if (m->err == MAIL_OK && (m->spool != 0 ||
 	    m->body.len > SPOOL_INLINE))
 		hand_on(m);

@@ -32,6 +32,7 @@ enum mail_err {
 	MAIL_LINE_LONG,		/* over DATA_LINE_MAX */
 	MAIL_NUL,
 	MAIL_LOOP,		/* over MAIL_HOPS_MAX */
+	MAIL_POLICY,		/* the author's domain wants it refused */
 	MAIL_STORE,		/* see status */
 	MAIL_NOMEM
 };
@@ -57,6 +58,8 @@ struct mail {
 	enum mail_err	 err;
 	uint16_t	 status;	/* keeper's, with MAIL_STORE */
 	char		 verdict[SPOOL_TEXT_MAX];	/* after mail_hand_in */
+	const char	*why;		/* with MAIL_POLICY: auth's */
+	bool		 junk;		/* filed as such */
 };
 
 /* Caller's memory; be borrowed. */

@@ -3,6 +3,9 @@
 	dkim_peer.py messages DIR		writes messages with edge cases
 	dkim_peer.py verify ZONE FILE...	"NAME pass fail", one a signature
 	dkim_peer.py sign KEY DIR FILE...	DIR/NAME.CANON for each way
+	dkim_peer.py arc KEY DIR	chains, whole and broken, as sealed by
+				a.node.test, b.node.test and c.node.test
+	dkim_peer.py arc-verify ZONE FILE...	"NAME pass", "NAME fail"
 
 KEY signs as selector s1 of node.test; the way "relaxed-l" uses l=.
 """
@@ -77,6 +80,63 @@ def verify(msg, names):
     return ' '.join(out)
 
 
+def seal(msg, key, *domains):
+    """Each of them finds what the one before sealed, and seals it."""
+    for i, domain in enumerate(domains):
+        msg = (b'Authentication-Results: mx.' + domain +
+               b'; dmarc=pass header.from=node.test' +
+               (b'; arc=pass' if i else b'') + b'\r\n') + msg
+        msg = b''.join(dkim.arc_sign(
+            msg, b's1', domain, key, b'mx.' + domain,
+            include_headers=[b'from', b'to', b'subject'])) + msg
+    return msg
+
+
+def chains(key):
+    a, b, c = b'a.node.test', b'b.node.test', b'c.node.test'
+    msg = HEAD + b'\r\nThis  is one line. \r\n\r\n'
+    one, three = seal(msg, key, a), seal(msg, key, a, b, c)
+    def cut(m, name):
+        out, skip = [], False
+        for line in m.split(b'\r\n'):
+            skip = line.startswith(name) or (skip and line[:1] in b' \t'
+                                             and line != b'')
+            if not skip:
+                out.append(line)
+        return b'\r\n'.join(out)
+    return {
+        'one': one, 'three': three, 'unsealed': msg,
+        'list': b'Received: x\r\n' + three,
+        'body': three + b'More.\r\n',
+        'subject': three.replace(b'Subject: a', b'Subject: b'),
+        'aar': three.replace(b'header.from=node.test',
+                             b'header.from=evil.test', 1),
+        'oldest': one.replace(b'dmarc=pass header', b'dmarc=none header'),
+        'no-seal': cut(three, b'ARC-Seal: i=3'),
+        'no-results': cut(three, b'ARC-Authentication-Results: i=2'),
+        'gap': cut(cut(cut(three, b'ARC-Seal: i=2'),
+                       b'ARC-Message-Signature: i=2'),
+                   b'ARC-Authentication-Results: i=2'),
+        'twice': b'ARC-Seal: i=3; x=y\r\n' + three,
+        'high': b'ARC-Seal: i=51; x=y\r\n' + three,
+        'zero': b'ARC-Authentication-Results: i=0; x; none\r\n' + three,
+        'broken': three.replace(b'cv=pass', b'cv=fail', 1),
+        'first': three.replace(b'cv=none', b'cv=pass', 1),
+        'h': three.replace(b'cv=pass', b'h=from; cv=pass', 1),
+        'no-key': seal(msg, key, a, b'nokey.node.test'),
+        'down': seal(msg, key, a, b'down.node.test'),
+    }
+
+
+def arc_verify(msg, names):
+    def look(name, timeout=5):
+        return names.get(name.decode().rstrip('.'))
+    try:
+        return dkim.arc_verify(msg, dnsfunc=look)[0].decode()
+    except Exception as e:
+        return repr(e)
+
+
 def read(path):
     with open(path, 'rb') as f:
         return f.read()
@@ -91,6 +151,14 @@ def main():
         names = zone(sys.argv[2])
         for path in sys.argv[3:]:
             print(os.path.basename(path), verify(read(path), names))
+    elif sys.argv[1] == 'arc':
+        for name, text in chains(read(sys.argv[2])).items():
+            with open(os.path.join(sys.argv[3], name), 'wb') as f:
+                f.write(text)
+    elif sys.argv[1] == 'arc-verify':
+        names = zone(sys.argv[2])
+        for path in sys.argv[3:]:
+            print(os.path.basename(path), arc_verify(read(path), names))
     elif sys.argv[1] == 'sign':
         key = read(sys.argv[2])
         for path in sys.argv[4:]:
