@@ -354,7 +354,7 @@ enum path_err
 path_lex(const char **p, const char *end, unsigned int flags,
     struct path *out)
 {
-	const char *at = *p;
+	const char *at = *p, *start;
 	enum path_err err = PATH_SYNTAX;
 
 	memset(out, 0, sizeof *out);
@@ -366,12 +366,13 @@ path_lex(const char **p, const char *end, unsigned int flags,
 		return PATH_OK;
 	}
 	err = route(&at, end, out);
+	start = at;
 	if (err == PATH_OK)
 		err = mailbox(&at, end, flags, out);
 	if (err == PATH_OK && (at == end || *at++ != '>'))
 		err = PATH_SYNTAX;
-	/* A route does not count: what we keep has no route. */
-	if (err == PATH_OK && !out->route && at - *p > PATH_MAX_OCTETS)
+	/* A route does not count, but what is behind it: that we keep. */
+	if (err == PATH_OK && at - 1 - start > PATH_MAX_OCTETS - 2)
 		err = PATH_LONG;
 	if (err == PATH_OK)
 		err = charset(*p, at, flags, out);

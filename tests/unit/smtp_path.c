@@ -143,16 +143,16 @@ parts(void **state)
 	assert_false(path.null || path.bare || path.utf8);
 }
 
-/* Local part of 1 octet, and n octets of domain in labels of at most 63. */
+/* n octets of domain in labels of at most 63; behind what begins it. */
 static enum path_err
-domain_of(size_t n, unsigned int flags, size_t local)
+behind(const char *begin, size_t n, unsigned int flags, size_t local)
 {
 	char in[1024];
 	struct path path;
 	const char *p = in;
-	size_t i, at = 0;
+	size_t i, at = strlen(begin);
 
-	in[at++] = '<';
+	memcpy(in, begin, at);
 	for (i = 0; i < local; i++)
 		in[at++] = 'l';
 	in[at++] = '@';
@@ -160,6 +160,16 @@ domain_of(size_t n, unsigned int flags, size_t local)
 		in[at++] = i % 64 == 63 && i + 1 < n ? '.' : 'd';
 	in[at++] = '>';
 	return path_lex(&p, in + at, flags, &path);
+}
+
+/* A source route, which is dropped, changes nothing. */
+static enum path_err
+domain_of(size_t n, unsigned int flags, size_t local)
+{
+	enum path_err e = behind("<", n, flags, local);
+
+	assert_int_equal(behind("<@r.test,@s.test:", n, flags, local), e);
+	return e;
 }
 
 static void
