@@ -169,6 +169,25 @@ compose_forward(struct tui *t, struct fetched *f)
 
 /* ---- drafts ---- */
 
+/* Fields of a draft that are made anew, or say something of the file. */
+static bool
+is_made(const char *name)
+{
+	static const char *const made[] = { "From", "To", "Cc", "Bcc",
+	    "Subject", "In-Reply-To", "References", "Date", "Message-ID",
+	    "MIME-Version", "Received", "Return-Path", "Delivered-To",
+	    "Authentication-Results", "DKIM-Signature", "Status", "X-Status",
+	    "X-UID", "X-Keywords", "Lines", "User-Agent", "X-Mailer", "Fcc",
+	    "Attach" /* would name a file of ours */ };
+	size_t i;
+
+	for (i = 0; i < sizeof made / sizeof made[0]; i++)
+		if (strcasecmp(name, made[i]) == 0)
+			return true;
+	return strncasecmp(name, "Content-", 8) == 0 ||
+	    strncasecmp(name, "X-Mutt-", 7) == 0;
+}
+
 static void
 take_up(void *arg, struct fetched *f)
 {
@@ -183,6 +202,11 @@ take_up(void *arg, struct fetched *f)
 	for (i = 0; i < LETTER_FIELDS; i++)
 		letter_set(&g->l, (enum letter_field)i,
 		    reply_header(&g->f.show, names[i]));
+	for (i = 0; i < g->f.show.nheader; i++)
+		if (!is_made(g->f.show.header[i].name))
+			(void)letter_add_other(&g->l,
+			    g->f.show.header[i].name,
+			    g->f.show.header[i].value);
 	letter_set_body(&g->l, g->f.show.text, g->f.show.ntext);
 	gather_next(g);
 }

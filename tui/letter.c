@@ -126,6 +126,23 @@ take_attach(struct letter *l, const char *path, const char *homedir)
 		(void)letter_attach(l, path);
 }
 
+bool
+letter_add_other(struct letter *l, const char *name, const char *value)
+{
+	char *line = one_line(value, strlen(value)), *all = NULL;
+	struct buf b;
+
+	buf_init(&b, LETTER_MAX);
+	if (line != NULL)
+		buf_addf(&b, "%s%s: %s\n", l->other, name, line);
+	all = b.len > 0 ? buf_take(&b, NULL) : NULL;
+	if (all != NULL)
+		swap(&l->other, all);
+	buf_clear(&b);
+	free(line);
+	return all != NULL;
+}
+
 static void
 take_field(struct letter *l, const char *name, size_t n, char *value,
     const char *homedir, struct buf *other)

@@ -46,6 +46,9 @@ void	 letter_clear(struct letter *l);
 /* Copies; LF and other control characters become blanks. */
 void	 letter_set(struct letter *l, enum letter_field f, const char *value);
 bool	 letter_attach(struct letter *l, const char *path);
+/* One more field behind `other`.  False: no memory. */
+bool	 letter_add_other(struct letter *l, const char *name,
+	    const char *value);
 void	 letter_detach(struct letter *l, size_t i);
 void	 letter_set_body(struct letter *l, const char *text, size_t n);
 

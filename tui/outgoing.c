@@ -20,6 +20,7 @@ enum {
 	PLAIN_MAX = 900,	/* RFC 5322 section 2.1.1: 998 */
 	WORD_OCTETS = 42,	/* of UTF-8 in one encoded word of 75 */
 	FOLD_AT = 74,
+	OTHER_MAX = 8 * 1024,	/* octets of a field the owner typed */
 	FILE_CHUNK = 57 * 800	/* whole base64 lines of 76 */
 };
 
@@ -195,7 +196,7 @@ put_other(struct buf *b, struct outgoing *o, const char *other)
 	    "MIME-Version", "Content-Type", "Content-Transfer-Encoding",
 	    "Return-Path", "Received", "Resent-Bcc" };
 	const char *lf, *colon;
-	char name[80], value[2000];
+	char name[80], value[OTHER_MAX];
 	size_t i, n;
 
 	for (; *other != '\0'; other = lf + 1) {
@@ -217,7 +218,12 @@ put_other(struct buf *b, struct outgoing *o, const char *other)
 		for (i = 0; i < sizeof ours / sizeof ours[0]; i++)
 			if (strcasecmp(ours[i], name) == 0)
 				break;
-		if (i == sizeof ours / sizeof ours[0])
+		if (i < sizeof ours / sizeof ours[0])
+			continue;
+		if (strcasecmp(name, "Reply-To") == 0 ||
+		    strcasecmp(name, "Mail-Followup-To") == 0)
+			put_list(b, name, value, true);
+		else
 			outgoing_text_field(b, name, value);
 	}
 	return OUTGOING_OK;
