@@ -110,7 +110,7 @@ ok 'no secret in logs, text or memcmp' secrets
 environment()
 {
 	perl -ne 'while (/getenv\("([^"]*)"\)/g) { print "$ARGV: $1\n"
-	    unless $1 =~ /^(MAILNODE_HOME|HOME|EDITOR|VISUAL|TERM|SHELL|PAGER|XDG_RUNTIME_DIR|CREDENTIALS_DIRECTORY|LOGNAME|USER|TMPDIR|BROWSER|COLUMNS|NO_COLOR|LANG|LC_\w+|PATH|NOTIFY_SOCKET)$/ }' \
+	    unless $1 =~ /^(MAILNODE_HOME|HOME|EDITOR|VISUAL|TERM|TERM_PROGRAM|VTE_VERSION|SHELL|PAGER|XDG_RUNTIME_DIR|CREDENTIALS_DIRECTORY|LOGNAME|USER|TMPDIR|BROWSER|COLUMNS|NO_COLOR|LANG|LC_\w+|PATH|NOTIFY_SOCKET)$/ }' \
 	    $(printf '%s\n' $files) | none
 }
 ok 'MAILNODE_HOME is the only variable of our own' environment

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tui/hyper.h"
 #include "tui/term.h"
 #include "tui/text.h"
 #include "tui/page.h"
@@ -242,23 +243,65 @@ put_span(struct span *sp, size_t to, int paint)
 	sp->n -= to;
 }
 
-/* Links and matches stand out in what is left of a row. */
+/* A piece of a link whose URL may reach over the row's ends. */
 static void
-put_marked(struct span *sp, int paint, const char *find_text)
+put_link(struct span *sp, size_t n, const char *url, size_t nurl)
 {
-	size_t i = 0, len;
+	const char *s = sp->s;
+	int x = sp->x;
 
+	put_span(sp, n, PAINT_LINK);
+	term_link(sp->y, x, sp->x - x, s, n, url, nurl);
+}
+
+/* The URL that began in an earlier row of the line and goes on here. */
+static size_t
+url_from_above(const char *line, const char *row, const char *end,
+    const char **url)
+{
+	const char *p;
+	size_t n;
+
+	for (p = row; p > line && p[-1] != ' ' && row - p < HYPER_URL_MAX; ) {
+		p--;
+		if (*p != 'h' && *p != 'm')
+			continue;
+		n = doc_url(p, (size_t)(end - p));
+		if (p + n > row) {
+			*url = p;
+			return n;
+		}
+	}
+	return 0;
+}
+
+/* Links and matches stand out in what is left of a row; line is all of the
+ * line that it is a row of. */
+static void
+put_marked(struct span *sp, int paint, const char *find_text,
+    const char *line, const char *line_end)
+{
+	const char *url;
+	size_t i = 0, len, n;
+
+	n = url_from_above(line, sp->s, line_end, &url);
+	if (n > 0) {
+		len = (size_t)(url + n - sp->s);
+		put_link(sp, len < sp->n ? len : sp->n, url, n);
+	}
 	while (i < sp->n) {
 		len = 0;
+		url = sp->s + i;
 		if (find_text != NULL &&
-		    doc_match(sp->s + i, sp->n - i, find_text) == 0) {
+		    doc_match(url, sp->n - i, find_text) == 0) {
 			len = strlen(find_text);
 			put_span(sp, i, paint);
 			put_span(sp, len, PAINT_MATCH);
-		} else if ((sp->s[i] == 'h' || sp->s[i] == 'm') &&
-		    (len = doc_url(sp->s + i, sp->n - i)) > 0) {
+		} else if ((*url == 'h' || *url == 'm') && (n = doc_url(url,
+		    (size_t)(line_end - url))) > 0) {
+			len = n < sp->n - i ? n : sp->n - i;
 			put_span(sp, i, paint);
-			put_span(sp, len, PAINT_LINK);
+			put_link(sp, len, url, n);
 		}
 		i = len > 0 ? 0 : i + 1;
 	}
@@ -287,7 +330,9 @@ draw_row(const struct page_view *tv, const struct doc_row *r, int y,
 	lead = r->at < l->at + l->lead ? l->at + l->lead - r->at : 0;
 	if (lead > 0)
 		put_span(&sp, lead < sp.n ? lead : sp.n, PAINT_HEADER);
-	put_marked(&sp, l->paint, tv->find);
+	put_marked(&sp, l->paint, tv->find,
+	    (const char *)tv->doc.text.data + l->at,
+	    (const char *)tv->doc.text.data + l->at + l->n);
 }
 
 void

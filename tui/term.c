@@ -1,5 +1,6 @@
 #define _XOPEN_SOURCE 700
 #define NCURSES_WIDECHAR 1
+#include <errno.h>
 #include <ncurses.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +8,7 @@
 #include <unistd.h>
 
 #include "mailnode/base/codec.h"
+#include "tui/hyper.h"
 #include "tui/key.h"
 #include "tui/term.h"
 #include "tui/text.h"
@@ -14,6 +16,8 @@
 enum {
 	ESC_MS = 50,		/* a lone Esc, told from a key's sequence */
 	CLIP_MAX = 64 * 1024,	/* octets; terminals take less */
+	LINKS_MAX = 256 * 1024,	/* octets of all links of a screen */
+	LINK_ROWS = 1000,	/* of the screen that may have some */
 	CODE_PASTE = KEY_MAX + 1,
 	CODE_PASTE_END
 };
@@ -22,6 +26,11 @@ static SCREEN *screen;
 static attr_t attrs[PAINT_MAX];
 static short pairs[PAINT_MAX];
 static int cursor_y = -1, cursor_x;
+
+/* Links of the screen: what to write over it, once ncurses has drawn. */
+static struct buf links;
+static uint8_t link_rows[LINK_ROWS], link_rows_was[LINK_ROWS];
+static bool hyper;
 
 static const struct { int code; uint32_t key; } codes[] = {
 	{ KEY_UP, TK_UP }, { KEY_DOWN, TK_DOWN }, { KEY_LEFT, TK_LEFT },
@@ -103,6 +112,8 @@ term_open(void)
 	(void)define_key("\033[200~", CODE_PASTE);
 	(void)define_key("\033[201~", CODE_PASTE_END);
 	colors_init();
+	buf_init(&links, LINKS_MAX);
+	hyper = hyper_known();
 	paste_brackets(true);
 	return 0;
 }
@@ -116,6 +127,7 @@ term_close(void)
 	(void)curs_set(1);
 	endwin();
 	delscreen(screen);
+	buf_clear(&links);
 	screen = NULL;
 }
 
@@ -211,6 +223,9 @@ void
 term_erase(void)
 {
 	(void)erase();
+	buf_reset(&links);
+	memcpy(link_rows_was, link_rows, sizeof link_rows);
+	memset(link_rows, 0, sizeof link_rows);
 }
 
 void
@@ -226,6 +241,34 @@ term_cursor(int y, int x)
 	cursor_x = x;
 }
 
+static void
+write_out(const struct buf *b)
+{
+	size_t at = 0;
+	ssize_t w;
+
+	while (b->err == 0 && at < b->len) {
+		w = write(STDOUT_FILENO, b->data + at, b->len - at);
+		if (w == -1 && errno == EINTR)
+			continue;
+		if (w <= 0)
+			break;
+		at += (size_t)w;
+	}
+}
+
+/* ncurses knows nothing of links: where one was, cells that look the same
+ * are written again, so that they are none any more. */
+static void
+unlink_rows(void)
+{
+	int y;
+
+	for (y = 0; hyper && y < LINES && y < LINK_ROWS; y++)
+		if (link_rows_was[y])
+			(void)wredrawln(stdscr, y, 1);
+}
+
 void
 term_show(void)
 {
@@ -236,7 +279,12 @@ term_show(void)
 		(void)curs_set(0);
 		(void)move(LINES - 1, 0);
 	}
+	unlink_rows();
 	(void)refresh();
+	if (links.len > 0 && links.err == 0) {
+		fflush(stdout);
+		write_out(&links);
+	}
 }
 
 static void
@@ -313,12 +361,75 @@ term_field(int y, int x, int cols, const char *s, int paint)
 		term_fill(y, x + used, cols - used, paint);
 }
 
+static void
+put_color(struct buf *b, int n, int base)
+{
+	if (n >= 0 && n < 8)
+		buf_addf(b, ";%d", base + n);
+	else if (n >= 8)
+		buf_addf(b, ";%d;5;%d", base + 8, n);
+}
+
+/* The look of a link, in the words of ECMA-48. */
+static void
+put_look(struct buf *b)
+{
+	attr_t a = attrs[PAINT_LINK];
+	size_t i;
+
+	buf_adds(b, "\033[0");
+	if (a & A_BOLD)
+		buf_adds(b, ";1");
+	if (a & A_DIM)
+		buf_adds(b, ";2");
+	if (a & A_UNDERLINE)
+		buf_adds(b, ";4");
+	if (a & A_REVERSE)
+		buf_adds(b, ";7");
+	for (i = 0; pairs[PAINT_LINK] != 0 && i < conf.ncolors; i++)
+		if (conf.colors[i].what == PAINT_LINK) {
+			put_color(b, conf.colors[i].fg, 30);
+			put_color(b, conf.colors[i].bg, 40);
+		}
+	buf_addc(b, 'm');
+}
+
+/* Saves cursor and look (DECSC), writes the text again inside the escape,
+ * restores both: ncurses need not know. */
+void
+term_link(int y, int x, int cols, const char *s, size_t n, const char *url,
+    size_t nurl)
+{
+	const char *end = s + n;
+	size_t before = links.len;
+	struct text_cell c;
+	unsigned int i;
+	int used = 0;
+
+	if (!hyper || y < 0 || y >= LINES || y >= LINK_ROWS || x < 0 ||
+	    x >= COLS)
+		return;
+	buf_addf(&links, "\0337\033[%d;%dH", y + 1, x + 1);
+	put_look(&links);
+	if (!hyper_open(&links, url, nurl)) {
+		links.len = before;
+		return;
+	}
+	while (text_next(&s, end, &c) && used + (int)c.width <= cols &&
+	    x + used + (int)c.width <= COLS) {
+		for (i = 0; i < c.n; i++)
+			(void)codec_utf8_put(&links, c.ch[i]);
+		used += (int)c.width;
+	}
+	hyper_close(&links);
+	buf_adds(&links, "\0338");
+	link_rows[y] = 1;
+}
+
 void
 term_clip(const char *s, size_t n)
 {
 	struct buf b;
-	size_t at = 0;
-	ssize_t w;
 
 	if (n > CLIP_MAX)
 		return;
@@ -326,11 +437,6 @@ term_clip(const char *s, size_t n)
 	buf_adds(&b, "\033]52;c;");
 	(void)codec_base64_put(&b, s, n);
 	buf_addc(&b, '\a');
-	while (b.err == 0 && at < b.len) {
-		w = write(STDOUT_FILENO, b.data + at, b.len - at);
-		if (w <= 0)
-			break;
-		at += (size_t)w;
-	}
+	write_out(&b);
 	buf_clear(&b);
 }

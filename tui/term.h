@@ -49,6 +49,12 @@ void	 term_fill(int y, int x, int cols, int paint);
 void	 term_field(int y, int x, int cols, const char *s, int paint);
 
 /* Hands text to the clipboard of the terminal (OSC 52, base64 inside). */
+/*
+ * What term_put() drew there is a link to url, for terminals that know of
+ * such (hyper.h); until the screen is erased.  s is the text, n octets.
+ */
+void	 term_link(int y, int x, int cols, const char *s, size_t n,
+	    const char *url, size_t nurl);
 void	 term_clip(const char *s, size_t n);
 
 #endif
