@@ -199,6 +199,8 @@ static const struct conf_key keys[] = {
 	{ IN_LIST,		"9",		DO_SAVED,	"9" },
 	{ IN_LIST,		"l",		DO_NARROW,	NULL },
 	{ IN_LIST,		"\\",		DO_NARROW,	NULL },
+	{ IN_LIST,		"o",		DO_SORT,	NULL },
+	{ IN_LIST,		"O",		DO_SORT_REVERSE, NULL },
 	{ IN_ALL,		"Esc",		DO_CANCEL,	NULL },
 	{ IN_ALL,		"C-g",		DO_CANCEL,	NULL },
 	{ IN_ALL,		"/",		DO_FIND,	NULL },

@@ -105,6 +105,43 @@ take_thread(struct reader *r, enum reader_sql q, struct list_thread *t)
 	t->flags = (uint32_t)num(r, q, 12) & ~(uint32_t)STORE_FLAGGED;
 	if (num(r, q, 5) > 0)
 		t->flags |= STORE_FLAGGED;
+	t->rank = num(r, q, 13);
+	t->key = str(r, q, 14);
+	t->msgid = str(r, q, 15);
+}
+
+/* Behind the cursor; its octets sort below those of no text. */
+static int
+step_threads(struct reader *r, enum reader_sql q, const struct list_ask *ask,
+    bool desc)
+{
+	static const char last[] = "\xf4\x8f\xbf\xbf\xf4\x8f\xbf\xbf";
+	const struct list_cursor *c = &ask->from;
+	bool first = c->date == 0 && c->id == 0 && c->key[0] == '\0';
+	int64_t rank = c->date, id = (int64_t)c->id;
+	const char *key = c->key;
+
+	if (first) {
+		rank = desc ? INT64_MAX : INT64_MIN;
+		id = desc ? INT64_MAX : 0;
+		key = desc ? last : "";
+	}
+	if (ask->sort == LIST_BY_FROM || ask->sort == LIST_BY_SUBJECT)
+		return sql_step(&r->sql, q, "isiii", (int64_t)ask->mbox, key,
+		    rank, id, (int64_t)ask->n + 1);
+	return sql_step(&r->sql, q, "iiii", (int64_t)ask->mbox, rank, id,
+	    (int64_t)ask->n + 1);
+}
+
+static void
+cursor_at(struct list_cursor *c, const struct list_thread *t)
+{
+	size_t n = strlen(t->key);
+
+	memset(c, 0, sizeof *c);
+	c->date = t->rank;
+	c->id = t->id;
+	memcpy(c->key, t->key, n < sizeof c->key ? n : sizeof c->key - 1);
 }
 
 uint16_t
@@ -112,22 +149,21 @@ list_each_thread(struct reader *r, const struct list_ask *ask,
     bool (*emit)(void *, const struct list_thread *), void *arg,
     struct list_cursor *next, bool *more)
 {
-	enum reader_sql q = ask->newer ? RSQL_NEWER : RSQL_OLDER;
-	struct list_cursor from = ask->from;
+	bool names = ask->sort == LIST_BY_FROM || ask->sort == LIST_BY_SUBJECT;
+	bool desc = (names == ask->reverse) != ask->newer;
+	enum reader_sql q = (enum reader_sql)((desc ? RSQL_DESC : RSQL_ASC) +
+	    (int)ask->sort);
 	struct list_thread t;
 	enum store_err e;
 	uint32_t n = 0;
 	int rc;
 
 	*more = false;
-	*next = from;
-	if (from.date == 0 && from.id == 0 && !ask->newer)
-		from = (struct list_cursor){ INT64_MAX, INT64_MAX };
+	*next = ask->from;
 	e = reader_begin(r);
 	if (e != STORE_OK)
 		return (uint16_t)e;
-	rc = sql_step(&r->sql, q, "iiii", (int64_t)ask->mbox, from.date,
-	    (int64_t)from.id, (int64_t)ask->n + 1);
+	rc = step_threads(r, q, ask, desc);
 	for (; rc == SQLITE_ROW; rc = sql_next(&r->sql, q)) {
 		take_thread(r, q, &t);
 		if (n++ == ask->n || !emit(arg, &t)) {
@@ -135,7 +171,7 @@ list_each_thread(struct reader *r, const struct list_ask *ask,
 			rc = SQLITE_DONE;
 			break;
 		}
-		*next = (struct list_cursor){ t.date, t.id };
+		cursor_at(next, &t);
 	}
 	return finish(r, sql_done(rc));
 }
@@ -160,7 +196,7 @@ list_whole_thread(struct reader *r, uint64_t thread, uint64_t newest,
     void *arg, bool *full)
 {
 	struct list_thread t = { .id = thread, .newest = newest,
-	    .date = date };
+	    .date = date, .rank = date, .key = "" };
 	char authors[WHOLE_TEXT] = "", tags[WHOLE_TEXT] = "";
 	int64_t flagged = 0;
 	int rc;
@@ -184,6 +220,7 @@ list_whole_thread(struct reader *r, uint64_t thread, uint64_t newest,
 	t.flags = (uint32_t)num(r, RSQL_MSG, 4) & ~(uint32_t)STORE_FLAGGED;
 	t.flags |= flagged > 0 ? STORE_FLAGGED : 0;
 	t.subject = str(r, RSQL_MSG, 12);
+	t.msgid = str(r, RSQL_MSG, 15);
 	t.authors = authors;
 	t.tags = tags;
 	*full = !emit(arg, &t);
@@ -295,7 +332,7 @@ of_query(struct page *p, enum reader_sql q, int rc)
 			break;
 		}
 		if (q == RSQL_BY_DATE)
-			p->next = (struct list_cursor){ num(p->r, q, 1),
+			p->next = (struct list_cursor){ .date = num(p->r, q, 1), .id =
 			    (uint64_t)num(p->r, q, 0) };
 		first = false;
 	}
@@ -308,7 +345,8 @@ of_mailbox(struct page *p, const struct list_msgs_ask *ask)
 	struct list_cursor from = ask->from;
 
 	if (from.date == 0 && from.id == 0)
-		from = (struct list_cursor){ INT64_MAX, INT64_MAX };
+		from = (struct list_cursor){ .date = INT64_MAX,
+		    .id = INT64_MAX };
 	return of_query(p, RSQL_BY_DATE, sql_step(&p->r->sql, RSQL_BY_DATE,
 	    "iiii", (int64_t)ask->id, from.date, (int64_t)from.id,
 	    (int64_t)ask->n + 1));

@@ -11,7 +11,7 @@
 #include "store/wire.h"
 
 /* Room kept for what follows the rows of a page. */
-enum { PAGE_TAIL = 64 };
+enum { PAGE_TAIL = 64 + LIST_KEY_MAX };
 
 /* ---- sidebar ---- */
 
@@ -156,6 +156,7 @@ put_cursor(struct buf *b, const struct list_cursor *c)
 {
 	chan_put_i64(b, c->date);
 	chan_put_u64(b, c->id);
+	chan_put_str(b, c->key);
 }
 
 static struct list_cursor
@@ -165,6 +166,7 @@ get_cursor(struct chan_in *in)
 
 	c.date = chan_get_i64(in);
 	c.id = chan_get_u64(in);
+	chan_get_str(in, c.key, sizeof c.key);
 	return c;
 }
 
@@ -176,6 +178,8 @@ list_threads_put(struct buf *args, const struct list_ask *ask)
 	put_cursor(args, &ask->from);
 	chan_put_u32(args, ask->n);
 	chan_put_u8(args, ask->newer);
+	chan_put_u8(args, (uint8_t)ask->sort);
+	chan_put_u8(args, ask->reverse);
 }
 
 static bool
@@ -196,6 +200,9 @@ put_thread(void *arg, const struct list_thread *t)
 	chan_put_str(out, t->authors);
 	chan_put_str(out, t->subject);
 	chan_put_str(out, t->tags);
+	chan_put_str(out, t->msgid);
+	chan_put_i64(out, t->rank);
+	chan_put_str(out, t->key);
 	return wire_fits(out, before, PAGE_TAIL);
 }
 
@@ -213,6 +220,10 @@ get_thread(struct wire *w, struct list_thread *t)
 	t->authors = wire_str(w);
 	t->subject = wire_str(w);
 	t->tags = wire_str(w);
+	t->msgid = wire_str(w);
+	t->rank = chan_get_i64(w->in);
+	t->key = wire_str(w);
+	w->bad = w->bad || strlen(t->key) >= LIST_KEY_MAX;
 }
 
 bool
@@ -247,8 +258,9 @@ do_threads(void *service, struct op_call *c)
 {
 	char query[LIST_QUERY_MAX + 1];
 	struct list_ask ask = { 0 };
-	struct list_cursor next = { 0, 0 };
+	struct list_cursor next;
 	bool more = false;
+	uint8_t sort;
 	uint16_t rc;
 
 	ask.mbox = chan_get_u64(&c->in);
@@ -257,8 +269,12 @@ do_threads(void *service, struct op_call *c)
 	ask.from = get_cursor(&c->in);
 	ask.n = chan_get_u32(&c->in);
 	ask.newer = chan_get_u8(&c->in) != 0;
-	if (!chan_end(&c->in) || ask.n == 0 || ask.n > LIST_PAGE_MAX)
+	sort = chan_get_u8(&c->in);
+	ask.reverse = chan_get_u8(&c->in) != 0;
+	if (!chan_end(&c->in) || ask.n == 0 || ask.n > LIST_PAGE_MAX ||
+	    sort >= LIST_SORT_N || (ask.mbox == 0 && sort != LIST_BY_DATE))
 		return OP_BAD;
+	ask.sort = sort;
 	next = ask.from;
 	rc = ask.mbox != 0 ?
 	    list_each_thread(service, &ask, put_thread, c->out, &next, &more) :
@@ -420,7 +436,7 @@ do_msgs(void *service, struct op_call *c)
 {
 	char text[LIST_QUERY_MAX + 1];
 	struct list_msgs_ask ask = { 0 };
-	struct list_cursor next = { 0, 0 };
+	struct list_cursor next = { 0 };
 	bool more = false;
 	uint8_t which;
 	uint16_t rc;
@@ -483,7 +499,7 @@ static uint16_t
 do_changes(void *service, struct op_call *c)
 {
 	static struct list_since s;
-	struct list_cursor none = { 0, 0 };
+	struct list_cursor none = { 0 };
 	uint16_t rc;
 	size_t i;
 

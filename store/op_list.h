@@ -32,6 +32,7 @@ enum list_op {
 enum {
 	LIST_PAGE_MAX = 500,		/* rows of one reply */
 	LIST_NAME_MAX = 1024,		/* octets of a folder name */
+	LIST_KEY_MAX = 244,		/* octets sorted by, NUL included */
 	LIST_QUERY_MAX = 4096,		/* octets of a query */
 	LIST_THREAD_MAX = 10000,	/* messages of a thread that we order */
 	LIST_WAIT_MS = 30000		/* NAME() gives up: OP_GONE */
@@ -67,12 +68,20 @@ void	 list_count_put(struct buf *args, const char *query);
 bool	 list_count_get(struct chan_in *in, uint32_t *total,
 	    uint32_t *unread);
 
-/* ---- threads, newest first ---- */
+/* ---- threads ---- */
 
-/* Where a page starts: behind this row.  {0,0}: at the newest. */
+/* By name: from A; the others: newest, largest, unread and flagged ones
+ * first, of these the newest. */
+enum list_sort {
+	LIST_BY_DATE, LIST_BY_FROM, LIST_BY_SUBJECT, LIST_BY_SIZE,
+	LIST_BY_UNREAD, LIST_BY_FLAG, LIST_SORT_N
+};
+
+/* Where a page starts: behind this row.  All 0: at the first. */
 struct list_cursor {
-	int64_t		 date;
+	int64_t		 date;		/* list_thread.rank */
 	uint64_t	 id;
+	char		 key[LIST_KEY_MAX];
 };
 
 struct list_ask {
@@ -81,6 +90,8 @@ struct list_ask {
 	struct list_cursor from;
 	uint32_t	 n;		/* rows wanted, 1..LIST_PAGE_MAX */
 	bool		 newer;		/* the other way, nearest first */
+	enum list_sort	 sort;		/* a query: LIST_BY_DATE alone */
+	bool		 reverse;
 };
 
 struct list_thread {
@@ -95,6 +106,9 @@ struct list_thread {
 	const char	*authors;	/* short names, oldest first */
 	const char	*subject;	/* of the newest, without Re: */
 	const char	*tags;		/* of all, blank between */
+	const char	*msgid;		/* of the newest, without < > */
+	int64_t		 rank;		/* its place by the order asked for */
+	const char	*key;
 };
 
 struct list_threads {

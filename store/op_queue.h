@@ -24,13 +24,15 @@ enum queue_op {
 	QUEUE_SHOW = 0x0164,	/* str id → one letter, all of it */
 	QUEUE_FATE = 0x0165,	/* str Message-ID → the same */
 	QUEUE_CHANGE = 0x0166,
-	QUEUE_OPEN = 0x0167	/* str id → u32 offset, u64 octets + fd */
+	QUEUE_OPEN = 0x0167,	/* str id → u32 offset, u64 octets + fd */
+	QUEUE_MARKS = 0x016e	/* Message-IDs → a mark for each */
 };
 
 enum {
 	QUEUE_TEXT_MAX = 512,		/* octets of a reply kept, with NUL */
 	QUEUE_KEEP_S = 90 * 86400,	/* what became of it is known so long */
-	QUEUE_PAGE_MAX = 200		/* letters of one answer */
+	QUEUE_PAGE_MAX = 200,		/* letters of one answer */
+	QUEUE_MARKS_MAX = 100		/* Message-IDs of one question */
 };
 
 /* Where a letter stands. */
@@ -126,6 +128,31 @@ uint16_t queue_fate(int ch, const char *msgid, struct queue_letter *out);
 void	 queue_fate_put(struct buf *args, const char *msgid);
 bool	 queue_show_get(struct chan_in *in, struct queue_letter *out);
 void	 queue_letter_clear(struct queue_letter *l);
+
+/* What became of a letter, in one word; the worst first. */
+enum queue_mark {
+	QUEUE_MARK_NONE,	/* not sent by this node, or long ago */
+	QUEUE_MARK_FAILED,	/* refused or expired, for one at least */
+	QUEUE_MARK_UNKNOWN,	/* may have been sent, or sent twice */
+	QUEUE_MARK_DEFERRED,	/* tried in vain, and will be again */
+	QUEUE_MARK_PARTLY,	/* sent to some, others wait */
+	QUEUE_MARK_WAITING,
+	QUEUE_MARK_SENT,	/* to all */
+	QUEUE_MARK_DROPPED,	/* by the owner, for all that were left */
+	QUEUE_MARK_N
+};
+
+/*
+ * Of the newest letter of the owner's with each Message-ID (without < >):
+ * n of both, at most QUEUE_MARKS_MAX.  A question that does not fit a
+ * record has its err set.
+ */
+uint16_t queue_marks(int ch, const char *const *msgid, size_t n,
+	    enum queue_mark *out);
+void	 queue_marks_put(struct buf *args, const char *const *msgid,
+	    size_t n);
+/* False unless there are n. */
+bool	 queue_marks_get(struct chan_in *in, enum queue_mark *out, size_t n);
 
 /* ---- change ---- */
 

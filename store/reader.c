@@ -21,11 +21,28 @@ enum {
 	" FROM msg m JOIN mail l ON l.mbox=m.mbox AND l.uid=m.uid" \
 	" JOIN mailbox b ON b.id=m.mbox "
 
-#define THREAD_COLUMNS \
+/* A page of threads: behind a place, in the order of one index. */
+#define THREADS(rank, key, place, than, n, order) \
 	"SELECT t.thread,t.newest,t.date,t.count,t.unread,t.flagged," \
-	"t.attach,t.size,t.authors,t.tags,m.subject,m.base,l.flags" \
+	"t.attach,t.size,t.authors,t.tags,m.subject,m.base,l.flags," \
+	rank "," key ",m.msgid" \
 	" FROM thread_box t JOIN msg m ON m.id=t.newest" \
-	" JOIN mail l ON l.mbox=m.mbox AND l.uid=m.uid "
+	" JOIN mail l ON l.mbox=m.mbox AND l.uid=m.uid WHERE t.mbox=?" \
+	" AND (" place ")" than "(" n ") ORDER BY " order " LIMIT ?"
+
+#define BY_RANK(n, by) \
+	[RSQL_DESC + (n)] = THREADS("t." by, "''", "t." by ",t.thread", \
+	    "<", "?,?", "t." by " DESC,t.thread DESC"), \
+	[RSQL_ASC + (n)] = THREADS("t." by, "''", "t." by ",t.thread", \
+	    ">", "?,?", "t." by ",t.thread")
+/* Of one name the newest first. */
+#define BY_KEY(n, by) \
+	[RSQL_DESC + (n)] = THREADS("t.by_late", "t." by, \
+	    "t." by ",t.by_late,t.thread", "<", "?,?,?", \
+	    "t." by " DESC,t.by_late DESC,t.thread DESC"), \
+	[RSQL_ASC + (n)] = THREADS("t.by_late", "t." by, \
+	    "t." by ",t.by_late,t.thread", ">", "?,?,?", \
+	    "t." by ",t.by_late,t.thread")
 
 static const char *const sql[RSQL_N] = {
 	[RSQL_BEGIN] = "BEGIN",
@@ -34,12 +51,12 @@ static const char *const sql[RSQL_N] = {
 	    "coalesce(c.unread,0) FROM mailbox b LEFT JOIN box_count c"
 	    " ON c.mbox=b.id ORDER BY b.name",
 	[RSQL_UNREAD] = "SELECT sum(total),sum(unread) FROM box_count",
-	[RSQL_OLDER] = THREAD_COLUMNS "WHERE t.mbox=?"
-	    " AND (t.date,t.thread)<(?,?)"
-	    " ORDER BY t.date DESC, t.thread DESC LIMIT ?",
-	[RSQL_NEWER] = THREAD_COLUMNS "WHERE t.mbox=?"
-	    " AND (t.date,t.thread)>(?,?)"
-	    " ORDER BY t.date, t.thread LIMIT ?",
+	BY_RANK(LIST_BY_DATE, "date"),
+	BY_KEY(LIST_BY_FROM, "by_from"),
+	BY_KEY(LIST_BY_SUBJECT, "by_subject"),
+	BY_RANK(LIST_BY_SIZE, "size"),
+	BY_RANK(LIST_BY_UNREAD, "by_unread"),
+	BY_RANK(LIST_BY_FLAG, "by_flag"),
 	[RSQL_WHOLE] = "SELECT t.count,t.unread,t.flagged,t.attach,t.size,"
 	    "t.authors,t.tags FROM thread_box t WHERE t.thread=?"
 	    " ORDER BY t.date",

@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "store/err.h"
+#include "store/op_list.h"
 #include "store/sql.h"
 
 struct saved_query {
@@ -18,8 +19,9 @@ struct saved_query {
 };
 
 enum reader_sql {
-	RSQL_BEGIN, RSQL_END, RSQL_BOXES, RSQL_UNREAD, RSQL_OLDER,
-	RSQL_NEWER, RSQL_WHOLE, RSQL_MSG, RSQL_MEMBERS, RSQL_BY_MSGID,
+	RSQL_BEGIN, RSQL_END, RSQL_BOXES, RSQL_UNREAD,
+	RSQL_DESC, RSQL_ASC = RSQL_DESC + LIST_SORT_N,	/* + LIST_BY_* */
+	RSQL_WHOLE = RSQL_ASC + LIST_SORT_N, RSQL_MSG, RSQL_MEMBERS, RSQL_BY_MSGID,
 	RSQL_BY_UID, RSQL_BY_DATE, RSQL_CHANGED, RSQL_GONE, RSQL_BOX,
 	RSQL_OPEN, RSQL_UID, RSQL_N
 };

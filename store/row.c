@@ -1,5 +1,5 @@
 /*
- * Tables of store.db, version 1, besides keeper's mailbox(id, name, …).
+ * Tables of store.db, version 2, besides keeper's mailbox(id, name, …).
  *
  * msg		one row for each file
  *	id		what clients call the message; kept when it moves
@@ -31,6 +31,34 @@ enum {
 	GONE_KEPT = 1000000,	/* MODSEQs for which expunges are remembered */
 	ROW_ID_ROOM = 1000	/* octets of a Message-ID, NUL included */
 };
+
+/* The columns by_* are what lists are sorted by (op_list.h): the first 60
+ * characters, and what is wanted first above what is not, each by date. */
+#define THREAD_BOX \
+    " mbox INTEGER NOT NULL, thread INTEGER NOT NULL," \
+    " date INTEGER NOT NULL, newest INTEGER NOT NULL," \
+    " count INTEGER NOT NULL, unread INTEGER NOT NULL," \
+    " flagged INTEGER NOT NULL, attach INTEGER NOT NULL," \
+    " size INTEGER NOT NULL, authors TEXT NOT NULL," \
+    " tags TEXT NOT NULL, by_subject TEXT NOT NULL DEFAULT ''," \
+    " by_from TEXT AS (lower(substr(authors,1,60)))," \
+    " by_late INTEGER AS (-date)," \
+    " by_unread INTEGER AS (((unread>0)<<40)+date)," \
+    " by_flag INTEGER AS (((flagged>0)<<40)+date)," \
+    " PRIMARY KEY(mbox, thread)"
+#define SUBJECT_OF(newest) \
+    "coalesce((SELECT lower(substr(CAST(substr(CAST(subject AS BLOB),base+1)" \
+    " AS TEXT),1,60)) FROM msg WHERE id=" newest "),'')"
+#define THREAD_BOX_1 \
+    "mbox,thread,date,newest,count,unread,flagged,attach,size,authors,tags"
+
+/* Version 1 knew no order but that of time. */
+const char row_schema_2[] =
+    "CREATE TABLE thread_box_2(" THREAD_BOX ") WITHOUT ROWID;"
+    "INSERT INTO thread_box_2(" THREAD_BOX_1 ",by_subject)"
+    " SELECT " THREAD_BOX_1 "," SUBJECT_OF("newest") " FROM thread_box;"
+    "DROP TABLE thread_box;"
+    "ALTER TABLE thread_box_2 RENAME TO thread_box;";
 
 const char row_schema[] =
     "CREATE TABLE IF NOT EXISTS msg("
@@ -72,15 +100,19 @@ const char row_schema[] =
     " msgid TEXT PRIMARY KEY, thread INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS thread_alias("
     " was INTEGER PRIMARY KEY, now INTEGER NOT NULL);"
-    "CREATE TABLE IF NOT EXISTS thread_box("
-    " mbox INTEGER NOT NULL, thread INTEGER NOT NULL,"
-    " date INTEGER NOT NULL, newest INTEGER NOT NULL,"
-    " count INTEGER NOT NULL, unread INTEGER NOT NULL,"
-    " flagged INTEGER NOT NULL, attach INTEGER NOT NULL,"
-    " size INTEGER NOT NULL, authors TEXT NOT NULL,"
-    " tags TEXT NOT NULL, PRIMARY KEY(mbox, thread)) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS thread_box(" THREAD_BOX ") WITHOUT ROWID;"
     "CREATE INDEX IF NOT EXISTS thread_box_date"
     " ON thread_box(mbox, date, thread);"
+    "CREATE INDEX IF NOT EXISTS thread_box_from"
+    " ON thread_box(mbox, by_from, by_late, thread);"
+    "CREATE INDEX IF NOT EXISTS thread_box_subject"
+    " ON thread_box(mbox, by_subject, by_late, thread);"
+    "CREATE INDEX IF NOT EXISTS thread_box_size"
+    " ON thread_box(mbox, size, thread);"
+    "CREATE INDEX IF NOT EXISTS thread_box_unread"
+    " ON thread_box(mbox, by_unread, thread);"
+    "CREATE INDEX IF NOT EXISTS thread_box_flag"
+    " ON thread_box(mbox, by_flag, thread);"
     "CREATE INDEX IF NOT EXISTS thread_box_thread"
     " ON thread_box(thread);"
     "CREATE TABLE IF NOT EXISTS index_todo("
@@ -142,9 +174,9 @@ static const char *const sql[SQL_N] = {
 	[SQL_MSG_THREAD] = "UPDATE msg SET thread=? WHERE thread=?",
 	[SQL_TB_GET] = "SELECT date,newest,count,unread,flagged,attach,size,"
 	    "authors,tags FROM thread_box WHERE mbox=? AND thread=?",
-	[SQL_TB_PUT] = "INSERT OR REPLACE INTO thread_box(mbox,thread,date,"
-	    "newest,count,unread,flagged,attach,size,authors,tags)"
-	    " VALUES(?,?,?,?,?,?,?,?,?,?,?)",
+	[SQL_TB_PUT] = "INSERT OR REPLACE INTO thread_box(" THREAD_BOX_1
+	    ",by_subject) VALUES(?,?,?,?4,?,?,?,?,?,?,?," SUBJECT_OF("?4")
+	    ")",
 	[SQL_TB_DEL] = "DELETE FROM thread_box WHERE mbox=? AND thread=?",
 	[SQL_TB_FLAGS] = "UPDATE thread_box SET unread=unread+?,"
 	    "flagged=flagged+? WHERE mbox=? AND thread=?",

@@ -22,6 +22,7 @@ struct rows;
 
 /* CREATE TABLE … of msg, mail, gone, thread…, index_todo; for schema.c. */
 extern const char row_schema[];
+extern const char row_schema_2[];	/* from version 1 to 2 */
 
 /*
  * Prepared statements on a connection; borrows db, which must outlive it.

@@ -91,9 +91,10 @@ const struct schema schemas[STORE_NDB] = {
 		    snooze_schema }
 	},
 	[STORE_CACHE] = {
-		.name = "store.db", .app_id = 0x6d6e7374, .version = 1,
+		.name = "store.db", .app_id = 0x6d6e7374, .version = 2,
 		.cache = true, .cache_kib = 4096,
-		.parts = { cache_schema, row_schema }
+		.parts = { cache_schema, row_schema },
+		.steps = { row_schema_2 }
 	},
 	[STORE_EVENTS] = {
 		.name = "events.db", .app_id = 0x6d6e6576, .version = 1,

@@ -334,7 +334,7 @@ search_each_thread(struct reader *r, const struct list_ask *ask,
 {
 	static struct threads t;
 	struct walk w = { .r = r, .q = ask->query, .from = ask->from,
-	    .oldest = ask->newer, .each = each_thread, .arg = &t };
+	    .oldest = ask->newer != ask->reverse, .each = each_thread, .arg = &t };
 	enum store_err e = reader_begin(r);
 	uint16_t rc;
 
@@ -346,7 +346,7 @@ search_each_thread(struct reader *r, const struct list_ask *ask,
 	rc = walk(&w);
 	reader_end(r);
 	*more = t.more;
-	*next = (struct list_cursor){ w.date, w.had };
+	*next = (struct list_cursor){ .date = w.date, .id = w.had };
 	return rc != OP_OK ? rc : t.rc;
 }
 
@@ -394,6 +394,6 @@ search_each_msg(struct reader *r, const struct list_msgs_ask *ask,
 	rc = walk(&w);
 	reader_end(r);
 	*more = m.more;
-	*next = (struct list_cursor){ w.date, w.had };
+	*next = (struct list_cursor){ .date = w.date, .id = w.had };
 	return rc != OP_OK ? rc : m.rc;
 }

@@ -36,6 +36,33 @@ ok 'and the newest again'	sees 'letter 419'
 ok 'down through all pages'	wait_for 'keys PageDown; screen | grep -qE "letter 000"'
 keys G
 ok 'the end is the end'		sees '420/420'
+keys O
+ok 'the order turned round'	sees 'letter 000'
+ok 'is named'			sees 'reversed'
+keys O o f
+ok 'by sender'			sees 'by from'
+ok 'friends come first'		sees '^INBOX.* friend .*letter 410'
+keys G
+ok 'others last'		sees 'other .*letter 001'
+keys o z
+ok 'by size'			sees 'by size'
+mail INBOX 1700000000 'From: big <big@example.net>' 'To: me@node.test' \
+    'Subject: the large one' 'Date: Tue, 10 Nov 2026 00:00:00 +0000' \
+    'Message-ID: <large@example.net>' -- "$(yes 'more text' | head -100)"
+keys Home
+ok 'what comes in goes to its place' sees '^INBOX.*the large one'
+ok 'which is the first'		sees 'by size'
+keys d
+ok 'deleted'			gone 'the large one'
+keys o !
+ok 'flagged ones'		sees 'by flagged'
+keys o d
+ok 'by date'			sees 'letter 419'
+ok 'which needs no word'	gone ' by '
+keys l; typed 'letter'; keys Enter; keys o s
+ok 'what is found has one order' sees 'sorted by date'
+keys Escape
+ok 'narrowed no more'		gone '\[letter'
 keys Home T; typed 'from:friend'; keys Enter
 ok 'marks what matches'		sees '42 marked'
 keys +; typed 'mine'; keys Enter

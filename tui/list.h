@@ -14,6 +14,7 @@
 #include "tui/rows.h"
 
 struct list_view;
+struct fates;
 
 enum list_page { PAGE_OLDER, PAGE_NEWER, PAGE_FRESH, PAGE_MAX };
 
@@ -35,10 +36,13 @@ struct list_view {
 	char		*want;		/* narrowing: the one after it, or NULL */
 	uint64_t	 mbox;		/* 0: a query */
 	struct rows	 rows;
+	enum list_sort	 sort;		/* of a mailbox; a query: by date */
+	bool		 reverse;
 	bool		 loaded;	/* at least one page was there */
 	struct rows_at	 at;		/* cursor */
 	size_t		 cur, top;	/* its line, and the first shown */
 	int		 height;	/* lines shown */
+	struct fates	*fates;		/* in Sent, else NULL */
 	struct list_req	 req[PAGE_MAX];
 	bool		 again;		/* changed during a refresh */
 	struct loop_timer refresh;
@@ -68,7 +72,10 @@ uint64_t	 list_step(struct view *v, int step, bool unread);
 
 void	 list_ask_page(struct list_view *lv, enum list_page kind);
 void	 list_ask_last(struct list_view *lv);
-/* From the newest; forgets what was under way. */
+/* Another order, from its start. */
+void	 list_sort(struct list_view *lv, enum list_sort sort, bool reverse);
+extern const char *const list_sort_names[LIST_SORT_N];
+/* From the first row; forgets what was under way. */
 void	 list_reload(struct list_view *lv);
 /* Soon, once, however often it is called. */
 void	 list_refresh(struct list_view *lv);

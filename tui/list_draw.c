@@ -4,6 +4,7 @@
 
 #include "mailnode/base/clock.h"
 #include "store/flag.h"
+#include "tui/fates.h"
 #include "tui/list.h"
 #include "tui/side.h"
 #include "tui/term.h"
@@ -79,6 +80,31 @@ put_cols(struct look *l, int cols, const char *s, int paint)
 	l->w -= cols;
 }
 
+/* Each is told from the others without colour, and in ASCII too. */
+static void
+put_fate(struct look *l, const struct list_view *lv, uint64_t msg)
+{
+	static const struct {
+		const char *sign;
+		enum conf_paint paint;
+	} as[QUEUE_MARK_N] = {
+		[QUEUE_MARK_NONE] = { "", PAINT_TEXT },
+		[QUEUE_MARK_FAILED] = { "\xe2\x9c\x97", PAINT_BAD },
+		[QUEUE_MARK_UNKNOWN] = { "?", PAINT_WAIT },
+		[QUEUE_MARK_DEFERRED] = { "%", PAINT_WAIT },
+		[QUEUE_MARK_PARTLY] = { "/", PAINT_WAIT },
+		[QUEUE_MARK_WAITING] = { "~", PAINT_WAIT },
+		[QUEUE_MARK_SENT] = { "\xe2\x9c\x93", PAINT_GOOD },
+		[QUEUE_MARK_DROPPED] = { "-", PAINT_TEXT },
+	};
+	enum queue_mark m;
+
+	if (lv->fates == NULL)
+		return;
+	m = fates_mark(lv->fates, msg);
+	put_cols(l, 2, as[m].sign, as[m].paint);
+}
+
 /* Tags that other columns do not show already. */
 static void
 shown_tags(struct buf *b, const char *tags, const char *folder)
@@ -134,8 +160,8 @@ draw_thread(const struct list_view *lv, struct look *l,
 		l->paint = PAINT_FLAGGED;
 	if (marked)
 		l->paint = PAINT_MARKED;
-	(void)lv;
 	put_signs(l, marked, t->unread > 0, t->flags, t->attach);
+	put_fate(l, lv, t->newest);
 	date_text(date, sizeof date, t->date);
 	put_cols(l, DATE_COLS, date,
 	    l->paint == PAINT_TEXT ? PAINT_DATE : l->paint);
@@ -171,8 +197,8 @@ put_from(struct look *l, int cols, const char *from)
 }
 
 static void
-draw_msg(struct look *l, const struct list_thread *t,
-    const struct list_msg *m, bool marked)
+draw_msg(const struct list_view *lv, struct look *l,
+    const struct list_thread *t, const struct list_msg *m, bool marked)
 {
 	bool unread = (m->flags & STORE_SEEN) == 0;
 	char date[32], tree[2 * TREE_MAX + 8];
@@ -185,6 +211,7 @@ draw_msg(struct look *l, const struct list_thread *t,
 	if (marked)
 		l->paint = PAINT_MARKED;
 	put_signs(l, marked, unread, m->flags, m->attach);
+	put_fate(l, lv, m->id);
 	date_text(date, sizeof date, m->date);
 	put_cols(l, DATE_COLS, date,
 	    l->paint == PAINT_TEXT ? PAINT_DATE : l->paint);
@@ -219,7 +246,7 @@ draw_line(const struct list_view *lv, size_t i, int y, const struct area *a)
 	if (line->m == NULL)
 		draw_thread(lv, &l, &line->t->s, marked);
 	else
-		draw_msg(&l, &line->t->s, line->m, marked);
+		draw_msg(lv, &l, &line->t->s, line->m, marked);
 }
 
 static void
@@ -251,6 +278,8 @@ list_draw(struct view *v, const struct area *a)
 		term_puts(a->y, a->x + 1, a->w - 1, lv->narrow[0] != '\0' ?
 		    "(nothing matches)" : "(empty)", PAINT_TEXT);
 	list_fill(lv);
+	if (lv->fates != NULL)
+		fates_fill(lv->fates);
 }
 
 void
@@ -266,6 +295,11 @@ list_status(struct view *v, struct buf *left, struct buf *right)
 	else if (r != NULL && r->total != LIST_UNKNOWN)
 		buf_addf(left, "  %u message%s, %u unread", r->total,
 		    r->total == 1 ? "" : "s", r->unread);
+	if (lv->sort != LIST_BY_DATE && lv->mbox != 0 &&
+	    lv->narrow[0] == '\0')
+		buf_addf(left, "  by %s", list_sort_names[lv->sort]);
+	if (lv->reverse)
+		buf_adds(left, "  reversed");
 	if (lv->nmarks > 0)
 		buf_addf(left, "  %zu marked", lv->nmarks);
 	if (n > 0)

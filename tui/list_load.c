@@ -47,14 +47,17 @@ static void	got_page(void *arg, uint16_t status, struct chan_in *in,
 static void
 send_ask(struct list_view *lv, struct list_req *r, uint32_t n, bool newer)
 {
-	struct list_ask ask = { .from = r->from, .n = n, .newer = newer };
+	struct list_ask ask = { .from = r->from, .n = n, .newer = newer,
+	    .reverse = lv->reverse };
 	struct buf b;
 	char *query = NULL;
 
-	if (lv->query[0] != '\0' || lv->narrow[0] != '\0')
+	if (lv->query[0] != '\0' || lv->narrow[0] != '\0') {
 		ask.query = query = list_query(lv, lv->narrow);
-	else
+	} else {
 		ask.mbox = lv->mbox;
+		ask.sort = lv->sort;
+	}
 	r->busy = true;
 	buf_init(&b, CHAN_DATA_MAX);
 	list_threads_put(&b, &ask);
@@ -63,11 +66,25 @@ send_ask(struct list_view *lv, struct list_req *r, uint32_t n, bool newer)
 	free(query);
 }
 
+/* Of a query the id counts rows of that second: what comes twice is
+ * dropped. */
+static struct list_cursor
+cursor_of(const struct list_view *lv, const struct rows_thread *t)
+{
+	struct list_cursor c = { .date = t->s.rank };
+
+	if (channel(lv) == lv->v.t->reader) {
+		c.id = t->s.id;
+		(void)snprintf(c.key, sizeof c.key, "%s", t->s.key);
+	}
+	return c;
+}
+
 /* The page that r starts where the topmost line on the screen was asked. */
 static struct list_cursor
 anchor(const struct list_view *lv)
 {
-	struct list_cursor c = { 0, 0 };
+	struct list_cursor c = { 0 };
 	const struct rows_line *l;
 	size_t i;
 
@@ -82,9 +99,7 @@ anchor(const struct list_view *lv)
 		;
 	if (i == 0 || i == lv->rows.n)
 		return c;
-	c.date = lv->rows.thread[i - 1]->s.date;
-	c.id = lv->rows.thread[i - 1]->s.id;
-	return c;
+	return cursor_of(lv, lv->rows.thread[i - 1]);
 }
 
 void
@@ -100,11 +115,7 @@ list_ask_page(struct list_view *lv, enum list_page kind)
 	if (kind == PAGE_OLDER) {
 		r->from = lv->rows.next;
 	} else if (kind == PAGE_NEWER && lv->rows.n > 0) {
-		/* Of a query the id counts rows of that second: what comes
-		 * twice is dropped. */
-		r->from.date = lv->rows.thread[0]->s.date;
-		if (channel(lv) == lv->v.t->reader)
-			r->from.id = lv->rows.thread[0]->s.id;
+		r->from = cursor_of(lv, lv->rows.thread[0]);
 	} else if (kind == PAGE_FRESH) {
 		r->from = anchor(lv);
 		if (lv->rows.n > n)
@@ -131,7 +142,7 @@ static void
 take_last(struct list_view *lv, const struct list_threads *page)
 {
 	struct list_threads none = { .n = 0 };
-	struct list_cursor from = { 0, 0 };
+	struct list_cursor from = { 0 };
 
 	(void)rows_replace(&lv->rows, &none, from);
 	(void)rows_prepend(&lv->rows, page);
@@ -264,6 +275,29 @@ list_reload(struct list_view *lv)
 	lv->top = 0;
 	lv->rows.top = true;		/* so that anchor() is the newest */
 	list_ask_page(lv, PAGE_FRESH);
+}
+
+const char *const list_sort_names[LIST_SORT_N] = {
+	[LIST_BY_DATE] = "date", [LIST_BY_FROM] = "from",
+	[LIST_BY_SUBJECT] = "subject", [LIST_BY_SIZE] = "size",
+	[LIST_BY_UNREAD] = "unread", [LIST_BY_FLAG] = "flagged"
+};
+
+void
+list_sort(struct list_view *lv, enum list_sort sort, bool reverse)
+{
+	struct rows_at none = { 0, 0 };
+
+	if (sort != LIST_BY_DATE && channel(lv) == lv->v.t->search) {
+		app_error(lv->v.t, "what a query finds is sorted by date");
+		return;
+	}
+	lv->sort = sort;
+	lv->reverse = reverse;
+	lv->at = none;
+	lv->cur = 0;
+	list_reload(lv);
+	app_dirty(lv->v.t);
 }
 
 void

@@ -6,11 +6,15 @@
 #include "tui/alias_key.h"
 #include "tui/compose.h"
 #include "tui/doc.h"
+#include "tui/fates.h"
 #include "tui/global.h"
 #include "tui/list.h"
 #include "tui/mailact.h"
 #include "tui/message.h"
 #include "tui/side.h"
+
+/* In the order of enum list_sort. */
+#define SORT_KEYS "dfszu!"
 
 static struct list_view *
 self(struct view *v)
@@ -260,6 +264,48 @@ act_cancel(struct view *v, const char *arg)
 		list_forget(lv);
 }
 
+/* ---- order ---- */
+
+static void
+sort_chosen(void *arg, const char *text)
+{
+	static const char keys[] = SORT_KEYS;
+	struct list_view *lv = arg;
+	const char *p = text != NULL && *text != '\0' ? strchr(keys, *text) :
+	    NULL;
+
+	if (p != NULL)
+		list_sort(lv, (enum list_sort)(p - keys), false);
+	else if (text != NULL)
+		app_error(lv->v.t, "no order: %s", text);
+}
+
+static void
+act_sort(struct view *v, const char *arg)
+{
+	struct prompt_ask ask = { .label = "Sort by (d)ate (f)rom (s)ubject "
+	    "si(z)e (u)nread (!)flagged? ", .keys = SORT_KEYS,
+	    .done = sort_chosen, .arg = v };
+	size_t i;
+
+	for (i = 0; arg != NULL && i < LIST_SORT_N; i++)
+		if (strcmp(arg, list_sort_names[i]) == 0) {
+			list_sort(self(v), (enum list_sort)i, false);
+			return;
+		}
+	if (arg != NULL)
+		sort_chosen(v, "?");
+	else
+		app_prompt(v->t, &ask);
+}
+
+static void
+act_sort_reverse(struct view *v, const char *arg)
+{
+	(void)arg;
+	list_sort(self(v), self(v)->sort, !self(v)->reverse);
+}
+
 static bool
 line_matches(const struct rows_line *l, const char *s)
 {
@@ -430,6 +476,7 @@ static view_act *const acts[DO_MAX] = {
 	[DO_NEXT_MSG] = list_next, [DO_PREV_MSG] = list_prev,
 	[DO_PARENT] = list_parent,
 	[DO_NARROW] = act_narrow, [DO_CANCEL] = act_cancel,
+	[DO_SORT] = act_sort, [DO_SORT_REVERSE] = act_sort_reverse,
 	[DO_FOLD] = act_fold, [DO_FOLD_OPEN] = act_fold_open,
 	[DO_FOLD_CLOSE] = act_fold_close, [DO_OPEN_ALL] = act_open_all,
 	[DO_CLOSE_ALL] = act_close_all,
@@ -463,6 +510,8 @@ changed(struct view *v, const struct watch_change *c)
 	if ((c->what & WATCH_MAIL) != 0 &&
 	    (lv->mbox == 0 || c->id == 0 || c->id == lv->mbox))
 		list_refresh(lv);
+	if ((c->what & WATCH_QUEUE) != 0 && lv->fates != NULL)
+		fates_changed(lv->fates);
 }
 
 static void
@@ -488,6 +537,9 @@ list_change(struct list_view *lv, uint64_t mbox, const char *name,
 {
 	list_forget(lv);
 	set_target(lv, mbox, name, query);
+	fates_free(lv->fates);
+	lv->fates = mbox != 0 && strcmp(name, "Sent") == 0 ?
+	    fates_new(lv) : NULL;
 	rows_clear(&lv->rows);
 	lv->loaded = false;
 	lv->nmarks = 0;
@@ -504,6 +556,7 @@ list_free(struct view *v)
 	struct list_view *lv = self(v);
 
 	list_forget(lv);
+	fates_free(lv->fates);
 	rows_clear(&lv->rows);
 	free(lv->name);
 	free(lv->query);

@@ -33,14 +33,15 @@ rows_clear(struct rows *r)
 	memset(r, 0, sizeof *r);
 }
 
-/* One allocation holds the three strings. */
+/* One allocation holds the strings. */
 static struct rows_thread *
 thread_new(const struct list_thread *s, struct list_cursor from)
 {
 	size_t a = strlen(s->authors) + 1, b = strlen(s->subject) + 1;
-	size_t c = strlen(s->tags) + 1;
+	size_t c = strlen(s->tags) + 1, k = strlen(s->key) + 1;
+	size_t m = strlen(s->msgid) + 1;
 	struct rows_thread *t = calloc(1, sizeof *t);
-	char *text = malloc(a + b + c);
+	char *text = malloc(a + b + c + k + m);
 
 	if (t == NULL || text == NULL) {
 		free(t);
@@ -53,6 +54,10 @@ thread_new(const struct list_thread *s, struct list_cursor from)
 	memcpy(text, s->authors, a);
 	memcpy(text + a, s->subject, b);
 	memcpy(text + a + b, s->tags, c);
+	memcpy(text + a + b + c, s->key, k);
+	memcpy(text + a + b + c + k, s->msgid, m);
+	t->s.key = text + a + b + c;
+	t->s.msgid = text + a + b + c + k;
 	t->s.authors = text;
 	t->s.subject = text + a;
 	t->s.tags = text + a + b;
@@ -193,7 +198,7 @@ rows_append(struct rows *r, const struct list_threads *page,
 bool
 rows_prepend(struct rows *r, const struct list_threads *page)
 {
-	struct list_cursor none = { 0, 0 };
+	struct list_cursor none = { 0 };
 	struct rows_thread *t;
 	size_t i;
 

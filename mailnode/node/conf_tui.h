@@ -48,6 +48,8 @@ enum conf_view {
 	X(GO,		"change to a folder or query")			\
 	X(SAVED,	"saved query of that number")			\
 	X(NARROW,	"narrow the list while typing")			\
+	X(SORT,		"sort the list")				\
+	X(SORT_REVERSE,	"turn the order round")			\
 	X(CANCEL,	"leave a search, drop what is under way")	\
 	X(FOLD,		"open or close the thread")			\
 	X(FOLD_OPEN,	"open the thread")				\

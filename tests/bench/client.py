@@ -2,7 +2,8 @@
 
 Each runs in a pseudo terminal of 80x24.  Measured in milliseconds: from its
 start to the newest subject on the screen, from a key to the end of what it
-repaints, and from Enter to the text of the newest letter.
+repaints, from Enter to the text of the newest letter, and to that of the one
+below it, which is large.  COUNT 0: rows without files, so nothing is opened.
 """
 import fcntl
 import os
@@ -77,6 +78,13 @@ class Screen:
                 last = time.monotonic()
         return (last - self.start) * 1000
 
+    def enter(self, word):
+        """ms from Enter until that word is seen."""
+        self.settle()
+        self.start = time.monotonic()
+        os.write(self.fd, b"\r")
+        return self.until(word, 10) or float("nan")
+
     def close(self):
         try:
             os.kill(self.pid, signal.SIGKILL)
@@ -95,11 +103,14 @@ def run(command, count):
             return None
         keys = [s.key(b"j") for _ in range(5)] + [s.key(b"k")
                                                  for _ in range(5)]
+        if count == 0:
+            return first, measure.median(keys)
+        opened = s.enter(b"bench-body-%d" % (count - 1))
+        os.write(s.fd, b"q")
         s.settle()
-        s.start = time.monotonic()
-        os.write(s.fd, b"\r")
-        opened = s.until(b"bench-body-%d" % (count - 1), 10)
-        return first, measure.median(keys), opened or float("nan")
+        os.write(s.fd, b"j")
+        large = s.enter(b"bench-big-start")
+        return first, measure.median(keys), opened, large
     finally:
         s.close()
 
@@ -113,14 +124,23 @@ def main():
             r = run(command, count)
             if r is not None:
                 got[name].append(r)
-    measure.row("client, %d letters (ms)" % count, "first list", "key",
-                "open")
+    what = ["first list", "key", "open", "open 4.6M"][:4 if count else 2]
+    measure.row("client, %s (ms)" % (
+        "%d letters" % count if count else "rows alone"), *what)
     for name, rows in got.items():
         if not rows:
             measure.row(name, "never")
             continue
         measure.row(name, *("%.0f" % measure.median(r[i] for r in rows)
-                            for i in range(3)))
+                            for i in range(len(what))))
+    ours = got.get("mailnode")
+    for name, rows in got.items():
+        if ours and rows and name != "mailnode":
+            measure.row("  %s / mailnode" % name, *(
+                "%.1f" % (measure.median(r[i] for r in rows) /
+                          measure.median(r[i] for r in ours))
+                for i in range(len(what))))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,5 +1,6 @@
-"""letters.py MAILDIR COUNT: fills a Maildir with letters of many words, in
-threads of about five; the last has the subject "bench newest"."""
+"""letters.py MAILDIR COUNT [BIG]: fills a Maildir with letters of many words,
+in threads of about five; the last has the subject "bench newest", and with BIG
+the one before it "bench second" and that many octets of text."""
 import os
 import random
 import sys
@@ -24,6 +25,18 @@ def letter(rng, number, count, now):
     return "\n".join(head) + "\n\nbench-body-%d\n" % number + body + "\n"
 
 
+def big(rng, size, now):
+    lines = ["From: Writer <w@bench.test>", "To: me@node.test",
+             "Subject: bench second", "Date: " + time.strftime(
+                 "%a, %d %b %Y %H:%M:%S +0000", time.gmtime(now - 90)),
+             "Message-ID: <big@bench.test>", "", "bench-big-start"]
+    left = size
+    while left > 0:
+        lines.append(" ".join(rng.choice(WORDS) for _ in range(10)))
+        left -= len(lines[-1]) + 1
+    return "\n".join(lines) + "\nbench-big-end\n"
+
+
 def main():
     root, count = sys.argv[1], int(sys.argv[2])
     rng = random.Random(7)
@@ -34,6 +47,10 @@ def main():
         name = "%d.M%dP1Q%d.bench:2,S" % (now - 60 * (count - i), i, i)
         with open(os.path.join(root, "cur", name), "w") as f:
             f.write(letter(rng, i, count, now))
+    if len(sys.argv) > 3:
+        name = "%d.M%dP1Q%d.bench:2,S" % (now - 90, count, count)
+        with open(os.path.join(root, "cur", name), "w") as f:
+            f.write(big(rng, int(sys.argv[3]), now))
 
 
 main()

@@ -162,13 +162,14 @@ measure(const char *dir, const char *what, int64_t (*fn)(struct reader *,
 int
 main(int argc, char **argv)
 {
-	struct list_cursor none = { 0, 0 }, middle;
+	struct list_cursor none = { 0 }, middle;
 	int n;
 
 	if (argc != 3 || (n = atoi(argv[2])) < 8 * PAGE * 4)
 		return 2;
 	fill(argv[1], n);
-	middle = (struct list_cursor){ 1500000000 + (int64_t)n * 50, 1 };
+	middle = (struct list_cursor){ .id = 1,
+	    .date = 1500000000 + (int64_t)n * 50 };
 	measure(argv[1], "newest 100 threads:", page, none);
 	measure(argv[1], "100 threads in the middle:", page, middle);
 	measure(argv[1], "sidebar:", sidebar, none);

@@ -4,7 +4,7 @@ TOP=$(cd "$(dirname "$0")/../.." && pwd)
 
 bench_node()
 {
-	node_use node
+	node_use "${bench_name:-node}"
 	node_config sessions_max 2000 sessions_per_address 2000 "$@" &&
 	    node_build && node_init
 }

@@ -178,6 +178,105 @@ pages_meet_without_gap(void **state)
 	list_threads_clear(&t);
 }
 
+/* The order of a whole list by pages of two, as digits of its subjects. */
+static void
+order_is(enum list_sort sort, bool reverse, const char *want)
+{
+	struct list_ask ask = { .mbox = 1, .n = 2, .sort = sort,
+	    .reverse = reverse };
+	struct list_threads t;
+	char got[10] = "";
+	size_t i, n = 0;
+	bool more;
+
+	do {
+		assert_int_equal(list_threads(ch, &ask, &t), 0);
+		for (i = 0; i < t.n && n < sizeof got - 1; i++)
+			got[n++] = t.row[i].subject[1];
+		more = t.more;
+		ask.from = t.next;
+		list_threads_clear(&t);
+	} while (more);
+	assert_string_equal(got, want);
+	/* And up from the end, which is the other way round. */
+	memset(&ask.from, 0, sizeof ask.from);
+	ask.newer = true;
+	do {
+		assert_int_equal(list_threads(ch, &ask, &t), 0);
+		for (i = 0; i < t.n; i++)
+			assert_int_equal(t.row[i].subject[1], got[--n]);
+		more = t.more;
+		ask.from = t.next;
+		list_threads_clear(&t);
+	} while (more);
+	assert_int_equal(n, 0);
+}
+
+static void
+every_order(void **state)
+{
+	static const char *const subject[] = { "C1", "a2", "B3", "a4", "d5" };
+	char id[16];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 5; i++) {
+		snprintf(id, sizeof id, "s%zu", i);
+		add_full(1, 1000 + (int64_t)i, id, "", subject[i]);
+	}
+	exec("UPDATE thread_box SET unread=(date IN (1001,1003)),"
+	    "flagged=(date IN (1000,1002)),"
+	    "authors=substr('zoeAnnBobbobeve',1+3*(date-1000),3),"
+	    "size=CASE date WHEN 1004 THEN 1 ELSE date END");
+	order_is(LIST_BY_DATE, false, "54321");
+	order_is(LIST_BY_DATE, true, "12345");
+	/* The two of Bob are given one author: of a tie the newest first. */
+	exec("UPDATE thread_box SET authors='bob' WHERE authors='Bob'");
+	order_is(LIST_BY_FROM, false, "24351");
+	order_is(LIST_BY_FROM, true, "15342");
+	order_is(LIST_BY_SUBJECT, false, "24315");
+	order_is(LIST_BY_SUBJECT, true, "51342");
+	order_is(LIST_BY_SIZE, false, "43215");
+	order_is(LIST_BY_SIZE, true, "51234");
+	order_is(LIST_BY_UNREAD, false, "42531");
+	order_is(LIST_BY_FLAG, false, "31542");
+	order_is(LIST_BY_FLAG, true, "24513");
+}
+
+/* However many rows: by an index, with no scan and no sorting. */
+static void
+orders_have_an_index(void **state)
+{
+	static const char *const want[] = { "thread_box_date",
+	    "thread_box_from", "thread_box_subject", "thread_box_size",
+	    "thread_box_unread", "thread_box_flag" };
+	char sql[2000], plan[100];
+	const char *text;
+	sqlite3_stmt *st;
+	struct reader r;
+	int i, step;
+
+	(void)state;
+	reader_init(&r, home, maildir);
+	for (i = 0; i < 2 * LIST_SORT_N; i++) {
+		snprintf(sql, sizeof sql, "EXPLAIN QUERY PLAN %s",
+		    r.sql.text[RSQL_DESC + i]);
+		snprintf(plan, sizeof plan, "SEARCH t USING INDEX %s (mbox=? "
+		    "AND (", want[i % LIST_SORT_N]);
+		assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &st, NULL),
+		    SQLITE_OK);
+		for (step = 0; sqlite3_step(st) == SQLITE_ROW; step++) {
+			text = (const char *)sqlite3_column_text(st, 3);
+			if (strncmp(text, "SEARCH", 6) != 0 || (step == 0 &&
+			    strncmp(text, plan, strlen(plan)) != 0))
+				fail_msg("%s", text);
+		}
+		assert_int_equal(step, 3);
+		sqlite3_finalize(st);
+	}
+	reader_clear(&r);
+}
+
 static void
 sidebar_counts(void **state)
 {
@@ -415,6 +514,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(pages_meet_without_gap),
+		T(every_order),
+		T(orders_have_an_index),
 		T(sidebar_counts),
 		T(thread_is_a_tree),
 		T(thread_survives_rings_and_depth),

@@ -14,7 +14,8 @@ thread(uint64_t id)
 {
 	struct list_thread t = { .id = id, .newest = 100 + id,
 	    .date = (int64_t)(1000 - id), .count = 1, .unread = 1,
-	    .authors = "a", .subject = "s", .tags = "" };
+	    .authors = "a", .subject = "s", .tags = "", .key = "",
+	    .msgid = "" };
 
 	return t;
 }
@@ -46,7 +47,7 @@ has(const struct rows *r, uint64_t from, uint64_t to)
 		assert_int_equal(rows_at(r, i++).thread, id);
 }
 
-static const struct list_cursor start = { 0, 0 };
+static const struct list_cursor start = { 0 };
 
 static void
 pages(void **state)
