@@ -36,7 +36,7 @@ MANUALS	= $(foreach r,$(ROOMS),$(sort $(wildcard $(r)/*.[1578])))
 # conf.o alone depends on the configuration.
 LIBOBJ	= $(patsubst %.c,$(OBJ)/%.o,$(filter-out mailnode/node/conf.c,$(SRC)))
 CONFOBJ	= $(BUILD)/conf.o
-LIBS	= -lssl -lcrypto -lsodium -lsqlite3 -lcares -lidn2 -lncursesw -ltinfo -lz -lm
+LIBS	= -lssl -lcrypto -lsodium -lsqlite3 -lcares -lqrencode -lidn2 -lncursesw -ltinfo -lz -lm
 
 all: $(BUILD)/mailnode
 

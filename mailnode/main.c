@@ -60,6 +60,12 @@ const struct cmd cmds[] = {
 	{ "why",	cmd_why,	"[-j] ID|ADDRESS" },
 	{ "alias",	cmd_alias,	"[list [-j]|add [-f FOLDER] "
 	    "[-t TAGS] [-n NOTE] ADDRESS|rm ADDRESS|burn ADDRESS]" },
+	{ "device",	cmd_device,
+	    "[list [-j]|revoke NAME|autoconfig DIR|add NAME [--read] [--send] "
+	    "[--folder FOLDER] [--from NETWORKS] [--expires DATE] "
+	    "[--undo SECONDS] [--profile FILE] "
+	    "[--qr thunderbird|deltachat|text|none] [--dark]] "
+	    "[--passphrase-stdin]" },
 	{ "fsck",	cmd_fsck,	"[-j] [--rebuild]" },
 	{ NULL, NULL, NULL }
 };
