@@ -21,6 +21,8 @@ const struct role_entry main_roles[] = {
 	{ ROLE_INDEXER,	LIFE_RUN,	true,	false,	B(KEEPER), role_indexer },
 	{ ROLE_SMTP,	LIFE_CONN,	false,	true,
 	    B(KEEPER) | B(VAULT) | B(RESOLVER),		role_smtp },
+	{ ROLE_SUBMISSION, LIFE_CONN,	false,	true,	B(KEEPER) | B(VAULT),
+	    role_submission },
 	{ ROLE_SENDER,	LIFE_RUN,	true,	true,	B(KEEPER), role_sender },
 	{ ROLE_RELAY,	LIFE_DEMAND,	false,	true,	B(VAULT) | B(RESOLVER),
 	    role_relay },

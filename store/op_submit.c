@@ -1,11 +1,14 @@
 #define _GNU_SOURCE
 #include <ctype.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "mailnode/base/clock.h"
+#include "store/op_device.h"
 #include "store/op_event.h"
+#include "store/op_queue.h"
 #include "store/op_rcpt.h"
 #include "store/queue.h"
 #include "store/upload.h"
@@ -19,7 +22,14 @@ struct submission {
 	char		*local_from;	/* owned: env.from of another user */
 	uint64_t	 octets;	/* in the file so far */
 	int64_t		 due;
+	bool		 once;		/* hash is set */
+	uint8_t		 hash[QUEUE_HASH];
 };
+
+const char queue_once_schema[] =
+    "CREATE TABLE IF NOT EXISTS queue_once("
+    " device TEXT NOT NULL, hash BLOB NOT NULL, letter INTEGER NOT NULL,"
+    " at INTEGER NOT NULL, PRIMARY KEY(device, hash)) WITHOUT ROWID;";
 
 const char *
 submit_text(uint16_t status)
@@ -99,7 +109,21 @@ queue_data(int ch, const void *p, size_t n)
 }
 
 uint16_t
-queue_commit(int ch)
+queue_once(int ch, const uint8_t hash[QUEUE_HASH])
+{
+	struct op_reply r;
+	struct buf b;
+	uint16_t rc;
+
+	wire_call(&b, &r);
+	chan_put_bytes(&b, hash, QUEUE_HASH);
+	rc = op_call(ch, QUEUE_ONCE, &b, -1, &r, QUEUE_WAIT_MS);
+	wire_done(&b, &r);
+	return rc;
+}
+
+uint16_t
+queue_commit_once(int ch, char id[QUEUE_ID_MAX], bool *again)
 {
 	struct op_reply r;
 	struct buf b;
@@ -107,8 +131,23 @@ queue_commit(int ch)
 
 	wire_call(&b, &r);
 	rc = op_call(ch, QUEUE_COMMIT, NULL, -1, &r, QUEUE_WAIT_MS);
+	if (rc == STORE_OK) {
+		chan_get_str(&r.in, id, QUEUE_ID_MAX);
+		*again = chan_get_u8(&r.in) != 0;
+		if (!chan_end(&r.in))
+			rc = OP_BAD;
+	}
 	wire_done(&b, &r);
 	return rc;
+}
+
+uint16_t
+queue_commit(int ch)
+{
+	char id[QUEUE_ID_MAX];
+	bool again;
+
+	return queue_commit_once(ch, id, &again);
 }
 
 uint16_t
@@ -372,6 +411,79 @@ on_data(void *service, struct op_call *c)
 	return STORE_OK;
 }
 
+/* ---- once ---- */
+
+static uint16_t
+on_once(void *service, struct op_call *c)
+{
+	struct store *st = service;
+	struct submission *s = find(st->queue, c->peer);
+	const uint8_t *p;
+	size_t n;
+
+	p = chan_get_bytes(&c->in, QUEUE_HASH, &n);
+	if (!chan_end(&c->in) || n != QUEUE_HASH)
+		return OP_BAD;
+	if (s == NULL)
+		return STORE_STATE;
+	memcpy(s->hash, p, n);
+	s->once = true;
+	return STORE_OK;
+}
+
+/* 0: it is new.  What was dropped or failed may be sent again. */
+static uint64_t
+find_before(struct store *st, const struct submission *s, const char *device)
+{
+	static struct store_slot slot;
+	struct sqlite3_stmt *q;
+	uint64_t id = 0;
+
+	q = store_stmt(st, STORE_NODE, &slot, "SELECT letter FROM queue_once o"
+	    " WHERE device=? AND hash=? AND at>? AND EXISTS(SELECT 1 FROM"
+	    " queue_letter WHERE id=o.letter) AND NOT EXISTS(SELECT 1 FROM"
+	    " queue_rcpt WHERE letter=o.letter AND fate IN (4,5,6))");
+	if (q == NULL)
+		return 0;
+	sqlite3_bind_text(q, 1, device, -1, SQLITE_STATIC);
+	sqlite3_bind_blob(q, 2, s->hash, QUEUE_HASH, SQLITE_STATIC);
+	sqlite3_bind_int64(q, 3, clock_wall_s() - QUEUE_ONCE_S);
+	if (sqlite3_step(q) == SQLITE_ROW)
+		id = (uint64_t)sqlite3_column_int64(q, 0);
+	sqlite3_reset(q);
+	return id;
+}
+
+_Static_assert(QUEUE_FAILED == 4 && QUEUE_EXPIRED == 5 &&
+    QUEUE_DROPPED == 6, "find_before() names them");
+
+static enum store_err
+note_once(struct store *st, const struct submission *s, const char *device)
+{
+	static struct store_slot put, clean;
+	int64_t now = clock_wall_s();
+	struct sqlite3_stmt *q;
+	enum store_err rc;
+
+	q = store_stmt(st, STORE_NODE, &clean,
+	    "DELETE FROM queue_once WHERE at<=?");
+	if (q == NULL)
+		return STORE_IO;
+	sqlite3_bind_int64(q, 1, now - QUEUE_ONCE_S);
+	rc = store_result(st, STORE_NODE, sqlite3_step(q));
+	if (rc != STORE_OK)
+		return rc;
+	q = store_stmt(st, STORE_NODE, &put,
+	    "REPLACE INTO queue_once VALUES(?,?,?,?)");
+	if (q == NULL)
+		return STORE_IO;
+	sqlite3_bind_text(q, 1, device, -1, SQLITE_STATIC);
+	sqlite3_bind_blob(q, 2, s->hash, QUEUE_HASH, SQLITE_STATIC);
+	sqlite3_bind_int64(q, 3, (sqlite3_int64)s->head.id);
+	sqlite3_bind_int64(q, 4, now);
+	return store_result(st, STORE_NODE, sqlite3_step(q));
+}
+
 /* A letter's file between its row and the commit. */
 struct settling {
 	struct upload	*u;
@@ -397,6 +509,7 @@ add_row(struct store *st, const struct submission *s, struct op_call *c,
     struct settling *x)
 {
 	bool hold = (s->head.env.flags & QUEUE_HOLD) != 0;
+	const struct device *d = device_of(st, c->peer);
 	enum store_err rc;
 
 	x->rc = rc = store_mark(st, STORE_NODE, STORE_MARK_SET);
@@ -404,6 +517,8 @@ add_row(struct store *st, const struct submission *s, struct op_call *c,
 		return rc;
 	rc = queue_insert(st, &s->head, hold ? QUEUE_HELD : QUEUE_ACTIVE,
 	    hold ? "as asked when it was submitted" : "", s->due);
+	if (rc == STORE_OK && s->once && d != NULL)
+		rc = note_once(st, s, d->name);
 	if (rc == STORE_OK)
 		rc = queue_settle(st, s->head.id);
 	if (rc == STORE_OK && store_later(st, c, STORE_BIT(STORE_NODE)) !=
@@ -456,14 +571,16 @@ finish(struct store *st, struct submission *s, struct op_call *c)
 }
 
 static void
-tell_story(struct store *st, const struct submission *s)
+tell_story(struct store *st, const struct submission *s,
+    const struct device *d)
 {
 	char id[QUEUE_ID_MAX], text[EVENT_TEXT_MAX], addr[QUEUE_LINE_MAX + 3];
 	size_t i;
 
 	queue_id_text(s->head.id, id);
-	snprintf(text, sizeof text, "from=<%.320s> by=%s size=%llu rcpts=%zu",
-	    s->head.env.from, role_name((enum role)s->head.role),
+	snprintf(text, sizeof text, "from=<%.320s> by=%s%s%s size=%llu "
+	    "rcpts=%zu", s->head.env.from, role_name((enum role)s->head.role),
+	    d != NULL ? " device=" : "", d != NULL ? d->name : "",
 	    (unsigned long long)s->head.size, s->head.env.nto);
 	snprintf(addr, sizeof addr, "<%s>", s->head.env.msgid);
 	event_add(st, id, addr, "submit", text);
@@ -476,15 +593,28 @@ on_commit(void *service, struct op_call *c)
 {
 	struct store *st = service;
 	struct submission *s = find(st->queue, c->peer);
+	const struct device *d;
+	char id[QUEUE_ID_MAX];
+	uint64_t before;
 	uint16_t rc;
 
 	if (!chan_end(&c->in))
 		return OP_BAD;
 	if (s == NULL)
 		return STORE_STATE;
-	rc = finish(st, s, c);
+	d = device_of(st, c->peer);
+	before = s->once && d != NULL ? find_before(st, s, d->name) : 0;
+	queue_id_text(before != 0 ? before : s->head.id, id);
+	chan_put_str(c->out, id);
+	chan_put_u8(c->out, before != 0);
+	if (before != 0) {
+		upload_abort_id(st, c->peer, s->head.id);
+		event_add(st, id, "", "submit", "the same letter came again");
+		rc = STORE_OK;
+	} else
+		rc = finish(st, s, c);
 	if (rc == OP_LATER)
-		tell_story(st, s);
+		tell_story(st, s, d);
 	forget(st->queue, s);
 	if (clock_wall_s() - st->queue->cleaned_s > QUEUE_CLEAN_S)
 		(void)queue_clean(st);
@@ -500,5 +630,6 @@ const struct op submit_ops[] = {
 	{ QUEUE_BEGIN,	SUBMITTERS,	on_begin },
 	{ QUEUE_DATA,	SUBMITTERS,	on_data },
 	{ QUEUE_COMMIT,	SUBMITTERS,	on_commit },
+	{ QUEUE_ONCE,	SUBMITTERS,	on_once },
 	{ 0, 0, NULL }
 };

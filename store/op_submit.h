@@ -5,6 +5,7 @@
 #ifndef STORE_OP_SUBMIT_H
 #define STORE_OP_SUBMIT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,7 +15,8 @@
 enum submit_op {
 	QUEUE_BEGIN = 0x0160,	/* envelope → str id */
 	QUEUE_DATA = 0x0161,	/* bytes; no reply payload */
-	QUEUE_COMMIT = 0x0162	/* → durable */
+	QUEUE_COMMIT = 0x0162,	/* → durable: str id, u8 again */
+	QUEUE_ONCE = 0x016e	/* bytes hash */
 };
 
 /* Besides enum op_status and enum store_err. */
@@ -33,7 +35,9 @@ enum {
 	QUEUE_RCPTS_MAX = 1000,		/* recipients of one letter */
 	QUEUE_ENVELOPE_MAX = 96 * 1024,	/* octets of all of them */
 	QUEUE_CHUNK_MAX = 96 * 1024,	/* octets of one QUEUE_DATA */
-	QUEUE_WAIT_MS = 30000		/* NAME() gives up: OP_GONE */
+	QUEUE_WAIT_MS = 30000,		/* NAME() gives up: OP_GONE */
+	QUEUE_HASH = 32,		/* octets */
+	QUEUE_ONCE_S = 24 * 3600
 };
 
 enum queue_flag {
@@ -86,8 +90,18 @@ uint16_t queue_commit(int ch);
 uint16_t queue_submit(int ch, const struct queue_envelope *e, const void *p,
 	    size_t n, char id[QUEUE_ID_MAX]);
 
+/*
+ * Between begin and commit: what a device submitted under the same hash
+ * within QUEUE_ONCE_S is the same letter (a client that did not hear our
+ * answer tries again), unless some of its recipients did not get it.  The
+ * commit then answers with the id of the first, and this one is gone.
+ */
+uint16_t queue_once(int ch, const uint8_t hash[QUEUE_HASH]);
+uint16_t queue_commit_once(int ch, char id[QUEUE_ID_MAX], bool *again);
+
 void	 queue_begin_put(struct buf *args, const struct queue_envelope *e);
 
+extern const char queue_once_schema[];	/* a part of node.db */
 extern const struct op submit_ops[];	/* service: struct store */
 
 #endif

@@ -87,8 +87,8 @@ const struct schema schemas[STORE_NDB] = {
 	[STORE_NODE] = {
 		.name = "node.db", .app_id = 0x6d6e6e64, .version = 1,
 		.full = true, .cache_kib = 512,
-		.parts = { node_schema, queue_schema, device_schema,
-		    snooze_schema }
+		.parts = { node_schema, queue_schema, queue_once_schema,
+		    device_schema, snooze_schema }
 	},
 	[STORE_CACHE] = {
 		.name = "store.db", .app_id = 0x6d6e7374, .version = 2,

@@ -37,6 +37,7 @@ void	role_resolver(struct proc *pr);
 void	role_runner(struct proc *pr);
 void	role_sender(struct proc *pr);
 void	role_smtp(struct proc *pr);
+void	role_submission(struct proc *pr);
 void	role_vault(struct proc *pr);
 
 /* The table: mailnode/main.c. */

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "crypto/tls.h"
+#include "mailnode/smtp/submit.h"
 #include "store/op_rcpt.h"
 #include "store/op_spool.h"
 
@@ -38,6 +39,8 @@ struct smtp_backend {
 	struct tls	*(*tls)(void *arg, int fd);
 	/* The wake descriptor was readable; true: end the session. */
 	bool		(*woken)(void *arg);
+	/* For a session of a device; NULL: one of a stranger. */
+	const struct smtp_submit *submit;
 };
 
 #endif

@@ -40,8 +40,8 @@ open_mail(struct session *s, bool dots)
 
 /* ---- the end of a message ---- */
 
-static const struct answer *
-answer_of(const struct mail *m)
+const struct answer *
+mail_answer(const struct mail *m)
 {
 	static const struct answer header = { 552, "5.3.4",
 	    "header too big" };
@@ -121,13 +121,17 @@ hand_in(struct session *s)
 	};
 	char peer[SPOOL_TEXT_MAX];
 
+	if (s->be->submit != NULL) {
+		submit_hand_in(s);
+		return;
+	}
 	describe_mail(s, peer, sizeof peer);
 	if (mail_hand_in(m, &trace, peer) != MAIL_OK) {
-		refuse(s, answer_of(m), m->rcpt[0], m->err == MAIL_POLICY ?
+		refuse(s, mail_answer(m), m->rcpt[0], m->err == MAIL_POLICY ?
 		    m->why : NULL);
 		return;
 	}
-	ok(s, answer_of(m), m->trace);
+	ok(s, mail_answer(m), m->trace);
 	log_accepted(s);
 	s->accepted++;
 	s->junk = 0;

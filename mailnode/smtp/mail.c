@@ -13,6 +13,7 @@ mail_init(struct mail *m, const struct smtp_backend *be)
 	m->max = conf.message_max;
 	buf_init(&m->body, SPOOL_CHUNK);
 	buf_init(&m->dsn, SPOOL_TEXT_MAX / 2);
+	buf_init(&m->letter, conf.message_max);
 	head_init(&m->head);
 }
 
@@ -27,9 +28,14 @@ mail_clear(struct mail *m)
 	head_clear(&m->head);
 	buf_clear(&m->body);
 	buf_clear(&m->dsn);
-	for (i = 0; i < m->nrcpt; i++)
+	buf_clear(&m->letter);
+	for (i = 0; i < m->nrcpt; i++) {
 		free(m->rcpt[i]);
+		if (m->opt != NULL)
+			free(m->opt[i]);
+	}
 	free(m->rcpt);
+	free(m->opt);
 	free(m->ids);
 	mail_init(m, m->be);
 }
@@ -51,6 +57,7 @@ static bool
 grow(struct mail *m)
 {
 	size_t cap = m->cap > 0 ? m->cap * 2 : 4;
+	struct cmd_rcpt **opt;
 	char **p;
 
 	if (m->nrcpt < m->cap)
@@ -59,8 +66,26 @@ grow(struct mail *m)
 	if (p == NULL)
 		return false;
 	m->rcpt = p;
+	if (m->be->submit != NULL) {
+		opt = realloc(m->opt, cap * sizeof *opt);
+		if (opt == NULL)
+			return false;
+		m->opt = opt;
+	}
 	m->cap = cap;
 	return true;
+}
+
+/* RFC 3461: goes out with the letter. */
+static bool
+keep_options(struct mail *m, const struct cmd_rcpt *r)
+{
+	struct cmd_rcpt *copy = malloc(sizeof *copy);
+
+	if (copy != NULL)
+		*copy = *r;
+	m->opt[m->nrcpt] = copy;
+	return copy != NULL;
 }
 
 /* RFC 3461: kept with the message; what does not fit is not missed. */
@@ -93,6 +118,10 @@ mail_add_rcpt(struct mail *m, const char *addr, const struct cmd_rcpt *r)
 	m->rcpt[m->nrcpt] = strdup(addr);
 	if (m->rcpt[m->nrcpt] == NULL)
 		return false;
+	if (m->be->submit != NULL && !keep_options(m, r)) {
+		free(m->rcpt[m->nrcpt]);
+		return false;
+	}
 	m->nrcpt++;
 	m->rcpt_octets += n;
 	note_dsn(m, addr, r);
@@ -187,12 +216,41 @@ message(void *arg, const uint8_t *p, size_t n)
 		fail(m, MAIL_NOMEM);
 }
 
+static void
+whole(void *arg, const uint8_t *p, size_t n)
+{
+	struct mail *m = arg;
+
+	if (m->err != MAIL_OK)
+		return;
+	if (m->data.octets > m->max)
+		m->err = MAIL_TOO_BIG;
+	else if (buf_add(&m->letter, p, n) == -1)
+		m->err = MAIL_NOMEM;
+	if (m->err != MAIL_OK)
+		buf_clear(&m->letter);
+}
+
+enum mail_err
+mail_whole(struct mail *m)
+{
+	if (m->err == MAIL_OK && m->data.nul)
+		m->err = MAIL_NUL;
+	else if (m->err == MAIL_OK && m->data.too_long)
+		m->err = MAIL_LINE_LONG;
+	return m->err;
+}
+
 bool
 mail_open(struct mail *m, const struct auth_conn *conn, bool dots)
 {
 	size_t i;
 
 	m->open = true;
+	if (m->be->submit != NULL) {
+		data_init(&m->data, dots, whole, m);
+		return true;
+	}
 	m->ids = calloc(conf.ndomains + 1, sizeof *m->ids);
 	m->auth = auth_verify_new(conn);
 	if (m->ids == NULL || m->auth == NULL)

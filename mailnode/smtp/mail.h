@@ -45,6 +45,7 @@ struct mail {
 	size_t		 nrcpt, cap;
 	size_t		 rcpt_octets;
 	struct buf	 dsn;		/* NOTIFY, ORCPT: a line for `why` */
+	struct cmd_rcpt	**opt;		/* submission: of each rcpt, owned */
 	uint64_t	 max;		/* octets of a message */
 	/* the message */
 	bool		 open;
@@ -53,6 +54,7 @@ struct mail {
 	const char	**ids;		/* owned; whose results are ours */
 	struct auth_verify *auth;	/* owned */
 	struct buf	 body;		/* not handed on yet */
+	struct buf	 letter;	/* submission: all of it */
 	uint64_t	 kept;		/* octets to be stored, without head */
 	uint64_t	 spool;		/* id of what was begun; 0: nothing */
 	enum mail_err	 err;
@@ -77,6 +79,9 @@ bool		 mail_add_rcpt(struct mail *m, const char *addr,
 /* The message begins; dots: DATA, else BDAT.  False: no memory. */
 bool		 mail_open(struct mail *m, const struct auth_conn *conn,
 		    bool dots);
+
+/* Submission, which hands in m->letter itself: MAIL_OK, or why not. */
+enum mail_err	 mail_whole(struct mail *m);
 
 /* As data_push; the octets go where they must. */
 enum data_err	 mail_push(struct mail *m, const uint8_t *p, size_t n,

@@ -20,6 +20,7 @@
 #include "mailnode/base/clock.h"
 #include "mailnode/node/conf.h"
 #include "mailnode/node/log.h"
+#include "mailnode/smtp/sasl.h"
 #include "mailnode/smtp/talk.h"
 
 static const char *
@@ -51,6 +52,7 @@ session_limits(struct session_limits *l)
 		.rate = 512,
 		.rate_grace_ms = 60 * 1000,
 		.idle_ms = 15 * 60 * 1000,
+		.login_ms = 60 * 1000,
 		.errors_soft = 5,
 		.errors_hard = 20,
 		.pause_ms = 1000,
@@ -202,15 +204,28 @@ greet(struct session *s)
 	ok(s, &a, NULL);
 }
 
+/* Who does not log in may not stay, however much it says meanwhile. */
+static int64_t
+patience(const struct session *s)
+{
+	int64_t left = s->fresh_ms + s->limits->login_ms - clock_mono_ms();
+
+	if (s->be->submit == NULL || s->logged_in ||
+	    left > s->limits->command_ms)
+		return s->limits->command_ms;
+	return left > 0 ? left : 0;
+}
+
 /* A line, or the end of the session.  A wake that is no stop is passed
  * over: the other side only had something to tell. */
-static enum line_err
-next_line(struct session *s, char **text, size_t *len)
+enum line_err
+session_line(struct session *s, size_t max, char **text, size_t *len)
 {
 	enum line_err err;
 
+	line_timeout(s->line, patience(s));
 	do {
-		err = line_get(s->line, CMD_LINE_MAX, text, len);
+		err = line_get(s->line, max, text, len);
 	} while (err == LINE_WAKE && !s->be->woken(s->be->arg));
 	return err;
 }
@@ -225,8 +240,8 @@ one_command(struct session *s)
 	size_t len;
 	char *text;
 
-	line_timeout(s->line, s->limits->command_ms);
-	err = next_line(s, &text, &len);
+	err = session_line(s, s->be->submit != NULL ? SASL_LINE_MAX :
+	    CMD_LINE_MAX, &text, &len);
 	if (err == LINE_OK)
 		verb_run(s, text, len);
 	else if (err == LINE_LONG)
@@ -262,8 +277,10 @@ pause_for(struct session *s, unsigned int errors_before)
 {
 	enum line_err err;
 
-	if (s->errors == errors_before || s->errors < s->limits->errors_soft)
+	if (!s->pauses && (s->errors == errors_before ||
+	    s->errors < s->limits->errors_soft))
 		return;
+	s->pauses = false;
 	do {
 		err = line_pause(s->line, s->limits->pause_ms);
 	} while (err == LINE_WAKE && !s->be->woken(s->be->arg));
@@ -289,12 +306,39 @@ log_end(struct session *s)
 	    peer, s->accepted, s->errors, s->why);
 }
 
+/* Port 465: TLS before anything is said. */
+static void
+begin_tls(struct session *s)
+{
+	struct tls *t = s->be->has_tls(s->be->arg) ?
+	    s->be->tls(s->be->arg, s->start->fd) : NULL;
+
+	if (t == NULL) {
+		log_line(LOG_WARN, "tls", "trace=%s peer=%s error=%s", s->id,
+		    s->start->peer, "no certificate or no key");
+		session_end(s, "tls");
+		return;
+	}
+	line_timeout(s->line, s->limits->tls_ms);
+	if (line_tls(s->line, t) != LINE_OK) {
+		log_line(LOG_INFO, "tls", "trace=%s peer=%s error=%s", s->id,
+		    s->start->peer, tls_error(t));
+		session_end(s, "tls");
+		return;
+	}
+	s->tls = true;
+	tls_info(t, &s->tls_info);
+}
+
 static void
 talk(struct session *s)
 {
 	unsigned int errors;
 
-	greet(s);
+	if (s->be->submit != NULL && s->be->submit->tls_first)
+		begin_tls(s);
+	if (s->state != ST_END)
+		greet(s);
 	while (s->state != ST_END) {
 		errors = s->errors;
 		one_command(s);
@@ -331,6 +375,7 @@ session_run(const struct session_start *start)
 	}
 	line_wake(s.line, start->wake);
 	talk(&s);
+	sasl_free(s.sasl);
 	line_free(s.line);
 	return s.accepted > 0 && s.told == 0 && s.errors == 0 &&
 	    strcmp(s.why, "quit") == 0;

@@ -16,6 +16,7 @@ struct session_limits {
 	uint32_t	 rate;		/* octets a second of a message … */
 	int64_t		 rate_grace_ms;	/* … as the mean, beyond this */
 	int64_t		 idle_ms;	/* in all, between messages taken */
+	int64_t		 login_ms;	/* submission: until it has logged in */
 	unsigned int	 errors_soft;	/* from here on each costs a pause */
 	unsigned int	 errors_hard;	/* then 421 */
 	int64_t		 pause_ms;

@@ -37,6 +37,10 @@ struct session {
 	char		 helo[CMD_HELO_MAX + 1];	/* "" before */
 	bool		 tls;
 	struct tls_info	 tls_info;
+	struct sasl	*sasl;		/* submission; NULL before TLS */
+	bool		 logged_in;
+	bool		 pauses;	/* before the answer to a failed login */
+	struct device	 device;	/* … as which */
 	struct mail	 mail;
 	char		 known[PATH_SIZE];	/* a recipient of ours; "" */
 	int64_t		 known_ms;	/* when keeper said so, monotonic */
@@ -50,6 +54,10 @@ struct session {
 
 /* The only place that changes the state. */
 void	 enter(struct session *s, enum state st);
+
+/* A line, or the end of the session; as line_get. */
+enum line_err	 session_line(struct session *s, size_t max, char **text,
+		    size_t *len);
 
 /* No more reading: `why` for the log. */
 void	 session_end(struct session *s, const char *why);
@@ -83,7 +91,8 @@ void	 describe_peer(const struct session *s, char *out, size_t size);
 /* verb.c: one command line. */
 void	 verb_run(struct session *s, const char *text, size_t len);
 
-/* content.c */
+/* content.c; for a message that was not taken: what to say. */
+const struct answer	*mail_answer(const struct mail *m);
 void	 on_data(struct session *s, const struct cmd *c);
 void	 on_bdat(struct session *s, const struct cmd *c);
 /* A chunk that is not wanted must be read over: RFC 3030 section 2. */

@@ -13,7 +13,8 @@ enum {
 	F_NOARG = 1,		/* arguments are a syntax error */
 	F_JUNK = 2,		/* brings no mail: limited */
 	F_CHUNK = 4,		/* octets follow, wanted or not */
-	F_BYE = 8		/* whoever says that does not speak SMTP */
+	F_BYE = 8,		/* whoever says that does not speak SMTP */
+	F_OPEN = 16		/* submission: also before a login */
 };
 
 enum { KNOWN_MS = 5000 };	/* see ask_rcpt */
@@ -30,23 +31,23 @@ static const struct verb {
 	unsigned int	 flags;
 	verb_fn		*fn;
 } verbs[] = {
-	{ "EHLO",	ST_ANY,			F_JUNK,		on_ehlo },
-	{ "HELO",	ST_ANY,			F_JUNK,		on_helo },
+	{ "EHLO",	ST_ANY,			F_JUNK | F_OPEN,		on_ehlo },
+	{ "HELO",	ST_ANY,			F_JUNK | F_OPEN,		on_helo },
 	{ "MAIL",	ST_READY,		0,		on_mail },
 	{ "RCPT",	ST_MAIL | ST_RCPT,	0,		on_rcpt },
 	{ "DATA",	ST_RCPT,		F_NOARG,	on_data },
 	{ "BDAT",	ST_RCPT | ST_BDAT,	F_CHUNK,	on_bdat },
-	{ "RSET",	ST_ANY,			F_NOARG | F_JUNK, on_rset },
-	{ "NOOP",	ST_ANY,			F_JUNK,		on_noop },
-	{ "QUIT",	ST_ANY,			F_NOARG,	on_quit },
+	{ "RSET",	ST_ANY,	F_NOARG | F_JUNK | F_OPEN,	on_rset },
+	{ "NOOP",	ST_ANY,			F_JUNK | F_OPEN,		on_noop },
+	{ "QUIT",	ST_ANY,			F_NOARG | F_OPEN,	on_quit },
 	{ "VRFY",	ST_ANY,			F_JUNK,		on_vrfy },
 	{ "EXPN",	ST_ANY,			F_JUNK,		on_expn },
-	{ "HELP",	ST_ANY,			F_JUNK,		on_help },
-	{ "STARTTLS",	ST_READY,		F_NOARG,	on_starttls },
-	{ "AUTH",	ST_ANY,			F_JUNK,		on_auth },
-	{ "GET",	ST_ANY,			F_BYE,		on_foreign },
-	{ "POST",	ST_ANY,			F_BYE,		on_foreign },
-	{ "CONNECT",	ST_ANY,			F_BYE,		on_foreign },
+	{ "HELP",	ST_ANY,			F_JUNK | F_OPEN,		on_help },
+	{ "STARTTLS",	ST_READY,		F_NOARG | F_OPEN,	on_starttls },
+	{ "AUTH",	ST_ANY,			F_JUNK | F_OPEN,		on_auth },
+	{ "GET",	ST_ANY,			F_BYE | F_OPEN,		on_foreign },
+	{ "POST",	ST_ANY,			F_BYE | F_OPEN,		on_foreign },
+	{ "CONNECT",	ST_ANY,			F_BYE | F_OPEN,		on_foreign },
 	{ NULL,		0,			0,		NULL }
 };
 
@@ -92,6 +93,7 @@ verb_run(struct session *s, const char *text, size_t len)
 {
 	static const struct answer unknown = { 500, "5.5.1",
 	    "unknown command" };
+	const struct answer *a;
 	const struct verb *v;
 	struct cmd c;
 
@@ -103,6 +105,14 @@ verb_run(struct session *s, const char *text, size_t len)
 	}
 	if (v->flags & F_JUNK)
 		s->junk++;
+	if (s->be->submit != NULL && !(v->flags & F_OPEN) &&
+	    (a = submit_not_yet(s)) != NULL) {
+		if (v->flags & F_CHUNK)
+			skip_bdat(s, &c);
+		if (s->state != ST_END)
+			refuse(s, a, "", NULL);
+		return;
+	}
 	if (!(v->states & s->state))
 		wrong_time(s, v, &c);
 	else if (v->flags & F_NOARG && c.arg != c.end)
@@ -132,7 +142,7 @@ greeted(struct session *s, const struct cmd *c)
 static void
 on_ehlo(struct session *s, const struct cmd *c)
 {
-	char text[64];
+	char text[80];
 
 	if (!greeted(s, c))
 		return;
@@ -147,6 +157,9 @@ on_ehlo(struct session *s, const struct cmd *c)
 	answer_list(s->line, "ENHANCEDSTATUSCODES", false);
 	if (!s->tls && s->be->has_tls(s->be->arg))
 		answer_list(s->line, "STARTTLS", false);
+	if (s->be->submit != NULL &&
+	    submit_offer(s, text, sizeof text) != NULL)
+		answer_list(s->line, text, false);
 	answer_list(s->line, "CHUNKING", false);
 	answer_list(s->line, "DSN", false);
 	/* RFC 9422 */
@@ -251,6 +264,7 @@ on_mail(struct session *s, const struct cmd *c)
 	static const struct answer too_big = { 552, "5.3.4",
 	    "over the size that EHLO told" };
 	struct mail *m = &s->mail;
+	const struct answer *a;
 	enum path_err path_err;
 	enum cmd_err err;
 
@@ -263,6 +277,8 @@ on_mail(struct session *s, const struct cmd *c)
 	trace_part(m->trace, s->id, ++s->transactions);
 	if (m->env.size > s->limits->message)
 		refuse(s, &too_big, "", NULL);
+	else if (s->be->submit != NULL && (a = submit_sender(s)) != NULL)
+		refuse(s, a, m->env.from.address, NULL);
 	else if (is_refusing(s))
 		refuse(s, policy_store(STORE_NOSPACE), "", NULL);
 	else {
@@ -303,10 +319,13 @@ judge_rcpt(struct session *s, const struct cmd_rcpt *r)
 {
 	static const struct answer too_many = { 452, "4.5.3",
 	    "too many recipients" };
-	const struct answer *a = policy_rcpt_early(&r->to);
+	const struct answer *a;
 	struct rcpt found;
 	uint16_t status;
 
+	if (s->be->submit != NULL)
+		return submit_rcpt(s, r);
+	a = policy_rcpt_early(&r->to);
 	if (a != NULL)
 		return a;
 	if (s->mail.nrcpt >= s->limits->rcpt)
@@ -411,8 +430,10 @@ on_auth(struct session *s, const struct cmd *c)
 	static const struct answer no = { 503, "5.5.1",
 	    "there is no login on this port" };
 
-	(void)c;
-	refuse(s, &no, "", NULL);
+	if (s->be->submit != NULL)
+		submit_auth(s, c);
+	else
+		refuse(s, &no, "", NULL);
 }
 
 static void

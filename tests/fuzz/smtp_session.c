@@ -111,7 +111,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	static const struct smtp_backend be = { NULL, -1, on_rcpt, no,
 	    on_begin, on_data, on_abort, on_commit, on_event, no, no_tls,
-	    no };
+	    no, NULL };
 	struct session_start start = { .wake = -1, .peer = "192.0.2.1",
 	    .backend = &be };
 	int fd[2];

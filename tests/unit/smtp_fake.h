@@ -241,7 +241,7 @@ run_init(struct run *r)
 	assert_int_equal(pipe(r->wake), 0);
 	f->be = (struct smtp_backend){ f, -1, fake_rcpt, fake_refusing,
 	    fake_begin, fake_data, fake_abort, fake_commit, fake_event,
-	    fake_has_tls, fake_tls, fake_woken };
+	    fake_has_tls, fake_tls, fake_woken, NULL };
 	f->stop = r->wake[0];
 	buf_init(&f->head, IN_MAX);
 	buf_init(&f->body, IN_MAX);
