@@ -12,23 +12,38 @@ enum { IMAPS = 993, SUBMISSIONS = 465, PATH_ROOM = 4096,
 
 /* ---- doors ---- */
 
-/* "service tls address port" lines of node/listen.c. */
+/* "service tls address port", as node/listen.c writes it; 0: another. */
+static uint32_t
+port_in(const char *line, const char *service, bool starttls)
+{
+	char want[64];
+	const char *p;
+	uint32_t port;
+	int n;
+
+	n = snprintf(want, sizeof want, "%s %s ", service,
+	    starttls ? "starttls" : "tls");
+	if (strncmp(line, want, (size_t)n) != 0)
+		return 0;
+	p = strchr(line + n, ' ');
+	if (p == NULL || num_u32(p + 1, p + strcspn(p, "\n"), 1, UINT16_MAX,
+	    &port) == -1)
+		return 0;
+	return port;
+}
+
 static uint16_t
 running_port(const char *home, const char *service, bool starttls)
 {
-	char path[PATH_ROOM], line[256], name[32], tls[32], addr[64];
-	unsigned int port, found = 0;
+	char path[PATH_ROOM], line[256];
+	uint32_t found = 0;
 	FILE *f;
 
 	if (snprintf(path, sizeof path, "%s/run/listeners", home) >=
 	    (int)sizeof path || (f = fopen(path, "re")) == NULL)
 		return 0;
 	while (found == 0 && fgets(line, sizeof line, f) != NULL)
-		if (sscanf(line, "%31s %31s %63s %u", name, tls, addr,
-		    &port) == 4 && port <= UINT16_MAX &&
-		    strcmp(name, service) == 0 &&
-		    (strcmp(tls, "starttls") == 0) == starttls)
-			found = port;
+		found = port_in(line, service, starttls);
 	fclose(f);
 	return (uint16_t)found;
 }
