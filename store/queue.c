@@ -216,29 +216,10 @@ queue_set_state(struct store *st, uint64_t id, enum queue_state state,
 	return run(st, s);
 }
 
-enum store_err
-queue_set_due(struct store *st, uint64_t id, int64_t due, const char *route)
-{
-	static struct store_slot slot;
-	enum store_err rc;
-	sqlite3_stmt *s;
-
-	rc = store_begin(st, STORE_NODE);
-	if (rc != STORE_OK)
-		return rc;
-	s = store_stmt(st, STORE_NODE, &slot, "UPDATE queue_rcpt SET due = ?2,"
-	    " forced = coalesce(?3, forced) WHERE letter = ?1 AND fate < 2");
-	if (s == NULL)
-		return STORE_NOMEM;
-	sqlite3_bind_int64(s, 1, (int64_t)id);
-	sqlite3_bind_int64(s, 2, due);
-	if (route != NULL)
-		bind_text(s, 3, route);
-	return run(st, s);
-}
-
-enum store_err
-queue_drop(struct store *st, uint64_t id)
+/* Every recipient without a fate: what is NULL or 0 stays as it was. */
+static enum store_err
+set_waiting(struct store *st, uint64_t id, int64_t due, const char *route,
+    enum queue_fate fate)
 {
 	static struct store_slot slot;
 	enum store_err rc;
@@ -248,13 +229,33 @@ queue_drop(struct store *st, uint64_t id)
 	if (rc != STORE_OK)
 		return rc;
 	s = store_stmt(st, STORE_NODE, &slot, "UPDATE queue_rcpt SET"
-	    " fate = ?2, changed = ?3 WHERE letter = ?1 AND fate < 2");
+	    " due = coalesce(?2, due), forced = coalesce(?3, forced),"
+	    " fate = coalesce(?4, fate), changed = coalesce(?5, changed)"
+	    " WHERE letter = ?1 AND fate < 2");
 	if (s == NULL)
 		return STORE_NOMEM;
 	sqlite3_bind_int64(s, 1, (int64_t)id);
-	sqlite3_bind_int64(s, 2, QUEUE_DROPPED);
-	sqlite3_bind_int64(s, 3, clock_wall_s());
+	if (due != 0)
+		sqlite3_bind_int64(s, 2, due);
+	if (route != NULL)
+		bind_text(s, 3, route);
+	if (fate != QUEUE_WAITING) {
+		sqlite3_bind_int64(s, 4, fate);
+		sqlite3_bind_int64(s, 5, clock_wall_s());
+	}
 	return run(st, s);
+}
+
+enum store_err
+queue_set_due(struct store *st, uint64_t id, int64_t due, const char *route)
+{
+	return set_waiting(st, id, due, route, QUEUE_WAITING);
+}
+
+enum store_err
+queue_drop(struct store *st, uint64_t id)
+{
+	return set_waiting(st, id, 0, NULL, QUEUE_DROPPED);
 }
 
 /* ---- after the commit ---- */
