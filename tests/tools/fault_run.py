@@ -103,10 +103,12 @@ class Change(Accept):
 
     def move(self, number, folder):
         w = crash_run.Change
+        row = self.node.json("search", "-j", "id:%d@test" % number)
+        if not row:
+            return 1, "not listed for the moment"
         code = crash_run.MOVER % (
             os.path.join(self.node.home, "run/control"), w.LINK, w.KEEPER,
-            w.MOVE, int(self.node.json("search", "-j", "id:%d@test" %
-                                       number)[0]["id"]), folder)
+            w.MOVE, int(row[0]["id"]), folder)
         p = subprocess.run(["/usr/bin/python3", "-c", code],
                            stderr=subprocess.PIPE, timeout=60)
         return p.returncode, p.stderr.decode() or "refused"
