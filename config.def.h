@@ -261,7 +261,9 @@ static const struct conf_key keys[] = {
 	{ IN_COMPOSE,		"t",		DO_EDIT_TO,	NULL },
 	{ IN_COMPOSE,		"c",		DO_EDIT_CC,	NULL },
 	{ IN_COMPOSE,		"b",		DO_EDIT_BCC,	NULL },
-	{ IN_COMPOSE,		"s",		DO_EDIT_SUBJECT, NULL },
+	{ IN_COMPOSE,		"S",		DO_EDIT_SUBJECT, NULL },
+	{ IN_COMPOSE,		"s",		DO_SIGN,	NULL },
+	{ IN_COMPOSE,		"x",		DO_ENCRYPT,	NULL },
 	{ IN_COMPOSE,		"f",		DO_EDIT_FROM,	NULL },
 	{ IN_COMPOSE,		"A",		DO_ALIAS,	NULL },
 

@@ -455,6 +455,11 @@ form_part(const struct mime *m, const struct mime_part *p,
 		return mime_decode(m, p, out);
 	case PARSE_AS_RAW:
 		return buf_add(out, m->data + p->body, p->nbody);
+	case PARSE_AS_ENTITY:
+		if (p->body < p->head)
+			return -1;
+		return buf_add(out, m->data + p->head,
+		    p->body + p->nbody - p->head);
 	}
 	return -1;
 }
@@ -472,7 +477,7 @@ do_part(void *service, struct op_call *c)
 	(void)service;
 	chan_get_str(&c->in, path, sizeof path);
 	form = chan_get_u8(&c->in);
-	if (form > PARSE_AS_RAW)
+	if (form > PARSE_AS_ENTITY)
 		return OP_BAD;
 	rc = take(c, &m, FILE_MAX);
 	if (rc != STORE_OK)

@@ -49,7 +49,7 @@ ok 'sent, to be recalled'	sees 'sent: leaves in 4 seconds'
 keys u
 ok 'recalled'			sees 'recalled: it was not sent'
 ok 'and in hand again'		sees 'My answer with umlauts'
-keys s; keys C-u; typed 'Grüße zurück'; keys Enter
+keys S; keys C-u; typed 'Grüße zurück'; keys Enter
 ok 'subject edited'		sees '^Subject +Grüße zurück'
 keys y
 ok 'sent again'			sees 'sent: leaves'

@@ -16,6 +16,7 @@
 #include "tui/compose_view.h"
 #include "tui/global.h"
 #include "tui/message_doc.h"
+#include "tui/pgp.h"
 #include "tui/attach.h"
 #include "tui/send.h"
 
@@ -66,6 +67,9 @@ compose_reply(struct tui *t, const struct fetched *f, enum reply_kind kind)
 		letter_clear(&l);
 		return;
 	}
+	/* What came sealed is not answered in clear. */
+	if (f->pgp.encrypted)
+		pgp_want(&l, PGP_SIGN | PGP_ENCRYPT);
 	compose_open(t, path, &l, &from, true);
 }
 
@@ -164,6 +168,8 @@ compose_forward(struct tui *t, struct fetched *f)
 	g->from.forwards = g->f.info.id;
 	g->edit = true;
 	reply_forward(&g->l, &g->f.show);
+	if (g->f.pgp.encrypted)
+		pgp_want(&g->l, PGP_SIGN | PGP_ENCRYPT);
 	gather_next(g);
 }
 
@@ -192,7 +198,8 @@ static void
 take_up(void *arg, struct fetched *f)
 {
 	static const char *const names[LETTER_FIELDS] = { "From", "To", "Cc",
-	    "Bcc", "Subject", "In-Reply-To", "References" };
+	    "Bcc", "Subject", "In-Reply-To", "References",
+	    "X-Mailnode-Pgp" };
 	struct gather *g;
 	size_t i;
 

@@ -171,6 +171,8 @@ hand_in(struct compose_view *c)
 	rc = outgoing_make(&o, &c->l, false);
 	if (rc != OUTGOING_OK) {
 		make_error(c, rc, &o);
+	} else if (!compose_pgp_wrap(c, &o)) {
+		/* Told: it is not sent in clear instead. */
 	} else if (rcpts.n > QUEUE_RCPTS_MAX) {
 		app_error(c->v.t, "more than %d recipients", QUEUE_RCPTS_MAX);
 		close(o.fd);

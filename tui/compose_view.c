@@ -20,9 +20,10 @@ self(struct view *v)
 	return (struct compose_view *)v;
 }
 
-static void
-keep(struct compose_view *c)
+void
+compose_keep(struct compose_view *c)
 {
+	compose_pgp_look(c);
 	if (!journal_write(c->path, &c->l))
 		app_error(c->v.t, "%s: %s", c->path, strerror(errno));
 }
@@ -33,7 +34,7 @@ edit(struct compose_view *c)
 {
 	struct letter fresh;
 
-	keep(c);
+	compose_keep(c);
 	(void)run_editor(c->v.t, c->path);
 	if (!letter_init(&fresh))
 		return;
@@ -45,8 +46,9 @@ edit(struct compose_view *c)
 		    "editor left: %s", strerror(errno));
 		letter_clear(&fresh);
 		/* An empty or odd file must not be all that is left. */
-		keep(c);
+		compose_keep(c);
 	}
+	compose_pgp_look(c);
 	c->cur = 0;
 	c->sure = false;
 }
@@ -99,14 +101,14 @@ field_typed(void *arg, const char *text)
 	if (text == NULL)
 		return;
 	letter_set(&c->l, c->editing, text);
-	keep(c);
+	compose_keep(c);
 }
 
 void
 compose_set_from(struct view *v, const char *value)
 {
 	letter_set(&self(v)->l, LETTER_FROM, value);
-	keep(self(v));
+	compose_keep(self(v));
 }
 
 static void
@@ -168,7 +170,7 @@ attach_typed(void *arg, const char *text)
 	else if (!letter_attach(&c->l, buf_str(&b)))
 		app_error(c->v.t, "too many attachments");
 	else
-		keep(c);
+		compose_keep(c);
 	buf_clear(&b);
 }
 
@@ -202,7 +204,7 @@ act_detach(struct view *v, const char *arg)
 	letter_detach(&c->l, c->cur);
 	if (c->cur > 0 && c->cur >= c->l.nattach)
 		c->cur--;
-	keep(c);
+	compose_keep(c);
 }
 
 static void
@@ -256,6 +258,8 @@ draw(struct view *v, const struct area *a)
 		term_puts(y, a->x + 9, a->w - 9, c->l.field[i], i ==
 		    LETTER_SUBJECT ? PAINT_SUBJECT : PAINT_TEXT);
 	}
+	if (y < end)
+		y += compose_pgp_draw(c, y, a);
 	for (i = 0; i < c->l.nattach && y < end; i++, y++)
 		draw_attachment(c, i, y, a);
 	for (x = 0; y < end && x < a->w; x++)
@@ -296,7 +300,8 @@ static view_act *const acts[DO_MAX] = {
 	[DO_ATTACH] = act_attach, [DO_DETACH] = act_detach,
 	[DO_EDIT_FROM] = act_from, [DO_EDIT_TO] = act_to,
 	[DO_EDIT_CC] = act_cc, [DO_EDIT_BCC] = act_bcc,
-	[DO_EDIT_SUBJECT] = act_subject, [DO_ALIAS] = alias_for_letter,
+	[DO_EDIT_SUBJECT] = act_subject, [DO_SIGN] = compose_sign,
+	[DO_ENCRYPT] = compose_encrypt, [DO_ALIAS] = alias_for_letter,
 	[DO_NEXT] = act_next, [DO_PREV] = act_prev,
 };
 
@@ -322,5 +327,5 @@ compose_open(struct tui *t, const char *path, struct letter *l,
 	if (edit_first)
 		edit(c);
 	else
-		keep(c);
+		compose_keep(c);
 }

@@ -5,6 +5,7 @@
 #include "tui/app.h"
 #include "tui/journal.h"
 #include "tui/letter.h"
+#include "tui/outgoing.h"
 
 struct compose_from {
 	uint64_t	draft;		/* row that this letter replaces, or 0 */
@@ -21,6 +22,8 @@ struct compose_view {
 	bool		 busy;		/* being sent or postponed */
 	bool		 sure;		/* asked already, send it so */
 	enum letter_field editing;
+	char		 pgp[1000];	/* what is done with which keys, or "" */
+	bool		 pgp_ok;	/* all of them are there */
 };
 
 /*
@@ -29,6 +32,19 @@ struct compose_view {
  */
 void	compose_open(struct tui *t, const char *path, struct letter *l,
 	    const struct compose_from *from, bool edit);
+
+/* Writes the letter's file; looks at its keys again. */
+void	compose_keep(struct compose_view *c);
+
+/* ---- compose_pgp.c ---- */
+
+view_act compose_sign, compose_encrypt;
+void	compose_pgp_look(struct compose_view *c);
+/* The rows it takes, from y. */
+int	compose_pgp_draw(const struct compose_view *c, int y,
+	    const struct area *a);
+/* False: it cannot be signed or encrypted, that is told, o is closed. */
+bool	compose_pgp_wrap(struct compose_view *c, struct outgoing *o);
 
 /* v is a letter: it comes from there now. */
 void	compose_set_from(struct view *v, const char *value);

@@ -4,6 +4,8 @@
 
 #include "store/err.h"
 #include "tui/fetch.h"
+#include "tui/pgp.h"
+#include "tui/reply.h"
 
 /* A row has its new name a moment before its file has. */
 enum { AGAIN_MS = 25, AGAIN_MAX = 40 };
@@ -19,6 +21,7 @@ struct fetch {
 	struct fetched	 f;
 	struct loop_timer again;
 	unsigned int	 tries;
+	int		 signed_fd;
 };
 
 static struct fetch *under_way;
@@ -36,6 +39,8 @@ fetched_clear(struct fetched *f)
 {
 	if (f->parsed)
 		parse_show_clear(&f->show);
+	if (f->has_outer)
+		parse_show_clear(&f->outer);
 	msg_info_clear(&f->info);
 	if (f->fd != -1)
 		close(f->fd);
@@ -98,6 +103,131 @@ fail(struct fetch *f, const char *what, uint16_t status)
 	}
 }
 
+/* ---- PGP/MIME, RFC 3156 ---- */
+
+static enum parse_want
+want(enum fetch_how how)
+{
+	return (how & FETCH_HTML) != 0 ? PARSE_HTML : PARSE_PLAIN;
+}
+
+static const char *
+top_type(const struct fetch *f)
+{
+	return f->f.show.npart > 0 ? f->f.show.part[0].type : "";
+}
+
+/* The fields stay those of the message; the rest is what was inside. */
+static void
+decrypted(void *arg, uint16_t status, struct chan_in *in, int *fd)
+{
+	struct fetch *f = arg;
+	struct parse_show inner;
+	struct parse_header *h;
+	struct buf mem;
+	size_t n;
+
+	buf_init(&mem, PARSE_ANSWER_MAX);
+	if (status == OP_OK && parse_answer(in, fd, &mem) &&
+	    parse_show_get(in, &inner)) {
+		f->f.outer = f->f.show;
+		f->f.has_outer = true;
+		f->f.show = inner;
+		h = f->f.show.header;
+		n = f->f.show.nheader;
+		f->f.show.header = f->f.outer.header;
+		f->f.show.nheader = f->f.outer.nheader;
+		f->f.outer.header = h;
+		f->f.outer.nheader = n;
+	}
+	buf_clear(&mem);
+	finish(f, true);
+}
+
+static void
+sealed_part(void *arg, int part, uint64_t size)
+{
+	struct fetch *f = arg;
+	struct buf b;
+	int plain = -1;
+
+	(void)size;
+	if (part != -1 && f->fn != NULL)
+		plain = pgp_decrypt(f->t, part, reply_header(&f->f.show,
+		    "From"), &f->f.pgp);
+	if (part != -1)
+		close(part);
+	if (plain == -1) {
+		finish(f, true);
+		return;
+	}
+	close(f->f.fd);
+	f->f.fd = plain;
+	buf_init(&b, CHAN_DATA_MAX);
+	parse_show_put(&b, want(f->how), PARSE_ALL);
+	talk_send(f->t->parser, PARSE_SHOW, &b, plain, decrypted, f);
+	buf_clear(&b);
+}
+
+static void
+signature_part(void *arg, int part, uint64_t size)
+{
+	struct fetch *f = arg;
+
+	(void)size;
+	if (part != -1 && f->fn != NULL)
+		pgp_verify(f->t, f->signed_fd, part, reply_header(
+		    &f->f.show, "From"), &f->f.pgp);
+	if (part != -1)
+		close(part);
+	close(f->signed_fd);
+	finish(f, true);
+}
+
+static void
+signed_part(void *arg, int part, uint64_t size)
+{
+	struct fetch *f = arg;
+
+	(void)size;
+	f->signed_fd = part;
+	if (part == -1)
+		finish(f, true);
+	else
+		fetch_part(f->t, f->f.fd, "2", PARSE_AS_BYTES,
+		    signature_part, f);
+}
+
+/* False: nothing of that. */
+static bool
+pgp(struct fetch *f)
+{
+	const struct parse_show *s = &f->f.show;
+
+	if (f->fn == NULL || s->npart != 3 || s->part[0].depth != 0)
+		return false;
+	if (strcmp(top_type(f), "multipart/encrypted") == 0 &&
+	    strcmp(s->part[1].type, "application/pgp-encrypted") == 0) {
+		fetch_part(f->t, f->f.fd, "2", PARSE_AS_BYTES, sealed_part,
+		    f);
+		return true;
+	}
+	return false;
+}
+
+static bool
+pgp_signed(struct fetch *f)
+{
+	const struct parse_show *s = &f->f.show;
+
+	if (f->fn == NULL || s->npart < 3 || strcmp(top_type(f),
+	    "multipart/signed") != 0 || strcmp(s->part[s->npart - 1].type,
+	    "application/pgp-signature") != 0)
+		return false;
+	fetch_part(f->t, f->f.fd, "1", PARSE_AS_ENTITY, signed_part, f);
+	return true;
+}
+
 static void
 parsed(void *arg, uint16_t status, struct chan_in *in, int *fd)
 {
@@ -113,13 +243,8 @@ parsed(void *arg, uint16_t status, struct chan_in *in, int *fd)
 	else
 		f->f.parsed = true;
 	buf_clear(&mem);
-	finish(f, f->f.parsed);
-}
-
-static enum parse_want
-want(enum fetch_how how)
-{
-	return (how & FETCH_HTML) != 0 ? PARSE_HTML : PARSE_PLAIN;
+	if (!f->f.parsed || (!pgp(f) && !pgp_signed(f)))
+		finish(f, f->f.parsed);
 }
 
 static void

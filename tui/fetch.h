@@ -5,12 +5,16 @@
 #include "store/op_msg.h"
 #include "store/op_parse.h"
 #include "tui/app.h"
+#include "tui/pgp_seen.h"
 
 struct fetched {
 	struct msg_info	  info;
 	int		  fd;		/* read-only; -1 */
 	struct parse_show show;
 	bool		  parsed;
+	struct parse_show outer;	/* of an encrypted one: its fields */
+	bool		  has_outer;
+	struct pgp_seen	  pgp;
 };
 
 enum fetch_how {

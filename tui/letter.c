@@ -7,7 +7,8 @@
 #include "tui/letter.h"
 
 static const char *const names[LETTER_FIELDS] = {
-	"From", "To", "Cc", "Bcc", "Subject", "In-Reply-To", "References"
+	"From", "To", "Cc", "Bcc", "Subject", "In-Reply-To", "References",
+	"Pgp"
 };
 
 bool

@@ -5,6 +5,7 @@
  *	To: ...
  *	Cc: Bcc: Subject:		always there, also when empty
  *	In-Reply-To: References:	if any
+ *	Pgp: sign encrypt		one of them, or both, if wanted
  *	Attach: /path/of/a/file		one line each
  *	X-Other: any other field the owner types is sent as it stands
  *
@@ -28,7 +29,9 @@ enum {
 
 enum letter_field {
 	LETTER_FROM, LETTER_TO, LETTER_CC, LETTER_BCC, LETTER_SUBJECT,
-	LETTER_IRT, LETTER_REFS, LETTER_FIELDS
+	LETTER_IRT, LETTER_REFS,
+	LETTER_PGP,		/* "sign encrypt", see pgp.h */
+	LETTER_FIELDS
 };
 
 struct letter {

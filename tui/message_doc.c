@@ -94,6 +94,10 @@ message_doc_head(struct doc *d, const struct fetched *f,
 
 	put_headers(d, s, look->all_headers);
 	put_verdict(d, s);
+	if (f->pgp.text[0] != '\0')
+		doc_header(d, "PGP", f->pgp.text, f->pgp.verdict == PGP_GOOD ?
+		    PAINT_GOOD : f->pgp.verdict == PGP_BAD ? PAINT_BAD :
+		    PAINT_WAIT);
 	if (f->info.tags[0] != '\0')
 		doc_header(d, "Tags", f->info.tags, PAINT_TAGS);
 	put_attachments(d, s);

@@ -248,6 +248,9 @@ put_header(struct buf *b, struct outgoing *o, const struct letter *l,
 	put_list(b, "Cc", l->field[LETTER_CC], draft);
 	if (draft)
 		put_list(b, "Bcc", l->field[LETTER_BCC], draft);
+	if (draft && l->field[LETTER_PGP][0] != '\0')
+		outgoing_text_field(b, "X-Mailnode-Pgp",
+		    l->field[LETTER_PGP]);
 	outgoing_text_field(b, "Subject", l->field[LETTER_SUBJECT]);
 	put_date(b);
 	buf_addf(b, "Message-ID: <%s>\r\n", o->msgid);
@@ -340,10 +343,12 @@ put_plain(struct buf *b, const char *s, size_t n)
 }
 
 static void
-put_body(struct buf *b, const char *text)
+put_body(struct buf *b, const char *text, bool sealed)
 {
 	size_t n = strlen(text);
-	bool plain = outgoing_is_plain(text, n);
+	/* No blank at the end of a signed line, RFC 3156 section 3. */
+	bool plain = outgoing_is_plain(text, n) &&
+	    (!sealed || strstr(text, "-- \n") == NULL);
 
 	buf_addf(b, "Content-Type: text/plain; charset=%s\r\n"
 	    "Content-Transfer-Encoding: %s\r\n\r\n",
@@ -487,13 +492,13 @@ put_parts(struct outgoing *o, struct buf *b, const struct letter *l)
 	size_t i;
 
 	if (l->nattach == 0) {
-		put_body(b, l->body);
+		put_body(b, l->body, l->field[LETTER_PGP][0] != '\0');
 		return OUTGOING_OK;
 	}
 	(void)snprintf(boundary, sizeof boundary, "=_%.30s", o->msgid);
 	buf_addf(b, "Content-Type: multipart/mixed; boundary=\"%s\"\r\n\r\n"
 	    "--%s\r\n", boundary, boundary);
-	put_body(b, l->body);
+	put_body(b, l->body, l->field[LETTER_PGP][0] != '\0');
 	for (i = 0; rc == OUTGOING_OK && i < l->nattach; i++) {
 		buf_addf(b, "--%s\r\n", boundary);
 		rc = put_attachment(o, b, l->attach[i]);

@@ -162,6 +162,51 @@ run_open(struct tui *t, const char *what)
 	return true;
 }
 
+/* None may be a target before it was a source. */
+_Noreturn static void
+filter_child(const char *const *argv, const int fds[4])
+{
+	int high[4], i, null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	for (i = 0; i < 4; i++) {
+		high[i] = fds[i] != -1 ? fds[i] : null;
+		high[i] = fcntl(high[i], F_DUPFD_CLOEXEC, 10);
+		if (high[i] == -1 || (fds[i] != -1 && i != 1 && i != 2 &&
+		    lseek(high[i], 0, SEEK_SET) == -1))
+			_exit(126);
+	}
+	for (i = 0; i < (fds[3] != -1 ? 4 : 3); i++)
+		if (dup2(high[i], i) == -1)
+			_exit(126);
+	child_signals();
+	execvp(argv[0], (char *const *)(uintptr_t)argv);
+	_exit(127);
+}
+
+int
+run_filter(struct tui *t, const char *const *argv, const int fds[4],
+    bool screen)
+{
+	const char *tty = ttyname(STDIN_FILENO);
+	pid_t pid;
+	int status;
+
+	/* Where its agent asks. */
+	if (tty != NULL)
+		(void)setenv("GPG_TTY", tty, 1);
+	if (screen)
+		term_leave();
+	pid = fork();
+	if (pid == 0)
+		filter_child(argv, fds);
+	status = pid == -1 ? -1 : wait_for(pid);
+	if (screen) {
+		term_enter();
+		app_dirty(t);
+	}
+	return status;
+}
+
 void
 run_suspend(struct tui *t)
 {

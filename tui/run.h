@@ -18,6 +18,14 @@ void	run_shell(struct tui *t, const char *command, int in);
 /* "xdg-open" or $BROWSER on one argument, without a shell; not waited for. */
 bool	run_open(struct tui *t, const char *what);
 
+/*
+ * A program found by PATH: fds[0..2] become its standard ones (-1: nothing),
+ * fds[3] its descriptor 3 if it is not -1.  Waits for its end, with the
+ * screen given up if `screen`.  Its exit status, or -1.
+ */
+int	run_filter(struct tui *t, const char *const *argv, const int fds[4],
+	    bool screen);
+
 /* Stops like any program does; comes back with the screen redrawn. */
 void	run_suspend(struct tui *t);
 

@@ -108,6 +108,8 @@ enum conf_view {
 	X(DETACH,	"drop an attachment")				\
 	X(POSTPONE,	"keep as a draft")				\
 	X(ABORT,	"leave the letter: asks what to do with it")	\
+	X(SIGN,		"sign with PGP, or not")			\
+	X(ENCRYPT,	"encrypt with PGP, or not")			\
 	X(SNOOZE,	"put off until a time")				\
 	X(UNSUBSCRIBE,	"unsubscribe from the list")			\
 	X(ALIAS,	"make a new alias for the correspondent")	\

@@ -1,0 +1,100 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "tui/pgp.h"
+
+#define G	"[GNUPG:] "
+#define ADA	"0123456789ABCDEF Ada <ada@x.y>\n"
+
+static void
+status(void **state)
+{
+	static const struct {
+		const char *lines, *from;
+		bool encrypted;
+		enum pgp_verdict verdict;
+		const char *text;
+	} t[] = {
+		{ G "NEWSIG\n" G "GOODSIG " ADA G "TRUST_FULLY 0 pgp\n",
+		    "Ada <ADA@x.y>", false, PGP_GOOD,
+		    "good signature, key 0123456789ABCDEF Ada <ada@x.y>" },
+		{ G "GOODSIG " ADA G "TRUST_UNDEFINED 0 pgp\n", "ada@x.y",
+		    false, PGP_DOUBT, "good signature of a key that is not "
+		    "certified, key 0123456789ABCDEF Ada <ada@x.y>" },
+		{ G "GOODSIG " ADA G "TRUST_ULTIMATE 0 pgp\n",
+		    "\"ada@x.y\" <eve@x.y>", false, PGP_DOUBT, "signed, but "
+		    "NOT by who is in From, key 0123456789ABCDEF Ada "
+		    "<ada@x.y>" },
+		{ G "GOODSIG " ADA G "TRUST_FULLY 0 pgp\n",
+		    "ada@x.y, eve@x.y", false, PGP_DOUBT, "signed, but NOT by "
+		    "who is in From, key 0123456789ABCDEF Ada <ada@x.y>" },
+		/* A bad one beside a good one is bad. */
+		{ G "GOODSIG " ADA G "BADSIG " ADA, "ada@x.y", false,
+		    PGP_BAD, "BAD signature, key 0123456789ABCDEF Ada "
+		    "<ada@x.y>" },
+		{ G "NO_PUBKEY 0123456789ABCDEF\n", "ada@x.y", false,
+		    PGP_DOUBT, "signed by an unknown key, key "
+		    "0123456789ABCDEF " },
+		/* What a user id holds is no status. */
+		{ G "GOODSIG 01 " G "TRUST_FULLY 0 <ada@x.y>\n", "ada@x.y",
+		    false, PGP_DOUBT, "good signature of a key that is not "
+		    "certified, key 01 " G "TRUST_FULLY 0 <ada@x.y>" },
+		/* Not at the start of a line, or nothing at all. */
+		{ "x " G "GOODSIG " ADA, "ada@x.y", false, PGP_BAD,
+		    "no signature that can be checked" },
+		{ "", "", false, PGP_BAD,
+		    "no signature that can be checked" },
+	};
+	struct pgp_seen seen;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof t / sizeof t[0]; i++) {
+		memset(&seen, 0, sizeof seen);
+		seen.encrypted = t[i].encrypted;
+		pgp_status(t[i].lines, t[i].from, &seen);
+		assert_string_equal(seen.text, t[i].text);
+		assert_int_equal(seen.verdict, t[i].verdict);
+	}
+}
+
+static void
+split(void **state)
+{
+	static const char msg[] = "From: a\r\nContent-Type: text/plain;\r\n"
+	    " charset=us-ascii\r\nSubject: b\r\n c\r\nMIME-Version: 1.0\r\n"
+	    "content-transfer-encoding: 7bit\r\n\r\nText\r\n";
+	struct buf in, outer, entity;
+
+	(void)state;
+	buf_init(&in, 1000);
+	buf_init(&outer, 1000);
+	buf_init(&entity, 1000);
+	buf_adds(&in, msg);
+	assert_true(pgp_split(&in, &outer, &entity));
+	assert_string_equal(buf_str(&outer), "From: a\r\nSubject: b\r\n c\r\n"
+	    "MIME-Version: 1.0\r\n");
+	assert_string_equal(buf_str(&entity), "Content-Type: text/plain;\r\n"
+	    " charset=us-ascii\r\ncontent-transfer-encoding: 7bit\r\n\r\n"
+	    "Text\r\n");
+	buf_reset(&in);
+	buf_adds(&in, "From: a\r\nno end");
+	assert_false(pgp_split(&in, &outer, &entity));
+	buf_clear(&in);
+	buf_clear(&outer);
+	buf_clear(&entity);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(status), cmocka_unit_test(split)
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
