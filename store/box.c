@@ -8,6 +8,7 @@
 #include "store/flag.h"
 #include "store/op_watch.h"
 #include "store/parts.h"
+#include "store/row.h"
 
 struct boxes {
 	struct box	**box;		/* by name */
@@ -321,6 +322,9 @@ box_add(struct store *st, const struct file_folder *f, struct box **out)
 	b->uidlease = b->uidnext;
 	b->modlease = b->modseq;
 	rc = add_row(st, b);
+	if (rc == STORE_OK)
+		rc = store_result(st, STORE_CACHE, row_mbox_new(st->rows,
+		    b->id, b->uidnext, b->modseq));
 	if (rc == STORE_OK)
 		rc = insert(st->boxes, b);
 	if (rc != STORE_OK) {

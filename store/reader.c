@@ -6,8 +6,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "store/find.h"
 #include "store/reader.h"
 #include "store/search.h"
+#include "store/view.h"
 
 enum {
 	PATH_ROOM = 4096,
@@ -94,12 +96,15 @@ reader_init(struct reader *r, const char *home, const char *maildir)
 	r->maildir = maildir;
 	r->root = -1;
 	r->sql = (struct sql){ .text = sql, .stmt = r->stmt, .n = RSQL_N };
+	r->view = (struct sql){ .text = view_sql, .stmt = r->vstmt,
+	    .n = RVIEW_N };
 }
 
 static void
 db_shut(struct reader *r)
 {
 	sql_clear(&r->sql);
+	sql_clear(&r->view);
 	sqlite3_close(r->sql.db);
 	r->sql.db = NULL;
 }
@@ -109,6 +114,8 @@ reader_clear(struct reader *r)
 {
 	db_shut(r);
 	search_free(r->search);
+	find_free(r->find);
+	r->find = NULL;
 	if (r->root != -1)
 		close(r->root);
 	r->search = NULL;
@@ -142,6 +149,7 @@ db_join(struct reader *r, const struct stat *st)
 	(void)sqlite3_busy_timeout(r->sql.db, 1000);
 	(void)sqlite3_exec(r->sql.db, "PRAGMA cache_size=-4096", NULL, NULL,
 	    NULL);
+	r->view.db = r->sql.db;
 	r->dev = st->st_dev;
 	r->ino = st->st_ino;
 	return STORE_OK;
@@ -199,6 +207,9 @@ reader_end(struct reader *r)
 	for (q = 0; q < RSQL_N; q++)
 		if (r->stmt[q] != NULL)
 			sql_end(&r->sql, q);
+	for (q = 0; q < RVIEW_N; q++)
+		if (r->vstmt[q] != NULL)
+			sql_end(&r->view, q);
 	if (sql_done(sql_step(&r->sql, RSQL_END, "")) != SQLITE_OK)
 		db_shut(r);
 }

@@ -26,16 +26,28 @@ enum reader_sql {
 	RSQL_OPEN, RSQL_UID, RSQL_N
 };
 
+/* view.c */
+enum reader_view {
+	RVIEW_BOXES, RVIEW_BOX, RVIEW_BOX_ID, RVIEW_SIZE, RVIEW_DELETED,
+	RVIEW_UIDS, RVIEW_UIDS_THEN, RVIEW_GONE, RVIEW_FLOOR,
+	RVIEW_ROWS_NARROW, RVIEW_ROWS_META, RVIEW_ROWS_ENV, RVIEW_ROWS_ALL,
+	RVIEW_SINCE_NARROW, RVIEW_SINCE_META, RVIEW_SINCE_ENV,
+	RVIEW_SINCE_ALL, RVIEW_PLACE, RVIEW_BLOBS, RVIEW_N
+};
+
 struct reader {
 	const char	*home, *maildir;	/* borrowed, absolute */
 	const struct saved_query *saved;	/* borrowed */
 	size_t		 nsaved;
 	struct sql	 sql;
 	sqlite3_stmt	*stmt[RSQL_N];
+	struct sql	 view;			/* of the same database */
+	sqlite3_stmt	*vstmt[RVIEW_N];
 	dev_t		 dev;			/* of the store.db that is open */
 	ino_t		 ino;
 	int		 root;			/* the maildir; -1 */
 	struct search	*search;		/* search.c; NULL at first */
+	struct find	*find;			/* op_find.c: the last answer */
 };
 
 /* Never fails: what is not there yet is looked for at each request. */

@@ -1,5 +1,5 @@
 /*
- * Tables of store.db, version 2, besides keeper's mailbox(id, name, …).
+ * Tables of store.db, version 3, besides keeper's mailbox(id, name, …).
  *
  * msg		one row for each file
  *	id		what clients call the message; kept when it moves
@@ -15,8 +15,10 @@
  *	base_key	hash of the rest, 0 for none; thread.c
  *	hash		of the content; env body parts: see mime_imap.h
  * mail		the narrow twin that IMAP scans
- * gone		UIDs expunged, with the MODSEQ of that
- * box_count	messages of a mailbox, and how many of them unread
+ * gone		UIDs expunged, with the MODSEQ of that; UID 0: before that
+ *		MODSEQ nothing is remembered
+ * box_count	messages of a mailbox, how many of them unread, and the UID
+ *		behind the highest that ever was in it
  * thread_id thread_alias thread_box	see thread.c
  * index_todo	what the index has to learn, in this order: `was` and `now`
  *		are paths below the maildir; was '' is a new file, now '' one
@@ -95,7 +97,7 @@ const char row_schema[] =
     " WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS box_count("
     " mbox INTEGER PRIMARY KEY, total INTEGER NOT NULL,"
-    " unread INTEGER NOT NULL);"
+    " unread INTEGER NOT NULL, uidnext INTEGER NOT NULL DEFAULT 1);"
     "CREATE TABLE IF NOT EXISTS thread_id("
     " msgid TEXT PRIMARY KEY, thread INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS thread_alias("
@@ -136,6 +138,10 @@ static const char *const sql[SQL_N] = {
 	    "l.modseq,m.name,m.tags,m.hash FROM mail l JOIN msg m"
 	    " ON m.id=l.msg WHERE l.mbox=? AND l.uid=?",
 	[SQL_MSG_BY_HASH] = "SELECT id FROM msg WHERE mbox=? AND hash=?",
+	[SQL_MSG_BY_ID] = "SELECT m.id,m.thread,m.mbox,m.uid,l.flags,"
+	    "l.modseq,m.name,m.tags,m.hash FROM msg m JOIN mail l"
+	    " ON l.mbox=m.mbox AND l.uid=m.uid WHERE m.msgid=?2"
+	    " AND m.mbox=?1 ORDER BY m.uid LIMIT 1",
 	[SQL_MSG_NAME] = "UPDATE msg SET name=? WHERE id=?",
 	[SQL_MSG_TAGS] = "UPDATE msg SET tags=? WHERE id=?",
 	[SQL_MSG_MOVE] = "UPDATE msg SET mbox=?,uid=?,name=? WHERE id=?",
@@ -146,10 +152,18 @@ static const char *const sql[SQL_N] = {
 	    " WHERE mbox=? AND uid=?",
 	[SQL_MAIL_DEL] = "DELETE FROM mail WHERE mbox=? AND uid=?",
 	[SQL_GONE_ADD] = "INSERT OR IGNORE INTO gone VALUES(?,?,?)",
-	[SQL_GONE_TRIM] = "DELETE FROM gone WHERE mbox=? AND modseq<?",
-	[SQL_COUNT_ADD] = "INSERT INTO box_count VALUES(?1,?2,?3)"
+	[SQL_GONE_TRIM] = "DELETE FROM gone WHERE mbox=? AND modseq<?"
+	    " AND uid<>0",
+	[SQL_COUNT_ADD] = "INSERT INTO box_count VALUES(?1,?2,?3,?4)"
 	    " ON CONFLICT(mbox) DO UPDATE SET total=total+?2,"
-	    " unread=unread+?3",
+	    " unread=unread+?3,uidnext=max(uidnext,?4)",
+	[SQL_MSG_COPY] = "INSERT INTO msg(id,mbox,uid,thread,date,received,"
+	    "size,wire,pflags,base,name,tags,author,subject,snippet,msgid,"
+	    "sender,rcpt,cc,list_id,irt,base_key,hash,refs,env,body,parts)"
+	    " SELECT ?1,?2,?3,thread,date,received,"
+	    "size,wire,pflags,base,?4,tags,author,subject,snippet,msgid,"
+	    "sender,rcpt,cc,list_id,irt,base_key,hash,refs,env,body,parts"
+	    " FROM msg WHERE id=?5",
 	[SQL_TODO] = "INSERT INTO index_todo(msg,was,now) VALUES(?1,"
 	    "CASE WHEN ?2=0 THEN '' ELSE " PATH("?2", "?3") " END,"
 	    "CASE WHEN ?4=0 THEN '' ELSE " PATH("?4", "?5") " END)",
@@ -268,6 +282,20 @@ row_at_uid(struct rows *r, uint64_t mbox, uint32_t uid, struct row_at *at)
 }
 
 int
+row_by_msgid(struct rows *r, uint64_t mbox, const char *msgid,
+    struct row_at *at)
+{
+	int rc;
+
+	memset(at, 0, sizeof *at);
+	rc = row_step(r, SQL_MSG_BY_ID, "is", (int64_t)mbox, msgid);
+	if (rc != SQLITE_ROW)
+		return rc;
+	take_at(r, SQL_MSG_BY_ID, at);
+	return 0;
+}
+
+int
 row_by_hash(struct rows *r, uint64_t mbox, const uint8_t hash[32],
     uint64_t *id)
 {
@@ -289,7 +317,27 @@ row_by_hash(struct rows *r, uint64_t mbox, const uint8_t hash[32],
 static int
 count(struct rows *r, uint64_t mbox, int64_t total, int64_t unread)
 {
-	return row_do(r, SQL_COUNT_ADD, "iii", (int64_t)mbox, total, unread);
+	return row_do(r, SQL_COUNT_ADD, "iiii", (int64_t)mbox, total, unread,
+	    (int64_t)1);
+}
+
+/* One more, which is the highest. */
+static int
+count_new(struct rows *r, uint64_t mbox, uint32_t uid, int64_t unread)
+{
+	return row_do(r, SQL_COUNT_ADD, "iiii", (int64_t)mbox, (int64_t)1,
+	    unread, (int64_t)uid + 1);
+}
+
+int
+row_mbox_new(struct rows *r, uint64_t mbox, uint32_t uidnext,
+    uint64_t modseq)
+{
+	int rc = row_do(r, SQL_COUNT_ADD, "iiii", (int64_t)mbox, (int64_t)0,
+	    (int64_t)0, (int64_t)uidnext);
+
+	return rc != 0 ? rc : row_do(r, SQL_GONE_ADD, "iii", (int64_t)mbox,
+	    (int64_t)modseq, (int64_t)0);
 }
 
 static int64_t
@@ -346,7 +394,7 @@ row_add(struct rows *r, const struct row_new *n, const struct parse_row *p,
 	if (rc == 0)
 		rc = thread_add(r, &t);
 	if (rc == 0)
-		rc = count(r, n->mbox, 1, unread(n->flags));
+		rc = count_new(r, n->mbox, n->uid, unread(n->flags));
 	if (rc == 0 && n->index)
 		rc = todo(r, t.id, 0, "", n->mbox, n->name);
 	if (rc == 0)
@@ -448,13 +496,41 @@ row_move(struct rows *r, uint64_t id, uint64_t mbox, uint32_t uid,
 		    (int64_t)uid, (int64_t)id, (int64_t)at.flags,
 		    (int64_t)modseq);
 	if (rc == 0)
-		rc = count(r, mbox, 1, unread(at.flags));
+		rc = count_new(r, mbox, uid, unread(at.flags));
 	if (rc == 0)
 		rc = thread_count(r, at.mbox, at.thread);
 	if (rc == 0)
 		rc = thread_count(r, mbox, at.thread);
 	if (rc == 0)
 		rc = todo(r, id, at.mbox, at.name, mbox, name);
+	return rc;
+}
+
+int
+row_copy(struct rows *r, uint64_t id, uint64_t mbox, uint32_t uid,
+    const char *name, uint64_t modseq)
+{
+	struct row_at at;
+	bool here;
+	int rc;
+
+	rc = found(r, id, &at, &here);
+	if (rc != 0 || !here)
+		return rc;
+	rc = row_do(r, SQL_MSG_COPY, "iiisi", (int64_t)r->next_id,
+	    (int64_t)mbox, (int64_t)uid, name, (int64_t)id);
+	if (rc == 0)
+		rc = row_do(r, SQL_MAIL_ADD, "iiiii", (int64_t)mbox,
+		    (int64_t)uid, (int64_t)r->next_id, (int64_t)at.flags,
+		    (int64_t)modseq);
+	if (rc == 0)
+		rc = count_new(r, mbox, uid, unread(at.flags));
+	if (rc == 0)
+		rc = thread_count(r, mbox, at.thread);
+	if (rc == 0)
+		rc = todo(r, r->next_id, 0, "", mbox, name);
+	if (rc == 0)
+		r->next_id++;
 	return rc;
 }
 

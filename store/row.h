@@ -56,8 +56,14 @@ int	row_tags(struct rows *r, uint64_t id, const char *tags,
 /* The row keeps its id; the old UID is left in `gone`. */
 int	row_move(struct rows *r, uint64_t id, uint64_t mbox, uint32_t uid,
 	    const char *name, uint64_t gone_modseq, uint64_t modseq);
+/* One more of the same content, elsewhere. */
+int	row_copy(struct rows *r, uint64_t id, uint64_t mbox, uint32_t uid,
+	    const char *name, uint64_t modseq);
 /* The file went away. */
 int	row_remove(struct rows *r, uint64_t id, uint64_t modseq);
+/* A mailbox is new: UIDs start, and what went away is remembered, there. */
+int	row_mbox_new(struct rows *r, uint64_t mbox, uint32_t uidnext,
+	    uint64_t modseq);
 /* A mailbox was renamed (tell the index) or is gone with all its rows. */
 int	row_mbox_renamed(struct rows *r, uint64_t mbox, const char *old);
 int	row_mbox_gone(struct rows *r, uint64_t mbox);
@@ -76,6 +82,8 @@ struct row_at {
 /* SQLITE_DONE: no such row. */
 int	row_get(struct rows *r, uint64_t id, struct row_at *at);
 int	row_at_uid(struct rows *r, uint64_t mbox, uint32_t uid,
+	    struct row_at *at);
+int	row_by_msgid(struct rows *r, uint64_t mbox, const char *msgid,
 	    struct row_at *at);
 /* *id = 0 when the mailbox holds no such content. */
 int	row_by_hash(struct rows *r, uint64_t mbox, const uint8_t hash[32],

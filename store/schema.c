@@ -11,13 +11,15 @@
  *	tag	tags of a content, by its hash: a rebuild finds them again
  *	alias	addresses given out
  *	intent	changes to files: committed here, done, struck out
+ *	judged	contents that the owner moved into Junk, or out of it
+ *	subscribed	mailboxes that IMAP clients (do not) want in LSUB
  *	setting	name and value: numbers that must survive
  *	snooze	messages put off, by content: see op_snooze.c
  *	queue_*	the outgoing queue: see queue.h
  *	device	what each device did last
  *	device_folder	and has seen: op_device.c
  *
- * store.db, version 1: the cache.  Keeper's part is `mailbox`; the rest
+ * store.db, version 3: the cache.  Keeper's part is `mailbox`; the rest
  * stands in row.c.  `state` holds whether the last run ended cleanly.
  *
  * events.db, version 1: see event.c.
@@ -53,6 +55,12 @@ static const char node_schema[] =
     " tags TEXT NOT NULL, received INTEGER NOT NULL);"
     "CREATE INDEX IF NOT EXISTS intent_from ON intent(box, uid);"
     "CREATE INDEX IF NOT EXISTS intent_to ON intent(dbox, duid);"
+    "CREATE TABLE IF NOT EXISTS judged("
+    " hash BLOB PRIMARY KEY, junk INTEGER NOT NULL,"
+    " at INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE INDEX IF NOT EXISTS judged_at ON judged(at);"
+    "CREATE TABLE IF NOT EXISTS subscribed("
+    " name TEXT PRIMARY KEY, here INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS setting("
     " name TEXT PRIMARY KEY, value) WITHOUT ROWID;";
 
@@ -68,6 +76,15 @@ static const char cache_schema[] =
     " new INTEGER NOT NULL);"
     "CREATE TABLE IF NOT EXISTS state("
     " name TEXT PRIMARY KEY, value) WITHOUT ROWID;";
+
+/* What went away before was not counted from anywhere. */
+static const char cache_schema_3[] =
+    "ALTER TABLE box_count ADD COLUMN uidnext INTEGER NOT NULL DEFAULT 1;"
+    "INSERT OR IGNORE INTO box_count(mbox, total, unread)"
+    " SELECT id, 0, 0 FROM mailbox;"
+    "UPDATE box_count SET uidnext = coalesce((SELECT uidnext FROM mailbox"
+    " WHERE id = box_count.mbox), 1);"
+    "INSERT OR IGNORE INTO gone SELECT id, modseq, 0 FROM mailbox;";
 
 static const char events_schema[] =
     "CREATE TABLE IF NOT EXISTS event("
@@ -91,10 +108,10 @@ const struct schema schemas[STORE_NDB] = {
 		    device_schema, snooze_schema }
 	},
 	[STORE_CACHE] = {
-		.name = "store.db", .app_id = 0x6d6e7374, .version = 2,
+		.name = "store.db", .app_id = 0x6d6e7374, .version = 3,
 		.cache = true, .cache_kib = 4096,
 		.parts = { cache_schema, row_schema },
-		.steps = { row_schema_2 }
+		.steps = { row_schema_2, cache_schema_3 }
 	},
 	[STORE_EVENTS] = {
 		.name = "events.db", .app_id = 0x6d6e6576, .version = 1,

@@ -169,34 +169,43 @@ struct walk {
 };
 
 /* Folder and UID out of a path, for ids the index made up by itself. */
-static uint16_t
-by_path(struct reader *r, const char *path, struct list_at *at)
+static bool
+place_of(const struct reader *r, const char *path,
+    char folder[BOX_NAME_MAX], uint32_t *uid)
 {
-	char folder[BOX_NAME_MAX];
 	size_t root = strlen(r->maildir);
 	const char *base, *dir, *p, *end;
-	uint32_t uid;
 
-	*at = (struct list_at){ 0, 0, 0 };
 	if (path == NULL || strncmp(path, r->maildir, root) != 0 ||
 	    path[root] != '/')
-		return OP_OK;
+		return false;
 	path += root + 1;
 	base = strrchr(path, '/');
 	p = base != NULL ? strstr(base, ",I=") : NULL;
 	p = p != NULL ? strchr(p, '.') : NULL;
 	if (p == NULL)
-		return OP_OK;
+		return false;
 	for (end = ++p; *end >= '0' && *end <= '9'; )
 		end++;
 	for (dir = base; dir > path && dir[-1] != '/'; )
 		dir--;
-	if (num_u32(p, end, 1, UINT32_MAX, &uid) == -1 || dir == path ||
-	    (size_t)(dir - path) > sizeof folder)
-		return OP_OK;
+	if (num_u32(p, end, 1, UINT32_MAX, uid) == -1 || dir == path ||
+	    dir - path > BOX_NAME_MAX)
+		return false;
 	memcpy(folder, path, (size_t)(dir - path) - 1);
 	folder[dir - path - 1] = '\0';
-	return list_by_uid(r, folder, uid, at);
+	return true;
+}
+
+static uint16_t
+by_path(struct reader *r, const char *path, struct list_at *at)
+{
+	char folder[BOX_NAME_MAX];
+	uint32_t uid;
+
+	*at = (struct list_at){ 0, 0, 0 };
+	return place_of(r, path, folder, &uid) ?
+	    list_by_uid(r, folder, uid, at) : OP_OK;
 }
 
 static uint16_t
@@ -396,4 +405,57 @@ search_each_msg(struct reader *r, const struct list_msgs_ask *ask,
 	*more = m.more;
 	*next = (struct list_cursor){ .date = w.date, .id = w.had };
 	return rc != OP_OK ? rc : m.rc;
+}
+
+/* ---- all of them ---- */
+
+static bool
+one_hit(struct reader *r, notmuch_message_t *m, const char *folder,
+    bool (*fn)(void *, const char *, uint32_t), void *arg)
+{
+	static const char made_up[] = "notmuch-sha1-";
+	const struct dyn_notmuch *nm = r->search->nm;
+	const char *id = nm->notmuch_message_get_message_id(m);
+	char where[BOX_NAME_MAX];
+	uint32_t uid;
+
+	if (id == NULL)
+		return true;
+	if (strncmp(id, made_up, sizeof made_up - 1) != 0)
+		return fn(arg, id, 0);
+	if (!place_of(r, nm->notmuch_message_get_filename(m), where, &uid) ||
+	    strcmp(where, folder) != 0)
+		return true;
+	return fn(arg, "", uid);
+}
+
+uint16_t
+search_each_hit(struct reader *r, const char *text, const char *folder,
+    bool (*fn)(void *, const char *, uint32_t), void *arg)
+{
+	const struct dyn_notmuch *nm;
+	notmuch_messages_t *ms;
+	notmuch_message_t *m;
+	notmuch_query_t *q;
+	uint16_t rc = join(r);
+
+	if (rc != OP_OK)
+		return rc;
+	nm = r->search->nm;
+	q = query(r->search, text, false);
+	if (q == NULL)
+		return STORE_NOMEM;
+	nm->notmuch_query_set_sort(q, NOTMUCH_SORT_UNSORTED);
+	rc = status(nm->notmuch_query_search_messages(q, &ms));
+	for (; rc == OP_OK && nm->notmuch_messages_valid(ms);
+	    nm->notmuch_messages_move_to_next(ms)) {
+		m = nm->notmuch_messages_get(ms);
+		if (m == NULL)
+			continue;
+		if (!one_hit(r, m, folder, fn, arg))
+			break;
+		nm->notmuch_message_destroy(m);
+	}
+	nm->notmuch_query_destroy(q);
+	return rc;
 }

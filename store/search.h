@@ -21,4 +21,12 @@ uint16_t search_each_msg(struct reader *r, const struct list_msgs_ask *ask,
 	    bool (*emit)(void *, const struct list_msg *), void *arg,
 	    struct list_cursor *next, bool *more);
 
+/*
+ * Every message that matches, in no order: its Message-ID, or (uid not 0) its
+ * UID in that folder when the index made up an id.  fn: false stops.
+ */
+uint16_t search_each_hit(struct reader *r, const char *query,
+	    const char *folder, bool (*fn)(void *, const char *msgid,
+	    uint32_t uid), void *arg);
+
 #endif

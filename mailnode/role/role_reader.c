@@ -13,8 +13,10 @@
 #include "mailnode/node/sandbox.h"
 #include "mailnode/role/roles.h"
 #include "store/dyn.h"
+#include "store/op_find.h"
 #include "store/op_list.h"
 #include "store/op_msg.h"
+#include "store/op_view.h"
 #include "store/reader.h"
 
 static struct loop *loop;
@@ -59,6 +61,8 @@ role_reader(struct proc *pr)
 		    dyn_error());
 	op_server_init(&srv, pr->loop, list_ops, &r);
 	op_server_more(&srv, msg_ops);
+	op_server_more(&srv, view_ops);
+	op_server_more(&srv, find_ops);
 	srv.gone = gone;
 	proc_serve(pr, &srv);
 	sandbox_enter(pr);

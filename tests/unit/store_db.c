@@ -4,6 +4,7 @@
 #include "store/db.h"
 #include "store/spool.h"
 #include "tests/unit/node.h"
+#include "store/schema.h"
 
 static const char letter[] = "From: a@b.test\r\nSubject: s\r\n\r\nx\r\n";
 
@@ -110,7 +111,8 @@ a_newer_one_is_refused_by_name(void **state)
 		    STORE_NEWER);
 		assert_non_null(strstr(why, names[i]));
 		snprintf(cmd, sizeof cmd, "sqlite3 %s/%s 'PRAGMA "
-		    "user_version=1'", n.home, names[i]);
+		    "user_version=%u'", n.home, names[i],
+		    schemas[i].version);
 		assert_int_equal(system(cmd), 0);
 	}
 	assert_string_equal(n.alarms, "");

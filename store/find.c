@@ -1,0 +1,450 @@
+#define _GNU_SOURCE
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "store/find.h"
+
+struct find *
+find_new(struct reader *r, uint64_t mbox, uint32_t below)
+{
+	struct find *f = calloc(1, sizeof *f);
+
+	if (f == NULL)
+		return NULL;
+	f->r = r;
+	f->mbox = mbox;
+	f->below = below;
+	buf_init(&f->sql, 1024 * 1024);
+	return f;
+}
+
+void
+find_free(struct find *f)
+{
+	size_t i;
+
+	if (f == NULL)
+		return;
+	for (i = 0; i < f->narg; i++)
+		free(f->arg[i].s);
+	for (i = 0; i < f->nhits; i++)
+		free(f->hits[i].uid);
+	free(f->arg);
+	free(f->found);
+	buf_clear(&f->sql);
+	free(f);
+}
+
+void
+find_folder(struct find *f, char *dst, size_t size)
+{
+	sqlite3_stmt *s = NULL;
+
+	dst[0] = '\0';
+	if (sqlite3_prepare_v2(f->r->sql.db, "SELECT name FROM mailbox WHERE"
+	    " id=?", -1, &s, NULL) == SQLITE_OK) {
+		sqlite3_bind_int64(s, 1, (int64_t)f->mbox);
+		if (sqlite3_step(s) == SQLITE_ROW)
+			sqlite3_snprintf((int)size, dst, "%s",
+			    sqlite3_column_text(s, 0));
+	}
+	sqlite3_finalize(s);
+}
+
+/* ---- from a program to a condition ---- */
+
+static bool
+arg_room(struct find *f)
+{
+	size_t cap = f->cap != 0 ? f->cap * 2 : 32;
+	struct find_arg *a;
+
+	if (f->narg < f->cap)
+		return true;
+	a = reallocarray(f->arg, cap, sizeof *a);
+	if (a == NULL)
+		return false;
+	f->arg = a;
+	f->cap = cap;
+	return true;
+}
+
+static void
+put(struct find *f, const char *sql)
+{
+	(void)buf_adds(&f->sql, sql);
+}
+
+/* Places ?3, ?4 …: ?1 and ?2 are mailbox and limit. */
+static void
+put_int(struct find *f, int64_t v)
+{
+	if (!arg_room(f)) {
+		f->sql.err = f->sql.err != 0 ? f->sql.err : 12;
+		return;
+	}
+	f->arg[f->narg++] = (struct find_arg){ FIND_INT, v, NULL };
+	(void)buf_addf(&f->sql, "?%zu", f->narg + 2);
+}
+
+static void
+put_str(struct find *f, const char *s)
+{
+	char *copy = strdup(s);
+
+	if (copy == NULL || !arg_room(f)) {
+		free(copy);
+		f->sql.err = f->sql.err != 0 ? f->sql.err : 12;
+		return;
+	}
+	f->arg[f->narg++] = (struct find_arg){ FIND_STR, 0, copy };
+	(void)buf_addf(&f->sql, "?%zu", f->narg + 2);
+}
+
+static void
+put_uids(struct find *f, struct chan_in *in)
+{
+	uint32_t n = chan_get_u32(in), i;
+
+	put(f, "(0");
+	for (i = 0; i < n && !in->bad && f->sql.err == 0; i++) {
+		(void)buf_addf(&f->sql, " OR l.uid BETWEEN %u",
+		    (unsigned int)chan_get_u32(in));
+		(void)buf_addf(&f->sql, " AND %u",
+		    (unsigned int)chan_get_u32(in));
+	}
+	put(f, ")");
+}
+
+static void
+put_column(struct find *f, const char *column, const char *needle)
+{
+	char folded[FIND_STRING_MAX];
+
+	sqlite3_snprintf(sizeof folded, folded, "%s", needle);
+	find_fold(folded);
+	put(f, "has(m.");
+	put(f, column);
+	put(f, ",");
+	put_str(f, folded);
+	put(f, ")");
+}
+
+static void
+put_file(struct find *f, const char *name, const char *needle)
+{
+	put(f, "header((SELECT name FROM mailbox WHERE id=?1),m.name,");
+	put_str(f, name);
+	put(f, ",");
+	put_str(f, needle);
+	put(f, ")");
+}
+
+/* "<id>" whole is what clients ask before they upload a copy. */
+static bool
+put_msgid(struct find *f, const char *needle)
+{
+	size_t n = strlen(needle);
+	char id[FIND_STRING_MAX];
+
+	if (n < 3 || needle[0] != '<' || needle[n - 1] != '>')
+		return false;
+	memcpy(id, needle + 1, n - 2);
+	id[n - 2] = '\0';
+	put(f, "m.id IN (SELECT id FROM msg WHERE msgid=");
+	put_str(f, id);
+	put(f, ")");
+	return true;
+}
+
+/* Columns hold the fields decoded; they are cut when they are long. */
+static void
+put_header(struct find *f, const char *name, const char *needle)
+{
+	static const struct { const char *name, *column; bool cut; } columns[]
+	    = { { "subject", "subject", true }, { "from", "sender", true },
+	    { "to", "rcpt", true }, { "cc", "cc", true } };
+	size_t i;
+
+	f->wide = true;
+	if (strcasecmp(name, "message-id") == 0 && put_msgid(f, needle))
+		return;
+	for (i = 0; i < sizeof columns / sizeof columns[0]; i++) {
+		if (strcasecmp(name, columns[i].name) != 0 ||
+		    needle[0] == '\0')
+			continue;
+		put(f, "(");
+		put_column(f, columns[i].column, needle);
+		put(f, " OR (length(m.");
+		put(f, columns[i].column);
+		put(f, ")>900 AND ");
+		put_file(f, name, needle);
+		put(f, "))");
+		return;
+	}
+	put_file(f, name, needle);
+}
+
+static void
+put_keyword(struct find *f, const char *word)
+{
+	char text[FIND_STRING_MAX];
+	size_t n = strlen(word);
+
+	f->wide = true;
+	if (n > FIND_STRING_MAX - 3)
+		n = FIND_STRING_MAX - 3;
+	text[0] = ' ';
+	memcpy(text + 1, word, n);
+	text[n + 1] = ' ';
+	text[n + 2] = '\0';
+	find_fold(text);
+	put(f, "has(' '||m.tags||' ',");
+	put_str(f, text);
+	put(f, ")");
+}
+
+static uint16_t
+put_hits(struct find *f, const char *text, bool body_only)
+{
+	struct find_hits *h;
+	uint16_t rc;
+
+	if (f->nhits == FIND_INDEX_MAX)
+		return STORE_TOOBIG;
+	h = &f->hits[f->nhits];
+	rc = find_text(f, text, body_only, h);
+	if (rc != OP_OK)
+		return rc;
+	put(f, "hit(");
+	put_int(f, (int64_t)f->nhits++);
+	put(f, ",l.uid)");
+	return OP_OK;
+}
+
+static uint16_t node(struct find *f, struct chan_in *in, unsigned int depth);
+
+static uint16_t
+several(struct find *f, struct chan_in *in, uint32_t n, const char *between,
+    unsigned int depth)
+{
+	uint16_t rc = OP_OK;
+	uint32_t i;
+
+	put(f, "(");
+	if (n == 0)
+		put(f, "1");
+	for (i = 0; i < n && rc == OP_OK && !in->bad; i++) {
+		if (i > 0)
+			put(f, between);
+		rc = node(f, in, depth + 1);
+	}
+	put(f, ")");
+	return rc;
+}
+
+static void
+number(struct find *f, const char *before, int64_t v)
+{
+	put(f, before);
+	put_int(f, v);
+}
+
+/* Leaves that are a comparison. */
+static void
+comparison(struct find *f, struct chan_in *in, uint8_t key)
+{
+	uint32_t flags;
+
+	switch (key) {
+	case FIND_FLAGS:
+		flags = chan_get_u32(in);
+		(void)buf_addf(&f->sql, "l.flags & %u <> 0",
+		    (unsigned int)flags);
+		return;
+	case FIND_LARGER:
+		number(f, "m.wire>", (int64_t)chan_get_u64(in));
+		break;
+	case FIND_SMALLER:
+		number(f, "m.wire<", (int64_t)chan_get_u64(in));
+		break;
+	case FIND_BEFORE:
+		number(f, "m.received<", chan_get_i64(in));
+		break;
+	case FIND_SENT:
+		number(f, "(sent(m.env,m.date)>=", chan_get_i64(in));
+		number(f, " AND sent(m.env,m.date)<", chan_get_i64(in));
+		put(f, ")");
+		break;
+	case FIND_ROW:
+		number(f, "m.id=", (int64_t)chan_get_u64(in));
+		break;
+	case FIND_THREAD:
+		number(f, "m.thread=", (int64_t)chan_get_u64(in));
+		break;
+	default:
+		number(f, "l.modseq>=", (int64_t)chan_get_u64(in));
+		return;
+	}
+	f->wide = true;
+}
+
+static uint16_t
+leaf(struct find *f, struct chan_in *in, uint8_t key)
+{
+	char a[FIND_STRING_MAX], b[FIND_STRING_MAX];
+
+	switch (key) {
+	case FIND_KEYWORD:
+		chan_get_str(in, a, sizeof a);
+		put_keyword(f, a);
+		return OP_OK;
+	case FIND_UIDS:
+		put_uids(f, in);
+		return OP_OK;
+	case FIND_HEADER:
+		chan_get_str(in, a, sizeof a);
+		chan_get_str(in, b, sizeof b);
+		put_header(f, a, b);
+		return OP_OK;
+	case FIND_TEXT:
+	case FIND_BODY:
+		chan_get_str(in, a, sizeof a);
+		return in->bad ? OP_BAD : put_hits(f, a, key == FIND_BODY);
+	default:
+		if (key > FIND_THREAD)
+			return OP_BAD;
+		comparison(f, in, key);
+		return OP_OK;
+	}
+}
+
+/* In the words of the index of what is unread. */
+static uint16_t
+lacks(struct find *f, struct chan_in *in)
+{
+	(void)chan_get_u8(in);
+	(void)buf_addf(&f->sql, "l.flags & %u = 0",
+	    (unsigned int)chan_get_u32(in));
+	return in->bad ? OP_BAD : OP_OK;
+}
+
+static uint16_t
+node(struct find *f, struct chan_in *in, unsigned int depth)
+{
+	uint8_t key = chan_get_u8(in);
+	uint16_t rc;
+
+	if (in->bad || depth > FIND_DEPTH_MAX ||
+	    ++f->nodes > FIND_NODES_MAX)
+		return OP_BAD;
+	switch (key) {
+	case FIND_AND:
+		return several(f, in, chan_get_u32(in), " AND ", depth);
+	case FIND_OR:
+		return several(f, in, 2, " OR ", depth);
+	case FIND_NOT:
+		if (in->p < in->end && *in->p == FIND_FLAGS)
+			return lacks(f, in);
+		put(f, "NOT ");
+		return several(f, in, 1, "", depth);
+	default:
+		rc = leaf(f, in, key);
+		return in->bad ? OP_BAD : rc;
+	}
+}
+
+uint16_t
+find_build(struct find *f, struct chan_in *in)
+{
+	uint16_t rc = node(f, in, 0);
+
+	if (rc == OP_OK && !chan_end(in))
+		rc = OP_BAD;
+	if (rc == OP_OK && f->sql.err != 0)
+		rc = f->sql.err == 12 ? STORE_NOMEM : STORE_TOOBIG;
+	return rc;
+}
+
+/* ---- running it ---- */
+
+static bool
+keep(struct find *f, uint32_t uid)
+{
+	struct view_range *last = f->nfound > 0 ?
+	    &f->found[f->nfound - 1] : NULL, *p;
+	size_t room = f->room != 0 ? f->room * 2 : 64;
+
+	f->done.n++;
+	if (last != NULL && last->hi + 1 == uid) {
+		last->hi = uid;
+		return true;
+	}
+	if (f->nfound == f->room) {
+		p = reallocarray(f->found, room, sizeof *p);
+		if (p == NULL)
+			return false;
+		f->found = p;
+		f->room = room;
+	}
+	f->found[f->nfound++] = (struct view_range){ uid, uid };
+	return true;
+}
+
+static int
+prepare(struct find *f, sqlite3_stmt **s)
+{
+	struct buf text;
+	size_t i;
+	int rc;
+
+	buf_init(&text, f->sql.len + 1024);
+	(void)buf_adds(&text, f->wide ?
+	    "SELECT l.uid,l.modseq FROM mail l CROSS JOIN msg m ON m.id=l.msg"
+	    : "SELECT l.uid,l.modseq FROM mail l");
+	(void)buf_adds(&text, " WHERE l.mbox=?1 AND l.uid<?2 AND ");
+	(void)buf_add(&text, f->sql.data, f->sql.len);
+	(void)buf_adds(&text, " ORDER BY l.uid");
+	rc = buf_str(&text) == NULL ? SQLITE_NOMEM :
+	    sqlite3_prepare_v2(f->r->sql.db, buf_str(&text), -1, s, NULL);
+	buf_clear(&text);
+	if (rc != SQLITE_OK)
+		return rc;
+	sqlite3_bind_int64(*s, 1, (int64_t)f->mbox);
+	sqlite3_bind_int64(*s, 2, f->below);
+	for (i = 0; i < f->narg; i++)
+		if (f->arg[i].kind == FIND_INT)
+			sqlite3_bind_int64(*s, (int)i + 3, f->arg[i].i);
+		else
+			sqlite3_bind_text(*s, (int)i + 3, f->arg[i].s, -1,
+			    SQLITE_STATIC);
+	return SQLITE_OK;
+}
+
+int
+find_run(struct find *f)
+{
+	static struct find *running;
+	sqlite3_stmt *s = NULL;
+	uint64_t modseq;
+	int rc;
+
+	running = f;
+	rc = find_functions(&running, f->r->sql.db, f->r);
+	if (rc == SQLITE_OK)
+		rc = prepare(f, &s);
+	while (rc == SQLITE_OK || rc == SQLITE_ROW) {
+		rc = sqlite3_step(s);
+		if (rc != SQLITE_ROW)
+			break;
+		modseq = (uint64_t)sqlite3_column_int64(s, 1);
+		if (modseq > f->done.modseq)
+			f->done.modseq = modseq;
+		if (!keep(f, (uint32_t)sqlite3_column_int64(s, 0)))
+			rc = SQLITE_NOMEM;
+	}
+	sqlite3_finalize(s);
+	running = NULL;
+	return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}

@@ -1,0 +1,276 @@
+/* What a search asks of a row, as functions of SQL. */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "mailnode/base/codec.h"
+#include "store/find.h"
+#include "store/maildir.h"
+
+enum {
+	FOLD_MAX = 16 * 1024,		/* octets of a column looked at */
+	HEAD_MAX = 1024 * 1024		/* octets of a header looked at */
+};
+
+/* ---- letters ---- */
+
+static uint32_t
+fold(uint32_t c)
+{
+	if (c < 0x80)
+		return c >= 'A' && c <= 'Z' ? c + 32 : c;
+	if ((c >= 0xc0 && c <= 0xde && c != 0xd7) ||
+	    (c >= 0x391 && c <= 0x3a9) || (c >= 0x410 && c <= 0x42f))
+		return c + 32;
+	if (c >= 0x400 && c <= 0x40f)
+		return c + 80;
+	/* Latin Extended-A and others come in pairs. */
+	if ((c >= 0x100 && c <= 0x137) || (c >= 0x14a && c <= 0x177) ||
+	    (c >= 0x460 && c <= 0x4ff) || (c >= 0x1e00 && c <= 0x1eff))
+		return c | 1;
+	return c;
+}
+
+/* The form of a folded letter is never longer. */
+void
+find_fold(char *s)
+{
+	const uint8_t *p = (uint8_t *)s, *end = p + strlen(s);
+	uint8_t *to = (uint8_t *)s;
+	struct buf one;
+
+	buf_init(&one, 8);
+	while (p < end) {
+		if (*p < 0x80) {
+			*to++ = (uint8_t)fold(*p++);
+			continue;
+		}
+		buf_reset(&one);
+		if (codec_utf8_put(&one, fold(codec_utf8_next(&p, end))) ==
+		    -1 || to + one.len > p)
+			break;
+		memcpy(to, one.data, one.len);
+		to += one.len;
+	}
+	*to = '\0';
+	buf_clear(&one);
+}
+
+bool
+find_within(const char *p, size_t n, const char *needle)
+{
+	size_t len = strlen(needle), i;
+	char first = needle[0];
+	char upper = first >= 'a' && first <= 'z' ? (char)(first - 32) :
+	    first;
+
+	if (len == 0)
+		return true;
+	for (i = 0; i + len <= n; i++)
+		if ((p[i] == first || p[i] == upper) &&
+		    strncasecmp(p + i, needle, len) == 0)
+			return true;
+	return false;
+}
+
+/* has(column, folded needle) */
+static void
+sql_has(sqlite3_context *c, int n, sqlite3_value **v)
+{
+	const char *text = (const char *)sqlite3_value_text(v[0]);
+	const char *needle = (const char *)sqlite3_value_text(v[1]);
+	const char *p;
+	char copy[FOLD_MAX];
+	bool plain = true;
+
+	(void)n;
+	if (text == NULL || needle == NULL) {
+		sqlite3_result_int(c, 0);
+		return;
+	}
+	for (p = needle; *p != '\0'; p++)
+		plain = plain && (unsigned char)*p < 0x80;
+	if (plain) {
+		sqlite3_result_int(c, strcasestr(text, needle) != NULL);
+		return;
+	}
+	sqlite3_snprintf(sizeof copy, copy, "%s", text);
+	find_fold(copy);
+	sqlite3_result_int(c, strstr(copy, needle) != NULL);
+}
+
+/* ---- a field of the file ---- */
+
+static const char *
+line_end(const char *p, const char *end)
+{
+	const char *lf = memchr(p, '\n', (size_t)(end - p));
+
+	return lf != NULL ? lf + 1 : end;
+}
+
+static bool
+field_has(const char *p, const char *end, const char *name,
+    const char *needle)
+{
+	size_t n = strlen(name);
+	const char *next;
+
+	for (; p < end && *p != '\n' && *p != '\r'; p = next) {
+		next = line_end(p, end);
+		while (next < end && (*next == ' ' || *next == '\t'))
+			next = line_end(next, end);
+		if ((size_t)(next - p) > n && p[n] == ':' &&
+		    strncasecmp(p, name, n) == 0 &&
+		    find_within(p + n + 1, (size_t)(next - p) - n - 1,
+		    needle))
+			return true;
+	}
+	return false;
+}
+
+/* header(folder, file, name, needle) */
+static void
+sql_header(sqlite3_context *c, int n, sqlite3_value **v)
+{
+	struct reader *r = sqlite3_user_data(c);
+	const char *folder = (const char *)sqlite3_value_text(v[0]);
+	const char *file = (const char *)sqlite3_value_text(v[1]);
+	const char *name = (const char *)sqlite3_value_text(v[2]);
+	const char *needle = (const char *)sqlite3_value_text(v[3]);
+	static char *head;
+	ssize_t got = 0;
+	int fd;
+
+	(void)n;
+	sqlite3_result_int(c, 0);
+	if (head == NULL)
+		head = malloc(HEAD_MAX);
+	if (head == NULL || folder == NULL || file == NULL || name == NULL ||
+	    needle == NULL)
+		return;
+	fd = maildir_open(r->root, folder, file, NULL);
+	if (fd == -1)
+		return;
+	got = pread(fd, head, HEAD_MAX, 0);
+	close(fd);
+	if (got > 0)
+		sqlite3_result_int(c, field_has(head, head + got, name,
+		    needle));
+}
+
+/* ---- the day a Date field names ---- */
+
+static int64_t
+days(int64_t y, int64_t m, int64_t d)
+{
+	int64_t era, of_era, doy;
+
+	y -= m <= 2;
+	era = y / 400;
+	of_era = y - era * 400;
+	doy = (153 * (m + (m > 2 ? -3 : 9)) + 2) / 5 + d - 1;
+	return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 +
+	    doy - 719468;
+}
+
+/* "Tue, 17 Jul 1996 …", as the envelope's first string has it. */
+static bool
+day_of(const char *p, const char *end, int64_t *day)
+{
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	int64_t d = 0, y = 0;
+	int m, digits;
+
+	for (digits = 0; p < end && (*p < '0' || *p > '9'); p++)
+		if (++digits > 20)
+			return false;
+	for (digits = 0; p < end && *p >= '0' && *p <= '9' && digits < 2;
+	    digits++)
+		d = d * 10 + (*p++ - '0');
+	while (p < end && (*p == ' ' || *p == '-'))
+		p++;
+	for (m = 0; m < 12 && end - p > 3; m++)
+		if (strncasecmp(p, months + m * 3, 3) == 0)
+			break;
+	if (end - p <= 3 || m == 12)
+		return false;
+	for (p += 3; p < end && (*p == ' ' || *p == '-'); )
+		p++;
+	for (digits = 0; p < end && *p >= '0' && *p <= '9' && digits < 4;
+	    digits++)
+		y = y * 10 + (*p++ - '0');
+	if (digits == 2)
+		y += y < 50 ? 2000 : 1900;
+	*day = days(y, m + 1, d);
+	return digits > 1 && d > 0;
+}
+
+/* sent(env, date): the day; what cannot be read is that of `date`. */
+static void
+sql_sent(sqlite3_context *c, int n, sqlite3_value **v)
+{
+	const char *env = sqlite3_value_blob(v[0]);
+	const char *end = env != NULL ? env + sqlite3_value_bytes(v[0]) : NULL;
+	const char *close;
+	int64_t day, at = sqlite3_value_int64(v[1]);
+
+	(void)n;
+	if (env != NULL && end - env > 2 && env[1] == '"') {
+		close = memchr(env + 2, '"', (size_t)(end - env) - 2);
+		if (close != NULL && day_of(env + 2, close, &day)) {
+			sqlite3_result_int64(c, day);
+			return;
+		}
+	}
+	sqlite3_result_int64(c, (at >= 0 ? at : at - 86399) / 86400);
+}
+
+/* hit(k, uid) */
+static void
+sql_hit(sqlite3_context *c, int n, sqlite3_value **v)
+{
+	const struct find *f = *(struct find **)sqlite3_user_data(c);
+	size_t k = (size_t)sqlite3_value_int64(v[0]), lo = 0, hi, mid;
+	uint32_t uid = (uint32_t)sqlite3_value_int64(v[1]);
+	const struct find_hits *h;
+
+	(void)n;
+	sqlite3_result_int(c, 0);
+	if (f == NULL || k >= f->nhits)
+		return;
+	h = &f->hits[k];
+	for (hi = h->n; lo < hi; ) {
+		mid = lo + (hi - lo) / 2;
+		if (h->uid[mid] < uid)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	sqlite3_result_int(c, lo < h->n && h->uid[lo] == uid);
+}
+
+/* ---- */
+
+int
+find_functions(struct find **f, sqlite3 *db, struct reader *r)
+{
+	static const int how = SQLITE_UTF8 | SQLITE_DIRECTONLY;
+	int rc;
+
+	rc = sqlite3_create_function(db, "has", 2, how, NULL, sql_has, NULL,
+	    NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_create_function(db, "header", 4, how, r,
+		    sql_header, NULL, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_create_function(db, "sent", 2, how, NULL,
+		    sql_sent, NULL, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_create_function(db, "hit", 2, how, f, sql_hit,
+		    NULL, NULL);
+	return rc;
+}

@@ -1,0 +1,54 @@
+/*
+ * SEARCH in one mailbox, by the reader: VIEW_SEARCH.  A program is a tree
+ * in prefix order of u8 keys and their arguments.
+ */
+#ifndef STORE_OP_FIND_H
+#define STORE_OP_FIND_H
+
+#include "store/op_view.h"
+
+enum find_key {
+	FIND_AND,	/* u32 n, then n of them; n = 0: all */
+	FIND_OR,	/* two of them */
+	FIND_NOT,	/* one */
+	FIND_FLAGS,	/* u32: has all of these STORE_* */
+	FIND_KEYWORD,	/* str */
+	FIND_UIDS,	/* u32 n, then n times u32 lo, u32 hi */
+	FIND_LARGER,	/* u64 octets, CRLF everywhere */
+	FIND_SMALLER,
+	FIND_BEFORE,	/* i64 s: INTERNALDATE is less than that */
+	FIND_SENT,	/* i64 from, i64 to: days since 1970 of the Date field,
+			   as it was written; from <= day < to */
+	FIND_MODSEQ,	/* u64: at least that */
+	FIND_HEADER,	/* str name, str substring */
+	FIND_TEXT,	/* str: words anywhere, by the index */
+	FIND_BODY,	/* str: words in bodies */
+	FIND_ROW,	/* u64: the id of its content's row */
+	FIND_THREAD	/* u64 */
+};
+
+enum {
+	FIND_NODES_MAX = 1000,
+	FIND_DEPTH_MAX = 60,
+	FIND_STRING_MAX = 4096,		/* octets, NUL included */
+	FIND_INDEX_MAX = 16		/* FIND_TEXT, FIND_BODY: each asks the
+					   index */
+};
+
+struct find_done {
+	uint32_t	 n;		/* found */
+	uint64_t	 modseq;	/* highest of them */
+};
+
+/*
+ * UIDs below `below` for which prog holds: fn gets ascending ranges; false
+ * stops.  STORE_QUERY: the index did not understand.  No NUL in strings.
+ */
+uint16_t view_search(int ch, struct op_reply *r, uint64_t mbox,
+	    uint32_t below, const struct buf *prog,
+	    bool (*fn)(void *, uint32_t lo, uint32_t hi), void *arg,
+	    struct find_done *done);
+
+extern const struct op find_ops[];	/* service: struct reader */
+
+#endif

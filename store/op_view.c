@@ -1,0 +1,692 @@
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/err.h"
+#include "store/maildir.h"
+#include "store/op_box.h"
+#include "store/op_view.h"
+#include "store/reader.h"
+#include "store/view.h"
+#include "store/wire.h"
+
+/* ---- client ---- */
+
+static uint16_t
+call(int ch, uint16_t type, struct buf *args, struct op_reply *r)
+{
+	uint16_t rc;
+
+	rc = args->err != 0 ? STORE_TOOBIG :
+	    op_call(ch, type, args, -1, r, VIEW_WAIT_MS);
+	buf_clear(args);
+	return rc;
+}
+
+static void
+get_numbers(struct chan_in *in, struct view_box *b)
+{
+	b->id = chan_get_u64(in);
+	b->uidvalidity = chan_get_u32(in);
+	b->uidnext = chan_get_u32(in);
+	b->modseq = chan_get_u64(in);
+	b->total = chan_get_u32(in);
+	b->unread = chan_get_u32(in);
+	b->deleted = chan_get_u32(in);
+	b->size = chan_get_u64(in);
+}
+
+static void
+put_numbers(struct buf *out, const struct view_box *b)
+{
+	chan_put_u64(out, b->id);
+	chan_put_u32(out, b->uidvalidity);
+	chan_put_u32(out, b->uidnext);
+	chan_put_u64(out, b->modseq);
+	chan_put_u32(out, b->total);
+	chan_put_u32(out, b->unread);
+	chan_put_u32(out, b->deleted);
+	chan_put_u64(out, b->size);
+}
+
+/* One page of names; *more: ask again behind the last. */
+static bool
+get_boxes(struct chan_in *in, struct view_boxes *out, bool *more)
+{
+	char *text = NULL, **p;
+	struct wire w;
+	struct view_box b = { 0 };
+	void *rows = out->box;
+
+	if (!wire_init(&w, in, &text))
+		return false;
+	p = reallocarray(out->text, out->ntext + 1, sizeof *p);
+	if (p == NULL) {
+		free(text);
+		return false;
+	}
+	out->text = p;
+	out->text[out->ntext++] = text;
+	w.cap = out->n;
+	while (wire_row(&w, &rows, &out->n, sizeof *out->box)) {
+		out->box = rows;
+		get_numbers(in, &b);
+		b.name = wire_str(&w);
+		out->box[out->n - 1] = b;
+	}
+	*more = chan_get_u8(in) != 0;
+	return !w.bad && chan_end(in);
+}
+
+uint16_t
+view_boxes(int ch, struct op_reply *r, uint32_t want, struct view_boxes *out)
+{
+	struct buf args;
+	bool more = true;
+	uint16_t rc = OP_OK;
+
+	memset(out, 0, sizeof *out);
+	while (rc == OP_OK && more) {
+		buf_init(&args, CHAN_DATA_MAX);
+		chan_put_u32(&args, want);
+		chan_put_str(&args, out->n > 0 ?
+		    out->box[out->n - 1].name : "");
+		rc = call(ch, VIEW_BOXES, &args, r);
+		if (rc == OP_OK && !get_boxes(&r->in, out, &more))
+			rc = OP_BAD;
+	}
+	if (rc != OP_OK)
+		view_boxes_clear(out);
+	return rc;
+}
+
+void
+view_boxes_clear(struct view_boxes *b)
+{
+	size_t i;
+
+	for (i = 0; i < b->ntext; i++)
+		free(b->text[i]);
+	free(b->text);
+	free(b->box);
+	memset(b, 0, sizeof *b);
+}
+
+uint16_t
+view_box(int ch, struct op_reply *r, const char *name, uint32_t want,
+    struct view_box *out)
+{
+	struct buf args;
+	uint16_t rc;
+	size_t n;
+
+	buf_init(&args, CHAN_DATA_MAX);
+	chan_put_u32(&args, want);
+	chan_put_u64(&args, name == NULL ? out->id : 0);
+	chan_put_str(&args, name);
+	rc = call(ch, VIEW_BOX, &args, r);
+	if (rc != OP_OK)
+		return rc;
+	get_numbers(&r->in, out);
+	out->name = (const char *)chan_get_bytes(&r->in, CHAN_DATA_MAX, &n);
+	return !r->in.bad && n > 0 && out->name[n - 1] == '\0' &&
+	    chan_end(&r->in) ? OP_OK : OP_BAD;
+}
+
+uint16_t
+view_uids(int ch, struct op_reply *r, uint64_t mbox, uint32_t from,
+    uint32_t below, uint64_t since, bool (*fn)(void *, uint32_t, uint32_t),
+    void *arg)
+{
+	struct buf args;
+	uint32_t n, lo, hi;
+	uint16_t rc;
+
+	while (from < below) {
+		buf_init(&args, 64);
+		chan_put_u64(&args, mbox);
+		chan_put_u32(&args, from);
+		chan_put_u32(&args, below);
+		chan_put_u64(&args, since);
+		rc = call(ch, VIEW_UIDS, &args, r);
+		if (rc != OP_OK)
+			return rc;
+		from = chan_get_u32(&r->in);
+		for (n = chan_get_u32(&r->in); n > 0 && !r->in.bad; n--) {
+			lo = chan_get_u32(&r->in);
+			hi = chan_get_u32(&r->in);
+			if (lo == 0 || hi < lo || hi >= below)
+				return OP_BAD;
+			if (!fn(arg, lo, hi))
+				return STORE_NOMEM;
+		}
+		if (!chan_end(&r->in))
+			return OP_BAD;
+	}
+	return OP_OK;
+}
+
+uint16_t
+view_gone(int ch, struct op_reply *r, uint64_t mbox, uint64_t since,
+    uint64_t upto, bool (*fn)(void *, uint32_t), void *arg, bool *whole)
+{
+	uint32_t n, uid = 0;
+	struct buf args;
+	uint16_t rc;
+	bool more = true;
+
+	*whole = true;
+	while (more) {
+		buf_init(&args, 64);
+		chan_put_u64(&args, mbox);
+		chan_put_u64(&args, since);
+		chan_put_u32(&args, uid);
+		chan_put_u64(&args, upto);
+		rc = call(ch, VIEW_GONE, &args, r);
+		if (rc != OP_OK)
+			return rc;
+		*whole = chan_get_u8(&r->in) && *whole;
+		more = chan_get_u8(&r->in);
+		since = chan_get_u64(&r->in);
+		for (n = chan_get_u32(&r->in); n > 0 && !r->in.bad; n--) {
+			uid = chan_get_u32(&r->in);
+			if (!fn(arg, uid))
+				return STORE_NOMEM;
+		}
+		if (!chan_end(&r->in))
+			return OP_BAD;
+	}
+	return OP_OK;
+}
+
+/* ---- rows ---- */
+
+uint16_t
+view_rows(int ch, struct op_reply *r, struct view_ask *ask)
+{
+	struct buf args;
+	uint32_t lo;
+	uint16_t rc;
+	size_t i;
+
+	ask->sent = 0;
+	if (ask->done)
+		return OP_OK;
+	if (ask->since == 0) {
+		while (ask->skip < ask->n &&
+		    ask->range[ask->skip].hi < ask->at_uid)
+			ask->skip++;
+		ask->sent = ask->n - ask->skip;
+		if (ask->sent > VIEW_RANGES_MAX)
+			ask->sent = VIEW_RANGES_MAX;
+	}
+	buf_init(&args, CHAN_DATA_MAX);
+	chan_put_u64(&args, ask->mbox);
+	chan_put_u32(&args, ask->cols);
+	chan_put_u64(&args, ask->at_modseq > ask->since ? ask->at_modseq :
+	    ask->since);
+	chan_put_u64(&args, ask->upto != 0 ? ask->upto : INT64_MAX);
+	chan_put_u32(&args, ask->at_uid);
+	chan_put_u32(&args, (uint32_t)ask->sent);
+	for (i = 0; i < ask->sent; i++) {
+		lo = ask->range[ask->skip + i].lo;
+		chan_put_u32(&args, lo > ask->at_uid ? lo : ask->at_uid);
+		chan_put_u32(&args, ask->range[ask->skip + i].hi);
+	}
+	rc = call(ch, VIEW_ROWS, &args, r);
+	if (rc != OP_OK)
+		return rc;
+	return r->in.bad ? OP_BAD : OP_OK;
+}
+
+static const char *
+get_text(struct chan_in *in)
+{
+	size_t n;
+	const char *s = (const char *)chan_get_bytes(in, CHAN_DATA_MAX, &n);
+
+	if (s == NULL || n == 0 || s[n - 1] != '\0') {
+		in->bad = true;
+		return "";
+	}
+	return s;
+}
+
+static void
+get_blob(struct chan_in *in, const uint8_t **p, size_t *n)
+{
+	uint32_t all = chan_get_u32(in);
+
+	*p = chan_get_bytes(in, CHAN_DATA_MAX, n);
+	if (!in->bad && *n == 0 && all > 0)
+		*p = NULL;
+	*n = all;
+}
+
+/* Where the next page starts stands at the end of this one. */
+static void
+page_end(struct chan_in *in, struct view_ask *ask)
+{
+	size_t next = ask->skip + ask->sent;
+	bool more;
+
+	more = chan_get_u8(in) != 0;
+	ask->at_modseq = chan_get_u64(in);
+	ask->at_uid = chan_get_u32(in);
+	if (!chan_end(in))
+		ask->done = true;
+	else if (!more && ask->since == 0 && next < ask->n)
+		ask->at_uid = ask->range[next].lo;
+	else
+		ask->done = !more;
+}
+
+bool
+view_row_next(struct op_reply *r, struct view_ask *ask,
+    struct view_row *row)
+{
+	struct chan_in *in = &r->in;
+
+	memset(row, 0, sizeof *row);
+	row->tags = row->snippet = "";
+	if (ask->done && in->p == in->end)
+		return false;
+	row->uid = chan_get_u32(in);
+	if (row->uid == 0) {
+		page_end(in, ask);
+		return false;
+	}
+	row->flags = chan_get_u32(in);
+	row->id = chan_get_u64(in);
+	row->modseq = chan_get_u64(in);
+	if (ask->cols & VIEW_TAG)
+		row->tags = get_text(in);
+	if (ask->cols & VIEW_META) {
+		row->wire = chan_get_u64(in);
+		row->received = chan_get_i64(in);
+	}
+	if (ask->cols & VIEW_ENV)
+		get_blob(in, &row->env, &row->nenv);
+	if (ask->cols & VIEW_BODY)
+		get_blob(in, &row->body, &row->nbody);
+	if (ask->cols & VIEW_TEXT) {
+		row->snippet = get_text(in);
+		row->thread = chan_get_u64(in);
+	}
+	if (in->bad)
+		ask->done = true;
+	return !in->bad;
+}
+
+uint16_t
+view_blob(int ch, struct op_reply *r, uint64_t mbox, uint32_t uid,
+    enum view_blob which, struct buf *out)
+{
+	uint64_t at = 0, size = 0;
+	struct buf args;
+	const uint8_t *p;
+	uint16_t rc;
+	size_t n;
+
+	do {
+		buf_init(&args, 64);
+		chan_put_u64(&args, mbox);
+		chan_put_u32(&args, uid);
+		chan_put_u8(&args, (uint8_t)which);
+		chan_put_u64(&args, at);
+		rc = call(ch, VIEW_BLOB, &args, r);
+		if (rc != OP_OK)
+			return rc;
+		size = chan_get_u64(&r->in);
+		p = chan_get_bytes(&r->in, VIEW_CHUNK_MAX, &n);
+		if (!chan_end(&r->in) || (n == 0 && at < size))
+			return OP_BAD;
+		if (buf_add(out, p, n) == -1)
+			return STORE_TOOBIG;
+		at += n;
+	} while (at < size);
+	return OP_OK;
+}
+
+uint16_t
+view_open(int ch, struct op_reply *r, uint64_t mbox, uint32_t uid,
+    struct view_file *f, struct buf *parts)
+{
+	struct buf args;
+	const uint8_t *p;
+	uint16_t rc;
+	size_t n;
+
+	*f = (struct view_file){ .fd = -1 };
+	buf_init(&args, 64);
+	chan_put_u64(&args, mbox);
+	chan_put_u32(&args, uid);
+	rc = call(ch, VIEW_OPEN, &args, r);
+	if (rc != OP_OK)
+		return rc;
+	f->size = chan_get_u64(&r->in);
+	f->wire = chan_get_u64(&r->in);
+	f->pflags = chan_get_u32(&r->in);
+	get_blob(&r->in, &p, &n);
+	if (!chan_end(&r->in) || r->fd == -1)
+		return OP_BAD;
+	f->fd = r->fd;
+	r->fd = -1;
+	if (p != NULL)
+		return buf_add(parts, p, n) == 0 ? OP_OK : STORE_NOMEM;
+	return view_blob(ch, r, mbox, uid, VIEW_BLOB_PARTS, parts);
+}
+
+/* ---- the reader's side ---- */
+
+enum { PAGE_TAIL = 64 };		/* octets behind the rows */
+
+static uint16_t
+end(struct reader *r, int rc)
+{
+	reader_end(r);
+	if (rc == SQLITE_OK)
+		return OP_OK;
+	return rc == SQLITE_DONE ? STORE_NOTFOUND :
+	    (uint16_t)store_err_sqlite(rc);
+}
+
+static bool
+put_box(void *arg, const struct view_box *b)
+{
+	struct buf *out = arg;
+	size_t before = out->len;
+
+	chan_put_u8(out, 1);
+	put_numbers(out, b);
+	chan_put_str(out, b->name);
+	return wire_fits(out, before, PAGE_TAIL);
+}
+
+static uint16_t
+do_boxes(void *service, struct op_call *c)
+{
+	char after[BOX_NAME_MAX];
+	uint32_t want = chan_get_u32(&c->in);
+	struct reader *r = service;
+	bool more = false;
+	enum store_err e;
+	int rc;
+
+	chan_get_str(&c->in, after, sizeof after);
+	if (!chan_end(&c->in))
+		return OP_BAD;
+	e = reader_begin(r);
+	if (e != STORE_OK)
+		return (uint16_t)e;
+	rc = view_each_box(r, after, want, put_box, c->out, &more);
+	chan_put_u8(c->out, 0);
+	chan_put_u8(c->out, more);
+	return end(r, rc);
+}
+
+static bool
+put_one_box(void *arg, const struct view_box *b)
+{
+	put_numbers(arg, b);
+	/* With its NUL, so that who asked may borrow it. */
+	chan_put_bytes(arg, b->name, strlen(b->name) + 1);
+	return true;
+}
+
+static uint16_t
+do_box(void *service, struct op_call *c)
+{
+	char name[BOX_NAME_MAX];
+	uint32_t want = chan_get_u32(&c->in);
+	uint64_t id = chan_get_u64(&c->in);
+	struct reader *r = service;
+	enum store_err e;
+
+	chan_get_str(&c->in, name, sizeof name);
+	if (!chan_end(&c->in))
+		return OP_BAD;
+	e = reader_begin(r);
+	if (e != STORE_OK)
+		return (uint16_t)e;
+	return end(r, view_one_box(r, id, name, want, put_one_box, c->out));
+}
+
+/* Ranges behind a count that is known at the end. */
+struct page {
+	struct buf	*out;
+	size_t		 at;		/* of the count */
+	uint32_t	 n, lo, hi;
+	uint32_t	 max;		/* ranges, or numbers */
+};
+
+static void
+page_put(struct page *p)
+{
+	chan_put_u32(p->out, p->lo);
+	chan_put_u32(p->out, p->hi);
+	p->n++;
+}
+
+static bool
+put_uid(void *arg, uint32_t uid)
+{
+	struct page *p = arg;
+
+	if (p->lo != 0 && uid == p->hi + 1) {
+		p->hi = uid;
+		return true;
+	}
+	if (p->lo != 0)
+		page_put(p);
+	p->lo = p->n < p->max ? uid : 0;
+	p->hi = uid;
+	return p->lo != 0;
+}
+
+static uint16_t
+do_uids(void *service, struct op_call *c)
+{
+	struct view_span s = { 0 };
+	struct page p = { .out = c->out, .max = VIEW_RANGES_MAX };
+	struct reader *r = service;
+	enum store_err e;
+	int rc;
+
+	s.mbox = chan_get_u64(&c->in);
+	s.from = chan_get_u32(&c->in);
+	s.below = chan_get_u32(&c->in);
+	s.since = chan_get_u64(&c->in);
+	if (!chan_end(&c->in))
+		return OP_BAD;
+	e = reader_begin(r);
+	if (e != STORE_OK)
+		return (uint16_t)e;
+	chan_put_u32(c->out, s.below);
+	chan_put_u32(c->out, 0);
+	rc = view_each_uid(r, &s, put_uid, &p);
+	if (p.lo != 0)
+		page_put(&p);
+	if (rc == SQLITE_ROW) {		/* stopped: go on from there */
+		memcpy(c->out->data, &p.hi, sizeof p.hi);
+		rc = SQLITE_OK;
+	}
+	memcpy(c->out->data + 4, &p.n, sizeof p.n);
+	return end(r, rc);
+}
+
+static uint16_t
+do_gone(void *service, struct op_call *c)
+{
+	uint32_t uid[VIEW_RANGES_MAX], n = 0, i;
+	struct view_lost l = { .uid = uid, .max = VIEW_RANGES_MAX };
+	struct reader *r = service;
+	enum store_err e;
+	int rc;
+
+	l.mbox = chan_get_u64(&c->in);
+	l.since = chan_get_u64(&c->in);
+	l.at_uid = chan_get_u32(&c->in);
+	l.upto = chan_get_u64(&c->in);
+	if (!chan_end(&c->in))
+		return OP_BAD;
+	e = reader_begin(r);
+	if (e != STORE_OK)
+		return (uint16_t)e;
+	rc = view_lost(r, &l);
+	chan_put_u8(c->out, l.whole);
+	chan_put_u8(c->out, l.more);
+	chan_put_u64(c->out, l.at_modseq);
+	n = (uint32_t)l.n;
+	chan_put_u32(c->out, n);
+	for (i = 0; i < n; i++)
+		chan_put_u32(c->out, uid[i]);
+	return end(r, rc);
+}
+
+static void
+put_text(struct buf *out, const char *s)
+{
+	chan_put_bytes(out, s, strlen(s) + 1);
+}
+
+static void
+put_blob(struct buf *out, const uint8_t *p, size_t n)
+{
+	chan_put_u32(out, (uint32_t)n);
+	chan_put_bytes(out, p, n <= VIEW_INLINE_MAX ? n : 0);
+}
+
+static bool
+put_row(void *arg, uint32_t cols, const struct view_row *row)
+{
+	struct buf *out = arg;
+	size_t before = out->len;
+
+	chan_put_u32(out, row->uid);
+	chan_put_u32(out, row->flags);
+	chan_put_u64(out, row->id);
+	chan_put_u64(out, row->modseq);
+	if (cols & VIEW_TAG)
+		put_text(out, row->tags);
+	if (cols & VIEW_META) {
+		chan_put_u64(out, row->wire);
+		chan_put_i64(out, row->received);
+	}
+	if (cols & VIEW_ENV)
+		put_blob(out, row->env, row->nenv);
+	if (cols & VIEW_BODY)
+		put_blob(out, row->body, row->nbody);
+	if (cols & VIEW_TEXT) {
+		put_text(out, row->snippet);
+		chan_put_u64(out, row->thread);
+	}
+	return wire_fits(out, before, PAGE_TAIL);
+}
+
+static uint16_t
+do_rows(void *service, struct op_call *c)
+{
+	struct view_range range[VIEW_RANGES_MAX];
+	struct view_scan s = { .range = range };
+	struct reader *r = service;
+	enum store_err e;
+	size_t i;
+	int rc;
+
+	s.mbox = chan_get_u64(&c->in);
+	s.cols = chan_get_u32(&c->in);
+	s.since = chan_get_u64(&c->in);
+	s.upto = chan_get_u64(&c->in);
+	s.at_uid = chan_get_u32(&c->in);
+	s.n = chan_get_u32(&c->in);
+	if (c->in.bad || s.n > VIEW_RANGES_MAX)
+		return OP_BAD;
+	for (i = 0; i < s.n; i++) {
+		range[i].lo = chan_get_u32(&c->in);
+		range[i].hi = chan_get_u32(&c->in);
+	}
+	if (!chan_end(&c->in))
+		return OP_BAD;
+	e = reader_begin(r);
+	if (e != STORE_OK)
+		return (uint16_t)e;
+	rc = view_each_row(r, &s, put_row, c->out);
+	chan_put_u32(c->out, 0);
+	chan_put_u8(c->out, s.more);
+	chan_put_u64(c->out, s.at_modseq);
+	chan_put_u32(c->out, s.at_uid);
+	return end(r, rc);
+}
+
+static uint16_t
+do_open(void *service, struct op_call *c)
+{
+	uint64_t mbox = chan_get_u64(&c->in);
+	uint32_t uid = chan_get_u32(&c->in);
+	struct reader *r = service;
+	struct view_place at;
+	enum store_err e;
+	int rc;
+
+	if (!chan_end(&c->in))
+		return OP_BAD;
+	e = reader_begin(r);
+	if (e != STORE_OK)
+		return (uint16_t)e;
+	rc = view_place(r, mbox, uid, &at);
+	if (rc == SQLITE_OK) {
+		c->fd_out = maildir_open(r->root, at.folder, at.name, NULL);
+		c->close_fd_out = true;
+		chan_put_u64(c->out, at.size);
+		chan_put_u64(c->out, at.wire);
+		chan_put_u32(c->out, at.pflags);
+		put_blob(c->out, at.parts, at.nparts);
+		if (c->fd_out == -1)
+			rc = SQLITE_BUSY;
+	}
+	return end(r, rc);
+}
+
+static uint16_t
+do_blob(void *service, struct op_call *c)
+{
+	uint64_t mbox = chan_get_u64(&c->in);
+	uint32_t uid = chan_get_u32(&c->in);
+	uint8_t which = chan_get_u8(&c->in);
+	uint64_t from = chan_get_u64(&c->in);
+	struct reader *r = service;
+	enum store_err e;
+	const uint8_t *p;
+	size_t n = 0;
+	int rc;
+
+	if (!chan_end(&c->in) || which > VIEW_BLOB_PARTS)
+		return OP_BAD;
+	e = reader_begin(r);
+	if (e != STORE_OK)
+		return (uint16_t)e;
+	rc = view_blob_of(r, mbox, uid, (enum view_blob)which, &p, &n);
+	if (rc == SQLITE_OK) {
+		chan_put_u64(c->out, n);
+		from = from < n ? from : n;
+		n -= (size_t)from;
+		chan_put_bytes(c->out, p + from,
+		    n < VIEW_CHUNK_MAX ? n : VIEW_CHUNK_MAX);
+	}
+	return end(r, rc);
+}
+
+enum { READERS = ROLE_BIT(ROLE_OWNER) | ROLE_BIT(ROLE_IMAP) };
+
+const struct op view_ops[] = {
+	{ VIEW_BOXES,	READERS, do_boxes },
+	{ VIEW_BOX,	READERS, do_box },
+	{ VIEW_UIDS,	READERS, do_uids },
+	{ VIEW_GONE,	READERS, do_gone },
+	{ VIEW_ROWS,	READERS, do_rows },
+	{ VIEW_OPEN,	READERS, do_open },
+	{ VIEW_BLOB,	READERS, do_blob },
+	{ 0, 0, NULL }
+};

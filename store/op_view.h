@@ -1,0 +1,157 @@
+/*
+ * A mailbox as IMAP sees it, 0x0220: numbers, UIDs, rows and files, by the
+ * reader from one snapshot each.  What a session was told is a view: all
+ * UIDs below a UIDNEXT, at a MODSEQ; these ops say what it holds now, what
+ * it held then, and what happened since.
+ *
+ * Rows become visible in the order of their UIDs and UIDNEXT is the one
+ * behind the last that ever was visible, so that nothing appears below it.
+ */
+#ifndef STORE_OP_VIEW_H
+#define STORE_OP_VIEW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "mailnode/base/op.h"
+
+enum view_op {
+	VIEW_BOXES = 0x0220,
+	VIEW_BOX = 0x0221,
+	VIEW_UIDS = 0x0222,
+	VIEW_GONE = 0x0223,
+	VIEW_ROWS = 0x0224,
+	VIEW_OPEN = 0x0225,
+	VIEW_BLOB = 0x0226,
+	VIEW_SEARCH = 0x0228	/* op_find.h */
+};
+
+enum {
+	VIEW_WAIT_MS = 60000,
+	VIEW_RANGES_MAX = 8000,		/* in one request */
+	VIEW_CHUNK_MAX = 96 * 1024,	/* octets of one VIEW_BLOB */
+	VIEW_INLINE_MAX = 32 * 1024	/* octets of a blob inside a row */
+};
+
+/* ---- mailboxes ---- */
+
+enum view_want {
+	VIEW_SIZE = 1,		/* sum up octets */
+	VIEW_DELETED = 2	/* count \Deleted */
+};
+
+struct view_box {
+	uint64_t	 id;
+	const char	*name;
+	uint32_t	 uidvalidity, uidnext;
+	uint64_t	 modseq;	/* highest given */
+	uint32_t	 total, unread, deleted;
+	uint64_t	 size;		/* octets, CRLF everywhere */
+};
+
+struct view_boxes {
+	struct view_box	*box;		/* by name */
+	size_t		 n;
+	char		**text;		/* private: one for each page */
+	size_t		 ntext;
+};
+
+uint16_t view_boxes(int ch, struct op_reply *r, uint32_t want,
+	    struct view_boxes *out);
+void	 view_boxes_clear(struct view_boxes *b);
+/* By name, or (name NULL) by out->id; out->name borrows from *r, is valid
+ * until its next call.  STORE_NOTFOUND. */
+uint16_t view_box(int ch, struct op_reply *r, const char *name,
+	    uint32_t want, struct view_box *out);
+
+/* ---- UIDs ---- */
+
+struct view_range {
+	uint32_t	lo, hi;		/* both in it */
+};
+
+/*
+ * UIDs of [from, below) that are there, or went away since that MODSEQ
+ * (UINT64_MAX: only those there): fn gets ascending ranges; false stops.
+ */
+uint16_t view_uids(int ch, struct op_reply *r, uint64_t mbox, uint32_t from,
+	    uint32_t below, uint64_t since,
+	    bool (*fn)(void *, uint32_t lo, uint32_t hi), void *arg);
+
+/*
+ * UIDs gone with since < MODSEQ <= upto, in no order.  *whole: false when
+ * that goes back behind what is remembered; then there may be more.
+ */
+uint16_t view_gone(int ch, struct op_reply *r, uint64_t mbox, uint64_t since,
+	    uint64_t upto, bool (*fn)(void *, uint32_t uid), void *arg,
+	    bool *whole);
+
+/* ---- rows ---- */
+
+enum view_col {
+	VIEW_TAG = 1,		/* tags */
+	VIEW_META = 2,		/* wire, received, sent */
+	VIEW_ENV = 4,
+	VIEW_BODY = 8,
+	VIEW_TEXT = 16		/* snippet, thread */
+};
+
+struct view_row {
+	uint32_t	 uid, flags;
+	uint64_t	 id, modseq;
+	const char	*tags;		/* blank between; "" */
+	uint64_t	 wire;		/* octets with CRLF everywhere */
+	int64_t		 received;
+	const uint8_t	*env, *body;	/* NULL and n: ask by view_blob */
+	size_t		 nenv, nbody;
+	const char	*snippet;
+	uint64_t	 thread;
+};
+
+/*
+ * The rows of ranges in the order of UIDs; or, with `since`, all changed
+ * later (and at most at upto) in the order of MODSEQ, whatever the ranges.
+ */
+struct view_ask {
+	uint64_t	 mbox;
+	uint32_t	 cols;		/* VIEW_* */
+	uint64_t	 since, upto;	/* 0: all */
+	const struct view_range *range;
+	size_t		 n;
+	/* private: where the next page starts */
+	uint64_t	 at_modseq;
+	uint32_t	 at_uid;
+	size_t		 skip, sent;	/* ranges */
+	bool		 done;
+};
+
+/*
+ * The next page: its rows by view_row_next() until it says no, borrowing
+ * from *r until the next call on it.  OP_OK with ask->done set before any
+ * row: that was all.
+ */
+uint16_t view_rows(int ch, struct op_reply *r, struct view_ask *ask);
+bool	 view_row_next(struct op_reply *r, struct view_ask *ask,
+	    struct view_row *row);
+
+enum view_blob { VIEW_BLOB_ENV, VIEW_BLOB_BODY, VIEW_BLOB_PARTS };
+
+/* Appends to out, whose max is the limit. */
+uint16_t view_blob(int ch, struct op_reply *r, uint64_t mbox, uint32_t uid,
+	    enum view_blob which, struct buf *out);
+
+struct view_file {
+	uint64_t	 size, wire;	/* octets: of the file, with CRLF */
+	uint32_t	 pflags;	/* PARSE_* */
+	int		 fd;		/* read-only, the caller's */
+};
+
+/* Appends the table of parts (mime_imap.h).  STORE_NOTFOUND; STORE_BUSY: its
+ * file is not where the row says, perhaps not yet. */
+uint16_t view_open(int ch, struct op_reply *r, uint64_t mbox, uint32_t uid,
+	    struct view_file *f, struct buf *parts);
+
+extern const struct op view_ops[];	/* service: struct reader */
+
+#endif

@@ -1,0 +1,333 @@
+#include <string.h>
+
+#include "store/flag.h"
+#include "store/view.h"
+
+#define BOX \
+	"SELECT b.id,b.name,b.uidvalidity," \
+	"max(coalesce(c.uidnext,1),1,coalesce((SELECT max(uid)+1 FROM mail" \
+	" WHERE mbox=b.id),1)),b.modseq,coalesce(c.total,0)," \
+	"coalesce(c.unread,0)" \
+	" FROM mailbox b LEFT JOIN box_count c ON c.mbox=b.id "
+
+#define NARROW	"SELECT l.uid,l.flags,l.msg,l.modseq"
+#define META	NARROW ",m.tags,m.wire,m.received"
+#define ENV	META ",m.env"
+#define ALL	ENV ",m.body,m.snippet,m.thread"
+#define WITH	" FROM mail l CROSS JOIN msg m ON m.id=l.msg"
+/* Ordered otherwise, the planner scans the whole mailbox. */
+#define WITH_SINCE \
+	" FROM mail l INDEXED BY mail_modseq CROSS JOIN msg m ON m.id=l.msg"
+#define BY_UID	" WHERE l.mbox=? AND l.uid BETWEEN ? AND ? ORDER BY l.uid"
+#define SINCE \
+	" WHERE l.mbox=? AND l.modseq>=? AND l.modseq<=? AND" \
+	" (l.modseq>? OR l.uid>?) ORDER BY l.modseq, l.uid"
+
+const char *const view_sql[RVIEW_N] = {
+	[RVIEW_BOXES] = BOX "WHERE b.name>? ORDER BY b.name",
+	[RVIEW_BOX] = BOX "WHERE b.name=?",
+	[RVIEW_BOX_ID] = BOX "WHERE b.id=?",
+	[RVIEW_SIZE] = "SELECT coalesce(sum(wire),0) FROM msg WHERE mbox=?",
+	[RVIEW_DELETED] = "SELECT count(*) FROM mail WHERE mbox=?"
+	    " AND flags&32<>0",
+	[RVIEW_UIDS] = "SELECT uid FROM mail WHERE mbox=? AND uid>=?"
+	    " AND uid<? ORDER BY uid",
+	[RVIEW_UIDS_THEN] = "SELECT uid FROM mail WHERE mbox=?1 AND uid>=?2"
+	    " AND uid<?3 UNION SELECT uid FROM gone WHERE mbox=?1"
+	    " AND modseq>?4 AND uid>=?2 AND uid<?3 ORDER BY uid",
+	[RVIEW_GONE] = "SELECT modseq,uid FROM gone WHERE mbox=?"
+	    " AND modseq>=? AND modseq<=? AND (modseq>? OR uid>?)"
+	    " AND uid<>0 ORDER BY modseq, uid LIMIT ?",
+	[RVIEW_FLOOR] = "SELECT min(modseq) FROM gone WHERE mbox=?"
+	    " AND uid=0",
+	[RVIEW_ROWS_NARROW] = NARROW " FROM mail l" BY_UID,
+	[RVIEW_ROWS_META] = META WITH BY_UID,
+	[RVIEW_ROWS_ENV] = ENV WITH BY_UID,
+	[RVIEW_ROWS_ALL] = ALL WITH BY_UID,
+	[RVIEW_SINCE_NARROW] = NARROW " FROM mail l INDEXED BY mail_modseq"
+	    SINCE,
+	[RVIEW_SINCE_META] = META WITH_SINCE SINCE,
+	[RVIEW_SINCE_ENV] = ENV WITH_SINCE SINCE,
+	[RVIEW_SINCE_ALL] = ALL WITH_SINCE SINCE,
+	[RVIEW_PLACE] = "SELECT b.name,m.name,m.size,m.wire,m.pflags,m.parts"
+	    " FROM mail l JOIN msg m ON m.id=l.msg JOIN mailbox b"
+	    " ON b.id=l.mbox WHERE l.mbox=? AND l.uid=?",
+	[RVIEW_BLOBS] = "SELECT m.env,m.body,m.parts FROM mail l JOIN msg m"
+	    " ON m.id=l.msg WHERE l.mbox=? AND l.uid=?",
+};
+
+static int64_t
+num(const struct reader *r, enum reader_view q, int col)
+{
+	return sql_int(&r->view, q, col);
+}
+
+static const uint8_t *
+blob(const struct reader *r, enum reader_view q, int col, size_t *n)
+{
+	const void *p = sqlite3_column_blob(r->view.stmt[q], col);
+
+	*n = (size_t)sqlite3_column_bytes(r->view.stmt[q], col);
+	return p != NULL ? p : (const uint8_t *)"";
+}
+
+/* ---- mailboxes ---- */
+
+static int
+one_number(struct reader *r, enum reader_view q, uint64_t mbox, uint64_t *v)
+{
+	int rc = sql_step(&r->view, q, "i", (int64_t)mbox);
+
+	*v = 0;
+	if (rc == SQLITE_ROW) {
+		*v = (uint64_t)num(r, q, 0);
+		sql_end(&r->view, q);
+		rc = SQLITE_DONE;
+	}
+	return sql_done(rc);
+}
+
+/* The row at hand. */
+static int
+take_box(struct reader *r, enum reader_view q, uint32_t want,
+    struct view_box *b)
+{
+	uint64_t n;
+	int rc = SQLITE_OK;
+
+	memset(b, 0, sizeof *b);
+	b->id = (uint64_t)num(r, q, 0);
+	b->name = sql_str(&r->view, q, 1);
+	b->uidvalidity = (uint32_t)num(r, q, 2);
+	b->uidnext = (uint32_t)num(r, q, 3);
+	b->modseq = (uint64_t)num(r, q, 4);
+	b->total = (uint32_t)num(r, q, 5);
+	b->unread = (uint32_t)num(r, q, 6);
+	if (want & VIEW_SIZE)
+		rc = one_number(r, RVIEW_SIZE, b->id, &b->size);
+	if (rc == SQLITE_OK && (want & VIEW_DELETED)) {
+		rc = one_number(r, RVIEW_DELETED, b->id, &n);
+		b->deleted = (uint32_t)n;
+	}
+	return rc;
+}
+
+int
+view_each_box(struct reader *r, const char *after, uint32_t want,
+    bool (*emit)(void *, const struct view_box *), void *arg, bool *more)
+{
+	struct view_box b;
+	int rc, bad;
+
+	*more = false;
+	rc = sql_step(&r->view, RVIEW_BOXES, "s", after);
+	for (; rc == SQLITE_ROW; rc = sql_next(&r->view, RVIEW_BOXES)) {
+		bad = take_box(r, RVIEW_BOXES, want, &b);
+		if (bad != SQLITE_OK)
+			return bad;
+		if (!emit(arg, &b)) {
+			*more = true;
+			return SQLITE_OK;
+		}
+	}
+	return sql_done(rc);
+}
+
+int
+view_one_box(struct reader *r, uint64_t id, const char *name, uint32_t want,
+    bool (*emit)(void *, const struct view_box *), void *arg)
+{
+	enum reader_view q = name[0] != '\0' ? RVIEW_BOX : RVIEW_BOX_ID;
+	struct view_box b;
+	int rc;
+
+	rc = q == RVIEW_BOX ? sql_step(&r->view, q, "s", name) :
+	    sql_step(&r->view, q, "i", (int64_t)id);
+	if (rc != SQLITE_ROW)
+		return rc;
+	rc = take_box(r, q, want, &b);
+	if (rc == SQLITE_OK)
+		(void)emit(arg, &b);
+	return rc;
+}
+
+/* ---- UIDs ---- */
+
+int
+view_each_uid(struct reader *r, const struct view_span *s,
+    bool (*emit)(void *, uint32_t), void *arg)
+{
+	enum reader_view q = s->since == UINT64_MAX ? RVIEW_UIDS :
+	    RVIEW_UIDS_THEN;
+	int rc;
+
+	rc = q == RVIEW_UIDS ? sql_step(&r->view, q, "iii",
+	    (int64_t)s->mbox, (int64_t)s->from, (int64_t)s->below) :
+	    sql_step(&r->view, q, "iiii", (int64_t)s->mbox,
+	    (int64_t)s->from, (int64_t)s->below, (int64_t)s->since);
+	for (; rc == SQLITE_ROW; rc = sql_next(&r->view, q))
+		if (!emit(arg, (uint32_t)num(r, q, 0)))
+			return SQLITE_ROW;
+	return sql_done(rc);
+}
+
+int
+view_lost(struct reader *r, struct view_lost *l)
+{
+	const enum reader_view q = RVIEW_GONE;
+	uint64_t floor;
+	int rc;
+
+	rc = sql_step(&r->view, RVIEW_FLOOR, "i", (int64_t)l->mbox);
+	l->whole = false;
+	if (rc == SQLITE_ROW) {
+		floor = (uint64_t)num(r, RVIEW_FLOOR, 0);
+		l->whole = sqlite3_column_type(r->view.stmt[RVIEW_FLOOR], 0) !=
+		    SQLITE_NULL && floor <= l->since;
+		sql_end(&r->view, RVIEW_FLOOR);
+	}
+	l->at_modseq = l->since;
+	rc = sql_step(&r->view, q, "iiiiii", (int64_t)l->mbox,
+	    (int64_t)l->since, (int64_t)l->upto, (int64_t)l->since,
+	    l->at_uid != 0 ? (int64_t)l->at_uid : INT64_MAX,
+	    (int64_t)l->max + 1);
+	for (; rc == SQLITE_ROW; rc = sql_next(&r->view, q)) {
+		if (l->n == l->max) {
+			l->more = true;
+			return SQLITE_OK;
+		}
+		l->at_modseq = (uint64_t)num(r, q, 0);
+		l->uid[l->n++] = (uint32_t)num(r, q, 1);
+	}
+	return sql_done(rc);
+}
+
+/* ---- rows ---- */
+
+static void
+take_row(struct reader *r, enum reader_view q, unsigned int level,
+    struct view_row *row)
+{
+	memset(row, 0, sizeof *row);
+	row->tags = row->snippet = "";
+	row->uid = (uint32_t)num(r, q, 0);
+	row->flags = (uint32_t)num(r, q, 1);
+	row->id = (uint64_t)num(r, q, 2);
+	row->modseq = (uint64_t)num(r, q, 3);
+	if (level == 0)
+		return;
+	row->tags = sql_str(&r->view, q, 4);
+	row->wire = (uint64_t)num(r, q, 5);
+	row->received = num(r, q, 6);
+	if (level == 1)
+		return;
+	row->env = blob(r, q, 7, &row->nenv);
+	if (level == 2)
+		return;
+	row->body = blob(r, q, 8, &row->nbody);
+	row->snippet = sql_str(&r->view, q, 9);
+	row->thread = (uint64_t)num(r, q, 10);
+}
+
+static unsigned int
+level_of(uint32_t cols)
+{
+	if (cols & (VIEW_BODY | VIEW_TEXT))
+		return 3;
+	if (cols & VIEW_ENV)
+		return 2;
+	return cols & (VIEW_TAG | VIEW_META) ? 1 : 0;
+}
+
+static int
+rows_since(struct reader *r, struct view_scan *s,
+    bool (*emit)(void *, uint32_t, const struct view_row *), void *arg)
+{
+	static const enum reader_view by_level[] = { RVIEW_SINCE_NARROW,
+	    RVIEW_SINCE_META, RVIEW_SINCE_ENV, RVIEW_SINCE_ALL };
+	unsigned int level = level_of(s->cols);
+	enum reader_view q = by_level[level];
+	struct view_row row;
+	int rc;
+
+	s->at_modseq = s->since;
+	rc = sql_step(&r->view, q, "iiiii", (int64_t)s->mbox,
+	    (int64_t)s->since, (int64_t)s->upto, (int64_t)s->since,
+	    s->at_uid != 0 ? (int64_t)s->at_uid : INT64_MAX);
+	for (; rc == SQLITE_ROW; rc = sql_next(&r->view, q)) {
+		take_row(r, q, level, &row);
+		if (!emit(arg, s->cols, &row)) {
+			s->more = true;
+			return SQLITE_OK;
+		}
+		s->at_modseq = row.modseq;
+		s->at_uid = row.uid;
+	}
+	return sql_done(rc);
+}
+
+int
+view_each_row(struct reader *r, struct view_scan *s,
+    bool (*emit)(void *, uint32_t, const struct view_row *), void *arg)
+{
+	static const enum reader_view by_level[] = { RVIEW_ROWS_NARROW,
+	    RVIEW_ROWS_META, RVIEW_ROWS_ENV, RVIEW_ROWS_ALL };
+	unsigned int level = level_of(s->cols);
+	enum reader_view q = by_level[level];
+	struct view_row row;
+	int rc = SQLITE_OK;
+	size_t i;
+
+	s->more = false;
+	if (s->since != 0)
+		return rows_since(r, s, emit, arg);
+	for (i = 0; i < s->n && rc == SQLITE_OK; i++) {
+		rc = sql_step(&r->view, q, "iii", (int64_t)s->mbox,
+		    (int64_t)s->range[i].lo, (int64_t)s->range[i].hi);
+		for (; rc == SQLITE_ROW; rc = sql_next(&r->view, q)) {
+			take_row(r, q, level, &row);
+			s->at_uid = row.uid;
+			if (!emit(arg, s->cols, &row)) {
+				s->more = true;
+				return SQLITE_OK;
+			}
+		}
+		rc = sql_done(rc);
+	}
+	return rc;
+}
+
+int
+view_place(struct reader *r, uint64_t mbox, uint32_t uid,
+    struct view_place *at)
+{
+	const enum reader_view q = RVIEW_PLACE;
+	int rc;
+
+	memset(at, 0, sizeof *at);
+	rc = sql_step(&r->view, q, "ii", (int64_t)mbox, (int64_t)uid);
+	if (rc != SQLITE_ROW)
+		return rc;
+	at->folder = sql_str(&r->view, q, 0);
+	at->name = sql_str(&r->view, q, 1);
+	at->size = (uint64_t)num(r, q, 2);
+	at->wire = (uint64_t)num(r, q, 3);
+	at->pflags = (uint32_t)num(r, q, 4);
+	at->parts = blob(r, q, 5, &at->nparts);
+	return SQLITE_OK;
+}
+
+int
+view_blob_of(struct reader *r, uint64_t mbox, uint32_t uid,
+    enum view_blob which, const uint8_t **p, size_t *n)
+{
+	const enum reader_view q = RVIEW_BLOBS;
+	int rc;
+
+	*n = 0;
+	rc = sql_step(&r->view, q, "ii", (int64_t)mbox, (int64_t)uid);
+	if (rc != SQLITE_ROW)
+		return rc;
+	*p = blob(r, q, (int)which, n);
+	return SQLITE_OK;
+}
