@@ -1,8 +1,14 @@
+#define _GNU_SOURCE
+#include <sqlite3.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "mailnode/base/clock.h"
 #include "store/box.h"
 #include "store/change.h"
+#include "store/intake.h"
 #include "store/intent.h"
+#include "store/op_set.h"
 #include "store/row.h"
 
 static enum store_err
@@ -63,7 +69,9 @@ tags(struct store *st, struct change *c, struct box *b,
 	enum store_err rc;
 	uint64_t modseq;
 
-	rc = tag_change_apply(c->tags, at->tags, now, sizeof now);
+	rc = c->replace ? tag_change_replace(c->tags, at->tags, now,
+	    sizeof now) : tag_change_apply(c->tags, at->tags, now,
+	    sizeof now);
 	if (rc != STORE_OK || strcmp(now, at->tags) == 0)
 		return rc;
 	modseq = box_modseq(st, b);
@@ -82,11 +90,38 @@ tags_and_flags(struct store *st, struct change *c, struct box *b,
 {
 	enum store_err rc = STORE_OK;
 
-	if (c->tags->tags)
+	if (c->tags->tags || c->replace)
 		rc = tags(st, c, b, at);
 	if (rc == STORE_OK && (c->tags->add | c->tags->del) != 0)
 		rc = flags(st, c, b, at, c->tags->add, c->tags->del);
 	return rc;
+}
+
+enum store_err
+change_list(struct change *c, uint32_t uid)
+{
+	size_t cap = c->cap != 0 ? c->cap * 2 : 64;
+	uint32_t *p;
+
+	if (c->nlist == c->cap) {
+		p = reallocarray(c->list, cap, sizeof *p);
+		if (p == NULL)
+			return STORE_NOMEM;
+		c->list = p;
+		c->cap = cap;
+	}
+	c->list[c->nlist++] = uid;
+	return STORE_OK;
+}
+
+/* RFC 7162 section 3.1.3: changed meanwhile by another is left alone. */
+static enum store_err
+set_flags(struct store *st, struct change *c, struct box *b,
+    struct row_at *at)
+{
+	if (c->unchanged != 0 && at->modseq > c->unchanged)
+		return change_list(c, at->uid);
+	return tags_and_flags(st, c, b, at);
 }
 
 /* Where a moved or copied one will stand. */
@@ -100,6 +135,9 @@ target(struct store *st, struct change *c, const struct row_at *at,
 	*dest = d;
 	if (d == NULL)
 		return STORE_NOTFOUND;
+	/* Else it would be seen before one with a lower UID is. */
+	if (!intake_settled(st, d))
+		return STORE_BUSY;
 	in->duid = box_uid(st, d);
 	if (in->duid == 0)
 		return STORE_BUSY;
@@ -113,6 +151,55 @@ target(struct store *st, struct change *c, const struct row_at *at,
 	c->done.uidvalidity = d->uidvalidity;
 	return maildir_make(in->drel, sizeof in->drel, n.base, n.nbase,
 	    d->uidvalidity, in->duid, at->flags, n.extra, n.is_new);
+}
+
+enum { JUDGED_MAX = 10000 };	/* kept; the oldest go */
+
+/* Into Junk or out of it: the owner's word, for the filter to learn from.
+ * What goes on from there to the bin says nothing. */
+static enum store_err
+judge(struct store *st, const struct box *from_box, const struct box *to,
+    const struct row_at *at)
+{
+	static struct store_slot put, trim;
+	bool junk = strcmp(to->name, "Junk") == 0;
+	sqlite3_stmt *s;
+	enum store_err rc;
+
+	if (junk == (strcmp(from_box->name, "Junk") == 0) ||
+	    strcmp(to->name, "Trash") == 0)
+		return STORE_OK;
+	s = store_stmt(st, STORE_NODE, &put, "REPLACE INTO judged(hash, junk,"
+	    " at) VALUES(?1, ?2, ?3)");
+	if (s == NULL)
+		return STORE_NOMEM;
+	sqlite3_bind_blob(s, 1, at->hash, sizeof at->hash, SQLITE_STATIC);
+	sqlite3_bind_int(s, 2, junk);
+	sqlite3_bind_int64(s, 3, clock_wall_us());
+	rc = store_result(st, STORE_NODE, sqlite3_step(s));
+	(void)sqlite3_reset(s);
+	if (rc != STORE_OK)
+		return rc;
+	s = store_stmt(st, STORE_NODE, &trim, "DELETE FROM judged WHERE at <"
+	    " (SELECT at FROM judged ORDER BY at DESC LIMIT 1 OFFSET ?1)");
+	if (s == NULL)
+		return STORE_NOMEM;
+	sqlite3_bind_int(s, 1, JUDGED_MAX);
+	rc = store_result(st, STORE_NODE, sqlite3_step(s));
+	(void)sqlite3_reset(s);
+	return rc;
+}
+
+/* Where it was and where it is, for who asked so. */
+static enum store_err
+pair(struct change *c, uint32_t was, uint32_t now)
+{
+	enum store_err rc;
+
+	if (c->type != SET_MOVE && c->type != SET_COPY)
+		return STORE_OK;
+	rc = change_list(c, was);
+	return rc == STORE_OK ? change_list(c, now) : rc;
 }
 
 static enum store_err
@@ -140,7 +227,9 @@ move(struct store *st, struct change *c, struct box *b,
 	if (rc == STORE_OK)
 		rc = row(st, row_move(st->rows, at->id, d->id, in.duid,
 		    in.drel, gone, modseq));
-	return rc;
+	if (rc == STORE_OK)
+		rc = judge(st, b, d, at);
+	return rc == STORE_OK ? pair(c, at->uid, in.duid) : rc;
 }
 
 static enum store_err
@@ -149,6 +238,7 @@ copy(struct store *st, struct change *c, struct box *b,
 {
 	struct intent in;
 	struct box *d;
+	uint64_t modseq;
 	enum store_err rc;
 
 	rc = from(&in, INTENT_LINK, b, at);
@@ -156,9 +246,17 @@ copy(struct store *st, struct change *c, struct box *b,
 		rc = target(st, c, at, &in, &d);
 	if (rc != STORE_OK)
 		return rc;
+	modseq = box_modseq(st, d);
+	if (modseq == 0)
+		return STORE_BUSY;
+	c->done.modseq = modseq;
 	if (strlen(at->tags) < sizeof in.tags)
 		memcpy(in.tags, at->tags, strlen(at->tags) + 1);
-	return intent_add(st, &in);
+	rc = intent_add(st, &in);
+	if (rc == STORE_OK)
+		rc = row(st, row_copy(st->rows, at->id, d->id, in.duid,
+		    in.drel, modseq));
+	return rc == STORE_OK ? pair(c, at->uid, in.duid) : rc;
 }
 
 static enum store_err
@@ -179,7 +277,8 @@ expunge(struct store *st, struct change *c, struct box *b,
 	rc = intent_add(st, &in);
 	if (rc == STORE_OK)
 		rc = row(st, row_remove(st->rows, at->id, modseq));
-	return rc;
+	return rc == STORE_OK && c->type == SET_EXPUNGE ?
+	    change_list(c, at->uid) : rc;
 }
 
 static enum store_err
@@ -190,9 +289,13 @@ apply(struct store *st, struct change *c, struct box *b, struct row_at *at)
 		return flags(st, c, b, at, c->add, c->del);
 	case MAIL_TAGS:
 		return tags_and_flags(st, c, b, at);
+	case SET_STORE:
+		return set_flags(st, c, b, at);
 	case MAIL_MOVE:
+	case SET_MOVE:
 		return move(st, c, b, at);
 	case MAIL_COPY:
+	case SET_COPY:
 		return copy(st, c, b, at);
 	default:
 		return expunge(st, c, b, at);

@@ -11,7 +11,11 @@
 
 struct box;
 
-enum { CHANGE_SLICE = 100 };	/* messages in one turn */
+enum {
+	CHANGE_SLICE = 100,	/* messages in one turn */
+	CHANGE_PAUSE_MS = 5,	/* before one that had to wait is tried again */
+	CHANGE_WAIT_MS = 20000	/* then it fails */
+};
 
 struct change {
 	struct change	*next;
@@ -25,7 +29,20 @@ struct change {
 	struct tag_change *tags;
 	uint64_t	 dest;		/* mailbox */
 	struct mail_done done;
+	/* what only IMAP asks: op_set.c */
+	uint64_t	 unchanged;	/* leave those changed later; 0 */
+	uint32_t	 next_uid;	/* where the caller goes on; 0 */
+	bool		 replace;	/* flags and keywords, not add */
+	uint32_t	*list;		/* UIDs; owned */
+	size_t		 nlist, cap;
+	int64_t		 since_ms;	/* it waits; monotonic */
 };
+
+/* One more UID in c->list. */
+enum store_err	 change_list(struct change *c, uint32_t uid);
+/* Joins those under way. */
+uint16_t	 change_queue(struct store *st, struct change *c);
+void		 change_end(struct change *c);
 
 /* change.c: what one message undergoes. */
 enum store_err	 change_one(struct store *st, struct change *c, uint64_t id);

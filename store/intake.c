@@ -598,6 +598,7 @@ intake_append(struct store *st, struct op_call *c, const struct mail_new *m,
 	j->size = (uint64_t)sb.st_size;
 	j->replaces = m->replaces;
 	j->once = m->once;
+	j->known = m->known;
 	j->peer = c->peer;
 	j->type = c->type;
 	j->id = c->id;

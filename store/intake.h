@@ -43,6 +43,10 @@ bool		 intake_full(const struct store *st);
 uint16_t	 intake_append(struct store *st, struct op_call *c,
 		    const struct mail_new *m, struct box *b);
 
+/* Whatever was given a UID there has its row, so that the next UID given
+ * may be seen at once. */
+bool		 intake_settled(const struct store *st, const struct box *b);
+
 /* No job is under way. */
 bool		 intake_idle_now(const struct store *st);
 

@@ -61,6 +61,19 @@ unread(struct job *j)
 	job_parsed(j);
 }
 
+/* A letter that stands there already, by its Message-ID. */
+static bool
+stands_there(struct job *j)
+{
+	struct row_at at;
+
+	if (row_by_msgid(j->st->rows, j->mbox, j->parsed.msgid, &at) != 0)
+		return false;
+	j->row = at.id;
+	j->uid = at.uid;
+	return true;
+}
+
 void
 job_parsed(struct job *j)
 {
@@ -74,6 +87,10 @@ job_parsed(struct job *j)
 	if (j->once && row_by_hash(j->st->rows, j->mbox, j->parsed.hash,
 	    &id) == 0 && id != 0) {
 		j->row = id;
+		job_fail(j, STORE_EXISTS);
+		return;
+	}
+	if (j->known && stands_there(j)) {
 		job_fail(j, STORE_EXISTS);
 		return;
 	}

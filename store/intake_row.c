@@ -61,6 +61,13 @@ job_ready(struct job *j)
 		jobs_put(&j->st->intake->rows, j);
 }
 
+bool
+intake_settled(const struct store *st, const struct box *b)
+{
+	return b->first == NULL &&
+	    spool_last(st) <= st->intake->cursor;
+}
+
 /* ---- the row ---- */
 
 static void

@@ -228,9 +228,11 @@ copied(struct store *st, const struct intent *in)
 	struct found f = { .rel = in->drel, .uid = in->duid,
 	    .tags = in->tags, .received = in->received };
 	struct box *b = box_by_name(st, in->dbox);
+	struct row_at at;
 
 	f.box = b;
-	if (b != NULL)
+	/* It has its row since the change was asked for. */
+	if (b != NULL && row_at_uid(st->rows, b->id, in->duid, &at) != 0)
 		(void)intake_found(st, &f);
 }
 

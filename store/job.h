@@ -32,7 +32,7 @@ struct job {
 	uint16_t	 type;
 	uint32_t	 id;
 	uint64_t	 replaces;
-	bool		 once;
+	bool		 once, known;
 	bool		 redo;
 	bool		 listed;	/* in the mailbox's row of jobs */
 	bool		 ready;		/* file and parse are done */

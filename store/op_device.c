@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "mailnode/base/clock.h"
+#include "store/op_set.h"
 #include "store/box.h"
 #include "store/op_device.h"
 #include "store/op_event.h"
@@ -36,7 +37,8 @@ struct devices {
 static const struct need {
 	uint16_t	type;
 	uint8_t		scope;
-	enum { ANY_FOLDER, SET, SET_TO, INTO, NO_FOLDER } args;
+	enum { ANY_FOLDER, SET, SET_TO, RANGES_TO, INTO, INTO_LATER,
+	    NO_FOLDER } args;
 } needs[] = {
 	{ WATCH_SUBSCRIBE, DEVICE_READ,	  ANY_FOLDER },
 	{ BOX_LIST,	DEVICE_READ,	ANY_FOLDER },	/* see on_list */
@@ -49,6 +51,16 @@ static const struct need {
 	{ MAIL_MOVE,	DEVICE_CHANGE,	SET_TO },
 	{ MAIL_COPY,	DEVICE_CHANGE,	SET_TO },
 	{ MAIL_APPEND,	DEVICE_CHANGE,	INTO },
+	{ SET_STORE,	DEVICE_CHANGE,	SET },
+	{ SET_EXPUNGE,	DEVICE_CHANGE,	SET },
+	{ SET_MOVE,	DEVICE_CHANGE,	RANGES_TO },
+	{ SET_COPY,	DEVICE_CHANGE,	RANGES_TO },
+	{ SET_BEGIN,	DEVICE_CHANGE,	ANY_FOLDER },
+	{ SET_DATA,	DEVICE_CHANGE,	ANY_FOLDER },
+	{ SET_ABORT,	DEVICE_CHANGE,	ANY_FOLDER },
+	{ SET_APPEND,	DEVICE_CHANGE,	INTO_LATER },
+	{ SET_SUBSCRIBE, DEVICE_READ,	ANY_FOLDER },
+	{ SET_SUBSCRIBED, DEVICE_READ,	ANY_FOLDER },
 	{ RCPT_CHECK,	DEVICE_SEND,	ANY_FOLDER },
 	{ QUEUE_BEGIN,	DEVICE_SEND,	ANY_FOLDER },
 	{ QUEUE_DATA,	DEVICE_SEND,	ANY_FOLDER },
@@ -119,14 +131,21 @@ in_folder(struct store *st, struct chan_in in, int args, const char *folder)
 		return true;
 	case INTO:
 		return is_folder(&in, folder);
+	case INTO_LATER:
+		(void)chan_get_u64(&in);
+		(void)chan_get_u64(&in);
+		return is_folder(&in, folder);
 	case SET:
 	case SET_TO:
+	case RANGES_TO:
 		if (b == NULL || chan_get_u64(&in) != b->id)
 			return false;
 		if (args == SET)
 			return true;
 		for (n = chan_get_u32(&in); n > 0 && !in.bad; n--)
-			(void)chan_get_u64(&in);
+			(void)chan_get_u64(&in);	/* or a range */
+		if (args == RANGES_TO)
+			(void)chan_get_u32(&in);
 		return is_folder(&in, folder);
 	default:
 		return false;

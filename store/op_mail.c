@@ -2,10 +2,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mailnode/base/clock.h"
 #include "store/box.h"
 #include "store/change.h"
 #include "store/intake.h"
 #include "store/op_mail.h"
+#include "store/op_set.h"
 #include "store/parts.h"
 
 /* ---- client ---- */
@@ -167,11 +169,12 @@ mail_append(int ch, struct op_reply *r, const struct mail_new *m, int fd,
 
 /* ---- keeper: a change and its slices ---- */
 
-static void
-change_free(struct change *c)
+void
+change_end(struct change *c)
 {
 	free(c->ids);
 	free(c->tags);
+	free(c->list);
 	free(c);
 }
 
@@ -203,15 +206,17 @@ ended(void *arg, enum store_err rc)
 	if (e->rc != STORE_OK)
 		rc = e->rc;
 	if (e->c->peer != NULL && e->c->id != 0) {
-		buf_init(&b, 256);
-		if (rc == STORE_OK)
+		buf_init(&b, CHAN_DATA_MAX);
+		if (rc == STORE_OK && e->c->type >= SET_STORE)
+			set_done_put(&b, e->c);
+		else if (rc == STORE_OK)
 			done_put(&b, &e->c->done);
 		op_reply(e->c->peer, e->c->type, e->c->id, (uint16_t)rc, &b,
 		    -1);
 		buf_clear(&b);
 	}
 	e->st->ending = NULL;
-	change_free(e->c);
+	change_end(e->c);
 	free(e);
 }
 
@@ -229,7 +234,17 @@ finish(struct store *st, struct change *c, enum store_err rc)
 		return;
 	st->ending = NULL;
 	free(e);
-	change_free(c);
+	change_end(c);
+}
+
+static bool
+may_wait(struct change *c)
+{
+	int64_t now = clock_mono_ms();
+
+	if (c->since_ms == 0)
+		c->since_ms = now;
+	return now - c->since_ms < CHANGE_WAIT_MS;
 }
 
 /* One change at a time, so that they follow each other as they were asked;
@@ -245,6 +260,14 @@ changes_kick(struct store *st)
 		return;
 	for (i = 0; i < CHANGE_SLICE && c->at < c->n && rc == STORE_OK; i++)
 		rc = change_one(st, c, c->ids[c->at++]);
+	/* A UID or a lease is on its way. */
+	if (rc == STORE_BUSY && may_wait(c)) {
+		c->at--;
+		loop_arm(st->loop, &st->again, CHANGE_PAUSE_MS);
+		return;
+	}
+	if (rc == STORE_OK)
+		c->since_ms = 0;
 	if (rc != STORE_OK || c->at == c->n)
 		finish(st, c, rc);
 	/* The rest, or the next one, in the turn after this. */
@@ -270,7 +293,7 @@ changes_close(struct store *st)
 
 	while ((c = st->changes) != NULL) {
 		st->changes = c->next;
-		change_free(c);
+		change_end(c);
 	}
 }
 
@@ -316,8 +339,8 @@ get_set(struct store *st, struct op_call *c)
 	return ch;
 }
 
-static uint16_t
-queue(struct store *st, struct change *c)
+uint16_t
+change_queue(struct store *st, struct change *c)
 {
 	struct change **p;
 
@@ -339,10 +362,10 @@ on_flags(void *service, struct op_call *c)
 	ch->add = chan_get_u32(&c->in);
 	ch->del = chan_get_u32(&c->in);
 	if (!chan_end(&c->in) || ((ch->add | ch->del) & ~(uint32_t)STORE_FLAGS_ALL)) {
-		change_free(ch);
+		change_end(ch);
 		return OP_BAD;
 	}
-	return queue(service, ch);
+	return change_queue(service, ch);
 }
 
 static uint16_t
@@ -357,10 +380,10 @@ on_tags(void *service, struct op_call *c)
 	chan_get_str(&c->in, text, sizeof text);
 	if (ch->tags == NULL || !chan_end(&c->in) ||
 	    !tag_change_parse(text, ch->tags)) {
-		change_free(ch);
+		change_end(ch);
 		return OP_BAD;
 	}
-	return queue(service, ch);
+	return change_queue(service, ch);
 }
 
 static uint16_t
@@ -375,16 +398,16 @@ on_move(void *service, struct op_call *c)
 		return STORE_NOMEM;
 	chan_get_str(&c->in, folder, sizeof folder);
 	if (!chan_end(&c->in)) {
-		change_free(ch);
+		change_end(ch);
 		return OP_BAD;
 	}
 	b = box_by_name(st, folder);
 	if (b == NULL || !b->here) {
-		change_free(ch);
+		change_end(ch);
 		return STORE_NOTFOUND;
 	}
 	ch->dest = b->id;
-	return queue(st, ch);
+	return change_queue(st, ch);
 }
 
 static uint16_t
@@ -395,10 +418,10 @@ on_expunge(void *service, struct op_call *c)
 	if (ch == NULL)
 		return STORE_NOMEM;
 	if (!chan_end(&c->in)) {
-		change_free(ch);
+		change_end(ch);
 		return OP_BAD;
 	}
-	return queue(service, ch);
+	return change_queue(service, ch);
 }
 
 static bool

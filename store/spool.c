@@ -268,6 +268,12 @@ spool_tell(struct store *st, struct spool_status *s)
 }
 
 uint64_t
+spool_last(const struct store *st)
+{
+	return st->spool->last;
+}
+
+uint64_t
 spool_committed(const struct store *st)
 {
 	return st->spool->committed;

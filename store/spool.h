@@ -82,6 +82,8 @@ const char	*spool_dir(const struct store *st);
 bool		 spool_struck(const struct store *st);
 /* Of what waits, also of this turn. */
 uint64_t	 spool_octets(const struct store *st);
+/* Highest id given, also in this turn. */
+uint64_t	 spool_last(const struct store *st);
 /* Highest id of the turns that are committed; entries up to it may be
  * filed. */
 uint64_t	 spool_committed(const struct store *st);

@@ -5,6 +5,7 @@
 
 #include "mailnode/base/codec.h"
 #include "store/box.h"
+#include "store/op_set.h"
 #include "store/row.h"
 #include "store/tag.h"
 
@@ -157,6 +158,22 @@ tag_change_apply(const struct tag_change *c, const char *tags, char *dst,
 		set[n++] = mem[used++];
 	}
 	return join(set, n, dst, size);
+}
+
+enum store_err
+tag_change_replace(const struct tag_change *c, const char *tags, char *dst,
+    size_t size)
+{
+	char kept[MAIL_TAGS_MAX], w[TAG_MAX + 2];
+	const char *p = tags;
+	size_t n = 0;
+
+	kept[0] = '\0';
+	while (word(&p, w, sizeof w))
+		if (!set_keyword_ok(w) && n + strlen(w) + 2 < sizeof kept)
+			n += (size_t)snprintf(kept + n, sizeof kept - n,
+			    "%s%s", n > 0 ? " " : "", w);
+	return tag_change_apply(c, kept, dst, size);
 }
 
 enum store_err

@@ -24,6 +24,10 @@ struct tag_change {
 /* False: malformed. */
 bool	 tag_change_parse(const char *text, struct tag_change *c);
 
+/* Takes away all of `tags` that can be keywords, first. */
+enum store_err	tag_change_replace(const struct tag_change *c,
+		    const char *tags, char *dst, size_t size);
+
 /* tags with the change applied, sorted.  STORE_TOOBIG: over `size`. */
 enum store_err	tag_change_apply(const struct tag_change *c,
 		    const char *tags, char *dst, size_t size);

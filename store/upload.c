@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -257,6 +258,27 @@ upload_bytes(const struct upload *u)
 	if (u->fd != -1)
 		return NULL;
 	return u->mem.data != NULL ? (const void *)u->mem.data : "";
+}
+
+int
+upload_fd(struct upload *u)
+{
+	int fd = u->fd;
+	char name[17];
+
+	name_of(name, u->id);
+	if (fd != -1)
+		(void)unlinkat(u->dir, name, 0);
+	else
+		fd = memfd_create("upload", MFD_CLOEXEC);
+	if (fd != -1 && u->fd == -1 &&
+	    write_all(fd, u->mem.data, u->mem.len) != STORE_OK) {
+		close(fd);
+		fd = -1;
+	}
+	u->fd = -1;
+	release(u);
+	return fd;
 }
 
 void

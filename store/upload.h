@@ -46,6 +46,9 @@ const void	*upload_bytes(const struct upload *u);
 /* fsync of the file, and of its folder: both before the commit. */
 enum store_err	 upload_sync(struct upload *u);
 enum store_err	 upload_sync_dir(struct upload *u);
+/* A descriptor of its bytes, read-write, whose file has no name (any more).
+ * -1 with errno.  Frees u in either case. */
+int		 upload_fd(struct upload *u);
 /* The commit is done: the file stays.  Frees u. */
 void		 upload_keep(struct upload *u);
 /* Deletes the file.  Frees u. */

@@ -1,0 +1,572 @@
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "store/box.h"
+#include "store/change.h"
+#include "store/intake.h"
+#include "store/op_set.h"
+#include "store/spool.h"
+#include "store/upload.h"
+
+/* ---- client ---- */
+
+bool
+set_keyword_ok(const char *tag)
+{
+	const char *p;
+
+	for (p = tag; *p != '\0'; p++)
+		if (*p <= ' ' || *p >= 0x7f || strchr("(){%*\"\\]", *p) !=
+		    NULL)
+			return false;
+	return p != tag;
+}
+
+static void
+ask_put(struct buf *b, struct set_ask *a)
+{
+	size_t i, n, skip = 0;
+	uint32_t lo;
+
+	while (skip < a->n && a->range[skip].hi < a->from)
+		skip++;
+	n = a->n - skip;
+	if (n > VIEW_RANGES_MAX)
+		n = VIEW_RANGES_MAX;
+	chan_put_u64(b, a->mbox);
+	chan_put_u32(b, (uint32_t)n);
+	for (i = skip; i < skip + n; i++) {
+		lo = a->range[i].lo;
+		chan_put_u32(b, lo > a->from ? lo : a->from);
+		chan_put_u32(b, a->range[i].hi);
+	}
+	/* Where to go on when these are done. */
+	chan_put_u32(b, skip + n < a->n ? a->range[skip + n].lo : 0);
+}
+
+static uint16_t
+ask(int ch, struct op_reply *r, uint16_t type, struct buf *b,
+    struct set_ask *a, struct set_done *done)
+{
+	uint16_t status;
+
+	memset(done, 0, sizeof *done);
+	a->more = false;
+	status = b->err != 0 ? STORE_TOOBIG :
+	    op_call(ch, type, b, -1, r, SET_WAIT_MS);
+	buf_clear(b);
+	if (status != OP_OK)
+		return status;
+	done->modseq = chan_get_u64(&r->in);
+	done->uidvalidity = chan_get_u32(&r->in);
+	a->from = chan_get_u32(&r->in);
+	a->more = a->from != 0;
+	done->p = chan_get_bytes(&r->in, CHAN_DATA_MAX, &done->n);
+	done->n /= sizeof(uint32_t);
+	return chan_end(&r->in) ? OP_OK : OP_BAD;
+}
+
+uint32_t
+set_uid(const struct set_done *done, size_t i)
+{
+	uint32_t v;
+
+	memcpy(&v, done->p + i * sizeof v, sizeof v);
+	return v;
+}
+
+uint16_t
+set_store(int ch, struct op_reply *r, struct set_ask *a,
+    const struct set_flags *f, struct set_done *done)
+{
+	struct buf b;
+
+	buf_init(&b, CHAN_DATA_MAX);
+	ask_put(&b, a);
+	chan_put_u8(&b, (uint8_t)f->how);
+	chan_put_u32(&b, f->flags);
+	chan_put_str(&b, f->keywords);
+	chan_put_u64(&b, f->unchanged);
+	return ask(ch, r, SET_STORE, &b, a, done);
+}
+
+uint16_t
+set_move(int ch, struct op_reply *r, struct set_ask *a, const char *folder,
+    bool copy, struct set_done *done)
+{
+	struct buf b;
+
+	buf_init(&b, CHAN_DATA_MAX);
+	ask_put(&b, a);
+	chan_put_str(&b, folder);
+	return ask(ch, r, copy ? SET_COPY : SET_MOVE, &b, a, done);
+}
+
+uint16_t
+set_expunge(int ch, struct op_reply *r, struct set_ask *a,
+    struct set_done *done)
+{
+	struct buf b;
+
+	buf_init(&b, CHAN_DATA_MAX);
+	ask_put(&b, a);
+	return ask(ch, r, SET_EXPUNGE, &b, a, done);
+}
+
+uint16_t
+set_begin(int ch, struct op_reply *r, uint64_t octets, uint64_t *id)
+{
+	struct buf b;
+	uint16_t status;
+
+	*id = 0;
+	buf_init(&b, 64);
+	chan_put_u64(&b, octets);
+	status = op_call(ch, SET_BEGIN, &b, -1, r, SET_WAIT_MS);
+	buf_clear(&b);
+	if (status == OP_OK) {
+		*id = chan_get_u64(&r->in);
+		status = chan_end(&r->in) ? OP_OK : OP_BAD;
+	}
+	return status;
+}
+
+int
+set_data(int ch, uint64_t id, const void *p, size_t n)
+{
+	struct buf b;
+	int rc;
+
+	buf_init(&b, CHAN_DATA_MAX);
+	chan_put_u64(&b, id);
+	chan_put_bytes(&b, p, n);
+	rc = op_tell(ch, SET_DATA, &b, -1);
+	buf_clear(&b);
+	return rc;
+}
+
+void
+set_abort(int ch, uint64_t id)
+{
+	struct buf b;
+
+	buf_init(&b, 64);
+	chan_put_u64(&b, id);
+	(void)op_tell(ch, SET_ABORT, &b, -1);
+	buf_clear(&b);
+}
+
+uint16_t
+set_append(int ch, struct op_reply *r, uint64_t id, const struct set_new *m,
+    struct set_appended *done)
+{
+	struct buf b;
+	uint16_t status;
+
+	memset(done, 0, sizeof *done);
+	buf_init(&b, CHAN_DATA_MAX);
+	chan_put_u64(&b, id);
+	chan_put_u64(&b, m->octets);
+	chan_put_str(&b, m->folder);
+	chan_put_u32(&b, m->flags);
+	chan_put_str(&b, m->keywords);
+	chan_put_i64(&b, m->received);
+	status = op_call(ch, SET_APPEND, &b, -1, r, SET_WAIT_MS);
+	buf_clear(&b);
+	done->known = status == STORE_EXISTS;
+	if (status != OP_OK && !done->known)
+		return status;
+	(void)chan_get_u32(&r->in);
+	(void)chan_get_u64(&r->in);
+	done->uidvalidity = chan_get_u32(&r->in);
+	done->uid = chan_get_u32(&r->in);
+	return r->in.bad ? OP_BAD : OP_OK;
+}
+
+uint16_t
+set_subscribe(int ch, struct op_reply *r, const char *name, bool on)
+{
+	struct buf b;
+	uint16_t status;
+
+	buf_init(&b, 1024);
+	chan_put_str(&b, name);
+	chan_put_u8(&b, on);
+	status = op_call(ch, SET_SUBSCRIBE, &b, -1, r, SET_WAIT_MS);
+	buf_clear(&b);
+	return status;
+}
+
+uint16_t
+set_subscribed(int ch, struct op_reply *r, struct buf *out)
+{
+	const uint8_t *p;
+	struct buf b;
+	uint16_t status;
+	bool more = true;
+	size_t n, last = 0;
+
+	while (more) {
+		buf_init(&b, 1024);
+		chan_put_str(&b, out->len > 0 ?
+		    (const char *)out->data + last + 1 : "");
+		status = op_call(ch, SET_SUBSCRIBED, &b, -1, r, SET_WAIT_MS);
+		buf_clear(&b);
+		if (status != OP_OK)
+			return status;
+		more = chan_get_u8(&r->in) != 0;
+		p = chan_get_bytes(&r->in, CHAN_DATA_MAX, &n);
+		if (!chan_end(&r->in) || (n > 0 && p[n - 1] != '\0'))
+			return OP_BAD;
+		more = more && n > 0;
+		if (n > 0 && buf_add(out, p, n) == -1)
+			return STORE_NOMEM;
+		for (last = out->len > 1 ? out->len - 1 : 0;
+		    last > 0 && out->data[last - 1] != '\0'; )
+			last--;
+	}
+	return OP_OK;
+}
+
+/* ---- keeper: changes ---- */
+
+void
+set_done_put(struct buf *b, const struct change *c)
+{
+	chan_put_u64(b, c->done.modseq);
+	chan_put_u32(b, c->done.uidvalidity);
+	chan_put_u32(b, c->next_uid);
+	chan_put_bytes(b, c->list, c->nlist * sizeof *c->list);
+}
+
+/* UIDs of one range; false: as many as a request may take up. */
+static bool
+take_range(struct store *st, struct change *ch, uint32_t lo, uint32_t hi,
+    enum store_err *rc)
+{
+	static struct store_slot all, deleted;
+	sqlite3_stmt *s;
+	int code = SQLITE_DONE;
+
+	s = ch->type == SET_EXPUNGE ? store_stmt(st, STORE_CACHE, &deleted,
+	    "SELECT uid FROM mail WHERE mbox = ?1 AND uid BETWEEN ?2 AND ?3"
+	    " AND flags & 32 <> 0 ORDER BY uid") :
+	    store_stmt(st, STORE_CACHE, &all, "SELECT uid FROM mail WHERE"
+	    " mbox = ?1 AND uid BETWEEN ?2 AND ?3 ORDER BY uid");
+	if (s == NULL) {
+		*rc = STORE_NOMEM;
+		return false;
+	}
+	sqlite3_bind_int64(s, 1, (int64_t)ch->mbox);
+	sqlite3_bind_int64(s, 2, lo);
+	sqlite3_bind_int64(s, 3, hi);
+	while (ch->n < SET_MAX && (code = sqlite3_step(s)) == SQLITE_ROW)
+		ch->ids[ch->n++] = (uint64_t)sqlite3_column_int64(s, 0);
+	if (code == SQLITE_ROW)
+		ch->next_uid = (uint32_t)ch->ids[ch->n - 1] + 1;
+	else
+		*rc = store_result(st, STORE_CACHE, code);
+	(void)sqlite3_reset(s);
+	return code == SQLITE_DONE && *rc == STORE_OK;
+}
+
+/* The messages that are meant, by UID.  NULL with *rc. */
+static struct change *
+get_set(struct store *st, struct op_call *c, enum store_err *rc)
+{
+	struct change *ch = calloc(1, sizeof *ch);
+	uint32_t i, n, lo, hi, behind;
+	bool more = true;
+
+	*rc = STORE_NOMEM;
+	if (ch == NULL)
+		return NULL;
+	ch->ids = calloc(SET_MAX, sizeof *ch->ids);
+	if (ch->ids == NULL) {
+		change_end(ch);
+		return NULL;
+	}
+	*rc = STORE_OK;
+	ch->peer = c->peer;
+	ch->type = c->type;
+	ch->id = c->id;
+	ch->mbox = chan_get_u64(&c->in);
+	n = chan_get_u32(&c->in);
+	if (n > VIEW_RANGES_MAX)
+		c->in.bad = true;
+	for (i = 0; i < n && !c->in.bad; i++) {
+		lo = chan_get_u32(&c->in);
+		hi = chan_get_u32(&c->in);
+		if (more)
+			more = take_range(st, ch, lo, hi, rc);
+	}
+	behind = chan_get_u32(&c->in);
+	if (more)
+		ch->next_uid = behind;
+	if (c->in.bad)
+		*rc = (enum store_err)OP_BAD;
+	if (*rc != STORE_OK) {
+		change_end(ch);
+		return NULL;
+	}
+	return ch;
+}
+
+/* "a b" as "+a +b". */
+static bool
+keywords(const char *words, bool take, struct tag_change *tc)
+{
+	char text[MAIL_TAGS_MAX * 2], one[MAIL_TAGS_MAX];
+	size_t n, at = 0;
+
+	for (; *words != '\0'; words += n + (words[n] == ' ')) {
+		n = strcspn(words, " ");
+		if (n == 0 || at + n + 3 > sizeof text)
+			return false;
+		memcpy(one, words, n);
+		one[n] = '\0';
+		if (!set_keyword_ok(one))
+			return false;
+		if (at > 0)
+			text[at++] = ' ';
+		text[at++] = take ? '-' : '+';
+		memcpy(text + at, words, n);
+		at += n;
+	}
+	text[at] = '\0';
+	return tag_change_parse(text, tc);
+}
+
+static uint16_t
+on_store(void *service, struct op_call *c)
+{
+	char words[MAIL_TAGS_MAX];
+	struct change *ch;
+	enum store_err rc;
+	uint32_t how, flags;
+
+	ch = get_set(service, c, &rc);
+	if (ch == NULL)
+		return (uint16_t)rc;
+	how = chan_get_u8(&c->in);
+	flags = chan_get_u32(&c->in);
+	chan_get_str(&c->in, words, sizeof words);
+	ch->unchanged = chan_get_u64(&c->in);
+	ch->replace = how == SET_REPLACE;
+	ch->tags = calloc(1, sizeof *ch->tags);
+	if (ch->tags == NULL || !chan_end(&c->in) || how > SET_REPLACE ||
+	    (flags & ~(uint32_t)STORE_FLAGS_ALL) ||
+	    !keywords(words, how == SET_TAKE, ch->tags)) {
+		change_end(ch);
+		return OP_BAD;
+	}
+	/* A keyword is never one of the flags in disguise. */
+	ch->tags->add = how != SET_TAKE ? flags : 0;
+	ch->tags->del = how == SET_TAKE ? flags : 0;
+	if (how == SET_REPLACE)
+		ch->tags->del = STORE_FLAGS_ALL & ~flags;
+	return change_queue(service, ch);
+}
+
+static uint16_t
+on_move(void *service, struct op_call *c)
+{
+	char folder[BOX_NAME_MAX];
+	struct store *st = service;
+	struct change *ch;
+	enum store_err rc;
+	struct box *b;
+
+	ch = get_set(st, c, &rc);
+	if (ch == NULL)
+		return (uint16_t)rc;
+	chan_get_str(&c->in, folder, sizeof folder);
+	b = box_by_name(st, folder);
+	if (!chan_end(&c->in) || b == NULL || !b->here) {
+		change_end(ch);
+		return c->in.bad ? OP_BAD : STORE_NOTFOUND;
+	}
+	ch->dest = b->id;
+	return change_queue(st, ch);
+}
+
+static uint16_t
+on_expunge(void *service, struct op_call *c)
+{
+	struct change *ch;
+	enum store_err rc;
+
+	ch = get_set(service, c, &rc);
+	if (ch == NULL)
+		return (uint16_t)rc;
+	if (!chan_end(&c->in)) {
+		change_end(ch);
+		return OP_BAD;
+	}
+	return change_queue(service, ch);
+}
+
+/* ---- keeper: a message, piece by piece ---- */
+
+static uint16_t
+on_begin(void *service, struct op_call *c)
+{
+	struct store *st = service;
+	uint64_t octets = chan_get_u64(&c->in), id;
+	enum store_err rc;
+
+	if (!chan_end(&c->in))
+		return OP_BAD;
+	if (octets > st->conf->message_max)
+		return STORE_TOOBIG;
+	if (!store_space(st, octets))
+		return STORE_NOSPACE;
+	rc = upload_begin(st, c->peer, spool_dir(st), true, &id);
+	chan_put_u64(c->out, id);
+	return (uint16_t)rc;
+}
+
+static uint16_t
+on_data(void *service, struct op_call *c)
+{
+	uint64_t id = chan_get_u64(&c->in);
+	const uint8_t *p;
+	size_t n;
+
+	p = chan_get_bytes(&c->in, SET_DATA_MAX, &n);
+	if (!chan_end(&c->in))
+		return OP_BAD;
+	upload_data(service, c->peer, id, p, n);
+	return OP_OK;
+}
+
+static uint16_t
+on_abort(void *service, struct op_call *c)
+{
+	uint64_t id = chan_get_u64(&c->in);
+
+	if (!chan_end(&c->in))
+		return OP_BAD;
+	upload_abort_id(service, c->peer, id);
+	return OP_OK;
+}
+
+static uint16_t
+on_append(void *service, struct op_call *c)
+{
+	char folder[BOX_NAME_MAX], words[MAIL_TAGS_MAX];
+	struct store *st = service;
+	struct mail_new m = { .folder = folder, .tags = words, .trace = "" };
+	uint64_t id = chan_get_u64(&c->in), octets = chan_get_u64(&c->in);
+	struct tag_change tc;
+	struct upload *u;
+	enum store_err rc;
+	struct box *b;
+
+	chan_get_str(&c->in, folder, sizeof folder);
+	m.flags = chan_get_u32(&c->in);
+	chan_get_str(&c->in, words, sizeof words);
+	m.received = chan_get_i64(&c->in);
+	if (!chan_end(&c->in) || (m.flags & ~(uint32_t)STORE_FLAGS_ALL) ||
+	    !keywords(words, false, &tc))
+		return OP_BAD;
+	rc = upload_finish(st, c->peer, id, octets, &u);
+	if (rc != STORE_OK)
+		return (uint16_t)rc;
+	c->fd = upload_fd(u);
+	b = box_by_name(st, folder);
+	if (b == NULL || !b->here)
+		return STORE_NOTFOUND;
+	if (c->fd == -1)
+		return STORE_IO;
+	/* What we sent ourselves stands in Sent already. */
+	m.known = strcmp(folder, "Sent") == 0;
+	return intake_append(st, c, &m, b);
+}
+
+/* ---- keeper: subscriptions ---- */
+
+static uint16_t
+on_subscribe(void *service, struct op_call *c)
+{
+	static struct store_slot slot;
+	struct store *st = service;
+	char name[BOX_NAME_MAX];
+	bool on;
+	sqlite3_stmt *s;
+	enum store_err rc;
+
+	chan_get_str(&c->in, name, sizeof name);
+	on = chan_get_u8(&c->in) != 0;
+	if (!chan_end(&c->in))
+		return OP_BAD;
+	if (!box_name_ok(name))
+		return STORE_NAME;
+	rc = store_begin(st, STORE_NODE);
+	if (rc != STORE_OK)
+		return (uint16_t)rc;
+	s = store_stmt(st, STORE_NODE, &slot,
+	    "REPLACE INTO subscribed(name, here) SELECT ?1, ?2 WHERE"
+	    " (SELECT count(*) FROM subscribed) < ?3");
+	if (s == NULL)
+		return STORE_NOMEM;
+	sqlite3_bind_text(s, 1, name, -1, SQLITE_STATIC);
+	sqlite3_bind_int(s, 2, on);
+	sqlite3_bind_int(s, 3, BOX_MAX * 2);
+	rc = store_result(st, STORE_NODE, sqlite3_step(s));
+	(void)sqlite3_reset(s);
+	return rc == STORE_OK ? store_later(st, c, STORE_BIT(STORE_NODE)) :
+	    (uint16_t)rc;
+}
+
+static uint16_t
+on_subscribed(void *service, struct op_call *c)
+{
+	static struct store_slot slot;
+	enum { FULL = CHAN_DATA_MAX - 2 * BOX_NAME_MAX };
+	struct store *st = service;
+	char after[BOX_NAME_MAX];
+	const char *name;
+	struct buf out;
+	sqlite3_stmt *s;
+	int code;
+
+	chan_get_str(&c->in, after, sizeof after);
+	if (!chan_end(&c->in))
+		return OP_BAD;
+	s = store_stmt(st, STORE_NODE, &slot, "SELECT name, here FROM"
+	    " subscribed WHERE name > ?1 ORDER BY name");
+	if (s == NULL)
+		return STORE_NOMEM;
+	sqlite3_bind_text(s, 1, after, -1, SQLITE_STATIC);
+	buf_init(&out, CHAN_DATA_MAX);
+	while ((code = sqlite3_step(s)) == SQLITE_ROW && out.len < FULL) {
+		name = (const char *)sqlite3_column_text(s, 0);
+		(void)buf_addc(&out, sqlite3_column_int(s, 1) ? '+' : '-');
+		(void)buf_adds(&out, name != NULL ? name : "");
+		(void)buf_addc(&out, 0);
+	}
+	chan_put_u8(c->out, code == SQLITE_ROW);
+	chan_put_bytes(c->out, out.data, out.len);
+	buf_clear(&out);
+	(void)sqlite3_reset(s);
+	return (uint16_t)store_result(st, STORE_NODE, code);
+}
+
+#define OF_IMAP	(ROLE_BIT(ROLE_IMAP) | ROLE_BIT(ROLE_OWNER))
+
+const struct op set_ops[] = {
+	{ SET_STORE,	OF_IMAP,	on_store },
+	{ SET_MOVE,	OF_IMAP,	on_move },
+	{ SET_COPY,	OF_IMAP,	on_move },
+	{ SET_EXPUNGE,	OF_IMAP,	on_expunge },
+	{ SET_BEGIN,	OF_IMAP,	on_begin },
+	{ SET_DATA,	OF_IMAP,	on_data },
+	{ SET_APPEND,	OF_IMAP,	on_append },
+	{ SET_ABORT,	OF_IMAP,	on_abort },
+	{ SET_SUBSCRIBE, OF_IMAP,	on_subscribe },
+	{ SET_SUBSCRIBED, OF_IMAP,	on_subscribed },
+	{ 0, 0, NULL }
+};

@@ -1,0 +1,113 @@
+/*
+ * What only IMAP asks of keeper, 0x0148: changes of the messages of one
+ * mailbox, by ranges of UIDs, that tell what became of each.  A request
+ * takes up at most SET_MAX messages; the answer says where to go on.
+ */
+#ifndef STORE_OP_SET_H
+#define STORE_OP_SET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "mailnode/base/op.h"
+#include "store/op_view.h"
+
+enum set_op {
+	SET_STORE = 0x0148,
+	SET_MOVE = 0x0149,
+	SET_COPY = 0x014a,
+	SET_EXPUNGE = 0x014b,
+	/* a message, piece by piece */
+	SET_BEGIN = 0x0158,
+	SET_DATA = 0x0159,	/* has no answer: see SET_APPEND */
+	SET_APPEND = 0x015a,
+	SET_ABORT = 0x015b,	/* has no answer */
+	SET_SUBSCRIBE = 0x015c,
+	SET_SUBSCRIBED = 0x015d
+};
+
+enum {
+	SET_MAX = 10000,
+	SET_DATA_MAX = 96 * 1024,	/* octets of one SET_DATA */
+	SET_WAIT_MS = 120000
+};
+
+struct set_ask {
+	uint64_t	 mbox;
+	const struct view_range *range;
+	size_t		 n;
+	uint32_t	 from;		/* in and out: UIDs below are done */
+	bool		 more;		/* out: ask again */
+};
+
+/* UIDs as pairs: where it was, and where it is now. */
+struct set_done {
+	uint64_t	 modseq;	/* highest given; 0: nothing changed */
+	uint32_t	 uidvalidity;	/* of the other mailbox */
+	const uint8_t	*p;		/* private */
+	size_t		 n;		/* UIDs listed */
+};
+
+enum set_how { SET_ADD, SET_TAKE, SET_REPLACE };
+
+/*
+ * Flags and keywords ("a b").  Listed: those left alone, as they were
+ * changed after `unchanged` (0: none is).
+ */
+struct set_flags {
+	enum set_how	 how;
+	uint32_t	 flags;		/* STORE_* */
+	const char	*keywords;
+	uint64_t	 unchanged;
+};
+uint16_t set_store(int ch, struct op_reply *r, struct set_ask *a,
+	    const struct set_flags *f, struct set_done *done);
+/* Listed: pairs, old UID and new UID. */
+uint16_t set_move(int ch, struct op_reply *r, struct set_ask *a,
+	    const char *folder, bool copy, struct set_done *done);
+/* Listed: those that went; of the ranges only those marked \Deleted. */
+uint16_t set_expunge(int ch, struct op_reply *r, struct set_ask *a,
+	    struct set_done *done);
+/* The i-th of done->n; borrows from the reply. */
+uint32_t set_uid(const struct set_done *done, size_t i);
+
+/* A keyword that can be a tag, and a tag that can be a keyword. */
+bool	 set_keyword_ok(const char *tag);
+
+/* ---- APPEND ---- */
+
+struct set_new {
+	const char	*folder;
+	uint32_t	 flags;
+	const char	*keywords;
+	int64_t		 received;	/* wall clock, s; 0: now */
+	uint64_t	 octets;	/* what set_data() brought */
+};
+struct set_appended {
+	uint32_t	 uidvalidity, uid;
+	bool		 known;		/* Sent had it already */
+};
+uint16_t set_begin(int ch, struct op_reply *r, uint64_t octets,
+	    uint64_t *id);
+int	 set_data(int ch, uint64_t id, const void *p, size_t n);
+void	 set_abort(int ch, uint64_t id);
+uint16_t set_append(int ch, struct op_reply *r, uint64_t id,
+	    const struct set_new *m, struct set_appended *done);
+
+/* ---- subscriptions ---- */
+
+uint16_t set_subscribe(int ch, struct op_reply *r, const char *name,
+	    bool on);
+/* Names with a NUL behind each, and whether they are on ("+" or "-" in
+ * front); mailboxes not named are.  Appended to out. */
+uint16_t set_subscribed(int ch, struct op_reply *r, struct buf *out);
+
+/* ---- keeper ---- */
+
+struct change;
+void	 set_done_put(struct buf *b, const struct change *c);
+
+extern const struct op set_ops[];	/* service: struct store */
+
+#endif
