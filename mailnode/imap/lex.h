@@ -1,0 +1,100 @@
+/*
+ * A command of IMAP as tokens, RFC 9051 section 9: octets in, no I/O and no
+ * meaning.  A command comes in lines; one that ends in {n} wants that many
+ * octets of a literal first, which the session reads (or refuses) before it
+ * hands in the next line.
+ */
+#ifndef IMAP_LEX_H
+#define IMAP_LEX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "mailnode/base/buf.h"
+
+enum {
+	LEX_LINE_MAX = 64 * 1024,	/* octets; RFC 7162 section 4 wants 8192 */
+	LEX_TEXT_MAX = 256 * 1024,	/* octets of a command, literals too */
+	LEX_TOKENS_MAX = 10000,
+	LEX_DEPTH_MAX = 50,		/* parentheses */
+	LEX_TAG_MAX = 100		/* octets */
+};
+
+enum lex_kind { LEX_ATOM, LEX_QUOTED, LEX_LITERAL, LEX_OPEN, LEX_CLOSE };
+
+struct lex_token {
+	enum lex_kind	 kind;
+	bool		 stuck;		/* no blank where one belongs */
+	size_t		 at, n;		/* octets of `text`; NUL behind */
+};
+
+struct lex {
+	struct buf	 text;
+	struct lex_token *token;	/* owned */
+	size_t		 n, cap;
+	unsigned int	 depth;
+};
+
+enum lex_result {
+	LEX_END,	/* the command is whole */
+	LEX_WANT,	/* a literal first */
+	LEX_BAD,	/* what no command holds */
+	LEX_BIG		/* over a limit; or no memory */
+};
+
+struct lex_literal {
+	uint64_t	 octets;
+	bool		 sync;		/* waits for our "+" */
+	bool		 binary;	/* ~{n}: may hold NUL */
+};
+
+void	 lex_init(struct lex *l);
+void	 lex_reset(struct lex *l);
+void	 lex_clear(struct lex *l);
+
+/* One line without its CRLF.  *lit is set for LEX_WANT. */
+enum lex_result lex_line(struct lex *l, const char *p, size_t n,
+	    struct lex_literal *lit);
+/* The place of n octets of a literal, to be filled; NULL: LEX_BIG. */
+char	*lex_literal(struct lex *l, size_t n);
+
+/* The tag that a line starts with, for answers to what makes no sense; ""
+ * when it has none. */
+void	 lex_tag(const char *p, size_t n, char tag[LEX_TAG_MAX + 1]);
+
+/* ---- reading the tokens, one after the other ---- */
+
+struct lex_at {
+	const struct lex *l;
+	size_t		 i;		/* the next token */
+};
+
+struct lex_str {
+	const char	*p;		/* borrows; NUL behind */
+	size_t		 n;
+};
+
+bool	 lex_end(const struct lex_at *at);
+bool	 lex_open(struct lex_at *at);
+bool	 lex_close(struct lex_at *at);
+/* An atom, whatever is in it. */
+bool	 lex_atom(struct lex_at *at, struct lex_str *s);
+/* That atom, in any case; else nothing is used up. */
+bool	 lex_word(struct lex_at *at, const char *word);
+/* Quoted or literal. */
+bool	 lex_string(struct lex_at *at, struct lex_str *s);
+/* The same or an atom that may stand for one. */
+bool	 lex_astring(struct lex_at *at, struct lex_str *s);
+/* The same with the wildcards of LIST. */
+bool	 lex_pattern(struct lex_at *at, struct lex_str *s);
+bool	 lex_number(struct lex_at *at, uint64_t max, uint64_t *v);
+/* The next token's kind, if there is one. */
+bool	 lex_next_is(const struct lex_at *at, enum lex_kind kind);
+/* An atom that stands right behind what is before it: "]" of BODY[…]. */
+bool	 lex_stuck(struct lex_at *at, struct lex_str *s);
+
+/* Case-insensitive for US-ASCII. */
+bool	 lex_is(const struct lex_str *s, const char *word);
+
+#endif
