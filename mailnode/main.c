@@ -23,6 +23,8 @@ const struct role_entry main_roles[] = {
 	    B(KEEPER) | B(VAULT) | B(RESOLVER),		role_smtp },
 	{ ROLE_SUBMISSION, LIFE_CONN,	false,	true,	B(KEEPER) | B(VAULT),
 	    role_submission },
+	{ ROLE_IMAP,	LIFE_CONN,	false,	true,	B(KEEPER) | B(VAULT),
+	    role_imap },
 	{ ROLE_SENDER,	LIFE_RUN,	true,	true,	B(KEEPER), role_sender },
 	{ ROLE_RELAY,	LIFE_DEMAND,	false,	true,	B(VAULT) | B(RESOLVER),
 	    role_relay },

@@ -28,6 +28,7 @@
 #include "store/op_queue.h"
 #include "store/op_rcpt.h"
 #include "store/op_sender.h"
+#include "store/op_set.h"
 #include "store/op_snooze.h"
 #include "store/op_spool.h"
 #include "store/op_stat.h"
@@ -38,8 +39,8 @@
 /* Ops of this process, file by file. */
 static const struct op *const tables[] = {
 	rcpt_ops, event_ops, box_ops, mail_ops, watch_ops, alias_ops,
-	index_ops, stat_ops, fsck_ops, submit_ops, queue_ops, sender_ops,
-	device_ops, snooze_ops
+	set_ops, index_ops, stat_ops, fsck_ops, submit_ops, queue_ops,
+	sender_ops, device_ops, snooze_ops
 };
 
 static struct store st;

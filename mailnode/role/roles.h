@@ -28,6 +28,7 @@ struct parent_start {
 int	role_parent(struct parent_start *s);
 
 void	role_filer(struct proc *pr);
+void	role_imap(struct proc *pr);
 void	role_indexer(struct proc *pr);
 void	role_keeper(struct proc *pr);
 void	role_parser(struct proc *pr);

@@ -1,0 +1,350 @@
+/* STORE, COPY, MOVE, EXPUNGE: RFC 9051 section 6.4, RFC 4315, RFC 6851,
+ * RFC 7162 section 3.1.3. */
+#include <stdio.h>
+#include <string.h>
+
+#include "mailnode/imap/talk.h"
+#include "store/err.h"
+#include "store/op_set.h"
+
+static bool
+may_change(struct session *s)
+{
+	if (!s->view.readonly)
+		return true;
+	reply_no(s, "READ-ONLY", "selected to be read only");
+	return false;
+}
+
+static struct set_ask
+ask_for(const struct session *s, const struct set *uids)
+{
+	return (struct set_ask){ .mbox = s->view.mbox, .range = uids->range,
+	    .n = uids->n };
+}
+
+/* ---- STORE ---- */
+
+struct store_cmd {
+	struct set_flags flags;
+	struct flag_list list;
+	bool		 silent;
+	struct set	 uids;
+	struct set	 modified;	/* left alone */
+};
+
+static bool
+store_how(struct lex_at *at, struct store_cmd *c)
+{
+	static const struct { const char *name; enum set_how how; bool quiet; }
+	    names[] = { { "FLAGS", SET_REPLACE, false },
+	    { "FLAGS.SILENT", SET_REPLACE, true },
+	    { "+FLAGS", SET_ADD, false }, { "+FLAGS.SILENT", SET_ADD, true },
+	    { "-FLAGS", SET_TAKE, false },
+	    { "-FLAGS.SILENT", SET_TAKE, true } };
+	size_t i;
+
+	for (i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (lex_word(at, names[i].name)) {
+			c->flags.how = names[i].how;
+			c->silent = names[i].quiet;
+			return true;
+		}
+	return false;
+}
+
+static bool
+store_args(struct session *s, struct lex_at *at, struct store_cmd *c)
+{
+	uint64_t v;
+
+	if (lex_open(at)) {
+		if (!lex_word(at, "UNCHANGEDSINCE") ||
+		    !lex_number(at, INT64_MAX, &v) || !lex_close(at))
+			return false;
+		s->enabled |= EN_CONDSTORE;
+		/* Since 0 none has been left unchanged: RFC 7162. */
+		c->flags.unchanged = v != 0 ? v : 1;
+	}
+	if (!store_how(at, c) || !flag_list(at, true, &c->list) ||
+	    !lex_end(at))
+		return false;
+	c->flags.flags = c->list.flags;
+	c->flags.keywords = c->list.keywords;
+	return true;
+}
+
+static uint16_t
+store_all(struct session *s, struct store_cmd *c)
+{
+	struct set_ask ask = ask_for(s, &c->uids);
+	struct set_done done;
+	uint16_t rc;
+	size_t i;
+
+	do {
+		rc = set_store(*s->start->keeper, &s->keeper, &ask, &c->flags,
+		    &done);
+		for (i = 0; rc == OP_OK && i < done.n; i++)
+			if (!set_add(&c->modified, set_uid(&done, i),
+			    set_uid(&done, i)))
+				rc = STORE_NOMEM;
+	} while (rc == OP_OK && ask.more);
+	return rc;
+}
+
+/* .SILENT leaves out the flags, but not the MODSEQ. */
+static void
+tell_modseq(struct session *s, const struct view_row *row, uint32_t seq)
+{
+	(void)buf_adds(&s->out, "* ");
+	put_number(&s->out, seq);
+	(void)buf_adds(&s->out, " FETCH (UID ");
+	put_number(&s->out, row->uid);
+	(void)buf_adds(&s->out, " MODSEQ (");
+	put_number(&s->out, row->modseq);
+	(void)buf_adds(&s->out, "))\r\n");
+}
+
+static bool
+store_tell(struct session *s, const struct store_cmd *c)
+{
+	struct view_ask ask = { .mbox = s->view.mbox, .cols = VIEW_TAG,
+	    .range = c->uids.range, .n = c->uids.n };
+	struct view_row row;
+	uint32_t seq;
+	uint16_t rc;
+
+	if (c->silent && !(s->enabled & EN_CONDSTORE))
+		return true;
+	while (!ask.done) {
+		rc = view_rows(*s->start->reader, &s->rows, &ask);
+		if (rc != OP_OK) {
+			reply_failed(s, rc);
+			return false;
+		}
+		while (view_row_next(&s->rows, &ask, &row)) {
+			seq = view_seq(s, row.uid);
+			if (seq == 0 || set_has(&c->modified, row.uid))
+				continue;
+			if (c->silent)
+				tell_modseq(s, &row, seq);
+			else
+				tell_row(s, &row, seq);
+		}
+		send_out(s);
+	}
+	return true;
+}
+
+static void
+store_answer(struct session *s, const struct store_cmd *c)
+{
+	struct buf code;
+	struct set seqs;
+	uint32_t uid, seq;
+	size_t i;
+
+	if (c->modified.n == 0) {
+		reply_ok(s, "", "done");
+		return;
+	}
+	set_init(&seqs);
+	for (i = 0; i < c->modified.n && !s->uid; i++)
+		for (uid = c->modified.range[i].lo;
+		    uid <= c->modified.range[i].hi; uid++)
+			if ((seq = view_seq(s, uid)) != 0)
+				(void)set_add(&seqs, seq, seq);
+	buf_init(&code, LEX_TEXT_MAX);
+	(void)buf_adds(&code, "MODIFIED ");
+	put_ranges(&code, s->uid ? &c->modified : &seqs);
+	reply_ok(s, code.err == 0 ? buf_str(&code) : "MODIFIED",
+	    "changed by another meanwhile");
+	buf_clear(&code);
+	set_clear(&seqs);
+}
+
+static void
+run_store(struct session *s, struct store_cmd *c)
+{
+	uint16_t rc = OP_OK;
+
+	/* What others did is told first: the rest is ours. */
+	view_sync(s, SYNC_NEW | SYNC_FORCE, NULL);
+	if (s->state != ST_SELECTED || s->answered)
+		return;
+	if (c->uids.n > 0)
+		rc = store_all(s, c);
+	if (rc != OP_OK) {
+		reply_failed(s, rc);
+		return;
+	}
+	if (c->uids.n > 0 && !store_tell(s, c))
+		return;
+	store_answer(s, c);
+	view_sync(s, SYNC_NEW | SYNC_FORCE | (s->uid ? SYNC_GONE : 0U),
+	    &c->uids);
+}
+
+void
+on_store(struct session *s, struct lex_at *at)
+{
+	struct store_cmd c = { .silent = false };
+	struct lex_str set;
+
+	set_init(&c.uids);
+	set_init(&c.modified);
+	if (lex_atom(at, &set) && store_args(s, at, &c) && may_change(s) &&
+	    view_set(s, &set, &c.uids))
+		run_store(s, &c);
+	set_clear(&c.uids);
+	set_clear(&c.modified);
+}
+
+/* ---- COPY and MOVE ---- */
+
+struct pairs {
+	uint32_t	 uidvalidity;
+	struct set	 was, now;
+};
+
+static uint16_t
+move_all(struct session *s, const struct set *uids, const char *folder,
+    bool copy, struct pairs *p)
+{
+	struct set_ask ask = ask_for(s, uids);
+	struct set_done done;
+	uint32_t was, now;
+	uint16_t rc;
+	size_t i;
+
+	do {
+		rc = set_move(*s->start->keeper, &s->keeper, &ask, folder,
+		    copy, &done);
+		for (i = 0; rc == OP_OK && i + 1 < done.n; i += 2) {
+			was = set_uid(&done, i);
+			now = set_uid(&done, i + 1);
+			p->uidvalidity = done.uidvalidity;
+			if (!set_add(&p->was, was, was) ||
+			    !set_add(&p->now, now, now))
+				rc = STORE_NOMEM;
+		}
+	} while (rc == OP_OK && ask.more);
+	return rc;
+}
+
+static void
+moved(struct session *s, const struct pairs *p, bool copy)
+{
+	struct buf code;
+
+	if (p->was.n == 0) {
+		reply_ok(s, "", "there was nothing");
+		return;
+	}
+	buf_init(&code, 8 * 1024 * 1024);
+	(void)buf_addf(&code, "COPYUID %u ", (unsigned int)p->uidvalidity);
+	put_ranges(&code, &p->was);
+	(void)buf_addc(&code, ' ');
+	put_ranges(&code, &p->now);
+	if (copy)
+		reply_ok(s, buf_str(&code), "done");
+	else {
+		/* RFC 6851 section 4.3: before the messages go. */
+		line_puts(s->line, "* OK [");
+		line_put(s->line, code.data, code.len);
+		line_puts(s->line, "] moved\r\n");
+		reply_ok(s, "", "done");
+	}
+	buf_clear(&code);
+}
+
+static void
+transfer(struct session *s, struct lex_at *at, bool copy)
+{
+	struct pairs p = { .uidvalidity = 0 };
+	char folder[BOX_NAME_MAX];
+	struct lex_str set;
+	struct set uids;
+	uint16_t rc = OP_OK;
+
+	set_init(&uids);
+	set_init(&p.was);
+	set_init(&p.now);
+	if (lex_atom(at, &set) && get_mailbox(s, at, folder) &&
+	    lex_end(at) && (copy || may_change(s)) &&
+	    view_set(s, &set, &uids)) {
+		if (uids.n > 0)
+			rc = move_all(s, &uids, folder, copy, &p);
+		if (rc == STORE_NOTFOUND)
+			reply_no(s, "TRYCREATE", "there is no such mailbox");
+		else if (rc != OP_OK)
+			reply_failed(s, rc);
+		else
+			moved(s, &p, copy);
+	}
+	set_clear(&uids);
+	set_clear(&p.was);
+	set_clear(&p.now);
+}
+
+void
+on_copy(struct session *s, struct lex_at *at)
+{
+	transfer(s, at, true);
+}
+
+void
+on_move(struct session *s, struct lex_at *at)
+{
+	transfer(s, at, false);
+}
+
+/* ---- EXPUNGE ---- */
+
+static void
+run_expunge(struct session *s, const struct set *uids)
+{
+	struct set_ask ask = ask_for(s, uids);
+	struct set_done done = { .modseq = 0 };
+	uint64_t modseq = 0;
+	char code[40] = "";
+	uint16_t rc = OP_OK;
+
+	while (uids->n > 0) {
+		rc = set_expunge(*s->start->keeper, &s->keeper, &ask, &done);
+		if (rc == OP_OK && done.modseq != 0)
+			modseq = done.modseq;
+		if (rc != OP_OK || !ask.more)
+			break;
+	}
+	if (rc != OP_OK) {
+		reply_failed(s, rc);
+		return;
+	}
+	if (s->enabled & EN_QRESYNC && modseq != 0)
+		(void)snprintf(code, sizeof code, "HIGHESTMODSEQ %llu",
+		    (unsigned long long)modseq);
+	reply_ok(s, code, "done");
+}
+
+/* The news behind the command tell what went. */
+void
+on_expunge(struct session *s, struct lex_at *at)
+{
+	struct lex_str set;
+	struct set uids;
+
+	set_init(&uids);
+	if (s->uid) {
+		if (lex_atom(at, &set) && lex_end(at) && may_change(s) &&
+		    view_set(s, &set, &uids))
+			run_expunge(s, &uids);
+	} else if (may_change(s)) {
+		/* Not what came meanwhile: nobody here has seen it. */
+		if (s->view.uidnext > 1)
+			(void)set_add(&uids, 1, s->view.uidnext - 1);
+		run_expunge(s, &uids);
+	}
+	set_clear(&uids);
+}

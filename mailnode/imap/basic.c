@@ -1,0 +1,157 @@
+/* Commands about the connection itself. */
+#include <stdio.h>
+#include <string.h>
+
+#include "mailnode/imap/talk.h"
+#include "mailnode/node/log.h"
+#include "store/op_device.h"
+
+void
+put_capabilities(struct session *s, struct buf *b)
+{
+	(void)buf_adds(b, "IMAP4rev1 LITERAL+ SASL-IR ID ENABLE IDLE");
+	if (s->state == ST_GREETED) {
+		const char *mechs = s->sasl != NULL ? sasl_mechs(s->sasl) : "";
+		size_t n;
+
+		for (; *mechs != '\0'; mechs += n + (mechs[n] == ' ')) {
+			n = strcspn(mechs, " ");
+			(void)buf_adds(b, " AUTH=");
+			(void)buf_add(b, mechs, n);
+		}
+		return;
+	}
+	(void)buf_adds(b, " NAMESPACE UIDPLUS UNSELECT CHILDREN "
+	    "SPECIAL-USE LIST-EXTENDED LIST-STATUS STATUS=SIZE MOVE "
+	    "CONDSTORE QRESYNC UTF8=ACCEPT");
+	(void)buf_addf(b, " APPENDLIMIT=%llu",
+	    (unsigned long long)s->start->message_max);
+}
+
+void
+on_capability(struct session *s, struct lex_at *at)
+{
+	struct buf b;
+
+	(void)at;
+	buf_init(&b, TEXT_MAX * 3);
+	put_capabilities(s, &b);
+	untagged(s, "CAPABILITY %s", buf_str(&b));
+	buf_clear(&b);
+	reply_ok(s, "", "that is all");
+}
+
+void
+on_noop(struct session *s, struct lex_at *at)
+{
+	(void)at;
+	reply_ok(s, "", "done");
+}
+
+void
+on_logout(struct session *s, struct lex_at *at)
+{
+	(void)at;
+	untagged(s, "BYE see you");
+	reply_ok(s, "", "done");
+	answer_out(s);
+	imap_end(s, "logout");
+}
+
+/* What the client calls itself goes to the owner's list of devices. */
+static void
+note_client(struct session *s, const char *name, const char *version)
+{
+	struct device_note n = { .client = s->client };
+	char *p;
+
+	(void)snprintf(s->client, sizeof s->client, "%.80s%s%.40s", name,
+	    version[0] != '\0' ? " " : "", version);
+	for (p = s->client; *p != '\0'; p++)
+		if ((unsigned char)*p < ' ' || (unsigned char)*p >= 0x7f)
+			*p = '?';
+	if (s->state != ST_GREETED && s->client[0] != '\0')
+		(void)device_note(*s->start->keeper, &n);
+}
+
+void
+on_id(struct session *s, struct lex_at *at)
+{
+	enum { FIELDS_MAX = 30 };		/* RFC 2971 section 3.3 */
+	struct lex_str key, value;
+	const char *name = "", *version = "";
+	size_t n;
+
+	if (!lex_word(at, "NIL")) {
+		if (!lex_open(at))
+			return;
+		for (n = 0; n <= FIELDS_MAX && lex_string(at, &key); n++) {
+			if (lex_word(at, "NIL"))
+				continue;
+			if (!lex_string(at, &value))
+				return;
+			if (lex_is(&key, "name"))
+				name = value.p;
+			else if (lex_is(&key, "version"))
+				version = value.p;
+		}
+		if (!lex_close(at))
+			return;
+	}
+	if (!lex_end(at))
+		return;
+	note_client(s, name, version);
+	untagged(s, "ID (\"name\" \"mailnode\")");
+	reply_ok(s, "", "pleased to meet you");
+}
+
+static unsigned int
+enabled_by(const struct lex_str *word)
+{
+	if (lex_is(word, "CONDSTORE"))
+		return EN_CONDSTORE;
+	if (lex_is(word, "QRESYNC"))
+		return EN_CONDSTORE | EN_QRESYNC;
+	if (lex_is(word, "UTF8=ACCEPT"))
+		return EN_UTF8;
+	return 0;
+}
+
+void
+on_enable(struct session *s, struct lex_at *at)
+{
+	static const struct { unsigned int bit; const char *name; } names[] = {
+		{ EN_CONDSTORE, " CONDSTORE" }, { EN_QRESYNC, " QRESYNC" },
+		{ EN_UTF8, " UTF8=ACCEPT" }, { EN_REV2, " IMAP4rev2" } };
+	unsigned int wanted = 0, fresh;
+	struct lex_str word;
+	struct buf text;
+	size_t i;
+
+	if (lex_end(at))
+		return;
+	while (lex_atom(at, &word))
+		wanted |= enabled_by(&word);
+	if (!lex_end(at))
+		return;
+	fresh = wanted & ~s->enabled;
+	s->enabled |= wanted;
+	buf_init(&text, 80);
+	for (i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (fresh & names[i].bit)
+			(void)buf_adds(&text, names[i].name);
+	untagged(s, "ENABLED%s", buf_str(&text));
+	buf_clear(&text);
+	if (fresh & EN_CONDSTORE && s->state == ST_SELECTED)
+		untagged(s, "OK [HIGHESTMODSEQ %llu] from now on",
+		    (unsigned long long)s->view.modseq);
+	reply_ok(s, "", "enabled");
+}
+
+void
+on_namespace(struct session *s, struct lex_at *at)
+{
+	(void)at;
+	untagged(s, "NAMESPACE ((\"\" \"/\")) NIL NIL");
+	reply_ok(s, "", "done");
+}

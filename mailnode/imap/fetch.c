@@ -1,0 +1,335 @@
+/* FETCH: RFC 9051 section 6.4.5, RFC 7162 section 3.1.4. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "mailnode/imap/content.h"
+#include "mailnode/imap/structure.h"
+#include "mailnode/imap/talk.h"
+#include "store/err.h"
+#include "store/op_set.h"
+
+enum { SECTIONS_MAX = 64, OUT_SEND = 32 * 1024 };
+
+enum item {
+	F_FLAGS = 1, F_UID = 2, F_DATE = 4, F_SIZE = 8, F_ENVELOPE = 16,
+	F_BODY = 32, F_STRUCTURE = 64, F_MODSEQ = 128
+};
+
+struct fetch {
+	unsigned int	 items;
+	struct section	*sec;		/* owned */
+	size_t		 nsec;
+	bool		 marks;		/* sets \Seen */
+	uint64_t	 marked;	/* MODSEQ of that */
+	uint64_t	 since;		/* CHANGEDSINCE; 0: no */
+	bool		 vanished;
+	struct set	 uids;
+};
+
+/* ---- arguments ---- */
+
+static const struct { const char *name; unsigned int bit; } names[] = {
+	{ "FLAGS", F_FLAGS }, { "UID", F_UID }, { "INTERNALDATE", F_DATE },
+	{ "RFC822.SIZE", F_SIZE }, { "ENVELOPE", F_ENVELOPE },
+	{ "BODY", F_BODY }, { "BODYSTRUCTURE", F_STRUCTURE },
+	{ "MODSEQ", F_MODSEQ }, { NULL, 0 }
+};
+static const struct { const char *name; unsigned int bits; } macros[] = {
+	{ "ALL", F_FLAGS | F_DATE | F_SIZE | F_ENVELOPE },
+	{ "FAST", F_FLAGS | F_DATE | F_SIZE },
+	{ "FULL", F_FLAGS | F_DATE | F_SIZE | F_ENVELOPE | F_BODY },
+	{ NULL, 0 }
+};
+
+static bool
+add_section(struct fetch *f, struct lex_at *at, const struct lex_str *word)
+{
+	struct section *sec;
+
+	if (f->sec == NULL)
+		f->sec = calloc(SECTIONS_MAX, sizeof *f->sec);
+	if (f->sec == NULL || f->nsec == SECTIONS_MAX)
+		return false;
+	sec = &f->sec[f->nsec++];
+	if (!section_parse(at, word, sec))
+		return false;
+	f->marks = f->marks || !sec->peek;
+	return true;
+}
+
+static bool
+item(struct fetch *f, struct lex_at *at)
+{
+	struct lex_str word;
+	size_t i;
+
+	if (!lex_atom(at, &word))
+		return false;
+	for (i = 0; names[i].name != NULL; i++)
+		if (lex_is(&word, names[i].name)) {
+			f->items |= names[i].bit;
+			return true;
+		}
+	return add_section(f, at, &word);
+}
+
+static bool
+what(struct fetch *f, struct lex_at *at)
+{
+	size_t i;
+
+	for (i = 0; macros[i].name != NULL; i++)
+		if (lex_word(at, macros[i].name)) {
+			f->items |= macros[i].bits;
+			return true;
+		}
+	if (!lex_open(at))
+		return item(f, at);
+	do {
+		if (!item(f, at))
+			return false;
+	} while (!lex_close(at));
+	return true;
+}
+
+static bool
+modifiers(struct session *s, struct fetch *f, struct lex_at *at)
+{
+	if (lex_end(at))
+		return true;
+	if (!lex_open(at))
+		return false;
+	while (!lex_close(at)) {
+		if (lex_word(at, "CHANGEDSINCE")) {
+			if (!lex_number(at, INT64_MAX, &f->since))
+				return false;
+			s->enabled |= EN_CONDSTORE;
+			f->items |= F_MODSEQ;
+		} else if (lex_word(at, "VANISHED"))
+			f->vanished = true;
+		else
+			return false;
+	}
+	if (f->vanished && (!s->uid || f->since == 0 ||
+	    !(s->enabled & EN_QRESYNC))) {
+		reply_bad(s, "VANISHED goes with UID, CHANGEDSINCE and QRESYNC");
+		return false;
+	}
+	return lex_end(at);
+}
+
+/* ---- answers ---- */
+
+static void
+put_blob(struct session *s, const struct view_row *row,
+    enum view_blob which, const uint8_t *p, size_t n)
+{
+	if (p != NULL)
+		(void)buf_add(&s->out, p, n);
+	else if (view_blob(*s->start->reader, &s->reader, s->view.mbox,
+	    row->uid, which, &s->out) != OP_OK)
+		(void)buf_adds(&s->out, "NIL");
+}
+
+static void
+put_body(struct session *s, const struct view_row *row)
+{
+	struct buf whole;
+
+	if (row->body != NULL) {
+		structure_short(&s->out, row->body, row->nbody);
+		return;
+	}
+	buf_init(&whole, 64 * 1024 * 1024);
+	if (view_blob(*s->start->reader, &s->reader, s->view.mbox, row->uid,
+	    VIEW_BLOB_BODY, &whole) == OP_OK)
+		structure_short(&s->out, whole.data, whole.len);
+	else
+		(void)buf_adds(&s->out, "NIL");
+	buf_clear(&whole);
+}
+
+static void
+key(struct session *s, const char *name, bool *first)
+{
+	if (!*first)
+		(void)buf_addc(&s->out, ' ');
+	*first = false;
+	(void)buf_adds(&s->out, name);
+}
+
+static void
+put_items(struct session *s, const struct view_row *row, unsigned int items,
+    bool *first)
+{
+	struct buf *b = &s->out;
+
+	if (items & F_UID) {
+		key(s, "UID ", first);
+		put_number(b, row->uid);
+	}
+	if (items & F_FLAGS) {
+		key(s, "FLAGS ", first);
+		put_flags(s, b, row->flags, row->tags);
+	}
+	if (items & F_MODSEQ) {
+		key(s, "MODSEQ (", first);
+		put_number(b, row->modseq);
+		(void)buf_addc(b, ')');
+	}
+	if (items & F_DATE) {
+		key(s, "INTERNALDATE ", first);
+		put_date(b, row->received);
+	}
+	if (items & F_SIZE) {
+		key(s, "RFC822.SIZE ", first);
+		put_number(b, row->wire);
+	}
+	if (items & F_ENVELOPE) {
+		key(s, "ENVELOPE ", first);
+		put_blob(s, row, VIEW_BLOB_ENV, row->env, row->nenv);
+	}
+	if (items & F_BODY) {
+		key(s, "BODY ", first);
+		put_body(s, row);
+	}
+	if (items & F_STRUCTURE) {
+		key(s, "BODYSTRUCTURE ", first);
+		put_blob(s, row, VIEW_BLOB_BODY, row->body, row->nbody);
+	}
+}
+
+static void
+put_row(struct session *s, const struct fetch *f, const struct view_row *row,
+    uint32_t seq)
+{
+	unsigned int items = f->items;
+	struct content c;
+	bool first = true;
+	size_t i;
+
+	/* What this very command marked as read is told with it. */
+	if (f->marked != 0 && row->modseq >= f->marked)
+		items |= F_FLAGS | (s->enabled & EN_CONDSTORE ? F_MODSEQ : 0U);
+	(void)buf_adds(&s->out, "* ");
+	put_number(&s->out, seq);
+	(void)buf_adds(&s->out, " FETCH (");
+	put_items(s, row, items, &first);
+	content_init(&c, row->uid);
+	for (i = 0; i < f->nsec && s->state != ST_END; i++) {
+		key(s, "", &first);
+		content_put(s, &c, &f->sec[i]);
+	}
+	content_clear(&c);
+	(void)buf_adds(&s->out, ")\r\n");
+	s->fetched++;
+	if (s->out.len >= OUT_SEND)
+		send_out(s);
+}
+
+static uint32_t
+columns(const struct fetch *f)
+{
+	uint32_t cols = 0;
+
+	if (f->items & F_FLAGS || f->marks)
+		cols |= VIEW_TAG;
+	if (f->items & (F_DATE | F_SIZE))
+		cols |= VIEW_META;
+	if (f->items & F_ENVELOPE)
+		cols |= VIEW_ENV;
+	if (f->items & (F_BODY | F_STRUCTURE))
+		cols |= VIEW_BODY;
+	return cols;
+}
+
+static void
+rows(struct session *s, const struct fetch *f)
+{
+	struct view_ask ask = { .mbox = s->view.mbox, .cols = columns(f),
+	    .since = f->since, .range = f->uids.range, .n = f->uids.n };
+	struct view_row row;
+	uint32_t seq;
+	uint16_t rc;
+
+	ask.done = f->uids.n == 0;
+	while (!ask.done && s->state == ST_SELECTED) {
+		rc = view_rows(*s->start->reader, &s->rows, &ask);
+		if (rc != OP_OK) {
+			reply_failed(s, rc);
+			return;
+		}
+		while (s->state == ST_SELECTED &&
+		    view_row_next(&s->rows, &ask, &row)) {
+			if (f->since != 0 && !set_has(&f->uids, row.uid))
+				continue;
+			seq = view_seq(s, row.uid);
+			if (seq != 0)
+				put_row(s, f, &row, seq);
+		}
+		send_out(s);
+	}
+}
+
+/* \Seen, before the rows are read. */
+static bool
+mark(struct session *s, struct fetch *f)
+{
+	struct set_ask ask = { .mbox = s->view.mbox, .range = f->uids.range,
+	    .n = f->uids.n };
+	struct set_flags seen = { .how = SET_ADD, .flags = STORE_SEEN,
+	    .keywords = "" };
+	struct set_done done;
+	uint16_t rc = OP_OK;
+
+	if (!f->marks || s->view.readonly || f->uids.n == 0)
+		return true;
+	do {
+		rc = set_store(*s->start->keeper, &s->keeper, &ask, &seen,
+		    &done);
+		if (rc == OP_OK && f->marked == 0 && done.modseq != 0)
+			f->marked = s->view.modseq + 1;
+	} while (rc == OP_OK && ask.more);
+	if (rc != OP_OK)
+		reply_failed(s, rc);
+	return rc == OP_OK;
+}
+
+static void
+run(struct session *s, struct fetch *f)
+{
+	if (f->vanished && !tell_gone(s, &f->uids, f->since))
+		return;
+	if (!mark(s, f))
+		return;
+	rows(s, f);
+	if (!s->answered && s->state == ST_SELECTED)
+		reply_ok(s, "", "done");
+	/* Their flags were told. */
+	if (f->marked != 0)
+		view_sync(s, SYNC_NEW | (s->uid ? SYNC_GONE : 0U),
+		    &f->uids);
+}
+
+void
+on_fetch(struct session *s, struct lex_at *at)
+{
+	struct fetch f = { .items = s->uid ? F_UID : 0 };
+	struct lex_str set;
+	size_t i;
+
+	set_init(&f.uids);
+	if (lex_atom(at, &set) && what(&f, at) && modifiers(s, &f, at) &&
+	    view_set(s, &set, &f.uids)) {
+		if (f.items & F_MODSEQ)
+			s->enabled |= EN_CONDSTORE;
+		if (f.since == 0 || f.uids.n > 0)
+			run(s, &f);
+		else
+			reply_ok(s, "", "done");
+	}
+	for (i = 0; i < f.nsec; i++)
+		section_clear(&f.sec[i]);
+	free(f.sec);
+	set_clear(&f.uids);
+}

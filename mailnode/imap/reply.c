@@ -1,0 +1,293 @@
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "mailnode/base/codec.h"
+#include "mailnode/imap/talk.h"
+#include "store/err.h"
+#include "store/flag.h"
+#include "store/op_set.h"
+
+/* ---- tagged ---- */
+
+/* Kept until answer_out(): news come first. */
+static void
+tagged(struct session *s, const char *what, const char *code,
+    const char *text, bool traced)
+{
+	if (s->answered)
+		return;
+	s->answered = true;
+	buf_reset(&s->last);
+	(void)buf_adds(&s->last, s->tag[0] != '\0' ? s->tag : "*");
+	(void)buf_addc(&s->last, ' ');
+	(void)buf_adds(&s->last, what);
+	if (code[0] != '\0') {
+		(void)buf_adds(&s->last, " [");
+		(void)buf_adds(&s->last, code);
+		(void)buf_addc(&s->last, ']');
+	}
+	(void)buf_addc(&s->last, ' ');
+	(void)buf_adds(&s->last, text);
+	if (traced)
+		(void)buf_addf(&s->last, " (%s)", s->id);
+	(void)buf_adds(&s->last, "\r\n");
+}
+
+void
+answer_out(struct session *s)
+{
+	if (s->answered && s->state != ST_END && s->last.err == 0)
+		line_put(s->line, s->last.data, s->last.len);
+	else if (s->last.err != 0)
+		reply_bye(s, "out of memory", "memory");
+	buf_reset(&s->last);
+}
+
+void
+reply_ok(struct session *s, const char *code, const char *text)
+{
+	tagged(s, "OK", code, text, false);
+}
+
+void
+reply_no(struct session *s, const char *code, const char *text)
+{
+	tagged(s, "NO", code, text, true);
+}
+
+void
+reply_bad(struct session *s, const char *text)
+{
+	s->errors++;
+	tagged(s, "BAD", "", text, true);
+}
+
+void
+reply_failed(struct session *s, uint16_t status)
+{
+	switch (status) {
+	case OP_GONE:
+	case STORE_GONE:
+		reply_bye(s, "try again in a moment", "service-gone");
+		break;
+	case STORE_NOTFOUND:
+		reply_no(s, "NONEXISTENT", "there is no such mailbox");
+		break;
+	case STORE_EXISTS:
+		reply_no(s, "ALREADYEXISTS", "there is one of that name");
+		break;
+	case STORE_KEPT:
+		reply_no(s, "CANNOT", "that mailbox has to stay");
+		break;
+	case STORE_NAME:
+		reply_no(s, "CANNOT", "no mailbox can have that name");
+		break;
+	case STORE_TOOBIG:
+		reply_no(s, "LIMIT", "over a limit of size or number");
+		break;
+	case STORE_NOSPACE:
+		reply_no(s, "OVERQUOTA", "the disk is full");
+		break;
+	case STORE_BUSY:
+		reply_no(s, "INUSE", "busy, try again");
+		break;
+	case OP_DENIED:
+	case STORE_DENIED:
+		reply_no(s, "NOPERM", "not for this device");
+		break;
+	case OP_BAD:
+		reply_no(s, "SERVERBUG", "we did not understand each other");
+		break;
+	default:
+		reply_no(s, "UNAVAILABLE", store_status_text(status));
+	}
+}
+
+void
+untagged(struct session *s, const char *fmt, ...)
+{
+	char text[TEXT_MAX * 4];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	line_puts(s->line, "* ");
+	line_puts(s->line, text);
+	line_puts(s->line, "\r\n");
+}
+
+void
+reply_bye(struct session *s, const char *text, const char *why)
+{
+	if (s->state == ST_END)
+		return;
+	untagged(s, "BYE %s (%s)", text, s->id);
+	imap_end(s, why);
+}
+
+void
+reply_go_on(struct session *s, const char *text)
+{
+	line_puts(s->line, "+ ");
+	line_puts(s->line, text);
+	line_puts(s->line, "\r\n");
+	(void)line_flush(s->line);
+}
+
+/* ---- pieces ---- */
+
+void
+put_number(struct buf *b, uint64_t v)
+{
+	char text[24], *p = text + sizeof text;
+
+	do {
+		*--p = (char)('0' + v % 10);
+		v /= 10;
+	} while (v != 0);
+	(void)buf_add(b, p, (size_t)(text + sizeof text - p));
+}
+
+void
+put_string(struct buf *b, const char *p, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if ((unsigned char)p[i] < ' ' || (unsigned char)p[i] >= 0x7f)
+			break;
+	if (i < n || n > 1000) {
+		(void)buf_addf(b, "{%zu}\r\n", n);
+		(void)buf_add(b, p, n);
+		return;
+	}
+	(void)buf_addc(b, '"');
+	for (i = 0; i < n; i++) {
+		if (p[i] == '"' || p[i] == '\\')
+			(void)buf_addc(b, '\\');
+		(void)buf_addc(b, p[i]);
+	}
+	(void)buf_addc(b, '"');
+}
+
+static bool
+listed(const char *list, const char *word, size_t n)
+{
+	size_t len;
+
+	for (; *list != '\0'; list += len + (list[len] == ' ')) {
+		len = strcspn(list, " ");
+		if (len == n && memcmp(list, word, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A keyword that the client has not heard of goes into FLAGS first. */
+static void
+note_keyword(struct session *s, const char *word, size_t n)
+{
+	char *list = s->view.keywords;
+	size_t len = strlen(list);
+
+	if (listed(list, word, n) || len + n + 2 > sizeof s->view.keywords)
+		return;
+	if (len > 0)
+		list[len++] = ' ';
+	memcpy(list + len, word, n);
+	list[len + n] = '\0';
+	tell_flags(s);
+}
+
+void
+put_flags(struct session *s, struct buf *b, uint32_t flags, const char *tags)
+{
+	static const struct { uint32_t flag; const char *name; } names[] = {
+		{ STORE_ANSWERED, "\\Answered" }, { STORE_FLAGGED, "\\Flagged" },
+		{ STORE_DELETED, "\\Deleted" }, { STORE_SEEN, "\\Seen" },
+		{ STORE_DRAFT, "\\Draft" }, { STORE_PASSED, "$Forwarded" },
+	};
+	size_t i, n, start = b->len + 1;
+	char word[MAIL_TAGS_MAX];
+
+	(void)buf_addc(b, '(');
+	for (i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (flags & names[i].flag) {
+			if (b->len > start)
+				(void)buf_addc(b, ' ');
+			(void)buf_adds(b, names[i].name);
+		}
+	for (; *tags != '\0'; tags += n + (tags[n] == ' ')) {
+		n = strcspn(tags, " ");
+		if (n == 0 || n >= sizeof word)
+			continue;
+		memcpy(word, tags, n);
+		word[n] = '\0';
+		if (!set_keyword_ok(word))
+			continue;
+		note_keyword(s, word, n);
+		if (b->len > start)
+			(void)buf_addc(b, ' ');
+		(void)buf_adds(b, word);
+	}
+	(void)buf_addc(b, ')');
+}
+
+void
+tell_flags(struct session *s)
+{
+	const char *more = s->view.keywords;
+
+	line_putf(s->line, "* FLAGS (\\Answered \\Flagged \\Deleted \\Seen "
+	    "\\Draft $Forwarded%s%s)\r\n", more[0] != '\0' ? " " : "", more);
+}
+
+/* "17-Jul-1996 02:44:25 +0000" */
+void
+put_date(struct buf *b, int64_t t)
+{
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	time_t when = (time_t)t;
+	struct tm tm;
+
+	if (gmtime_r(&when, &tm) == NULL || tm.tm_year > 8099) {
+		when = 0;
+		(void)gmtime_r(&when, &tm);
+	}
+	(void)buf_addf(b, "\"%2d-%.3s-%04d %02d:%02d:%02d +0000\"",
+	    tm.tm_mday, months + tm.tm_mon * 3, tm.tm_year + 1900,
+	    tm.tm_hour, tm.tm_min, tm.tm_sec);
+}
+
+void
+put_ranges(struct buf *b, const struct set *set)
+{
+	size_t i;
+
+	for (i = 0; i < set->n; i++) {
+		if (i > 0)
+			(void)buf_addc(b, ',');
+		put_number(b, set->range[i].lo);
+		if (set->range[i].hi == set->range[i].lo)
+			continue;
+		(void)buf_addc(b, ':');
+		put_number(b, set->range[i].hi);
+	}
+}
+
+void
+send_out(struct session *s)
+{
+	enum { KEPT = 64 * 1024 };
+
+	if (s->out.err == 0)
+		line_put(s->line, s->out.data, s->out.len);
+	else
+		reply_bye(s, "out of memory", "memory");
+	if (s->out.cap > KEPT)
+		buf_clear(&s->out);
+	buf_reset(&s->out);
+}

@@ -1,0 +1,561 @@
+/* SEARCH: RFC 9051 section 6.4.4, RFC 4731, RFC 5182, RFC 7162. */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "mailnode/base/clock.h"
+#include "mailnode/base/codec.h"
+#include "mailnode/imap/date.h"
+#include "mailnode/imap/talk.h"
+#include "store/err.h"
+#include "store/op_find.h"
+#include "store/op_set.h"
+
+enum { DAY = 86400, FAR = 100000000 /* days */, ARGS_MAX = 100 * 1024 };
+
+enum result { R_MIN = 1, R_MAX = 2, R_ALL = 4, R_COUNT = 8, R_SAVE = 16 };
+
+struct search {
+	struct session	*s;
+	struct buf	 prog;
+	unsigned int	 nodes, depth;
+	unsigned int	 result;	/* R_* */
+	bool		 extended;	/* answers with ESEARCH */
+	bool		 modseq;
+	bool		 answered;	/* with words of its own */
+	struct set	 found;		/* UIDs */
+	struct find_done done;
+};
+
+static bool one_key(struct search *c, struct lex_at *at);
+
+static void
+put(struct search *c, enum find_key key)
+{
+	c->nodes++;
+	chan_put_u8(&c->prog, (uint8_t)key);
+}
+
+static void
+put_none(struct search *c)
+{
+	put(c, FIND_NOT);
+	put(c, FIND_AND);
+	chan_put_u32(&c->prog, 0);
+}
+
+/* ---- keys ---- */
+
+static bool
+flag_key(struct search *c, const struct lex_str *word)
+{
+	static const struct { const char *name; uint32_t flag; bool not; }
+	    names[] = { { "ANSWERED", STORE_ANSWERED, false },
+	    { "DELETED", STORE_DELETED, false },
+	    { "DRAFT", STORE_DRAFT, false },
+	    { "FLAGGED", STORE_FLAGGED, false },
+	    { "SEEN", STORE_SEEN, false },
+	    { "UNANSWERED", STORE_ANSWERED, true },
+	    { "UNDELETED", STORE_DELETED, true },
+	    { "UNDRAFT", STORE_DRAFT, true },
+	    { "UNFLAGGED", STORE_FLAGGED, true },
+	    { "UNSEEN", STORE_SEEN, true } };
+	size_t i;
+
+	for (i = 0; i < sizeof names / sizeof names[0]; i++) {
+		if (!lex_is(word, names[i].name))
+			continue;
+		if (names[i].not)
+			put(c, FIND_NOT);
+		put(c, FIND_FLAGS);
+		chan_put_u32(&c->prog, names[i].flag);
+		return true;
+	}
+	/* Nothing is recent here; all is old. */
+	if (lex_is(word, "RECENT") || lex_is(word, "NEW")) {
+		put_none(c);
+		return true;
+	}
+	if (lex_is(word, "OLD") || lex_is(word, "ALL")) {
+		put(c, FIND_AND);
+		chan_put_u32(&c->prog, 0);
+		return true;
+	}
+	return false;
+}
+
+static bool
+keyword_key(struct search *c, struct lex_at *at, bool not)
+{
+	struct flag_list one = { .flags = 0 };
+	struct lex_str word;
+
+	if (!lex_atom(at, &word) || !flag_one(&word, &one))
+		return false;
+	if (not)
+		put(c, FIND_NOT);
+	if (one.flags != 0) {
+		put(c, FIND_FLAGS);
+		chan_put_u32(&c->prog, one.flags);
+	} else if (one.keywords[0] != '\0') {
+		put(c, FIND_KEYWORD);
+		chan_put_str(&c->prog, one.keywords);
+	} else
+		put_none(c);
+	return true;
+}
+
+static void
+before(struct search *c, int64_t day, bool not)
+{
+	if (not)
+		put(c, FIND_NOT);
+	put(c, FIND_BEFORE);
+	chan_put_i64(&c->prog, day * DAY);
+}
+
+static void
+sent(struct search *c, int64_t from, int64_t to)
+{
+	put(c, FIND_SENT);
+	chan_put_i64(&c->prog, from);
+	chan_put_i64(&c->prog, to);
+}
+
+/* BEFORE ON SINCE, and the same of the Date field. */
+static bool
+date_key(struct search *c, struct lex_at *at, const struct lex_str *word,
+    bool *is)
+{
+	static const char *const names[] = { "BEFORE", "ON", "SINCE",
+	    "SENTBEFORE", "SENTON", "SENTSINCE" };
+	struct lex_str text;
+	int64_t day;
+	size_t i;
+
+	for (i = 0; i < 6 && !lex_is(word, names[i]); i++)
+		;
+	*is = i < 6;
+	if (!*is)
+		return true;
+	if (!lex_astring(at, &text) || !date_day(text.p, text.n, &day))
+		return false;
+	switch (i) {
+	case 0:
+		before(c, day, false);
+		break;
+	case 1:
+		put(c, FIND_AND);
+		chan_put_u32(&c->prog, 2);
+		before(c, day, true);
+		before(c, day + 1, false);
+		break;
+	case 2:
+		before(c, day, true);
+		break;
+	case 3:
+		sent(c, -FAR, day);
+		break;
+	case 4:
+		sent(c, day, day + 1);
+		break;
+	default:
+		sent(c, day, FAR);
+	}
+	return true;
+}
+
+static bool
+string_arg(struct search *c, struct lex_at *at, struct lex_str *s)
+{
+	(void)c;
+	return lex_astring(at, s) && s->n < FIND_STRING_MAX &&
+	    memchr(s->p, '\0', s->n) == NULL && codec_utf8_ok(s->p, s->n);
+}
+
+static bool
+header(struct search *c, const char *name, const struct lex_str *s)
+{
+	put(c, FIND_HEADER);
+	chan_put_str(&c->prog, name);
+	chan_put_str(&c->prog, s->p);
+	return true;
+}
+
+static bool
+string_key(struct search *c, struct lex_at *at, const struct lex_str *word,
+    bool *is)
+{
+	static const char *const names[] = { "SUBJECT", "FROM", "TO", "CC",
+	    "BCC", "TEXT", "BODY", "HEADER" };
+	struct lex_str name, text;
+	size_t i;
+
+	for (i = 0; i < 8 && !lex_is(word, names[i]); i++)
+		;
+	*is = i < 8;
+	if (!*is)
+		return true;
+	if (i == 7) {
+		if (!string_arg(c, at, &name) || name.n == 0 ||
+		    strpbrk(name.p, ": \r\n") != NULL)
+			return false;
+		return string_arg(c, at, &text) && header(c, name.p, &text);
+	}
+	if (!string_arg(c, at, &text))
+		return false;
+	if (i < 5)
+		return header(c, names[i], &text);
+	if (text.n == 0) {
+		put(c, FIND_AND);
+		chan_put_u32(&c->prog, 0);
+		return true;
+	}
+	put(c, i == 5 ? FIND_TEXT : FIND_BODY);
+	chan_put_str(&c->prog, text.p);
+	return true;
+}
+
+static bool
+number_key(struct search *c, struct lex_at *at, const struct lex_str *word,
+    bool *is)
+{
+	static const char *const names[] = { "LARGER", "SMALLER", "OLDER",
+	    "YOUNGER", "MODSEQ" };
+	struct lex_str entry;
+	uint64_t v;
+	size_t i;
+
+	for (i = 0; i < 5 && !lex_is(word, names[i]); i++)
+		;
+	*is = i < 5;
+	if (!*is)
+		return true;
+	/* MODSEQ "/flags/\\x" all n: one MODSEQ is for all of a message. */
+	if (i == 4 && lex_string(at, &entry) && !lex_word(at, "all") &&
+	    !lex_word(at, "priv") && !lex_word(at, "shared"))
+		return false;
+	if (!lex_number(at, i == 4 ? INT64_MAX : UINT32_MAX, &v))
+		return false;
+	if (i == 2 || i == 3) {
+		if (v == 0)
+			return false;
+		if (i == 3)
+			put(c, FIND_NOT);
+		put(c, FIND_BEFORE);
+		chan_put_i64(&c->prog, clock_wall_s() - (int64_t)v + 1);
+		return true;
+	}
+	put(c, i == 0 ? FIND_LARGER : i == 1 ? FIND_SMALLER : FIND_MODSEQ);
+	chan_put_u64(&c->prog, v);
+	if (i == 4)
+		c->modseq = true;
+	return true;
+}
+
+static bool
+put_set(struct search *c, const struct lex_str *text, bool uid)
+{
+	struct session *s = c->s;
+	struct set uids;
+	bool was = s->uid, good;
+	size_t i;
+
+	set_init(&uids);
+	s->uid = uid;
+	good = view_set(s, text, &uids);
+	s->uid = was;
+	if (good) {
+		put(c, FIND_UIDS);
+		chan_put_u32(&c->prog, (uint32_t)uids.n);
+		for (i = 0; i < uids.n; i++) {
+			chan_put_u32(&c->prog, uids.range[i].lo);
+			chan_put_u32(&c->prog, uids.range[i].hi);
+		}
+	}
+	set_clear(&uids);
+	return good;
+}
+
+static bool
+several(struct search *c, struct lex_at *at)
+{
+	size_t n_at = c->prog.len + 1;
+	uint32_t n = 0;
+
+	if (++c->depth > FIND_DEPTH_MAX / 2)
+		return false;
+	put(c, FIND_AND);
+	chan_put_u32(&c->prog, 0);
+	while (!lex_end(at) && !lex_next_is(at, LEX_CLOSE)) {
+		if (!one_key(c, at))
+			return false;
+		n++;
+	}
+	if (c->prog.err == 0)
+		memcpy(c->prog.data + n_at, &n, sizeof n);
+	c->depth--;
+	return n > 0;
+}
+
+static bool
+tree_key(struct search *c, struct lex_at *at, const struct lex_str *word,
+    bool *is)
+{
+	bool or = lex_is(word, "OR"), good;
+
+	*is = or || lex_is(word, "NOT");
+	if (!*is)
+		return true;
+	if (++c->depth > FIND_DEPTH_MAX / 2)
+		return false;
+	put(c, or ? FIND_OR : FIND_NOT);
+	good = one_key(c, at) && (!or || one_key(c, at));
+	c->depth--;
+	return good;
+}
+
+static bool
+word_key(struct search *c, struct lex_at *at)
+{
+	bool (*const kinds[])(struct search *, struct lex_at *,
+	    const struct lex_str *, bool *) = { tree_key, date_key,
+	    string_key, number_key };
+	struct lex_str word, set;
+	bool is, good;
+	size_t i;
+
+	if (!lex_atom(at, &word))
+		return false;
+	if (flag_key(c, &word))
+		return true;
+	if (lex_is(&word, "KEYWORD") || lex_is(&word, "UNKEYWORD"))
+		return keyword_key(c, at, lex_is(&word, "UNKEYWORD"));
+	if (lex_is(&word, "UID"))
+		return lex_atom(at, &set) && put_set(c, &set, true);
+	for (i = 0; i < 4; i++) {
+		good = kinds[i](c, at, &word, &is);
+		if (is)
+			return good;
+	}
+	if (strspn(word.p, "0123456789:,*$") != word.n)
+		return false;
+	return put_set(c, &word, false);
+}
+
+static bool
+one_key(struct search *c, struct lex_at *at)
+{
+	if (c->nodes > FIND_NODES_MAX - 10)
+		return false;
+	if (lex_open(at))
+		return several(c, at) && lex_close(at);
+	return word_key(c, at);
+}
+
+/* ---- arguments ---- */
+
+static bool
+returns(struct search *c, struct lex_at *at)
+{
+	static const struct { const char *name; unsigned int bit; } names[] = {
+		{ "MIN", R_MIN }, { "MAX", R_MAX }, { "ALL", R_ALL },
+		{ "COUNT", R_COUNT }, { "SAVE", R_SAVE } };
+	struct lex_str word;
+	size_t i;
+
+	if (!lex_word(at, "RETURN"))
+		return true;
+	c->extended = true;
+	if (!lex_open(at))
+		return false;
+	while (lex_atom(at, &word)) {
+		for (i = 0; i < 5 && !lex_is(&word, names[i].name); i++)
+			;
+		if (i == 5)
+			return false;
+		c->result |= names[i].bit;
+	}
+	return lex_close(at);
+}
+
+static bool
+charset(struct search *c, struct lex_at *at)
+{
+	struct lex_str name;
+
+	if (!lex_word(at, "CHARSET"))
+		return true;
+	if (!lex_astring(at, &name))
+		return false;
+	if (lex_is(&name, "UTF-8") || lex_is(&name, "US-ASCII"))
+		return true;
+	reply_no(c->s, "BADCHARSET (US-ASCII UTF-8)", "UTF-8, please");
+	return false;
+}
+
+/* ---- answers ---- */
+
+static bool
+found(void *arg, uint32_t lo, uint32_t hi)
+{
+	return set_add(arg, lo, hi);
+}
+
+/* As the client counts; all that it has not been told of is left out. */
+static bool
+as_seqs(struct session *s, const struct set *uids, struct set *seqs)
+{
+	uint32_t uid, seq;
+	size_t i;
+
+	for (i = 0; i < uids->n; i++)
+		for (uid = uids->range[i].lo; uid <= uids->range[i].hi;
+		    uid++) {
+			seq = view_seq(s, uid);
+			if (seq != 0 && !set_add(seqs, seq, seq))
+				return false;
+		}
+	return true;
+}
+
+static void
+put_numbers(struct buf *b, const struct set *set)
+{
+	uint32_t v;
+	size_t i;
+
+	for (i = 0; i < set->n; i++)
+		for (v = set->range[i].lo; v <= set->range[i].hi; v++) {
+			(void)buf_addc(b, ' ');
+			put_number(b, v);
+		}
+}
+
+static void
+tell_plain(struct search *c, const struct set *set)
+{
+	struct buf *b = &c->s->out;
+
+	(void)buf_adds(b, "* SEARCH");
+	put_numbers(b, set);
+	if (c->modseq && set->n > 0) {
+		(void)buf_adds(b, " (MODSEQ ");
+		put_number(b, c->done.modseq);
+		(void)buf_addc(b, ')');
+	}
+	(void)buf_adds(b, "\r\n");
+	send_out(c->s);
+}
+
+static void
+tell_extended(struct search *c, const struct set *set)
+{
+	struct buf *b = &c->s->out;
+
+	(void)buf_addf(b, "* ESEARCH (TAG \"%s\")%s", c->s->tag,
+	    c->s->uid ? " UID" : "");
+	if (c->result & R_MIN && set->n > 0)
+		(void)buf_addf(b, " MIN %u", (unsigned int)set->range[0].lo);
+	if (c->result & R_MAX && set->n > 0)
+		(void)buf_addf(b, " MAX %u", (unsigned int)set_last(set));
+	if (c->result & R_COUNT)
+		(void)buf_addf(b, " COUNT %llu",
+		    (unsigned long long)set_count(set));
+	if (c->modseq && set->n > 0)
+		(void)buf_addf(b, " MODSEQ %llu",
+		    (unsigned long long)c->done.modseq);
+	if (c->result & R_ALL && set->n > 0) {
+		(void)buf_adds(b, " ALL ");
+		put_ranges(b, set);
+	}
+	(void)buf_adds(b, "\r\n");
+	send_out(c->s);
+}
+
+/* RFC 5182 section 2.1: MIN and MAX alone save only these. */
+static void
+save(struct search *c)
+{
+	struct set *to = &c->s->view.saved;
+	unsigned int asked = c->result & (R_MIN | R_MAX | R_ALL | R_COUNT);
+	size_t i;
+
+	to->n = 0;
+	if (c->found.n == 0)
+		return;
+	if (asked != 0 && !(asked & (R_ALL | R_COUNT))) {
+		if (asked & R_MIN)
+			(void)set_add(to, c->found.range[0].lo,
+			    c->found.range[0].lo);
+		if (asked & R_MAX)
+			(void)set_add(to, set_last(&c->found),
+			    set_last(&c->found));
+		return;
+	}
+	for (i = 0; i < c->found.n; i++)
+		(void)set_add(to, c->found.range[i].lo,
+		    c->found.range[i].hi);
+}
+
+static void
+answer(struct search *c)
+{
+	struct session *s = c->s;
+	struct set seqs;
+
+	set_init(&seqs);
+	if (c->result & R_SAVE)
+		save(c);
+	if (!s->uid && (!view_map(s) || !as_seqs(s, &c->found, &seqs))) {
+		set_clear(&seqs);
+		return;
+	}
+	if (!c->extended && !(s->enabled & EN_REV2))
+		tell_plain(c, s->uid ? &c->found : &seqs);
+	else if (c->result != R_SAVE) {
+		if ((c->result & ~(unsigned int)R_SAVE) == 0)
+			c->result |= R_ALL;
+		tell_extended(c, s->uid ? &c->found : &seqs);
+	}
+	set_clear(&seqs);
+	reply_ok(s, "", "done");
+}
+
+static void
+run(struct search *c)
+{
+	struct session *s = c->s;
+	uint16_t rc;
+
+	rc = c->prog.err != 0 ? STORE_TOOBIG :
+	    view_search(*s->start->reader, &s->reader, s->view.mbox,
+	    s->view.uidnext, &c->prog, found, &c->found, &c->done);
+	if (rc == STORE_QUERY)
+		reply_no(s, "CANNOT", "the index does not understand that");
+	else if (rc != OP_OK)
+		reply_failed(s, rc);
+	else
+		answer(c);
+	if (c->result & R_SAVE && rc != OP_OK)
+		s->view.saved.n = 0;
+}
+
+void
+on_search(struct session *s, struct lex_at *at)
+{
+	struct search c = { .s = s };
+
+	buf_init(&c.prog, ARGS_MAX);
+	set_init(&c.found);
+	if (s->uid)
+		view_sync(s, SYNC_NEW, NULL);
+	if (returns(&c, at) && charset(&c, at) && several(&c, at) &&
+	    lex_end(at)) {
+		if (c.modseq)
+			s->enabled |= EN_CONDSTORE;
+		run(&c);
+	}
+	buf_clear(&c.prog);
+	set_clear(&c.found);
+}

@@ -1,0 +1,423 @@
+/*
+ * States of a session, and the function that takes each edge:
+ *
+ *	            logged_in()            view_open_box()
+ *	ST_GREETED ------------> ST_OWNER ----------------> ST_SELECTED
+ *	                             ^                         |   |
+ *	                             +------ view_leave() -----+   | SELECT of
+ *	                                                       ^   | another
+ *	                                                       +---+
+ *
+ * imap_end() leads from everywhere to ST_END.
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "mailnode/imap/talk.h"
+#include "mailnode/imap/zip.h"
+#include "mailnode/node/conf.h"
+#include "mailnode/node/log.h"
+#include "store/op_watch.h"
+
+enum {
+	DEAD_IDLE_S = 120,	/* a silent peer is asked for life by TCP … */
+	DEAD_EVERY_S = 30,
+	DEAD_PROBES = 4,
+	OUT_MAX = 64 * 1024 * 1024	/* octets of one answer */
+};
+
+static const char *
+state_name(enum state st)
+{
+	switch (st) {
+	case ST_GREETED:
+		return "greeted";
+	case ST_OWNER:
+		return "owner";
+	case ST_SELECTED:
+		return "selected";
+	default:
+		return "end";
+	}
+}
+
+void
+imap_limits(struct imap_start *start)
+{
+	start->idle_ms = 31 * 60 * 1000;
+	start->login_ms = 60 * 1000;
+	/* Delta Chat's timer has 5 minutes; FairEmail takes what comes
+	 * within 3 for a server that cannot wait. */
+	start->alive_ms = 270 * 1000;
+	start->message_max = conf.message_max;
+}
+
+void
+imap_enter(struct session *s, enum state st)
+{
+	if (s->state == st)
+		return;
+	log_line(LOG_DEBUG, "state", "trace=%s from=%s to=%s", s->id,
+	    state_name(s->state), state_name(st));
+	s->state = st;
+}
+
+void
+imap_end(struct session *s, const char *why)
+{
+	if (s->state == ST_END)
+		return;
+	s->why = why;
+	imap_enter(s, ST_END);
+}
+
+void
+imap_broken(struct session *s, enum line_err err)
+{
+	switch (err) {
+	case LINE_TIMEOUT:
+		reply_bye(s, "idle for too long", "timeout");
+		break;
+	case LINE_WAKE:
+		reply_bye(s, "shutting down", "stop");
+		break;
+	case LINE_BARE:
+		reply_bye(s, "CR and LF come only in pairs", "bare-newline");
+		break;
+	case LINE_FLOOD:
+		reply_bye(s, "a line without an end", "flood");
+		break;
+	case LINE_END:
+		imap_end(s, "closed");
+		break;
+	default:
+		imap_end(s, line_err_text(err));
+	}
+}
+
+/* ---- input ---- */
+
+static void
+told(void *arg, const struct chan_msg *m)
+{
+	struct session *s = arg;
+
+	if (m->type == WATCH_CHANGE)
+		s->told = true;
+}
+
+/* Between calls: records that came meanwhile, without waiting. */
+void
+listen_up(struct session *s)
+{
+	struct chan_msg m;
+
+	while (*s->start->keeper != -1 && chan_recv(*s->start->keeper,
+	    &s->keeper.store, &m, true) == 1)
+		told(s, &m);
+}
+
+bool
+next_line(struct session *s, size_t max, char **text, size_t *n)
+{
+	enum line_err err;
+
+	for (;;) {
+		err = line_get(s->line, max, text, n);
+		if (err == LINE_WAKE) {
+			listen_up(s);
+			if (!s->start->woken(s->start->arg))
+				continue;
+		}
+		if (err == LINE_OK)
+			return true;
+		if (err == LINE_LONG || err == LINE_NUL) {
+			s->tag[0] = '\0';
+			reply_bad(s, line_err_text(err));
+			if (s->state == ST_END)
+				return false;
+			continue;
+		}
+		imap_broken(s, err);
+		return false;
+	}
+}
+
+bool
+skip_octets(struct session *s, uint64_t n)
+{
+	const uint8_t *p;
+	enum line_err err;
+	size_t have;
+
+	while (n > 0) {
+		err = line_peek(s->line, &p, &have);
+		if (err == LINE_WAKE && !s->start->woken(s->start->arg))
+			continue;
+		if (err != LINE_OK) {
+			imap_broken(s, err);
+			return false;
+		}
+		if (have > n)
+			have = (size_t)n;
+		line_drop(s->line, have);
+		n -= have;
+	}
+	return true;
+}
+
+/* A literal that is an argument.  Rule 16 of STYLE: a refused one that does
+ * not wait is read over, or the connection closed. */
+static bool
+refuse_literal(struct session *s, const struct lex_literal *lit,
+    const char *why)
+{
+	if (!lit->sync && (lit->octets > LITERAL_SKIP_MAX ||
+	    s->state == ST_GREETED)) {
+		reply_bye(s, why, "literal");
+		return false;
+	}
+	if (!lit->sync && !skip_octets(s, lit->octets))
+		return false;
+	if (lit->sync) {
+		reply_no(s, "TOOBIG", why);
+		return false;
+	}
+	return true;
+}
+
+static bool
+read_octets(struct session *s, void *to, size_t n)
+{
+	const uint8_t *p;
+	enum line_err err;
+	uint8_t *at = to;
+	size_t have;
+
+	while (n > 0) {
+		err = line_peek(s->line, &p, &have);
+		if (err == LINE_WAKE && !s->start->woken(s->start->arg))
+			continue;
+		if (err != LINE_OK) {
+			imap_broken(s, err);
+			return false;
+		}
+		if (have > n)
+			have = n;
+		memcpy(at, p, have);
+		line_drop(s->line, have);
+		at += have;
+		n -= have;
+	}
+	return true;
+}
+
+static bool
+argument(struct session *s, const struct lex_literal *lit)
+{
+	size_t max = s->state == ST_GREETED ? LITERAL_EARLY_MAX : LITERAL_MAX;
+	char *to;
+
+	if (lit->octets > max || lit->binary) {
+		if (!refuse_literal(s, lit, "literal too large"))
+			return false;
+		to = NULL;
+	} else {
+		to = lex_literal(&s->lex, (size_t)lit->octets);
+		if (to == NULL) {
+			if (!refuse_literal(s, lit, "command too large"))
+				return false;
+		} else if (lit->sync)
+			reply_go_on(s, "more");
+	}
+	if (to == NULL) {
+		/* Read over; the rest of the command has no use. */
+		s->lex.text.err = EMSGSIZE;
+		return true;
+	}
+	if (!read_octets(s, to, (size_t)lit->octets))
+		return false;
+	if (memchr(to, '\0', (size_t)lit->octets) != NULL)
+		s->lex.text.err = EMSGSIZE;
+	return true;
+}
+
+static void
+take_tag(struct session *s)
+{
+	const struct lex_token *t = s->lex.token;
+
+	s->tag[0] = '\0';
+	if (s->lex.n > 0 && t->kind == LEX_ATOM)
+		lex_tag((char *)s->lex.text.data + t->at, t->n, s->tag);
+}
+
+/* One command, with all its literals; false: there is nothing to run. */
+static bool
+read_command(struct session *s)
+{
+	enum lex_result r;
+	struct lex_literal lit;
+	char *text;
+	size_t n;
+
+	lex_reset(&s->lex);
+	s->answered = false;
+	s->tag[0] = '\0';
+	do {
+		if (!next_line(s, LEX_LINE_MAX, &text, &n))
+			return false;
+	} while (n == 0);	/* iOS sends an empty line now and then */
+	lex_tag(text, n, s->tag);
+	for (;;) {
+		r = lex_line(&s->lex, text, n, &lit);
+		if (r != LEX_WANT)
+			break;
+		if (s->lex.text.err == 0)
+			take_tag(s);
+		if (append_is(s)) {
+			append_literal(s, &lit);
+			return false;
+		}
+		if (!argument(s, &lit) ||
+		    !next_line(s, LEX_LINE_MAX, &text, &n))
+			return false;
+	}
+	if (r == LEX_END && s->lex.text.err == 0) {
+		take_tag(s);
+		return true;
+	}
+	reply_bad(s, r == LEX_BIG || s->lex.text.err != 0 ?
+	    "command too large" : "no command looks like that");
+	return false;
+}
+
+/* ---- the loop ---- */
+
+static bool
+start_tls(struct session *s)
+{
+	struct tls *t = s->start->tls(s->start->arg, s->start->fd);
+	enum line_err err = LINE_NOMEM;
+
+	if (t != NULL)
+		err = line_tls(s->line, t);
+	if (err == LINE_OK)
+		return true;
+	imap_end(s, t == NULL ? "no-certificate" : err == LINE_TLS ?
+	    tls_error(t) : line_err_text(err));
+	return false;
+}
+
+static bool
+ready_for_logins(struct session *s)
+{
+	struct sasl_binding b;
+
+	sasl_bind(line_tls_of(s->line), &b);
+	s->sasl = sasl_new(s->start->vault, &b);
+	if (s->sasl == NULL)
+		imap_end(s, "memory");
+	return s->sasl != NULL;
+}
+
+static void
+greet(struct session *s)
+{
+	struct buf b;
+
+	buf_init(&b, TEXT_MAX * 4);
+	put_capabilities(s, &b);
+	untagged(s, "OK [CAPABILITY %s] %s IMAP mailnode",
+	    buf_str(&b), conf.hostname);
+	buf_clear(&b);
+}
+
+static void
+talk(struct session *s)
+{
+	greet(s);
+	line_timeout(s->line, s->start->login_ms);
+	while (s->state != ST_END) {
+		if (read_command(s))
+			imap_verb(s);
+		answer_out(s);
+		if (s->errors >= (s->state == ST_GREETED ?
+		    ERRORS_EARLY_MAX : ERRORS_MAX))
+			reply_bye(s, "too many errors", "errors");
+	}
+	line_bye(s->line);
+	if (strcmp(s->why, "closed") != 0)
+		line_linger(s->line);
+}
+
+/* Phones vanish without a word. */
+static void
+watch_life(int fd)
+{
+	int on = 1, idle = DEAD_IDLE_S, every = DEAD_EVERY_S,
+	    probes = DEAD_PROBES;
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &every,
+	    sizeof every);
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes,
+	    sizeof probes);
+}
+
+static void
+clear(struct session *s)
+{
+	view_leave(s);
+	zip_free(s);
+	sasl_free(s->sasl);
+	lex_clear(&s->lex);
+	op_reply_clear(&s->keeper);
+	op_reply_clear(&s->reader);
+	op_reply_clear(&s->rows);
+	buf_clear(&s->out);
+	buf_clear(&s->last);
+	line_free(s->line);
+}
+
+void
+imap_run(const struct imap_start *start)
+{
+	struct session s;
+
+	memset(&s, 0, sizeof s);
+	s.start = start;
+	s.state = ST_GREETED;
+	s.why = "closed";
+	trace_new(s.id, start->number);
+	lex_init(&s.lex);
+	op_reply_init(&s.keeper);
+	op_reply_init(&s.reader);
+	op_reply_init(&s.rows);
+	s.keeper.told = told;
+	s.keeper.told_arg = &s;
+	buf_init(&s.out, OUT_MAX);
+	buf_init(&s.last, OUT_MAX);
+	s.line = line_new(start->fd, LEX_LINE_MAX + 8);
+	if (s.line == NULL) {
+		log_line(LOG_ERROR, "session", "error=%s", "out of memory");
+		return;
+	}
+	watch_life(start->fd);
+	line_wake(s.line, start->wake);
+	line_timeout(s.line, start->login_ms);
+	if (start_tls(&s) && ready_for_logins(&s))
+		talk(&s);
+	log_line(LOG_INFO, "session", "trace=%s peer=%s device=%s client=%s "
+	    "fetched=%llu errors=%u octets=%llu end=%s", s.id, start->peer,
+	    s.sasl != NULL && sasl_device(s.sasl) != NULL ?
+	    sasl_device(s.sasl)->name : "", s.client,
+	    (unsigned long long)s.fetched, s.errors,
+	    (unsigned long long)line_received(s.line), s.why);
+	clear(&s);
+}

@@ -1,0 +1,340 @@
+/*
+ * The mailbox at hand: what the client was told (struct view), what is (the
+ * reader's word), and the answers that lead from the one to the other.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mailnode/imap/talk.h"
+#include "mailnode/node/log.h"
+#include "store/err.h"
+
+void
+view_leave(struct session *s)
+{
+	seqmap_clear(&s->view.map);
+	set_clear(&s->view.saved);
+	memset(&s->view, 0, sizeof s->view);
+	if (s->state == ST_SELECTED)
+		imap_enter(s, ST_OWNER);
+}
+
+void
+view_open_box(struct session *s, const struct view_box *b, bool readonly)
+{
+	struct view *v = &s->view;
+
+	view_leave(s);
+	v->mbox = b->id;
+	(void)snprintf(v->name, sizeof v->name, "%s", b->name);
+	v->readonly = readonly;
+	v->uidvalidity = b->uidvalidity;
+	v->uidnext = b->uidnext;
+	v->exists = b->total;
+	v->modseq = v->gone = b->modseq;
+	s->told = true;
+	imap_enter(s, ST_SELECTED);
+}
+
+/* ---- sequence numbers ---- */
+
+static bool
+map_add(void *arg, uint32_t lo, uint32_t hi)
+{
+	return seqmap_add(arg, lo, hi);
+}
+
+bool
+view_map(struct session *s)
+{
+	struct view *v = &s->view;
+	uint16_t rc;
+
+	if (v->mapped)
+		return true;
+	rc = view_uids(*s->start->reader, &s->reader, v->mbox, 1, v->uidnext,
+	    v->gone, map_add, &v->map);
+	if (rc != OP_OK) {
+		seqmap_clear(&v->map);
+		reply_failed(s, rc);
+		return false;
+	}
+	v->mapped = true;
+	if (seqmap_count(&v->map) == v->exists)
+		return true;
+	/* What cannot be: better to begin again than to be wrong. */
+	log_line(LOG_ERROR, "view", "trace=%s folder=%s told=%u here=%u",
+	    s->id, v->name, v->exists, seqmap_count(&v->map));
+	reply_bye(s, "select the mailbox again", "view");
+	return false;
+}
+
+uint32_t
+view_seq(struct session *s, uint32_t uid)
+{
+	return seqmap_seq(&s->view.map, uid);
+}
+
+bool
+view_set(struct session *s, const struct lex_str *text, struct set *uids)
+{
+	struct view *v = &s->view;
+	struct set seqs;
+	bool good;
+
+	if (text->n == 1 && text->p[0] == '$') {
+		size_t i;
+
+		for (i = 0; i < v->saved.n; i++)
+			if (!set_add(uids, v->saved.range[i].lo,
+			    v->saved.range[i].hi))
+				return false;
+		return view_map(s);
+	}
+	/* Mail that came meanwhile is meant too: UID FETCH n:*. */
+	if (s->uid)
+		view_sync(s, SYNC_NEW, NULL);
+	if (s->state != ST_SELECTED || !view_map(s))
+		return false;
+	if (s->uid) {
+		good = set_parse(uids, text->p, text->n,
+		    seqmap_uid(&v->map, v->exists));
+		if (!good)
+			reply_bad(s, "no set of UIDs");
+		return good;
+	}
+	set_init(&seqs);
+	if (!set_parse(&seqs, text->p, text->n, v->exists))
+		reply_bad(s, "no set of sequence numbers");
+	else if (v->exists == 0 && memchr(text->p, '*', text->n) != NULL)
+		seqs.n = 0;	/* all of nothing */
+	else if (!seqmap_uids(&v->map, &seqs, uids))
+		reply_bad(s, "no such message");
+	set_clear(&seqs);
+	return !s->answered;
+}
+
+/* ---- news ---- */
+
+struct uids {
+	uint32_t	*uid;
+	size_t		 n, cap;
+	uint32_t	 below;
+};
+
+static bool
+gather(void *arg, uint32_t uid)
+{
+	struct uids *u = arg;
+	size_t cap = u->cap != 0 ? u->cap * 2 : 64;
+	uint32_t *p;
+
+	if (uid >= u->below)
+		return true;
+	if (u->n == u->cap) {
+		p = realloc(u->uid, cap * sizeof *p);
+		if (p == NULL)
+			return false;
+		u->uid = p;
+		u->cap = cap;
+	}
+	u->uid[u->n++] = uid;
+	return true;
+}
+
+static int
+by_uid(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static void
+tell_vanished(struct session *s, const struct uids *u)
+{
+	struct set set;
+	size_t i;
+
+	set_init(&set);
+	for (i = 0; i < u->n; i++)
+		(void)set_add(&set, u->uid[i], u->uid[i]);
+	(void)buf_adds(&s->out, "* VANISHED ");
+	put_ranges(&s->out, &set);
+	(void)buf_adds(&s->out, "\r\n");
+	set_clear(&set);
+	send_out(s);
+}
+
+/* From behind, so that the numbers of those before it hold. */
+static void
+tell_expunged(struct session *s, struct uids *u)
+{
+	struct view *v = &s->view;
+	bool vanished = (s->enabled & EN_QRESYNC) != 0;
+	uint32_t seq;
+	size_t i, kept = 0;
+
+	for (i = u->n; i-- > 0; ) {
+		seq = v->mapped ? seqmap_remove(&v->map, u->uid[i]) : 1;
+		if (seq == 0 || seq == UINT32_MAX)
+			continue;
+		v->exists--;
+		kept++;
+		if (vanished)
+			continue;
+		(void)buf_adds(&s->out, "* ");
+		put_number(&s->out, seq);
+		(void)buf_adds(&s->out, " EXPUNGE\r\n");
+	}
+	if (vanished && kept > 0)
+		tell_vanished(s, u);
+	send_out(s);
+}
+
+static bool
+news_gone(struct session *s, uint64_t upto)
+{
+	struct view *v = &s->view;
+	struct uids u = { .below = v->uidnext };
+	bool whole;
+	uint16_t rc;
+
+	rc = view_gone(*s->start->reader, &s->reader, v->mbox, v->gone, upto,
+	    gather, &u, &whole);
+	if (rc != OP_OK)
+		reply_failed(s, rc);
+	/* With VANISHED no numbers are needed, only how many are left. */
+	else if (u.n > 0 && ((s->enabled & EN_QRESYNC) || view_map(s))) {
+		qsort(u.uid, u.n, sizeof *u.uid, by_uid);
+		v->gone = upto;
+		tell_expunged(s, &u);
+	}
+	if (rc == OP_OK)
+		v->gone = upto;
+	free(u.uid);
+	return rc == OP_OK && s->state == ST_SELECTED;
+}
+
+struct arrivals {
+	struct view	*v;
+	uint32_t	 n;
+};
+
+static bool
+arrived(void *arg, uint32_t lo, uint32_t hi)
+{
+	struct arrivals *a = arg;
+
+	a->n += hi - lo + 1;
+	return !a->v->mapped || seqmap_add(&a->v->map, lo, hi);
+}
+
+static bool
+news_arrived(struct session *s, uint32_t uidnext)
+{
+	struct view *v = &s->view;
+	struct arrivals a = { v, 0 };
+	uint16_t rc;
+
+	rc = view_uids(*s->start->reader, &s->reader, v->mbox, v->uidnext,
+	    uidnext, v->gone, arrived, &a);
+	if (rc != OP_OK) {
+		reply_failed(s, rc);
+		return false;
+	}
+	v->uidnext = uidnext;
+	v->exists += a.n;
+	if (a.n > 0)
+		untagged(s, "%u EXISTS", v->exists);
+	return true;
+}
+
+void
+tell_row(struct session *s, const struct view_row *row, uint32_t seq)
+{
+	(void)buf_adds(&s->out, "* ");
+	put_number(&s->out, seq);
+	(void)buf_adds(&s->out, " FETCH (UID ");
+	put_number(&s->out, row->uid);
+	(void)buf_adds(&s->out, " FLAGS ");
+	put_flags(s, &s->out, row->flags, row->tags);
+	if (s->enabled & EN_CONDSTORE) {
+		(void)buf_adds(&s->out, " MODSEQ (");
+		put_number(&s->out, row->modseq);
+		(void)buf_addc(&s->out, ')');
+	}
+	(void)buf_adds(&s->out, ")\r\n");
+}
+
+static bool
+news_flags(struct session *s, uint64_t upto, uint32_t below,
+    const struct set *but)
+{
+	struct view *v = &s->view;
+	struct view_ask ask = { .mbox = v->mbox, .cols = VIEW_TAG,
+	    .since = v->modseq, .upto = upto };
+	struct view_row row;
+	uint32_t seq;
+	uint16_t rc;
+
+	/* 0 would mean all. */
+	if (ask.since == 0)
+		ask.since = 1;
+	while (!ask.done) {
+		rc = view_rows(*s->start->reader, &s->rows, &ask);
+		if (rc != OP_OK) {
+			reply_failed(s, rc);
+			return false;
+		}
+		while (view_row_next(&s->rows, &ask, &row)) {
+			if (row.uid >= below ||
+			    (but != NULL && set_has(but, row.uid)))
+				continue;
+			if (!view_map(s))
+				return false;
+			seq = view_seq(s, row.uid);
+			if (seq != 0)
+				tell_row(s, &row, seq);
+		}
+		send_out(s);
+	}
+	return true;
+}
+
+void
+view_sync(struct session *s, unsigned int how, const struct set *but)
+{
+	struct view *v = &s->view;
+	struct view_box b = { .id = v->mbox };
+	uint32_t uidnext = v->uidnext;
+	uint16_t rc;
+
+	if (s->state != ST_SELECTED)
+		return;
+	listen_up(s);
+	if (!s->told && !(how & SYNC_FORCE))
+		return;
+	rc = view_box(*s->start->reader, &s->reader, NULL, 0, &b);
+	if (rc == STORE_NOTFOUND || (rc == OP_OK &&
+	    b.uidvalidity != v->uidvalidity)) {
+		reply_bye(s, "the mailbox is gone", "mailbox-gone");
+		return;
+	}
+	if (rc != OP_OK) {
+		reply_failed(s, rc);
+		return;
+	}
+	s->told = false;
+	if ((how & SYNC_GONE) && b.modseq > v->gone &&
+	    !news_gone(s, b.modseq))
+		return;
+	if (b.uidnext > v->uidnext && !news_arrived(s, b.uidnext))
+		return;
+	if (b.modseq > v->modseq && !news_flags(s, b.modseq, uidnext, but))
+		return;
+	v->modseq = b.modseq;
+	/* Expunges that may not be told yet. */
+	s->told = v->gone < v->modseq;
+}

@@ -1,0 +1,202 @@
+/* Private to the session's files. */
+#ifndef IMAP_TALK_H
+#define IMAP_TALK_H
+
+#include "mailnode/base/buf.h"
+#include "mailnode/base/op.h"
+#include "mailnode/imap/lex.h"
+#include "mailnode/imap/seqmap.h"
+#include "mailnode/imap/session.h"
+#include "mailnode/imap/set.h"
+#include "mailnode/node/line.h"
+#include "mailnode/node/trace.h"
+#include "mailnode/smtp/sasl.h"
+#include "store/op_box.h"
+#include "store/op_mail.h"
+#include "store/op_view.h"
+
+/* Bits, so that the table of verbs can name sets of them. */
+enum state {
+	ST_GREETED = 1,		/* nobody logged in */
+	ST_OWNER = 2,		/* a device of the owner, no mailbox */
+	ST_SELECTED = 4,
+	ST_END = 8,		/* nothing more will be read */
+	ST_IN = ST_OWNER | ST_SELECTED,
+	ST_ANY = ST_GREETED | ST_IN
+};
+
+/* What the client enabled, RFC 5161; each for good. */
+enum enabled {
+	EN_CONDSTORE = 1,
+	EN_QRESYNC = 2,
+	EN_UTF8 = 4,
+	EN_REV2 = 8
+};
+
+enum {
+	LITERAL_EARLY_MAX = 4096,	/* octets, before the login */
+	LITERAL_MAX = 64 * 1024,	/* octets that are no message */
+	LITERAL_SKIP_MAX = 1024 * 1024,	/* refused, but read over */
+	ERRORS_MAX = 50,		/* BAD, until the session is closed */
+	ERRORS_EARLY_MAX = 5,		/* the same before the login */
+	TEXT_MAX = 400,			/* octets of an answer's text */
+	KEYWORDS_MAX = 100,		/* told in FLAGS, names */
+	KEYWORD_TEXT = 4096		/* octets of all of them */
+};
+
+/* The mailbox at hand, as the client was told of it. */
+struct view {
+	uint64_t	 mbox;		/* 0: none */
+	char		 name[BOX_NAME_MAX];
+	bool		 readonly;
+	uint32_t	 uidvalidity;
+	uint32_t	 uidnext;	/* all below it were told */
+	uint32_t	 exists;
+	uint64_t	 modseq;	/* flags were told up to here */
+	uint64_t	 gone;		/* expunges were told up to here */
+	bool		 mapped;
+	struct seqmap	 map;		/* made at first use */
+	char		 keywords[KEYWORD_TEXT];	/* blank between */
+	bool		 saved_ok;
+	struct set	 saved;		/* "$": UIDs, RFC 5182 */
+};
+
+struct session {
+	const struct imap_start *start;
+	struct line	*line;
+	enum state	 state;
+	const char	*why;		/* it ended; for the log */
+	char		 id[TRACE_SIZE];
+	struct lex	 lex;
+	char		 tag[LEX_TAG_MAX + 1];
+	bool		 answered;	/* the command has its tagged answer */
+	bool		 uid;		/* it is a UID command */
+	struct sasl	*sasl;
+	unsigned int	 enabled;	/* EN_* */
+	unsigned int	 errors;
+	bool		 told;		/* mailboxes changed meanwhile */
+	bool		 watching;
+	struct op_reply	 keeper, reader, rows;
+	struct buf	 out;		/* one answer in the making */
+	struct buf	 last;		/* the tagged one */
+	struct view	 view;
+	struct compress	*compress;	/* NULL: plain */
+	uint64_t	 fetched;	/* messages, for the log */
+	char		 client[128];	/* as it calls itself: ID */
+};
+
+/* ---- session.c ---- */
+
+/* The only place that changes the state. */
+void	 imap_enter(struct session *s, enum state st);
+void	 imap_end(struct session *s, const char *why);
+/* A read failed: says so where that helps, and ends. */
+void	 imap_broken(struct session *s, enum line_err err);
+/* One line; wakes that are no stop are passed over.  False: it ended. */
+bool	 next_line(struct session *s, size_t max, char **text, size_t *n);
+/* Hears what keeper told. */
+void	 listen_up(struct session *s);
+/* Reads n octets and drops them. */
+bool	 skip_octets(struct session *s, uint64_t n);
+
+/* ---- verb.c ---- */
+
+void	 imap_verb(struct session *s);
+
+/* ---- reply.c: the only place that formats answers ---- */
+
+/* Tagged.  code may be "" ("[CODE] " is put around it). */
+void	 reply_ok(struct session *s, const char *code, const char *text);
+void	 reply_no(struct session *s, const char *code, const char *text);
+void	 reply_bad(struct session *s, const char *text);
+/* Sends the tagged answer, at the end of each command. */
+void	 answer_out(struct session *s);
+/* "no" with the code and words for what a service said; ends the session
+ * when the service is gone. */
+void	 reply_failed(struct session *s, uint16_t status);
+void	 untagged(struct session *s, const char *fmt, ...)
+	    __attribute__((format(printf, 2, 3)));
+void	 reply_bye(struct session *s, const char *text, const char *why);
+void	 reply_go_on(struct session *s, const char *text);
+/* Into s->out, which send_out() sends and empties. */
+void	 put_number(struct buf *b, uint64_t v);
+/* Quoted, or a literal. */
+void	 put_string(struct buf *b, const char *p, size_t n);
+void	 put_flags(struct session *s, struct buf *b, uint32_t flags,
+	    const char *tags);
+void	 put_date(struct buf *b, int64_t t);
+void	 put_ranges(struct buf *b, const struct set *set);
+void	 send_out(struct session *s);
+void	 tell_flags(struct session *s);
+
+/* ---- flags.c ---- */
+
+struct flag_list {
+	uint32_t	 flags;		/* STORE_* */
+	char		 keywords[MAIL_TAGS_MAX];	/* blank between */
+};
+
+/* A list in parentheses, or (bare) flags up to the end; false: malformed. */
+bool	 flag_list(struct lex_at *at, bool bare, struct flag_list *out);
+/* One flag. */
+bool	 flag_one(const struct lex_str *s, struct flag_list *out);
+
+/* ---- sync.c: what the client was told, and what is ---- */
+
+/* Takes a mailbox up, or leaves it (NULL). */
+void	 view_open_box(struct session *s, const struct view_box *b,
+	    bool readonly);
+void	 view_leave(struct session *s);
+/* Makes the map; false: answered already. */
+bool	 view_map(struct session *s);
+uint32_t view_seq(struct session *s, uint32_t uid);
+/* "* seq FETCH (UID FLAGS…)" into s->out. */
+void	 tell_row(struct session *s, const struct view_row *row,
+	    uint32_t seq);
+/* select.c: VANISHED (EARLIER) of what went since; known: only of these, or
+ * NULL.  False: answered already. */
+bool	 tell_gone(struct session *s, const struct set *known,
+	    uint64_t since);
+/* The set of a command as UIDs; false: answered already. */
+bool	 view_set(struct session *s, const struct lex_str *text,
+	    struct set *uids);
+
+enum sync_how {
+	SYNC_NEW = 1,		/* EXISTS and flags */
+	SYNC_GONE = 2,		/* and EXPUNGE or VANISHED */
+	SYNC_FORCE = 4		/* ask, even if nothing was told */
+};
+/* `but`: flags of these were told already; NULL. */
+void	 view_sync(struct session *s, unsigned int how,
+	    const struct set *but);
+
+/* ---- commands, file by file; the arguments are at *at ---- */
+
+typedef void	on_fn(struct session *s, struct lex_at *at);
+
+on_fn	on_capability, on_noop, on_logout, on_id, on_enable,
+	on_namespace;
+on_fn	on_login, on_authenticate;
+on_fn	on_list, on_lsub, on_status, on_create, on_delete, on_rename,
+	on_subscribe, on_unsubscribe;
+on_fn	on_select, on_examine, on_close, on_unselect;
+on_fn	on_fetch, on_store, on_copy, on_move, on_expunge, on_search;
+on_fn	on_append, on_idle, on_compress;
+
+/* "IMAP4rev1 …", as it holds at present. */
+void	 put_capabilities(struct session *s, struct buf *b);
+/* A mailbox's name; false: answered already. */
+bool	 get_mailbox(struct session *s, struct lex_at *at,
+	    char name[BOX_NAME_MAX]);
+/* (n m …) of one STATUS, as LIST-STATUS has it too. */
+bool	 status_items(struct lex_at *at, uint32_t *items);
+void	 put_status(struct session *s, const struct view_box *b,
+	    uint32_t items);
+uint32_t status_want(uint32_t items);
+
+/* append.c: a literal that is a message.  The command is answered then, or
+ * goes on behind it. */
+bool	 append_is(const struct session *s);
+void	 append_literal(struct session *s, const struct lex_literal *lit);
+
+#endif

@@ -1,0 +1,123 @@
+/*
+ * Owns: one connection of a device that reads mail, until it ends.
+ * Holds: descriptors of messages it was asked for, read-only, one at a time;
+ *	TLS state without the private key.
+ * Asks: vault (one TLS signature, three tries of a login); then keeper
+ *	(changes, news) and a reader of its own (lists, searches, messages), as
+ *	far as the device's scope goes: both check it themselves.
+ * Must not: open, connect, parse a message, or do anything for a peer that
+ *	has not logged in.
+ */
+#include <signal.h>
+#include <string.h>
+
+#include "crypto/op_vault.h"
+#include "mailnode/imap/session.h"
+#include "mailnode/node/chain.h"
+#include "mailnode/node/sandbox.h"
+#include "mailnode/role/roles.h"
+
+enum { READER_WAIT_MS = 10000 };
+
+struct phone {
+	struct proc		*pr;
+	struct tls_server	*chain;
+	struct loop_io		 keeper;	/* has something to tell */
+	bool			 over;
+};
+
+static struct tls *
+on_tls(void *arg, int fd)
+{
+	struct phone *p = arg;
+
+	return p->chain == NULL ? NULL : tls_accept(p->chain, fd,
+	    vault_tls_sign, &p->pr->link[ROLE_VAULT]);
+}
+
+static bool
+on_want_reader(void *arg)
+{
+	struct phone *p = arg;
+
+	return proc_want(p->pr, ROLE_READER) == 0 &&
+	    proc_wait_link(p->pr, ROLE_READER, READER_WAIT_MS) == 0;
+}
+
+static bool
+on_woken(void *arg)
+{
+	struct phone *p = arg;
+
+	return loop_turn(p->pr->loop, 0) == -1 || p->over;
+}
+
+/* What it says the session reads by itself. */
+static void
+keeper_ready(void *arg, uint32_t events)
+{
+	struct phone *p = arg;
+
+	if (!(events & (EPOLLHUP | EPOLLERR)))
+		return;
+	loop_del(p->pr->loop, &p->keeper);
+	p->over = true;
+}
+
+/* A keeper that was started anew knows nothing of what this session waits
+ * for: the client comes again. */
+static void
+linked(void *arg, enum role role, int fd)
+{
+	struct phone *p = arg;
+
+	(void)fd;
+	if (role == ROLE_KEEPER)
+		p->over = true;
+}
+
+static void
+stop(void *arg)
+{
+	((struct phone *)arg)->over = true;
+}
+
+void
+role_imap(struct proc *pr)
+{
+	struct phone p = { .pr = pr };
+	struct imap_start start;
+	const char *why;
+
+	/* config */
+	memset(&start, 0, sizeof start);
+	imap_limits(&start);
+	(void)signal(SIGPIPE, SIG_IGN);
+	p.chain = chain_load(pr->home, &why);
+	proc_on_stop(pr, stop, &p);
+	proc_on_link(pr, linked, &p);
+	p.keeper = (struct loop_io){ .fd = pr->link[ROLE_KEEPER],
+	    .fn = keeper_ready, .arg = &p };
+	if (p.keeper.fd == -1 ||
+	    loop_add(pr->loop, &p.keeper, EPOLLIN) == -1)
+		return;
+
+	/* sandbox */
+	sandbox_enter(pr);
+	proc_ready(pr);
+
+	/* the session leads, its waits listen to the loop */
+	start.fd = pr->sock;
+	start.wake = loop_fd(pr->loop);
+	start.peer = pr->conn.peer;
+	start.peer_port = pr->conn.peer_port;
+	start.number = pr->conn.session;
+	start.keeper = &pr->link[ROLE_KEEPER];
+	start.reader = &pr->link[ROLE_READER];
+	start.vault = &pr->link[ROLE_VAULT];
+	start.arg = &p;
+	start.tls = on_tls;
+	start.want_reader = on_want_reader;
+	start.woken = on_woken;
+	imap_run(&start);
+}
