@@ -122,6 +122,36 @@ reader_clear(struct reader *r)
 	r->root = -1;
 }
 
+/*
+ * The session of a device that may see one folder: every table is a view of
+ * what is in it, so that no query, written or to be written, sees more.
+ */
+static int
+hide_others(struct reader *r)
+{
+	static const char *const tables[] = { "msg", "mail", "gone",
+	    "box_count", "thread_box" };
+	char *q = sqlite3_mprintf("PRAGMA temp_store=MEMORY;"
+	    "CREATE TEMP VIEW mailbox AS SELECT * FROM main.mailbox"
+	    " WHERE name=%Q;", r->only);
+	size_t i;
+	int rc;
+
+	rc = q != NULL ? sqlite3_exec(r->sql.db, q, NULL, NULL, NULL) :
+	    SQLITE_NOMEM;
+	sqlite3_free(q);
+	for (i = 0; i < sizeof tables / sizeof tables[0] && rc == SQLITE_OK;
+	    i++) {
+		q = sqlite3_mprintf("CREATE TEMP VIEW %s AS SELECT * FROM"
+		    " main.%s WHERE mbox=(SELECT id FROM main.mailbox"
+		    " WHERE name=%Q)", tables[i], tables[i], r->only);
+		rc = q != NULL ? sqlite3_exec(r->sql.db, q, NULL, NULL,
+		    NULL) : SQLITE_NOMEM;
+		sqlite3_free(q);
+	}
+	return rc;
+}
+
 /* readonly_shm: the sandbox lets this process write nothing, not even the
  * memory that keeper's log is indexed by. */
 static enum store_err
@@ -150,6 +180,10 @@ db_join(struct reader *r, const struct stat *st)
 	(void)sqlite3_exec(r->sql.db, "PRAGMA cache_size=-4096", NULL, NULL,
 	    NULL);
 	r->view.db = r->sql.db;
+	if (r->only != NULL && hide_others(r) != SQLITE_OK) {
+		db_shut(r);
+		return STORE_GONE;
+	}
 	r->dev = st->st_dev;
 	r->ino = st->st_ino;
 	return STORE_OK;

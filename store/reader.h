@@ -37,6 +37,8 @@ enum reader_view {
 
 struct reader {
 	const char	*home, *maildir;	/* borrowed, absolute */
+	const char	*only;			/* borrowed: the one folder that
+						   there is; NULL: all */
 	const struct saved_query *saved;	/* borrowed */
 	size_t		 nsaved;
 	struct sql	 sql;

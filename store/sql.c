@@ -1,4 +1,5 @@
 #include <stdarg.h>
+#include <string.h>
 
 #include "mailnode/base/bug.h"
 #include "store/sql.h"
@@ -30,6 +31,40 @@ bind_all(sqlite3_stmt *s, const char *fmt, va_list *ap)
 	return rc;
 }
 
+/* A view has no index to be told of: where one stands in a table's place
+ * (see reader.c), the same without " INDEXED BY name". */
+static int
+prepare_plain(struct sql *s, unsigned int q)
+{
+	static const char hint[] = " INDEXED BY ";
+	const char *from = s->text[q], *at;
+	sqlite3_str *text = sqlite3_str_new(s->db);
+	char *whole;
+	int rc = SQLITE_NOMEM;
+
+	while ((at = strstr(from, hint)) != NULL) {
+		sqlite3_str_append(text, from, (int)(at - from));
+		from = at + strlen(hint);
+		from += strcspn(from, " ");
+	}
+	sqlite3_str_appendall(text, from);
+	whole = sqlite3_str_finish(text);
+	if (whole != NULL)
+		rc = sqlite3_prepare_v3(s->db, whole, -1,
+		    SQLITE_PREPARE_PERSISTENT, &s->stmt[q], NULL);
+	sqlite3_free(whole);
+	return rc;
+}
+
+static int
+prepare(struct sql *s, unsigned int q)
+{
+	int rc = sqlite3_prepare_v3(s->db, s->text[q], -1,
+	    SQLITE_PREPARE_PERSISTENT, &s->stmt[q], NULL);
+
+	return rc == SQLITE_ERROR ? prepare_plain(s, q) : rc;
+}
+
 int
 sql_step(struct sql *s, unsigned int q, const char *fmt, ...)
 {
@@ -38,8 +73,7 @@ sql_step(struct sql *s, unsigned int q, const char *fmt, ...)
 
 	BUG_ON(q >= s->n);
 	if (s->stmt[q] == NULL)
-		rc = sqlite3_prepare_v3(s->db, s->text[q], -1,
-		    SQLITE_PREPARE_PERSISTENT, &s->stmt[q], NULL);
+		rc = prepare(s, q);
 	if (rc != SQLITE_OK)
 		return rc;
 	va_start(ap, fmt);

@@ -46,6 +46,16 @@ saved(size_t *n)
 	return q;
 }
 
+/* How many messages of all match a query is not for who sees one folder:
+ * the index knows no views. */
+static uint16_t
+may(void *service, const struct op_call *c)
+{
+	const struct reader *r = service;
+
+	return r->only != NULL && c->type == LIST_COUNT ? OP_SCOPE : OP_OK;
+}
+
 void
 role_reader(struct proc *pr)
 {
@@ -55,6 +65,7 @@ role_reader(struct proc *pr)
 
 	loop = pr->loop;
 	reader_init(&r, pr->home, pr->maildir);
+	r.only = pr->limit[0] != '\0' ? pr->limit : NULL;
 	r.saved = queries = saved(&r.nsaved);
 	if (dyn_notmuch() == NULL)
 		log_line(LOG_WARN, "start", "library=notmuch error=%s",
@@ -63,6 +74,7 @@ role_reader(struct proc *pr)
 	op_server_more(&srv, msg_ops);
 	op_server_more(&srv, view_ops);
 	op_server_more(&srv, find_ops);
+	srv.may = may;
 	srv.gone = gone;
 	proc_serve(pr, &srv);
 	sandbox_enter(pr);

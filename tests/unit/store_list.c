@@ -19,6 +19,7 @@
 #include "store/row.h"
 
 static char home[64], maildir[80];
+static const char *only;
 static sqlite3 *db;
 static struct rows *rows;
 static int ch = -1;
@@ -68,6 +69,7 @@ serve(int fd)
 	struct loop *l = loop_new();
 
 	reader_init(&r, home, maildir);
+	r.only = only;
 	r.saved = q;
 	r.nsaved = 2;
 	op_server_init(&srv, l, list_ops, &r);
@@ -507,6 +509,60 @@ refuses_what_is_out_of_range(void **state)
 	assert_int_equal(list_threads(ch, &ask, &t), STORE_NOTFOUND);
 }
 
+static int
+set_up_one(void **state)
+{
+	only = "INBOX";
+	return set_up(state);
+}
+
+static int
+tear_down_one(void **state)
+{
+	only = NULL;
+	return tear_down(state);
+}
+
+/* A reader of one folder: the others are not there, by any op. */
+static void
+one_folder_is_all_there_is(void **state)
+{
+	struct list_msgs_ask mask = { .which = LIST_OF_MSG, .n = 10 };
+	struct list_ask ask = { .mbox = 1, .n = 10 };
+	struct list_sidebar s;
+	struct list_threads t;
+	struct list_msgs m;
+
+	(void)state;
+	add(1, 1000, "in", "");
+	add(2, 1001, "out", "<in>");	/* of the same thread */
+	assert_int_equal(list_sidebar(ch, &s), 0);
+	assert_int_equal(s.n, 3);	/* and the saved queries */
+	assert_string_equal(s.box[0].name, "INBOX");
+	assert_int_equal(s.box[1].id, 0);
+	list_sidebar_clear(&s);
+	assert_int_equal(list_threads(ch, &ask, &t), 0);
+	assert_int_equal(t.n, 1);
+	list_threads_clear(&t);
+	ask.mbox = 2;
+	assert_int_equal(list_threads(ch, &ask, &t), 0);
+	assert_int_equal(t.n, 0);
+	list_threads_clear(&t);
+	mask.id = 1;
+	assert_int_equal(list_msgs(ch, &mask, &m), 0);
+	list_msgs_clear(&m);
+	mask.id = 2;
+	assert_int_equal(list_msgs(ch, &mask, &m), STORE_NOTFOUND);
+	/* with the hint of an index that a view has not */
+	assert_int_equal(list_changes(ch, 1, 0, &m), 0);
+	assert_int_equal(m.n, 1);
+	list_msgs_clear(&m);
+	if (list_changes(ch, 2, 0, &m) == 0) {
+		assert_int_equal(m.n, 0);
+		list_msgs_clear(&m);
+	}
+}
+
 #define T(fn)	cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
 
 int
@@ -524,6 +580,8 @@ main(void)
 		T(opens_files_read_only),
 		T(a_new_database_is_noticed),
 		T(refuses_what_is_out_of_range),
+		cmocka_unit_test_setup_teardown(one_folder_is_all_there_is,
+		    set_up_one, tear_down_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
