@@ -78,4 +78,14 @@ ok 'closed'		sees '1/2'
 keys Enter q Enter q Enter j j q
 ok 'opened and closed in haste' sees '1/2'
 
+# ---- links that the terminal opens
+ok 'a terminal not known for it is told of no links' eval '! grep -aqF "]8;;" "$node/tui.raw"'
+tui_stop
+tui_start VTE_VERSION=7200
+ok 'one that is known'	sees 'very long'
+keys Home Enter
+ok 'shows the text'	sees 'line 9 of'
+ok 'and has its links'	wait_for 'grep -aqF "]8;;https://example.org/9/x$(printf "\033\134")https://example.org/9/x" "$node/tui.raw"'
+tui_stop
+
 done_testing

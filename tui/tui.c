@@ -89,12 +89,15 @@ told(void *arg, const struct chan_msg *m)
 static void
 subscribed(void *arg, uint16_t status, struct chan_in *in, int *fd)
 {
+	static const struct watch_change all = { WATCH_MAIL, 0, 0 };
 	struct main *m = arg;
 
 	(void)in;
 	(void)fd;
 	if (status != OP_OK)
 		loop_arm(m->t.loop, &m->retry, RETRY_MS);
+	else		/* what changed since it was asked for, nobody told */
+		app_changed(&m->t, &all);
 }
 
 static void
@@ -111,11 +114,7 @@ subscribe(struct main *m)
 static void
 retry(void *arg)
 {
-	struct main *m = arg;
-	struct watch_change all = { WATCH_MAIL, 0, 0 };
-
-	subscribe(m);
-	app_changed(&m->t, &all);
+	subscribe(arg);
 }
 
 /* Without keeper nobody tells us what changes: subscribe again, and look
