@@ -49,9 +49,8 @@ ok 'by size'			sees 'by size'
 mail INBOX 1700000000 'From: big <big@example.net>' 'To: me@node.test' \
     'Subject: the large one' 'Date: Tue, 10 Nov 2026 00:00:00 +0000' \
     'Message-ID: <large@example.net>' -- "$(yes 'more text' | head -100)"
-keys Home
-ok 'what comes in goes to its place' sees '^INBOX.*the large one'
-ok 'which is the first'		sees 'by size'
+ok 'what comes in goes to its place' eval 'keys Home && sees "^INBOX.*the large one"'
+ok 'which is the first'		eval 'keys Home && sees " 1/4.*"'
 keys d
 ok 'deleted'			gone 'the large one'
 keys o !
