@@ -187,29 +187,48 @@ lookup(struct check *c, enum dns_type type, const char *name,
 	return SPF_NONE;
 }
 
+/* The index of the next best exchange of those not yet taken. */
+static size_t
+next_mx(const struct dns_answer *mx, const bool *taken)
+{
+	size_t i, best = mx->nrr;
+
+	for (i = 0; i < mx->nrr; i++)
+		if (!taken[i] && (best == mx->nrr ||
+		    mx->rr[i].preference < mx->rr[best].preference))
+			best = i;
+	return best;
+}
+
+/* Section 4.6.4: the eleventh question for addresses is one too many. */
 static enum spf_result
 match_mx(struct check *c, const struct spf_term *t,
     const struct dns_answer *mx, bool *match)
 {
+	bool taken[DNS_RR_MAX] = { false };
+	enum spf_result rc = SPF_NONE;
 	struct dns_answer a;
-	size_t i;
+	const char *name;
+	size_t i, n;
 
-	if (mx->nrr > SPF_MX_MAX)
-		return end(c, SPF_PERMERROR, "too many MX records");
 	dns_answer_init(&a);
-	for (i = 0; i < mx->nrr && !*match; i++) {
-		if (!dns_name_ok((const char *)mx->rr[i].data))
+	for (n = 0; n < mx->nrr && !*match && rc == SPF_NONE; n++) {
+		i = next_mx(mx, taken);
+		taken[i] = true;
+		name = (const char *)mx->rr[i].data;
+		if (n == SPF_MX_MAX)
+			rc = end(c, SPF_PERMERROR, "too many MX records");
+		else if (!dns_name_ok(name))
 			continue;
-		dns(c, address_type(c),
-		    (const char *)mx->rr[i].data, &a);
-		if (a.class == DNS_TEMPFAIL) {
-			dns_answer_clear(&a);
-			return end(c, SPF_TEMPERROR, "DNS of an MX");
+		else {
+			dns(c, address_type(c), name, &a);
+			if (a.class == DNS_TEMPFAIL)
+				rc = end(c, SPF_TEMPERROR, "DNS of an MX");
+			*match = rc == SPF_NONE && any_address(c, &a, t);
 		}
-		*match = any_address(c, &a, t);
 	}
 	dns_answer_clear(&a);
-	return SPF_NONE;
+	return rc;
 }
 
 static enum spf_result

@@ -4,12 +4,16 @@ Prints "AREA: N passed, N failed" and the cases that failed; KNOWN lists
 those that are wrong by the RFC, with the section that says so.
 """
 import glob
+import ipaddress
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import tempfile
+
+import yaml
 
 sys.path.insert(0, os.path.dirname(__file__))
 here = os.path.dirname(os.path.abspath(__file__))
@@ -20,12 +24,27 @@ KNOWN = {
      "Micr!osoft99.com>"): "RFC 5321 section 4.1.2: no ! in a domain",
     ("address", "mailbox_invalid.txt test@xn--example.com"):
         "RFC 5321 section 4.1.2 takes it; only a lookup can tell",
+    ("spf", "all.yml 0.0"):
+        "RFC 7208 section 4.6: an error anywhere (ip:) is a permerror",
+    ("spf", "basic.yml 4.0"):
+        "RFC 7208 section 4.6.4: ten names that are not there, two voids",
+    ("spf", "basic.yml 4.7"):
+        "RFC 1035 has no order of records: which ten of eleven is chance",
+    ("spf", "exists.yml 0.1"): "RFC 7208 section 5.7: exists asks for A",
+    ("spf", "macro.yml 1.1"): "RFC 7208 section 5.7: exists asks for A",
+    ("spf", "ip.yml 1.3"):
+        "RFC 7208 section 5: a mapped address is IPv4, and no ip6 matches",
+    ("dmarc", "4"): "RFC 9989 section 4.10 steps 2, 3: several records are "
+        "discarded, and the walk goes on",
+    ("dmarc", "42"): "RFC 9989 section 5.3.1: two addresses, one domain",
 }
 
 
 class Area:
     def __init__(self, name, dir_, binary):
         self.name, self.dir, self.binary = name, dir_, binary
+        self.tools = os.path.join(os.path.dirname(os.path.dirname(
+            os.path.abspath(dir_))), "tools")
         self.passed = self.failed = 0
 
     def case(self, name, good, why=""):
@@ -162,6 +181,256 @@ def dkim(area):
     dkim_chasquid(area)
 
 
+# ---- a name server that comes with the suites ----
+
+class Zone:
+    """suitedns over one zone, a dict as it reads them."""
+
+    def __init__(self, area, zone):
+        self.dir = tempfile.mkdtemp()
+        self.path = os.path.join(self.dir, "zone.json")
+        with open(self.path, "w") as f:
+            json.dump(zone, f)
+        with socket.socket() as s:      # whatever port is free
+            s.bind(("127.0.0.1", 0))
+            port = s.getsockname()[1]
+        self.p = subprocess.Popen(
+            ["/usr/bin/python3", os.path.join(area.tools, "suitedns"), "-p",
+             str(port), self.path], stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL)
+        self.p.stdout.readline()
+        self.address = "127.0.0.1:%d" % port
+
+    def __enter__(self):
+        return self.address
+
+    def __exit__(self, *_):
+        self.p.kill()
+        self.p.wait()
+        os.unlink(self.path)
+        os.rmdir(self.dir)
+
+
+# ---- SPF ----
+
+def reverse(ip):
+    return ipaddress.ip_address(ip).reverse_pointer
+
+
+def spf_record(zone, kind, name, value):
+    """One line of a scenario; an mx names addresses, not hosts."""
+    def add(at, rr):
+        zone.setdefault(at.rstrip(".").lower(), []).append(rr)
+    values = [x.strip() for x in value.split(",")]
+    if kind in ("spf", "exp"):
+        add(name, {"TXT": value})
+    elif kind == "ptr":
+        for host in values:
+            add(reverse(name), {"PTR": host})
+    elif kind == "mx":
+        for n, ip in enumerate(values):
+            host = "mx-%d.%s" % (n, name)
+            add(name, {"MX": [10, host]})
+            add(host, {"AAAA" if ":" in ip else "A": ip})
+    else:
+        for ip in values:
+            add(name, {kind.upper(): ip})
+
+
+class Scenario:
+    """One document: its zone, and cases (zone, ip, helo, sender, expect)."""
+
+    def __init__(self):
+        self.name, self.testing = "", False
+        self.zone, self.own = {}, {}
+        self.who, self.cases = {}, []
+
+    def line(self, key, value, begins):
+        if key == "name" and not self.testing:
+            self.name = value
+        elif key == "tests":
+            self.testing = True
+        elif key in ("domain", "sender"):
+            self.who = dict({} if begins else self.who, **{key: value})
+        elif key == "ip":
+            self.who["ip"] = value
+        elif key == "expect":
+            zone = {k: list(v) for k, v in self.zone.items()}
+            for name, rrs in self.own.items():
+                zone[name] = [x for x in zone.get(name, [])
+                              if "TXT" not in x] + rrs
+            self.cases.append(dict(self.who, zone=zone, expect=value))
+        elif key == "name":
+            self.own = {}
+        elif key != "records":
+            name, _, text = value.partition(" ")
+            if len(name) < 254 and max(map(len, name.split("."))) < 64:
+                spf_record(self.own if self.testing else self.zone, key,
+                           name, text.strip())
+
+
+def spf_scenarios(path):
+    """YAML whose keys repeat, so that a line is read at a time."""
+    one = Scenario()
+    with open(path, encoding="utf-8") as f:
+        for line in list(f) + ["---"]:
+            m = re.match(r"\s*(- )?(\w+):(?: (.*))?$", line)
+            if line.startswith("---"):
+                yield one
+                one = Scenario()
+            elif m and not line.startswith("#"):
+                one.line(m[2], (m[3] or "").strip(), bool(m[1]))
+
+
+def spf(area):
+    for path in sorted(glob.glob(os.path.join(area.dir, "*.yml"))):
+        for n, one in enumerate(spf_scenarios(path)):
+            for k, c in enumerate(one.cases):
+                for kind in ("_dns_error.org", "_dns_error.test.org"):
+                    c["zone"][kind] = ["SERVFAIL"]
+                if one.name == "HELO identity":
+                    c["sender"] = ""
+                with Zone(area, c.pop("zone")) as server:
+                    spf_case(area, "%s %d.%d" % (os.path.basename(path), n,
+                                                 k), server, c)
+
+
+def spf_case(area, name, server, c):
+    sender = c.get("sender", "")
+    helo = c.get("domain") or sender.rpartition("@")[2]
+    out = area.run("probe", "spf", "-j", "-r", server, "-i", c["ip"], "-h",
+                   helo, "-f", sender)
+    result, _, why = c["expect"].partition(" ")
+    try:
+        got = json.loads(out.stdout)
+    except ValueError:
+        area.case(name, False, out.stderr.decode())
+        return
+    area.case(name, got["result"] == result and
+              (not why or got["explanation"] == why.strip()),
+              "%s, want %s" % (got, c))
+
+
+# ---- DMARC ----
+
+def dmarc_zone(v):
+    """The zone of a vector; where it was lost, what its result implies."""
+    if v["zone"] is not None:
+        return {name: [{"TXT": one} for one in rr["TXT"]]
+                for name, rr in v["zone"].items()}
+    author = v["from"][0] if isinstance(v["from"], list) else v["from"]
+    author = author.rpartition("@")[2]
+    if v["result"] == "temperror":
+        return {"_dmarc." + author: ["SERVFAIL"]}
+    if not v.get("p"):
+        return {}
+    a = v["alignment"]
+    own = "own record" in v["test"] or author.count(".") == 1
+    at = author if own else author.split(".", 1)[1]
+    return {"_dmarc." + at: [{"TXT": "v=DMARC1; p=%s; sp=%s; adkim=%s; "
+                              "aspf=%s" % (
+        v["p"], v["sp"], "s" if a["dkim"]["strict"] else "r",
+        "s" if a["spf"]["strict"] else "r")}]}
+
+
+def dmarc(area):
+    with open(os.path.join(area.dir, "mailauth-dmarc-vectors.json"),
+              encoding="utf-8") as f:
+        vectors = json.load(f)
+    for n, v in enumerate(vectors):
+        with Zone(area, dmarc_zone(v)) as server:
+            dmarc_case(area, str(n), server, v)
+
+
+def dmarc_case(area, name, server, v):
+    who = v["from"]
+    args = ["-f", ", ".join(who) if isinstance(who, list) else who]
+    for flag, ids in (("-d", v["dkim"]), ("-s", v["spf"])):
+        for i in ids:
+            args += [flag, i if isinstance(i, str) else i["domain"]]
+    out = area.run("probe", "dmarc", "-j", "-r", server, *args)
+    try:
+        got = json.loads(out.stdout)
+    except ValueError:
+        area.case(name, False, out.stderr.decode())
+        return
+    good = got["result"] == v["result"]
+    for key in ("policy", "p", "sp"):
+        good = good and (key not in v or got.get(key) == v[key])
+    for way in ("dkim", "spf") if isinstance(v.get("alignment"), dict) else ():
+        want = v["alignment"][way].get("result")
+        good = good and got["alignment"][way]["result"] == want
+    area.case(name, good, "%s, want %s" % (got, v))
+
+
+# ---- ARC ----
+
+def arc_result(area, message, server, epoch=1700000000):
+    out = area.run("verify", "-j", "-r", server, "-t", str(epoch),
+                   input=message)
+    for line in out.stdout.decode("utf-8", "replace").splitlines():
+        d = json.loads(line)
+        if d.get("method") == "arc":
+            return d["result"], d["reason"]
+    return "", out.stderr.decode()
+
+
+def field(name, value):
+    """A field of the suite, as it was signed: without folding in values."""
+    tags = [x.strip() for x in value.strip().rstrip(";").split(";")]
+    tags = [re.sub(r"\s+", "" if re.match("(b|bh|h)=", x) else " ", x)
+            for x in tags]
+    return name + ": " + "; ".join(tags) + "\r\n"
+
+
+def arc_sign(area):
+    with open(os.path.join(area.dir, "arc-draft-sign-tests.yml"),
+              encoding="utf-8") as f:
+        suites = [x for x in yaml.safe_load_all(f) if x]
+    for suite in suites:
+        zone = {name: [{"TXT": text.replace("\n", "").strip()}]
+                for name, text in suite["txt-records"].items()}
+        with Zone(area, zone) as server:
+            for name, t in suite["tests"].items():
+                if not t.get("AS"):
+                    area.case("sign " + name, True)
+                    continue
+                message = (field("ARC-Seal", t["AS"]) +
+                           field("ARC-Message-Signature", t["AMS"]) +
+                           field("ARC-Authentication-Results", t["AAR"]) +
+                           t["message"].replace("\n", "\r\n"))
+                got, why = arc_result(area, message.encode(), server)
+                want = "fail" if "cv=fail" in t["AS"] else "pass"
+                area.case("sign " + name, got == want,
+                          "%s (%s), want %s" % (got, why, want))
+
+
+def arc_recorded(area):
+    zone = {}
+    for path in glob.glob(os.path.join(area.dir, "blaze/cache/*.dns")):
+        with open(path) as f:
+            zone[os.path.basename(path)[:-4]] = [
+                {k.upper(): v} for k, _, v in
+                (x.partition(":") for x in f.read().splitlines())]
+    with Zone(area, zone) as server:
+        for path in sorted(glob.glob(os.path.join(area.dir,
+                                                  "blaze/*.mail"))):
+            with open(path, "rb") as f:
+                message = crlf(f.read())
+            seals = re.findall(rb"(?mi)^arc-seal:.*",
+                               re.sub(rb"\r\n[ \t]+", b" ", message))
+            want = "none" if not seals else "fail" if any(
+                b"cv=fail" in x for x in seals) else "pass"
+            got, why = arc_result(area, message, server)
+            area.case("blaze/" + os.path.basename(path), got == want,
+                      "%s (%s), want %s" % (got, why, want))
+
+
+def arc(area):
+    arc_sign(area)
+    arc_recorded(area)
+
+
 # ---- addresses ----
 
 def address(area):
@@ -240,7 +509,8 @@ def mime_same(tree, parts):
 def main():
     name, dir_, binary = sys.argv[1:4]
     area = Area(name, dir_, binary)
-    {"dkim": dkim, "address": address, "mime": mime}[name](area)
+    {"spf": spf, "dkim": dkim, "arc": arc, "dmarc": dmarc,
+     "address": address, "mime": mime}[name](area)
     raise SystemExit(area.end() > 0)
 
 
