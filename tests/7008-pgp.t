@@ -160,6 +160,24 @@ keys r
 ok 'the answer is sealed, too' sees '^PGP +sign and encrypt: '
 ok 'and quotes what was inside' sees '^> A word for you alone'
 keys q d
+
+# ---- a key with a passphrase: its agent takes the screen to ask
+gpg -q --homedir "$tmp/g" --batch --passphrase pw --pinentry-mode loopback \
+    --quick-gen-key 'P <me+p@node.test>' default default never 2>/dev/null
+gpgconf --homedir "$tmp/g" --kill gpg-agent
+echo 'pinentry-program /usr/bin/pinentry-curses' >"$tmp/g/gpg-agent.conf"
+editor <<'E'
+sed -i 's/^From:.*/From: me+p@node.test/; s/^To:.*/To: ada@far.test/; s/^Subject:.*/Subject: asked/' "$1"
+E
+keys q m; sees '^Subject +asked' >/dev/null
+keys s; sees '^PGP +sign' >/dev/null
+keys y
+ok 'the passphrase is asked for' sees 'Passphrase'
+typed pw; keys Enter
+ok 'the screen is back' sees '^. help'
+ok 'and the letter sent' hop_has 3 20
+ok 'signed' parts 3
+is 'so' "$(cut -d' ' -f1 "$tmp/part.head")" multipart/signed
 tui_stop
 ok 'stops' node_stop
 done_testing

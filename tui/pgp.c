@@ -96,9 +96,9 @@ gpg(struct tui *t, const char *const *args, const int in[2], struct buf *out,
 			close(fds[1]);
 		if (fds[2] != -1)
 			close(fds[2]);
-		/* No pinentry: GPG_ERR_NO_PIN_ENTRY, 85. */
+		/* In any language: GPG_ERR_NO_PIN_ENTRY of the agent. */
 		if (said->len == 0 || strstr((char *)said->data,
-		    "pinentry") == NULL)
+		    " 67108949") == NULL)
 			break;
 	}
 	return rc;
