@@ -105,7 +105,7 @@ job_free(struct job *j)
 	*j->prev = j->next;
 	if (j->next != NULL)
 		j->next->prev = j->prev;
-	in->nspool -= j->kind == JOB_SPOOL;
+	in->nspool -= j->kind == JOB_SPOOL && !j->alone;
 	in->nfound -= j->kind == JOB_FOUND;
 	in->nappend -= j->kind == JOB_APPEND;
 	if (j->fd != -1)
@@ -138,7 +138,8 @@ job_place(struct job *j)
 	j->uid = box_uid(j->st, b);
 	if (j->uid == 0)
 		return STORE_BUSY;
-	j->behind = spool_committed(j->st);
+	j->behind = j->kind == JOB_SPOOL && !j->alone ? j->entry :
+	    spool_committed(j->st);
 	if (j->kind == JOB_SPOOL)
 		j->flags |= box_flags(b);
 	if (j->kind == JOB_FOUND && maildir_parse(j->old, &n) &&
@@ -395,6 +396,9 @@ job_elsewhere(struct job *j)
 	parse_row_clear(&j->parsed);
 	memset(&j->parsed, 0, sizeof j->parsed);
 	j->ready = j->sent = false;
+	/* It waits for all behind it, which must not wait for it. */
+	j->st->intake->nspool -= !j->alone;
+	j->alone = true;
 	j->mbox = j->row = 0;
 	j->uid = 0;
 	j->tries = 0;
@@ -520,6 +524,12 @@ bool
 intake_full(const struct store *st)
 {
 	return st->intake->nfound >= INTAKE_FOUND_MAX;
+}
+
+uint64_t
+intake_cursor(const struct store *st)
+{
+	return st->intake->cursor;
 }
 
 bool

@@ -47,6 +47,8 @@ uint16_t	 intake_append(struct store *st, struct op_call *c,
  * may be seen at once. */
 bool		 intake_settled(const struct store *st, const struct box *b);
 
+/* The last spool entry that was taken. */
+uint64_t	 intake_cursor(const struct store *st);
 /* No job is under way. */
 bool		 intake_idle_now(const struct store *st);
 

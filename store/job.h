@@ -34,6 +34,7 @@ struct job {
 	uint64_t	 replaces;
 	bool		 once, known;
 	bool		 redo;
+	bool		 alone;		/* placed out of the spool's order */
 	bool		 listed;	/* in the mailbox's row of jobs */
 	bool		 ready;		/* file and parse are done */
 	bool		 sent;		/* with filer or parser */

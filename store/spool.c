@@ -13,6 +13,7 @@
 #include "store/box.h"
 #include "store/db.h"
 #include "store/hold.h"
+#include "store/intake.h"
 #include "store/parts.h"
 #include "store/spool.h"
 #include "store/upload.h"
@@ -34,6 +35,7 @@ struct spool {
 	int		 dirfd;
 	uint64_t	 last;		/* highest id given */
 	uint64_t	 committed;
+	uint64_t	 unplaced;	/* the last that had no place */
 	uint64_t	 entries, octets;
 	uint64_t	 turn_entries, turn_octets;	/* not yet committed */
 	int64_t		 oldest;	/* accepted, s; 0: none */
@@ -93,7 +95,9 @@ turn_done(void *arg, enum store_err rc)
 	sp->turn_entries = sp->turn_octets = 0;
 }
 
-/* UID and name now, if the mailbox has any to give: no second commit. */
+/* UID and name now, if the mailbox has any to give: no second commit.  Not
+ * before those that wait for theirs, though: UIDs follow the spool, or those
+ * would have to wait for all that is behind them. */
 static void
 place_now(struct store *st, const struct spool_put *p, struct box **box,
     uint32_t *uid, char rel[MAILDIR_REL_MAX])
@@ -103,7 +107,8 @@ place_now(struct store *st, const struct spool_put *p, struct box **box,
 	*uid = 0;
 	rel[0] = '\0';
 	*box = box_by_name(st, p->folder);
-	if (*box == NULL || !(*box)->here)
+	if (*box == NULL || !(*box)->here ||
+	    intake_cursor(st) < st->spool->unplaced)
 		return;
 	*uid = box_uid(st, *box);
 	if (*uid == 0)
@@ -132,6 +137,8 @@ insert(struct store *st, const struct spool_put *p, uint64_t file)
 	if (s == NULL)
 		return STORE_NOMEM;
 	place_now(st, p, &box, &uid, rel);
+	if (uid == 0)
+		st->spool->unplaced = st->spool->last + 1;
 	sqlite3_bind_int64(s, 1, (int64_t)(st->spool->last + 1));
 	sqlite3_bind_text(s, 2, p->msg->trace, -1, SQLITE_STATIC);
 	sqlite3_bind_text(s, 3, p->msg->sender, -1, SQLITE_STATIC);
@@ -575,6 +582,8 @@ spool_open(struct store *st)
 		return store_err_errno(errno);
 	sp->last = sp->committed = (uint64_t)db_int(db,
 	    "SELECT max(id) FROM spool", 0);
+	sp->unplaced = (uint64_t)db_int(db,
+	    "SELECT coalesce(max(id), 0) FROM spool WHERE uid = 0", 0);
 	sp->entries = (uint64_t)db_int(db, "SELECT count(*) FROM spool", 0);
 	sp->octets = (uint64_t)db_int(db,
 	    "SELECT coalesce(sum(size), 0) FROM spool", 0);

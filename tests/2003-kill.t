@@ -70,5 +70,18 @@ ok 'it is named' wait_for 'mn status -j | grep -q "its body is gone"' 20
 ok 'the others go on' swaks --server "127.0.0.1:$port" --silent 2 \
     --from after@b.test --to me@node.test
 ok 'into their mailbox' wait_for 'mn search -j "*" | grep -q after@b.test' 20
+# More of them than are under way at once, and none has a place yet.
+kill -STOP "$(pid_of filer)"
+smtp-source -d -s 5 -m 600 -f many@b.test -t me@node.test "127.0.0.1:$port"
+serve=$(cat "$node/serve.pid")
+node_kill "$serve"
+wait_for '! pgrep -s $serve >/dev/null'
+n=$(sqlite3 "$MAILNODE_HOME/spool.db" "UPDATE spool SET uid = 0, box = '', name = '';
+    SELECT count(*) FROM spool WHERE uid = 0")
+ok 'hundreds wait without a place' [ "$n" -gt 400 ]
+node_start
+ok 'all of them are filed' wait_for \
+    '[ "$(mn search -j -n 1000 from:many@b.test | wc -l)" = 600 ]' 20
+ok 'fsck is clean again' mn fsck
 ok 'the daemon ends' node_stop
 done_testing
