@@ -69,6 +69,7 @@ void		 jobs_put_first(struct queue_of_jobs *q, struct job *j);
 struct job	*jobs_take(struct queue_of_jobs *q);
 
 /* intake.c */
+struct job *job_new(struct store *st, enum job_kind kind);
 void	 job_free(struct job *j);
 void	 job_file(struct job *j);	/* to be filed */
 void	 job_later(struct job *j);	/* the row again, after a while */
