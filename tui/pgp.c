@@ -1,108 +1,16 @@
-#define _GNU_SOURCE	/* memfd_create, strcasestr */
+#define _GNU_SOURCE	/* strcasestr */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "mailnode/base/num.h"
 #include "tui/addr.h"
 #include "tui/pgp.h"
-#include "tui/run.h"
+#include "tui/pgp_run.h"
 
-enum {
-	PGP_KEYS_MAX = 100,		/* recipients */
-	ARGS_MAX = 2 * PGP_KEYS_MAX + 24,
-	KEY_MAX = 64,			/* octets of a fingerprint */
-	SAID_MAX = 1024 * 1024,		/* of gpg's status */
-	MESSAGE_MAX = 256 * 1024 * 1024
-};
-
-/* ---- running it ---- */
-
-static int
-memory(const struct buf *b)
-{
-	int fd = memfd_create("pgp", MFD_CLOEXEC);
-	size_t at = 0;
-	ssize_t w = 1;
-
-	while (fd != -1 && b != NULL && at < b->len && w > 0) {
-		w = write(fd, b->data + at, b->len - at);
-		at += w > 0 ? (size_t)w : 0;
-	}
-	if (fd != -1 && b != NULL && at < b->len) {
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
-static bool
-slurp(int fd, struct buf *b)
-{
-	ssize_t r = 1;
-	off_t at = 0;
-
-	while (r > 0 && buf_reserve(b, 65536) == 0) {
-		r = pread(fd, b->data + b->len, 65536, at);
-		if (r > 0) {
-			b->len += (size_t)r;
-			at += r;
-		}
-	}
-	return r == 0 && b->err == 0;
-}
-
-/*
- * gpg with some arguments; what it writes into out (may be NULL), its
- * status lines into said.  First without a question: only when that fails
- * for want of a passphrase the screen is given up.
- */
-static int
-gpg(struct tui *t, const char *const *args, const int in[2], struct buf *out,
-    struct buf *said)
-{
-	static const char *const first[] = { "gpg", "--batch", "--no-tty",
-	    "--yes", "--status-fd", "2", "--no-auto-key-retrieve",
-	    "--charset", "utf-8", NULL };
-	const char *argv[ARGS_MAX + 16];
-	size_t n = 0, i;
-	int fds[4] = { in[0], -1, -1, in[1] }, rc = -1, turn;
-
-	for (i = 0; first[i] != NULL; i++)
-		argv[n++] = first[i];
-	argv[n++] = "--pinentry-mode";
-	argv[n++] = "error";
-	for (i = 0; args[i] != NULL && n < ARGS_MAX + 15; i++)
-		argv[n++] = args[i];
-	argv[n] = NULL;
-	for (turn = 0; turn < 2 && rc != 0; turn++) {
-		if (turn == 1)
-			argv[10] = "ask";
-		buf_reset(said);
-		fds[1] = memory(NULL);
-		fds[2] = memory(NULL);
-		if (fds[1] != -1 && fds[2] != -1)
-			rc = run_filter(t, argv, fds, turn == 1);
-		if (fds[2] == -1 || !slurp(fds[2], said))
-			rc = -1;
-		(void)buf_addc(said, '\0');
-		if (rc == 0 && out != NULL && !slurp(fds[1], out))
-			rc = -1;
-		if (fds[1] != -1)
-			close(fds[1]);
-		if (fds[2] != -1)
-			close(fds[2]);
-		/* In any language: GPG_ERR_NO_PIN_ENTRY of the agent. */
-		if (said->len == 0 || strstr((char *)said->data,
-		    " 67108949") == NULL)
-			break;
-	}
-	return rc;
-}
+enum { KEY_MAX = 64 };	/* octets of a fingerprint */
 
 /* ---- keys ---- */
 
@@ -156,9 +64,9 @@ find_key(struct tui *t, const char *addr, char can, char key[KEY_MAX])
 
 	key[0] = '\0';
 	(void)snprintf(user, sizeof user, "<%s>", addr);
-	buf_init(&out, SAID_MAX);
-	buf_init(&said, SAID_MAX);
-	if (gpg(t, args, none, &out, &said) != 0)
+	buf_init(&out, PGP_SAID_MAX);
+	buf_init(&said, PGP_SAID_MAX);
+	if (pgp_run(t, args, none, &out, &said) != 0)
 		out.len = 0;
 	(void)buf_addc(&out, '\0');
 	for (p = (char *)out.data; p != NULL && *p != '\0' && key[0] == '\0';
@@ -295,19 +203,6 @@ pgp_split(const struct buf *msg, struct buf *outer, struct buf *entity)
 	return p < end && outer->err == 0 && entity->err == 0;
 }
 
-/* Behind "[GNUPG:] KEYWORD " at the start of a line, or NULL. */
-static const char *
-status_line(const char *lines, const char *keyword)
-{
-	char want[64];
-	const char *p = lines;
-
-	(void)snprintf(want, sizeof want, "[GNUPG:] %s ", keyword);
-	while ((p = strstr(p, want)) != NULL && p != lines && p[-1] != '\n')
-		p++;
-	return p != NULL ? p + strlen(want) : NULL;
-}
-
 /* "pgp-sha512" of a SIG_CREATED line (RFC 4880 section 9.4). */
 static const char *
 micalg(const char *said)
@@ -315,7 +210,7 @@ micalg(const char *said)
 	static const char *const names[] = { [1] = "pgp-md5", [2] =
 	    "pgp-sha1", [3] = "pgp-ripemd160", [8] = "pgp-sha256", [9] =
 	    "pgp-sha384", [10] = "pgp-sha512", [11] = "pgp-sha224" };
-	const char *p = status_line(said, "SIG_CREATED"), *end;
+	const char *p = pgp_status_line(said, "SIG_CREATED"), *end;
 	uint32_t hash;
 	int i;
 
@@ -331,20 +226,6 @@ micalg(const char *said)
 	return names[hash];
 }
 
-/* Armor comes with LF. */
-static void
-put_armor(struct buf *b, const struct buf *armor)
-{
-	size_t i;
-
-	for (i = 0; i < armor->len; i++) {
-		if (armor->data[i] == '\n' && (i == 0 ||
-		    armor->data[i - 1] != '\r'))
-			buf_addc(b, '\r');
-		buf_addc(b, (char)armor->data[i]);
-	}
-}
-
 static void
 put_signed(struct buf *b, const char *boundary, const char *alg,
     const struct buf *entity, const struct buf *armor)
@@ -355,7 +236,7 @@ put_signed(struct buf *b, const char *boundary, const char *alg,
 	buf_add(b, entity->data, entity->len);
 	buf_addf(b, "\r\n--%s\r\nContent-Type: application/pgp-signature; "
 	    "name=\"signature.asc\"\r\n\r\n", boundary);
-	put_armor(b, armor);
+	pgp_put_crlf(b, armor);
 	buf_addf(b, "\r\n--%s--\r\n", boundary);
 }
 
@@ -368,7 +249,7 @@ put_encrypted(struct buf *b, const char *boundary, const struct buf *armor)
 	    "Version: 1\r\n\r\n--%s\r\nContent-Type: "
 	    "application/octet-stream; name=\"encrypted.asc\"\r\n\r\n",
 	    boundary, boundary, boundary);
-	put_armor(b, armor);
+	pgp_put_crlf(b, armor);
 	buf_addf(b, "\r\n--%s--\r\n", boundary);
 }
 
@@ -377,8 +258,8 @@ static bool
 seal(struct tui *t, const struct keys *k, unsigned int how,
     const struct buf *entity, struct buf *armor, struct buf *said)
 {
-	const char *args[ARGS_MAX];
-	int in[2] = { memory(entity), -1 }, rc = -1;
+	const char *args[PGP_ARGS_MAX];
+	int in[2] = { pgp_memory(entity), -1 }, rc = -1;
 	size_t n = 0, i;
 
 	args[n++] = "--armor";
@@ -399,27 +280,10 @@ seal(struct tui *t, const struct keys *k, unsigned int how,
 		args[n++] = "--encrypt";
 	args[n] = NULL;
 	if (in[0] != -1)
-		rc = gpg(t, args, in, armor, said);
+		rc = pgp_run(t, args, in, armor, said);
 	if (in[0] != -1)
 		close(in[0]);
 	return rc == 0 && armor->len > 0;
-}
-
-/* What gpg complained of: its last line for people. */
-static void
-complaint(struct buf *text, const char *said)
-{
-	const char *p, *last = "";
-	size_t n;
-
-	for (p = said; *p != '\0'; p += n, p += *p == '\n') {
-		n = strcspn(p, "\n");
-		if (strncmp(p, "gpg: ", 5) == 0)
-			last = p;
-	}
-	buf_reset(text);
-	buf_addf(text, "%.*s", (int)strcspn(last, "\n"), *last != '\0' ?
-	    last : "gpg: failed");
 }
 
 bool
@@ -434,20 +298,20 @@ pgp_wrap(struct tui *t, struct outgoing *o, const struct letter *l,
 	bool ok;
 	int fd = -1;
 
-	buf_init(&msg, MESSAGE_MAX);
-	buf_init(&out, MESSAGE_MAX);
-	buf_init(&entity, MESSAGE_MAX);
-	buf_init(&armor, MESSAGE_MAX);
-	buf_init(&said, SAID_MAX);
+	buf_init(&msg, PGP_MESSAGE_MAX);
+	buf_init(&out, PGP_MESSAGE_MAX);
+	buf_init(&entity, PGP_MESSAGE_MAX);
+	buf_init(&armor, PGP_MESSAGE_MAX);
+	buf_init(&said, PGP_SAID_MAX);
 	(void)snprintf(boundary, sizeof boundary, "=_pgp_%.30s", o->msgid);
 	ok = collect(t, &k, l, how, text);
-	if (ok && !(slurp(o->fd, &msg) && pgp_split(&msg, &out, &entity))) {
+	if (ok && !(pgp_slurp(o->fd, &msg) && pgp_split(&msg, &out, &entity))) {
 		buf_reset(text);
 		buf_adds(text, "out of memory");
 		ok = false;
 	}
 	if (ok && !seal(t, &k, how, &entity, &armor, &said)) {
-		complaint(text, said.len > 0 ? (char *)said.data : "");
+		pgp_complaint(text, said.len > 0 ? (char *)said.data : "");
 		ok = false;
 	}
 	if (ok && (how & PGP_ENCRYPT) != 0)
@@ -459,7 +323,7 @@ pgp_wrap(struct tui *t, struct outgoing *o, const struct letter *l,
 		buf_adds(text, "gpg signed with a hash that has no name");
 		ok = false;
 	}
-	if (ok && (out.err != 0 || (fd = memory(&out)) == -1 ||
+	if (ok && (out.err != 0 || (fd = pgp_memory(&out)) == -1 ||
 	    lseek(fd, 0, SEEK_SET) == -1)) {
 		buf_reset(text);
 		buf_adds(text, "out of memory");
@@ -475,133 +339,4 @@ pgp_wrap(struct tui *t, struct outgoing *o, const struct letter *l,
 	buf_clear(&armor);
 	buf_clear(&said);
 	return ok;
-}
-
-/* ---- reading ---- */
-
-/* "KEYID Ada <ada@x>" */
-static void
-say_signature(struct pgp_seen *seen, enum pgp_verdict verdict,
-    const char *what, const char *line)
-{
-	size_t id = strcspn(line, " \n"), n = strlen(seen->text);
-
-	seen->verdict = verdict;
-	(void)snprintf(seen->text + n, sizeof seen->text - n, "%s%s, key %.*s"
-	    " %.*s", n > 0 ? "; " : "", what, (int)(id < 40 ? id : 40), line,
-	    (int)strcspn(line + id, "\n") - (line[id] == ' '),
-	    line + id + (line[id] == ' '));
-}
-
-/* Is the address in From one of the user id in the line? */
-static bool
-from_key(const char *line, const char *from)
-{
-	struct addrs a = { NULL, 0 };
-	char id[1000];
-	const char *lt, *gt;
-	bool same = false;
-
-	(void)snprintf(id, sizeof id, "%.*s", (int)strcspn(line, "\n"), line);
-	lt = strrchr(id, '<');
-	gt = lt != NULL ? strchr(lt, '>') : NULL;
-	(void)addrs_read(&a, from, NULL);
-	if (gt != NULL && a.n == 1) {
-		id[gt - id] = '\0';
-		same = addr_equal(lt + 1, a.a[0].addr);
-	}
-	addrs_clear(&a);
-	return same;
-}
-
-void
-pgp_status(const char *lines, const char *from, struct pgp_seen *seen)
-{
-	const char *p;
-
-	if ((p = status_line(lines, "BADSIG")) != NULL) {
-		say_signature(seen, PGP_BAD, "BAD signature", p);
-	} else if ((p = status_line(lines, "REVKEYSIG")) != NULL) {
-		say_signature(seen, PGP_BAD, "signed by a revoked key", p);
-	} else if ((p = status_line(lines, "EXPKEYSIG")) != NULL ||
-	    (p = status_line(lines, "EXPSIG")) != NULL) {
-		say_signature(seen, PGP_DOUBT, "expired signature", p);
-	} else if ((p = status_line(lines, "GOODSIG")) != NULL) {
-		if (!from_key(p, from))
-			say_signature(seen, PGP_DOUBT, "signed, but NOT by "
-			    "who is in From", p);
-		else if (status_line(lines, "TRUST_FULLY") != NULL ||
-		    status_line(lines, "TRUST_ULTIMATE") != NULL)
-			say_signature(seen, PGP_GOOD, "good signature", p);
-		else
-			say_signature(seen, PGP_DOUBT, "good signature of a "
-			    "key that is not certified", p);
-	} else if ((p = status_line(lines, "NO_PUBKEY")) != NULL) {
-		say_signature(seen, PGP_DOUBT, "signed by an unknown key", p);
-	} else if (seen->encrypted) {
-		say_signature(seen, seen->verdict, "not signed", "none");
-		seen->text[strlen(seen->text) - strlen(", key none ")] = '\0';
-	} else {
-		seen->verdict = PGP_BAD;
-		(void)snprintf(seen->text, sizeof seen->text,
-		    "no signature that can be checked");
-	}
-}
-
-void
-pgp_verify(struct tui *t, int fd, int sig, const char *from,
-    struct pgp_seen *seen)
-{
-	static const char *const args[] = { "--enable-special-filenames",
-	    "--verify", "--", "-&3", "-", NULL };
-	int in[2] = { -1, sig };
-	struct buf raw, text, said;
-
-	memset(seen, 0, sizeof *seen);
-	buf_init(&raw, MESSAGE_MAX);
-	buf_init(&text, MESSAGE_MAX);
-	buf_init(&said, SAID_MAX);
-	/* As on the wire, whatever the file has. */
-	if (slurp(fd, &raw))
-		put_armor(&text, &raw);
-	in[0] = text.err == 0 ? memory(&text) : -1;
-	if (in[0] != -1)
-		(void)gpg(t, args, in, NULL, &said);
-	pgp_status(said.len > 0 ? (char *)said.data : "", from, seen);
-	if (in[0] != -1)
-		close(in[0]);
-	buf_clear(&raw);
-	buf_clear(&text);
-	buf_clear(&said);
-}
-
-int
-pgp_decrypt(struct tui *t, int fd, const char *from, struct pgp_seen *seen)
-{
-	static const char *const args[] = { "--decrypt", NULL };
-	int in[2] = { fd, -1 }, out = -1;
-	struct buf plain, said, why;
-
-	memset(seen, 0, sizeof *seen);
-	seen->encrypted = true;
-	buf_init(&plain, MESSAGE_MAX);
-	buf_init(&said, SAID_MAX);
-	buf_init(&why, 300);
-	(void)gpg(t, args, in, &plain, &said);
-	if (said.len > 0 && strstr((char *)said.data,
-	    "\n[GNUPG:] DECRYPTION_OKAY\n") != NULL && plain.len > 0)
-		out = memory(&plain);
-	if (out != -1) {
-		(void)snprintf(seen->text, sizeof seen->text, "decrypted");
-		pgp_status((char *)said.data, from, seen);
-	} else {
-		complaint(&why, said.len > 0 ? (char *)said.data : "");
-		seen->verdict = PGP_BAD;
-		(void)snprintf(seen->text, sizeof seen->text,
-		    "not decrypted: %s", buf_str(&why));
-	}
-	buf_clear(&plain);
-	buf_clear(&said);
-	buf_clear(&why);
-	return out;
 }

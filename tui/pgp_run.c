@@ -1,0 +1,130 @@
+#define _GNU_SOURCE	/* memfd_create */
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "tui/pgp_run.h"
+#include "tui/run.h"
+
+int
+pgp_memory(const struct buf *b)
+{
+	int fd = memfd_create("pgp", MFD_CLOEXEC);
+	size_t at = 0;
+	ssize_t w = 1;
+
+	while (fd != -1 && b != NULL && at < b->len && w > 0) {
+		w = write(fd, b->data + at, b->len - at);
+		at += w > 0 ? (size_t)w : 0;
+	}
+	if (fd != -1 && b != NULL && at < b->len) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+bool
+pgp_slurp(int fd, struct buf *b)
+{
+	ssize_t r = 1;
+	off_t at = 0;
+
+	while (r > 0 && buf_reserve(b, 65536) == 0) {
+		r = pread(fd, b->data + b->len, 65536, at);
+		if (r > 0) {
+			b->len += (size_t)r;
+			at += r;
+		}
+	}
+	return r == 0 && b->err == 0;
+}
+
+/*
+ * First without a question: only when that fails
+ * for want of a passphrase the screen is given up.
+ */
+int
+pgp_run(struct tui *t, const char *const *args, const int in[2], struct buf *out,
+    struct buf *said)
+{
+	static const char *const first[] = { "gpg", "--batch", "--no-tty",
+	    "--yes", "--status-fd", "2", "--no-auto-key-retrieve",
+	    "--charset", "utf-8", NULL };
+	const char *argv[PGP_ARGS_MAX + 16];
+	size_t n = 0, i;
+	int fds[4] = { in[0], -1, -1, in[1] }, rc = -1, turn;
+
+	for (i = 0; first[i] != NULL; i++)
+		argv[n++] = first[i];
+	argv[n++] = "--pinentry-mode";
+	argv[n++] = "error";
+	for (i = 0; args[i] != NULL && n < PGP_ARGS_MAX + 15; i++)
+		argv[n++] = args[i];
+	argv[n] = NULL;
+	for (turn = 0; turn < 2 && rc != 0; turn++) {
+		if (turn == 1)
+			argv[10] = "ask";
+		buf_reset(said);
+		fds[1] = pgp_memory(NULL);
+		fds[2] = pgp_memory(NULL);
+		if (fds[1] != -1 && fds[2] != -1)
+			rc = run_filter(t, argv, fds, turn == 1);
+		if (fds[2] == -1 || !pgp_slurp(fds[2], said))
+			rc = -1;
+		(void)buf_addc(said, '\0');
+		if (rc == 0 && out != NULL && !pgp_slurp(fds[1], out))
+			rc = -1;
+		if (fds[1] != -1)
+			close(fds[1]);
+		if (fds[2] != -1)
+			close(fds[2]);
+		/* In any language: GPG_ERR_NO_PIN_ENTRY of the agent. */
+		if (said->len == 0 || strstr((char *)said->data,
+		    " 67108949") == NULL)
+			break;
+	}
+	return rc;
+}
+
+const char *
+pgp_status_line(const char *lines, const char *keyword)
+{
+	char want[64];
+	const char *p = lines;
+
+	(void)snprintf(want, sizeof want, "[GNUPG:] %s ", keyword);
+	while ((p = strstr(p, want)) != NULL && p != lines && p[-1] != '\n')
+		p++;
+	return p != NULL ? p + strlen(want) : NULL;
+}
+
+void
+pgp_put_crlf(struct buf *b, const struct buf *text)
+{
+	size_t i;
+
+	for (i = 0; i < text->len; i++) {
+		if (text->data[i] == '\n' && (i == 0 ||
+		    text->data[i - 1] != '\r'))
+			buf_addc(b, '\r');
+		buf_addc(b, (char)text->data[i]);
+	}
+}
+
+void
+pgp_complaint(struct buf *text, const char *said)
+{
+	const char *p, *last = "";
+	size_t n;
+
+	for (p = said; *p != '\0'; p += n, p += *p == '\n') {
+		n = strcspn(p, "\n");
+		if (strncmp(p, "gpg: ", 5) == 0)
+			last = p;
+	}
+	buf_reset(text);
+	buf_addf(text, "%.*s", (int)strcspn(last, "\n"), *last != '\0' ?
+	    last : "gpg: failed");
+}
