@@ -39,7 +39,8 @@ def main():
         SELECT m.mbox, m.thread, max(m.date), max(m.id), count(*),
             sum(m.uid % 11 = 0), 0, 0, sum(m.size), min(m.author), 'work',
             lower(m.subject) FROM msg m GROUP BY m.mbox, m.thread""")
-    db.execute("""INSERT OR REPLACE INTO box_count SELECT mbox, count(*),
+    db.execute("""INSERT OR REPLACE INTO box_count(mbox,total,unread)
+        SELECT mbox, count(*),
         sum(uid % 11 = 0) FROM msg GROUP BY mbox""")
     db.execute("UPDATE mailbox SET uidnext=?1+1, modseq=?1, "
                "uidlease=max(uidlease, ?1+1), modlease=max(modlease, ?1+1) "
