@@ -98,6 +98,7 @@ intake_append(struct store *st, struct op_call *c, const struct mail_new *m,
 	j->replaces = m->replaces;
 	j->once = m->once;
 	j->known = m->known;
+	j->exact = m->exact;
 	j->peer = c->peer;
 	j->type = c->type;
 	j->id = c->id;

@@ -74,10 +74,24 @@ stands_there(struct job *j)
 	return true;
 }
 
+/* A new mailbox has its first UIDs in a moment. */
+bool
+job_placed(struct job *j)
+{
+	enum { PAUSE_MS = 10, TRIES = 1000 };
+	enum store_err rc = job_place(j);
+
+	if (rc == STORE_BUSY && ++j->tries < TRIES) {
+		jobs_put(&j->st->intake->to_file, j);
+		loop_arm(j->st->loop, &j->st->intake->retry, PAUSE_MS);
+	} else if (rc != STORE_OK)
+		job_fail(j, rc);
+	return rc == STORE_OK;
+}
+
 void
 job_parsed(struct job *j)
 {
-	enum store_err rc;
 	uint64_t id;
 
 	if (j->kind != JOB_APPEND) {
@@ -94,11 +108,8 @@ job_parsed(struct job *j)
 		job_fail(j, STORE_EXISTS);
 		return;
 	}
-	rc = job_place(j);
-	if (rc != STORE_OK)
-		job_fail(j, rc);
-	else
-		job_file(j);
+	j->tries = 0;
+	job_file(j);
 }
 
 static void

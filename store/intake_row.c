@@ -184,7 +184,8 @@ tags(struct job *j)
 		memcpy(j->tags, sorted, sizeof sorted);
 		return tag_put(j->st, j->parsed.hash, j->tags);
 	}
-	return tag_get(j->st, j->parsed.hash, j->tags);
+	return j->exact ? STORE_OK :
+	    tag_get(j->st, j->parsed.hash, j->tags);
 }
 
 static enum store_err

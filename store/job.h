@@ -32,7 +32,7 @@ struct job {
 	uint16_t	 type;
 	uint32_t	 id;
 	uint64_t	 replaces;
-	bool		 once, known;
+	bool		 once, known, exact;
 	bool		 redo;
 	bool		 alone;		/* placed out of the spool's order */
 	bool		 listed;	/* in the mailbox's row of jobs */
@@ -80,6 +80,7 @@ enum store_err	job_place(struct job *j);	/* UID, name, order */
 void	 job_parse(struct job *j);
 void	 intake_parse_kick(struct store *st);
 void	 job_parsed(struct job *j);	/* what follows, by kind */
+bool	 job_placed(struct job *j);	/* false: not yet, or failed */
 void	 intake_idle(void *st);
 
 /* intake_row.c */

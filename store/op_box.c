@@ -138,18 +138,19 @@ struct box_job {
 	struct op_peer	*peer;
 	uint16_t	 type;
 	uint32_t	 id;
+	uint64_t	 box;			/* made */
 	char		 name[BOX_NAME_MAX], to[BOX_NAME_MAX];
 };
 
 static void
-answer(struct box_job *j, enum store_err rc, uint64_t box)
+answer(void *arg, enum store_err rc)
 {
-	struct box_job **p;
+	struct box_job *j = arg, **p;
 	struct buf b;
 
 	buf_init(&b, 64);
 	if (rc == STORE_OK && j->type == BOX_CREATE)
-		chan_put_u64(&b, box);
+		chan_put_u64(&b, j->box);
 	if (j->peer != NULL && j->id != 0)
 		op_reply(j->peer, j->type, j->id, (uint16_t)rc, &b, -1);
 	buf_clear(&b);
@@ -244,19 +245,21 @@ done(void *arg, uint16_t status, struct chan_in *in, int *fd)
 {
 	struct box_job *j = arg;
 	enum store_err rc = (enum store_err)status;
-	uint64_t id = 0;
 
 	(void)in;
 	(void)fd;
 	if (status == OP_GONE)
 		rc = STORE_GONE;
 	if (rc == STORE_OK && j->type == BOX_CREATE)
-		rc = created(j, &id);
+		rc = created(j, &j->box);
 	else if (rc == STORE_OK && j->type == BOX_RENAME)
 		rc = renamed(j);
 	else if (rc == STORE_OK)
 		rc = deleted(j);
-	answer(j, rc, id);
+	/* Who looks next, through another process, must find it done. */
+	if (rc != STORE_OK || store_after(j->st, STORE_BIT(STORE_CACHE),
+	    answer, j) != STORE_OK)
+		answer(j, rc);
 }
 
 static uint16_t

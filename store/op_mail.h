@@ -96,8 +96,11 @@ struct mail_new {
 	const char	*trace;		/* "" for none */
 	uint64_t	 replaces;	/* row id expunged afterwards (a draft
 					   saved again), or 0 */
-	bool		 known;		/* not on the wire: STORE_EXISTS if
-					   it has this Message-ID already */
+	/* not on the wire: */
+	bool		 known;		/* STORE_EXISTS if it has this
+					   Message-ID already */
+	bool		 exact;		/* no tags mean none, whatever the
+					   content had before */
 	bool		 once;		/* STORE_EXISTS if the folder has this
 					   content already: import */
 };

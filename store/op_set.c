@@ -483,6 +483,7 @@ on_append(void *service, struct op_call *c)
 		return STORE_IO;
 	/* What we sent ourselves stands in Sent already. */
 	m.known = strcmp(folder, "Sent") == 0;
+	m.exact = true;
 	return intake_append(st, c, &m, b);
 }
 

@@ -178,8 +178,10 @@ append_literal(struct session *s, const struct lex_literal *lit)
 	}
 	if (lit->sync)
 		reply_go_on(s, "send it");
-	if (!carry(s, &a, lit) || !next_line(s, LEX_LINE_MAX, &text, &n))
+	if (!carry(s, &a, lit))
 		return;
+	if (!next_line(s, LEX_LINE_MAX, &text, &n))
+		n = LEX_LINE_MAX;
 	if (n != (a.utf8 ? 1 : 0) || (a.utf8 && text[0] != ')'))
 		reply_bad(s, "one message at a time");
 	else if (a.nul)

@@ -67,6 +67,8 @@ flag_list(struct lex_at *at, bool bare, struct flag_list *out)
 	memset(out, 0, sizeof *out);
 	if (!parens && !bare)
 		return false;
+	if (!parens && lex_end(at))
+		return false;
 	while (lex_atom(at, &s))
 		if (!flag_one(&s, out))
 			return false;

@@ -135,14 +135,10 @@ next_line(struct session *s, size_t max, char **text, size_t *n)
 		}
 		if (err == LINE_OK)
 			return true;
-		if (err == LINE_LONG || err == LINE_NUL) {
-			s->tag[0] = '\0';
+		if (err == LINE_LONG || err == LINE_NUL)
 			reply_bad(s, line_err_text(err));
-			if (s->state == ST_END)
-				return false;
-			continue;
-		}
-		imap_broken(s, err);
+		else
+			imap_broken(s, err);
 		return false;
 	}
 }

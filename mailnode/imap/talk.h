@@ -92,7 +92,8 @@ void	 imap_enter(struct session *s, enum state st);
 void	 imap_end(struct session *s, const char *why);
 /* A read failed: says so where that helps, and ends. */
 void	 imap_broken(struct session *s, enum line_err err);
-/* One line; wakes that are no stop are passed over.  False: it ended. */
+/* One line; wakes that are no stop are passed over.  False: there is none;
+ * answered, or the session ended. */
 bool	 next_line(struct session *s, size_t max, char **text, size_t *n);
 /* Hears what keeper told. */
 void	 listen_up(struct session *s);
