@@ -22,8 +22,11 @@ put_capabilities(struct session *s, struct buf *b)
 		return;
 	}
 	(void)buf_adds(b, " NAMESPACE UIDPLUS UNSELECT CHILDREN "
-	    "SPECIAL-USE LIST-EXTENDED LIST-STATUS STATUS=SIZE MOVE "
-	    "CONDSTORE QRESYNC UTF8=ACCEPT");
+	    "SPECIAL-USE CREATE-SPECIAL-USE LIST-EXTENDED LIST-STATUS "
+	    "STATUS=SIZE MOVE ESEARCH SEARCHRES WITHIN CONDSTORE QRESYNC "
+	    "UTF8=ACCEPT");
+	if (s->compress == NULL)
+		(void)buf_adds(b, " COMPRESS=DEFLATE");
 	(void)buf_addf(b, " APPENDLIMIT=%llu",
 	    (unsigned long long)s->start->message_max);
 }

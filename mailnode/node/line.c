@@ -14,7 +14,10 @@
 #include "mailnode/base/clock.h"
 #include "mailnode/node/line.h"
 
-enum { LINE_OUT_MAX = LINE_OUT_SEND + 64 * 1024 };	/* octets collected */
+enum {
+	LINE_OUT_MAX = LINE_OUT_SEND + 64 * 1024,	/* octets collected */
+	LINE_RAW = 16 * 1024	/* octets received at a time, to be decoded */
+};
 
 struct line {
 	int		 fd;		/* borrowed */
@@ -27,6 +30,10 @@ struct line {
 	size_t		 passed;	/* octets of this line passed over */
 	uint64_t	 received;
 	struct buf	 out;
+	const struct line_codec *codec;	/* borrowed; NULL: none */
+	struct buf	 raw;		/* input to be decoded, */
+	size_t		 raw_at;	/* from here on */
+	struct buf	 coded;		/* output */
 	enum line_err	 broken;	/* output failed; sticky */
 	int64_t		 timeout_ms;
 	uint32_t	 rate;		/* octets a second; 0: none */
@@ -46,6 +53,7 @@ static const char *const texts[] = {
 	[LINE_BARE] = "bare CR or LF",
 	[LINE_NUL] = "NUL in a line",
 	[LINE_IO] = "input or output error",
+	[LINE_CODED] = "what came cannot be decoded",
 	[LINE_TLS] = "TLS error",
 	[LINE_NOMEM] = "out of memory",
 };
@@ -90,6 +98,8 @@ line_free(struct line *l)
 		return;
 	tls_free(l->tls);
 	buf_clear(&l->out);
+	buf_clear(&l->raw);
+	buf_clear(&l->coded);
 	free(l->in);
 	free(l);
 }
@@ -236,19 +246,33 @@ send_some(struct line *l, const uint8_t *p, size_t n, short *want)
 	return put;
 }
 
+/* What was collected, as it goes out. */
+static const struct buf *
+coded(struct line *l)
+{
+	if (l->codec == NULL || l->out.len == 0)
+		return &l->out;
+	buf_reset(&l->coded);
+	if (l->codec->encode(l->codec->arg, l->out.data, l->out.len,
+	    &l->coded) == -1)
+		l->broken = LINE_NOMEM;
+	return &l->coded;
+}
+
 enum line_err
 line_flush(struct line *l)
 {
 	int64_t deadline = until(l);
+	const struct buf *out;
 	size_t done = 0;
 	ssize_t put;
 	short want;
 
 	if (l->out.err != 0 && l->broken == LINE_OK)
 		l->broken = LINE_NOMEM;
-	while (l->broken == LINE_OK && done < l->out.len) {
-		put = send_some(l, l->out.data + done, l->out.len - done,
-		    &want);
+	out = coded(l);
+	while (l->broken == LINE_OK && done < out->len) {
+		put = send_some(l, out->data + done, out->len - done, &want);
 		if (put > 0)
 			done += (size_t)put;
 		else if (put == 0)
@@ -349,10 +373,9 @@ squeeze(struct line *l)
 
 /* One attempt.  Octets, 0 with *want, or -1 with *err. */
 static ssize_t
-recv_some(struct line *l, short *want, enum line_err *err)
+recv_octets(struct line *l, uint8_t *p, size_t room, short *want,
+    enum line_err *err)
 {
-	uint8_t *p = l->in + l->end;
-	size_t room = l->max - l->end;
 	ssize_t got;
 
 	*want = POLLIN;
@@ -371,6 +394,38 @@ recv_some(struct line *l, short *want, enum line_err *err)
 		return 0;
 	*err = got == 0 ? LINE_END : LINE_TLS;
 	return got > 0 ? got : -1;
+}
+
+/* The same, decoded. */
+static ssize_t
+recv_some(struct line *l, short *want, enum line_err *err)
+{
+	const struct line_codec *c = l->codec;
+	size_t n, room;
+	ssize_t got;
+
+	if (c == NULL)
+		return recv_octets(l, l->in + l->end, l->max - l->end, want,
+		    err);
+	for (;;) {
+		n = l->raw.len - l->raw_at;
+		room = l->max - l->end;
+		if (c->decode(c->arg, l->raw.data + l->raw_at, &n,
+		    l->in + l->end, &room) == -1) {
+			*err = LINE_CODED;
+			return -1;
+		}
+		l->raw_at += n;
+		if (room > 0)
+			return (ssize_t)room;
+		if (l->raw_at < l->raw.len && n > 0)
+			continue;
+		got = recv_octets(l, l->raw.data, l->raw.cap, want, err);
+		if (got <= 0)
+			return got;
+		l->raw.len = (size_t)got;
+		l->raw_at = 0;
+	}
 }
 
 /* More input behind what is there; room for it must be. */
@@ -404,6 +459,24 @@ more(struct line *l, int64_t until_ms)
 	l->end += (size_t)got;
 	l->received += (uint64_t)got;
 	l->rated += (uint64_t)got;
+	return LINE_OK;
+}
+
+enum line_err
+line_code(struct line *l, const struct line_codec *c)
+{
+	enum line_err err = line_flush(l);
+
+	if (err != LINE_OK)
+		return err;
+	buf_init(&l->raw, l->max);
+	buf_init(&l->coded, LINE_OUT_MAX * 2);
+	if (buf_reserve(&l->raw, LINE_RAW) == -1 ||
+	    buf_add(&l->raw, l->in + l->at, l->end - l->at) == -1)
+		return LINE_NOMEM;
+	l->raw_at = 0;
+	l->at = l->end = l->seen = 0;
+	l->codec = c;
 	return LINE_OK;
 }
 

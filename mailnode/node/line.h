@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "crypto/tls.h"
+#include "mailnode/base/buf.h"
 
 enum {
 	LINE_IN_MIN = 4 * 1024,		/* octets of an input buffer */
@@ -33,6 +34,7 @@ enum line_err {
 	LINE_BARE,	/* CR without LF or LF without CR: give up */
 	LINE_NUL,	/* a line with NUL in it: passed over */
 	LINE_IO,	/* the system refused: errno */
+	LINE_CODED,	/* what came cannot be decoded */
 	LINE_TLS,	/* tls_error(line_tls_of(l)) says why */
 	LINE_NOMEM
 };
@@ -72,6 +74,24 @@ void		 line_wake(struct line *l, int fd);
 enum line_err	 line_tls(struct line *l, struct tls *t);
 /* Borrows; NULL: plain. */
 struct tls	*line_tls_of(const struct line *l);
+
+/*
+ * A coding between the lines and TLS, such as compression.  decode uses up
+ * at most *n octets of p and fills at most *room of to, and sets both to what
+ * it did; it may have more to give with *n = 0.  encode appends all of p to
+ * out, so that the peer can read it at once.  Each returns 0, or -1.
+ */
+struct line_codec {
+	void	*arg;
+	int	(*decode)(void *arg, const uint8_t *p, size_t *n, uint8_t *to,
+		    size_t *room);
+	int	(*encode)(void *arg, const void *p, size_t n, struct buf *out);
+};
+/*
+ * From now on, behind what was collected; octets received and not used up
+ * are coded already.  Borrows c.  LINE_OK, or why not.
+ */
+enum line_err	 line_code(struct line *l, const struct line_codec *c);
 
 /*
  * One line of at most max octets, CRLF not counted: *text is NUL-terminated

@@ -697,6 +697,87 @@ def idles():
            sorted(waits)[2] < 0.1, waits)
 
 
+# ---- COMPRESS, and others ----
+
+@case
+def compressed():
+    import zlib
+    c = fresh()
+    name = mailbox(c, 1)
+    has("offered", c.ok("CAPABILITY"), rb"COMPRESS=DEFLATE")
+    c.ok("COMPRESS DEFLATE")
+    c.deflate = zlib.compressobj(6, zlib.DEFLATED, -15)
+    c.inflate = zlib.decompressobj(-15)
+    c.ok("SELECT " + name)
+    big = message(2, body="0123456789abcdef" * 20000 + "\r\n")
+    _, tagged = c.append(name, big)
+    starts("APPEND", tagged, b"OK")
+    got = c.ok("FETCH 2 BODY.PEEK[]")[-1]
+    tap.ok("a large one comes back", big.encode() in got)
+    starts("twice", c.cmd("COMPRESS DEFLATE")[1],
+           b"NO [COMPRESSIONACTIVE]")
+    tap.ok("not offered again", not any(
+        b"COMPRESS" in x for x in c.ok("CAPABILITY")))
+
+    # Octet by octet, with partial flushes and several commands in one.
+    data = c.deflate.compress(b"p1 NOOP\r\np2 NO") + \
+        c.deflate.flush(zlib.Z_PARTIAL_FLUSH) + \
+        c.deflate.compress(b"OP\r\n") + \
+        c.deflate.flush(zlib.Z_PARTIAL_FLUSH)
+    for i in range(len(data)):
+        c.sock.sendall(data[i:i + 1])
+    starts("partial flushes", c.until("p1")[1], b"OK")
+    starts("and what follows", c.until("p2")[1], b"OK")
+    # A bomb: 20 MB in 20 KB are one line too long, no more.
+    c.sock.sendall(c.deflate.compress(b"x" * (20 << 20)) +
+                   c.deflate.flush(zlib.Z_SYNC_FLUSH))
+    try:
+        has("a bomb", c.line(), rb"^\* BYE")
+    except (imapc.Closed, OSError):
+        tap.ok("a bomb", True)
+    c = fresh()
+    c.ok("COMPRESS DEFLATE")
+    c.sock.sendall(b"this is not deflated\r\n" * 10)
+    try:
+        c.sock.settimeout(5)
+        while c.sock.recv(1000):
+            pass
+        tap.ok("nonsense ends it", True)
+    except (imapc.Closed, OSError) as e:
+        tap.ok("nonsense ends it", not isinstance(e, TimeoutError), e)
+
+
+@case
+def saved_results():
+    c = fresh()
+    name = mailbox(c, 4)
+    c.ok("SELECT " + name)
+    c.ok("STORE 2:3 +FLAGS.SILENT (\\Flagged)")
+    is_("SAVE alone says nothing", c.ok("SEARCH RETURN (SAVE) FLAGGED"), [])
+    is_("$", [x.split()[1] for x in c.ok("FETCH $ UID")], [b"2", b"3"])
+    is_("$ in a search", c.ok("SEARCH $ NOT 2"), [b"* SEARCH 3"])
+    has("SAVE MIN", c.ok("SEARCH RETURN (SAVE MIN) ALL"), rb"MIN 1$")
+    is_("saves the least", [x.split()[1] for x in c.ok("FETCH $ UID")],
+        [b"1"])
+    c.ok("SEARCH RETURN (SAVE) ANSWERED")
+    is_("nothing found", c.ok("UID FETCH $ FLAGS"), [])
+    c.ok("SELECT " + name)
+    is_("a new mailbox forgets", c.ok("UID FETCH $ FLAGS"), [])
+
+
+@case
+def uses():
+    c = fresh()
+    starts("Sent has its use", c.cmd("CREATE S2 (USE (\\Sent))")[1],
+           b"NO [USEATTR]")
+    starts("an unknown use", c.cmd("CREATE S2 (USE (\\Foo))")[1],
+           b"NO [USEATTR]")
+    starts("no use", c.cmd("CREATE S2 (USE ())")[1], b"OK")
+    starts("ID", c.cmd('ID ("name" "x" "version" "1" "os" NIL)')[1], b"OK")
+    has("names us", c.ok("ID NIL"), rb'ID \("name" "mailnode"\)')
+    starts("ID in pieces", c.cmd('ID ("name")')[1], b"BAD")
+
+
 # ---- what no command may be ----
 
 @case
