@@ -5,6 +5,9 @@
 #ifndef CMD_H
 #define CMD_H
 
+#include <stddef.h>
+#include <stdint.h>
+
 struct cmd {
 	const char	*name;
 	int		(*fn)(int argc, char **argv);
@@ -41,6 +44,10 @@ int	cmd_status(int argc, char **argv);
 int	cmd_vault(int argc, char **argv);
 int	cmd_probe(int argc, char **argv);
 int	cmd_probe_mime(int argc, char **argv);
+/* A file for probes (NULL or "-": stdin), as far as a limit; owned, or NULL
+ * after an error was printed. */
+uint8_t	*cmd_probe_read(const char *path, size_t *n);
+int	cmd_probe_bounce(int argc, char **argv);
 int	cmd_probe_spf(int argc, char **argv);
 int	cmd_probe_dmarc(int argc, char **argv);
 int	cmd_sign(int argc, char **argv);

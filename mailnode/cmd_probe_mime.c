@@ -18,7 +18,11 @@
 #include "store/mime.h"
 #include "store/mtext.h"
 
-enum { FILE_MAX = 256 * 1024 * 1024, OUT_MAX = 1024 * 1024 };
+enum {
+	FILE_MAX = 256 * 1024 * 1024,
+	OUT_MAX = 1024 * 1024,
+	CHUNK = 64 * 1024	/* octets of a pipe, doubled */
+};
 
 struct described {
 	char		type[256], charset[64], hash[65];
@@ -36,7 +40,7 @@ lower(char *dst, size_t size, const char *s)
 	dst[i] = '\0';
 }
 
-static int
+static void
 describe(const struct mime *m, const struct mime_part *p,
     struct described *d)
 {
@@ -44,7 +48,6 @@ describe(const struct mime *m, const struct mime_part *p,
 	uint8_t digest[SHA256_OCTETS];
 	char type[256];
 	struct buf body, hex;
-	int rc;
 
 	snprintf(type, sizeof type, "%s/%s", mime_type(m, p),
 	    mime_subtype(m, p));
@@ -53,14 +56,13 @@ describe(const struct mime *m, const struct mime_part *p,
 	d->filename = mime_filename(m, p);
 	buf_init(&body, FILE_MAX);
 	buf_init(&hex, sizeof d->hash);
-	rc = mime_decode(m, p, &body);
+	(void)mime_decode(m, p, &body);
 	sha256_of(body.data, body.len, digest);
 	d->size = body.len;
 	codec_hex_put(&hex, digest, sizeof digest);
 	snprintf(d->hash, sizeof d->hash, "%s", buf_str(&hex));
 	buf_clear(&hex);
 	buf_clear(&body);
-	return rc;
 }
 
 static void
@@ -101,22 +103,22 @@ put_plain(struct buf *b, const struct described *d)
 	put_word(b, d->filename, "\n");
 }
 
-static int
+/* What is over a limit is described as far as it goes. */
+static void
 each_part(const struct mime *m, bool json)
 {
 	struct described d;
 	struct buf b, path;
 	size_t i;
-	int rc = 0;
 
 	buf_init(&b, OUT_MAX);
 	buf_init(&path, OUT_MAX);
-	for (i = 0; i < m->npart && rc == 0; i++) {
+	for (i = 0; i < m->npart; i++) {
 		buf_reset(&b);
 		buf_reset(&path);
 		mime_path(m, &m->part[i], &path);
 		d.path = buf_str(&path);
-		rc = describe(m, &m->part[i], &d);
+		describe(m, &m->part[i], &d);
 		if (json)
 			put_json(&b, &d);
 		else
@@ -125,7 +127,48 @@ each_part(const struct mime *m, bool json)
 	}
 	buf_clear(&path);
 	buf_clear(&b);
-	return rc;
+}
+
+/* From a pipe, which has no offsets. */
+static uint8_t *
+read_pipe(size_t *n)
+{
+	uint8_t *p = NULL, *q;
+	size_t cap = 0, got;
+
+	for (*n = 0; *n < FILE_MAX; *n += got) {
+		if (*n == cap) {
+			cap = cap > 0 ? cap * 2 : CHUNK;
+			q = realloc(p, cap);
+			if (q == NULL) {
+				free(p);
+				return NULL;
+			}
+			p = q;
+		}
+		got = fread(p + *n, 1, cap - *n, stdin);
+		if (got == 0)
+			break;
+	}
+	return p;
+}
+
+uint8_t *
+cmd_probe_read(const char *path, size_t *n)
+{
+	bool std = path == NULL || strcmp(path, "-") == 0;
+	int fd = std ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	uint8_t *data = NULL;
+
+	if (std && lseek(fd, 0, SEEK_CUR) == -1)
+		data = read_pipe(n);
+	else if (fd != -1)
+		data = mime_slurp(fd, FILE_MAX, n);
+	if (data == NULL)
+		(void)cmd_fail(std ? "stdin" : path, strerror(errno));
+	if (fd != -1 && !std)
+		close(fd);
+	return data;
 }
 
 int
@@ -134,8 +177,8 @@ cmd_probe_mime(int argc, char **argv)
 	struct mime m;
 	uint8_t *data;
 	bool json = false;
-	int c, fd, rc;
 	size_t n;
+	int c;
 
 	optind = 1;
 	while ((c = getopt(argc, argv, "hj")) != -1) {
@@ -143,18 +186,14 @@ cmd_probe_mime(int argc, char **argv)
 			return cmd_usage("probe", c == 'h');
 		json = true;
 	}
-	if (optind + 1 != argc)
+	if (argc - optind > 1)
 		return cmd_usage("probe", 0);
-	fd = open(argv[optind], O_RDONLY | O_CLOEXEC);
-	if (fd == -1)
-		return cmd_fail(argv[optind], strerror(errno));
-	data = mime_slurp(fd, FILE_MAX, &n);
-	close(fd);
+	data = cmd_probe_read(argv[optind], &n);
 	if (data == NULL)
-		return cmd_fail(argv[optind], strerror(errno));
+		return 1;
 	if (mime_open(&m, data, n) == -1)
-		return cmd_fail(argv[optind], dyn_error());
-	rc = each_part(&m, json);
+		return cmd_fail("message", dyn_error());
+	each_part(&m, json);
 	mime_close(&m);
-	return rc == 0 ? 0 : cmd_fail(argv[optind], "too large");
+	return 0;
 }

@@ -3,6 +3,7 @@
 Prints "AREA: N passed, N failed" and the cases that failed; KNOWN lists
 those that are wrong by the RFC, with the section that says so.
 """
+import email
 import glob
 import ipaddress
 import json
@@ -431,6 +432,32 @@ def arc(area):
     arc_recorded(area)
 
 
+# ---- bounces ----
+
+def bounce_want(data):
+    """The same by Python's own parser: action, status, recipient."""
+    out = []
+    for part in email.message_from_bytes(data).walk():
+        if part.get_content_type() == "message/delivery-status":
+            for group in part.get_payload():
+                if group["Final-Recipient"]:
+                    out.append((group["Action"], group["Status"],
+                                group["Final-Recipient"].partition(";")[2]))
+    return out
+
+
+def bounce(area):
+    for path in sorted(glob.glob(os.path.join(area.dir, "**/*.*"),
+                                 recursive=True)):
+        out = area.run("probe", "bounce", "-j", path)
+        lines = [json.loads(x) for x in out.stdout.decode().splitlines()]
+        got = [(d["action"], d["status"], d["recipient"]) for d in lines[1:]]
+        with open(path, "rb") as f:
+            want = bounce_want(f.read())
+        area.case(os.path.relpath(path, area.dir), out.returncode == 0 and
+                  got == want, "%s, want %s" % (got, want))
+
+
 # ---- addresses ----
 
 def address(area):
@@ -510,7 +537,7 @@ def main():
     name, dir_, binary = sys.argv[1:4]
     area = Area(name, dir_, binary)
     {"spf": spf, "dkim": dkim, "arc": arc, "dmarc": dmarc,
-     "address": address, "mime": mime}[name](area)
+     "address": address, "mime": mime, "bounce": bounce}[name](area)
     raise SystemExit(area.end() > 0)
 
 
