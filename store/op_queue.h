@@ -25,7 +25,7 @@ enum queue_op {
 	QUEUE_FATE = 0x0165,	/* str Message-ID → the same */
 	QUEUE_CHANGE = 0x0166,
 	QUEUE_OPEN = 0x0167,	/* str id → u32 offset, u64 octets + fd */
-	QUEUE_MARKS = 0x016e	/* Message-IDs → a mark for each */
+	QUEUE_MARKS = 0x0178	/* Message-IDs → a mark for each */
 };
 
 enum {

@@ -1,5 +1,5 @@
 /*
- * Messages put off, 0x0148: each moves to the mailbox Snoozed, and when it
+ * Messages put off, 0x0190: each moves to the mailbox Snoozed, and when it
  * is due back to where it was, unread.  What is due stands in node.db by the
  * hash of the content, so that neither a restart nor a rebuild forgets it;
  * one that is no longer in Snoozed by then was taken out by hand, and stays
@@ -15,7 +15,7 @@
 #include "store/store.h"
 
 enum snooze_op {
-	SNOOZE_PUT = 0x0148	/* until `due`, or back at once */
+	SNOOZE_PUT = 0x0190	/* until `due`, or back at once */
 };
 
 enum {

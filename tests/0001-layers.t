@@ -45,6 +45,12 @@ ok 'expat, archive, qrencode in ops' only_in 'expat|archive|qrencode' \
     mailnode/ops/
 ok 'no threads'		only_in 'pthread|threads\.h' none
 
+# A service finds an operation by its number, in one table or another.
+# shellcheck disable=SC2086
+twice() { grep -hoE '^[[:space:]]+[A-Z_]+ = 0x0[0-9a-f]{3}' $headers |
+    sed 's/.* //' | sort | uniq -d | none; }
+ok 'each operation has a number of its own' twice
+
 gmime=$(pkg-config --cflags gmime-3.0 | sed 's/-I/-isystem /g')
 alone()
 {
