@@ -22,6 +22,9 @@ static const struct conf_listener listeners[] = {
 	/* address	port	service		tls		from */
 	{ "0.0.0.0",	"25",	CONF_SMTP,	CONF_STARTTLS,	NULL },
 	{ "::",		"25",	CONF_SMTP,	CONF_STARTTLS,	NULL },
+	/* for phones, see mailnode device:
+	{ "0.0.0.0",	"465",	CONF_SUBMISSION, CONF_TLS,	NULL },
+	{ "0.0.0.0",	"993",	CONF_IMAP,	CONF_TLS,	NULL }, */
 };
 
 /* Recursive resolvers on this machine or a network you trust. */

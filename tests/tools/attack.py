@@ -39,6 +39,7 @@ MAY = {
     "indexer": {"read_message"},
     "sender": set(),
     "smtp": set(),
+    "imap": set(),
     "relay": {"connect_tcp", "connect_udp"},
 }
 UNCONFINED = {"parent", "runner"}    # they start programs: a list of refusals
@@ -48,7 +49,7 @@ ASK = {
                                                    0x0700),
     "filer": (0x0100,), "reader": (0x0100,), "parser": (),
     "indexer": (0x0100,), "sender": (0x0100, 0x0600, 0x0800),
-    "smtp": (0x0100, 0x0500, 0x0600), "relay": (0x0500, 0x0600, 0x0800),
+    "smtp": (0x0100, 0x0500, 0x0600), "imap": (0x0100, 0x0500), "relay": (0x0500, 0x0600, 0x0800),
 }
 tap = n.Tap()
 
@@ -149,6 +150,12 @@ def ask_parser(node):
     s.close()
 
 
+def port_of(node, service):
+    with open(os.path.join(node.home, "run/listeners")) as f:
+        return next(int(x.split()[3]) for x in f
+                    if x.split()[0] == service)
+
+
 def provoke(node, role):
     """Makes a process of a role appear, where it does not by itself."""
     if role == "parser":
@@ -160,6 +167,14 @@ def provoke(node, role):
             provoke.number += 1
             c.send(n.message(1000 + provoke.number))
             c.close()
+        except OSError:
+            pass
+    if role == "imap":
+        try:
+            c = socket.create_connection(("127.0.0.1", port_of(node, role)),
+                                         3)
+            c.settimeout(3)
+            c.recv(1)
         except OSError:
             pass
     if role == "relay":
