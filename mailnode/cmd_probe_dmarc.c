@@ -47,7 +47,7 @@ add_id(struct asked *q, const char *domain, bool dkim)
 	if (at != NULL)
 		domain = at + 1;
 	(void)idna_ascii(domain, strlen(domain), q->name[q->n]);
-	q->id[q->n] = (struct dmarc_id){ q->name[q->n], dkim };
+	q->id[q->n] = (struct dmarc_id){ q->name[q->n], dkim, false };
 	q->n++;
 	return 0;
 }

@@ -133,6 +133,13 @@ is 'DNS in trouble: taken' "$answer" 250
 ok 'it arrives' found INBOX
 has 'temperror' 'dmarc=temperror'
 
+# A key that cannot be had might have made it pass: not refused.
+printf 'DKIM-Signature: v=1; a=rsa-sha256; d=down.node.test; s=s1; h=from;\r\n bh=frcCV1k9oG9oKj3dpUqdJg1PxRT2RSN/XKdLCPjaYaY=; b=AAAA\r\nFrom: a@node.test\r\n\r\n' >"$tmp/nokey"
+letter 'a@node.test' 'b@other.test' "$tmp/nokey"
+is 'a key that cannot be had' "$answer" 250
+ok 'it arrives' found INBOX
+has 'key: temperror' 'dmarc=temperror'
+
 letter 'a@good.test' 'bounces@list.test'
 is 'through a list we know' "$answer" 250
 ok 'it arrives' found INBOX
@@ -148,6 +155,11 @@ printf 'From: a@good.test\r\nFrom: b@none.test\r\n\r\nx\r\n' >"$tmp/two"
 letter '' 'a@good.test' "$tmp/two"
 ok 'two From: junk' found Junk
 has 'two From: permerror' 'dmarc=permerror'
+
+letter 'a@x.down.test, b@good.test' 'c@other.test'
+is 'a second author in DNS trouble' "${answer%% *}" 550
+letter 'a@x.down.test, b@none.test' 'c@other.test'
+ok 'two authors, one not known: junk' found Junk
 
 # ---- probes ----
 is 'probe spf' "$(mn probe spf -r "$dns" -i 127.0.0.1 -f a@good.test)" \

@@ -303,8 +303,13 @@ align(struct check *c, const struct dmarc_id *id)
 
 	if (id->domain[0] == '\0' || to[0] != '\0')
 		return;
-	if (strict ? strcmp(id->domain, v->domain) == 0 :
-	    same_organization(c, id->domain))
+	if (!(strict ? strcmp(id->domain, v->domain) == 0 :
+	    same_organization(c, id->domain)))
+		return;
+	/* Section 5.3.6: a message is no failure that might be a pass. */
+	if (id->unknown)
+		c->failed = true;
+	else
 		(void)snprintf(to, DNS_NAME_MAX, "%s", id->domain);
 }
 

@@ -24,6 +24,7 @@ enum dmarc_result {		/* section 9.2 */
 struct dmarc_id {
 	const char	*domain;
 	bool		 dkim;		/* else of SPF */
+	bool		 unknown;	/* might have passed: the DNS failed */
 };
 
 struct dmarc_verdict {

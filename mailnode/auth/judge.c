@@ -156,6 +156,11 @@ auth_judge(const struct auth_verdict *v, const struct auth_trust *t,
 	else if (v->from_fields > 1)
 		(void)snprintf(what, sizeof what, "%s",
 		    "more than one From field");
+	/* A second author's slow servers may have hidden the first's policy. */
+	else if (v->from.ndomains > 1 && (v->dmarc.result ==
+	    DMARC_TEMPERROR || v->dmarc.result == DMARC_PERMERROR))
+		(void)snprintf(what, sizeof what, "%s",
+		    "authors of several domains, not all of them known");
 	if (what[0] == '\0')
 		return AUTH_TAKE;
 	if (excused(v, t, what, why))

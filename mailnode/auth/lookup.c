@@ -77,6 +77,21 @@ lookup_one(struct lookup *l, const char *why, enum dns_type type,
 	return a->class;
 }
 
+void
+lookup_phase(struct lookup *l, int64_t ms)
+{
+	if (l->phase != NULL)
+		l->phase(l->arg, ms);
+}
+
+static void
+phase_of_channel(void *arg, int64_t ms)
+{
+	struct lookup_channel *c = arg;
+
+	c->until_ms = c->begin_ms + ms;
+}
+
 static void
 over_channel(void *arg, struct dns_question *q, size_t n)
 {
@@ -91,7 +106,8 @@ lookup_over(struct lookup *l, struct lookup_channel *c, int ch,
     int64_t timeout_ms, struct trace *trace)
 {
 	c->ch = ch;
-	c->until_ms = clock_mono_ms() + timeout_ms;
-	*l = (struct lookup){ .ask = over_channel, .arg = c,
-	    .trace = trace };
+	c->begin_ms = clock_mono_ms();
+	c->until_ms = c->begin_ms + timeout_ms;
+	*l = (struct lookup){ .ask = over_channel,
+	    .phase = phase_of_channel, .arg = c, .trace = trace };
 }

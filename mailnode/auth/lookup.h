@@ -13,7 +13,7 @@
 #include "mailnode/auth/trace.h"
 #include "mailnode/node/ask_dns.h"
 
-enum { LOOKUP_MAX = 400 };	/* questions of one message */
+enum { LOOKUP_MAX = 800 };	/* questions of one message */
 
 struct lookup {
 	/*
@@ -21,6 +21,8 @@ struct lookup {
 	 * It owns the deadline: what comes too late is a temporary failure.
 	 */
 	void		(*ask)(void *arg, struct dns_question *q, size_t n);
+	/* Until ms after the first question; NULL: no deadlines. */
+	void		(*phase)(void *arg, int64_t ms);
 	void		*arg;
 	struct trace	*trace;		/* or NULL */
 	unsigned int	 asked;		/* so far */
@@ -35,10 +37,16 @@ enum dns_class	lookup_one(struct lookup *l, const char *why,
 		    enum dns_type type, const char *name,
 		    struct dns_answer *a);
 
+/*
+ * What is asked from now on has that much time since the first question, so
+ * that a domain whose servers are slow on purpose leaves time for others.
+ */
+void	lookup_phase(struct lookup *l, int64_t ms);
+
 /* The resolver over a channel (-1: every answer is a failure). */
 struct lookup_channel {
 	int	 ch;
-	int64_t	 until_ms;	/* monotonic: the deadline of all questions */
+	int64_t	 begin_ms, until_ms;	/* monotonic */
 };
 
 /* l asks over c, which it borrows; timeout_ms from now for all of it. */

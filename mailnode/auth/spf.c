@@ -115,6 +115,8 @@ validate(struct check *c, const char *domain, bool inside)
 	c->validated[0] = '\0';
 	if (dns_reverse_name(c->readable, reverse, sizeof reverse) == 0)
 		dns(c, DNS_PTR, reverse, &ptr);
+	if (ptr.class == DNS_NODATA || ptr.class == DNS_NXDOMAIN)
+		c->v->voids++;
 	for (i = 0; i < ptr.nrr && i < SPF_PTR_MAX; i++) {
 		name = (const char *)ptr.rr[i].data;
 		rank = strcasecmp(name, domain) == 0 ? 3 :
@@ -270,6 +272,7 @@ static enum spf_result
 match_term(struct check *c, const struct spf_term *t, bool *match)
 {
 	char name[DNS_NAME_MAX];
+	bool named;
 
 	*match = false;
 	if (t->mech == SPF_ALL || t->mech == SPF_IP4 || t->mech == SPF_IP6) {
@@ -281,16 +284,19 @@ match_term(struct check *c, const struct spf_term *t, bool *match)
 	}
 	if (++c->v->lookups > SPF_LOOKUPS_MAX)
 		return end(c, SPF_PERMERROR, "too many lookups");
-	if (!target(c, t->domain, name))
+	named = target(c, t->domain, name);
+	if (named && t->mech == SPF_PTR)
+		*match = validate(c, name, true);
+	/* What a ptr or a %{p} did not find counts, too. */
+	if (c->v->voids > SPF_VOIDS_MAX)
+		return end(c, SPF_PERMERROR, "too many void lookups");
+	if (!named)
 		return t->mech != SPF_INCLUDE ? SPF_NONE :
 		    end(c, SPF_PERMERROR, "include of no domain");
 	if (t->mech == SPF_PTR)
-		*match = validate(c, name, true);
-	else
-		return t->mech == SPF_INCLUDE ?
-		    match_include(c, name, match) :
-		    match_dns(c, t, name, match);
-	return SPF_NONE;
+		return SPF_NONE;
+	return t->mech == SPF_INCLUDE ? match_include(c, name, match) :
+	    match_dns(c, t, name, match);
 }
 
 /* ---- records ---- */

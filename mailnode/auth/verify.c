@@ -156,26 +156,40 @@ is_name(const char *helo)
 }
 
 static void
-sender(struct auth_verify *a, struct lookup *l)
+spf_of(struct auth_verify *a, struct lookup *l, const char *mail_from,
+    struct spf_verdict *v)
 {
 	const struct auth_conn *c = &a->conn;
 	struct spf_ask q = { .ip = c->ip, .helo = c->helo != NULL ? c->helo :
-	    "", .receiver = c->authserv_id, .now_s = c->now_s };
-	struct auth_verdict *v = &a->v;
+	    "", .mail_from = mail_from, .receiver = c->authserv_id,
+	    .now_s = c->now_s };
+
+	spf_check(&q, l, v);
+}
+
+static void
+sender(struct auth_verify *a, struct lookup *l)
+{
+	const struct auth_conn *c = &a->conn;
+
+	if (c->ip == NULL || c->mail_from == NULL)
+		return;
+	spf_of(a, l, c->mail_from, &a->v.spf);
+	a->v.has_spf = true;
+}
+
+static void
+client(struct auth_verify *a, struct lookup *l)
+{
+	const struct auth_conn *c = &a->conn;
 
 	if (c->ip == NULL)
 		return;
-	iprev_check(c->ip, l, &v->iprev);
-	if (c->mail_from != NULL) {
-		q.mail_from = c->mail_from;
-		spf_check(&q, l, &v->spf);
-		v->has_spf = true;
-	}
+	iprev_check(c->ip, l, &a->v.iprev);
 	if ((c->mail_from == NULL || c->mail_from[0] != '\0') &&
 	    is_name(c->helo)) {
-		q.mail_from = NULL;
-		spf_check(&q, l, &v->helo);
-		v->has_helo = true;
+		spf_of(a, l, NULL, &a->v.helo);
+		a->v.has_helo = true;
 	}
 }
 
@@ -189,12 +203,16 @@ author(struct auth_verify *a, struct lookup *l)
 	size_t i, n = 0;
 
 	/* RFC 9989 section 4.4.2: MAIL FROM, or with <> the HELO name. */
-	if (v->has_spf && v->spf.result == SPF_PASS)
-		ids[n++] = (struct dmarc_id){ v->spf.domain, false };
+	if (v->has_spf && (v->spf.result == SPF_PASS ||
+	    v->spf.result == SPF_TEMPERROR))
+		ids[n++] = (struct dmarc_id){ v->spf.domain, false,
+		    v->spf.result == SPF_TEMPERROR };
 	for (i = 0; i < v->ndkim; i++)
-		if (v->dkim[i]->result == DKIM_PASS && !v->dkim[i]->partial)
+		if (!v->dkim[i]->partial &&
+		    (v->dkim[i]->result == DKIM_PASS ||
+		    v->dkim[i]->result == DKIM_TEMPERROR))
 			ids[n++] = (struct dmarc_id){ v->dkim[i]->domain,
-			    true };
+			    true, v->dkim[i]->result == DKIM_TEMPERROR };
 	dmarc_check_from(&v->from, ids, n, l, &v->dmarc);
 	if (v->from_fields > 1 && (v->dmarc.result == DMARC_PASS ||
 	    v->dmarc.result == DMARC_NONE))
@@ -228,11 +246,15 @@ auth_verify_with(struct auth_verify *a, struct lookup *l)
 		return -1;
 	dkim_verify_end(a->dkim, &a->message.bodies);
 	arc_verify_end(a->arc, &a->message.bodies);
+	lookup_phase(l, AUTH_KEYS_MS);
 	keys(l, "dkim", dkim_name, dkim_answer, a->dkim);
 	keys(l, "arc", arc_name, arc_answer, a->arc);
-	sender(a, l);
 	collect(a);
+	lookup_phase(l, AUTH_SPF_MS);
+	sender(a, l);
+	lookup_phase(l, AUTH_DNS_MS);
 	author(a, l);
+	client(a, l);
 	a->action = auth_judge(&a->v, &a->conn.trust, a->why);
 	trace_action(a);
 	return 0;

@@ -13,8 +13,15 @@
 #include "mailnode/auth/judge.h"
 #include "mailnode/base/buf.h"
 
+/*
+ * Time for the DNS, from the end of the message: no more than so much until
+ * a phase is over.  What decides a refusal comes last and keeps its share,
+ * whatever the sender's own servers do.
+ */
 enum {
-	AUTH_DNS_MS = 10 * 1000		/* for all questions together */
+	AUTH_KEYS_MS = 4 * 1000,	/* keys of DKIM and ARC */
+	AUTH_SPF_MS = 7 * 1000,		/* SPF of MAIL FROM */
+	AUTH_DNS_MS = 10 * 1000		/* all: DMARC, then HELO and iprev */
 };
 
 /* What the session knows; strings are borrowed until auth_verify_free. */

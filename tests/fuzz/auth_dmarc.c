@@ -55,8 +55,8 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	const uint8_t *lf = memchr(p, '\n', n);
 	struct text t = { p, lf != NULL ? (size_t)(lf - p) : n };
 	struct lookup l = { .ask = answer, .arg = &t };
-	static const struct dmarc_id ids[] = { { "a.test", true },
-	    { "b.a.test", false } };
+	static const struct dmarc_id ids[] = { { "a.test", true, false },
+	    { "b.a.test", false, true } };
 	struct dmarc_verdict v;
 	struct from f;
 

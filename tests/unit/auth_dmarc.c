@@ -126,9 +126,9 @@ check(const char *from, const char *dkim, const char *spf)
 	from_init(&f);
 	from_add(&f, from, strlen(from));
 	if (dkim != NULL)
-		ids[n++] = (struct dmarc_id){ dkim, true };
+		ids[n++] = (struct dmarc_id){ dkim, true, false };
 	if (spf != NULL)
-		ids[n++] = (struct dmarc_id){ spf, false };
+		ids[n++] = (struct dmarc_id){ spf, false, false };
 	dmarc_check_from(&f, ids, n, &l, &v);
 	return v;
 }
@@ -172,6 +172,25 @@ records_are_told_from_others(void **state)
 		assert_false(dmarc_is_record(no[i], strlen(no[i])));
 }
 
+/* RFC 9989 section 5.3.6: what the DNS hides might have been a pass. */
+static void
+not_known_is_not_failed(void **state)
+{
+	struct dmarc_id ids[] = { { "m.plain.test", true, true },
+	    { "other.test", false, true } };
+	struct lookup l = zone_lookup(zone);
+	struct dmarc_verdict v;
+
+	(void)state;
+	dmarc_check("plain.test", ids, 2, &l, &v);
+	assert_int_equal(v.result, DMARC_TEMPERROR);
+	dmarc_check("plain.test", ids + 1, 1, &l, &v);
+	assert_int_equal(v.result, DMARC_FAIL);
+	ids[1] = (struct dmarc_id){ "plain.test", false, false };
+	dmarc_check("plain.test", ids, 2, &l, &v);
+	assert_int_equal(v.result, DMARC_PASS);
+}
+
 /* A thousand domains that might align cost no more than a few walks. */
 static void
 walks_are_bounded(void **state)
@@ -186,7 +205,7 @@ walks_are_bounded(void **state)
 	for (i = 0; i < 1000; i++) {
 		snprintf(name[i], sizeof name[i], "a.b.c.d.e.%zu.u.unit.big."
 		    "test", i);
-		ids[i] = (struct dmarc_id){ name[i], true };
+		ids[i] = (struct dmarc_id){ name[i], true, false };
 	}
 	dmarc_check("big.test", ids, 1000, &l, &v);
 	assert_int_equal(v.result, DMARC_FAIL);
@@ -283,6 +302,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(policies_and_alignment),
 		cmocka_unit_test(records_are_told_from_others),
+		cmocka_unit_test(not_known_is_not_failed),
 		cmocka_unit_test(walks_are_bounded),
 		cmocka_unit_test(author_domains),
 		cmocka_unit_test(froms_are_bounded),

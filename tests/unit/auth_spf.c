@@ -29,6 +29,7 @@ static const struct zone_rr zone[] = {
 	{ "1.2.0.192.in-addr.arpa", DNS_PTR, "host.ptr.test" },
 	{ "host.ptr.test", DNS_A, "192.0.2.1" },
 	{ "2.2.0.192.in-addr.arpa", DNS_PTR, "host.ptr.test" },
+	{ "ptrs.test", DNS_TXT, "v=spf1 -ptr:x.test exists:%{p} ptr +all" },
 	{ "exists.test", DNS_TXT, "v=spf1 exists:%{ir}.%{l1r+-}._spf.%{d} -all" },
 	{ "1.2.0.192.me._spf.exists.test", DNS_A, "127.0.0.2" },
 	{ "exp.test", DNS_TXT, "v=spf1 -all exp=why.%{o}" },
@@ -112,6 +113,9 @@ static const struct {
 	{ "192.0.2.1", "x@ten.test", SPF_FAIL, "-all" },
 	{ "192.0.2.1", "x@eleven.test", SPF_PERMERROR, "too many lookups" },
 	{ "192.0.2.1", "x@unknown.test", SPF_FAIL, "-all" },
+	{ "192.0.2.9", "x@ptrs.test", SPF_PERMERROR,
+	    "too many void lookups" },
+	{ "192.0.2.1", "x@ptrs.test", SPF_PASS, "exists:%{p}" },
 	/* RFC 8616 section 4 */
 	{ "192.0.2.1", "x@b\xc3\xbc""cher.test", SPF_PASS,
 	    "exists:%{d}.u.test" },
