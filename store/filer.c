@@ -12,7 +12,8 @@
 
 enum {
 	COPY_CHUNK = 256 * 1024,	/* octets copied at a time */
-	PATH_OCTETS = 1024
+	PATH_OCTETS = 1024,
+	FIND_TRIES = 20			/* of a file that others rename */
 };
 
 /* "folder/tmp/NAME" of a path in new or cur. */
@@ -180,6 +181,47 @@ filer_gone(void *arg, struct op_peer *p, const char *why)
 		f->log("peer", why);
 }
 
+/* ---- where a file stands ---- */
+
+static bool
+exists(struct filer *f, const char *path)
+{
+	struct stat st;
+
+	return fstatat(f->root, path, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static int
+move_one(struct filer *f, const char *from, const char *to, bool copy)
+{
+	if (!copy)
+		return renameat(f->root, from, f->root, to);
+	if (linkat(f->root, from, f->root, to, 0) == -1 && errno != EEXIST)
+		return -1;
+	return 0;
+}
+
+/*
+ * Where it stands, whatever others have made of its name.  A rename while
+ * the folder is read may hide it; then the watch has heard of it.
+ */
+static enum store_err
+find(struct filer *f, const char *folder, const char *rel,
+    char found[MAILDIR_REL_MAX])
+{
+	size_t mark;
+	int tries;
+
+	for (tries = 0; tries < FIND_TRIES; tries++) {
+		mark = filer_watch_mark(f);
+		if (maildir_find(f->root, folder, rel, found) == 0)
+			return STORE_OK;
+		if (!filer_watch_named(f, folder, rel, mark))
+			return STORE_NOTFOUND;
+	}
+	return STORE_BUSY;
+}
+
 /* ---- making a file ---- */
 
 static enum store_err
@@ -281,8 +323,10 @@ filer_put(struct filer *f, struct op_call *c, const struct file_put *p)
 	if (rc != STORE_OK)
 		return rc;
 	/* Done before a crash, and perhaps renamed since: never twice. */
-	if (p->redo && maildir_find(f->root, p->folder, p->rel, found) == 0)
-		return filer_later(f, c, p->folder, found, -1);
+	rc = p->redo ? find(f, p->folder, p->rel, found) : STORE_NOTFOUND;
+	if (rc != STORE_NOTFOUND)
+		return rc == STORE_OK ? filer_later(f, c, p->folder, found,
+		    -1) : rc;
 	rc = tmp_path(path, p->folder, p->rel);
 	if (rc != STORE_OK)
 		return rc;
@@ -301,70 +345,98 @@ filer_put(struct filer *f, struct op_call *c, const struct file_put *p)
 
 /* ---- changing names ---- */
 
+/* A second file of one UID, or one with the UID of elsewhere, gets its own:
+ * whatever else has the same pair is another file. */
 static bool
-exists(struct filer *f, const char *path)
+gets_its_own(const char *folder, const char *rel, const char *dfolder,
+    const char *drel)
 {
-	struct stat st;
+	struct maildir_name from, to;
 
-	return fstatat(f->root, path, &st, AT_SYMLINK_NOFOLLOW) == 0;
+	return strcmp(folder, dfolder) == 0 && maildir_parse(rel, &from) &&
+	    maildir_parse(drel, &to) && from.paired && to.paired &&
+	    !maildir_same(&from, &to);
 }
 
+struct move {
+	const char	*folder, *rel, *dfolder, *drel;
+	bool		 copy;
+	char		 is[MAILDIR_REL_MAX];	/* its name now */
+	char		 now[MAILDIR_REL_MAX];	/* what it becomes */
+};
+
+/* -1 with errno; ENOENT: it is not called so (any more). */
 static int
-move_one(struct filer *f, const char *from, const char *to, bool copy)
+move_once(struct filer *f, const struct move *m)
 {
-	if (!copy)
-		return renameat(f->root, from, f->root, to);
-	if (linkat(f->root, from, f->root, to, 0) == -1 && errno != EEXIST)
+	char from[PATH_OCTETS], to[PATH_OCTETS];
+
+	if (real_path(from, m->folder, m->is) != STORE_OK ||
+	    real_path(to, m->dfolder, m->now) != STORE_OK) {
+		errno = ENAMETOOLONG;
 		return -1;
-	return 0;
+	}
+	if (strcmp(from, to) == 0)
+		return exists(f, to) ? 0 : (errno = ENOENT, -1);
+	return move_one(f, from, to, m->copy);
 }
 
-/*
- * From a path that another program may have renamed meanwhile.  When it is
- * gone and the new name stands, a crash came after the deed.
- */
+/* When it is gone and what it shall be stands, a crash came after the
+ * deed, and others may have renamed it since. */
 static enum store_err
-move_found(struct filer *f, const char *folder, const char *rel,
-    const char *to, bool copy)
+done_before(struct filer *f, struct move *m)
 {
-	char from[PATH_OCTETS], found[MAILDIR_REL_MAX];
-	enum store_err rc;
+	char path[PATH_OCTETS];
 
-	rc = real_path(from, folder, rel);
-	if (rc != STORE_OK)
-		return rc;
-	if (move_one(f, from, to, copy) == 0)
+	if (real_path(path, m->dfolder, m->drel) == STORE_OK &&
+	    exists(f, path)) {
+		snprintf(m->now, sizeof m->now, "%s", m->drel);
 		return STORE_OK;
-	if (errno != ENOENT)
-		return store_err_errno(errno);
-	if (exists(f, to))
-		return STORE_OK;
-	if (maildir_find(f->root, folder, rel, found) == -1)
-		return STORE_NOTFOUND;
-	rc = real_path(from, folder, found);
-	if (rc != STORE_OK)
-		return rc;
-	if (move_one(f, from, to, copy) == -1)
-		return store_err_errno(errno);
-	return filer_dirty(f, folder, found);
+	}
+	return find(f, m->dfolder, m->drel, m->now);
+}
+
+/* From a path that another program may have renamed meanwhile. */
+static enum store_err
+move_found(struct filer *f, struct move *m)
+{
+	enum store_err rc;
+	int tries;
+
+	snprintf(m->is, sizeof m->is, "%s", m->rel);
+	snprintf(m->now, sizeof m->now, "%s", m->drel);
+	for (tries = 0; tries < FIND_TRIES; tries++) {
+		if (move_once(f, m) == 0)
+			return STORE_OK;
+		if (errno != ENOENT)
+			return store_err_errno(errno);
+		if (gets_its_own(m->folder, m->rel, m->dfolder, m->drel))
+			return done_before(f, m);
+		rc = find(f, m->folder, m->rel, m->is);
+		if (rc == STORE_NOTFOUND)
+			return done_before(f, m);
+		if (rc == STORE_OK)
+			rc = maildir_follow(m->now, m->rel, m->drel, m->is);
+		if (rc != STORE_OK)
+			return rc;
+	}
+	return STORE_BUSY;
 }
 
 enum store_err
 filer_move(struct filer *f, struct op_call *c, const char *folder,
     const char *rel, const char *dfolder, const char *drel, bool copy)
 {
-	char to[PATH_OCTETS];
+	struct move m = { .folder = folder, .rel = rel, .dfolder = dfolder,
+	    .drel = drel, .copy = copy };
 	enum store_err rc;
 
-	rc = real_path(to, dfolder, drel);
-	if (rc == STORE_OK && (strcmp(folder, dfolder) != 0 ||
-	    strcmp(rel, drel) != 0))
-		rc = move_found(f, folder, rel, to, copy);
+	rc = move_found(f, &m);
 	if (rc == STORE_OK)
-		rc = filer_dirty(f, dfolder, drel);
+		rc = filer_dirty(f, dfolder, m.now);
 	if (rc == STORE_OK && !copy)
-		rc = filer_dirty(f, folder, rel);
-	return rc != STORE_OK ? rc : filer_later(f, c, dfolder, drel, -1);
+		rc = filer_dirty(f, folder, m.is);
+	return rc != STORE_OK ? rc : filer_later(f, c, dfolder, m.now, -1);
 }
 
 enum store_err
@@ -373,19 +445,23 @@ filer_drop(struct filer *f, struct op_call *c, const char *folder,
 {
 	char path[PATH_OCTETS], found[MAILDIR_REL_MAX];
 	enum store_err rc;
+	int tries;
 
-	rc = real_path(path, folder, rel);
-	if (rc != STORE_OK)
-		return rc;
-	if (unlinkat(f->root, path, 0) == -1) {
+	snprintf(found, sizeof found, "%s", rel);
+	for (tries = 0; tries < FIND_TRIES; tries++) {
+		rc = real_path(path, folder, found);
+		if (rc != STORE_OK || unlinkat(f->root, path, 0) == 0)
+			break;
 		if (errno != ENOENT)
 			return store_err_errno(errno);
-		if (maildir_find(f->root, folder, rel, found) == 0 &&
-		    (real_path(path, folder, found) != STORE_OK ||
-		    unlinkat(f->root, path, 0) == -1))
-			return store_err_errno(errno);
+		rc = find(f, folder, rel, found);
+		if (rc != STORE_OK)
+			break;
 	}
-	rc = filer_dirty(f, folder, rel);
+	if (tries == FIND_TRIES)
+		rc = STORE_BUSY;
+	if (rc == STORE_OK || rc == STORE_NOTFOUND)
+		rc = filer_dirty(f, folder, found);
 	return rc != STORE_OK ? rc : filer_later(f, c, folder, rel, -1);
 }
 

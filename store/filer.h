@@ -92,10 +92,25 @@ void		filer_scan_close(struct filer *f);
 void		filer_each(struct filer *f, void (*fn)(void *,
 		    const char *folder, bool mail), void *arg);
 
+/*
+ * filer_look.c: for each of n paths of rows, where that file stands now, or
+ * that it does not; into out as FILE_SEEN.  What moves meanwhile is left
+ * out: it is told of by itself.
+ */
+enum store_err	filer_look(struct filer *f, const char *folder,
+		    char (*rel)[MAILDIR_REL_MAX], size_t n, struct buf *out);
+
 /* filer_watch.c: what others do. */
 enum store_err	filer_watch_open(struct filer *f);
 void		filer_watch_close(struct filer *f);
 /* Folders came or went: watch those that are there now. */
 void		filer_watch_again(struct filer *f);
+/*
+ * Has that file, by whatever name, come, gone or been renamed there since
+ * the mark?  Says yes where it cannot be known.
+ */
+size_t		filer_watch_mark(struct filer *f);
+bool		filer_watch_named(struct filer *f, const char *folder,
+		    const char *rel, size_t mark);
 
 #endif

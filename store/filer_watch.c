@@ -262,24 +262,61 @@ event(struct filer_watch *w, const struct inotify_event *e)
 }
 
 static void
-ready(void *arg, uint32_t events)
+drain(struct filer_watch *w)
 {
 	static union {
 		char			bytes[WATCH_READ];
 		struct inotify_event	align;
 	} u;
-	struct filer_watch *w = arg;
 	const struct inotify_event *e;
 	ssize_t n, at;
 
-	(void)events;
-	n = read(w->io.fd, u.bytes, sizeof u.bytes);
-	for (at = 0; at < n; at += (ssize_t)(sizeof *e + e->len)) {
-		e = (const struct inotify_event *)(const void *)(u.bytes + at);
-		event(w, e);
-	}
+	while ((n = read(w->io.fd, u.bytes, sizeof u.bytes)) > 0)
+		for (at = 0; at < n; at += (ssize_t)(sizeof *e + e->len)) {
+			e = (const struct inotify_event *)(const void *)
+			    (u.bytes + at);
+			event(w, e);
+		}
 	if (!w->tell.armed && (w->names.len > 0 || w->all))
 		loop_arm(w->f->loop, &w->tell, WATCH_MS);
+}
+
+static void
+ready(void *arg, uint32_t events)
+{
+	(void)events;
+	drain(arg);
+}
+
+size_t
+filer_watch_mark(struct filer *f)
+{
+	drain(f->watch);
+	return f->watch->names.len;
+}
+
+/* rename() has queued its event before it lets anybody read the folder. */
+bool
+filer_watch_named(struct filer *f, const char *folder, const char *rel,
+    size_t mark)
+{
+	struct filer_watch *w = f->watch;
+	struct maildir_name want, n;
+	const char *p, *end, *at, *name;
+
+	drain(w);
+	if (w->all || w->names.err != 0 || !maildir_parse(rel, &want))
+		return true;
+	p = (const char *)w->names.data + mark;
+	for (end = p + (w->names.len - mark); p < end; ) {
+		at = p;
+		name = at + strlen(at) + 1;
+		p = name + strlen(name) + 1;
+		if (strcmp(at, folder) == 0 && maildir_parse(name, &n) &&
+		    maildir_same(&n, &want))
+			return true;
+	}
+	return false;
 }
 
 /* ---- life ---- */

@@ -222,6 +222,27 @@ lost(struct store *st, const struct intent *in)
 		    row_remove(st->rows, at.id, modseq));
 }
 
+/* Others had renamed it: what it is called now, when that was our last
+ * change of it. */
+static void
+moved(struct store *st, const struct intent *in, const char *rel)
+{
+	struct box *b = box_by_name(st, in->dbox);
+	struct maildir_name n;
+	struct row_at at;
+	uint64_t modseq;
+
+	if (b == NULL || strcmp(rel, in->drel) == 0 ||
+	    !maildir_parse(rel, &n) ||
+	    row_at_uid(st->rows, b->id, in->duid, &at) != 0 ||
+	    strcmp(at.name, in->drel) != 0)
+		return;
+	modseq = n.flags != at.flags ? box_modseq(st, b) : at.modseq;
+	if (modseq != 0 && store_begin(st, STORE_CACHE) == STORE_OK)
+		(void)store_result(st, STORE_CACHE, row_flags(st->rows,
+		    at.id, n.flags, rel, modseq));
+}
+
 static void
 copied(struct store *st, const struct intent *in)
 {
@@ -252,8 +273,8 @@ done(void *arg, uint16_t status, struct chan_in *in, int *fd)
 {
 	struct sent *s = arg;
 	struct store *st = s->st;
+	char rel[MAILDIR_REL_MAX];
 
-	(void)in;
 	(void)fd;
 	st->intents->under_way--;
 	if (status == OP_OK || status == STORE_NOTFOUND) {
@@ -261,6 +282,9 @@ done(void *arg, uint16_t status, struct chan_in *in, int *fd)
 			lost(st, &s->in);
 		else if (s->in.kind == INTENT_LINK)
 			copied(st, &s->in);
+		if (status == OP_OK && s->in.kind != INTENT_DROP &&
+		    file_rel_get(in, rel))
+			moved(st, &s->in, rel);
 		(void)strike(st, s->in.id);
 		if (!intent_busy(st))
 			watch_note(st, WATCH_INDEX, 0, 0);

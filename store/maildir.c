@@ -10,7 +10,10 @@
 #include "mailnode/base/num.h"
 #include "store/maildir.h"
 
-enum { PATH_MAX_OCTETS = 4096 };
+enum {
+	PATH_MAX_OCTETS = 4096,
+	OPEN_TRIES = 10		/* others rename it meanwhile */
+};
 
 /* Sorted, as the Maildir page wants them. */
 static const struct { char letter; uint32_t flag; } letters[] = {
@@ -78,6 +81,34 @@ parse_fields(struct maildir_name *n)
 	if (q < end && *q == '.' && num_u64(n->base, q, 1,
 	    UINT64_C(99999999999), &v) == 0)
 		n->seconds = (int64_t)v;
+}
+
+/* mbsync's ",U=9", which comes and goes, and its end; NULL: there is none. */
+static const char *
+sync_field(const struct maildir_name *n, const char **after)
+{
+	const char *end = n->base + n->nbase, *p = field(n, 'U');
+
+	if (p == NULL)
+		return NULL;
+	*after = digits(p, end);
+	if (*after == p || (*after < end && **after != ','))
+		return NULL;
+	return p - 3;
+}
+
+/* The base without it; its octets. */
+static size_t
+bare(char dst[MAILDIR_REL_MAX], const struct maildir_name *n)
+{
+	const char *end = n->base + n->nbase, *after = end, *p;
+	size_t before;
+
+	p = sync_field(n, &after);
+	before = p != NULL ? (size_t)(p - n->base) : n->nbase;
+	memcpy(dst, n->base, before);
+	memcpy(dst + before, after, (size_t)(end - after));
+	return before + (size_t)(end - after);
 }
 
 /* The last one: a foreign base may hold a colon. */
@@ -154,12 +185,21 @@ maildir_make(char *dst, size_t size, const char *base, size_t nbase,
     bool fresh)
 {
 	struct maildir_name n = { .base = base, .nbase = nbase };
-	char text[NLETTERS + 1];
+	char text[NLETTERS + 1], mem[MAILDIR_REL_MAX];
 	const char *p, *end = base + nbase, *tail = end;
 	bool in_new = fresh && flags == 0 && extra[0] == '\0';
 	int len, i;
 
 	flag_text(text, flags);
+	if (nbase >= sizeof mem)
+		return STORE_NAME;
+	/* Who has another pair is another message to mbsync too. */
+	if (field(&n, 'I') != NULL) {
+		nbase = bare(mem, &n);
+		base = mem;
+		n = (struct maildir_name){ .base = base, .nbase = nbase };
+		tail = end = base + nbase;
+	}
 	p = field(&n, 'I');
 	if (p != NULL) {
 		nbase = (size_t)(p - 3 - base);
@@ -202,7 +242,60 @@ maildir_reflag(char *dst, size_t size, const char *rel, uint32_t flags)
 bool
 maildir_same(const struct maildir_name *a, const struct maildir_name *b)
 {
-	return a->nbase == b->nbase && memcmp(a->base, b->base, a->nbase) == 0;
+	char x[MAILDIR_REL_MAX], y[MAILDIR_REL_MAX];
+	size_t n;
+
+	if (a->paired || b->paired)
+		return a->paired && b->paired && a->uid == b->uid &&
+		    a->uidvalidity == b->uidvalidity;
+	n = bare(x, a);
+	return n == bare(y, b) && memcmp(x, y, n) == 0;
+}
+
+/* The base that `want` has, with what mbsync wrote into that of `is`. */
+static enum store_err
+base_now(char dst[MAILDIR_REL_MAX], const struct maildir_name *want,
+    const struct maildir_name *is)
+{
+	const char *p, *after = NULL;
+	size_t n = bare(dst, want), more;
+
+	p = sync_field(is, &after);
+	more = p != NULL ? (size_t)(after - p) : 0;
+	if (n + more >= MAILDIR_REL_MAX)
+		return STORE_NAME;
+	if (more > 0)
+		memcpy(dst + n, p, more);
+	dst[n + more] = '\0';
+	return STORE_OK;
+}
+
+enum store_err
+maildir_follow(char dst[MAILDIR_REL_MAX], const char *was, const char *want,
+    const char *is)
+{
+	struct maildir_name w, t, i, *keep;
+	char base[MAILDIR_REL_MAX], text[NLETTERS + 1];
+	enum store_err rc = STORE_OK;
+	uint32_t flags;
+	bool in_new;
+	int n;
+
+	if (!maildir_parse(was, &w) || !maildir_parse(want, &t) ||
+	    !maildir_parse(is, &i))
+		return STORE_NAME;
+	flags = (i.flags & ~(w.flags & ~t.flags)) | (t.flags & ~w.flags);
+	keep = maildir_same(&w, &t) ? &i : &t;
+	snprintf(base, sizeof base, "%.*s", (int)keep->nbase, keep->base);
+	if (keep == &t && !w.paired)
+		rc = base_now(base, &t, &i);
+	if (rc != STORE_OK)
+		return rc;
+	flag_text(text, flags);
+	in_new = i.is_new && t.is_new && flags == 0 && i.extra[0] == '\0';
+	n = snprintf(dst, MAILDIR_REL_MAX, "%s/%s%s%s%s", in_new ? "new" :
+	    "cur", base, in_new ? "" : ":2,", text, in_new ? "" : i.extra);
+	return n < 0 || n >= MAILDIR_REL_MAX ? STORE_NAME : STORE_OK;
 }
 
 static int
@@ -226,8 +319,7 @@ search(int root, const char *folder, const char *sub,
 		return -1;
 	}
 	while (rc == -1 && (d = readdir(dir)) != NULL)
-		if (strncmp(d->d_name, want->base, want->nbase) == 0 &&
-		    snprintf(rel, sizeof rel, "%s/%s", sub, d->d_name) <
+		if (snprintf(rel, sizeof rel, "%s/%s", sub, d->d_name) <
 		    (int)sizeof rel &&
 		    maildir_parse(rel, &n) && maildir_same(&n, want)) {
 			snprintf(found, MAILDIR_REL_MAX, "%s", rel);
@@ -261,7 +353,7 @@ maildir_open(int root, const char *folder, const char *rel, char *found)
 		found = other;
 	snprintf(found, MAILDIR_REL_MAX, "%s", rel);
 	/* It may be renamed once more between search and open. */
-	for (tries = 0; tries < 3; tries++) {
+	for (tries = 0; tries < OPEN_TRIES; tries++) {
 		if (snprintf(path, sizeof path, "%s/%s", folder, name) >=
 		    (int)sizeof path) {
 			errno = ENAMETOOLONG;
@@ -269,10 +361,12 @@ maildir_open(int root, const char *folder, const char *rel, char *found)
 		}
 		fd = openat(root, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW |
 		    O_NONBLOCK);
-		if (fd != -1 || errno != ENOENT ||
-		    maildir_find(root, folder, rel, found) == -1)
+		if (fd != -1 || errno != ENOENT)
 			return fd;
-		name = found;
+		if (maildir_find(root, folder, rel, found) == 0)
+			name = found;
+		else if (tries > 1)
+			return -1;
 	}
 	errno = ENOENT;
 	return -1;

@@ -4,8 +4,9 @@
  *
  *	SECONDS.M<usec>P<pid>Q<n>.<host>,S=<octets>,I=<uidvalidity>.<uid>
  *
- * and keep that base for life; only the letters behind ":2," change.  New
- * mail without flags goes to new/, all else to cur/.
+ * and keep that base for life; only the letters behind ":2," change, and
+ * mbsync puts ",U=<uid>" before them.  New mail without flags goes to new/,
+ * all else to cur/.
  */
 #ifndef STORE_MAILDIR_H
 #define STORE_MAILDIR_H
@@ -43,7 +44,8 @@ bool	 maildir_parse(const char *rel, struct maildir_name *n);
 enum store_err	maildir_base(char *dst, size_t size, int64_t received,
 	    const char *host, uint64_t octets);
 
-/* base + ",I=v.uid" (an old pair is replaced), flags and place.  `fresh`
+/* base + ",I=v.uid" (an old pair is replaced, and ",U=", which is of the
+ * folder, goes with it), flags and place.  `fresh`
  * with no flags is put into new/. */
 enum store_err	maildir_make(char *dst, size_t size, const char *base,
 	    size_t nbase, uint32_t uidvalidity, uint32_t uid, uint32_t flags,
@@ -53,13 +55,24 @@ enum store_err	maildir_make(char *dst, size_t size, const char *base,
 enum store_err	maildir_reflag(char *dst, size_t size, const char *rel,
 	    uint32_t flags);
 
-/* Same base, whatever the flags and the place. */
+/*
+ * The same file, whatever its flags and its place: the same pair, or, where
+ * there is none, the same base but for mbsync's ",U=".
+ */
 bool	 maildir_same(const struct maildir_name *a,
 	    const struct maildir_name *b);
 
 /*
+ * A file that was called `was` and shall be called `want` is called `is`
+ * meanwhile: dst is what it shall be called now.  The change of flags is
+ * made to those it has, and ",U=" stays where the pair does.
+ */
+enum store_err	maildir_follow(char dst[MAILDIR_REL_MAX], const char *was,
+	    const char *want, const char *is);
+
+/*
  * Opens folder/rel below the directory `root`, read-only; when it is not
- * there, the same base under any flags: `found` (MAILDIR_REL_MAX, may be
+ * there, the same file under another name: `found` (MAILDIR_REL_MAX, may be
  * NULL) is then its path.  The descriptor, or -1 with errno.
  */
 int	 maildir_open(int root, const char *folder, const char *rel,

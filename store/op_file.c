@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "store/filer.h"
@@ -61,6 +62,18 @@ file_scan_put(struct buf *b, const char *folder, bool start)
 {
 	chan_put_str(b, folder);
 	chan_put_u8(b, start);
+}
+
+void
+file_look_put(struct buf *b, const char *folder)
+{
+	chan_put_str(b, folder);
+}
+
+void
+file_look_add(struct buf *b, const char *rel)
+{
+	chan_put_str(b, rel);
 }
 
 bool
@@ -267,6 +280,26 @@ on_scan(void *service, struct op_call *c)
 	return (uint16_t)filer_scan(service, folder, start, c->out);
 }
 
+static uint16_t
+on_look(void *service, struct op_call *c)
+{
+	char (*rel)[MAILDIR_REL_MAX], folder[BOX_NAME_MAX];
+	bool ok = get_folder(&c->in, folder);
+	enum store_err rc = STORE_OK;
+	size_t n = 0;
+
+	rel = calloc(FILE_LOOK_MAX, sizeof *rel);
+	if (rel == NULL)
+		return STORE_NOMEM;
+	while (ok && c->in.p < c->in.end && n < FILE_LOOK_MAX)
+		ok = file_rel_get(&c->in, rel[n++]);
+	ok = chan_end(&c->in) && ok;
+	if (ok)
+		rc = filer_look(service, folder, rel, n, c->out);
+	free(rel);
+	return ok ? (uint16_t)rc : OP_BAD;
+}
+
 const struct op file_ops[] = {
 	{ FILE_FOLDERS,	ROLE_BIT(ROLE_KEEPER),	on_folders },
 	{ FILE_LEASE,	ROLE_BIT(ROLE_KEEPER),	on_lease },
@@ -278,5 +311,6 @@ const struct op file_ops[] = {
 	{ FILE_LINK,	ROLE_BIT(ROLE_KEEPER),	on_link },
 	{ FILE_DROP,	ROLE_BIT(ROLE_KEEPER),	on_drop },
 	{ FILE_SCAN,	ROLE_BIT(ROLE_KEEPER),	on_scan },
+	{ FILE_LOOK,	ROLE_BIT(ROLE_KEEPER),	on_look },
 	{ 0, 0, NULL }
 };

@@ -26,12 +26,14 @@ enum file_op {
 	FILE_DROP = 0x0308,
 	FILE_SCAN = 0x0309,	/* a page of the files of a folder */
 	FILE_SEEN = 0x030a,	/* told: another program's doing */
-	FILE_RESCAN = 0x030b	/* told: look at it all again */
+	FILE_RESCAN = 0x030b,	/* told: look at it all again */
+	FILE_LOOK = 0x030c	/* are those files really gone? */
 };
 
 enum {
 	FILE_PAGE_MAX = 96 * 1024,	/* octets of names in one answer */
-	FILE_OPEN_MAX = 128		/* files made in one batch */
+	FILE_OPEN_MAX = 128,		/* files made in one batch */
+	FILE_LOOK_MAX = 256		/* paths looked for at once */
 };
 
 /* A folder as it was found, and what its mailnode-uid says (0: nothing). */
@@ -63,6 +65,9 @@ void	file_put_put(struct buf *b, const struct file_put *p);
 void	file_move_put(struct buf *b, const char *folder, const char *rel,
 	    const char *dfolder, const char *drel);
 void	file_scan_put(struct buf *b, const char *folder, bool start);
+/* LOOK: the folder, then paths of rows, FILE_LOOK_MAX at most. */
+void	file_look_put(struct buf *b, const char *folder);
+void	file_look_add(struct buf *b, const char *rel);
 
 /* Answers.  Pages: get until false, then *more. */
 bool	file_folder_get(struct chan_in *in, struct file_folder *f);
@@ -71,7 +76,7 @@ bool	file_rel_get(struct chan_in *in, char rel[MAILDIR_REL_MAX]);
 /* SCAN: u8 more first, then paths; mtimes as they were at its start. */
 bool	file_scan_get(struct chan_in *in, bool *more, int64_t *cur_ns,
 	    int64_t *new_ns);
-/* SEEN: folder first, then (here, path)... */
+/* SEEN, and the answer to LOOK: folder first, then (here, path)... */
 bool	file_seen_get(struct chan_in *in, bool *here,
 	    char rel[MAILDIR_REL_MAX]);
 

@@ -28,6 +28,7 @@ sync_idle(const struct store *st)
 	size_t i;
 
 	if (sy->listing || sy->again || sy->making > 0 || sy->box != 0 ||
+	    sy->nlook > 0 || sy->looking ||
 	    st->filer == NULL || !sy->listed)
 		return false;
 	for (i = 0; i < box_count(st); i++)
@@ -261,6 +262,7 @@ sync_filer(struct store *st)
 		sy->listing = false;
 		sy->making = 0;
 		sync_scan_stop(st);
+		sync_look_stop(st);
 		return;
 	}
 	free(sy->folders);
@@ -294,6 +296,7 @@ sync_kick(struct store *st)
 		st->unclean = false;
 	if (st->filer == NULL || !sy->listed || intake_full(st))
 		return;
+	sync_look_kick(st);
 	if (sy->box != 0) {
 		sync_scan_next(st);
 		return;
@@ -321,8 +324,8 @@ sync_close(struct store *st)
 	if (st->sync == NULL)
 		return;
 	loop_disarm(st->loop, &st->sync->retry);
-	loop_disarm(st->loop, &st->sync->retry);
 	sync_scan_stop(st);
+	sync_look_stop(st);
 	free(st->sync->folders);
 	free(st->sync);
 	st->sync = NULL;

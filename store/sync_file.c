@@ -16,14 +16,35 @@
 #include "store/sync_parts.h"
 
 static bool
-stands(struct store *st, const struct box *b, const char *rel)
+stands_as(struct store *st, const struct box *b, const char *rel,
+    struct stat *sb)
 {
 	char path[BOX_NAME_MAX + MAILDIR_REL_MAX];
-	struct stat sb;
 
 	return snprintf(path, sizeof path, "%s/%s", b->name, rel) <
-	    (int)sizeof path && fstatat(intake_root(st), path, &sb,
+	    (int)sizeof path && fstatat(intake_root(st), path, sb,
 	    AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static bool
+stands(struct store *st, const struct box *b, const char *rel)
+{
+	struct stat sb;
+
+	return stands_as(st, b, rel, &sb);
+}
+
+/* Two files, or one that is renamed to and fro? */
+static bool
+two_files(struct store *st, const struct box *b, const char *x,
+    const char *y)
+{
+	struct stat sx, sy;
+
+	if (!stands_as(st, b, x, &sx) || !stands_as(st, b, y, &sy))
+		return false;
+	return sx.st_ino != sy.st_ino ||
+	    (sx.st_nlink > 1 && stands(st, b, x) && stands(st, b, y));
 }
 
 /* Another program renamed it: its flags count. */
@@ -69,21 +90,24 @@ sync_here(struct store *st, struct box *b, const char *rel, bool keep,
 	ours = n.paired && n.uidvalidity == b->uidvalidity;
 	if (ours && row_at_uid(st->rows, b->id, n.uid, &at) == 0) {
 		*uid = n.uid;
-		if (strcmp(at.name, rel) == 0 ||
-		    intent_touches(st, b->name, n.uid))
+		if (strcmp(at.name, rel) == 0)
 			return;
-		if (!stands(st, b, at.name)) {
+		if (intent_touches(st, b->name, n.uid))
+			sync_look(st, b, rel, false);
+		else if (!stands(st, b, at.name))
 			renamed(st, b, &at, rel, &n);
-			return;
-		}
 		/* A second file with that UID: a copy by hand. */
-		if (!intake_has(st, b, 0, rel))
+		else if (two_files(st, b, at.name, rel) &&
+		    !intake_has(st, b, 0, rel))
 			found(st, b, rel, 0);
 		return;
 	}
-	if (intake_has(st, b, ours ? n.uid : 0, rel) ||
-	    (n.paired && intent_touches(st, b->name, n.uid)))
+	if (intake_has(st, b, ours ? n.uid : 0, rel))
 		return;
+	if (n.paired && intent_touches(st, b->name, n.uid)) {
+		sync_look(st, b, rel, false);
+		return;
+	}
 	if (ours && keep) {
 		if (n.uid >= b->uidnext) {
 			b->uidnext = n.uid == UINT32_MAX ? n.uid : n.uid + 1;
@@ -97,15 +121,28 @@ sync_here(struct store *st, struct box *b, const char *rel, bool keep,
 }
 
 void
-sync_gone(struct store *st, struct box *b, uint32_t uid, const char *rel)
+sync_gone(struct store *st, struct box *b, uint32_t uid)
+{
+	struct row_at at;
+
+	if (row_at_uid(st->rows, b->id, uid, &at) == 0 &&
+	    !stands(st, b, at.name))
+		sync_look(st, b, at.name, false);
+}
+
+void
+sync_lost(struct store *st, struct box *b, uint32_t uid)
 {
 	struct row_at at;
 	uint64_t modseq;
 
 	if (row_at_uid(st->rows, b->id, uid, &at) != 0 ||
-	    strcmp(at.name, rel) != 0 || intent_touches(st, b->name, uid) ||
-	    stands(st, b, rel))
+	    stands(st, b, at.name))
 		return;
+	if (intent_touches(st, b->name, uid)) {
+		sync_look(st, b, at.name, false);
+		return;
+	}
 	modseq = box_modseq(st, b);
 	if (modseq == 0 || store_begin(st, STORE_CACHE) != STORE_OK)
 		return;
@@ -131,7 +168,29 @@ sync_seen(struct store *st, struct chan_in *in)
 		if (here)
 			sync_here(st, b, rel, b->cur_ns == 0, &uid);
 		else if (maildir_parse(rel, &n) && n.paired)
-			sync_gone(st, b, n.uid, rel);
+			sync_gone(st, b, n.uid);
 	}
 	st->sync->counts = was;
+}
+
+void
+sync_looked(struct store *st, struct chan_in *in, bool counted)
+{
+	char folder[BOX_NAME_MAX], rel[MAILDIR_REL_MAX];
+	struct sync_counts was = st->sync->counts;
+	struct maildir_name n;
+	struct box *b;
+	uint32_t uid;
+	bool here;
+
+	chan_get_str(in, folder, sizeof folder);
+	b = in->bad ? NULL : box_by_name(st, folder);
+	while (b != NULL && file_seen_get(in, &here, rel)) {
+		if (here)
+			sync_here(st, b, rel, false, &uid);
+		else if (maildir_parse(rel, &n) && n.paired)
+			sync_lost(st, b, n.uid);
+	}
+	if (!counted)
+		st->sync->counts = was;
 }

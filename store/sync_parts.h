@@ -18,6 +18,8 @@ struct sync {
 	/* the scan */
 	uint64_t		 box;		/* 0: none */
 	bool			 asked, started, done;
+	bool			 dropping;	/* rows after `after` */
+	uint32_t		 after;
 	bool			 keep;		/* UIDs of names without rows */
 	uint32_t		 below;		/* UIDs given before it */
 	int64_t			 cur_ns, new_ns;
@@ -25,12 +27,18 @@ struct sync {
 	size_t			 at;
 	uint32_t		*seen;
 	size_t			 nseen, cap;
+	/* rows whose file is not where they say */
+	struct sync_look	*look;
+	size_t			 nlook;
+	bool			 looking;	/* an answer is awaited */
+	bool			 counted;	/* of a scan, that answer */
 };
 
 void	sync_scan_start(struct store *st, struct box *b);
 void	sync_scan_next(struct store *st);
 void	sync_scan_stop(struct store *st);
 void	sync_seen(struct store *st, struct chan_in *in);
+void	sync_looked(struct store *st, struct chan_in *in, bool counted);
 
 /*
  * A file stands there: makes the row agree.  keep: its UID may be used
@@ -38,8 +46,20 @@ void	sync_seen(struct store *st, struct chan_in *in);
  */
 void	sync_here(struct store *st, struct box *b, const char *rel,
 	    bool keep, uint32_t *uid);
-/* The file of that row is not there. */
-void	sync_gone(struct store *st, struct box *b, uint32_t uid,
-	    const char *rel);
+/* That path is no more: is the file of its row? */
+void	sync_gone(struct store *st, struct box *b, uint32_t uid);
+/* No file of that row is in the folder, filer is sure. */
+void	sync_lost(struct store *st, struct box *b, uint32_t uid);
+
+/*
+ * sync_look.c: what becomes of such a row is filer's answer, when no change
+ * of ours is under way for it.  counted: a scan found it.
+ */
+void	sync_look(struct store *st, struct box *b, const char *rel,
+	    bool counted);
+void	sync_look_kick(struct store *st);
+/* Something is to be answered yet. */
+bool	sync_look_due(struct store *st);
+void	sync_look_stop(struct store *st);
 
 #endif

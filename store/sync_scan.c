@@ -21,7 +21,8 @@ sync_scan_stop(struct store *st)
 	struct sync *sy = st->sync;
 
 	sy->box = 0;
-	sy->asked = sy->started = sy->done = false;
+	sy->asked = sy->started = sy->done = sy->dropping = false;
+	sy->after = 0;
 	buf_clear(&sy->page);
 	free(sy->seen);
 	sy->seen = NULL;
@@ -108,24 +109,26 @@ find_missing(struct store *st, const struct box *b, uint32_t after,
 	return n;
 }
 
-static void
+/* False: when those before are answered. */
+static bool
 drop_missing(struct store *st, struct box *b)
 {
-	static struct missing m[SCAN_SLICE];
-	uint32_t after = 0;
-	bool end = false;
+	static struct missing m[FILE_LOOK_MAX];
+	struct sync *sy = st->sync;
+	bool end;
 	size_t i, n;
 
-	if (st->sync->nseen > 0)
-		qsort(st->sync->seen, st->sync->nseen, sizeof(uint32_t),
-		    by_uid);
-	while (!end) {
-		n = find_missing(st, b, after, m, SCAN_SLICE, &end);
-		for (i = 0; i < n; i++) {
-			after = m[i].uid;
-			sync_gone(st, b, m[i].uid, m[i].rel);
-		}
+	if (!sy->dropping && sy->nseen > 0)
+		qsort(sy->seen, sy->nseen, sizeof(uint32_t), by_uid);
+	sy->dropping = true;
+	if (sync_look_due(st))
+		return false;
+	n = find_missing(st, b, sy->after, m, FILE_LOOK_MAX, &end);
+	for (i = 0; i < n; i++) {
+		sy->after = m[i].uid;
+		sync_look(st, b, m[i].rel, true);
 	}
+	return n == 0;
 }
 
 static void
@@ -133,7 +136,8 @@ finish(struct store *st, struct box *b)
 {
 	struct sync *sy = st->sync;
 
-	drop_missing(st, b);
+	if (!drop_missing(st, b))
+		return;
 	/* When it changed within the moment we looked, look once more at
 	 * the next start: a time may stand for two changes. */
 	b->cur_ns = sy->cur_ns;
@@ -185,7 +189,7 @@ sync_scan_next(struct store *st)
 		compare(st, b);
 		loop_arm(st->loop, &st->again, 0);
 	} else if (sy->done)
-		finish(st, b);
+		finish(st, b);	/* as often as it takes */
 	else if (!sy->asked)
 		ask_page(st, b, false);
 }

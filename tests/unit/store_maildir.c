@@ -72,12 +72,82 @@ makes_names(void **state)
 	assert_true(maildir_parse(rel, &n));
 	assert_int_equal(n.seconds, 1700000000);
 	assert_int_equal(n.size, 42);
-	/* An old pair goes, whatever follows it stays. */
-	assert_int_equal(maildir_make(rel, sizeof rel, "x,I=1.2,U=3", 11, 5,
+	/* An old pair goes, and with it what mbsync wrote for the folder. */
+	assert_int_equal(maildir_make(rel, sizeof rel, "x,I=1.2,U=3,Z", 13, 5,
 	    9, STORE_SEEN, "a", false), 0);
-	assert_string_equal(rel, "cur/x,I=5.9,U=3:2,Sa");
+	assert_string_equal(rel, "cur/x,I=5.9,Z:2,Sa");
+	assert_int_equal(maildir_make(rel, sizeof rel, "x,U=3", 5, 5, 9, 0,
+	    "", false), 0);
+	assert_string_equal(rel, "cur/x,U=3,I=5.9:2,");
 	assert_int_equal(maildir_make(rel, 12, "x,I=1.2,U=3", 11, 5, 9, 0,
 	    "", false), STORE_NAME);
+}
+
+static void
+knows_files_again(void **state)
+{
+	static const struct { const char *a, *b; bool same; } cases[] = {
+		{ "new/x,I=1.2", "cur/x,I=1.2:2,S", true },
+		{ "cur/x,I=1.2:2,", "cur/x,I=1.2,U=3:2,F", true },
+		{ "cur/x,I=1.2,U=4:2,", "cur/x,I=1.2,U=3:2,F", true },
+		{ "cur/y,I=1.2:2,", "cur/x,I=1.2:2,", true },
+		{ "cur/x,I=1.2:2,", "cur/x,I=1.3:2,", false },
+		{ "cur/x,I=1.2:2,", "cur/x,I=2.2:2,", false },
+		{ "cur/x,I=1.2:2,", "cur/x:2,", false },
+		{ "new/x", "cur/x:2,", true },
+		{ "new/x", "cur/x,U=7:2,F", true },
+		{ "new/x,U=", "cur/x:2,", false },
+		{ "new/x,U=7,S=1", "cur/x,S=1:2,", true },
+		{ "new/x", "cur/y:2,", false },
+	};
+	struct maildir_name a, b;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		assert_true(maildir_parse(cases[i].a, &a));
+		assert_true(maildir_parse(cases[i].b, &b));
+		if (maildir_same(&a, &b) != cases[i].same ||
+		    maildir_same(&b, &a) != cases[i].same)
+			fail_msg("%s %s", cases[i].a, cases[i].b);
+	}
+}
+
+static void
+follows_others(void **state)
+{
+	static const struct { const char *was, *want, *is, *now; } cases[] = {
+		/* flags: ours are added to theirs */
+		{ "cur/x,I=1.2:2,", "cur/x,I=1.2:2,F", "cur/x,I=1.2,U=3:2,S",
+		    "cur/x,I=1.2,U=3:2,FS" },
+		{ "cur/x,I=1.2:2,FS", "cur/x,I=1.2:2,S", "cur/x,I=1.2:2,FRSa",
+		    "cur/x,I=1.2:2,RSa" },
+		{ "new/x,I=1.2", "cur/x,I=1.2:2,S", "cur/x,I=1.2,U=3:2,",
+		    "cur/x,I=1.2,U=3:2,S" },
+		/* another folder: what mbsync wrote for this one goes */
+		{ "cur/x,I=1.2:2,S", "cur/x,I=9.1:2,S", "cur/x,I=1.2,U=3:2,",
+		    "cur/x,I=9.1:2," },
+		{ "new/x,I=1.2", "new/x,I=9.1", "new/x,I=1.2,U=3",
+		    "new/x,I=9.1" },
+		{ "new/x,I=1.2", "new/x,I=9.1", "cur/x,I=1.2:2,",
+		    "cur/x,I=9.1:2," },
+		/* a pair for one that has none */
+		{ "new/x", "new/x,I=1.2", "cur/x,U=3:2,F",
+		    "cur/x,I=1.2,U=3:2,F" },
+		{ "cur/x,U=3:2,", "cur/x,U=3,I=1.2:2,", "cur/x:2,",
+		    "cur/x,I=1.2:2," },
+	};
+	char now[MAILDIR_REL_MAX];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		assert_int_equal(maildir_follow(now, cases[i].was,
+		    cases[i].want, cases[i].is), STORE_OK);
+		assert_string_equal(now, cases[i].now);
+	}
+	assert_int_equal(maildir_follow(now, "tmp/x", "cur/x", "cur/x"),
+	    STORE_NAME);
 }
 
 static void
@@ -153,6 +223,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_names),
 		cmocka_unit_test(makes_names),
+		cmocka_unit_test(knows_files_again),
+		cmocka_unit_test(follows_others),
 		cmocka_unit_test(changes_flags),
 		cmocka_unit_test(mailbox_names),
 		cmocka_unit_test(tags),
