@@ -11,6 +11,8 @@
 #include "store/dyn.h"
 #include "store/flag.h"
 #include "store/index.h"
+#include "store/maildir.h"
+#include "store/op_box.h"
 
 enum { TAGS_ROOM = 4096, QUERY_ROOM = 128, CONFIG_ROOM = 8192 };
 
@@ -355,6 +357,35 @@ not_renamed_yet(const struct index *x, const struct index_item *i)
 	    path_of(x, i->was, path) && access(path, F_OK) == 0;
 }
 
+/* Its path now; others may have renamed it since the row was written. */
+static bool
+path_now(struct index *x, const char *rel, char *dst)
+{
+	char folder[BOX_NAME_MAX], found[MAILDIR_REL_MAX];
+	char now[BOX_NAME_MAX + MAILDIR_REL_MAX];
+	const char *name;
+	size_t n = strlen(rel);
+	int root, rc;
+
+	if (!path_of(x, rel, dst) || access(dst, F_OK) == 0)
+		return rel[0] != '\0';
+	for (name = rel + n; name > rel && name[-1] != '/'; )
+		name--;
+	if (name - rel < 5 || (size_t)(name - rel) > sizeof folder)
+		return true;
+	name -= 4;			/* cur/ or new/ */
+	snprintf(folder, sizeof folder, "%.*s", (int)(name - 1 - rel), rel);
+	root = open(x->maildir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (root == -1)
+		return true;
+	rc = maildir_find(root, folder, name, found);
+	close(root);
+	if (rc == -1)
+		return true;
+	snprintf(now, sizeof now, "%s/%s", folder, found);
+	return path_of(x, now, dst);
+}
+
 /* A file of a new name first, lest the message be forgotten between. */
 enum store_err
 index_apply(struct index *x, const struct index_item *i, bool force)
@@ -365,7 +396,7 @@ index_apply(struct index *x, const struct index_item *i, bool force)
 
 	if (!force && not_renamed_yet(x, i))
 		return STORE_BUSY;
-	if (path_of(x, i->now, path)) {
+	if (path_now(x, i->now, path)) {
 		st = learn_file(x, path, &m);
 		if (st == NOTMUCH_STATUS_SUCCESS && m != NULL)
 			set_tags(x, m, i);

@@ -14,7 +14,9 @@ enum { TAIL = 160, COPIES_MAX = 100 };
 /* ---- INDEX_TODO ---- */
 
 static const char todo_sql[] =
-    "SELECT t.seq,t.was,t.now,"
+    /* Renamed again meanwhile: what it is called now. */
+    "SELECT t.seq,t.was,CASE WHEN t.now='' OR m.id IS NULL THEN t.now"
+    "  ELSE b.name||'/'||m.name END,"
     " (SELECT max(l.flags&1)|max(l.flags&2)|max(l.flags&4)|"
     "  max(l.flags&8)|max(l.flags&16)|min(l.flags&32)"
     "  FROM msg c JOIN mail l ON l.mbox=c.mbox AND l.uid=c.uid"
@@ -22,6 +24,7 @@ static const char todo_sql[] =
     " (SELECT group_concat(c.tags,' ') FROM msg c"
     "  WHERE c.msgid=m.msgid AND c.tags<>'')"
     " FROM index_todo t LEFT JOIN msg m ON m.id=t.msg"
+    " LEFT JOIN mailbox b ON b.id=m.mbox"
     " ORDER BY t.seq LIMIT ?";
 
 static const char *
