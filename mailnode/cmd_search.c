@@ -543,7 +543,7 @@ tag_query(struct tagging *t, const char *query)
 {
 	struct node *n = NULL;
 	uint16_t rc;
-	int ch, keeper = -1;
+	int ch, keeper = -1, status = 0;
 
 	ch = link_to("tag", &n, ROLE_READER);
 	if (ch != -1)
@@ -551,12 +551,14 @@ tag_query(struct tagging *t, const char *query)
 	if (keeper == -1)
 		return 1;
 	rc = each_match(ch, query, note_id, t);
-	if (rc == OP_OK)
+	if (rc == OP_OK && t->n == 0)
+		status = cmd_fail("tag", "no message matches");
+	else if (rc == OP_OK)
 		rc = apply(keeper, t);
 	close(ch);
 	close(keeper);
 	node_close(n);
-	return rc == OP_OK ? 0 : fail_status("tag", rc);
+	return rc == OP_OK ? status : fail_status("tag", rc);
 }
 
 int

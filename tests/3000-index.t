@@ -45,6 +45,9 @@ ok 'the index has it' wait_for '[ "$(nm count tag:work and tag:flagged and \
     not tag:unread)" = 1 ]'
 ok 'and the file its letters' sh -c "ls $inbox/cur | grep -q 'Q1.*:2,FS$'"
 ok 'it is found by it' test "$(found tag:work)" = 1
+is 'a query that nothing matches' \
+    "$(mn tag +work -- id:nobody@x.test 2>&1; echo $?)" \
+    "$(printf 'mailnode: tag: no message matches\n1')"
 is 'a tag that is none' "$(mn tag '+a b' -- '*' 2>&1; echo $?)" \
     "mailnode: +a b: not a tag
 1"
