@@ -37,6 +37,8 @@ KNOWN = {
         "RFC 7208 section 5: a mapped address is IPv4, and no ip6 matches",
     ("dmarc", "4"): "RFC 9989 section 4.10 steps 2, 3: several records are "
         "discarded, and the walk goes on",
+    ("mime", "rfc/008.eml"): "RFC 2046 section 5.2.1: message/rfc822 in "
+        "base64 is none; it is a file, decoded, and no tree",
     ("dmarc", "42"): "RFC 9989 section 5.3.1: two addresses, one domain",
 }
 
