@@ -5,6 +5,10 @@
  * vault.  Included by mailnode/node/conf.c alone.
  */
 
+/* Which settings are here.  When make asks for a newer one, CHANGES lists
+ * what to add; then take the new number. */
+#define CONFIG_VERSION	2
+
 /* Who we are. */
 static const char hostname[] = "mail.example.org";	/* name in EHLO, MX */
 static const char *const domains[] = { "example.org" };	/* first: primary */

@@ -12,6 +12,37 @@ for example in home vps; do
 	ok "$config compiles" compiles "$config" "$example"
 done
 
+# ---- an older config.h
+settings() { sed -n 's/^static const .*[ *]\([a-z0-9_]*\)\(\[\]\)\{0,1\} = .*/\1/p' \
+    config.def.h | sort; }
+newest=$(sed -n 's/^#define CONFIG_VERSION[[:space:]]*//p' config.def.h)
+# What version 1 had; CHANGES tells all later ones, under their number.
+first='catchall colors connections_per_minute domains hooks hostname keys listeners local_socket local_uids maildir message_max
+queries realname recipients_max relays reserve_mib resolvers
+sessions_max sessions_per_address sign_ed25519 subaddress tls_required
+undo_s user'
+later=$(perl -ne '$in = $1 > 1 if /^\tCONFIG_VERSION (\d+)/;
+    print "$1\n" if $in && /^\t- ([a-z0-9_]+)[,;.]/' CHANGES)
+is 'CHANGES lists each setting that came later' "$(printf '%s\n' $first $later |
+    sort)" "$(settings)"
+is 'under the number of config.def.h' "$(sed -n \
+    's/^\tCONFIG_VERSION \([0-9]*\).*/\1/p' CHANGES | head -1)" "$newest"
+is 'mailnode-config(5) has each' "$(for s in $(settings); do
+    grep -qE "^\.(It Va|Va|Ss)( .*)? ?$s( |,|\[|\$)" mailnode/mailnode-config.5 ||
+    echo "$s"; done)" ''
+
+old() # old SED: compiles config.def.h so changed, prints what make says
+{
+	sed "$1" config.def.h >"$tmp/old.h"
+	make -s "$tmp/old/conf.o" CONFIG="$tmp/old.h" BUILD="$tmp/old" 2>&1
+}
+old '/CONFIG_VERSION/d; /forwarders\[\]/d' >"$tmp/said"
+ok 'an older one stops the build' [ ! -e "$tmp/old/conf.o" ]
+ok 'and says what to do' grep -q 'older than mailnode.*CHANGES' "$tmp/said"
+ok 'and what is missing' grep -q 'forwarders.*undeclared' "$tmp/said"
+old 's/^\(#define CONFIG_VERSION\).*/\1 9999/' >"$tmp/said"
+ok 'a newer one stops it, too' grep -q 'newer than this mailnode' "$tmp/said"
+
 unit=examples/systemd/mailnode.service
 # Prints what systemd has to say of a unit; its program must exist.
 verify()

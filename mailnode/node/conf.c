@@ -8,6 +8,16 @@
 #include "mailnode/node/conf.h"
 #include CONFIG_H
 
+/* Raised with each new setting, which CHANGES lists beside the number. */
+#define CONFIG_NEWEST	2
+#if !defined CONFIG_VERSION || CONFIG_VERSION < CONFIG_NEWEST
+#error "your config.h is older than mailnode: add the settings that CHANGES \
+lists under its CONFIG_VERSION (config.def.h has their defaults), then set \
+CONFIG_VERSION as in config.def.h.  Those that are missing are named below."
+#elif CONFIG_VERSION > CONFIG_NEWEST
+#error "your config.h is newer than this mailnode: build the newer source"
+#endif
+
 #define NELEM(a)	(sizeof (a) / sizeof (a)[0])
 
 _Static_assert(sizeof hostname > 1, "hostname is empty");
