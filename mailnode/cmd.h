@@ -48,6 +48,7 @@ int	cmd_probe_mime(int argc, char **argv);
  * after an error was printed. */
 uint8_t	*cmd_probe_read(const char *path, size_t *n);
 int	cmd_probe_bounce(int argc, char **argv);
+int	cmd_probe_header(int argc, char **argv);
 int	cmd_probe_spf(int argc, char **argv);
 int	cmd_probe_dmarc(int argc, char **argv);
 int	cmd_sign(int argc, char **argv);

@@ -221,6 +221,8 @@ cmd_probe(int argc, char **argv)
 		return cmd_probe_mime(argc - 1, argv + 1);
 	if (argc > 1 && strcmp(argv[1], "spf") == 0)
 		return cmd_probe_spf(argc - 1, argv + 1);
+	if (argc > 1 && strcmp(argv[1], "header") == 0)
+		return cmd_probe_header(argc - 1, argv + 1);
 	if (argc > 1 && strcmp(argv[1], "bounce") == 0)
 		return cmd_probe_bounce(argc - 1, argv + 1);
 	if (argc > 1 && strcmp(argv[1], "dmarc") == 0)

@@ -38,7 +38,7 @@ const struct cmd cmds[] = {
 	{ "verify",	cmd_verify,
 	    "[-j] [-r ADDR:PORT] [-t EPOCH] [-i IP -h HELO -f FROM] [FILE]" },
 	{ "sign",	cmd_sign,	"[FILE]" },
-	{ "probe",	cmd_probe,	"address|dns|mime|bounce [-j] [-r ADDR:PORT] [FILE]\n"
+	{ "probe",	cmd_probe,	"address|dns|mime|header|bounce [-j] [-r ADDR:PORT] [FILE]\n"
 	    "       mailnode probe spf [-j] [-r ADDR:PORT] [-t EPOCH] -i IP [-h HELO] [-f FROM]\n"
 	    "       mailnode probe dmarc [-j] [-r ADDR:PORT] -f FROM [-d DOMAIN]… [-s DOMAIN]…" },
 	{ "vault",	cmd_vault,
