@@ -5,6 +5,7 @@
 
 #include "mailnode/base/clock.h"
 #include "store/box.h"
+#include "store/db.h"
 #include "store/flag.h"
 #include "store/op_watch.h"
 #include "store/parts.h"
@@ -14,6 +15,7 @@ struct boxes {
 	struct box	**box;		/* by name */
 	size_t		  n, cap;
 	struct box	 *last;		/* found by id */
+	uint32_t	  validity;	/* the highest that was ever given */
 };
 
 const char *const box_kept[] = {
@@ -136,6 +138,13 @@ box_new(const char *name)
 
 /* ---- rows ---- */
 
+static void
+note_validity(struct boxes *bs, uint32_t v)
+{
+	if (v > bs->validity)
+		bs->validity = v;
+}
+
 static enum store_err
 load_row(struct store *st, sqlite3_stmt *s)
 {
@@ -149,6 +158,7 @@ load_row(struct store *st, sqlite3_stmt *s)
 		return STORE_NOMEM;
 	b->id = (uint64_t)sqlite3_column_int64(s, 0);
 	b->uidvalidity = (uint32_t)sqlite3_column_int64(s, 2);
+	note_validity(st->boxes, b->uidvalidity);
 	b->uidnext = (uint32_t)sqlite3_column_int64(s, 3);
 	b->modseq = (uint64_t)sqlite3_column_int64(s, 4);
 	b->uidlease = (uint32_t)sqlite3_column_int64(s, 5);
@@ -173,6 +183,8 @@ boxes_open(struct store *st)
 	st->boxes = calloc(1, sizeof *st->boxes);
 	if (st->boxes == NULL)
 		return STORE_NOMEM;
+	st->boxes->validity = (uint32_t)db_int(st->db[STORE_NODE], "SELECT"
+	    " value FROM setting WHERE name = 'uidvalidity'", 0);
 	rc = store_err_sqlite(sqlite3_prepare_v2(st->db[STORE_CACHE],
 	    "SELECT id, name, uidvalidity, uidnext, modseq, uidlease, "
 	    "modlease, cur, new FROM mailbox", -1, &s, NULL));
@@ -246,17 +258,35 @@ box_save_all(struct store *st)
 	}
 }
 
+/* Many folders a second run ahead of the clock: what went may not come
+ * back with the number of one that went. */
+static enum store_err
+keep_validity(struct store *st)
+{
+	static struct store_slot slot;
+	sqlite3_stmt *s;
+	enum store_err rc;
+
+	rc = store_begin(st, STORE_NODE);
+	if (rc != STORE_OK)
+		return rc;
+	s = store_stmt(st, STORE_NODE, &slot, "INSERT OR REPLACE INTO"
+	    " setting(name, value) VALUES('uidvalidity', ?1)");
+	if (s == NULL)
+		return STORE_NOMEM;
+	sqlite3_bind_int64(s, 1, st->boxes->validity);
+	rc = store_result(st, STORE_NODE, sqlite3_step(s));
+	(void)sqlite3_reset(s);
+	return rc;
+}
+
 /* Unique among the folders, and later than whatever stood there before. */
 static uint32_t
 fresh_validity(const struct store *st)
 {
 	uint32_t v = (uint32_t)clock_wall_s();
-	size_t i;
 
-	for (i = 0; i < st->boxes->n; i++)
-		if (st->boxes->box[i]->uidvalidity >= v)
-			v = st->boxes->box[i]->uidvalidity + 1;
-	return v;
+	return v > st->boxes->validity ? v : st->boxes->validity + 1;
 }
 
 static bool
@@ -327,6 +357,8 @@ box_add(struct store *st, const struct file_folder *f, struct box **out)
 		    b->id, b->uidnext, b->modseq));
 	if (rc == STORE_OK)
 		rc = insert(st->boxes, b);
+	if (rc == STORE_OK)
+		note_validity(st->boxes, b->uidvalidity);
 	if (rc != STORE_OK) {
 		free(b);
 		return rc;
@@ -344,7 +376,9 @@ box_remove(struct store *st, struct box *b)
 	sqlite3_stmt *s;
 	enum store_err rc;
 
-	rc = store_begin(st, STORE_CACHE);
+	rc = keep_validity(st);
+	if (rc == STORE_OK)
+		rc = store_begin(st, STORE_CACHE);
 	if (rc != STORE_OK)
 		return rc;
 	s = store_stmt(st, STORE_CACHE, &slot,

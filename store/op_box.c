@@ -257,8 +257,8 @@ done(void *arg, uint16_t status, struct chan_in *in, int *fd)
 	else if (rc == STORE_OK)
 		rc = deleted(j);
 	/* Who looks next, through another process, must find it done. */
-	if (rc != STORE_OK || store_after(j->st, STORE_BIT(STORE_CACHE),
-	    answer, j) != STORE_OK)
+	if (rc != STORE_OK || store_after(j->st, STORE_BIT(STORE_NODE) |
+	    STORE_BIT(STORE_CACHE), answer, j) != STORE_OK)
 		answer(j, rc);
 }
 
