@@ -353,7 +353,19 @@ gather(struct list *l)
 	return good;
 }
 
-enum below { BELOW_ANY, BELOW_SUBSCRIBED, BELOW_SPECIAL };
+static bool
+matches(const struct list *l, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < l->npattern; i++)
+		if (name_match(l->pattern[i], name))
+			return true;
+	return false;
+}
+
+/* HIDDEN: subscribed, and not matched by the pattern itself. */
+enum below { BELOW_ANY, BELOW_SUBSCRIBED, BELOW_SPECIAL, BELOW_HIDDEN };
 
 static bool
 has_below(const struct list *l, const char *name, enum below what)
@@ -367,20 +379,11 @@ has_below(const struct list *l, const char *name, enum below what)
 			continue;
 		if ((what == BELOW_ANY && e->box != NULL) ||
 		    (what == BELOW_SUBSCRIBED && e->subscribed) ||
+		    (what == BELOW_HIDDEN && e->subscribed &&
+		    !matches(l, e->name)) ||
 		    (what == BELOW_SPECIAL && special_use(e->name) != NULL))
 			return true;
 	}
-	return false;
-}
-
-static bool
-matches(const struct list *l, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < l->npattern; i++)
-		if (name_match(l->pattern[i], name))
-			return true;
 	return false;
 }
 
@@ -433,7 +436,8 @@ list_one(struct session *s, const struct list *l, const struct entry *e)
 		return;
 	below = (l->options & LS_RECURSIVE || l->options & L_LSUB) &&
 	    l->options & LS_SUBSCRIBED &&
-	    has_below(l, e->name, BELOW_SUBSCRIBED);
+	    has_below(l, e->name, l->options & L_LSUB ? BELOW_HIDDEN :
+	    BELOW_SUBSCRIBED);
 	if (l->options & LS_SUBSCRIBED)
 		wanted = e->subscribed;
 	else if (e->box == NULL)

@@ -30,7 +30,8 @@ qresync(struct lex_at *at, struct resync *q)
 		return false;
 	if (lex_atom(at, &set)) {
 		q->some = true;
-		if (!set_parse(&q->known, set.p, set.n, UINT32_MAX - 1))
+		if (memchr(set.p, '*', set.n) != NULL ||
+		    !set_parse(&q->known, set.p, set.n, UINT32_MAX - 1))
 			return false;
 	}
 	/* The pairs that match help nobody who remembers what went. */
