@@ -72,60 +72,120 @@ is_a(const struct mime *m, void *obj, GType type)
 	    m->gm->g_type_check_instance_is_a((GTypeInstance *)obj, type);
 }
 
-static void
-put_mailbox(const struct mime *m, struct buf *out, InternetAddress *a)
+/*
+ * ENVELOPE has encoded words as they stand in the field.  The library would
+ * decode them, so their "=?" is another pair of octets while it parses: one
+ * that the field does not have.
+ */
+static char
+hide_words(char *field)
 {
-	const char *name = m->gm->internet_address_get_name(a), *addr, *at;
-	char *coded = NULL;
+	static const char other[] = "!#$%&'*+-/^_`{|}~";
+	const char *c = other;
+	char pair[3] = "=", *p;
 
-	addr = m->gm->internet_address_mailbox_get_addr(
-	    (InternetAddressMailbox *)a);
-	addr = addr != NULL ? addr : "";
-	at = strrchr(addr, '@');
-	if (name != NULL && *name != '\0')
+	for (; *c != '\0'; c++) {
+		pair[1] = *c;
+		if (strstr(field, pair) == NULL)
+			break;
+	}
+	for (p = field; *c != '\0' && (p = strstr(p, "=?")) != NULL; p += 2)
+		p[1] = *c;
+	return *c;
+}
+
+/* Returns owned, or NULL. */
+static char *
+shown(const char *text, char hidden)
+{
+	char *copy = text != NULL ? strdup(text) : NULL, *p = copy;
+
+	while (copy != NULL && hidden != '\0' && (p = strchr(p, '=')) != NULL)
+		if (*++p == hidden)
+			*p = '?';
+	return copy;
+}
+
+static bool
+ascii(const char *s)
+{
+	while (*s != '\0' && (unsigned char)*s < 0x80)
+		s++;
+	return *s == '\0';
+}
+
+/* A display name; what is no US-ASCII is encoded here. */
+static void
+put_name(const struct mime *m, struct buf *out, const char *decoded,
+    char hidden)
+{
+	char *name = shown(decoded, hidden), *coded = NULL;
+
+	if (name != NULL && !ascii(name))
 		coded = m->gm->g_mime_utils_header_encode_phrase(NULL, name,
 		    "utf-8");
-	buf_addc(out, '(');
-	/* The phrase may come quoted; ENVELOPE has it without. */
-	if (coded != NULL && coded[0] == '"')
-		put(out, name);
+	if (name == NULL || *name == '\0')
+		put(out, NULL);
 	else
-		put(out, coded);
-	buf_adds(out, " NIL ");
-	put_n(out, addr, at != NULL ? (size_t)(at - addr) : strlen(addr));
-	buf_addc(out, ' ');
-	if (at != NULL)
-		put(out, at + 1);
-	else
-		put(out, "");
-	buf_addc(out, ')');
+		put(out, coded != NULL ? coded : name);
 	m->gm->g_free(coded);
+	free(name);
 }
 
 static void
+put_mailbox(const struct mime *m, struct buf *out, InternetAddress *a,
+    char hidden)
+{
+	char *own = shown(m->gm->internet_address_mailbox_get_addr(
+	    (InternetAddressMailbox *)a), hidden);
+	const char *addr = own != NULL ? own : "", *at = strrchr(addr, '@');
+
+	buf_addc(out, '(');
+	put_name(m, out, m->gm->internet_address_get_name(a), hidden);
+	buf_adds(out, " NIL ");
+	put_n(out, addr, at != NULL ? (size_t)(at - addr) : strlen(addr));
+	buf_addc(out, ' ');
+	put(out, at != NULL ? at + 1 : "");
+	buf_addc(out, ')');
+	free(own);
+}
+
+struct addresses {
+	int	 depth, budget;
+	char	 hidden;
+};
+
+static void
 put_list(const struct mime *m, struct buf *out, InternetAddressList *l,
-    int depth, int *budget)
+    struct addresses *c)
 {
 	int i, n = m->gm->internet_address_list_length(l);
 	InternetAddressList *members;
 	InternetAddress *a;
+	const char *name;
 
-	for (i = 0; i < n && --*budget > 0; i++) {
+	for (i = 0; i < n && --c->budget > 0; i++) {
 		a = m->gm->internet_address_list_get_address(l, i);
 		if (is_a(m, a, m->gm->internet_address_mailbox_get_type())) {
-			put_mailbox(m, out, a);
+			put_mailbox(m, out, a, c->hidden);
 			continue;
 		}
-		if (depth >= GROUP_DEPTH_MAX ||
+		if (c->depth >= GROUP_DEPTH_MAX ||
 		    !is_a(m, a, m->gm->internet_address_group_get_type()))
 			continue;
 		buf_adds(out, "(NIL NIL ");
-		put_or(out, m->gm->internet_address_get_name(a), "");
+		name = m->gm->internet_address_get_name(a);
+		if (name != NULL && *name != '\0')
+			put_name(m, out, name, c->hidden);
+		else
+			put(out, "");	/* NIL would end a group */
 		buf_adds(out, " NIL)");
 		members = m->gm->internet_address_group_get_members(
 		    (InternetAddressGroup *)a);
+		c->depth++;
 		if (members != NULL)
-			put_list(m, out, members, depth + 1, budget);
+			put_list(m, out, members, c);
+		c->depth--;
 		buf_adds(out, "(NIL NIL NIL NIL)");
 	}
 }
@@ -137,14 +197,16 @@ put_addresses(const struct mime *m, struct buf *out, GMimeHeaderList *hl,
 	char *raw = mime_field_of(m, hl, field);
 	InternetAddressList *l = NULL;
 	size_t start = out->len;
-	int budget = ADDRESSES_MAX;
+	struct addresses c = { .budget = ADDRESSES_MAX };
 
+	if (raw != NULL)
+		c.hidden = hide_words(raw);
 	if (raw != NULL)
 		l = m->gm->internet_address_list_parse(NULL, raw);
 	free(raw);
 	buf_addc(out, '(');
 	if (l != NULL) {
-		put_list(m, out, l, 0, &budget);
+		put_list(m, out, l, &c);
 		m->gm->g_object_unref(l);
 	}
 	if (out->len > start + 1) {

@@ -154,6 +154,24 @@ structure_as_imap_wants_it(void **state)
 	    "\"<1@x.test>\")");
 }
 
+/* Encoded words are not decoded, and what is raw is encoded. */
+static void
+names_stay_encoded(void **state)
+{
+	(void)state;
+	parse_s("From: =?utf-8?q?B=C3=B6b?= <b@d.test>\r\n"
+	    "Sender: \"=?utf-8?b?QsO2Yg==?= =!\" <b@d.test>\r\n"
+	    "Reply-To: B\303\266b <b@d.test>\r\n"
+	    "To: \"a \\\"q\\\"\" <=?x@d.test>, :;\r\n\r\n");
+	assert_int_equal(mime_envelope(&m, &out), 0);
+	assert_string_equal(buf_str(&out), "(NIL NIL "
+	    "((\"=?utf-8?q?B=C3=B6b?=\" NIL \"b\" \"d.test\")) "
+	    "((\"=?utf-8?b?QsO2Yg==?= =!\" NIL \"b\" \"d.test\")) "
+	    "((\"=?UTF-8?b?QsO2Yg==?=\" NIL \"b\" \"d.test\")) "
+	    "((\"a \\\"q\\\"\" NIL \"=?x\" \"d.test\")"
+	    "(NIL NIL \"\" NIL)(NIL NIL NIL NIL)) NIL NIL NIL NIL)");
+}
+
 /* With LF ends in the file the numbers are those of CRLF, offsets are not. */
 static void
 bare_lf_counts_as_crlf(void **state)
@@ -576,6 +594,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(sections_are_octets_of_the_file),
 		T(structure_as_imap_wants_it),
+		T(names_stay_encoded),
 		T(bare_lf_counts_as_crlf),
 		T(tables_are_checked),
 		T(rows_are_decoded),
