@@ -62,15 +62,15 @@ bool
 flag_list(struct lex_at *at, bool bare, struct flag_list *out)
 {
 	struct lex_str s;
-	bool parens = lex_open(at);
+	bool parens = lex_open(at), some = false;
 
 	memset(out, 0, sizeof *out);
 	if (!parens && !bare)
 		return false;
 	if (!parens && lex_end(at))
 		return false;
-	while (lex_atom(at, &s))
+	for (; lex_atom(at, &s); some = true)
 		if (!flag_one(&s, out))
 			return false;
-	return parens ? lex_close(at) : true;
+	return parens ? lex_close(at) : some;
 }
