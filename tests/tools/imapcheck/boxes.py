@@ -1,0 +1,288 @@
+"""Mailboxes: RFC 9051 section 6.3, RFC 5258, RFC 5819, RFC 6154."""
+from .wire import Conn, Str, expect, same
+
+
+def names(reply, kind=b"LIST"):
+    return {a.args[2].decode(): {f.lower().decode() for f in a.args[0]}
+            for a in reply.of(kind)}
+
+
+def select_tells_all(t):
+    c = Conn(t.where)
+    name = t.box(3)
+    r = c.ok('SELECT "%s"' % name)
+    same(r.one(b"EXISTS").num, 3)
+    r.one(b"FLAGS")
+    codes = r.codes()
+    for code in (b"UIDVALIDITY", b"UIDNEXT", b"PERMANENTFLAGS",
+                 b"HIGHESTMODSEQ", b"READ-WRITE"):
+        expect(code in codes, "no %s in %r" % (code, r.all))
+    expect(b"\\*" in codes[b"PERMANENTFLAGS"][0], "no \\*")
+    s = c.ok('STATUS "%s" (MESSAGES UIDNEXT UIDVALIDITY UNSEEN '
+             'HIGHESTMODSEQ)' % name).one(b"STATUS")
+    same(s.args[0].decode(), name)
+    got = dict(zip(s.args[1][::2], s.args[1][1::2]))
+    for k in (b"UIDNEXT", b"UIDVALIDITY", b"HIGHESTMODSEQ"):
+        same(got[k], codes[k][0], k)
+    same((got[b"MESSAGES"], got[b"UNSEEN"]), (b"3", b"3"))
+    r = c.ok('EXAMINE "%s"' % name)
+    expect(b"READ-ONLY" in r.codes(), r.tagged)
+
+
+def failed_select_leaves_none(t):
+    c, _ = t.open(1)
+    c.no('SELECT "imapcheck/absent"')
+    c.bad("FETCH 1 FLAGS")
+
+
+def create_delete(t):
+    c = Conn(t.where)
+    name = t.box()
+    c.no('CREATE "%s"' % name)
+    c.no("CREATE INBOX")
+    c.ok('DELETE "%s"' % name)
+    c.no('DELETE "%s"' % name)
+    c.no("DELETE INBOX")
+    c.no('STATUS "%s" (MESSAGES)' % name)
+    c.no('SELECT "%s"' % name)
+
+
+def new_uidvalidity_after_delete(t):
+    c = Conn(t.where)
+    name = t.box(2)
+    a = c.ok('SELECT "%s"' % name).codes()
+    c.ok("UNSELECT")
+    c.ok('DELETE "%s"' % name)
+    c.ok('CREATE "%s"' % name)
+    b = c.ok('SELECT "%s"' % name).codes()
+    expect(a[b"UIDVALIDITY"] != b[b"UIDVALIDITY"] or
+           int(b[b"UIDNEXT"][0]) >= int(a[b"UIDNEXT"][0]),
+           "UIDs given twice")
+
+
+def hierarchy(t):
+    c = Conn(t.where)
+    name = t.box()
+    c.ok('CREATE "%s/x/y"' % name)
+    t.made[:0] = [name + "/x/y", name + "/x"]
+    got = names(c.ok('LIST "" "%s*"' % name))
+    expect(name + "/x/y" in got and name + "/x" in got, got)
+    expect("\\haschildren" in got[name], got)
+    expect("\\hasnochildren" in got[name + "/x/y"], got)
+    got = names(c.ok('LIST "" "%s/%%"' % name))
+    same(set(got), {name + "/x"})
+    got = names(c.ok('LIST "%s/" "*"' % name))
+    same(set(got), {name + "/x", name + "/x/y"})
+    r = c.ok('LIST "" ""').one(b"LIST")
+    same(r.args[1], b"/")
+    got = names(c.ok('LIST "" "%s"' % name.replace("imapcheck", "%")))
+    same(set(got), {name})
+
+
+def delete_with_children(t):
+    c = Conn(t.where)
+    name = t.box(1)
+    c.ok('CREATE "%s/x"' % name)
+    t.made[:0] = [name + "/x"]
+    r = c.cmd('DELETE "%s"' % name)
+    got = names(c.ok('LIST "" "%s*"' % name))
+    expect(name + "/x" in got, "child gone: %r" % got)
+    if r.tagged.kind == b"OK":
+        expect("\\noselect" in got.get(name, {"\\noselect"}), got)
+
+
+def rename(t):
+    c = Conn(t.where)
+    a, b = t.box(2), t.box()
+    c.no('RENAME "%s" "%s"' % (a, b))
+    c.no('RENAME "imapcheck/absent" "imapcheck/other"')
+    c.ok('CREATE "%s/x"' % a)
+    uids = c.ok('SELECT "%s"' % a) and c.uids()
+    c.ok("UNSELECT")
+    c.ok('RENAME "%s" "%s/fresh"' % (a, b))
+    t.made[:0] = [b + "/fresh/x", b + "/fresh"]
+    got = names(c.ok('LIST "" "%s*"' % b))
+    expect(b + "/fresh" in got and b + "/fresh/x" in got, got)
+    expect(not c.ok('LIST "" "%s"' % a).of(b"LIST"), "old name is there")
+    c.ok('SELECT "%s/fresh"' % b)
+    same(c.uids(), uids)
+
+
+def names_in_utf7(t):
+    c = Conn(t.where)
+    base = t.box()
+    for tail in ("&Jjo-!", "&U,BTFw-/&ZeVnLIqe-", "a&-b", "&AOQ-&-&AOQ-"):
+        c.ok('CREATE "%s/%s"' % (base, tail))
+        t.made.insert(0, "%s/%s" % (base, tail))
+        got = names(c.ok('LIST "" "%s/%s"' % (base, tail)))
+        same(set(got), {"%s/%s" % (base, tail)})
+        c.ok('STATUS "%s/%s" (MESSAGES)' % (base, tail))
+    for tail in ("&Jjo", "&Jjo!", "&U,BTFw-&ZeVnLIqe-", "&AGE-", "&2AA-",
+                 "a\tb", "&"):
+        c.refused('CREATE "%s/%s"' % (base, tail))
+
+
+def odd_names(t):
+    c = Conn(t.where)
+    base = t.box()
+    for tail in ("with blank", "(paren)", "plus+", "[b]",
+                 "x" * 60):
+        c.ok("CREATE", Str((base + "/" + tail).encode()))
+        quoted = (base + "/" + tail).replace("\\", "\\\\").replace(
+            '"', '\\"')
+        t.made.insert(0, quoted)
+        got = names(c.ok('LIST "" "%s"' % quoted))
+        same(set(got), {base + "/" + tail})
+        c.ok('SELECT "%s"' % quoted)
+        c.ok("UNSELECT")
+    for bad in ("", "/", "//a", "a//b", "../x", "a/../b", ".", "a/.",
+                "x" * 3000, base + "/\x01"):
+        c.refused("CREATE", Str(bad.encode()))
+    c.ok("NOOP")
+
+
+def subscriptions(t):
+    c = Conn(t.where)
+    name = t.box()
+    c.ok('CREATE "%s/x"' % name)
+    t.made[:0] = [name + "/x"]
+    c.ok('SUBSCRIBE "%s/x"' % name)
+    c.ok('SUBSCRIBE "%s/x"' % name)
+    c.cmd('UNSUBSCRIBE "%s"' % name)
+    got = names(c.ok('LSUB "" "%s*"' % name), b"LSUB")
+    same(set(got), {name + "/x"})
+    got = names(c.ok('LSUB "" "%s/%%"' % name.split("/")[0]), b"LSUB")
+    expect("\\noselect" in got.get(name, ()), got)
+    c.ok('UNSUBSCRIBE "%s/x"' % name)
+    expect(not c.ok('LSUB "" "%s*"' % name).of(b"LSUB"), "still there")
+
+
+def list_extended(t):
+    c = Conn(t.where)
+    if not c.has("LIST-EXTENDED"):
+        return "not advertised"
+    name = t.box()
+    for x in ("x", "y"):
+        c.ok('CREATE "%s/%s"' % (name, x))
+        t.made.insert(0, name + "/" + x)
+        c.cmd('UNSUBSCRIBE "%s/%s"' % (name, x))
+    c.cmd('UNSUBSCRIBE "%s"' % name)
+    c.ok('SUBSCRIBE "%s/x"' % name)
+    got = names(c.ok('LIST () "" "%s*"' % name))
+    same(set(got), {name, name + "/x", name + "/y"})
+    got = names(c.ok('LIST (SUBSCRIBED) "" "%s*"' % name))
+    same(set(got), {name + "/x"})
+    expect("\\subscribed" in got[name + "/x"], got)
+    got = names(c.ok('LIST "" "%s*" RETURN (SUBSCRIBED CHILDREN)' % name))
+    expect("\\subscribed" in got[name + "/x"], got)
+    expect("\\subscribed" not in got[name + "/y"], got)
+    expect("\\haschildren" in got[name], got)
+    got = names(c.ok('LIST "" ("INBOX" "%s/%%" "%s/x")' % (name, name)))
+    same(set(got), {"INBOX", name + "/x", name + "/y"})
+    same(len(c.ok('LIST "" ("%s/x" "%s/*")' % (name, name)).of(b"LIST")), 2)
+    r = c.ok('LIST (SUBSCRIBED RECURSIVEMATCH) "" "%s"' % name)
+    a = r.one(b"LIST")
+    expect(len(a.args) == 4 and a.args[3][0].upper() == b"CHILDINFO" and
+           [x.upper() for x in a.args[3][1]] == [b"SUBSCRIBED"], a)
+    c.bad('LIST (RECURSIVEMATCH) "" "*"')
+    c.bad('LIST (FOO) "" "*"')
+    c.bad('LIST "" "*" RETURN (FOO)')
+    c.ok('LIST "" "%s" RETURN ()' % name)
+    c.ok('LIST (REMOTE) "" "%s"' % name)
+    c.ok('UNSUBSCRIBE "%s/x"' % name)
+
+
+def subscribed_but_gone(t):
+    c = Conn(t.where)
+    if not c.has("LIST-EXTENDED"):
+        return "not advertised"
+    name = t.box()
+    c.ok('SUBSCRIBE "%s"' % name)
+    c.ok('DELETE "%s"' % name)
+    got = names(c.ok('LIST (SUBSCRIBED) "" "%s"' % name))
+    same(set(got), {name})
+    expect("\\nonexistent" in got[name], got)
+    expect(not c.ok('LIST "" "%s"' % name).of(b"LIST"), "LIST has it")
+    c.ok('UNSUBSCRIBE "%s"' % name)
+
+
+def list_status(t):
+    c = Conn(t.where)
+    if not c.has("LIST-STATUS"):
+        return "not advertised"
+    name = t.box(2)
+    r = c.ok('LIST "" "%s" RETURN (STATUS (MESSAGES UNSEEN))' % name)
+    kinds = [a.kind for a in r.all]
+    same(kinds, [b"LIST", b"STATUS"])
+    same(r.one(b"STATUS").args[1], [b"MESSAGES", b"2", b"UNSEEN", b"2"])
+
+
+def special_use(t):
+    c = Conn(t.where)
+    if not c.has("SPECIAL-USE"):
+        return "not advertised"
+    want = {"\\drafts", "\\sent", "\\trash", "\\junk", "\\archive"}
+    for how in ('LIST "" "*"', 'LIST "" "*" RETURN (SPECIAL-USE)',
+                'LIST (SPECIAL-USE) "" "*"'):
+        got = names(c.ok(how))
+        uses = set().union(*got.values()) & want
+        same(uses, want, how)
+        if how.startswith("LIST ("):
+            expect(all(v & want for v in got.values()), got)
+        else:
+            expect("INBOX" in got, got)
+
+
+def status_size(t):
+    c, name = t.open(3)
+    if not c.has("STATUS=SIZE"):
+        return "not advertised"
+    sizes = [int(i[b"RFC822.SIZE"]) for _, i in
+             c.ok("FETCH 1:* RFC822.SIZE").fetched()]
+    s = c.ok('STATUS "%s" (SIZE)' % name).one(b"STATUS")
+    same(int(s.args[1][1]), sum(sizes))
+
+
+def close_and_unselect(t):
+    c, name = t.open(3)
+    c.ok("STORE 1 +FLAGS.SILENT (\\Deleted)")
+    c.ok("UNSELECT")
+    c.ok('EXAMINE "%s"' % name)
+    c.no("STORE 1 +FLAGS (\\Seen)")
+    c.no("EXPUNGE")
+    c.ok("CLOSE")
+    r = c.ok('SELECT "%s"' % name)
+    same(r.one(b"EXISTS").num, 3)
+    expect(not c.ok("CLOSE").of(b"EXPUNGE"), "CLOSE told of expunges")
+    c.bad("FETCH 1 FLAGS")
+    same(c.ok('SELECT "%s"' % name).one(b"EXISTS").num, 2)
+
+
+def examine_changes_nothing(t):
+    c, name = t.open(1, how="EXAMINE")
+    c.ok("FETCH 1 BODY[]")
+    same(c.flags(c.uids()[0]), set())
+    c.no("MOVE 1 INBOX")
+
+
+def utf8_accept(t):
+    c = Conn(t.where)
+    if not c.has("UTF8=ACCEPT"):
+        return "not advertised"
+    base = t.box()
+    c.ok("ENABLE UTF8=ACCEPT")
+    c.ok('CREATE "%s/Entwürfe"' % base)
+    t.made.insert(0, base + "/Entw&APw-rfe")
+    got = names(c.ok('LIST "" "%s/%%"' % base))
+    same(set(got), {base + "/Entwürfe"})
+    got = names(Conn(t.where).ok('LIST "" "%s/%%"' % base))
+    same(set(got), {base + "/Entw&APw-rfe"})
+    msg = "From: Jürgen <j@ü.example>\r\nSubject: Grüße\r\n\r\nhä\r\n"
+    c.ok('APPEND "%s" UTF8 (~{%d+}\r\n%s)' % (base, len(msg.encode()), msg))
+
+
+CHECKS = [select_tells_all, failed_select_leaves_none, create_delete,
+          new_uidvalidity_after_delete, hierarchy, delete_with_children,
+          rename, names_in_utf7, odd_names, subscriptions, list_extended,
+          subscribed_but_gone, list_status, special_use, status_size,
+          close_and_unselect, examine_changes_nothing, utf8_accept]
