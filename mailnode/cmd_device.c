@@ -435,6 +435,8 @@ device_revoke(struct ask_device *q)
 	keeper_join(&k);
 	if (k.ch != -1)
 		(void)device_forget(k.ch, &k.r, q->name);
+	if (k.n != NULL)
+		(void)node_ban_forget(k.n, q->name);
 	keeper_leave(&k);
 	return 0;
 }

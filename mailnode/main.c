@@ -70,6 +70,7 @@ const struct cmd cmds[] = {
 	    "[--undo SECONDS] [--profile FILE] "
 	    "[--qr thunderbird|deltachat|text|none] [--dark]] "
 	    "[--passphrase-stdin]" },
+	{ "ban",	cmd_ban,	"[list [-j]|add NETWORK [TIME]|rm NETWORK]" },
 	{ "fsck",	cmd_fsck,	"[-j] [--rebuild]" },
 	{ NULL, NULL, NULL }
 };

@@ -241,3 +241,66 @@ node_link_local(void)
 	errno = ENOTCONN;
 	return link;
 }
+
+/* ---- bans ---- */
+
+static int
+ask_ban(struct node *n, uint16_t type, struct buf *b)
+{
+	uint16_t rc = op_call(n->fd, type, b, -1, &n->reply, ANSWER_MS);
+
+	buf_clear(b);
+	if (rc == OP_OK)
+		return 0;
+	errno = rc == CONTROL_NOTHING ? ENOENT : rc == OP_BAD ? EINVAL :
+	    rc == CONTROL_NO_SERVICE ? ENOSPC : ENOTCONN;
+	return -1;
+}
+
+int
+node_ban_at(struct node *n, uint32_t i, struct ban *ban)
+{
+	struct buf b;
+
+	buf_init(&b, 16);
+	chan_put_u32(&b, i);
+	if (ask_ban(n, CONTROL_BAN_AT, &b) == -1)
+		return -1;
+	if (ban_get(&n->reply.in, ban) && chan_end(&n->reply.in))
+		return 0;
+	errno = ENOTCONN;
+	return -1;
+}
+
+int
+node_ban_add(struct node *n, const char *net, int64_t seconds)
+{
+	struct buf b;
+
+	buf_init(&b, 256);
+	chan_put_str(&b, net);
+	chan_put_i64(&b, seconds);
+	return ask_ban(n, CONTROL_BAN_ADD, &b);
+}
+
+static int
+by_name(struct node *n, uint16_t type, const char *name)
+{
+	struct buf b;
+
+	buf_init(&b, 256);
+	chan_put_str(&b, name);
+	return ask_ban(n, type, &b);
+}
+
+int
+node_ban_rm(struct node *n, const char *net)
+{
+	return by_name(n, CONTROL_BAN_RM, net);
+}
+
+int
+node_ban_forget(struct node *n, const char *device)
+{
+	return by_name(n, CONTROL_BAN_FORGET, device);
+}

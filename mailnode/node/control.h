@@ -13,15 +13,23 @@
 #include "mailnode/base/op.h"
 #include "mailnode/base/role.h"
 #include "mailnode/node/alarm.h"
+#include "mailnode/node/bans.h"
 
 enum control_msg {
 	CONTROL_LINK = 0x0a01,		/* u8 role → fd */
 	CONTROL_STATUS = 0x0a02,	/* → struct node_state */
 	CONTROL_YIELD = 0x0a03,		/* a daemon wants the node → u8 local */
-	CONTROL_LINK_LOCAL = 0x0a04	/* → fd, to keeper as ROLE_LOCAL */
+	CONTROL_LINK_LOCAL = 0x0a04,	/* → fd, to keeper as ROLE_LOCAL */
+	CONTROL_BAN_AT = 0x0a05,	/* u32 i → struct ban; NOTHING */
+	CONTROL_BAN_ADD = 0x0a06,	/* str net, i64 seconds */
+	CONTROL_BAN_RM = 0x0a07,	/* str net; NOTHING */
+	CONTROL_BAN_FORGET = 0x0a08	/* str device */
 };
 
-enum { CONTROL_NO_SERVICE = OP_ROOM_FIRST };	/* that role does not run */
+enum {
+	CONTROL_NO_SERVICE = OP_ROOM_FIRST,	/* that role does not run */
+	CONTROL_NOTHING			/* there is none */
+};
 
 struct node;
 
@@ -70,6 +78,17 @@ struct node_state {
 
 /* 0, or -1 with errno. */
 int		 node_state(struct node *n, struct node_state *st);
+
+/*
+ * Bans: see node/bans.h.  ban_at: the i-th in force; -1 with errno ENOENT
+ * behind the last.  add: EINVAL, ENOSPC.  rm: ENOENT.  forget: a device is
+ * no more.
+ */
+int		 node_ban_at(struct node *n, uint32_t i, struct ban *b);
+int		 node_ban_add(struct node *n, const char *net,
+		    int64_t seconds);
+int		 node_ban_rm(struct node *n, const char *net);
+int		 node_ban_forget(struct node *n, const char *device);
 
 /* The two ends of CONTROL_STATUS's payload. */
 void		 node_state_put(struct buf *b, const struct node_state *st);

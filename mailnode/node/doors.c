@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "mailnode/base/clock.h"
 #include "mailnode/node/chain.h"
 #include "mailnode/node/conf.h"
 #include "mailnode/node/doors.h"
@@ -14,7 +15,8 @@
 enum {
 	ACCEPT_BURST = 16,
 	AHEAD = 2,		/* SMTP processes that wait */
-	REST_MS = 1000
+	REST_MS = 1000,
+	DEVICES_MAX = 200	/* sessions of devices that have logged in */
 };
 
 struct door {
@@ -26,6 +28,7 @@ struct door {
 struct doors {
 	struct nursery		*n;
 	struct alarms		*alarms;
+	const struct bans	*bans;
 	const char		*home;
 	struct door		 door[DOORS_MAX];
 	struct listen_rates	 rates;
@@ -58,20 +61,76 @@ served(const struct doors *d, enum conf_service s)
 	return nursery_entry(d->n, role_of(s)) != NULL;
 }
 
-static unsigned int
-sessions_of(const struct nursery *n, const char *peer, unsigned int *all)
-{
-	const struct child *c;
-	unsigned int same = 0;
+/* Who is here.  Devices that have logged in are the owner: 32 of them behind
+ * one address are no flood. */
+struct crowd {
+	unsigned int	strangers;	/* not logged in, at any door */
+	unsigned int	knocking;	/* … at one where one logs in */
+	unsigned int	same;		/* … from this address */
+	unsigned int	devices;
+};
 
-	*all = 0;
+static bool
+takes_logins(enum role r)
+{
+	return r == ROLE_SUBMISSION || r == ROLE_IMAP;
+}
+
+static struct crowd
+count_crowd(const struct nursery *n, const char *peer)
+{
+	struct crowd w = { .strangers = 0 };
+	const struct child *c;
+
 	for (c = n->children; c != NULL; c = c->next) {
 		if (c->entry->life != LIFE_CONN || c->waiting)
 			continue;
-		(*all)++;
-		same += strcmp(c->conn.peer, peer) == 0;
+		if (c->scope != 0) {
+			w.devices++;
+			continue;
+		}
+		w.strangers++;
+		w.knocking += takes_logins(c->entry->role);
+		w.same += strcmp(c->conn.peer, peer) == 0;
 	}
-	return same;
+	return w;
+}
+
+/*
+ * Half of the places are enough for those who have not logged in: the rest
+ * are for mail, and for the owner, who is known by where devices logged in
+ * before.
+ */
+static enum listen_verdict
+judge_login(const struct doors *d, const struct proc_conn *conn,
+    const struct crowd *w)
+{
+	int64_t now = clock_wall_s();
+
+	if (bans_find(d->bans, conn->peer, true, now) != NULL)
+		return LISTEN_BANNED;
+	if (w->devices >= DEVICES_MAX)
+		return LISTEN_FULL;
+	if (w->knocking >= conf.sessions_max / 2 &&
+	    !bans_is_known(d->bans, conn->peer, now))
+		return LISTEN_FULL;
+	return LISTEN_OK;
+}
+
+static enum listen_verdict
+judge(struct doors *d, const struct proc_conn *conn)
+{
+	const struct conf_listener *l = &conf.listeners[conn->listener];
+	struct crowd w = count_crowd(d->n, conn->peer);
+	enum listen_verdict v = LISTEN_OK;
+
+	if (takes_logins(role_of(l->service)))
+		v = judge_login(d, conn, &w);
+	else if (bans_find(d->bans, conn->peer, false, clock_wall_s()) !=
+	    NULL)
+		v = LISTEN_BANNED;
+	return v == LISTEN_OK ? listen_judge(&d->rates, conn, w.strangers,
+	    w.same) : v;
 }
 
 /* Who rests would go on with the old certificate. */
@@ -86,12 +145,9 @@ static void
 welcome(struct doors *d, int sock, const struct proc_conn *conn)
 {
 	const struct conf_listener *l = &conf.listeners[conn->listener];
-	enum listen_verdict v;
-	unsigned int all, same;
+	enum listen_verdict v = judge(d, conn);
 	char trace[TRACE_SIZE];
 
-	same = sessions_of(d->n, conn->peer, &all);
-	v = listen_judge(&d->rates, conn, all, same);
 	if (v == LISTEN_OK)
 		watch_chain(d);
 	if (v == LISTEN_OK && nursery_spawn(d->n, role_of(l->service), sock,
@@ -174,7 +230,8 @@ door_ready(void *arg, uint32_t events)
 }
 
 struct doors *
-doors_new(struct nursery *n, struct alarms *a, const char *home)
+doors_new(struct nursery *n, struct alarms *a, const struct bans *bans,
+    const char *home)
 {
 	struct doors *d = calloc(1, sizeof *d);
 	size_t i;
@@ -183,6 +240,7 @@ doors_new(struct nursery *n, struct alarms *a, const char *home)
 		return NULL;
 	d->n = n;
 	d->alarms = a;
+	d->bans = bans;
 	d->home = home;
 	d->rest = (struct loop_timer){ .fn = rested, .arg = d };
 	for (i = 0; i < DOORS_MAX; i++) {

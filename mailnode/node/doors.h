@@ -9,15 +9,16 @@
 #include <stdint.h>
 
 #include "mailnode/node/alarm.h"
+#include "mailnode/node/bans.h"
 #include "mailnode/node/child.h"
 
 enum { DOORS_MAX = 32 };	/* conf.listeners */
 
 struct doors;
 
-/* Borrows all three for the whole run.  NULL: no memory. */
+/* Borrows all of them for the whole run.  NULL: no memory. */
 struct doors	*doors_new(struct nursery *n, struct alarms *a,
-		    const char *home);
+		    const struct bans *bans, const char *home);
 
 /* Binds conf.listeners; takes fds[DOORS_MAX] of an earlier run unless NULL.
  * A door that does not open is an alarm: the others serve. */

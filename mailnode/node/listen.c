@@ -167,6 +167,8 @@ listen_verdict_text(enum listen_verdict v)
 		return "not from that network";
 	case LISTEN_FULL:
 		return "has too many connections";
+	case LISTEN_BANNED:
+		return "is closed to you after failed logins";
 	default:
 		return "has too many connections from you";
 	}

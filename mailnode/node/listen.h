@@ -28,7 +28,8 @@ enum listen_verdict {
 	LISTEN_FOREIGN,		/* not in the door's networks */
 	LISTEN_FULL,		/* conf.sessions_max */
 	LISTEN_BUSY,		/* conf.sessions_per_address */
-	LISTEN_RATE		/* conf.connections_per_minute */
+	LISTEN_RATE,		/* conf.connections_per_minute */
+	LISTEN_BANNED		/* see bans.h */
 };
 
 /* How often each address was here lately; caller's memory. */

@@ -40,10 +40,11 @@ over(void *arg)
 }
 
 void
-logins_init(struct logins *l, struct nursery *n)
+logins_init(struct logins *l, struct nursery *n, struct bans *b)
 {
 	memset(l, 0, sizeof *l);
 	l->n = n;
+	l->bans = b;
 	l->over = (struct loop_timer){ .fn = over, .arg = l };
 }
 
@@ -66,10 +67,27 @@ begin(struct logins *l, struct child *c, const struct proc_login *p)
 	memcpy(c->device, p->device, sizeof c->device);
 	memcpy(c->folder, p->folder, sizeof c->folder);
 	c->scope = p->scope;
+	bans_known(l->bans, c->conn.peer, p->device, clock_wall_s());
 	if (!c->wants_reader)
 		return;
 	c->wants_reader = false;
 	nursery_want_reader(l->n, c);
+}
+
+/* Whoever has a right secret at the wrong time or place is no guesser. */
+static void
+failed(struct logins *l, const struct child *c, const struct proc_login *p)
+{
+	const struct ban *b;
+
+	if (p->device[0] != '\0' || !bans_failed(l->bans, c->conn.peer,
+	    p->user, p->why, clock_wall_s()))
+		return;
+	b = bans_find(l->bans, c->conn.peer, true, clock_wall_s());
+	if (b != NULL)
+		log_line(LOG_WARN, "ban", "net=%s seconds=%lld failures=%u "
+		    "evidence=%s", b->net, (long long)(b->until - b->last),
+		    b->failures, b->evidence);
 }
 
 void
@@ -86,6 +104,8 @@ logins_tell(struct logins *l, const struct proc_login *p)
 	    p->user, p->device, p->why);
 	if (p->outcome == LOGIN_OK)
 		begin(l, c, p);
+	else if (p->outcome == LOGIN_FAILED)
+		failed(l, c, p);
 	else if (p->outcome == LOGIN_OVER)
 		end(l, c);
 }

@@ -44,6 +44,7 @@ struct parent {
 	struct nursery		 n;
 	struct alarms		 alarms;
 	struct logins		 logins;
+	struct bans		*bans;
 	struct op_server	 control;	/* clients on this machine */
 	unsigned int		 clients;
 	struct loop_io		 control_io, local_io, signal_io;
@@ -62,6 +63,9 @@ static uint16_t	on_link(void *, struct op_call *);
 static uint16_t	on_local_link(void *, struct op_call *);
 static uint16_t	on_status(void *, struct op_call *);
 static uint16_t	on_yield(void *, struct op_call *);
+static uint16_t	on_ban_at(void *, struct op_call *);
+static uint16_t	on_ban_add(void *, struct op_call *);
+static uint16_t	on_ban_name(void *, struct op_call *);
 static uint16_t	on_alarm(void *, struct op_call *);
 static uint16_t	on_login(void *, struct op_call *);
 
@@ -71,6 +75,10 @@ static const struct op control_ops[] = {
 						on_local_link },
 	{ CONTROL_STATUS, ROLE_BIT(ROLE_OWNER),	on_status },
 	{ CONTROL_YIELD,  ROLE_BIT(ROLE_OWNER),	on_yield },
+	{ CONTROL_BAN_AT, ROLE_BIT(ROLE_OWNER),	on_ban_at },
+	{ CONTROL_BAN_ADD, ROLE_BIT(ROLE_OWNER), on_ban_add },
+	{ CONTROL_BAN_RM, ROLE_BIT(ROLE_OWNER),	on_ban_name },
+	{ CONTROL_BAN_FORGET, ROLE_BIT(ROLE_OWNER), on_ban_name },
 	{ 0, 0, NULL }
 };
 
@@ -296,6 +304,54 @@ on_yield(void *service, struct op_call *c)
 	return OP_OK;
 }
 
+static uint16_t
+on_ban_at(void *service, struct op_call *c)
+{
+	struct parent *pa = service;
+	uint32_t i = chan_get_u32(&c->in);
+	const struct ban *b;
+
+	if (!chan_end(&c->in))
+		return OP_BAD;
+	b = bans_at(pa->bans, i, clock_wall_s());
+	if (b == NULL)
+		return CONTROL_NOTHING;
+	ban_put(c->out, b);
+	return OP_OK;
+}
+
+static uint16_t
+on_ban_add(void *service, struct op_call *c)
+{
+	struct parent *pa = service;
+	char net[BANS_NET_MAX];
+	int64_t seconds;
+
+	chan_get_str(&c->in, net, sizeof net);
+	seconds = chan_get_i64(&c->in);
+	if (!chan_end(&c->in))
+		return OP_BAD;
+	if (bans_add(pa->bans, net, seconds, clock_wall_s()) == 0)
+		return OP_OK;
+	return errno == EINVAL ? OP_BAD : CONTROL_NO_SERVICE;
+}
+
+static uint16_t
+on_ban_name(void *service, struct op_call *c)
+{
+	struct parent *pa = service;
+	char name[BANS_NET_MAX];
+
+	chan_get_str(&c->in, name, sizeof name);
+	if (!chan_end(&c->in))
+		return OP_BAD;
+	if (c->type == CONTROL_BAN_FORGET)
+		bans_forget(pa->bans, name);
+	else if (!bans_rm(pa->bans, name))
+		return CONTROL_NOTHING;
+	return OP_OK;
+}
+
 /* ---- children ---- */
 
 /* Those that talk to strangers or parse what they sent have no word in what
@@ -482,7 +538,10 @@ prepare(struct parent *pa, const struct role_entry *roles, bool local)
 		return -1;
 	alarm_parent = pa;
 	op_server_more(&pa->n.server, alarm_ops);
-	logins_init(&pa->logins, &pa->n);
+	pa->bans = bans_new(local ? NULL : pa->loop, pa->home);
+	if (pa->bans == NULL)
+		return -1;
+	logins_init(&pa->logins, &pa->n, pa->bans);
 	pa->n.local = local;
 	pa->n.ended = ended;
 	pa->n.arg = pa;
@@ -492,7 +551,7 @@ prepare(struct parent *pa, const struct role_entry *roles, bool local)
 	pa->open = (struct loop_timer){ .fn = open_doors, .arg = pa };
 	pa->linger = (struct loop_timer){ .fn = linger_over, .arg = pa };
 	pa->started_s = clock_wall_s();
-	pa->doors = doors_new(&pa->n, &pa->alarms, pa->home);
+	pa->doors = doors_new(&pa->n, &pa->alarms, pa->bans, pa->home);
 	if (pa->doors == NULL)
 		return -1;
 	return open_signals(pa);
@@ -527,6 +586,7 @@ role_parent(struct parent_start *s)
 		nursery_kill(&pa.n);
 		return 1;
 	}
+	bans_free(pa.bans);
 	log_line(LOG_INFO, "stop", "status=%d", pa.status);
 	doors_fds(pa.doors, s->doors);
 	return pa.again ? PARENT_AGAIN : pa.status;

@@ -1,0 +1,235 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "mailnode/base/clock.h"
+#include "mailnode/node/bans.h"
+#include "mailnode/node/log.h"
+
+static char home[64];
+
+static int
+begin(void **state)
+{
+	snprintf(home, sizeof home, "/tmp/node_bans.XXXXXX");
+	assert_non_null(mkdtemp(home));
+	*state = bans_new(NULL, home);
+	return *state == NULL;
+}
+
+static int
+end(void **state)
+{
+	char cmd[128];
+
+	bans_free(*state);
+	snprintf(cmd, sizeof cmd, "rm -rf %s", home);
+	return system(cmd);
+}
+
+/* n failures at once; how many of them were one too many. */
+static int
+fail_times(struct bans *b, const char *addr, int n, int64_t now)
+{
+	int bans = 0;
+
+	while (n-- > 0)
+		bans += bans_failed(b, addr, "root", "wrong", now);
+	return bans;
+}
+
+static void
+they_grow_and_end(void **state)
+{
+	struct bans *b = *state;
+	int64_t now = 1000000, length = BANS_FIRST_S;
+	int i;
+
+	assert_int_equal(fail_times(b, "192.0.2.1", BANS_FAILURES - 1, now),
+	    0);
+	assert_null(bans_find(b, "192.0.2.1", true, now));
+	for (i = 0; i < 12; i++) {
+		assert_int_equal(fail_times(b, "192.0.2.1", i == 0 ? 1 :
+		    BANS_FAILURES, now), 1);
+		assert_non_null(bans_find(b, "192.0.2.1", true, now));
+		assert_non_null(bans_find(b, "192.0.2.1", true,
+		    now + length - 1));
+		assert_null(bans_find(b, "192.0.2.1", true, now + length));
+		/* mail may come, and the neighbours */
+		assert_null(bans_find(b, "192.0.2.1", false, now));
+		assert_null(bans_find(b, "192.0.2.2", true, now));
+		now += BANS_LONGEST_S + BANS_WINDOW_S + 1;
+		length = length * 2 < BANS_LONGEST_S ? length * 2 :
+		    BANS_LONGEST_S;
+	}
+	/* and are forgotten */
+	now += BANS_MEMORY_S + 1;
+	assert_int_equal(fail_times(b, "192.0.2.1", BANS_FAILURES, now), 1);
+	assert_null(bans_find(b, "192.0.2.1", true, now + BANS_FIRST_S));
+}
+
+static void
+slow_failures_are_none(void **state)
+{
+	struct bans *b = *state;
+	int64_t now = 1000000;
+	int i;
+
+	for (i = 0; i < 50; i++, now += BANS_WINDOW_S + 1)
+		assert_int_equal(fail_times(b, "192.0.2.1",
+		    BANS_FAILURES - 1, now), 0);
+}
+
+static void
+an_ipv6_host_has_its_64(void **state)
+{
+	struct bans *b = *state;
+	char addr[64];
+	int i;
+
+	for (i = 0; i < BANS_FAILURES; i++) {
+		snprintf(addr, sizeof addr, "2001:db8:1:2::%x", i + 1);
+		(void)bans_failed(b, addr, "root", "wrong", 1000);
+	}
+	assert_non_null(bans_find(b, "2001:db8:1:2:ffff::1", true, 1000));
+	assert_null(bans_find(b, "2001:db8:1:3::1", true, 1000));
+}
+
+static void
+the_owner_is_never_banned(void **state)
+{
+	struct bans *b = *state;
+	int64_t now = 1000000;
+
+	/* banned first, then known; known first */
+	assert_int_equal(fail_times(b, "192.0.2.1", BANS_FAILURES, now), 1);
+	bans_known(b, "192.0.2.1", "phone", now);
+	assert_null(bans_find(b, "192.0.2.1", true, now));
+	assert_int_equal(fail_times(b, "192.0.2.1", 1000, now), 0);
+	assert_null(bans_find(b, "192.0.2.1", true, now));
+	assert_true(bans_is_known(b, "192.0.2.1", now));
+	/* until it was away for long, or the device is gone */
+	assert_int_equal(fail_times(b, "192.0.2.1", BANS_FAILURES,
+	    now + BANS_KNOWN_S), 1);
+	bans_known(b, "192.0.2.9", "phone", now);
+	bans_forget(b, "phone");
+	assert_false(bans_is_known(b, "192.0.2.9", now));
+}
+
+static void
+evidence_and_the_owners_own(void **state)
+{
+	struct bans *b = *state;
+	const struct ban *e;
+	int i;
+
+	for (i = 0; i < BANS_FAILURES; i++)
+		(void)bans_failed(b, "192.0.2.1", i % 2 ? "admin" : "root",
+		    "wrong", 1000);
+	e = bans_at(b, 0, 1000);
+	assert_non_null(e);
+	assert_int_equal(e->failures, BANS_FAILURES);
+	assert_non_null(strstr(e->evidence, "root (wrong)"));
+	assert_non_null(strstr(e->evidence, "admin (wrong)"));
+	assert_null(bans_at(b, 1, 1000));
+	assert_int_equal(bans_add(b, "198.51.100.0/24", 60, 1000), 0);
+	assert_non_null(bans_find(b, "198.51.100.77", false, 1000));
+	bans_known(b, "198.51.100.77", "phone", 1000);
+	assert_non_null(bans_find(b, "198.51.100.77", true, 1000));
+	assert_true(bans_rm(b, "198.51.100.0/24"));
+	assert_false(bans_rm(b, "198.51.100.0/24"));
+	errno = 0;
+	assert_int_equal(bans_add(b, "198.51.100", 60, 1000), -1);
+	assert_int_equal(errno, EINVAL);
+	assert_int_equal(bans_add(b, "a b", 60, 1000), -1);
+	assert_int_equal(bans_add(b, "1.2.3.4", 0, 1000), -1);
+	assert_int_equal(bans_add(b, "1.2.3.4", BANS_MANUAL_MAX_S + 1, 1000),
+	    -1);
+}
+
+static void
+a_botnet_takes_no_more_than_its_room(void **state)
+{
+	struct bans *b = *state;
+	char addr[64];
+	int i;
+
+	assert_int_equal(bans_add(b, "203.0.113.0/24", 600, 1000), 0);
+	for (i = 0; i < 3 * BANS_MAX; i++) {
+		snprintf(addr, sizeof addr, "10.%d.%d.1", i / 256, i % 256);
+		(void)fail_times(b, addr, BANS_FAILURES, 1000 + i / 100);
+	}
+	/* the newest are kept, and what the owner did */
+	assert_non_null(bans_find(b, addr, true, 1031));
+	assert_null(bans_find(b, "10.0.0.1", true, 1031));
+	assert_non_null(bans_find(b, "203.0.113.5", true, 1031));
+}
+
+static void
+the_file_comes_back(void **state)
+{
+	struct loop *l = loop_new();
+	int64_t now = clock_wall_s();
+	struct bans *b;
+	char path[128];
+	FILE *f;
+
+	(void)state;
+	b = bans_new(l, home);
+	(void)fail_times(b, "192.0.2.1", BANS_FAILURES, now);
+	(void)bans_add(b, "198.51.100.0/24", 600, now);
+	bans_known(b, "2001:db8::1", "phone", now);
+	bans_free(b);
+	b = bans_new(l, home);
+	assert_non_null(bans_find(b, "192.0.2.1", true, now));
+	assert_string_equal(bans_find(b, "192.0.2.1", true, now)->evidence,
+	    "root (wrong)");
+	assert_non_null(bans_find(b, "198.51.100.1", false, now));
+	assert_true(bans_is_known(b, "2001:db8::2", now));
+	bans_free(b);
+	/* nonsense is passed over, line by line */
+	snprintf(path, sizeof path, "%s/bans", home);
+	f = fopen(path, "w");
+	fprintf(f, "mailnode-bans 1\nban\nban x 1 2 3 4 0 e\nknown 1.2.3.4\n"
+	    "ban 1.2.3.4 -1 2 3 4 0 e\nban 1.2.3.4 1 %lld 1 6 0 e e\n",
+	    (long long)now + 60);
+	fclose(f);
+	b = bans_new(l, home);
+	assert_string_equal(bans_find(b, "1.2.3.4", true, now)->evidence,
+	    "e e");
+	assert_null(bans_at(b, 1, now));
+	bans_free(b);
+	f = fopen(path, "w");
+	fputs("mailnode-bans 2\nban 1.2.3.4 1 99999999999 1 6 0 e\n", f);
+	fclose(f);
+	b = bans_new(NULL, home);
+	assert_null(bans_at(b, 0, now));
+	bans_free(b);
+	loop_free(l);
+}
+
+#define T(fn)	cmocka_unit_test_setup_teardown(fn, begin, end)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(they_grow_and_end),
+		T(slow_failures_are_none),
+		T(an_ipv6_host_has_its_64),
+		T(the_owner_is_never_banned),
+		T(evidence_and_the_owners_own),
+		T(a_botnet_takes_no_more_than_its_room),
+		T(the_file_comes_back),
+	};
+
+	log_init("test", LOG_ERROR + 1);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
