@@ -47,6 +47,10 @@ void		 change_end(struct change *c);
 /* change.c: what one message undergoes. */
 enum store_err	 change_one(struct store *st, struct change *c, uint64_t id);
 
+/* change_flags.c: c->tags has flags alone.  Takes c, answers by itself. */
+uint16_t	 change_flags(struct store *st, struct op_call *call,
+		    struct change *c);
+
 /* At once and without an answer: a draft that was replaced. */
 enum store_err	 mail_expunge_now(struct store *st,
 		    const struct mail_set *set);

@@ -25,6 +25,7 @@ struct intent_turn {
 
 struct intents {
 	uint64_t		last, committed;
+	uint64_t		old;		/* of an earlier run, up to */
 	uint64_t		cursor;		/* sent up to here */
 	unsigned int		under_way;
 	struct intent_turn	turn[2];
@@ -114,6 +115,17 @@ intent_add(struct store *st, const struct intent *in)
 	return rc;
 }
 
+enum store_err
+intent_flags(struct store *st, const char *box, uint32_t lo, uint32_t hi,
+    uint32_t add, uint32_t del)
+{
+	struct intent in = { .kind = INTENT_FLAGS, .uid = lo, .duid = hi,
+	    .received = (int64_t)(add << 8 | del) };
+
+	snprintf(in.box, sizeof in.box, "%s", box);
+	return intent_add(st, &in);
+}
+
 static bool
 any(struct store *st, struct store_slot *slot, const char *sql,
     const char *box, uint32_t uid)
@@ -133,9 +145,11 @@ any(struct store *st, struct store_slot *slot, const char *sql,
 bool
 intent_touches(struct store *st, const char *box, uint32_t uid)
 {
-	static struct store_slot from, to;
+	static struct store_slot from, to, flags;
 
-	return any(st, &from, "SELECT 1 FROM intent WHERE box = ?1"
+	return any(st, &flags, "SELECT 1 FROM intent WHERE kind = 3"
+	    " AND box = ?1 AND ?2 BETWEEN uid AND duid", box, uid) ||
+	    any(st, &from, "SELECT 1 FROM intent WHERE box = ?1"
 	    " AND uid = ?2", box, uid) ||
 	    any(st, &to, "SELECT 1 FROM intent WHERE dbox = ?1"
 	    " AND duid = ?2", box, uid);
@@ -317,6 +331,129 @@ put(struct store *st, struct sent *s)
 	return rc;
 }
 
+/* ---- flags of many ---- */
+
+enum { FLAGS_SLICE = 200 };	/* rows in one turn */
+
+/* One row behind `from`; 0: none is left. */
+static uint32_t
+next_uid(struct store *st, uint64_t mbox, uint32_t from, uint32_t to)
+{
+	static struct store_slot slot;
+	sqlite3_stmt *s = store_stmt(st, STORE_CACHE, &slot, "SELECT uid FROM"
+	    " mail WHERE mbox = ?1 AND uid BETWEEN ?2 AND ?3 ORDER BY uid"
+	    " LIMIT 1");
+	uint32_t uid = 0;
+
+	if (s == NULL)
+		return 0;
+	sqlite3_bind_int64(s, 1, (int64_t)mbox);
+	sqlite3_bind_int64(s, 2, from);
+	sqlite3_bind_int64(s, 3, to);
+	if (sqlite3_step(s) == SQLITE_ROW)
+		uid = (uint32_t)sqlite3_column_int64(s, 0);
+	(void)sqlite3_reset(s);
+	return uid;
+}
+
+static enum store_err
+rename_one(struct store *st, struct box *b, const struct row_at *at)
+{
+	struct intent in = { .kind = INTENT_MOVE, .uid = at->uid,
+	    .duid = at->uid };
+	enum store_err rc;
+
+	if (strlen(at->name) >= sizeof in.rel)
+		return STORE_OK;
+	memcpy(in.box, b->name, sizeof in.box);
+	memcpy(in.dbox, b->name, sizeof in.dbox);
+	memcpy(in.rel, at->name, strlen(at->name) + 1);
+	if (maildir_reflag(in.drel, sizeof in.drel, at->name, at->flags) !=
+	    STORE_OK || strcmp(in.rel, in.drel) == 0)
+		return STORE_OK;
+	rc = intent_add(st, &in);
+	return rc == STORE_OK ? store_result(st, STORE_CACHE,
+	    row_named(st->rows, at, in.drel)) : rc;
+}
+
+/* After a crash the rows may have lost what was asked. */
+static enum store_err
+flags_again(struct store *st, struct box *b, const struct intent *in,
+    struct row_at *at)
+{
+	uint32_t add = (uint32_t)in->received >> 8 & 255;
+	uint32_t del = (uint32_t)in->received & 255;
+	uint32_t now = (at->flags & ~del) | add;
+	uint64_t modseq;
+
+	if (now == at->flags || (now & ~(uint32_t)STORE_FLAGS_ALL))
+		return STORE_OK;
+	modseq = box_modseq(st, b);
+	if (modseq == 0)
+		return STORE_BUSY;
+	at->flags = now;
+	return store_result(st, STORE_CACHE, row_flags(st->rows, at->id, now,
+	    at->name, modseq));
+}
+
+static enum store_err
+one_of_many(struct store *st, struct box *b, const struct intent *in,
+    uint32_t uid)
+{
+	struct row_at at;
+	enum store_err rc = STORE_OK;
+
+	if (row_at_uid(st->rows, b->id, uid, &at) != 0)
+		return STORE_OK;
+	if (in->id <= st->intents->old)
+		rc = flags_again(st, b, in, &at);
+	return rc == STORE_OK ? rename_one(st, b, &at) : rc;
+}
+
+static enum store_err
+go_on_from(struct store *st, uint64_t id, uint32_t uid)
+{
+	static struct store_slot slot;
+	sqlite3_stmt *s = store_stmt(st, STORE_NODE, &slot,
+	    "UPDATE intent SET uid = ?2 WHERE id = ?1");
+	enum store_err rc;
+
+	if (s == NULL)
+		return STORE_NOMEM;
+	sqlite3_bind_int64(s, 1, (int64_t)id);
+	sqlite3_bind_int64(s, 2, uid);
+	rc = store_result(st, STORE_NODE, sqlite3_step(s));
+	(void)sqlite3_reset(s);
+	return rc;
+}
+
+/* A slice; true: that was all. */
+static bool
+flags_slice(struct store *st, const struct intent *in)
+{
+	struct box *b = box_by_name(st, in->box);
+	uint32_t uid = in->uid;
+	enum store_err rc;
+	int i;
+
+	rc = store_begin(st, STORE_NODE);
+	if (rc == STORE_OK)
+		rc = store_begin(st, STORE_CACHE);
+	for (i = 0; b != NULL && rc == STORE_OK && i < FLAGS_SLICE; i++) {
+		uid = next_uid(st, b->id, uid, in->duid);
+		if (uid == 0)
+			break;
+		rc = one_of_many(st, b, in, uid++);
+	}
+	if (b == NULL || (rc == STORE_OK && uid == 0))
+		return strike(st, in->id) == STORE_OK;
+	if (rc == STORE_OK)
+		(void)go_on_from(st, in->id, uid);
+	loop_arm(st->loop, &st->again, rc == STORE_OK ? 0 :
+	    INTENT_RETRY_MS);
+	return false;
+}
+
 void
 intent_kick(struct store *st)
 {
@@ -335,7 +472,17 @@ intent_kick(struct store *st)
 			free(s);
 			return;
 		}
-		if (s->in.kind > INTENT_DROP) {
+		if (s->in.kind == INTENT_FLAGS) {
+			bool all = flags_slice(st, &s->in);
+
+			if (all)
+				it->cursor = s->in.id;
+			free(s);
+			if (!all)
+				return;
+			continue;
+		}
+		if (s->in.kind > INTENT_FLAGS) {
 			it->cursor = s->in.id;
 			(void)strike(st, s->in.id);
 			free(s);
@@ -373,6 +520,7 @@ intents_open(struct store *st)
 	it->retry = (struct loop_timer){ .fn = again, .arg = st };
 	it->last = it->committed = (uint64_t)db_int(st->db[STORE_NODE],
 	    "SELECT max(id) FROM intent", 0);
+	it->old = it->last;
 	return STORE_OK;
 }
 

@@ -7,6 +7,10 @@
  *	                          ^                  |
  *	                          +--- trouble, filer gone
  *
+ * Flags of many are one statement and one intent; it becomes a rename for
+ * each of them when it is its turn, slice by slice, by then named in the
+ * rows too.
+ *
  * Rows show the name a file will have; until it has, intent_touches() tells
  * those who compare files with rows to leave it alone.
  */
@@ -24,7 +28,10 @@
 enum intent_kind {
 	INTENT_MOVE,		/* other name, perhaps in another folder */
 	INTENT_LINK,		/* one more copy, which gets a row then */
-	INTENT_DROP
+	INTENT_DROP,
+	INTENT_FLAGS		/* UIDs uid..duid of box: rows have their
+				   flags, names not yet; received: what to add,
+				   times 256, and what to take away */
 };
 
 struct intent {
@@ -42,6 +49,10 @@ void		 intents_close(struct store *st);
 
 /* Joins the turn. */
 enum store_err	 intent_add(struct store *st, const struct intent *in);
+
+/* Flags of that range were changed in the rows of this turn. */
+enum store_err	 intent_flags(struct store *st, const char *box,
+		    uint32_t lo, uint32_t hi, uint32_t add, uint32_t del);
 
 /* A change of that file is under way, from there or to there. */
 bool		 intent_touches(struct store *st, const char *box,

@@ -343,6 +343,7 @@ static uint16_t
 on_store(void *service, struct op_call *c)
 {
 	char words[MAIL_TAGS_MAX];
+	struct store *st = service;
 	struct change *ch;
 	enum store_err rc;
 	uint32_t how, flags;
@@ -367,6 +368,8 @@ on_store(void *service, struct op_call *c)
 	ch->tags->del = how == SET_TAKE ? flags : 0;
 	if (how == SET_REPLACE)
 		ch->tags->del = STORE_FLAGS_ALL & ~flags;
+	else if (!ch->tags->tags && ch->n > 1 && st->changes == NULL)
+		return change_flags(st, c, ch);
 	return change_queue(service, ch);
 }
 

@@ -27,6 +27,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/maildir.h"
 #include "store/row_sql.h"
 
 enum {
@@ -413,6 +414,27 @@ found(struct rows *r, uint64_t id, struct row_at *at, bool *here)
 }
 
 int
+row_named(struct rows *r, const struct row_at *at, const char *name)
+{
+	int rc = row_do(r, SQL_MSG_NAME, "si", name, (int64_t)at->id);
+
+	if (rc == 0)
+		rc = thread_count(r, at->mbox, at->thread);
+	if (rc == 0)
+		rc = todo(r, at->id, at->mbox, at->name, at->mbox, name);
+	return rc;
+}
+
+/* What threads count follows the name, which may be behind the flags. */
+static bool
+name_behind(const struct row_at *at)
+{
+	struct maildir_name n;
+
+	return maildir_parse(at->name, &n) && n.flags != at->flags;
+}
+
+int
 row_flags(struct rows *r, uint64_t id, uint32_t flags, const char *name,
     uint64_t modseq)
 {
@@ -427,7 +449,9 @@ row_flags(struct rows *r, uint64_t id, uint32_t flags, const char *name,
 	    (int64_t)modseq, (int64_t)at.mbox, (int64_t)at.uid);
 	if (rc == 0 && strcmp(name, at.name) != 0)
 		rc = row_do(r, SQL_MSG_NAME, "si", name, (int64_t)id);
-	if (rc == 0 && flags != at.flags)
+	if (rc == 0 && name_behind(&at))
+		rc = thread_count(r, at.mbox, at.thread);
+	else if (rc == 0 && flags != at.flags)
 		rc = thread_flags(r, at.mbox, at.thread, at.flags, flags);
 	if (rc == 0 && unread(flags) != unread(at.flags))
 		rc = count(r, at.mbox, 0, unread(flags) - unread(at.flags));

@@ -31,6 +31,15 @@ extern const char row_schema_2[];	/* from version 1 to 2 */
 struct rows	*rows_new(struct sqlite3 *db);
 void		 rows_free(struct rows *r);
 
+struct row_at {
+	uint64_t	id, thread, mbox;
+	uint32_t	uid, flags;
+	uint64_t	modseq;
+	char		name[256];	/* of the file */
+	char		tags[1024];
+	uint8_t		hash[32];
+};
+
 /* Results of this file: 0, or an SQLite result code (never SQLITE_OK). */
 
 struct row_new {
@@ -51,6 +60,8 @@ int	row_add(struct rows *r, const struct row_new *n,
 /* New flags and new name of a file; either may be the same as before. */
 int	row_flags(struct rows *r, uint64_t id, uint32_t flags,
 	    const char *name, uint64_t modseq);
+/* `at` has flags that its name has not: the new name. */
+int	row_named(struct rows *r, const struct row_at *at, const char *name);
 int	row_tags(struct rows *r, uint64_t id, const char *tags,
 	    uint64_t modseq);
 /* The row keeps its id; the old UID is left in `gone`. */
@@ -69,15 +80,6 @@ int	row_mbox_renamed(struct rows *r, uint64_t mbox, const char *old);
 int	row_mbox_gone(struct rows *r, uint64_t mbox);
 
 /* ---- reading back, for whoever has the connection ---- */
-
-struct row_at {
-	uint64_t	id, thread, mbox;
-	uint32_t	uid, flags;
-	uint64_t	modseq;
-	char		name[256];	/* of the file */
-	char		tags[1024];
-	uint8_t		hash[32];
-};
 
 /* SQLITE_DONE: no such row. */
 int	row_get(struct rows *r, uint64_t id, struct row_at *at);

@@ -55,6 +55,8 @@ static const char node_schema[] =
     " tags TEXT NOT NULL, received INTEGER NOT NULL);"
     "CREATE INDEX IF NOT EXISTS intent_from ON intent(box, uid);"
     "CREATE INDEX IF NOT EXISTS intent_to ON intent(dbox, duid);"
+    "CREATE INDEX IF NOT EXISTS intent_flags ON intent(box, uid)"
+    " WHERE kind = 3;"
     "CREATE TABLE IF NOT EXISTS judged("
     " hash BLOB PRIMARY KEY, junk INTEGER NOT NULL,"
     " at INTEGER NOT NULL) WITHOUT ROWID;"
