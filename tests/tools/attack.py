@@ -40,6 +40,7 @@ MAY = {
     "sender": set(),
     "smtp": set(),
     "imap": set(),
+    "submission": set(),
     "relay": {"connect_tcp", "connect_udp"},
 }
 UNCONFINED = {"parent", "runner"}    # they start programs: a list of refusals
@@ -49,8 +50,12 @@ ASK = {
                                                    0x0700),
     "filer": (0x0100,), "reader": (0x0100,), "parser": (),
     "indexer": (0x0100,), "sender": (0x0100, 0x0600, 0x0800),
-    "smtp": (0x0100, 0x0500, 0x0600), "imap": (0x0100, 0x0500), "relay": (0x0500, 0x0600, 0x0800),
+    "smtp": (0x0100, 0x0500, 0x0600), "imap": (0x0100, 0x0500),
+    "submission": (0x0100, 0x0500), "relay": (0x0500, 0x0600, 0x0800),
 }
+# Of keeper they get nothing before their login but that they may say so.
+LOGS_IN = {"imap", "submission"}
+DENIED, UNKNOWN, LOGIN, EVENT_ADD = 1, 2, 5, 0x0150
 tap = n.Tap()
 
 
@@ -118,6 +123,12 @@ def judge(role, attack):
              s not in (CLOSED, NO_ANSWER)]
     tap.ok("%s: asks only its services (%d ops answer)" % (
         role, len(attack.ops)), not wrong, "\n".join(wrong))
+    if role in LOGS_IN:
+        wrong = ["0x%04x: status %d" % (t, s) for _, t, s in attack.ops
+                 if (t & 0xff00) == 0x0100 and t != EVENT_ADD and
+                 s not in (DENIED, UNKNOWN, LOGIN, CLOSED, NO_ANSWER)]
+        tap.ok("%s: before a login keeper answers nothing" % role,
+               attack.ops and not wrong, "\n".join(wrong))
     wrong = []
     for fd, mode, flags, _, _ in attack.fds:
         kind = stat.S_IFMT(mode)
@@ -169,7 +180,7 @@ def provoke(node, role):
             c.close()
         except OSError:
             pass
-    if role == "imap":
+    if role in LOGS_IN:
         try:
             c = socket.create_connection(("127.0.0.1", port_of(node, role)),
                                          3)
