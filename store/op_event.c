@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -261,21 +262,42 @@ const struct op event_ops[] = {
 
 /* ---- client ---- */
 
+static int
+tell(int ch, const char *const part[4], bool nowait)
+{
+	static const size_t most[4] = { EVENT_TRACE_MAX - 1,
+	    EVENT_ADDR_MAX - 1, EVENT_KIND_MAX - 1, EVENT_TEXT_MAX };
+	struct chan_msg m = { .type = EVENT_ADD, .fd = -1 };
+	struct buf b;
+	size_t i;
+	int rc, err;
+
+	buf_init(&b, CHAN_DATA_MAX);
+	for (i = 0; i < 4; i++)
+		chan_put_bytes(&b, part[i], strnlen(part[i], most[i]));
+	rc = chan_send(ch, &m, &b, nowait);
+	err = errno;
+	buf_clear(&b);
+	errno = err;
+	return rc;
+}
+
 int
 event_tell(int ch, const char *trace, const char *addr, const char *kind,
     const char *text)
 {
-	struct buf b;
-	int rc;
+	const char *const part[4] = { trace, addr, kind, text };
 
-	buf_init(&b, CHAN_DATA_MAX);
-	chan_put_bytes(&b, trace, strnlen(trace, EVENT_TRACE_MAX - 1));
-	chan_put_bytes(&b, addr, strnlen(addr, EVENT_ADDR_MAX - 1));
-	chan_put_bytes(&b, kind, strnlen(kind, EVENT_KIND_MAX - 1));
-	chan_put_bytes(&b, text, strnlen(text, EVENT_TEXT_MAX));
-	rc = op_tell(ch, EVENT_ADD, &b, -1);
-	buf_clear(&b);
-	return rc;
+	return tell(ch, part, false);
+}
+
+int
+event_tell_now(int ch, const char *trace, const char *addr,
+    const char *kind, const char *text)
+{
+	const char *const part[4] = { trace, addr, kind, text };
+
+	return tell(ch, part, true);
 }
 
 /* The strings lie in one block, each behind the other. */

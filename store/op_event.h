@@ -36,6 +36,10 @@ enum {
 int	 event_tell(int ch, const char *trace, const char *addr,
 	    const char *kind, const char *text);
 
+/* The same without waiting for room: -1 with errno EAGAIN. */
+int	 event_tell_now(int ch, const char *trace, const char *addr,
+	    const char *kind, const char *text);
+
 /* The same inside keeper. */
 void	 event_add(struct store *st, const char *trace, const char *addr,
 	    const char *kind, const char *text);

@@ -78,9 +78,25 @@ ok 'five at once are too many' "$python" - "$port" <<'END'
 import socket, sys
 talks = [socket.create_connection(("127.0.0.1", int(sys.argv[1])))
          for _ in range(5)]
-got = [t.makefile("r").readline()[:3] for t in talks]
-assert got == ["220"] * 4 + ["421"], got
+got = [t.makefile("r").readline() for t in talks]
+assert [g[:3] for g in got] == ["220"] * 4 + ["421"], got
+print(got[4].rsplit("[", 1)[1].rstrip("]\r\n"))
 END
+id=$(cat "$tmp/out")
+ok 'why knows the id of that answer' \
+    wait_for 'mn why "$id" | grep -q "refuse .*too many connections"' 5
+ok 'and the address' sh -c '"$1" why 127.0.0.1 | grep -q "$2"' sh \
+    "$mailnode" "$id"
+ok 'many more at once' "$python" - "$port" <<'END'
+import socket, sys
+talks = [socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+         for _ in range(34)]
+got = [t.makefile("r").readline()[:3] for t in talks]
+assert got == ["220"] * 4 + ["421"] * 30, got
+END
+# Ten of an address in a minute, and a minute may end meanwhile.
+ok 'of which a few are told' wait_for \
+    'n=$(mn why 127.0.0.1 | grep -c "too many"); [ $n -ge 9 ] && [ $n -le 20 ]'
 ok 'that is in the log' grep -q 'event=refuse trace=.*too many' "$node/log"
 ok 'it stops' node_stop
 

@@ -10,6 +10,7 @@
 #include "mailnode/node/doors.h"
 #include "mailnode/node/listen.h"
 #include "mailnode/node/log.h"
+#include "mailnode/node/story.h"
 #include "mailnode/node/trace.h"
 
 enum {
@@ -32,6 +33,7 @@ struct doors {
 	const char		*home;
 	struct door		 door[DOORS_MAX];
 	struct listen_rates	 rates;
+	struct story		 story;
 	struct loop_timer	 rest;
 	uint64_t		 accepted, refused;
 	bool			 opened;
@@ -165,6 +167,8 @@ welcome(struct doors *d, int sock, const struct proc_conn *conn)
 	    trace, listen_service_name(l->service), conn->peer,
 	    listen_verdict_text(v));
 	listen_refuse(sock, l, v, trace);
+	story_refused(&d->story, trace, listen_service_name(l->service),
+	    conn->peer, listen_verdict_text(v));
 }
 
 static void
@@ -242,6 +246,7 @@ doors_new(struct nursery *n, struct alarms *a, const struct bans *bans,
 	d->alarms = a;
 	d->bans = bans;
 	d->home = home;
+	story_init(&d->story, n);
 	d->rest = (struct loop_timer){ .fn = rested, .arg = d };
 	for (i = 0; i < DOORS_MAX; i++) {
 		d->door[i].io = (struct loop_io){ .fd = -1,

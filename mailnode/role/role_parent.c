@@ -1,7 +1,7 @@
 /*
  * Owns: listeners, pids, channel ends, per-address limits, alarms.
  * Holds: no secret, no mail, no byte from the network.
- * Asks: nobody.
+ * Asks: nobody; tells keeper whom it refused.
  * Must not: parse what a peer sends, wait for anything but the kernel.
  */
 #define _GNU_SOURCE
