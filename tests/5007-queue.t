@@ -37,7 +37,9 @@ inbox() { cat "$node"/Mail/INBOX/*/* 2>/dev/null; }
 story() { field "$1" reply; }
 
 # The undo window.
-id=$(send undo@mx.test)
+id=$(printf 'Subject: =?UTF-8?Q?Gr=C3=BC=C3=9Fe?=\n\ntext\n' |
+    mn send -v -i undo@mx.test)
+is 'its subject is decoded' "$(field "$id" subject)" 'Grüße'
 is 'nothing is tried at once' "$(field "$id" fate)" waiting
 ok 'dropped within the window' mn queue drop "$id"
 is 'dropped' "$(field "$id" fate)" dropped

@@ -3,7 +3,10 @@
 
 #include "mailnode/queue/date.h"
 #include "mailnode/queue/dsn.h"
+#include "mailnode/queue/words.h"
 #include "mailnode/smtp/client_reply.h"
+
+enum { SUBJECT_SHOWN = 200 };	/* octets of the letter's own */
 
 struct words {
 	const char	*subject, *action, *class, *text;
@@ -45,9 +48,10 @@ put_head(struct buf *b, const struct dsn *d, const char *unique)
 
 	date_text(d->now, date, sizeof date);
 	buf_addf(b, "Date: %s\r\nFrom: Mail queue <MAILER-DAEMON@%s>\r\n"
-	    "To: <%s>\r\nSubject: %s: %.200s\r\n", date, d->hostname, d->to,
-	    words[d->kind].subject, d->subject);
-	buf_addf(b, "Message-ID: <%s.dsn@%s>\r\n", unique, d->hostname);
+	    "To: <%s>\r\nSubject: %s: ", date, d->hostname, d->to,
+	    words[d->kind].subject);
+	words_encode(b, d->subject, SUBJECT_SHOWN);
+	buf_addf(b, "\r\nMessage-ID: <%s.dsn@%s>\r\n", unique, d->hostname);
 	if (d->msgid[0] != '\0')
 		buf_addf(b, "In-Reply-To: <%s>\r\nReferences: <%s>\r\n",
 		    d->msgid, d->msgid);

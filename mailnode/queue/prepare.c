@@ -7,6 +7,7 @@
 #include "mailnode/queue/addrs.h"
 #include "mailnode/queue/date.h"
 #include "mailnode/queue/prepare.h"
+#include "mailnode/queue/words.h"
 
 /* What never leaves: blind copies, and what tells of machine and program. */
 static const char *const private_fields[] = {
@@ -221,6 +222,18 @@ keep_text(char *dst, size_t size, const char *s, size_t n)
 }
 
 static void
+keep_subject(struct prepare *p, const char *s, size_t n)
+{
+	struct buf b;
+
+	buf_init(&b, 9 * n + 3);
+	if (words_decode(&b, s, s + n) == 0 && b.len > 0)
+		keep_text(p->subject, sizeof p->subject,
+		    (const char *)b.data, b.len);
+	buf_clear(&b);
+}
+
+static void
 keep_msgid(struct prepare *p, const char *s, size_t n)
 {
 	if (n > 2 && s[0] == '<' && s[n - 1] == '>' &&
@@ -295,7 +308,7 @@ look_at(struct prepare *p, const struct header *h, size_t i,
 		return f->msgid;
 	}
 	if (is(h, i, "Subject") && p->subject[0] == '\0')
-		keep_text(p->subject, sizeof p->subject, s, n);
+		keep_subject(p, s, n);
 	return !is(h, i, "Message-ID");
 }
 

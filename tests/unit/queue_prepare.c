@@ -169,6 +169,11 @@ fields(void **state)
 	assert_string_equal(p.subject, "one two");
 	assert_string_equal(p.author, "me@example.org");
 	prepare_clear(&p);
+	assert_int_equal(make(&p, "Subject: =?UTF-8?Q?Gr=C3=BC=C3=9Fe?=\n"
+	    " =?UTF-8?B?IGF1cw==?= x\n\n"), PREPARE_OK);
+	assert_string_equal(p.subject, "Gr\303\274\303\237e aus x");
+	assert_non_null(strstr(buf_str(&p.text), "=?UTF-8?Q?Gr=C3=BC=C3=9Fe?="));
+	prepare_clear(&p);
 	assert_int_equal(make(&p, "Message-ID: none\n\n"), PREPARE_OK);
 	assert_string_equal(p.msgid, "u1@example.org");
 	prepare_clear(&p);
