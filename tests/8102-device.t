@@ -135,6 +135,19 @@ P
 ok 'again' eval 'mn device autoconfig "$node/www" >/dev/null 2>&1'
 ok 'into nothing: fails' eval '! mn device autoconfig /proc/none >/dev/null 2>&1'
 
+# ---- where phones look, in the zone ----
+node_use z
+node_config listeners '{ { "127.0.0.1", "465", CONF_SUBMISSION, CONF_TLS, NULL },
+    { "::1", "465", CONF_SUBMISSION, CONF_TLS, NULL },
+    { "127.0.0.1", "587", CONF_SUBMISSION, CONF_STARTTLS, NULL },
+    { "127.0.0.1", "993", CONF_IMAP, CONF_TLS, NULL } }'
+ok 'a node of usual ports' eval 'node_build && node_init'
+is 'SRV records, one a door' "$(grep SRV "$node/init.out" | tr '\t' ' ')" \
+    '_submissions._tcp.node.test. IN SRV 0 1 465 mail.node.test.
+_submission._tcp.node.test. IN SRV 0 1 587 mail.node.test.
+_imaps._tcp.node.test. IN SRV 0 1 993 mail.node.test.'
+node_use n
+
 # ---- revoke: a session that is under way ends ----
 ok 'one more' device_add lost --qr none
 lost=$pw

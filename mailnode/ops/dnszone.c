@@ -93,6 +93,34 @@ put_reports(struct buf *b, const char *domain)
 	buf_clear(&v);
 }
 
+/* RFC 6186 and 8314 section 5.1: where phones look for the doors. */
+static void
+put_srv(struct buf *b, const char *domain)
+{
+	const struct conf_listener *l;
+	const char *name;
+	size_t i, k;
+
+	for (i = 0; i < conf.nlisteners; i++) {
+		l = &conf.listeners[i];
+		name = l->service == CONF_IMAP ?
+		    l->tls == CONF_TLS ? "_imaps" : "_imap" :
+		    l->service == CONF_SUBMISSION ?
+		    l->tls == CONF_TLS ? "_submissions" : "_submission" :
+		    NULL;
+		if (name == NULL || l->tls == CONF_PLAIN ||
+		    strcmp(l->port, "0") == 0)
+			continue;
+		for (k = 0; k < i; k++)		/* IPv4 and IPv6 are one */
+			if (conf.listeners[k].service == l->service &&
+			    conf.listeners[k].tls == l->tls)
+				break;
+		if (k == i)
+			buf_addf(b, "%s._tcp.%s.\tIN SRV\t0 1 %s %s.\n", name,
+			    domain, l->port, conf.hostname);
+	}
+}
+
 void
 dnszone_put(struct buf *b, const struct vault *v, const uint8_t *spki)
 {
@@ -105,6 +133,7 @@ dnszone_put(struct buf *b, const struct vault *v, const uint8_t *spki)
 		    conf.hostname);
 		put_text(b, "", conf.domains[i], "v=spf1 mx ~all");
 		put_reports(b, conf.domains[i]);
+		put_srv(b, conf.domains[i]);
 	}
 	buf_adds(b, "; SPF: add your relay's include: in front of ~all.\n");
 	buf_adds(b, "; DMARC: p=quarantine once the reports look right.\n");
