@@ -90,6 +90,18 @@ inbox(char *name)
 		memcpy(name, capital, n);
 }
 
+/* No mailbox has a control in its name (box_name_ok). */
+static bool
+controls(const struct buf *b)
+{
+	size_t i;
+
+	for (i = 0; i < b->len; i++)
+		if (b->data[i] < ' ' || b->data[i] == 0x7f)
+			return true;
+	return false;
+}
+
 bool
 name_in(const char *p, size_t n, bool utf8, char *dst, size_t size)
 {
@@ -100,9 +112,9 @@ name_in(const char *p, size_t n, bool utf8, char *dst, size_t size)
 	buf_init(&b, size);
 	/* In UTF-8, "&" is nothing special; but those who enabled it may
 	 * still send the old form of what they saw before. */
-	ok = utf8 ? codec_utf8_ok(p, n) && memchr(p, 0, n) == NULL &&
-	    buf_add(&b, p, n) == 0 : from_utf7(p, n, &b);
-	ok = ok && b.len < size;
+	ok = utf8 ? codec_utf8_ok(p, n) && buf_add(&b, p, n) == 0 :
+	    from_utf7(p, n, &b);
+	ok = ok && b.len < size && !controls(&b);
 	if (ok && b.len > 0)
 		memcpy(dst, b.data, b.len);
 	if (ok)

@@ -18,8 +18,8 @@ enum {
 
 /*
  * What a client called a mailbox; `utf8`: it may use UTF-8.  INBOX in any
- * case is "INBOX", also above others.  False: nonsense, or too long.  Says
- * nothing about whether the name is one that may exist.
+ * case is "INBOX", also above others.  False: nonsense, a control in it, or
+ * too long.  Says nothing about whether the name is one that may exist.
  */
 bool	 name_in(const char *p, size_t n, bool utf8, char *dst, size_t size);
 

@@ -20,9 +20,12 @@ seqmap_clear(struct seqmap *m)
 uint32_t
 seqmap_count(const struct seqmap *m)
 {
-	const struct seqmap_run *last = m->run + m->n - 1;
+	const struct seqmap_run *last;
 
-	return m->n > 0 ? last->seq + last->n - 1 : 0;
+	if (m->n == 0)
+		return 0;
+	last = &m->run[m->n - 1];
+	return last->seq + last->n - 1;
 }
 
 static bool

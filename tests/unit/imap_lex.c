@@ -332,6 +332,8 @@ names(void **state)
 		{ "&A*w-", NULL, false }, { "\xc3\xbc", NULL, false },
 		{ "&APw-&APw-", NULL, false }, { "a\x01", NULL, false },
 		{ "\xc3\xbc&", "\xc3\xbc&", true }, { "\xff", NULL, true },
+		{ "&AAE-", NULL, false }, { "&AH8-", NULL, false },
+		{ "a\x01", NULL, true }, { "a\x7f", NULL, true },
 	};
 	char name[BOX_NAME_MAX];
 	struct buf b;
