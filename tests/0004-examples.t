@@ -12,6 +12,13 @@ for example in home vps; do
 	ok "$config compiles" compiles "$config" "$example"
 done
 
+# ---- README
+absent() { for word; do grep -qF -e "$word" README.md || echo "$word"; done; }
+# shellcheck disable=SC2046
+is 'README has each room and manual' "$(absent $(for d in crypto store hooks \
+    tui mailnode/*/; do echo "\`${d%/}\`"; done) $(for m in */*.[1578]; do
+    basename "$m" | sed 's/\.\(.\)$/(\1)/'; done))" ''
+
 # ---- an older config.h
 settings() { sed -n 's/^static const .*[ *]\([a-z0-9_]*\)\(\[\]\)\{0,1\} = .*/\1/p' \
     config.def.h | sort; }
@@ -30,6 +37,42 @@ is 'under the number of config.def.h' "$(sed -n \
 is 'mailnode-config(5) has each' "$(for s in $(settings); do
     grep -qE "^\.(It Va|Va|Ss)( .*)? ?$s( |,|\[|\$)" mailnode/mailnode-config.5 ||
     echo "$s"; done)" ''
+
+# Words and options of each command's usage that its items in mailnode(8)
+# have not; -j, secrets and Argon2 stand there once for all.
+unsaid()
+{
+	perl -0777 -e '
+	my ($main, $page) = map { local @ARGV = $_; <> } @ARGV;
+	my %said;
+	for (split /^(?=\.It Nm Cm |\.Ss |\.Sh )/m, $page) {
+		my ($c) = /^\.It Nm Cm (\w+)/ or next;
+		$said{$c} .= $_;
+	}
+	my ($t) = $main =~ /cmds\[\] = \{(.*?)\n\};/s;
+	while ($t =~ /\{ "(\w+)",\s*cmd_\w+,\s*((?:"(?:\\.|[^"])*"\s*)+)/g) {
+		my ($c, $lines) = ($1, $2);
+		my $u = join "", $lines =~ /"((?:\\.|[^"])*)"/g;
+		my $text = $said{$c} // do { print "$c\n"; next };
+		my %has = map { $_ => 1 } map { /^-/ ? $_ : split // }
+		    $text =~ /\bFl (-[a-z0-9-]+|[A-Za-z]+)/g;
+		$has{$_} = 1 for "j", "-passphrase-stdin", "-secret-stdin",
+		    "-argon2";
+		$u =~ s/\\n +mailnode \w+//g;
+		for ($u =~ /(?<![\w-])-(-[\w-]+|\w+)/g) {
+			$has{$_} or print "$c -$_\n" for /^-/ ? $_ : split //;
+		}
+		(my $w = $u) =~ s/--?[\w-]+//g;
+		for ($w =~ /(?<![A-Za-z.])([a-z]+)(?![A-Za-z])/g) {
+			$text =~ /\b\Q$_\E\b/ or print "$c $_\n";
+		}
+	}' "$1" "$2"
+}
+is 'mailnode(8) has each command and option' "$(unsaid mailnode/main.c \
+    mailnode/mailnode.8)" ''
+sed '/It Fl -dark/d; /It Nm Cm import/s/Fl q//' mailnode/mailnode.8 >"$tmp/less"
+is 'and would miss some' "$(unsaid mailnode/main.c "$tmp/less")" \
+    "$(printf 'import -q\ndevice ---dark' | sed 's/---/--/')"
 
 old() # old SED: compiles config.def.h so changed, prints what make says
 {
