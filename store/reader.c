@@ -177,8 +177,8 @@ db_join(struct reader *r, const struct stat *st)
 		return STORE_GONE;
 	}
 	(void)sqlite3_busy_timeout(r->sql.db, 1000);
-	(void)sqlite3_exec(r->sql.db, "PRAGMA cache_size=-4096", NULL, NULL,
-	    NULL);
+	(void)sqlite3_exec(r->sql.db, r->small ? "PRAGMA cache_size=-256" :
+	    "PRAGMA cache_size=-4096", NULL, NULL, NULL);
 	r->view.db = r->sql.db;
 	if (r->only != NULL && hide_others(r) != SQLITE_OK) {
 		db_shut(r);

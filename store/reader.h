@@ -36,6 +36,7 @@ enum reader_view {
 };
 
 struct reader {
+	bool		 small;			/* of memory; no index */
 	const char	*home, *maildir;	/* borrowed, absolute */
 	const char	*only;			/* borrowed: the one folder that
 						   there is; NULL: all */

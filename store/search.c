@@ -43,9 +43,9 @@ join(struct reader *r)
 		s = r->search = calloc(1, sizeof *s);
 		if (s == NULL)
 			return STORE_NOMEM;
-		s->nm = dyn_notmuch();
+		s->nm = r->small ? NULL : dyn_notmuch();
 	}
-	if (s->nm == NULL)
+	if (s->nm == NULL || r->small)
 		return STORE_NOTFOUND;
 	/* A rebuild removes the directory under an open index. */
 	if (snprintf(path, sizeof path, "%s/.notmuch/xapian", r->maildir) >=

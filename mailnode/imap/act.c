@@ -118,7 +118,7 @@ store_tell(struct session *s, const struct store_cmd *c)
 	if (c->silent && !(s->enabled & EN_CONDSTORE))
 		return true;
 	while (!ask.done) {
-		rc = view_rows(*s->start->reader, &s->rows, &ask);
+		rc = view_rows(reader_of(s), &s->rows, &ask);
 		if (rc != OP_OK) {
 			reply_failed(s, rc);
 			return false;

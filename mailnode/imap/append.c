@@ -82,7 +82,7 @@ may_begin(struct session *s, struct append *a, const struct lex_literal *lit)
 		reply_no(s, "", "no message at all");
 		return false;
 	}
-	rc = view_box(*s->start->reader, &s->reader, a->folder, 0, &b);
+	rc = view_box(reader_of(s), &s->reader, a->folder, 0, &b);
 	if (rc == OP_OK && lit->octets > s->start->message_max)
 		rc = STORE_TOOBIG;
 	if (rc == OP_OK)

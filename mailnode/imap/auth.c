@@ -16,7 +16,7 @@ logged_in(struct session *s)
 		reply_no(s, "AUTHORIZATIONFAILED", "this device may not read mail");
 		return;
 	}
-	if (!s->start->want_reader(s->start->arg)) {
+	if (reader_of(s) == -1) {
 		reply_no(s, "UNAVAILABLE", "no reader, try again in a moment");
 		answer_out(s);
 		imap_end(s, "no-reader");

@@ -133,7 +133,7 @@ on_status(struct session *s, struct lex_at *at)
 	if (!get_mailbox(s, at, name) || !status_items(at, &bits) ||
 	    !lex_end(at))
 		return;
-	rc = view_box(*s->start->reader, &s->reader, name, status_want(bits),
+	rc = view_box(reader_of(s), &s->reader, name, status_want(bits),
 	    &b);
 	if (rc != OP_OK) {
 		reply_failed(s, rc);
@@ -459,7 +459,7 @@ list_all(struct session *s, struct list *l)
 	uint16_t rc;
 	size_t i;
 
-	rc = view_boxes(*s->start->reader, &s->reader, status_want(l->items),
+	rc = view_boxes(reader_of(s), &s->reader, status_want(l->items),
 	    &l->boxes);
 	if (rc == OP_OK)
 		rc = set_subscribed(*s->start->keeper, &s->keeper,

@@ -48,7 +48,7 @@ content_open(struct session *s, struct content *c)
 	c->tried = true;
 	for (i = 0; i < WAIT_STEPS; i++) {
 		buf_reset(&c->parts);
-		rc = view_open(*s->start->reader, &s->reader, s->view.mbox,
+		rc = view_open(reader_of(s), &s->reader, s->view.mbox,
 		    c->uid, &c->file, &c->parts);
 		if (rc != STORE_BUSY)
 			break;

@@ -126,7 +126,7 @@ put_blob(struct session *s, const struct view_row *row,
 {
 	if (p != NULL)
 		(void)buf_add(&s->out, p, n);
-	else if (view_blob(*s->start->reader, &s->reader, s->view.mbox,
+	else if (view_blob(reader_of(s), &s->reader, s->view.mbox,
 	    row->uid, which, &s->out) != OP_OK)
 		(void)buf_adds(&s->out, "NIL");
 }
@@ -141,7 +141,7 @@ put_body(struct session *s, const struct view_row *row)
 		return;
 	}
 	buf_init(&whole, 64 * 1024 * 1024);
-	if (view_blob(*s->start->reader, &s->reader, s->view.mbox, row->uid,
+	if (view_blob(reader_of(s), &s->reader, s->view.mbox, row->uid,
 	    VIEW_BLOB_BODY, &whole) == OP_OK)
 		structure_short(&s->out, whole.data, whole.len);
 	else
@@ -254,7 +254,7 @@ rows(struct session *s, const struct fetch *f)
 
 	ask.done = f->uids.n == 0;
 	while (!ask.done && s->state == ST_SELECTED) {
-		rc = view_rows(*s->start->reader, &s->rows, &ask);
+		rc = view_rows(reader_of(s), &s->rows, &ask);
 		if (rc != OP_OK) {
 			reply_failed(s, rc);
 			return;

@@ -14,12 +14,12 @@ tell(struct session *s, unsigned int how)
 
 /* One line of the client, telling news meanwhile; false: it is over. */
 static bool
-wait_line(struct session *s, char **text, size_t *n)
+wait_done(struct session *s, char **text, size_t *n)
 {
 	enum line_err err;
 
 	for (;;) {
-		err = line_get(s->line, LEX_LINE_MAX, text, n);
+		err = wait_line(s, s->start->alive_ms, text, n);
 		if (err == LINE_WAKE) {
 			listen_up(s);
 			if (!s->start->woken(s->start->arg)) {
@@ -50,9 +50,8 @@ on_idle(struct session *s, struct lex_at *at)
 	(void)at;
 	reply_go_on(s, "idling");
 	tell(s, SYNC_FORCE);
-	line_timeout(s->line, s->start->alive_ms);
 	do {
-		if (s->state == ST_END || !wait_line(s, &text, &n))
+		if (s->state == ST_END || !wait_done(s, &text, &n))
 			return;
 	} while (n == 0);
 	line_timeout(s->line, s->start->idle_ms);

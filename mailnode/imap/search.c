@@ -22,6 +22,7 @@ struct search {
 	unsigned int	 result;	/* R_* */
 	bool		 extended;	/* answers with ESEARCH */
 	bool		 modseq;
+	bool		 words;		/* asks the index */
 	bool		 answered;	/* with words of its own */
 	struct set	 found;		/* UIDs */
 	struct find_done done;
@@ -211,6 +212,7 @@ string_key(struct search *c, struct lex_at *at, const struct lex_str *word,
 		chan_put_u32(&c->prog, 0);
 		return true;
 	}
+	c->words = true;
 	put(c, i == 5 ? FIND_TEXT : FIND_BODY);
 	chan_put_str(&c->prog, text.p);
 	return true;
@@ -529,7 +531,8 @@ run(struct search *c)
 	uint16_t rc;
 
 	rc = c->prog.err != 0 ? STORE_TOOBIG :
-	    view_search(*s->start->reader, &s->reader, s->view.mbox,
+	    view_search(c->words ? reader_with_index(s) : reader_of(s),
+	    &s->reader, s->view.mbox,
 	    s->view.uidnext, &c->prog, found, &c->found, &c->done);
 	if (rc == STORE_QUERY)
 		reply_no(s, "CANNOT", "the index does not understand that");

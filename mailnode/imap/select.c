@@ -144,7 +144,7 @@ find_gone(struct session *s, struct gone *g)
 	uint16_t rc;
 	size_t i;
 
-	rc = view_gone(*s->start->reader, &s->reader, v->mbox, g->since,
+	rc = view_gone(reader_of(s), &s->reader, v->mbox, g->since,
 	    v->modseq, note_gone, g, &whole);
 	if (rc != OP_OK)
 		return rc;
@@ -157,7 +157,7 @@ find_gone(struct session *s, struct gone *g)
 		return OP_OK;
 	}
 	g->next = 1;
-	rc = view_uids(*s->start->reader, &s->reader, v->mbox, 1, v->uidnext,
+	rc = view_uids(reader_of(s), &s->reader, v->mbox, 1, v->uidnext,
 	    UINT64_MAX, note_here, g);
 	if (rc == OP_OK && !note_hole(g, g->next, v->uidnext - 1))
 		rc = STORE_NOMEM;
@@ -193,7 +193,7 @@ tell_changes(struct session *s, const struct resync *q)
 	uint16_t rc;
 
 	while (!ask.done) {
-		rc = view_rows(*s->start->reader, &s->rows, &ask);
+		rc = view_rows(reader_of(s), &s->rows, &ask);
 		if (rc != OP_OK) {
 			reply_failed(s, rc);
 			return false;
@@ -262,7 +262,7 @@ take_up(struct session *s, const char *name, bool readonly,
 		reply_failed(s, OP_GONE);
 		return;
 	}
-	rc = view_box(*s->start->reader, &s->reader, name, 0, &b);
+	rc = view_box(reader_of(s), &s->reader, name, 0, &b);
 	if (rc != OP_OK) {
 		reply_failed(s, rc);
 		return;

@@ -50,6 +50,7 @@ imap_limits(struct imap_start *start)
 {
 	start->idle_ms = 31 * 60 * 1000;
 	start->login_ms = 60 * 1000;
+	start->rest_ms = 5 * 1000;
 	/* Delta Chat's timer has 5 minutes; FairEmail takes what comes
 	 * within 3 for a server that cannot wait. */
 	start->alive_ms = 270 * 1000;
@@ -121,13 +122,52 @@ listen_up(struct session *s)
 		told(s, &m);
 }
 
+int
+reader_of(struct session *s)
+{
+	if (*s->start->reader == -1) {
+		s->indexed = false;
+		(void)s->start->want_reader(s->start->arg, true);
+	}
+	return *s->start->reader;
+}
+
+int
+reader_with_index(struct session *s)
+{
+	if (s->indexed && *s->start->reader != -1)
+		return *s->start->reader;
+	s->start->drop_reader(s->start->arg);
+	s->indexed = s->start->want_reader(s->start->arg, false);
+	return *s->start->reader;
+}
+
+enum line_err
+wait_line(struct session *s, int64_t ms, char **text, size_t *n)
+{
+	const struct imap_start *start = s->start;
+	enum line_err err;
+
+	if (*start->reader != -1 && start->rest_ms < ms) {
+		line_timeout(s->line, start->rest_ms);
+		err = line_get(s->line, LEX_LINE_MAX, text, n);
+		if (err != LINE_TIMEOUT)
+			return err;
+		start->drop_reader(start->arg);
+		ms -= start->rest_ms;
+	}
+	line_timeout(s->line, ms);
+	return line_get(s->line, LEX_LINE_MAX, text, n);
+}
+
 bool
 next_line(struct session *s, size_t max, char **text, size_t *n)
 {
 	enum line_err err;
 
 	for (;;) {
-		err = line_get(s->line, max, text, n);
+		err = s->state == ST_GREETED ? line_get(s->line, max, text, n) :
+		    wait_line(s, s->start->idle_ms, text, n);
 		if (err == LINE_WAKE) {
 			listen_up(s);
 			if (!s->start->woken(s->start->arg))

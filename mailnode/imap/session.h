@@ -19,12 +19,16 @@ struct imap_start {
 	void		*arg;
 	/* The connection in TLS, or NULL. */
 	struct tls	*(*tls)(void *arg, int fd);
-	/* After the login: a reader is wanted; true when there is one. */
-	bool		(*want_reader)(void *arg);
+	/* After the login: a reader is wanted, light or one that can search
+	 * the index; true when there is one. */
+	bool		(*want_reader)(void *arg, bool light);
+	/* It is not needed for now. */
+	void		(*drop_reader)(void *arg);
 	/* The wake descriptor was readable; true: end the session. */
 	bool		(*woken)(void *arg);
 	int64_t		 idle_ms;	/* RFC 9051 section 5.4: 30 minutes */
 	int64_t		 login_ms;	/* in all, until somebody logged in */
+	int64_t		 rest_ms;	/* without a command: no reader */
 	int64_t		 alive_ms;	/* "Still here" while in IDLE */
 	uint64_t	 message_max;	/* octets */
 };

@@ -53,7 +53,7 @@ view_map(struct session *s)
 
 	if (v->mapped)
 		return true;
-	rc = view_uids(*s->start->reader, &s->reader, v->mbox, 1, v->uidnext,
+	rc = view_uids(reader_of(s), &s->reader, v->mbox, 1, v->uidnext,
 	    v->gone, map_add, &v->map);
 	if (rc != OP_OK) {
 		seqmap_clear(&v->map);
@@ -201,7 +201,7 @@ news_gone(struct session *s, uint64_t upto)
 	bool whole;
 	uint16_t rc;
 
-	rc = view_gone(*s->start->reader, &s->reader, v->mbox, v->gone, upto,
+	rc = view_gone(reader_of(s), &s->reader, v->mbox, v->gone, upto,
 	    gather, &u, &whole);
 	if (rc != OP_OK)
 		reply_failed(s, rc);
@@ -238,7 +238,7 @@ news_arrived(struct session *s, uint32_t uidnext)
 	struct arrivals a = { v, 0 };
 	uint16_t rc;
 
-	rc = view_uids(*s->start->reader, &s->reader, v->mbox, v->uidnext,
+	rc = view_uids(reader_of(s), &s->reader, v->mbox, v->uidnext,
 	    uidnext, v->gone, arrived, &a);
 	if (rc != OP_OK) {
 		reply_failed(s, rc);
@@ -283,7 +283,7 @@ news_flags(struct session *s, uint64_t upto, uint32_t below,
 	if (ask.since == 0)
 		ask.since = 1;
 	while (!ask.done) {
-		rc = view_rows(*s->start->reader, &s->rows, &ask);
+		rc = view_rows(reader_of(s), &s->rows, &ask);
 		if (rc != OP_OK) {
 			reply_failed(s, rc);
 			return false;
@@ -316,7 +316,7 @@ view_sync(struct session *s, unsigned int how, const struct set *but)
 	listen_up(s);
 	if (!s->told && !(how & SYNC_FORCE))
 		return;
-	rc = view_box(*s->start->reader, &s->reader, NULL, 0, &b);
+	rc = view_box(reader_of(s), &s->reader, NULL, 0, &b);
 	if (rc == STORE_NOTFOUND || (rc == OP_OK &&
 	    b.uidvalidity != v->uidvalidity)) {
 		reply_bye(s, "the mailbox is gone", "mailbox-gone");

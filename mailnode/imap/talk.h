@@ -76,6 +76,7 @@ struct session {
 	unsigned int	 errors;
 	bool		 told;		/* mailboxes changed meanwhile */
 	bool		 watching;
+	bool		 indexed;	/* its reader is */
 	struct op_reply	 keeper, reader, rows;
 	struct buf	 out;		/* one answer in the making */
 	struct buf	 last;		/* the tagged one */
@@ -95,6 +96,13 @@ void	 imap_broken(struct session *s, enum line_err err);
 /* One line; wakes that are no stop are passed over.  False: there is none;
  * answered, or the session ended. */
 bool	 next_line(struct session *s, size_t max, char **text, size_t *n);
+/* The channel to a reader, which is asked for when there is none; -1: none
+ * came.  words: one with the index. */
+int	 reader_of(struct session *s);
+int	 reader_with_index(struct session *s);
+/* line_get() by the clock of a session: rests without its reader. */
+enum line_err wait_line(struct session *s, int64_t ms, char **text,
+	    size_t *n);
 /* Hears what keeper told. */
 void	 listen_up(struct session *s);
 /* Reads n octets and drops them. */

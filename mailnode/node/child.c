@@ -179,6 +179,7 @@ struct who {
 	uint32_t	 session;
 	const char	*name;
 	const char	*limit;		/* NULL: none */
+	bool		 light;
 };
 
 static void
@@ -191,6 +192,7 @@ send_peer(struct child *service, const struct who *w, int fd)
 	chan_put_u32(&b, w->session);
 	chan_put_bytes(&b, w->name, strnlen(w->name, PROC_NAME_MAX - 1));
 	chan_put_str(&b, w->limit);
+	chan_put_u8(&b, w->light);
 	if (service->chan != NULL)
 		op_reply(service->chan, PROC_PEER, 0, 0, &b, fd);
 	buf_clear(&b);
@@ -203,7 +205,7 @@ static void
 wire(struct nursery *n, struct child *c, enum role service)
 {
 	const struct who w = { c->entry->role, c->conn.session,
-	    c->conn.peer, NULL };
+	    c->conn.peer, NULL, false };
 	struct child *s = find(n, service);
 	int fds[2];
 
@@ -254,7 +256,7 @@ static void
 wire_asker(struct child *c, struct child *asker)
 {
 	const struct who w = { asker->entry->role, asker->conn.session,
-	    asker->conn.peer, asker->folder };
+	    asker->conn.peer, asker->folder, asker->light };
 	int fds[2];
 
 	if (chan_pair(fds) == -1)
@@ -438,7 +440,7 @@ nursery_link(struct nursery *n, enum role service, enum role as,
     uint32_t session, const char *name)
 {
 	const struct role_entry *e = nursery_entry(n, service);
-	const struct who w = { as, session, name, NULL };
+	const struct who w = { as, session, name, NULL, false };
 	struct child *c;
 	int fds[2];
 
@@ -640,6 +642,7 @@ on_want(void *service, struct op_call *call)
 	struct nursery *n = service;
 	struct child *c = op_peer_data(call->peer);
 	unsigned int role = chan_get_u8(&call->in);
+	bool light = chan_get_u8(&call->in) != 0;
 
 	if (!chan_end(&call->in) || c == NULL)
 		return OP_BAD;
@@ -648,6 +651,7 @@ on_want(void *service, struct op_call *call)
 	    !(role == ROLE_READER && call->role == ROLE_IMAP))
 		return OP_DENIED;
 	if (role == ROLE_READER) {
+		c->light = light;
 		nursery_want_reader(n, c);
 		return OP_OK;
 	}

@@ -43,6 +43,7 @@ struct child {
 	char		 device[DEVICE_NAME_MAX];
 	uint8_t		 scope;
 	char		 folder[DEVICE_FOLDER_MAX];
+	bool		 light;		/* its reader needs no index */
 	bool		 wants_reader;	/* asked before we heard of it */
 	int64_t		 over_ms;	/* killed then, monotonic; 0: no */
 	bool		 waiting;	/* no connection: forked ahead, or

@@ -50,15 +50,18 @@ take_peer(struct proc *pr, struct chan_in *in, int fd)
 	char name[PROC_NAME_MAX], limit[PROC_LIMIT_MAX];
 	unsigned int role;
 	uint32_t session;
+	bool light;
 
 	role = chan_get_u8(in);
 	session = chan_get_u32(in);
 	chan_get_str(in, name, sizeof name);
 	chan_get_str(in, limit, sizeof limit);
+	light = chan_get_u8(in) != 0;
 	if (!chan_end(in) || role >= ROLE_MAX || fd == -1)
 		goto bad;
 	if (limit[0] != '\0')
 		memcpy(pr->limit, limit, sizeof limit);
+	pr->light = light;
 	if (pr->server != NULL) {
 		p = op_server_add(pr->server, fd, role, session);
 		if (p != NULL)
@@ -240,17 +243,30 @@ proc_on_stop(struct proc *pr, void (*fn)(void *), void *arg)
 	pr->stop_arg = arg;
 }
 
-int
-proc_want(struct proc *pr, enum role role)
+static int
+want(struct proc *pr, enum role role, bool light)
 {
 	struct buf b;
 	int rc;
 
 	buf_init(&b, 16);
 	chan_put_u8(&b, (uint8_t)role);
+	chan_put_u8(&b, light);
 	rc = op_tell(pr->parent, PROC_WANT, &b, -1);
 	buf_clear(&b);
 	return rc;
+}
+
+int
+proc_want(struct proc *pr, enum role role)
+{
+	return want(pr, role, false);
+}
+
+int
+proc_want_reader(struct proc *pr, bool light)
+{
+	return want(pr, ROLE_READER, light);
 }
 
 int

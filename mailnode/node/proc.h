@@ -29,11 +29,11 @@ enum proc_msg {
 	PROC_START = 0x0901,	/* struct proc_conn + fd of the connection;
 				   all channels were handed over before */
 	PROC_LINK = 0x0902,	/* u8 role + fd: your channel to that service */
-	PROC_PEER = 0x0903,	/* u8 role, u32 session, str name, str limit
+	PROC_PEER = 0x0903,	/* u8 role, u32 session, str name, str limit, u8 light
 				   + fd */
 	PROC_STOP = 0x0904,	/* finish and exit */
 	PROC_READY = 0x0910,	/* child: in its sandbox, serving */
-	PROC_WANT = 0x0911,	/* child: u8 role: start one for me */
+	PROC_WANT = 0x0911,	/* child: u8 role, u8 light: start one for me */
 	PROC_ALARM = 0x0912,	/* child: str: the owner should know */
 	PROC_CLEAR = 0x0913,	/* child: str: that alarm is over */
 	PROC_LOGIN = 0x0914,	/* vault: struct proc_login */
@@ -80,6 +80,7 @@ struct proc {
 	const char	 *maildir;	/* absolute */
 	char		  limit[PROC_LIMIT_MAX];	/* reader: the only folder
 					   its session may see; "": all */
+	bool		  light;	/* reader: for lists, without the index */
 	struct loop	 *loop;
 	/* private from here on */
 	bool		  started;
@@ -121,6 +122,8 @@ void	proc_on_stop(struct proc *pr, void (*fn)(void *), void *arg);
 
 /* Asks for a fresh process of an on-demand role.  0, or -1 with errno. */
 int	proc_want(struct proc *pr, enum role role);
+/* The same of a reader; light: it cannot search the index. */
+int	proc_want_reader(struct proc *pr, bool light);
 
 /*
  * Waits until there is a channel to that service, at most timeout_ms, hearing

@@ -10,6 +10,7 @@
  */
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "crypto/op_vault.h"
 #include "mailnode/imap/session.h"
@@ -17,7 +18,7 @@
 #include "mailnode/node/sandbox.h"
 #include "mailnode/role/roles.h"
 
-enum { READER_WAIT_MS = 10000 };
+enum { READER_WAIT_MS = 1000, READER_TRIES = 10 };
 
 struct phone {
 	struct proc		*pr;
@@ -35,13 +36,28 @@ on_tls(void *arg, int fd)
 	    vault_tls_sign, &p->pr->link[ROLE_VAULT]);
 }
 
+/* The one before may have to end first: then once more. */
 static bool
-on_want_reader(void *arg)
+on_want_reader(void *arg, bool light)
 {
 	struct phone *p = arg;
+	int i;
 
-	return proc_want(p->pr, ROLE_READER) == 0 &&
-	    proc_wait_link(p->pr, ROLE_READER, READER_WAIT_MS) == 0;
+	for (i = 0; i < READER_TRIES; i++)
+		if (proc_want_reader(p->pr, light) == -1 || p->over ||
+		    proc_wait_link(p->pr, ROLE_READER, READER_WAIT_MS) == 0)
+			break;
+	return p->pr->link[ROLE_READER] != -1;
+}
+
+static void
+on_drop_reader(void *arg)
+{
+	int *fd = &((struct phone *)arg)->pr->link[ROLE_READER];
+
+	if (*fd != -1)
+		close(*fd);
+	*fd = -1;
 }
 
 static bool
@@ -118,6 +134,7 @@ role_imap(struct proc *pr)
 	start.arg = &p;
 	start.tls = on_tls;
 	start.want_reader = on_want_reader;
+	start.drop_reader = on_drop_reader;
 	start.woken = on_woken;
 	imap_run(&start);
 }

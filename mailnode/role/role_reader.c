@@ -67,7 +67,8 @@ role_reader(struct proc *pr)
 	reader_init(&r, pr->home, pr->maildir);
 	r.only = pr->limit[0] != '\0' ? pr->limit : NULL;
 	r.saved = queries = saved(&r.nsaved);
-	if (dyn_notmuch() == NULL)
+	r.small = pr->light;
+	if (!pr->light && dyn_notmuch() == NULL)
 		log_line(LOG_WARN, "start", "library=notmuch error=%s",
 		    dyn_error());
 	op_server_init(&srv, pr->loop, list_ops, &r);

@@ -40,7 +40,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	    !codec_utf8_ok(name, strlen(name)))
 		abort();
 	for (c = name; *c != '\0'; c++)
-		if ((unsigned char)*c < ' ')
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
 			return 0;
 	if (name[0] != '\0')
 		there_and_back(name);

@@ -8,23 +8,27 @@
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
+static void
+open_db(struct reader *r)
+{
+	reader_init(r, "/nonexistent", "/nonexistent");
+	if (sqlite3_open(":memory:", &r->sql.db) != SQLITE_OK ||
+	    sqlite3_exec(r->sql.db, "CREATE TABLE mailbox(id INTEGER PRIMARY"
+	    " KEY, name TEXT)", NULL, NULL, NULL) != SQLITE_OK ||
+	    sqlite3_exec(r->sql.db, row_schema, NULL, NULL, NULL) !=
+	    SQLITE_OK)
+		abort();
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-	static struct reader r;
 	struct chan_in in;
+	struct reader r;
 	struct find *f;
 	uint16_t rc;
 
-	if (r.maildir == NULL) {
-		reader_init(&r, "/nonexistent", "/nonexistent");
-		if (sqlite3_open(":memory:", &r.sql.db) != SQLITE_OK ||
-		    sqlite3_exec(r.sql.db, "CREATE TABLE mailbox(id INTEGER"
-		    " PRIMARY KEY, name TEXT)", NULL, NULL, NULL) !=
-		    SQLITE_OK || sqlite3_exec(r.sql.db, row_schema, NULL,
-		    NULL, NULL) != SQLITE_OK)
-			abort();
-	}
+	open_db(&r);
 	f = find_new(&r, 1, 100);
 	chan_in_init(&in, data, n);
 	rc = find_build(f, &in);
@@ -33,5 +37,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	if (f->nodes > FIND_NODES_MAX + 1)
 		abort();
 	find_free(f);
+	reader_clear(&r);
 	return 0;
 }
