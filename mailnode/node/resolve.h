@@ -57,7 +57,8 @@ struct resolve_way {
 struct resolve	*resolve_new(struct loop *l, const struct resolve_way *way);
 /*
  * resolve_end, then let all shots land (close their channels), then free:
- * what lands in between is not asked again.
+ * what lands in between is not asked again.  Questions that wait are
+ * answered: their peers must still be there, op_server_clear comes after.
  */
 void		 resolve_end(struct resolve *r);
 void		 resolve_free(struct resolve *r);

@@ -336,8 +336,9 @@ role_resolver(struct proc *pr)
 {
 	struct op_server srv;
 	struct resolver r;
+	bool ready = resolver_init(&r, pr->loop, NULL) == 0;
 
-	if (resolver_init(&r, pr->loop, NULL) == 0) {
+	if (ready) {
 		r.pr = pr;
 		op_server_init(&srv, pr->loop, ask_dns_ops,
 		    resolve_service(r.engine));
@@ -347,9 +348,11 @@ role_resolver(struct proc *pr)
 		resolve_ready(r.engine);
 		proc_ready(pr);
 		loop_run(pr->loop);
-		op_server_clear(&srv);
 	}
+	/* Questions that fly hold their peers: these go last. */
 	resolver_clear(&r);
+	if (ready)
+		op_server_clear(&srv);
 }
 
 /* ---- without a parent ---- */

@@ -88,9 +88,9 @@ teardown(void)
 {
 	if (fds[0] != -1)
 		close(fds[0]);
-	op_server_clear(&srv);
 	resolve_end(engine);
 	resolve_free(engine);
+	op_server_clear(&srv);
 	loop_free(loop);
 }
 
