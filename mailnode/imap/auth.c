@@ -10,6 +10,7 @@ static void
 logged_in(struct session *s)
 {
 	const struct device *d = sasl_device(s->sasl);
+	struct device_note n = { .client = s->client };
 	struct buf b;
 
 	if (d == NULL || !(d->scope & DEVICE_READ)) {
@@ -25,6 +26,8 @@ logged_in(struct session *s)
 	imap_enter(s, ST_OWNER);
 	line_timeout(s->line, s->start->idle_ms);
 	s->errors = 0;
+	if (s->client[0] != '\0')	/* it said so before the login */
+		(void)device_note(*s->start->keeper, &n);
 	buf_init(&b, TEXT_MAX * 3);
 	(void)buf_adds(&b, "CAPABILITY ");
 	put_capabilities(s, &b);

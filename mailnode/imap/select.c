@@ -274,6 +274,7 @@ take_up(struct session *s, const char *name, bool readonly,
 	    (!tell_gone(s, q->some ? &q->known : NULL, q->modseq) ||
 	    !tell_changes(s, q)))
 		return;
+	note_seen(s);
 	reply_ok(s, s->view.readonly ? "READ-ONLY" : "READ-WRITE", "selected");
 }
 

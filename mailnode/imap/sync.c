@@ -9,10 +9,23 @@
 #include "mailnode/imap/talk.h"
 #include "mailnode/node/log.h"
 #include "store/err.h"
+#include "store/op_device.h"
+
+void
+note_seen(struct session *s)
+{
+	const struct view *v = &s->view;
+	const struct device_note n = { .folder = v->name,
+	    .modseq = v->modseq < v->gone ? v->modseq : v->gone };
+
+	if (v->mbox != 0)
+		(void)device_note(*s->start->keeper, &n);
+}
 
 void
 view_leave(struct session *s)
 {
+	note_seen(s);
 	seqmap_clear(&s->view.map);
 	set_clear(&s->view.saved);
 	memset(&s->view, 0, sizeof s->view);

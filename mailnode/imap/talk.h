@@ -156,6 +156,8 @@ bool	 flag_one(const struct lex_str *s, struct flag_list *out);
 void	 view_open_box(struct session *s, const struct view_box *b,
 	    bool readonly);
 void	 view_leave(struct session *s);
+/* What the device knows by now, for the owner's list of devices. */
+void	 note_seen(struct session *s);
 /* Makes the map; false: answered already. */
 bool	 view_map(struct session *s);
 uint32_t view_seq(struct session *s, uint32_t uid);
