@@ -61,6 +61,18 @@ ok 'a trusted seal excuses' sh -c '"$0" verify "$1" | tr -d "\n\t" |
     grep -q "but it passed at c.node.test"' "$mailnode" "$tmp/arc/three"
 ok 'one that is not, does not' fails sh -c '"$0" verify "$1" |
     tr -d "\n\t" | grep -q "passed at"' "$mailnode" "$tmp/arc/one"
+printf 'ten.test TXT "v=spf1 %s redirect=eleven.test"\neleven.test TXT "v=spf1 -all"\nh.test A 192.0.2.9\n' \
+    "$(for i in 1 2 3 4 5 6 7 8 9; do printf 'a:h.test '; done)" >>"$tmp/zone"
+mn verify -j -i 127.0.0.1 -h h.test -f x@ten.test "$tmp/arc/one" >"$tmp/steps"
+is 'the tenth lookup is told' "$(grep -o '"step":"spf-[a-z]*".*"lookups":10' \
+    "$tmp/steps" | head -1)" \
+    '"step":"spf-redirect","domain":"ten.test","to":"eleven.test","lookups":10'
+ok 'the record that was read' grep -q \
+    '"step":"spf-record","domain":"eleven.test","record":"v=spf1 -all"' \
+    "$tmp/steps"
+ok 'the octets that were hashed' grep -q \
+    '"step":"body","canonicalization":"relaxed",.*"bytes":"This is one line.\\u000d\\u000a"' \
+    "$tmp/steps"
 ok 'every step is told' sh -c '"$0" verify -j "$1" |
     grep "\"step\":\"arc-seal\"" | grep -q "c.node.test.*arc-seal:i=1"' \
     "$mailnode" "$tmp/arc/three"

@@ -334,13 +334,27 @@ explain(struct check *c, struct spf_text exp)
 	dns_answer_clear(&a);
 }
 
+static void
+trace_redirect(struct check *c, struct spf_text spec)
+{
+	struct trace *t = c->look->trace;
+
+	trace_begin(t, "spf-redirect");
+	trace_str(t, "domain", c->names.domain);
+	trace_bytes(t, "to", spec.p, spec.n);
+	trace_num(t, "lookups", c->v->lookups);
+	trace_end(t);
+}
+
 static enum spf_result
 redirect(struct check *c, struct spf_text spec, bool top)
 {
 	char name[DNS_NAME_MAX];
 	enum spf_result r;
 
-	if (++c->v->lookups > SPF_LOOKUPS_MAX)
+	c->v->lookups++;
+	trace_redirect(c, spec);
+	if (c->v->lookups > SPF_LOOKUPS_MAX)
 		return end(c, SPF_PERMERROR, "too many lookups");
 	if (!target(c, spec, name))
 		return end(c, SPF_PERMERROR, "redirect to no domain");
@@ -425,6 +439,10 @@ with_record(struct check *c, const struct dns_answer *a, bool top)
 	r = malloc(sizeof *r);
 	if (r == NULL)
 		return end(c, SPF_TEMPERROR, "%s", "out of memory");
+	trace_begin(c->look->trace, "spf-record");
+	trace_str(c->look->trace, "domain", c->names.domain);
+	trace_bytes(c->look->trace, "record", rr->data, rr->len);
+	trace_end(c->look->trace);
 	why = spf_record_parse(r, (const char *)rr->data, rr->len);
 	rc = why != NULL ? end(c, SPF_PERMERROR, "%s", why) :
 	    evaluate(c, r, top);
