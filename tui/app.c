@@ -6,6 +6,7 @@
 #include "store/op_submit.h"
 #include "tui/app.h"
 #include "tui/global.h"
+#include "tui/pgp_run.h"
 #include "tui/side.h"
 #include "tui/term.h"
 #include "tui/text.h"
@@ -132,6 +133,8 @@ app_key(struct tui *t, uint32_t key)
 	if (k == NULL && !keymap_pending(t->keys)) {
 		key_text(key, name);
 		app_error(t, "%s does nothing here; ? lists the keys", name);
+	} else if (k != NULL && k->act == DO_CANCEL && pgp_run_leave()) {
+		/* Who asked is told so. */
 	} else if (k != NULL && !app_act(t, k->act, k->arg)) {
 		app_error(t, "%s: not here", act_text(k->act));
 	}
@@ -207,8 +210,11 @@ put_waiting(struct tui *t, struct buf *b)
 		if (talk_waiting(who[i].a, &ms) > 0 && ms >= SLOW_MS) {
 			buf_addf(b, "[%s %llds; Esc leaves it]  ",
 			    who[i].word, (long long)(ms / 1000));
-			break;
+			return;
 		}
+	if (pgp_run_waiting(&ms) > 0 && ms >= SLOW_MS)
+		buf_addf(b, "[gpg %llds; Esc leaves it]  ",
+		    (long long)(ms / 1000));
 }
 
 static void

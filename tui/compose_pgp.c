@@ -6,22 +6,43 @@
 #include "tui/pgp.h"
 #include "tui/term.h"
 
+static void
+looked(void *arg, struct pgp_keys *k, const char *text)
+{
+	struct compose_view *c = arg;
+	unsigned int how = pgp_wanted(&c->l);
+
+	c->find = NULL;
+	c->pgp_ok = k != NULL;
+	(void)snprintf(c->pgp, sizeof c->pgp, "%s%s: %s", (how & PGP_SIGN) ?
+	    "sign" : "", (how & PGP_ENCRYPT) == 0 ? "" : (how & PGP_SIGN) ?
+	    " and encrypt" : "encrypt", text);
+	if (k == NULL)
+		app_error(c->v.t, "%s", c->pgp);
+}
+
 void
 compose_pgp_look(struct compose_view *c)
 {
 	unsigned int how = pgp_wanted(&c->l);
-	struct buf b;
 
+	pgp_find_stop(c->find);
+	c->find = NULL;
 	c->pgp_ok = true;
 	c->pgp[0] = '\0';
 	if (how == 0)
 		return;
-	buf_init(&b, 4096);
-	c->pgp_ok = pgp_keys(c->v.t, &c->l, how, &b);
-	(void)snprintf(c->pgp, sizeof c->pgp, "%s%s: %s", (how & PGP_SIGN) ?
-	    "sign" : "", (how & PGP_ENCRYPT) == 0 ? "" : (how & PGP_SIGN) ?
-	    " and encrypt" : "encrypt", buf_str(&b));
-	buf_clear(&b);
+	(void)snprintf(c->pgp, sizeof c->pgp, "looking for the keys");
+	c->find = pgp_keys_find(c->v.t, &c->l, how, looked, c);
+}
+
+void
+compose_pgp_stop(struct compose_view *c)
+{
+	pgp_find_stop(c->find);
+	pgp_wrap_stop(c->wrap);
+	c->find = NULL;
+	c->wrap = NULL;
 }
 
 static void
@@ -35,8 +56,6 @@ toggle(struct view *v, unsigned int what)
 	compose_keep(c);
 	if (pgp_wanted(&c->l) == 0)
 		app_note(v->t, "neither signed nor encrypted");
-	else if (!c->pgp_ok)
-		app_error(v->t, "%s", c->pgp);
 }
 
 void
@@ -60,23 +79,7 @@ compose_pgp_draw(const struct compose_view *c, int y, const struct area *a)
 	if (c->pgp[0] == '\0')
 		return 0;
 	term_puts(y, a->x, 9, "PGP", PAINT_HEADER);
-	term_puts(y, a->x + 9, a->w - 9, c->pgp, c->pgp_ok ? PAINT_GOOD :
-	    PAINT_BAD);
+	term_puts(y, a->x + 9, a->w - 9, c->pgp, c->find != NULL ?
+	    PAINT_WAIT : c->pgp_ok ? PAINT_GOOD : PAINT_BAD);
 	return 1;
-}
-
-bool
-compose_pgp_wrap(struct compose_view *c, struct outgoing *o)
-{
-	struct buf why;
-	bool ok = true;
-
-	if (pgp_wanted(&c->l) == 0)
-		return true;
-	buf_init(&why, 4096);
-	ok = pgp_wrap(c->v.t, o, &c->l, &why);
-	if (!ok)
-		app_error(c->v.t, "not sent: %s", buf_str(&why));
-	buf_clear(&why);
-	return ok;
 }

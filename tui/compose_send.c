@@ -11,6 +11,7 @@
 #include "tui/compose_view.h"
 #include "tui/doc.h"
 #include "tui/outgoing.h"
+#include "tui/pgp.h"
 #include "tui/send.h"
 #include "tui/undo.h"
 
@@ -158,30 +159,58 @@ make_error(struct compose_view *c, enum outgoing_err rc,
 	app_error(c->v.t, "%s: %s", texts[rc], o->why);
 }
 
+/* Takes c->out's file. */
 static void
-hand_in(struct compose_view *c)
+queue(struct compose_view *c)
 {
 	struct queue_to to[QUEUE_RCPTS_MAX];
 	struct addrs rcpts = { NULL, 0 };
 	struct queue_envelope e;
-	enum outgoing_err rc;
-	struct outgoing o;
 
 	(void)outgoing_rcpts(&c->l, &rcpts, NULL);
-	rc = outgoing_make(&o, &c->l, false);
-	if (rc != OUTGOING_OK) {
-		make_error(c, rc, &o);
-	} else if (!compose_pgp_wrap(c, &o)) {
-		/* Told: it is not sent in clear instead. */
-	} else if (rcpts.n > QUEUE_RCPTS_MAX) {
+	if (rcpts.n > QUEUE_RCPTS_MAX) {
 		app_error(c->v.t, "more than %d recipients", QUEUE_RCPTS_MAX);
-		close(o.fd);
+		close(c->out.fd);
 	} else {
-		put_envelope(&e, c, &o, to, &rcpts);
+		put_envelope(&e, c, &c->out, to, &rcpts);
 		c->busy = true;
-		send_letter(c->v.t, &e, o.fd, sent, c);
+		send_letter(c->v.t, &e, c->out.fd, sent, c);
 	}
+	c->out.fd = -1;
 	addrs_clear(&rcpts);
+}
+
+/* If it cannot be, it is not sent in clear instead. */
+static void
+wrapped(void *arg, int fd, const char *text)
+{
+	struct compose_view *c = arg;
+
+	c->wrap = NULL;
+	c->busy = false;
+	c->out.fd = fd;
+	if (fd == -1)
+		app_error(c->v.t, "not sent: %s", text);
+	else
+		queue(c);
+}
+
+static void
+hand_in(struct compose_view *c)
+{
+	enum outgoing_err rc = outgoing_make(&c->out, &c->l, false);
+
+	if (rc != OUTGOING_OK) {
+		make_error(c, rc, &c->out);
+	} else if (pgp_wanted(&c->l) == 0) {
+		queue(c);
+	} else {
+		c->busy = true;
+		c->wrap = pgp_wrap(c->v.t, c->out.fd, c->out.msgid, &c->l,
+		    wrapped, c);
+		if (c->wrap == NULL)
+			wrapped(c, -1, "out of memory");
+	}
 }
 
 /* ---- asking before it goes ---- */

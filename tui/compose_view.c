@@ -278,7 +278,8 @@ draw(struct view *v, const struct area *a)
 static void
 status(struct view *v, struct buf *left, struct buf *right)
 {
-	buf_adds(left, self(v)->busy ? "letter  [handing it in]" : "letter");
+	buf_adds(left, self(v)->wrap != NULL ? "letter  [signing, encrypting]" :
+	    self(v)->busy ? "letter  [handing it in]" : "letter");
 	(void)right;
 }
 
@@ -288,6 +289,7 @@ compose_free(struct view *v)
 	struct compose_view *c = self(v);
 
 	talk_forget(v->t->keeper, c);
+	compose_pgp_stop(c);
 	letter_clear(&c->l);
 	free(c);
 }

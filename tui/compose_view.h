@@ -7,6 +7,9 @@
 #include "tui/letter.h"
 #include "tui/outgoing.h"
 
+struct pgp_find;
+struct pgp_wrap;
+
 struct compose_from {
 	uint64_t	draft;		/* row that this letter replaces, or 0 */
 	uint64_t	answers;	/* row that is answered then, or 0 */
@@ -24,6 +27,9 @@ struct compose_view {
 	enum letter_field editing;
 	char		 pgp[1000];	/* what is done with which keys, or "" */
 	bool		 pgp_ok;	/* all of them are there */
+	struct pgp_find	*find;		/* they are looked for, or NULL */
+	struct pgp_wrap	*wrap;		/* signing, encrypting, or NULL */
+	struct outgoing	 out;		/* meanwhile; its fd is with wrap */
 };
 
 /*
@@ -43,8 +49,8 @@ void	compose_pgp_look(struct compose_view *c);
 /* The rows it takes, from y. */
 int	compose_pgp_draw(const struct compose_view *c, int y,
 	    const struct area *a);
-/* False: it cannot be signed or encrypted, that is told, o is closed. */
-bool	compose_pgp_wrap(struct compose_view *c, struct outgoing *o);
+/* Ends what gpg is doing for it. */
+void	compose_pgp_stop(struct compose_view *c);
 
 /* v is a letter: it comes from there now. */
 void	compose_set_from(struct view *v, const char *value);

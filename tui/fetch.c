@@ -4,8 +4,7 @@
 
 #include "store/err.h"
 #include "tui/fetch.h"
-#include "tui/pgp.h"
-#include "tui/reply.h"
+#include "tui/fetch_pgp.h"
 
 /* A row has its new name a moment before its file has. */
 enum { AGAIN_MS = 25, AGAIN_MAX = 40 };
@@ -21,7 +20,8 @@ struct fetch {
 	struct fetched	 f;
 	struct loop_timer again;
 	unsigned int	 tries;
-	int		 signed_fd;
+	bool		 all;		/* was asked for, behind a start */
+	struct fetch_pgp *pgp;		/* under way, or NULL */
 };
 
 static struct fetch *under_way;
@@ -81,14 +81,21 @@ finish(struct fetch *f, bool ok)
 void
 fetch_forget(struct tui *t, const void *arg)
 {
-	struct fetch *f;
+	struct fetch *f, *next;
 
 	(void)t;
-	for (f = under_way; f != NULL; f = f->next)
-		if (f->arg == arg) {
-			f->fn = NULL;
-			f->part_fn = NULL;
+	for (f = under_way; f != NULL; f = next) {
+		next = f->next;
+		if (f->arg != arg)
+			continue;
+		f->fn = NULL;
+		f->part_fn = NULL;
+		if (f->pgp != NULL) {
+			fetch_pgp_stop(f->pgp);
+			f->pgp = NULL;
+			finish(f, false);
 		}
+	}
 }
 
 static void
@@ -103,129 +110,30 @@ fail(struct fetch *f, const char *what, uint16_t status)
 	}
 }
 
-/* ---- PGP/MIME, RFC 3156 ---- */
-
 static enum parse_want
 want(enum fetch_how how)
 {
 	return (how & FETCH_HTML) != 0 ? PARSE_HTML : PARSE_PLAIN;
 }
 
-static const char *
-top_type(const struct fetch *f)
-{
-	return f->f.show.npart > 0 ? f->f.show.part[0].type : "";
-}
-
-/* The fields stay those of the message; the rest is what was inside. */
 static void
-decrypted(void *arg, uint16_t status, struct chan_in *in, int *fd)
+pgp_done(void *arg)
 {
 	struct fetch *f = arg;
-	struct parse_show inner;
-	struct parse_header *h;
-	struct buf mem;
-	size_t n;
 
-	buf_init(&mem, PARSE_ANSWER_MAX);
-	if (status == OP_OK && parse_answer(in, fd, &mem) &&
-	    parse_show_get(in, &inner)) {
-		f->f.outer = f->f.show;
-		f->f.has_outer = true;
-		f->f.show = inner;
-		h = f->f.show.header;
-		n = f->f.show.nheader;
-		f->f.show.header = f->f.outer.header;
-		f->f.show.nheader = f->f.outer.nheader;
-		f->f.outer.header = h;
-		f->f.outer.nheader = n;
-	}
-	buf_clear(&mem);
+	f->pgp = NULL;
 	finish(f, true);
 }
 
-static void
-sealed_part(void *arg, int part, uint64_t size)
-{
-	struct fetch *f = arg;
-	struct buf b;
-	int plain = -1;
+static void	ask_show(struct fetch *f, int fd, enum parse_reach reach);
 
-	(void)size;
-	if (part != -1 && f->fn != NULL)
-		plain = pgp_decrypt(f->t, part, reply_header(&f->f.show,
-		    "From"), &f->f.pgp);
-	if (part != -1)
-		close(part);
-	if (plain == -1) {
-		finish(f, true);
-		return;
-	}
-	close(f->f.fd);
-	f->f.fd = plain;
-	buf_init(&b, CHAN_DATA_MAX);
-	parse_show_put(&b, want(f->how), PARSE_ALL);
-	talk_send(f->t->parser, PARSE_SHOW, &b, plain, decrypted, f);
-	buf_clear(&b);
-}
-
-static void
-signature_part(void *arg, int part, uint64_t size)
-{
-	struct fetch *f = arg;
-
-	(void)size;
-	if (part != -1 && f->fn != NULL)
-		pgp_verify(f->t, f->signed_fd, part, reply_header(
-		    &f->f.show, "From"), &f->f.pgp);
-	if (part != -1)
-		close(part);
-	close(f->signed_fd);
-	finish(f, true);
-}
-
-static void
-signed_part(void *arg, int part, uint64_t size)
-{
-	struct fetch *f = arg;
-
-	(void)size;
-	f->signed_fd = part;
-	if (part == -1)
-		finish(f, true);
-	else
-		fetch_part(f->t, f->f.fd, "2", PARSE_AS_BYTES,
-		    signature_part, f);
-}
-
-/* False: nothing of that. */
+/* A start does not reach the signature. */
 static bool
-pgp(struct fetch *f)
+needs_all(const struct fetch *f)
 {
-	const struct parse_show *s = &f->f.show;
-
-	if (f->fn == NULL || s->npart != 3 || s->part[0].depth != 0)
-		return false;
-	if (strcmp(top_type(f), "multipart/encrypted") == 0 &&
-	    strcmp(s->part[1].type, "application/pgp-encrypted") == 0) {
-		fetch_part(f->t, f->f.fd, "2", PARSE_AS_BYTES, sealed_part,
-		    f);
-		return true;
-	}
-	return false;
-}
-
-static bool
-pgp_signed(struct fetch *f)
-{
-	const struct parse_show *s = &f->f.show;
-
-	if (f->fn == NULL || s->npart < 3 || strcmp(top_type(f),
-	    "multipart/signed") != 0 || strcmp(s->part[s->npart - 1].type,
-	    "application/pgp-signature") != 0)
-		return false;
-	fetch_part(f->t, f->f.fd, "1", PARSE_AS_ENTITY, signed_part, f);
-	return true;
+	return (f->how & FETCH_START) != 0 && !f->all &&
+	    (f->f.show.flags & PARSE_MORE) != 0 &&
+	    fetch_pgp_is_in(&f->f.show);
 }
 
 static void
@@ -243,7 +151,18 @@ parsed(void *arg, uint16_t status, struct chan_in *in, int *fd)
 	else
 		f->f.parsed = true;
 	buf_clear(&mem);
-	if (!f->f.parsed || (!pgp(f) && !pgp_signed(f)))
+	if (f->f.parsed && f->fn != NULL && f->f.fd != -1) {
+		if (needs_all(f)) {
+			parse_show_clear(&f->f.show);
+			f->f.parsed = false;
+			f->all = true;
+			ask_show(f, f->f.fd, PARSE_ALL);
+			return;
+		}
+		f->pgp = fetch_pgp_start(f->t, &f->f, want(f->how), pgp_done,
+		    f);
+	}
+	if (f->pgp == NULL)
 		finish(f, f->f.parsed);
 }
 

@@ -1,4 +1,5 @@
-#define _GNU_SOURCE	/* strcasestr */
+/* A letter is signed and encrypted before it goes out. */
+#define _DEFAULT_SOURCE	/* strncasecmp */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,184 +7,22 @@
 #include <unistd.h>
 
 #include "mailnode/base/num.h"
-#include "tui/addr.h"
 #include "tui/pgp.h"
 #include "tui/pgp_run.h"
 
-enum { KEY_MAX = 64 };	/* octets of a fingerprint */
-
-/* ---- keys ---- */
-
-unsigned int
-pgp_wanted(const struct letter *l)
-{
-	const char *w = l->field[LETTER_PGP];
-
-	return (strcasestr(w, "sign") != NULL ? PGP_SIGN : 0) |
-	    (strcasestr(w, "encrypt") != NULL ? PGP_ENCRYPT : 0);
-}
-
-void
-pgp_want(struct letter *l, unsigned int how)
-{
-	static const char *const words[] = { "", "sign", "encrypt",
-	    "sign encrypt" };
-
-	letter_set(l, LETTER_PGP, words[how & 3]);
-}
-
-/* The n-th field of a line with colons. */
-static const char *
-column(const char *line, int n, size_t *len)
-{
-	while (n-- > 0) {
-		line += strcspn(line, ":\n");
-		if (*line != ':')
-			break;
-		line++;
-	}
-	*len = strcspn(line, ":\n");
-	return line;
-}
-
-/*
- * A key of that address that can do it: 's' or 'e' among the capabilities
- * in capitals (of the whole key), neither revoked, expired nor disabled.
- */
-static bool
-find_key(struct tui *t, const char *addr, char can, char key[KEY_MAX])
-{
-	char user[600];
-	const char *args[] = { "--with-colons", can == 'S' ?
-	    "--list-secret-keys" : "--list-keys", user, NULL };
-	const int none[2] = { -1, -1 };
-	const char *p, *f;
-	struct buf out, said;
-	bool usable = false;
-	size_t n;
-
-	key[0] = '\0';
-	(void)snprintf(user, sizeof user, "<%s>", addr);
-	buf_init(&out, PGP_SAID_MAX);
-	buf_init(&said, PGP_SAID_MAX);
-	if (pgp_run(t, args, none, &out, &said) != 0)
-		out.len = 0;
-	(void)buf_addc(&out, '\0');
-	for (p = (char *)out.data; p != NULL && *p != '\0' && key[0] == '\0';
-	    p += strcspn(p, "\n"), p += *p == '\n') {
-		if (strncmp(p, "pub:", 4) == 0 || strncmp(p, "sec:", 4) == 0) {
-			f = column(p, 1, &n);
-			usable = n == 0 || strchr("reidn", *f) == NULL;
-			f = column(p, 11, &n);
-			usable = usable && memchr(f, can, n) != NULL &&
-			    memchr(f, 'D', n) == NULL;
-		} else if (usable && strncmp(p, "fpr:", 4) == 0) {
-			f = column(p, 9, &n);
-			if (n < KEY_MAX)
-				(void)snprintf(key, KEY_MAX, "%.*s", (int)n,
-				    f);
-		}
-	}
-	buf_clear(&out);
-	buf_clear(&said);
-	return key[0] != '\0';
-}
-
-/* The last 16 digits, as people know it. */
-static const char *
-short_key(const char *key)
-{
-	size_t n = strlen(key);
-
-	return n > 16 ? key + n - 16 : key;
-}
-
-struct keys {
-	char	sign[KEY_MAX];
-	char	(*to)[KEY_MAX];
-	bool	*hidden;		/* of Bcc */
-	size_t	n;
+struct pgp_wrap {
+	struct tui	*t;
+	int		 fd;		/* the letter as it was */
+	unsigned int	 how;
+	char		 boundary[64];
+	struct pgp_find	*find;
+	struct pgp_run	*run;
+	struct pgp_keys	 k;
+	struct buf	 outer;		/* fields that stay outside */
+	struct buf	 entity;
+	pgp_wrap_fn	*fn;
+	void		*arg;
 };
-
-static void
-keys_clear(struct keys *k)
-{
-	free(k->to);
-	free(k->hidden);
-	memset(k, 0, sizeof *k);
-}
-
-static bool
-add_keys(struct tui *t, struct keys *k, const char *field, bool hidden,
-    struct buf *text)
-{
-	struct addrs a = { NULL, 0 };
-	bool ok = true;
-	size_t i;
-
-	(void)addrs_read(&a, field, NULL);
-	for (i = 0; i < a.n && ok; i++) {
-		if (k->n == PGP_KEYS_MAX) {
-			buf_adds(text, "too many recipients to encrypt to");
-			ok = false;
-		} else if (!find_key(t, a.a[i].addr, 'E', k->to[k->n])) {
-			buf_reset(text);
-			buf_addf(text, "no key to encrypt to %s",
-			    a.a[i].addr);
-			ok = false;
-		} else {
-			buf_addf(text, "%s%s %s", text->len > 0 ? ", " : "",
-			    a.a[i].addr, short_key(k->to[k->n]));
-			k->hidden[k->n++] = hidden;
-		}
-	}
-	addrs_clear(&a);
-	return ok;
-}
-
-static bool
-collect(struct tui *t, struct keys *k, const struct letter *l,
-    unsigned int how, struct buf *text)
-{
-	struct addrs from = { NULL, 0 };
-	bool ok = true;
-
-	memset(k, 0, sizeof *k);
-	k->to = calloc(PGP_KEYS_MAX, sizeof *k->to);
-	k->hidden = calloc(PGP_KEYS_MAX, sizeof *k->hidden);
-	(void)addrs_read(&from, l->field[LETTER_FROM], NULL);
-	if (k->to == NULL || k->hidden == NULL || from.n != 1) {
-		buf_adds(text, "no sender");
-		ok = false;
-	}
-	if (ok && (how & PGP_SIGN) != 0 &&
-	    !find_key(t, from.a[0].addr, 'S', k->sign)) {
-		buf_addf(text, "no key to sign as %s", from.a[0].addr);
-		ok = false;
-	}
-	if (ok && (how & PGP_SIGN) != 0)
-		buf_addf(text, "as %s", short_key(k->sign));
-	if (ok && (how & PGP_ENCRYPT) != 0)
-		ok = add_keys(t, k, l->field[LETTER_TO], false, text) &&
-		    add_keys(t, k, l->field[LETTER_CC], false, text) &&
-		    add_keys(t, k, l->field[LETTER_BCC], true, text) &&
-		    add_keys(t, k, l->field[LETTER_FROM], false, text);
-	addrs_clear(&from);
-	return ok;
-}
-
-bool
-pgp_keys(struct tui *t, const struct letter *l, unsigned int how,
-    struct buf *text)
-{
-	struct keys k;
-	bool ok = collect(t, &k, l, how, text);
-
-	keys_clear(&k);
-	return ok;
-}
-
-/* ---- writing ---- */
 
 bool
 pgp_split(const struct buf *msg, struct buf *outer, struct buf *entity)
@@ -253,90 +92,129 @@ put_encrypted(struct buf *b, const char *boundary, const struct buf *armor)
 	buf_addf(b, "\r\n--%s--\r\n", boundary);
 }
 
+void
+pgp_wrap_stop(struct pgp_wrap *p)
+{
+	if (p == NULL)
+		return;
+	pgp_find_stop(p->find);
+	pgp_run_stop(p->run);
+	pgp_keys_clear(&p->k);
+	buf_clear(&p->outer);
+	buf_clear(&p->entity);
+	if (p->fd != -1)
+		close(p->fd);
+	free(p);
+}
+
+static void
+done(struct pgp_wrap *p, int fd, const char *text)
+{
+	p->fn(p->arg, fd, text);
+	pgp_wrap_stop(p);
+}
+
+static void
+sealed(void *arg, int rc, const struct buf *armor, const struct buf *said)
+{
+	struct pgp_wrap *p = arg;
+	const char *lines = said->len > 0 ? (char *)said->data : "";
+	const char *alg = micalg(lines);
+	struct buf why;
+	int fd = -1;
+
+	p->run = NULL;
+	buf_init(&why, 4096);
+	if (rc != 0 || armor->len == 0)
+		pgp_complaint(&why, lines);
+	else if ((p->how & PGP_ENCRYPT) != 0)
+		put_encrypted(&p->outer, p->boundary, armor);
+	else if (alg != NULL)
+		put_signed(&p->outer, p->boundary, alg, &p->entity, armor);
+	else
+		buf_adds(&why, "gpg signed with a hash that has no name");
+	if (why.len == 0 && (p->outer.err != 0 ||
+	    (fd = pgp_memory(&p->outer)) == -1 ||
+	    lseek(fd, 0, SEEK_SET) == -1))
+		buf_adds(&why, "out of memory");
+	done(p, fd, buf_str(&why));
+	buf_clear(&why);
+}
+
 /* By fingerprints that were shown: gpg is not asked whether it likes them. */
 static bool
-seal(struct tui *t, const struct keys *k, unsigned int how,
-    const struct buf *entity, struct buf *armor, struct buf *said)
+seal(struct pgp_wrap *p)
 {
 	const char *args[PGP_ARGS_MAX];
-	int in[2] = { pgp_memory(entity), -1 }, rc = -1;
+	int in[2] = { pgp_memory(&p->entity), -1 };
 	size_t n = 0, i;
 
 	args[n++] = "--armor";
 	args[n++] = "--trust-model";
 	args[n++] = "always";
-	if ((how & PGP_SIGN) != 0) {
+	if ((p->how & PGP_SIGN) != 0) {
 		args[n++] = "--local-user";
-		args[n++] = k->sign;
-		args[n++] = (how & PGP_ENCRYPT) != 0 ? "--sign" :
+		args[n++] = p->k.sign.key;
+		args[n++] = (p->how & PGP_ENCRYPT) != 0 ? "--sign" :
 		    "--detach-sign";
 	}
-	for (i = 0; (how & PGP_ENCRYPT) != 0 && i < k->n; i++) {
-		args[n++] = k->hidden[i] ? "--hidden-recipient" :
+	for (i = 0; (p->how & PGP_ENCRYPT) != 0 && i < p->k.n; i++) {
+		args[n++] = p->k.to[i].hidden ? "--hidden-recipient" :
 		    "--recipient";
-		args[n++] = k->to[i];
+		args[n++] = p->k.to[i].key;
 	}
-	if ((how & PGP_ENCRYPT) != 0)
+	if ((p->how & PGP_ENCRYPT) != 0)
 		args[n++] = "--encrypt";
 	args[n] = NULL;
-	if (in[0] != -1)
-		rc = pgp_run(t, args, in, armor, said);
-	if (in[0] != -1)
-		close(in[0]);
-	return rc == 0 && armor->len > 0;
+	if (in[0] == -1)
+		return false;
+	p->run = pgp_run_start(p->t, args, in, PGP_LIMIT_MS, sealed, p);
+	close(in[0]);
+	return p->run != NULL;
 }
 
-bool
-pgp_wrap(struct tui *t, struct outgoing *o, const struct letter *l,
-    struct buf *text)
+static void
+found(void *arg, struct pgp_keys *k, const char *text)
 {
-	struct buf msg, out, entity, armor, said;
-	unsigned int how = pgp_wanted(l);
-	const char *alg = NULL;
-	char boundary[64];
-	struct keys k;
-	bool ok;
-	int fd = -1;
+	struct pgp_wrap *p = arg;
+	struct buf msg;
 
+	p->find = NULL;
+	if (k == NULL) {
+		done(p, -1, text);
+		return;
+	}
+	p->k = *k;
+	memset(k, 0, sizeof *k);
 	buf_init(&msg, PGP_MESSAGE_MAX);
-	buf_init(&out, PGP_MESSAGE_MAX);
-	buf_init(&entity, PGP_MESSAGE_MAX);
-	buf_init(&armor, PGP_MESSAGE_MAX);
-	buf_init(&said, PGP_SAID_MAX);
-	(void)snprintf(boundary, sizeof boundary, "=_pgp_%.30s", o->msgid);
-	ok = collect(t, &k, l, how, text);
-	if (ok && !(pgp_slurp(o->fd, &msg) && pgp_split(&msg, &out, &entity))) {
-		buf_reset(text);
-		buf_adds(text, "out of memory");
-		ok = false;
-	}
-	if (ok && !seal(t, &k, how, &entity, &armor, &said)) {
-		pgp_complaint(text, said.len > 0 ? (char *)said.data : "");
-		ok = false;
-	}
-	if (ok && (how & PGP_ENCRYPT) != 0)
-		put_encrypted(&out, boundary, &armor);
-	else if (ok && (alg = micalg((char *)said.data)) != NULL)
-		put_signed(&out, boundary, alg, &entity, &armor);
-	else if (ok) {
-		buf_reset(text);
-		buf_adds(text, "gpg signed with a hash that has no name");
-		ok = false;
-	}
-	if (ok && (out.err != 0 || (fd = pgp_memory(&out)) == -1 ||
-	    lseek(fd, 0, SEEK_SET) == -1)) {
-		buf_reset(text);
-		buf_adds(text, "out of memory");
-		ok = false;
-	}
-	close(o->fd);
-	o->fd = ok ? fd : -1;
-	o->size = ok ? out.len : 0;
-	keys_clear(&k);
+	if (!pgp_slurp(p->fd, &msg) ||
+	    !pgp_split(&msg, &p->outer, &p->entity) || !seal(p))
+		done(p, -1, "out of memory");
 	buf_clear(&msg);
-	buf_clear(&out);
-	buf_clear(&entity);
-	buf_clear(&armor);
-	buf_clear(&said);
-	return ok;
+}
+
+struct pgp_wrap *
+pgp_wrap(struct tui *t, int fd, const char *msgid, const struct letter *l,
+    pgp_wrap_fn *fn, void *arg)
+{
+	struct pgp_wrap *p = calloc(1, sizeof *p);
+
+	if (p == NULL) {
+		close(fd);
+		return NULL;
+	}
+	p->t = t;
+	p->fd = fd;
+	p->how = pgp_wanted(l);
+	p->fn = fn;
+	p->arg = arg;
+	(void)snprintf(p->boundary, sizeof p->boundary, "=_pgp_%.30s", msgid);
+	buf_init(&p->outer, PGP_MESSAGE_MAX);
+	buf_init(&p->entity, PGP_MESSAGE_MAX);
+	p->find = pgp_keys_find(t, l, p->how, found, p);
+	if (p->find == NULL) {
+		pgp_wrap_stop(p);
+		return NULL;
+	}
+	return p;
 }

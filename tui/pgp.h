@@ -1,46 +1,94 @@
 /*
  * PGP/MIME (RFC 3156) by the owner's gpg, run as a program: no key and no
- * OpenPGP packet is ever in this process.  Its agent asks for passphrases;
- * the screen is given up for that, as for an editor.
+ * OpenPGP packet is ever in this process.
+ *
+ *	pgp_key.c	whose keys would be used
+ *	pgp.c		signing and encrypting
+ *	pgp_read.c	verifying and decrypting
+ *	pgp_run.c	gpg itself, beside the client
+ *	pgp_text.c	octets to and from it
+ *
+ * Each request is answered once, never before it has returned, unless it is
+ * stopped.  It is owned by who asked until either.
  */
 #ifndef TUI_PGP_H
 #define TUI_PGP_H
 
 #include "tui/app.h"
 #include "tui/letter.h"
-#include "tui/outgoing.h"
 #include "tui/pgp_seen.h"
 
-enum { PGP_SIGN = 1, PGP_ENCRYPT = 2 };		/* a mask */
+enum {
+	PGP_SIGN = 1, PGP_ENCRYPT = 2,	/* a mask */
+	PGP_KEY_MAX = 64		/* octets of a fingerprint, NUL too */
+};
 
 /* What the letter's Pgp line asks for: words "sign", "encrypt". */
 unsigned int	 pgp_wanted(const struct letter *l);
 void		 pgp_want(struct letter *l, unsigned int how);
 
-/*
- * The keys that would be used, for people: "sign: 0x… ; to ada@x 0x…".
- * False: one is missing, and text names it.
- */
-bool		 pgp_keys(struct tui *t, const struct letter *l,
-		    unsigned int how, struct buf *text);
+/* ---- keys ---- */
+
+struct pgp_key {
+	char	 addr[320];
+	char	 key[PGP_KEY_MAX];	/* fingerprint */
+	bool	 hidden;		/* of Bcc */
+};
+
+struct pgp_keys {
+	struct pgp_key	 sign;		/* key "": not to be signed */
+	struct pgp_key	*to;
+	size_t		 n;
+};
+
+struct pgp_find;
 
 /*
- * Signs and encrypts what o->fd holds, and puts that there instead; also to
- * our own key, and to Bcc without naming them.  False: o is closed, *text
- * says why, and nothing may be sent.
+ * k: the keys, emptied by a callee who keeps them; NULL: one is missing.
+ * text for people: "as 0x… , ada@x 0x…", or what is missing.
  */
-bool		 pgp_wrap(struct tui *t, struct outgoing *o,
-		    const struct letter *l, struct buf *text);
+typedef void	 pgp_keys_fn(void *arg, struct pgp_keys *k, const char *text);
+
+/* Borrows the letter for the call.  NULL: no memory. */
+struct pgp_find	*pgp_keys_find(struct tui *t, const struct letter *l,
+		    unsigned int how, pgp_keys_fn *fn, void *arg);
+void		 pgp_find_stop(struct pgp_find *p);
+void		 pgp_keys_clear(struct pgp_keys *k);
+
+/* ---- writing ---- */
+
+struct pgp_wrap;
+
+/* fd: the letter signed and encrypted, the callee's; -1: text says why, and
+ * nothing may be sent. */
+typedef void	 pgp_wrap_fn(void *arg, int fd, const char *text);
 
 /*
- * Octets that a detached signature covers (fd), and the signature; what gpg
- * says of it, and whether `from` (a From field) is an address of that key.
+ * Signs and encrypts what fd (taken) holds; also to our own key, and to Bcc
+ * without naming them.  Borrows the rest for the call.
  */
-void		 pgp_verify(struct tui *t, int fd, int sig, const char *from,
-		    struct pgp_seen *seen);
-/* The plain text as a memory file, or -1; seen in any case. */
-int		 pgp_decrypt(struct tui *t, int fd, const char *from,
-		    struct pgp_seen *seen);
+struct pgp_wrap	*pgp_wrap(struct tui *t, int fd, const char *msgid,
+		    const struct letter *l, pgp_wrap_fn *fn, void *arg);
+void		 pgp_wrap_stop(struct pgp_wrap *p);
+
+/* ---- reading ---- */
+
+struct pgp_read;
+
+/* plain: what was inside, as a memory file, the callee's; or -1. */
+typedef void	 pgp_read_fn(void *arg, int plain,
+		    const struct pgp_seen *seen);
+
+/*
+ * Octets that a detached signature covers (fd), and the signature: what gpg
+ * says of it, and whether `from` (a From field) is an address of that key,
+ * behind what `seen` said before.  Borrows all for the call.
+ */
+struct pgp_read	*pgp_verify(struct tui *t, int fd, int sig, const char *from,
+		    const struct pgp_seen *seen, pgp_read_fn *fn, void *arg);
+struct pgp_read	*pgp_decrypt(struct tui *t, int fd, const char *from,
+		    const struct pgp_seen *seen, pgp_read_fn *fn, void *arg);
+void		 pgp_read_stop(struct pgp_read *p);
 
 /* ---- for tests ---- */
 
@@ -51,5 +99,11 @@ bool		 pgp_split(const struct buf *msg, struct buf *outer,
 /* What gpg's status lines mean. */
 void		 pgp_status(const char *lines, const char *from,
 		    struct pgp_seen *seen);
+/*
+ * Of a listing with colons, the keys that can do it ('S', 'E') of those
+ * addresses: the first of each that is neither revoked, expired nor disabled.
+ */
+void		 pgp_listing(const char *lines, char can, struct pgp_key *k,
+		    size_t n);
 
 #endif

@@ -1,11 +1,31 @@
 /* What gpg says of a message that is read. */
+#define _DEFAULT_SOURCE	/* strdup */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "tui/addr.h"
 #include "tui/pgp.h"
 #include "tui/pgp_run.h"
+
+struct pgp_read {
+	struct tui	*t;
+	struct pgp_run	*run;
+	struct pgp_seen	 seen;
+	char		*from;
+	pgp_read_fn	*fn;
+	void		*arg;
+};
+
+void
+pgp_seen_add(struct pgp_seen *seen, const char *text)
+{
+	size_t n = strlen(seen->text);
+
+	(void)snprintf(seen->text + n, sizeof seen->text - n, "%s%s",
+	    n > 0 ? "; " : "", text);
+}
 
 /* "KEYID Ada <ada@x>" */
 static void
@@ -66,70 +86,149 @@ pgp_status(const char *lines, const char *from, struct pgp_seen *seen)
 			    "key that is not certified", p);
 	} else if ((p = pgp_status_line(lines, "NO_PUBKEY")) != NULL) {
 		say_signature(seen, PGP_DOUBT, "signed by an unknown key", p);
-	} else if (seen->encrypted) {
-		say_signature(seen, seen->verdict, "not signed", "none");
-		seen->text[strlen(seen->text) - strlen(", key none ")] = '\0';
+	} else if (seen->encrypted && !seen->has_signature) {
+		pgp_seen_add(seen, "not signed");
 	} else {
 		seen->verdict = PGP_BAD;
-		(void)snprintf(seen->text, sizeof seen->text,
-		    "no signature that can be checked");
+		pgp_seen_add(seen, "no signature that can be checked");
 	}
 }
 
+/* ---- asking ---- */
+
 void
+pgp_read_stop(struct pgp_read *p)
+{
+	if (p == NULL)
+		return;
+	pgp_run_stop(p->run);
+	free(p->from);
+	free(p);
+}
+
+static void
+done(struct pgp_read *p, int plain)
+{
+	p->run = NULL;
+	p->fn(p->arg, plain, &p->seen);
+	pgp_read_stop(p);
+}
+
+static struct pgp_read *
+read_new(struct tui *t, const char *from, const struct pgp_seen *seen,
+    pgp_read_fn *fn, void *arg)
+{
+	struct pgp_read *p = calloc(1, sizeof *p);
+
+	if (p == NULL)
+		return NULL;
+	p->t = t;
+	p->seen = *seen;
+	p->fn = fn;
+	p->arg = arg;
+	p->from = strdup(from);
+	if (p->from == NULL) {
+		free(p);
+		return NULL;
+	}
+	return p;
+}
+
+/* What it did not do, and why. */
+static void
+say_failure(struct pgp_seen *seen, const char *what, const char *lines)
+{
+	char text[300];
+	struct buf why;
+
+	buf_init(&why, 4096);
+	pgp_complaint(&why, lines);
+	(void)snprintf(text, sizeof text, "%s: %.200s", what, buf_str(&why));
+	seen->verdict = PGP_BAD;
+	pgp_seen_add(seen, text);
+	buf_clear(&why);
+}
+
+static void
+verified(void *arg, int rc, const struct buf *out, const struct buf *said)
+{
+	struct pgp_read *p = arg;
+	const char *lines = said->len > 0 ? (char *)said->data : "";
+
+	(void)out;
+	p->seen.has_signature = true;
+	if (rc == -1 || rc == 127)
+		say_failure(&p->seen, "signature not checked", lines);
+	else
+		pgp_status(lines, p->from, &p->seen);
+	done(p, -1);
+}
+
+struct pgp_read *
 pgp_verify(struct tui *t, int fd, int sig, const char *from,
-    struct pgp_seen *seen)
+    const struct pgp_seen *seen, pgp_read_fn *fn, void *arg)
 {
 	static const char *const args[] = { "--enable-special-filenames",
 	    "--verify", "--", "-&3", "-", NULL };
+	struct pgp_read *p = read_new(t, from, seen, fn, arg);
 	int in[2] = { -1, sig };
-	struct buf raw, text, said;
+	struct buf raw, text;
 
-	memset(seen, 0, sizeof *seen);
 	buf_init(&raw, PGP_MESSAGE_MAX);
 	buf_init(&text, PGP_MESSAGE_MAX);
-	buf_init(&said, PGP_SAID_MAX);
 	/* As on the wire, whatever the file has. */
-	if (pgp_slurp(fd, &raw))
+	if (p != NULL && pgp_slurp(fd, &raw))
 		pgp_put_crlf(&text, &raw);
 	in[0] = text.err == 0 ? pgp_memory(&text) : -1;
-	if (in[0] != -1)
-		(void)pgp_run(t, args, in, NULL, &said);
-	pgp_status(said.len > 0 ? (char *)said.data : "", from, seen);
+	if (p != NULL && in[0] != -1)
+		p->run = pgp_run_start(t, args, in, PGP_LIMIT_MS, verified,
+		    p);
 	if (in[0] != -1)
 		close(in[0]);
 	buf_clear(&raw);
 	buf_clear(&text);
-	buf_clear(&said);
+	if (p != NULL && p->run == NULL) {
+		pgp_read_stop(p);
+		p = NULL;
+	}
+	return p;
 }
 
-int
-pgp_decrypt(struct tui *t, int fd, const char *from, struct pgp_seen *seen)
+static void
+decrypted(void *arg, int rc, const struct buf *plain, const struct buf *said)
+{
+	struct pgp_read *p = arg;
+	const char *lines = said->len > 0 ? (char *)said->data : "";
+	int out = -1;
+
+	(void)rc;		/* of a signature too, which may be unknown */
+	if (strstr(lines, "\n[GNUPG:] DECRYPTION_OKAY\n") != NULL &&
+	    plain->len > 0)
+		out = pgp_memory(plain);
+	if (out != -1) {
+		pgp_seen_add(&p->seen, "decrypted");
+		pgp_status(lines, p->from, &p->seen);
+	} else {
+		say_failure(&p->seen, "not decrypted", lines);
+	}
+	done(p, out);
+}
+
+struct pgp_read *
+pgp_decrypt(struct tui *t, int fd, const char *from,
+    const struct pgp_seen *seen, pgp_read_fn *fn, void *arg)
 {
 	static const char *const args[] = { "--decrypt", NULL };
-	int in[2] = { fd, -1 }, out = -1;
-	struct buf plain, said, why;
+	struct pgp_read *p = read_new(t, from, seen, fn, arg);
+	const int in[2] = { fd, -1 };
 
-	memset(seen, 0, sizeof *seen);
-	seen->encrypted = true;
-	buf_init(&plain, PGP_MESSAGE_MAX);
-	buf_init(&said, PGP_SAID_MAX);
-	buf_init(&why, 300);
-	(void)pgp_run(t, args, in, &plain, &said);
-	if (said.len > 0 && strstr((char *)said.data,
-	    "\n[GNUPG:] DECRYPTION_OKAY\n") != NULL && plain.len > 0)
-		out = pgp_memory(&plain);
-	if (out != -1) {
-		(void)snprintf(seen->text, sizeof seen->text, "decrypted");
-		pgp_status((char *)said.data, from, seen);
-	} else {
-		pgp_complaint(&why, said.len > 0 ? (char *)said.data : "");
-		seen->verdict = PGP_BAD;
-		(void)snprintf(seen->text, sizeof seen->text,
-		    "not decrypted: %s", buf_str(&why));
+	if (p == NULL)
+		return NULL;
+	p->seen.encrypted = true;
+	p->run = pgp_run_start(t, args, in, PGP_LIMIT_MS, decrypted, p);
+	if (p->run == NULL) {
+		pgp_read_stop(p);
+		return NULL;
 	}
-	buf_clear(&plain);
-	buf_clear(&said);
-	buf_clear(&why);
-	return out;
+	return p;
 }

@@ -9,7 +9,11 @@ enum pgp_verdict { PGP_NOTHING, PGP_GOOD, PGP_DOUBT, PGP_BAD };
 struct pgp_seen {
 	enum pgp_verdict verdict;
 	bool		 encrypted;
+	bool		 has_signature;	/* a part says that there is one */
 	char		 text[400];	/* for people; "" : no PGP in it */
 };
+
+/* One thing more, behind what text says already. */
+void	pgp_seen_add(struct pgp_seen *seen, const char *text);
 
 #endif

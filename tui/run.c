@@ -183,27 +183,51 @@ filter_child(const char *const *argv, const int fds[4])
 	_exit(127);
 }
 
-int
-run_filter(struct tui *t, const char *const *argv, const int fds[4],
-    bool screen)
+/* Where its agent asks. */
+static void
+name_tty(void)
 {
 	const char *tty = ttyname(STDIN_FILENO);
+
+	if (tty != NULL)
+		(void)setenv("GPG_TTY", tty, 1);
+}
+
+pid_t
+run_filter_start(const char *const *argv, const int fds[4])
+{
+	pid_t pid;
+
+	name_tty();
+	pid = fork();
+	if (pid == 0) {
+		(void)setpgid(0, 0);
+		filter_child(argv, fds);
+	}
+	if (pid != -1)
+		(void)setpgid(pid, pid);	/* whoever is first */
+	return pid;
+}
+
+int
+run_filter(struct tui *t, const char *const *argv, const int fds[4],
+    unsigned int limit_s)
+{
 	pid_t pid;
 	int status;
 
-	/* Where its agent asks. */
-	if (tty != NULL)
-		(void)setenv("GPG_TTY", tty, 1);
-	if (screen)
-		term_leave();
+	name_tty();
+	term_leave();
+	printf("%s has a question.  C-c leaves it.\n", argv[0]);
+	fflush(stdout);
 	pid = fork();
-	if (pid == 0)
+	if (pid == 0) {
+		(void)alarm(limit_s);
 		filter_child(argv, fds);
-	status = pid == -1 ? -1 : wait_for(pid);
-	if (screen) {
-		term_enter();
-		app_dirty(t);
 	}
+	status = pid == -1 ? -1 : wait_for(pid);
+	term_enter();
+	app_dirty(t);
 	return status;
 }
 

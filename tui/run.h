@@ -3,6 +3,7 @@
 #define TUI_RUN_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "tui/app.h"
 
@@ -21,10 +22,14 @@ bool	run_open(struct tui *t, const char *what);
 /*
  * A program found by PATH: fds[0..2] become its standard ones (-1: nothing),
  * fds[3] its descriptor 3 if it is not -1.  Waits for its end, with the
- * screen given up if `screen`.  Its exit status, or -1.
+ * screen given up; SIGALRM ends it after limit_s seconds.  Its exit status,
+ * or -1.
  */
 int	run_filter(struct tui *t, const char *const *argv, const int fds[4],
-	    bool screen);
+	    unsigned int limit_s);
+/* The same beside the client, off the terminal, in a process group of its
+ * own, which is the caller's to wait for; -1: no process. */
+pid_t	run_filter_start(const char *const *argv, const int fds[4]);
 
 /* Stops like any program does; comes back with the screen redrawn. */
 void	run_suspend(struct tui *t);

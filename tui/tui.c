@@ -15,6 +15,7 @@
 #include "tui/app.h"
 #include "tui/compose.h"
 #include "tui/list.h"
+#include "tui/pgp_run.h"
 #include "tui/side.h"
 #include "tui/term.h"
 #include "tui/text.h"
@@ -184,7 +185,7 @@ on_turn(void *arg)
 	else if (!m->tick.armed && (talk_waiting(t->reader, &ms) > 0 ||
 	    talk_waiting(t->search, &ms) > 0 ||
 	    talk_waiting(t->parser, &ms) > 0 ||
-	    talk_waiting(t->keeper, &ms) > 0))
+	    talk_waiting(t->keeper, &ms) > 0 || pgp_run_waiting(&ms) > 0))
 		loop_arm(t->loop, &m->tick, TICK_MS);
 }
 
@@ -288,6 +289,7 @@ finish(struct main *m)
 	prompt_cancel(&t->prompt, false);
 	while (t->top != NULL)
 		app_pop(t);
+	(void)pgp_run_leave();
 	side_free(t->side);
 	addrbook_free(t->book);
 	/* What was asked of keeper is on its way: it will be done. */
