@@ -643,8 +643,10 @@ do_open(void *service, struct op_call *c)
 		chan_put_u64(c->out, at.wire);
 		chan_put_u32(c->out, at.pflags);
 		put_blob(c->out, at.parts, at.nparts);
-		if (c->fd_out == -1)
-			rc = SQLITE_BUSY;
+		if (c->fd_out == -1) {
+			reader_end(r);
+			return STORE_BUSY;
+		}
 	}
 	return end(r, rc);
 }

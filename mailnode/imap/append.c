@@ -114,7 +114,7 @@ carry(struct session *s, struct append *a, const struct lex_literal *lit)
 			n = (size_t)left;
 		if (n > SET_DATA_MAX)
 			n = SET_DATA_MAX;
-		if (!lit->binary && memchr(p, '\0', n) != NULL)
+		if (memchr(p, '\0', n) != NULL)
 			a->nul = true;
 		if (set_data(*s->start->keeper, a->id, p, n) == -1) {
 			reply_bye(s, "try again in a moment", "service-gone");
@@ -184,6 +184,8 @@ append_literal(struct session *s, const struct lex_literal *lit)
 		n = LEX_LINE_MAX;
 	if (n != (a.utf8 ? 1 : 0) || (a.utf8 && text[0] != ')'))
 		reply_bad(s, "one message at a time");
+	else if (a.nul && lit->binary)
+		reply_no(s, "UNKNOWN-CTE", "NUL is not kept: encode it");
 	else if (a.nul)
 		reply_bad(s, "NUL in a message");
 	if (s->answered)

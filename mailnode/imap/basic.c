@@ -9,7 +9,7 @@
 void
 put_capabilities(struct session *s, struct buf *b)
 {
-	(void)buf_adds(b, "IMAP4rev1 LITERAL+ SASL-IR ID ENABLE IDLE");
+	(void)buf_adds(b, "IMAP4rev1 IMAP4rev2 LITERAL+ SASL-IR ID ENABLE IDLE");
 	if (s->state == ST_GREETED) {
 		const char *mechs = s->sasl != NULL ? sasl_mechs(s->sasl) : "";
 		size_t n;
@@ -23,7 +23,7 @@ put_capabilities(struct session *s, struct buf *b)
 	}
 	(void)buf_adds(b, " NAMESPACE UIDPLUS UNSELECT CHILDREN "
 	    "SPECIAL-USE CREATE-SPECIAL-USE LIST-EXTENDED LIST-STATUS "
-	    "STATUS=SIZE MOVE ESEARCH SEARCHRES WITHIN CONDSTORE QRESYNC "
+	    "STATUS=SIZE MOVE BINARY ESEARCH SEARCHRES WITHIN CONDSTORE QRESYNC "
 	    "UTF8=ACCEPT");
 	if (s->compress == NULL)
 		(void)buf_adds(b, " COMPRESS=DEFLATE");
@@ -117,6 +117,8 @@ enabled_by(const struct lex_str *word)
 		return EN_CONDSTORE | EN_QRESYNC;
 	if (lex_is(word, "UTF8=ACCEPT"))
 		return EN_UTF8;
+	if (lex_is(word, "IMAP4rev2"))
+		return EN_REV2;
 	return 0;
 }
 

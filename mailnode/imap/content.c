@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "mailnode/imap/binary.h"
 #include "mailnode/imap/content.h"
 #include "store/err.h"
 
@@ -207,6 +208,99 @@ put_fields(struct session *s, const struct content *c,
 	free(head);
 }
 
+/* ---- decoded ---- */
+
+/* Twice: to count, and to send. */
+struct decoded {
+	struct session	*s;
+	bool		 send;
+	bool		 nul;
+	uint64_t	 n, skip, left;
+};
+
+static void
+take_decoded(void *arg, const char *p, size_t n)
+{
+	struct decoded *d = arg;
+	size_t part;
+
+	d->n += n;
+	if (!d->send) {
+		d->nul = d->nul || memchr(p, '\0', n) != NULL;
+		return;
+	}
+	part = n < d->skip ? n : (size_t)d->skip;
+	d->skip -= part;
+	p += part;
+	n -= part;
+	if (n > d->left)
+		n = (size_t)d->left;
+	if (n > 0)
+		line_put(d->s->line, p, n);
+	d->left -= n;
+}
+
+static void
+decode(struct decoded *d, const struct content *c, enum cte cte,
+    const struct section_place *at)
+{
+	uint64_t pos = at->at, left = at->n;
+	struct decoder dec;
+	char chunk[CHUNK];
+	ssize_t got;
+
+	d->n = 0;
+	binary_init(&dec, cte, take_decoded, d);
+	while (left > 0) {
+		got = pread(c->file.fd, chunk, left < CHUNK ? (size_t)left :
+		    CHUNK, (off_t)pos);
+		if (got == -1 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			break;
+		binary_put(&dec, chunk, (size_t)got);
+		pos += (uint64_t)got;
+		left -= (uint64_t)got;
+	}
+	binary_end(&dec);
+	if (d->send && d->left > 0)
+		imap_end(d->s, "file changed");
+}
+
+static void
+put_binary(struct session *s, struct content *c, const struct section *sec,
+    const struct section_place *at)
+{
+	struct decoded d = { .s = s };
+	enum cte cte = CTE_IDENTITY;
+	char *head;
+	uint64_t n;
+
+	if (at->leaf) {
+		head = read_all(c->file.fd, at->head, at->nhead);
+		cte = head != NULL ? binary_cte(head, (size_t)at->nhead) :
+		    CTE_UNKNOWN;
+		free(head);
+	}
+	if (cte == CTE_UNKNOWN) {
+		(void)buf_adds(&s->out, sec->as == AS_SIZE ? " 0" : " NIL");
+		reply_no(s, "UNKNOWN-CTE", "a part in an unknown encoding");
+		return;
+	}
+	decode(&d, c, cte, at);
+	if (sec->as == AS_SIZE) {
+		(void)buf_addf(&s->out, " %llu", (unsigned long long)d.n);
+		return;
+	}
+	n = cut(sec, d.n, &d.skip);
+	(void)buf_addf(&s->out, " %s{%llu}\r\n", d.nul ? "~" : "",
+	    (unsigned long long)n);
+	send_out(s);
+	d.left = n;
+	d.send = true;
+	decode(&d, c, cte, at);
+}
+
 void
 content_put(struct session *s, struct content *c, const struct section *sec)
 {
@@ -216,7 +310,11 @@ content_put(struct session *s, struct content *c, const struct section *sec)
 	section_label(sec, &s->out);
 	if (!content_open(s, c) || !section_place(sec, c->parts.data,
 	    c->parts.len, c->file.size, c->file.wire, &at)) {
-		(void)buf_adds(&s->out, " NIL");
+		(void)buf_adds(&s->out, sec->as == AS_SIZE ? " 0" : " NIL");
+		return;
+	}
+	if (sec->as == AS_BINARY || sec->as == AS_SIZE) {
+		put_binary(s, c, sec, &at);
 		return;
 	}
 	if (sec->what == SEC_FIELDS || sec->what == SEC_NOT) {

@@ -23,8 +23,7 @@ unit(struct buf *b, uint32_t u, uint32_t *high)
 	} else if (u >= 0xd800 && u <= 0xdbff) {
 		*high = u;
 		return true;
-	} else if ((u >= 0xdc00 && u <= 0xdfff) || (u >= ' ' && u < 0x7f) ||
-	    u == 0)
+	} else if ((u >= 0xdc00 && u <= 0xdfff) || u <= 0x7f)
 		return false;
 	return codec_utf8_put(b, u) == 0;
 }

@@ -306,8 +306,7 @@ section_place(const struct section *s, const uint8_t *parts, size_t nparts,
 	    s->what == SEC_NOT;
 
 	memset(out, 0, sizeof *out);
-	if (s->npart == 0 && s->what == SEC_ALL && s->as != AS_BINARY &&
-	    s->as != AS_SIZE) {
+	if (s->npart == 0 && s->what == SEC_ALL) {
 		out->n = size;
 		out->lf = wire > size ? wire - size : 0;
 		return true;
@@ -321,6 +320,7 @@ section_place(const struct section *s, const uint8_t *parts, size_t nparts,
 		return false;
 	out->head = p.head;
 	out->nhead = p.nhead;
+	out->leaf = p.kind == MIME_LEAF;
 	if (header || s->what == SEC_MIME) {
 		out->at = p.head;
 		out->n = p.nhead;

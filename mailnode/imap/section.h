@@ -54,6 +54,7 @@ void	 section_label(const struct section *s, struct buf *out);
 struct section_place {
 	uint64_t	 at, n, lf;
 	uint64_t	 head, nhead;	/* MIME header of the part */
+	bool		 leaf;
 };
 bool	 section_place(const struct section *s, const uint8_t *parts,
 	    size_t nparts, uint64_t size, uint64_t wire,

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mailnode/imap/name.h"
 #include "mailnode/imap/talk.h"
 #include "store/err.h"
 #include "store/op_set.h"
@@ -233,6 +234,12 @@ tell_box(struct session *s)
 	untagged(s, "OK [UIDNEXT %u] predicted", v->uidnext);
 	untagged(s, "OK [HIGHESTMODSEQ %llu] so far",
 	    (unsigned long long)v->modseq);
+	if (s->enabled & EN_REV2) {
+		(void)buf_adds(&s->out, "* LIST () \"/\" ");
+		(void)name_out(&s->out, v->name, true);
+		(void)buf_adds(&s->out, "\r\n");
+		send_out(s);
+	}
 }
 
 /* Before the numbers are taken, so that nothing is missed. */
@@ -255,7 +262,7 @@ take_up(struct session *s, const char *name, bool readonly,
 
 	if (s->state == ST_SELECTED) {
 		view_leave(s);
-		if (s->enabled & EN_QRESYNC)
+		if (s->enabled & (EN_QRESYNC | EN_REV2))
 			untagged(s, "OK [CLOSED] the one before");
 	}
 	if (!watch(s)) {
