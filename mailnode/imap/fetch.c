@@ -24,6 +24,7 @@ struct fetch {
 	uint64_t	 since;		/* CHANGEDSINCE; 0: no */
 	bool		 vanished;
 	struct set	 uids;
+	struct set	 maybe;		/* with VANISHED: "*" was there once */
 };
 
 /* ---- arguments ---- */
@@ -298,7 +299,7 @@ mark(struct session *s, struct fetch *f)
 static void
 run(struct session *s, struct fetch *f)
 {
-	if (f->vanished && !tell_gone(s, &f->uids, f->since))
+	if (f->vanished && !tell_gone(s, &f->maybe, f->since))
 		return;
 	if (!mark(s, f))
 		return;
@@ -319,11 +320,17 @@ on_fetch(struct session *s, struct lex_at *at)
 	size_t i;
 
 	set_init(&f.uids);
+	set_init(&f.maybe);
 	if (lex_atom(at, &set) && what(&f, at) && modifiers(s, &f, at) &&
 	    view_set(s, &set, &f.uids)) {
+		/* RFC 7162 section 3.2.6: what went may have had the
+		 * highest UID of all. */
+		if (f.vanished)
+			(void)set_parse(&f.maybe, set.p, set.n,
+			    s->view.uidnext - 1);
 		if (f.items & F_MODSEQ)
 			s->enabled |= EN_CONDSTORE;
-		if (f.since == 0 || f.uids.n > 0)
+		if (f.since == 0 || f.uids.n > 0 || f.vanished)
 			run(s, &f);
 		else
 			reply_ok(s, "", "done");
@@ -332,4 +339,5 @@ on_fetch(struct session *s, struct lex_at *at)
 		section_clear(&f.sec[i]);
 	free(f.sec);
 	set_clear(&f.uids);
+	set_clear(&f.maybe);
 }
