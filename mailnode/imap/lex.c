@@ -171,6 +171,14 @@ lex_line(struct lex *l, const char *p, size_t n, struct lex_literal *lit)
 	return p == NULL || l->depth != 0 ? LEX_BAD : LEX_END;
 }
 
+bool
+lex_tail(const char *p, size_t n, struct lex_literal *lit)
+{
+	const char *brace = memrchr(p, '{', n);
+
+	return brace != NULL && literal_at(brace, p + n, lit);
+}
+
 char *
 lex_literal(struct lex *l, size_t n)
 {

@@ -56,6 +56,8 @@ void	 lex_clear(struct lex *l);
 /* One line without its CRLF.  *lit is set for LEX_WANT. */
 enum lex_result lex_line(struct lex *l, const char *p, size_t n,
 	    struct lex_literal *lit);
+/* Whether a line that makes no sense announces a literal all the same. */
+bool	 lex_tail(const char *p, size_t n, struct lex_literal *lit);
 /* The place of n octets of a literal, to be filled; NULL: LEX_BIG. */
 char	*lex_literal(struct lex *l, size_t n);
 

@@ -292,6 +292,27 @@ take_tag(struct session *s)
 		lex_tag((char *)s->lex.text.data + t->at, t->n, s->tag);
 }
 
+/* What a client sends behind a line that we refuse, without waiting: a
+ * letter, whose lines are no commands of its owner. */
+static void
+pass_over(struct session *s, char *text, size_t n)
+{
+	struct lex_literal lit;
+
+	while (s->state != ST_END && lex_tail(text, n, &lit) && !lit.sync) {
+		if (s->state == ST_GREETED ||
+		    lit.octets > s->start->message_max) {
+			answer_out(s);
+			reply_bye(s, "that is too much to read over",
+			    "literal");
+			return;
+		}
+		if (!skip_octets(s, lit.octets) ||
+		    !next_line(s, LEX_LINE_MAX, &text, &n))
+			return;
+	}
+}
+
 /* One command, with all its literals; false: there is nothing to run. */
 static bool
 read_command(struct session *s)
@@ -329,6 +350,7 @@ read_command(struct session *s)
 	}
 	reply_bad(s, r == LEX_BIG || s->lex.text.err != 0 ?
 	    "command too large" : "no command looks like that");
+	pass_over(s, text, n);
 	return false;
 }
 
