@@ -3,9 +3,8 @@
 #	phone_node [NAME VALUE]...	a node with IMAP and submission, unlocked,
 #				with a device: $user, $pw, $imap (port), $smtps
 #	phone_device NAME [OPTION]...	another device; its password in $pw
-#	phone_trust		$crt: the node's certificate, which names
-#				mail.node.test; $tls for clients that check
-#				names and can only connect to "localhost"
+#	phone_ports		$imap and $smtps, after a start
+#	unlock			the vault
 #	put_mail FOLDER FILE...	into its Maildir, as another program would
 #	letter N [BODY]		one on stdout, with Message-ID <N@test>
 
@@ -30,9 +29,13 @@ phone_node()
 	    { "127.0.0.1", "0", CONF_SUBMISSION, CONF_TLS, NULL } }' \
 	    "$@" || return 1
 	node_build && node_init && node_start && phone_ports || return 1
+	unlock && phone_device phone
+}
+
+unlock()
+{
 	printf '%s\n' "$pass" | mn vault unlock --passphrase-stdin \
-	    >"$node/unlock.out" 2>&1 || return 1
-	phone_device phone
+	    >"$node/unlock.out" 2>&1
 }
 
 phone_ports()

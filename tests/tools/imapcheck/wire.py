@@ -33,6 +33,8 @@ TEXT = re.compile(rb"[^\r\n]*")
 
 
 class Parser:
+    ascii = False       # no raw octets in quoted strings
+
     def __init__(self, data):
         self.d, self.i = data, 0
 
@@ -74,6 +76,8 @@ class Parser:
             if m is None:
                 self.fail("no quoted string")
             self.i = m.end()
+            if self.ascii and not m.group(1).isascii():
+                self.fail("raw octets in a quoted string")
             return Str(re.sub(rb'\\(["\\])', rb"\1", m.group(1)))
         m = re.compile(rb"~?\{(\d+)\}\r\n").match(self.d, self.i)
         if m is None:
