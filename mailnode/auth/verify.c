@@ -6,7 +6,8 @@
 #include "mailnode/node/idna.h"
 
 enum {
-	SIGNATURES = RESULTS_MAX - 8	/* shown; the rest are in the count */
+	SIGNATURES = RESULTS_MAX - 8,	/* told in the field */
+	LINE_SIGNATURES = 4	/* told in the line, which has room for all */
 };
 
 struct auth_verify {
@@ -405,11 +406,13 @@ auth_verify_line(struct auth_verify *a, struct buf *out)
 	const struct auth_verdict *v = &a->v;
 	size_t i;
 
-	for (i = 0; i < v->ndkim; i++)
+	for (i = 0; i < v->ndkim && i < LINE_SIGNATURES; i++)
 		word(out, "dkim", dkim_result_text(v->dkim[i]->result),
 		    v->dkim[i]->domain);
 	if (v->ndkim == 0)
 		word(out, "dkim", "none", NULL);
+	if (v->ndkim > LINE_SIGNATURES)
+		buf_addf(out, " and %zu more", v->ndkim - LINE_SIGNATURES);
 	if (v->has_spf)
 		word(out, "spf", spf_result_text(v->spf.result),
 		    v->spf.domain);

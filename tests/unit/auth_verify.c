@@ -147,6 +147,28 @@ all_is_told_once(void **state)
 	    "iprev=pass(mx.fwd.test)");
 }
 
+/* Many signatures leave room for what decides. */
+static void
+the_line_stays_short(void **state)
+{
+	char text[8000] = "";
+	struct told t;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 30; i++)
+		snprintf(text + strlen(text), sizeof text - strlen(text),
+		    "DKIM-Signature: v=1; d=d%zu.test\r\n", i);
+	snprintf(text + strlen(text), sizeof text - strlen(text), "%s",
+	    "From: a@good.test\r\n" HEAD);
+	t = verify("203.0.113.1", "b@x.test", text, false);
+	assert_string_equal(t.line, "dkim=permerror(d0.test) "
+	    "dkim=permerror(d1.test) dkim=permerror(d2.test) "
+	    "dkim=permerror(d3.test) and 20 more spf=none(x.test) "
+	    "dmarc=fail(good.test) iprev=fail "
+	    "auth=refuse(policy of good.test is reject)");
+}
+
 /* Without a client there is no SPF, and nobody to name. */
 static void
 a_file_has_no_client(void **state)
@@ -263,6 +285,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_is_told_once),
+		cmocka_unit_test(the_line_stays_short),
 		cmocka_unit_test(a_file_has_no_client),
 		cmocka_unit_test(what_is_done),
 		cmocka_unit_test(other_scripts_are_aligned),
