@@ -621,6 +621,33 @@ revoked_devices_are_logged_out(void **state)
 	sasl_free(s);
 }
 
+/* A session does not outlive its device's last day; role_vault looks every
+ * few seconds, here a lock does. */
+static void
+expired_devices_are_logged_out(void **state)
+{
+	const struct timespec pause = { .tv_nsec = 50 * 1000000L };
+	struct world *w = *state;
+	int64_t end = clock_wall_s() + 2;
+	struct secret *soon;
+	struct sasl *s;
+
+	soon = add_device(w->v, "soon", (struct device){
+	    .scope = DEVICE_ALL, .expires = end });
+	close(w->file);
+	w->file = seal(w->v);
+	s = sasl_new(&w->ch[1], NULL);
+	unlock(w);
+	assert_int_equal(try_plain(s, "me", soon), SASL_DONE);
+	told(w, "login 2 imap 192.0.2.1 soon 1\n");
+	while (clock_wall_s() < end)
+		(void)nanosleep(&pause, NULL);
+	assert_int_equal(vault_lock(w->ch[OWNER]), CRYPTO_OK);
+	told(w, "logout 2 imap soon\n");
+	sasl_free(s);
+	secret_free(soon);
+}
+
 static double
 seconds(struct sasl *s, const char *user, const struct secret *pw)
 {
@@ -681,6 +708,7 @@ main(void)
 		IN_WORLD(twisted),
 		IN_WORLD(no_proof_is_good_twice),
 		IN_WORLD(revoked_devices_are_logged_out),
+		IN_WORLD(expired_devices_are_logged_out),
 		IN_WORLD(unknown_names_take_as_long),
 	};
 
