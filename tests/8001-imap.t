@@ -13,5 +13,10 @@ printf '%s\n' "$pass" | mn vault unlock --passphrase-stdin >/dev/null || exit 1
 printf '%s\n' "$pass" | mn device add phone --qr none --passphrase-stdin \
     >"$node/phone" || exit 1
 sed -n 's/^password: *//p' "$node/phone" >"$node/secret"
+for d in 'peek --read' 'narrow --folder Archive' 'mailer --send'; do
+    # shellcheck disable=SC2086
+    printf '%s\n' "$pass" | mn device add $d --qr none --passphrase-stdin |
+        sed -n 's/^password: *//p' >"$node/${d%% *}" || exit 1
+done
 
 "$python" tests/tools/imap.py "$node" "$@"

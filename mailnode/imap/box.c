@@ -587,6 +587,29 @@ on_delete(struct session *s, struct lex_at *at)
 		done(s, rc);
 }
 
+/* RFC 9051 section 6.3.6: INBOX stays, its messages go. */
+static uint16_t
+rename_inbox(struct session *s, const char *to)
+{
+	struct view_range all = { 1, UINT32_MAX };
+	struct set_ask ask = { .range = &all, .n = 1 };
+	struct view_box b = { 0 };
+	struct set_done moved;
+	uint64_t id;
+	uint16_t rc;
+
+	rc = view_box(reader_of(s), &s->reader, "INBOX", 0, &b);
+	if (rc == OP_OK)
+		rc = box_create(*s->start->keeper, &s->keeper, to, &id);
+	ask.mbox = b.id;
+	do {
+		if (rc == OP_OK)
+			rc = set_move(*s->start->keeper, &s->keeper, &ask, to,
+			    false, &moved);
+	} while (rc == OP_OK && ask.more);
+	return rc;
+}
+
 void
 on_rename(struct session *s, struct lex_at *at)
 {
@@ -595,7 +618,8 @@ on_rename(struct session *s, struct lex_at *at)
 	if (!get_mailbox(s, at, from) || !get_mailbox(s, at, to) ||
 	    !lex_end(at))
 		return;
-	done(s, box_rename(*s->start->keeper, &s->keeper, from, to));
+	done(s, strcmp(from, "INBOX") == 0 ? rename_inbox(s, to) :
+	    box_rename(*s->start->keeper, &s->keeper, from, to));
 }
 
 static void

@@ -950,6 +950,93 @@ def curl_client():
     is_("curl: AUTH=PLAIN", out.returncode, 0)
 
 
+# ---- what a device may, and when ----
+
+def device(name):
+    return open(os.path.join(node_dir, name)).read().strip()
+
+
+def mailnode(*args):
+    out = subprocess.run([os.path.join(node_dir, "build/mailnode"), *args],
+                         input=n.PASS, capture_output=True)
+    return out.returncode
+
+
+@case
+def renames_inbox():
+    c = fresh()
+    c.append("INBOX", message(1))
+    before = number(c.ok("STATUS INBOX (MESSAGES)"), rb"MESSAGES (\d+)")
+    starts("RENAME INBOX", c.cmd("RENAME INBOX Old")[1], b"OK")
+    is_("moves what is in it", (
+        number(c.ok("STATUS INBOX (MESSAGES)"), rb"MESSAGES (\d+)"),
+        number(c.ok("STATUS Old (MESSAGES)"), rb"MESSAGES (\d+)")),
+        (0, before))
+
+
+@case
+def scopes():
+    a = fresh()
+    a.append("Archive", message(1))
+    c = imapc.Imap(port)
+    c.login(user, device("peek"))
+    has("one that may read: READ-ONLY", c.cmd("SELECT Archive")[1],
+        rb"READ-ONLY")
+    starts("stores nothing", c.cmd("STORE 1 +FLAGS (\\Seen)")[1], b"NO")
+    starts("creates nothing", c.cmd("CREATE x")[1], b"NO")
+    starts("appends nothing", c.append("Archive", message(2))[1], b"NO")
+    starts("copies nothing", c.cmd("COPY 1 INBOX")[1], b"NO")
+    c = imapc.Imap(port)
+    c.login(user, device("narrow"))
+    got = c.ok('LIST "" "*"')
+    is_("one folder is all there is", [x.split(b'"')[3] for x in got],
+        [b"Archive"])
+    starts("INBOX is not", c.cmd("SELECT INBOX")[1], b"NO [NONEXISTENT]")
+    c.ok("SELECT Archive")
+    has("its own can be searched", c.ok("SEARCH TEXT letter"), rb"SEARCH 1")
+    c.ok("STORE 1 +FLAGS (\\Flagged)")
+    has("and changed", c.ok("FETCH 1 (FLAGS BODY.PEEK[TEXT])"),
+        rb"\\Flagged.*hello")
+    starts("nothing is copied out of it", c.cmd("COPY 1 INBOX")[1], b"NO")
+    starts("nor moved", c.cmd("MOVE 1 INBOX")[1], b"NO")
+    starts("nor appended elsewhere", c.append("INBOX", message(1))[1],
+           b"NO")
+    starts("no mailbox is made", c.cmd("CREATE y")[1], b"NO")
+    c = imapc.Imap(port)
+    starts("one that sends does not read", c.cmd('LOGIN "%s" "%s"' % (
+        user, device("mailer")))[1], b"NO [AUTHORIZATIONFAILED]")
+
+
+@case
+def revoked():
+    c = imapc.Imap(port)
+    c.login(user, device("peek"))
+    c.send("i IDLE\r\n")
+    c.line()
+    at = time.monotonic()
+    is_("revoke", mailnode("device", "revoke", "peek",
+                           "--passphrase-stdin"), 0)
+    try:
+        while True:
+            c.line()
+    except (imapc.Closed, OSError):
+        pass
+    tap.ok("its session ends within two seconds",
+           time.monotonic() - at < 2)
+
+
+@case
+def locked():
+    c = fresh()
+    mailnode("vault", "lock")
+    d = imapc.Imap(port)
+    starts("locked: UNAVAILABLE, not a failure", d.cmd(
+        'LOGIN "%s" "%s"' % (user, secret))[1], b"NO [UNAVAILABLE]")
+    starts("who is in goes on", c.cmd("SELECT INBOX")[1], b"OK")
+    mailnode("vault", "unlock", "--passphrase-stdin")
+    starts("unlocked", d.cmd('LOGIN "%s" "%s"' % (user, secret))[1], b"OK")
+
+
 for fn in cases:
     if sys.argv[2:] and fn.__name__ not in sys.argv[2:]:
         continue
