@@ -1,8 +1,8 @@
 #include <openssl/evp.h>
-#include <sodium.h>
 #include <string.h>
 
 #include "crypto/device.h"
+#include "crypto/scram.h"
 #include "crypto/sign.h"
 
 enum { FORMAT = 1, BITS = 5, CHECK_BITS = 12, GROUP = 4,
@@ -227,18 +227,6 @@ device_secret_read(const void *p, size_t n, struct secret **out)
 
 /* ---- verifiers, RFC 5802 section 3 ---- */
 
-static void
-hmac(const uint8_t key[DEVICE_KEY], const void *p, size_t n,
-    uint8_t out[DEVICE_KEY])
-{
-	crypto_auth_hmacsha256_state h;
-
-	crypto_auth_hmacsha256_init(&h, key, DEVICE_KEY);
-	crypto_auth_hmacsha256_update(&h, p, n);
-	crypto_auth_hmacsha256_final(&h, out);
-	mem_wipe(&h, sizeof h);
-}
-
 struct keys {
 	uint8_t	salted[DEVICE_KEY], client[DEVICE_KEY];
 };
@@ -260,9 +248,9 @@ device_verifier(const struct secret *text, const uint8_t salt[DEVICE_SALT],
 	    DEVICE_SALT, DEVICE_ROUNDS, EVP_sha256(), DEVICE_KEY,
 	    k->salted) != 1)
 		goto out;
-	hmac(k->salted, "Client Key", 10, k->client);
+	scram_hmac(k->salted, "Client Key", 10, k->client);
 	sha256_of(k->client, DEVICE_KEY, (*out)->data);
-	hmac(k->salted, "Server Key", 10, (*out)->data + DEVICE_KEY);
+	scram_hmac(k->salted, "Server Key", 10, (*out)->data + DEVICE_KEY);
 	(*out)->len = DEVICE_VERIFIER;
 	e = CRYPTO_OK;
 out:
@@ -282,7 +270,7 @@ device_proves(const uint8_t stored[DEVICE_KEY], const struct buf *auth,
 	bool same;
 	size_t i;
 
-	hmac(stored, auth->data, auth->len, key);
+	scram_hmac(stored, auth->data, auth->len, key);
 	for (i = 0; i < DEVICE_KEY; i++)
 		key[i] ^= proof[i];
 	sha256_of(key, DEVICE_KEY, digest);
@@ -296,5 +284,5 @@ void
 device_server_sign(const uint8_t server[DEVICE_KEY], const struct buf *auth,
     uint8_t out[DEVICE_KEY])
 {
-	hmac(server, auth->data, auth->len, out);
+	scram_hmac(server, auth->data, auth->len, out);
 }

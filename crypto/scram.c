@@ -25,6 +25,18 @@ static const char *const gs2[] = { [SCRAM_N] = "n,,", [SCRAM_Y] = "y,,",
     [SCRAM_P] = "p=tls-exporter,," };
 
 void
+scram_hmac(const uint8_t key[SCRAM_KEY], const void *p, size_t n,
+    uint8_t out[SCRAM_KEY])
+{
+	crypto_auth_hmacsha256_state h;
+
+	crypto_auth_hmacsha256_init(&h, key, SCRAM_KEY);
+	crypto_auth_hmacsha256_update(&h, p, n);
+	crypto_auth_hmacsha256_final(&h, out);
+	mem_wipe(&h, sizeof h);
+}
+
+void
 scram_free(struct scram *s)
 {
 	if (s == NULL)
@@ -139,17 +151,6 @@ parse_first(const struct scram *s, const char *p, size_t n,
 	    SCRAM_ITERATIONS_MAX, &f->iterations) == 0;
 }
 
-static void
-hmac(const uint8_t key[KEY], const void *p, size_t n, uint8_t out[KEY])
-{
-	crypto_auth_hmacsha256_state h;
-
-	crypto_auth_hmacsha256_init(&h, key, KEY);
-	crypto_auth_hmacsha256_update(&h, p, n);
-	crypto_auth_hmacsha256_final(&h, out);
-	mem_wipe(&h, sizeof h);
-}
-
 /* All that is as good as the password, in one piece of guarded memory. */
 struct keys {
 	uint8_t	salted[KEY], client[KEY], stored[KEY], sig[KEY], server[KEY];
@@ -173,13 +174,13 @@ prove(struct scram *s, const struct secret *password,
 	    (int)password->len, f->salt.data, (int)f->salt.len,
 	    (int)f->iterations, EVP_sha256(), KEY, k->salted) != 1)
 		goto out;
-	hmac(k->salted, "Client Key", 10, k->client);
+	scram_hmac(k->salted, "Client Key", 10, k->client);
 	sha256_of(k->client, KEY, k->stored);
-	hmac(k->stored, auth->data, auth->len, k->sig);
+	scram_hmac(k->stored, auth->data, auth->len, k->sig);
 	for (i = 0; i < KEY; i++)
 		k->client[i] ^= k->sig[i];
-	hmac(k->salted, "Server Key", 10, k->server);
-	hmac(k->server, auth->data, auth->len, s->server_sig->data);
+	scram_hmac(k->salted, "Server Key", 10, k->server);
+	scram_hmac(k->server, auth->data, auth->len, s->server_sig->data);
 	s->server_sig->len = KEY;
 	e = codec_base64_put(proof, k->client, KEY) == 0 ? CRYPTO_OK :
 	    CRYPTO_NOMEM;

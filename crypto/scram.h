@@ -6,6 +6,7 @@
 #define CRYPTO_SCRAM_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "crypto/err.h"
 #include "crypto/secret.h"
@@ -25,6 +26,11 @@ enum scram_flag {
 };
 
 struct scram;
+
+/* HMAC-SHA-256 under a key of its own length, for both sides. */
+enum { SCRAM_KEY = 32 };		/* octets */
+void		 scram_hmac(const uint8_t key[SCRAM_KEY], const void *p,
+		    size_t n, uint8_t out[SCRAM_KEY]);
 
 /*
  * user: octets as the server knows them.  binding: for SCRAM_P.  nonce: for
