@@ -145,6 +145,11 @@ is 'DNS in trouble: taken' "$answer" 250
 ok 'it arrives' found INBOX
 has 'temperror' 'dmarc=temperror'
 
+# A sender whose servers keep us waiting does not hide the author's policy.
+echo 'slow.test ! timeout' >>"$tmp/zone"
+letter 'a@good.test' 'b@slow.test'
+is 'a slow sender is refused all the same' "${answer%% *}" 550
+
 # A key that cannot be had might have made it pass: not refused.
 printf 'DKIM-Signature: v=1; a=rsa-sha256; d=down.node.test; s=s1; h=from;\r\n bh=frcCV1k9oG9oKj3dpUqdJg1PxRT2RSN/XKdLCPjaYaY=; b=AAAA\r\nFrom: a@node.test\r\n\r\n' >"$tmp/nokey"
 letter 'a@node.test' 'b@other.test' "$tmp/nokey"
