@@ -32,6 +32,21 @@ static struct resolve *engine;
 static struct op_server srv;
 static int fds[2];
 
+static bool
+landed(size_t i, const void *m, size_t n)
+{
+	struct shot *shot = shots[i].shot;
+
+	shots[i].shot = NULL;
+	return resolve_landed(shot, m, n);
+}
+
+static void
+silence(size_t i)
+{
+	(void)landed(i, NULL, 0);
+}
+
 static int
 send_shot(void *arg, size_t server, const char *name, enum dns_type type,
     struct shot *shot)
@@ -44,7 +59,7 @@ send_shot(void *arg, size_t server, const char *name, enum dns_type type,
 	strcpy(shots[nshots].name, name);
 	nshots++;
 	if ((int)server >= refuse_from)
-		(void)resolve_landed(shot, NULL, 0);
+		silence(nshots - 1);
 	return 0;
 }
 
@@ -86,9 +101,14 @@ setup(size_t servers)
 static void
 teardown(void)
 {
+	size_t i;
+
 	if (fds[0] != -1)
 		close(fds[0]);
 	resolve_end(engine);
+	for (i = 0; i < nshots; i++)
+		if (shots[i].shot != NULL)
+			silence(i);
 	resolve_free(engine);
 	op_server_clear(&srv);
 	loop_free(loop);
@@ -129,13 +149,7 @@ land(size_t i, int rcode)
 	}
 	m[3] |= (uint8_t)rcode;
 	m[7] = rcode == 0;
-	return resolve_landed(shots[i].shot, m, n);
-}
-
-static void
-silence(size_t i)
-{
-	(void)resolve_landed(shots[i].shot, NULL, 0);
+	return landed(i, m, n);
 }
 
 /* Reads one answer; -1 in *id when there is none. */
