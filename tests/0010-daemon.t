@@ -48,6 +48,15 @@ sid=$(field pid)
 ok "roles run" test "$(pgrep -c -s "$sid")" -gt 2
 ok "it stops" node_stop
 ok "no process is left" fails pgrep -s "$sid"
+node_start
+sid=$(field pid)
+: >"$node/log"
+# Of an INT the shell has told it not to know.
+pkill -HUP -s "$sid"
+ok "a hangup, which all get, stops it" wait_for '! pgrep -s "$sid"'
+is "by rank: none dies of it" "$(grep -c 'signal=' "$node/log")" 0
+ok "and says so" grep -q 'event=stop status=0' "$node/log"
+rm -f "$node/serve.pid"
 mn status >/dev/null 2>&1; rc=$?
 is "status without a daemon fails" "$rc" 1
 done_testing

@@ -117,7 +117,10 @@ nursery_init(struct nursery *n, struct loop *l,
 	return 0;
 }
 
-/* The child's first acts: its own descriptors only, its own signals. */
+/*
+ * The child's first acts: its own descriptors only, its own signals.  Those
+ * of a terminal are for the parent alone, which then ends all by rank.
+ */
 _Noreturn static void
 become(const struct role_entry *e, int chan)
 {
@@ -130,6 +133,8 @@ become(const struct role_entry *e, int chan)
 	if (chan == -1 || dup2(chan, PROC_PARENT_FD) == -1)
 		_exit(1);
 	(void)close_range(PROC_PARENT_FD + 1, ~0U, 0);
+	(void)signal(SIGINT, SIG_IGN);
+	(void)signal(SIGHUP, SIG_IGN);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (e->exec) {
