@@ -31,6 +31,24 @@ ok 'and how' grep -q '(TLSv1.3 TLS_' "$(find_mail tls-1)"
 ok 'over TLS 1.2' send -tls --tls-protocol tlsv1_2 --header 'Subject: tls-2'
 ok 'TLS 1.1 is refused' fails send -tls --tls-protocol tlsv1_1
 ok 'nobody is refused' fails send --to you@node.test
+ok 'pipelined' send --pipeline --header 'Subject: pipe-1'
+ok 'it is filed as well' arrives pipe-1
+ok 'pipelined, one of two there' send --pipeline --header 'Subject: pipe-2' \
+    --to you@node.test,me@node.test
+ok 'it is filed for that one' arrives pipe-2
+ok 'TLS from the first octet is not spoken here' fails send --tls-on-connect \
+    --timeout 5s
+is 'XCLIENT is unknown' "$(send --xclient-addr 192.0.2.9 --xclient-optional \
+    --header 'Subject: xclient-1' | grep -c 'XCLIENT')" 0
+ok 'and what wants it goes away' fails send --xclient-addr 192.0.2.9
+send --tls --quit-after EHLO >"$tmp/ehlo" 2>&1
+ok 'PIPELINING is offered' grep -q '250.PIPELINING' "$tmp/ehlo"
+is 'AUTH is not, over TLS neither' "$(grep -c '250.AUTH' "$tmp/ehlo")" 0
+send --proxy-version 1 --proxy-family TCP4 --proxy-source 192.0.2.9 \
+    --proxy-source-port 25 --proxy-dest 192.0.2.1 --proxy-dest-port 25 \
+    --header 'Subject: proxy-1' >"$tmp/proxy" 2>&1
+ok 'a PROXY line is not believed' fails grep -q 192.0.2.9 \
+    "$node/log"
 ok 'a forged verdict is cut out' send --header 'Subject: forged-1' \
     --add-header 'Authentication-Results: mail.node.test; dkim=pass (forged)'
 ok 'that one is filed' arrives forged-1
