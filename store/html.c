@@ -120,9 +120,8 @@ number(const char *s, size_t n)
 	return v;
 }
 
-/* The entity at s ("&…"), its length in *len; 0: none. */
-static uint32_t
-entity(const char *s, const char *end, size_t *len)
+uint32_t
+html_entity(const char *s, const char *end, size_t *len)
 {
 	size_t n, i, max = (size_t)(end - s);
 
@@ -149,7 +148,7 @@ text(struct html *h)
 	uint32_t c;
 	size_t len;
 
-	if (*h->p == '&' && (c = entity(h->p, h->end, &len)) != 0) {
+	if (*h->p == '&' && (c = html_entity(h->p, h->end, &len)) != 0) {
 		h->p += len;
 		put_char(h, c);
 		return;
@@ -200,7 +199,7 @@ attribute(const char *p, const char *end, const char *name, char *dst,
 	    !isspace((unsigned char)*p) && *p != '>')) {
 		c = 0;
 		if (*p == '&')
-			c = entity(p, end, &skip);
+			c = html_entity(p, end, &skip);
 		if (c > 0 && c < 127) {
 			dst[len++] = (char)c;
 			p += skip;

@@ -7,10 +7,15 @@
 #define STORE_HTML_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "mailnode/base/buf.h"
 
 /* Appends the text of n octets of UTF-8 HTML.  0, or -1: out->err. */
 int	html_plain(struct buf *out, const char *p, size_t n);
+
+/* The character of the entity at s ("&…", s < end), its octets in *len;
+ * 0: there is none. */
+uint32_t html_entity(const char *s, const char *end, size_t *len);
 
 #endif

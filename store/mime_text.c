@@ -263,6 +263,28 @@ mime_plain(const struct mime *m, const struct mime_part *p, struct buf *out)
 	return rc;
 }
 
+int
+mime_decoded(struct buf *out, const char *value, size_t n)
+{
+	const struct dyn_gmime *gm = dyn_gmime();
+	char *raw, *unfolded = NULL, *s = NULL;
+	int rc = -1;
+
+	if (gm == NULL)
+		return -1;
+	raw = strndup(value, n);
+	if (raw != NULL)
+		unfolded = gm->g_mime_utils_header_unfold(raw);
+	if (unfolded != NULL)
+		s = gm->g_mime_utils_header_decode_text(NULL, unfolded);
+	if (s != NULL)
+		rc = buf_adds(out, s);
+	gm->g_free(s);
+	gm->g_free(unfolded);
+	free(raw);
+	return rc;
+}
+
 /* A message within the message is introduced by its own header. */
 static void
 inner_head(const struct mime *m, const struct mime_part *p, struct buf *out)

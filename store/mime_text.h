@@ -26,6 +26,10 @@ int	mime_text(const struct mime *m, const struct mime_part *p,
 int	mime_plain(const struct mime *m, const struct mime_part *p,
 	    struct buf *out);
 
+/* A field's value, folded or not, with its encoded words decoded (RFC 2047);
+ * what is wrong in it stays. */
+int	mime_decoded(struct buf *out, const char *value, size_t n);
+
 /* With text_max: is more of that body left out than is looked at? */
 bool	mime_is_cut(const struct mime *m, const struct mime_part *p);
 
