@@ -1,0 +1,405 @@
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "mailnode/base/codec.h"
+#include "mailnode/filter/sample.h"
+#include "mailnode/filter/markup.h"
+#include "mailnode/filter/words.h"
+#include "store/mime.h"
+#include "store/mime_text.h"
+#include "store/mtext.h"
+
+enum {
+	ATTACHED_MAX = 1000,	/* octets of a file name */
+	FIELD_NAME_MAX = 40,	/* octets of a field's name */
+	OTHER_MAX = 400,	/* of a field that we do not know */
+	ADDRESSES_MAX = 8	/* of a field that are tokens */
+};
+
+/* What becomes of a field. */
+enum use {
+	USE_TEXT,		/* its words */
+	USE_PEOPLE,		/* words of names, and the addresses */
+	USE_VALUE,		/* its words, with the field's own name */
+	USE_MIME		/* for GMime, and as VALUE */
+};
+
+static const struct {
+	const char	*name;
+	enum use	 use;
+	enum token_field field;
+} uses[] = {
+	{ "subject", USE_TEXT, TOKEN_SUBJECT },
+	{ "from", USE_PEOPLE, TOKEN_FROM },
+	{ "reply-to", USE_PEOPLE, TOKEN_REPLY },
+	{ "to", USE_PEOPLE, TOKEN_TO },
+	{ "cc", USE_PEOPLE, TOKEN_TO },
+	{ "x-mailer", USE_VALUE, TOKEN_HEAD },
+	{ "user-agent", USE_VALUE, TOKEN_HEAD },
+	{ "organization", USE_VALUE, TOKEN_HEAD },
+	{ "x-priority", USE_VALUE, TOKEN_HEAD },
+	{ "importance", USE_VALUE, TOKEN_HEAD },
+	{ "mime-version", USE_MIME, TOKEN_HEAD },
+	{ "content-type", USE_MIME, TOKEN_HEAD },
+	{ "content-transfer-encoding", USE_MIME, TOKEN_HEAD },
+	{ "content-disposition", USE_MIME, TOKEN_HEAD },
+};
+
+struct sample {
+	struct tokens	*t;
+	const char	*p, *end;
+	struct buf	 text;		/* decoded; reused */
+	uint8_t		*copy;		/* for GMime: its fields, the body */
+	size_t		 ncopy;
+	bool		 mime;		/* some field needs GMime */
+	bool		 has_subject, has_to;
+};
+
+struct field {
+	const char	*name, *value;
+	size_t		 nname, nvalue;
+};
+
+int
+sample_init(void)
+{
+	if (dyn_gmime() == NULL)
+		return -1;
+	(void)mtext_init();
+	return 0;
+}
+
+/* ---- the header ---- */
+
+static const char *
+line_end(const char *p, const char *end)
+{
+	const char *nl = memchr(p, '\n', (size_t)(end - p));
+
+	return nl != NULL ? nl + 1 : end;
+}
+
+/* The next field with its continuations; false: the header is over, and
+ * s->p stands on the body. */
+static bool
+next_field(struct sample *s, struct field *f)
+{
+	const char *p = s->p, *colon, *q;
+
+	if (p == s->end)
+		return false;
+	q = line_end(p, s->end);
+	if (*p == '\n' || (*p == '\r' && q - p <= 2)) {
+		s->p = q;
+		return false;
+	}
+	colon = memchr(p, ':', (size_t)(q - p));
+	if (colon == NULL)
+		return false;
+	while (q < s->end && (*q == ' ' || *q == '\t'))
+		q = line_end(q, s->end);
+	f->name = p;
+	f->nname = (size_t)(colon - p);
+	f->value = colon + 1;
+	f->nvalue = (size_t)(q - f->value);
+	s->p = q;
+	return true;
+}
+
+static bool
+has_encoded(const char *p, size_t n)
+{
+	const char *end = p + n;
+
+	while ((p = memchr(p, '=', (size_t)(end - p))) != NULL) {
+		if (++p < end && *p == '?')
+			return true;
+	}
+	return false;
+}
+
+/* The value as UTF-8. */
+static struct field
+decoded(struct sample *s, const struct field *f)
+{
+	struct field d = *f;
+
+	if (d.nvalue > SAMPLE_FIELD_MAX)
+		d.nvalue = SAMPLE_FIELD_MAX;
+	buf_reset(&s->text);
+	if (has_encoded(d.value, d.nvalue)) {
+		(void)mime_decoded(&s->text, d.value, d.nvalue);
+		tokens_puts(s->t, TOKEN_HEAD, "encoded-word");
+	} else if (!codec_utf8_ok(d.value, d.nvalue)) {
+		(void)mtext_utf8(&s->text, NULL, d.value, d.nvalue);
+		tokens_puts(s->t, TOKEN_HEAD, "8bit");
+	}
+	if (s->text.len > 0) {
+		d.value = (const char *)s->text.data;
+		d.nvalue = s->text.len;
+	}
+	return d;
+}
+
+static bool
+in_address(unsigned char c)
+{
+	return isalnum(c) || c >= 0x80 || strchr(".-_+=@!#$%&*/?^`{|}~", c) !=
+	    NULL;
+}
+
+/* What looks like an address: all of it, its domain and those above. */
+static void
+addresses(struct sample *s, enum token_field f, const char *p, size_t n)
+{
+	const char *end = p + n, *at = p, *from, *to;
+	unsigned int found = 0;
+
+	while ((at = memchr(at, '@', (size_t)(end - at))) != NULL) {
+		for (from = at; from > p && from[-1] != '\0' &&
+		    in_address((unsigned char)from[-1]); )
+			from--;
+		for (to = at + 1; to < end && *to != '\0' &&
+		    in_address((unsigned char)*to); )
+			to++;
+		if (found++ < ADDRESSES_MAX)
+			words_host(s->t, f, from, (size_t)(to - from));
+		at = to;
+	}
+	if (found > ADDRESSES_MAX)
+		tokens_puts(s->t, f, "many");
+	else if (found == 0)
+		tokens_puts(s->t, f, "nobody");
+}
+
+/* The words of the names; addresses are tokens of their own. */
+static void
+names(struct sample *s, enum token_field f, const char *p, size_t n)
+{
+	const char *end = p + n, *q;
+	struct words w;
+
+	words_begin(&w, s->t, f, true);
+	while (p < end) {
+		q = memchr(p, '<', (size_t)(end - p));
+		q = q != NULL ? q : end;
+		words_feed(&w, p, (size_t)(q - p));
+		words_break(&w);
+		q = q < end ? memchr(q, '>', (size_t)(end - q)) : NULL;
+		p = q != NULL ? q + 1 : end;
+	}
+}
+
+static void
+value(struct sample *s, const char *name, const struct field *f)
+{
+	struct words w;
+
+	words_begin(&w, s->t, TOKEN_HEAD, true);
+	words_feed(&w, name, strlen(name));
+	words_gap(&w);
+	words_feed(&w, f->value, f->nvalue);
+	words_break(&w);
+}
+
+static void
+name_of(struct sample *s, const struct field *f)
+{
+	char name[FIELD_NAME_MAX];
+	size_t i, n = f->nname < sizeof name ? f->nname : sizeof name;
+
+	for (i = 0; i < n; i++)
+		name[i] = (char)tolower((unsigned char)f->name[i]);
+	tokens_put(s->t, TOKEN_HEAD, name, n);
+}
+
+/* Words of a field that nothing else is known about, said of that field. */
+static void
+other(struct sample *s, const struct field *f)
+{
+	size_t i, n = f->nvalue < OTHER_MAX ? f->nvalue : OTHER_MAX;
+	struct words w;
+
+	words_begin(&w, s->t, TOKEN_HEAD, false);
+	for (i = 0; i < f->nname && i < FIELD_NAME_MAX; i++)
+		w.begin = token_step(w.begin,
+		    (uint32_t)tolower((unsigned char)f->name[i]));
+	w.h = w.begin;
+	words_feed(&w, f->value, n);
+	words_break(&w);
+}
+
+static void
+copy_field(struct sample *s, const struct field *f)
+{
+	size_t n = f->nname + 1 + f->nvalue;
+
+	memcpy(s->copy + s->ncopy, f->name, n);
+	s->ncopy += n;
+	s->mime = s->mime || strncasecmp(f->name, "content-", 8) == 0;
+}
+
+static void
+field(struct sample *s, const struct field *f)
+{
+	struct field d;
+	size_t i;
+
+	for (i = 0; i < sizeof uses / sizeof uses[0]; i++)
+		if (strlen(uses[i].name) == f->nname &&
+		    strncasecmp(uses[i].name, f->name, f->nname) == 0)
+			break;
+	name_of(s, f);
+	if (i == sizeof uses / sizeof uses[0]) {
+		other(s, f);
+		return;
+	}
+	d = decoded(s, f);
+	s->has_subject = s->has_subject || i == 0;
+	s->has_to = s->has_to || uses[i].field == TOKEN_TO;
+	switch (uses[i].use) {
+	case USE_TEXT:
+		words_text(s->t, uses[i].field, d.value, d.nvalue);
+		break;
+	case USE_PEOPLE:
+		addresses(s, uses[i].field, d.value, d.nvalue);
+		names(s, uses[i].field, d.value, d.nvalue);
+		break;
+	case USE_MIME:
+		copy_field(s, f);
+		value(s, uses[i].name, &d);
+		break;
+	case USE_VALUE:
+		value(s, uses[i].name, &d);
+		break;
+	}
+}
+
+static void
+header(struct sample *s)
+{
+	struct field f;
+	const char *p = s->p;
+
+	if (s->end - p > 5 && memcmp(p, "From ", 5) == 0)
+		s->p = line_end(p, s->end);
+	while (next_field(s, &f))
+		field(s, &f);
+	if (!s->has_subject)
+		tokens_puts(s->t, TOKEN_HEAD, "no-subject");
+	if (!s->has_to)
+		tokens_puts(s->t, TOKEN_HEAD, "no-to");
+}
+
+/* ---- the body ---- */
+
+static void
+plain(struct sample *s, const char *p, size_t n)
+{
+	words_text(s->t, TOKEN_BODY, p, n < SAMPLE_TEXT_MAX ? n :
+	    SAMPLE_TEXT_MAX);
+}
+
+static void
+text_part(struct sample *s, const struct mime *m, const struct mime_part *p)
+{
+	bool html = mime_is(m, p, "text", "html");
+
+	buf_reset(&s->text);
+	if (mime_utf8(m, p, &s->text) == -1)
+		return;
+	if (html)
+		markup_tokens(s->t, (const char *)s->text.data,
+		    s->text.len < SAMPLE_MAX ? s->text.len : SAMPLE_MAX);
+	else
+		plain(s, (const char *)s->text.data, s->text.len);
+}
+
+static void
+leaf(struct sample *s, const struct mime *m, const struct mime_part *p)
+{
+	const char *charset = mime_param(m, p, "charset");
+	const char *file = mime_filename(m, p);
+	char type[TOKEN_NAME_MAX];
+	int n;
+
+	n = snprintf(type, sizeof type, "part=%.40s/%.40s", mime_type(m, p),
+	    mime_subtype(m, p));
+	tokens_put(s->t, TOKEN_HTML, type, (size_t)n);
+	if (charset != NULL) {
+		n = snprintf(type, sizeof type, "charset=%.40s", charset);
+		tokens_put(s->t, TOKEN_HTML, type, (size_t)n);
+	}
+	if (file != NULL)
+		words_text(s->t, TOKEN_FILE, file, strnlen(file,
+		    ATTACHED_MAX));
+	if (mime_is(m, p, "text", NULL))
+		text_part(s, m, p);
+}
+
+static int
+parts(struct sample *s)
+{
+	struct mime m;
+	size_t i, n = 0;
+
+	if (mime_open(&m, s->copy, s->ncopy) == -1) {
+		s->copy = NULL;
+		return -1;
+	}
+	s->copy = NULL;
+	m.text_max = SAMPLE_TEXT_MAX;
+	for (i = 0; i < m.npart && n < SAMPLE_PARTS_MAX; i++)
+		if (m.part[i].kind == MIME_LEAF) {
+			leaf(s, &m, &m.part[i]);
+			n++;
+		}
+	mime_close(&m);
+	return 0;
+}
+
+/* Without a field that says otherwise it is plain text (RFC 2045 section
+ * 5.2), for which there is nothing to parse. */
+static int
+body(struct sample *s)
+{
+	size_t n = (size_t)(s->end - s->p);
+
+	if (s->mime) {
+		s->copy[s->ncopy++] = '\n';
+		memcpy(s->copy + s->ncopy, s->p, n);
+		s->ncopy += n;
+		return parts(s);
+	}
+	tokens_puts(s->t, TOKEN_HTML, "part=none");
+	if (n > SAMPLE_TEXT_MAX)
+		n = SAMPLE_TEXT_MAX;
+	buf_reset(&s->text);
+	if (mtext_utf8(&s->text, NULL, s->p, n) == -1)
+		return -1;
+	plain(s, (const char *)s->text.data, s->text.len);
+	return 0;
+}
+
+int
+sample_tokens(struct tokens *t, const uint8_t *p, size_t n)
+{
+	struct sample s = { .t = t };
+	int rc;
+
+	n = n < SAMPLE_MAX ? n : SAMPLE_MAX;
+	s.copy = malloc(n + 2);
+	if (s.copy == NULL)
+		return -1;
+	buf_init(&s.text, 4 * SAMPLE_MAX);
+	s.p = (const char *)p;
+	s.end = s.p + n;
+	header(&s);
+	rc = body(&s);
+	free(s.copy);
+	buf_clear(&s.text);
+	return rc;
+}

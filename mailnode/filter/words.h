@@ -1,0 +1,60 @@
+/*
+ * Text as words and word pairs.  It may come in pieces cut anywhere between
+ * characters, as HTML has it: <b>mo</b>ney is one word.
+ */
+#ifndef FILTER_WORDS_H
+#define FILTER_WORDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "mailnode/filter/token.h"
+
+enum {
+	WORD_MAX = 40,		/* characters; longer ones count as such */
+	WORD_TEXT_MAX = 48,	/* octets of it kept for its name */
+	WORD_MARKS_MAX = 4,	/* of a run like !!!! */
+	WORD_URL_MAX = 2000	/* octets of a URL looked at */
+};
+
+struct words {
+	struct tokens	*t;		/* borrowed */
+	enum token_field field;
+	bool		 pairs;
+	/* private */
+	uint64_t	 begin, h;
+	unsigned int	 len;		/* characters of the word */
+	unsigned int	 scripts;	/* bits of enum fold_script */
+	bool		 digits;	/* nothing but those so far */
+	uint32_t	 inner;		/* waits for what comes behind */
+	uint32_t	 dense;		/* the character before, or 0 */
+	uint32_t	 mark;
+	unsigned int	 nmark;
+	uint64_t	 before;	/* the word before, or 0 */
+	char		 text[WORD_TEXT_MAX], was[WORD_TEXT_MAX];
+	unsigned int	 ntext, nwas;
+};
+
+void	words_begin(struct words *w, struct tokens *t, enum token_field f,
+	    bool pairs);
+/* Valid UTF-8 or not; what looks like a URL is taken apart. */
+void	words_feed(struct words *w, const char *p, size_t n);
+/* The word ends here; pairs go on. */
+void	words_gap(struct words *w);
+/* Pairs end too. */
+void	words_break(struct words *w);
+
+/* All at once. */
+void	words_text(struct tokens *t, enum token_field f, const char *p,
+	    size_t n);
+
+/* A URL: its host, the domains above it, the words of its path.  Returns
+ * the octets that belong to it. */
+size_t	words_url(struct tokens *t, const char *p, size_t n);
+
+/* An address or host: all, and each domain above.  f is FROM, URL … */
+void	words_host(struct tokens *t, enum token_field f, const char *p,
+	    size_t n);
+
+#endif

@@ -1,0 +1,318 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "mailnode/base/clock.h"
+#include "mailnode/filter/fold.h"
+#include "mailnode/filter/markup.h"
+#include "mailnode/filter/sample.h"
+#include "mailnode/filter/words.h"
+
+static struct tokens t;
+
+static bool
+has(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < t.n; i++)
+		if (strcmp(tokens_name(&t, i), name) == 0)
+			return true;
+	return false;
+}
+
+static void
+text(const char *s)
+{
+	tokens_reset(&t);
+	words_text(&t, TOKEN_BODY, s, strlen(s));
+}
+
+static void
+html(const char *s)
+{
+	tokens_reset(&t);
+	markup_tokens(&t, s, strlen(s));
+}
+
+static void
+message(const char *s)
+{
+	tokens_reset(&t);
+	assert_int_equal(sample_tokens(&t, (const uint8_t *)s, strlen(s)),
+	    0);
+}
+
+/* What is written must be among the tokens, or (a "-" before it) must not. */
+static const struct {
+	const char	*text, *want;
+} words[] = {
+	{ "Free Money", "free" },
+	{ "Free Money", "free money" },
+	{ "a.b-c's", "a.b-c's" },
+	{ "end. of", "-end." },
+	{ "win $$$ now", "$$$" },
+	{ "!!!!!!!!", "!!!!" },
+	{ "call 5551234", "#####" },
+	{ "in 2026", "2026" },
+	{ "caf\xc3\xa9", "cafe" },
+	{ "cafe\xcc\x81", "cafe" },
+	{ "\xc3\x9c" "BER", "uber" },
+	{ "v\xe2\x80\x8bi\xe2\x80\x8b" "agra", "viagra" },
+	{ "v\xe2\x80\x8bi\xe2\x80\x8b" "agra", "hidden:zero-width" },
+	{ "vi\xc2\xad" "agra", "viagra" },
+	{ "\xef\xbc\xb6\xef\xbc\xa9\xef\xbc\xa1", "via" },
+	{ "\xf0\x9d\x90\x85\xf0\x9d\x90\xab\xf0\x9d\x90\x9e\xf0\x9d\x90\x9e",
+	    "free" },
+	{ "\xd0\x9f\xd0\xa0\xd0\x98\xd0\x92\xd0\x95\xd0\xa2",
+	    "\xd0\xbf\xd1\x80\xd0\xb8\xd0\xb2\xd0\xb5\xd1\x82" },
+	{ "p\xd0\xb0ypal", "hidden:mixed-script" },
+	{ "paypal", "-hidden:mixed-script" },
+	{ "\xe6\x9d\xb1\xe4\xba\xac\xe9\x83\xbd",
+	    "\xe6\x9d\xb1\xe4\xba\xac" },
+	{ "\xe6\x9d\xb1\xe4\xba\xac\xe9\x83\xbd",
+	    "\xe4\xba\xac\xe9\x83\xbd" },
+	{ "\xed\x95\x9c\xea\xb5\xad", "\xed\x95\x9c\xea\xb5\xad" },
+	{ "win \xf0\x9f\x8e\x81 now", "\xf0\x9f\x8e\x81" },
+	{ "win \xf0\x9f\x8e\x81 now", "win \xf0\x9f\x8e\x81" },
+	{ "see http://Shop.Example.TEST:80/deal/now?x", "url:example.test" },
+	{ "see http://shop.example.test:80/deal/now?x", "url:deal" },
+	{ "see http://shop.example.test:80/deal/now?x", "url::port" },
+	{ "http://10.1.2.3/", "url:#.#.#.#" },
+	{ "http://bank.test@evil.test/", "url:evil.test" },
+	{ "http://bank.test@evil.test/", "-url:bank.test" },
+	{ "\xff\xfe\x80 ok", "ok" },
+};
+
+static void
+test_words(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof words / sizeof words[0]; i++) {
+		text(words[i].text);
+		if (words[i].want[0] == '-' ? has(words[i].want + 1) :
+		    !has(words[i].want))
+			fail_msg("%s: %s", words[i].text, words[i].want);
+	}
+}
+
+/* A name costs nothing but memory: the hashes are the same without. */
+static void
+test_names_change_nothing(void **state)
+{
+	const char *s = "Mixed words, 12345 \xe6\x9d\xb1\xe4\xba\xac "
+	    "p\xd0\xb0y http://x.test/y !!! don't";
+	struct tokens bare;
+	size_t i;
+
+	(void)state;
+	text(s);
+	assert_int_equal(tokens_init(&bare, t.key, false), 0);
+	words_text(&bare, TOKEN_BODY, s, strlen(s));
+	assert_int_equal(bare.n, t.n);
+	for (i = 0; i < t.n; i++)
+		assert_true(bare.token[i].hash == t.token[i].hash);
+	tokens_clear(&bare);
+}
+
+static void
+test_key(void **state)
+{
+	struct tokens other;
+	size_t i, k;
+
+	(void)state;
+	text("one two three four five");
+	assert_int_equal(tokens_init(&other, t.key + 1, false), 0);
+	words_text(&other, TOKEN_BODY, "one two three four five", 23);
+	for (i = 0; i < t.n; i++)
+		for (k = 0; k < other.n; k++)
+			assert_true(t.token[i].hash != other.token[k].hash);
+	tokens_clear(&other);
+}
+
+static void
+test_limits(void **state)
+{
+	char long_word[WORD_MAX + 2], *many;
+	size_t i, n = 0;
+
+	(void)state;
+	memset(long_word, 'x', sizeof long_word);
+	long_word[WORD_MAX] = '\0';
+	text(long_word);
+	assert_true(has(long_word));
+	long_word[WORD_MAX] = 'x';
+	long_word[WORD_MAX + 1] = '\0';
+	text(long_word);
+	assert_true(has("<long>"));
+	many = malloc(16 * TOKEN_MAX);
+	assert_non_null(many);
+	for (i = 0; i < TOKEN_MAX; i++)
+		n += (size_t)snprintf(many + n, 16, "a%zu ", i);
+	text(many);
+	assert_int_equal(t.n, TOKEN_MAX);
+	free(many);
+}
+
+/* Emptied is empty, whether by slots or at once. */
+static void
+test_reset(void **state)
+{
+	static const char *const s[] = { "few words here", NULL };
+	size_t i, n;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		text(s[0]);
+		n = t.n;
+		text(s[0]);
+		assert_int_equal(t.n, n);
+		test_limits(state);
+	}
+}
+
+static void
+test_markup(void **state)
+{
+	(void)state;
+	html("<p>mo<b>n</b>ey now<br>next");
+	assert_true(has("money") && has("money now") && has("html:br"));
+	html("<p>one</p><div>two</div>");
+	assert_true(has("one") && has("two") && !has("onetwo"));
+	html("<span style='display: none'>secret <span>in</span> here</span>"
+	    "shown");
+	assert_true(has("hidden:secret") && has("hidden:in") &&
+	    has("hidden:here") && has("shown") && !has("secret"));
+	html("<div style=\"FONT-SIZE:0px\">dust</div>text");
+	assert_true(has("hidden:dust") && has("text"));
+	html("<div style=\"opacity:0.9\">seen</div>");
+	assert_true(has("seen"));
+	html("<img style=\"display:none\" src=x>text");
+	assert_true(has("text"));
+	html("<a href=\"https://evil.test/a?b\">bank</a>");
+	assert_true(has("url:evil.test") && has("bank"));
+	html("<script>var words</script><style>p{}</style>text<!-- no -->");
+	assert_true(has("text") && !has("words") && !has("no"));
+	html("&#70;&#x72;ee &eacute;t&eacute;&nbsp;a < b");
+	assert_true(has("free") && has("ete"));
+	html("<a title=\"x>y\" href='http://h.test/'>z</a>");
+	assert_true(has("url:h.test"));
+	html("<p style=\"display:none");
+	html("<");
+	html("</");
+	html("<!--");
+}
+
+static void
+test_message(void **state)
+{
+	(void)state;
+	message("From: Ann <ann@mail.club.test>\nSubject: =?utf-8?q?gr=C3=BCn?="
+	    "\n =?utf-8?q?e?= wiese\nTo: me@node.test\n\nplain text\n");
+	assert_true(has("from:ann@mail.club.test") && has("from:club.test") &&
+	    has("from:ann") && has("subject:grune wiese") &&
+	    has("plain text") && has("html:part=none"));
+	message("Content-Type: text/plain; charset=koi8-r\n"
+	    "Content-Transfer-Encoding: base64\n\n8NLJ18XU\n");
+	assert_true(has("\xd0\xbf\xd1\x80\xd0\xb8\xd0\xb2\xd0\xb5\xd1\x82"));
+	message("Content-Type: multipart/alternative; boundary=b\n\n"
+	    "--b\nContent-Type: text/plain\n\ninnocent\n"
+	    "--b\nContent-Type: text/html\n\n<b>guilty</b>\n"
+	    "--b\nContent-Type: application/zip; name=invoice.exe\n"
+	    "Content-Disposition: attachment\n\nxx\n--b--\n");
+	assert_true(has("innocent") && has("guilty") &&
+	    has("file:invoice.exe") && has("html:part=application/zip"));
+	message("Subject: \xcf\xf0\xe8\n\n");
+	assert_true(has("head:8bit"));
+	message("From x@y Sat Jan  3 01:05:34 1998\nSubject: box\n\nhi\n");
+	assert_true(has("subject:box"));
+	message("");
+	message("\n");
+	message("no header at all\nindeed\n");
+	assert_true(has("indeed"));
+}
+
+enum { BOMB_MS = 2000 };
+
+/* n times what, then between that of the head and of the end. */
+static void
+bomb(const char *head, const char *what, size_t n)
+{
+	size_t at = strlen(head), len = strlen(what), i;
+	char *s = malloc(at + n * len + 1);
+	int64_t began = clock_mono_ms();
+
+	assert_non_null(s);
+	memcpy(s, head, at);
+	for (i = 0; i < n; i++, at += len)
+		memcpy(s + at, what, len);
+	tokens_reset(&t);
+	assert_int_equal(sample_tokens(&t, (const uint8_t *)s, at), 0);
+	free(s);
+	assert_in_range(clock_mono_ms() - began, 0, BOMB_MS);
+}
+
+static void
+test_bombs(void **state)
+{
+	static const char as_html[] = "Content-Type: text/html\n\n";
+
+	(void)state;
+	bomb(as_html, "<a>", 1000000);
+	bomb(as_html, "<a ", 1000000);
+	bomb(as_html, "<a b=\"", 1000000);
+	bomb(as_html, "<!--", 1000000);
+	bomb(as_html, "<style>", 1000000);
+	bomb(as_html, "<p style='display:none'>", 100000);
+	bomb(as_html, "&#x", 1000000);
+	bomb("", "=?utf-8?b?", 100000);
+	bomb("Subject: ", "=?utf-8?q?a?= ", 100000);
+	bomb("From: ", "a@b.c.d.e.f.g.h,", 20000);
+	bomb("", "X: y\n", 100000);
+	bomb("Content-Type: multipart/mixed; boundary=b\n\n", "--b\n\nx\n",
+	    100000);
+	bomb("", "Content-Type: multipart/mixed; boundary=b\n\n--b\n", 20000);
+	bomb("Content-Type: text/plain; charset=utf-7\n\n", "+AGE-", 200000);
+	bomb("\n", "http://a.", 100000);
+	bomb("\n", "\xe2\x80\x8b", 500000);
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	return sample_init() == -1 || tokens_init(&t, 42, true) == -1;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	tokens_clear(&t);
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_names_change_nothing),
+		cmocka_unit_test(test_key),
+		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_reset),
+		cmocka_unit_test(test_markup),
+		cmocka_unit_test(test_message),
+		cmocka_unit_test(test_bombs),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
