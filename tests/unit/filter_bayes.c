@@ -1,0 +1,335 @@
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "mailnode/filter/bayes.h"
+#include "mailnode/filter/verdict.h"
+
+static char dir[] = "/tmp/filter_bayes.XXXXXX", path[64], aside[80];
+static struct table t;
+
+enum { WORDS = 40, MANY = 200 };
+
+/* Word w of a pool, as a hash. */
+static uint64_t
+word(unsigned int pool, unsigned int w)
+{
+	return token_join(token_join(99, pool), w);
+}
+
+/* A message of twenty words: half of its pool, half of all mail. */
+static size_t
+letter(uint64_t *hash, unsigned int pool, unsigned int seed)
+{
+	size_t i;
+
+	for (i = 0; i < 20; i++)
+		hash[i] = word(i % 2 ? pool : 0, (unsigned int)
+		    (token_join(seed, i) % WORDS));
+	return 20;
+}
+
+static double
+score(unsigned int pool, unsigned int seed, struct bayes_score *r)
+{
+	struct tokens k;
+	uint64_t hash[20];
+	size_t i, n = letter(hash, pool, seed);
+
+	assert_int_equal(tokens_init(&k, 1, false), 0);
+	for (i = 0; i < n; i++)
+		tokens_add(&k, hash[i], NULL, 0);
+	bayes_score(&t, &k, r);
+	tokens_clear(&k);
+	return r->junk;
+}
+
+static void
+fresh(void)
+{
+	size_t torn;
+
+	table_close(&t);
+	(void)unlink(path);
+	assert_int_equal(table_open_write(&t, path, &torn), TABLE_OK);
+}
+
+static void
+learn(unsigned int from, unsigned int to, bool junk)
+{
+	uint64_t hash[20];
+	unsigned int i;
+	size_t n;
+
+	for (i = from; i < to; i++) {
+		n = letter(hash, junk ? 2 : 1, i);
+		(void)bayes_learn(&t, token_join(i, junk), junk, hash, n);
+	}
+}
+
+static void
+rehearse(void)
+{
+	uint32_t at = 0, round = 1;
+
+	while (at < BAYES_ROUNDS * round)
+		round = bayes_rehearse(&t, &at, 64);
+}
+
+static void
+test_learns(void **state)
+{
+	struct bayes_score r;
+	unsigned int i, order, wrong = 0;
+
+	(void)state;
+	for (order = 0; order < 2; order++) {
+		fresh();
+		learn(0, MANY, order == 0);
+		learn(0, MANY, order != 0);
+		rehearse();
+		for (i = 1000; i < 1100; i++) {
+			wrong += score(1, i, &r) > VERDICT_JUNK;
+			wrong += score(2, i, &r) <= VERDICT_JUNK;
+		}
+		assert_int_equal(wrong, 0);
+	}
+}
+
+static void
+test_enough(void **state)
+{
+	struct bayes_score r;
+
+	(void)state;
+	fresh();
+	learn(0, BAYES_GOOD_MIN - 1, false);
+	learn(0, BAYES_JUNK_MIN, true);
+	(void)score(2, 1, &r);
+	assert_false(r.enough);
+	assert_string_equal(verdict_bayes_text(&r), "unknown");
+	learn(BAYES_GOOD_MIN - 1, BAYES_GOOD_MIN, false);
+	(void)score(2, 1, &r);
+	assert_true(r.enough);
+}
+
+static void
+test_once(void **state)
+{
+	uint64_t hash[20];
+	size_t n = letter(hash, 2, 5);
+	struct table_head h;
+
+	(void)state;
+	fresh();
+	assert_int_equal(bayes_learn(&t, 7, true, hash, n), BAYES_LEARNT);
+	assert_int_equal(bayes_learn(&t, 7, true, hash, n), BAYES_HAD);
+	assert_int_equal(bayes_learn(&t, 7, false, hash, n), BAYES_CHANGED);
+	assert_true(table_head(&t, &h));
+	assert_int_equal(h.good, 1);
+	assert_int_equal(h.bad, 0);
+	assert_true(bayes_forget(&t, 7, hash, n));
+	assert_false(bayes_forget(&t, 7, hash, n));
+	assert_true(table_head(&t, &h));
+	assert_int_equal(h.good + h.bad, 0);
+}
+
+/* What was learnt last and is taken back leaves what was there before, but
+ * for what was gone over meanwhile. */
+static void
+test_undo(void **state)
+{
+	struct table_slot was[20];
+	uint64_t hash[20];
+	size_t n = letter(hash, 2, 4242), i;
+	struct bayes_score before, after;
+
+	(void)state;
+	fresh();
+	learn(0, MANY, true);
+	learn(0, MANY, false);
+	/* Until going over it changes nothing any more. */
+	for (i = 0; i < 50; i++)
+		rehearse();
+	(void)score(1, 77, &before);
+	for (i = 0; i < n; i++)
+		was[i] = *table_make(&t, hash[i]);
+	(void)bayes_learn(&t, 4242, false, hash, n);
+	assert_true(bayes_forget(&t, 4242, hash, n));
+	for (i = 0; i < n; i++) {
+		if (was[i].good + was[i].bad == 0)
+			continue;
+		assert_int_equal(table_find(&t, hash[i])->good, was[i].good);
+		assert_int_equal(table_find(&t, hash[i])->bad, was[i].bad);
+	}
+	(void)score(1, 77, &after);
+	assert_true(after.sum - before.sum < 0.5 &&
+	    before.sum - after.sum < 0.5);
+}
+
+/* However much is learnt: one size, old counts fade. */
+static void
+test_age(void **state)
+{
+	struct table_head h;
+	struct stat st;
+	off_t size;
+	uint64_t hash[20];
+	uint32_t i;
+
+	(void)state;
+	fresh();
+	assert_int_equal(stat(path, &st), 0);
+	size = st.st_size;
+	for (i = 0; i <= TABLE_AGE; i++)
+		(void)bayes_learn(&t, i + 1, i % 2, hash,
+		    letter(hash, i % 2 ? 2 : 1, i));
+	assert_true(table_head(&t, &h));
+	assert_in_range(h.good + h.bad, TABLE_AGE / 2 - 2, TABLE_AGE / 2 + 2);
+	assert_int_equal(h.learnt, TABLE_AGE + 1);
+	assert_in_range(h.next[0], TABLE_SAMPLES, 2 * TABLE_SAMPLES - 1);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_size, size);
+}
+
+/* Of a full bucket the least goes, not what counts. */
+static void
+test_room(void **state)
+{
+	struct table_slot *s;
+	uint64_t base = UINT64_C(5) << 47, i;
+
+	(void)state;
+	fresh();
+	for (i = 1; i <= TABLE_SLOTS; i++) {
+		s = table_make(&t, base | i << 16);
+		s->good = (uint16_t)(i == 3 ? 1 : 10);
+		table_seal(&t, s);
+	}
+	s = table_make(&t, base | UINT64_C(99) << 16);
+	s->bad = 1;
+	table_seal(&t, s);
+	assert_null(table_find(&t, base | UINT64_C(3) << 16));
+	assert_non_null(table_find(&t, base | UINT64_C(1) << 16));
+	assert_non_null(table_find(&t, base | UINT64_C(99) << 16));
+}
+
+/* ---- damage ---- */
+
+static void
+scribble(off_t at, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+
+	assert_int_equal(pwrite(fd, text, strlen(text), at), strlen(text));
+	close(fd);
+}
+
+static void
+test_torn(void **state)
+{
+	struct table reads;
+	struct table_head h;
+	size_t torn;
+
+	(void)state;
+	fresh();
+	learn(0, MANY, true);
+	table_close(&t);
+	assert_int_equal(table_open(&reads, path), TABLE_OK);
+	table_close(&reads);
+	/* a bucket, a sample; then the newer head: the other one holds */
+	scribble(4096 + 32768 + 64 * 1000, "x");
+	scribble(4096 + 32768 + 64 * TABLE_BUCKETS + 4096 * 2048 + 40, "x");
+	assert_int_equal(table_open_write(&t, path, &torn), TABLE_TORN);
+	assert_int_equal(torn, 2);
+	assert_true(table_head(&t, &h));
+	scribble(h.seq % 2 ? 2048 + 40 : 40, "xxxx");
+	assert_true(table_head(&t, &h));
+	assert_int_equal(h.bad, MANY - 1);
+	table_close(&t);
+	scribble(40, "yyyy");
+	scribble(2048 + 40, "yyyy");
+	assert_int_equal(table_open(&reads, path), TABLE_TORN);
+	assert_int_equal(table_open_write(&t, path, &torn), TABLE_RESET);
+	assert_true(table_head(&t, &h));
+	assert_int_equal(h.bad, 0);
+	assert_int_equal(access(aside, F_OK), 0);
+}
+
+static void
+test_newer(void **state)
+{
+	struct table reads;
+	size_t torn;
+
+	(void)state;
+	fresh();
+	table_close(&t);
+	scribble(8, "\x07");
+	assert_int_equal(table_open(&reads, path), TABLE_NEWER);
+	assert_int_equal(table_open_write(&t, path, &torn), TABLE_NEWER);
+	assert_null(t.map);
+}
+
+static void
+test_short(void **state)
+{
+	struct table reads;
+
+	(void)state;
+	fresh();
+	table_close(&t);
+	assert_int_equal(truncate(path, 5000), 0);
+	assert_int_equal(table_open(&reads, path), TABLE_TORN);
+	assert_null(reads.map);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(table_open(&reads, path), TABLE_NONE);
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	if (mkdtemp(dir) == NULL)
+		return -1;
+	(void)snprintf(path, sizeof path, "%s/tokens", dir);
+	(void)snprintf(aside, sizeof aside, "%s.damaged", path);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	table_close(&t);
+	(void)unlink(path);
+	(void)unlink(aside);
+	return rmdir(dir);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_learns),
+		cmocka_unit_test(test_enough),
+		cmocka_unit_test(test_once),
+		cmocka_unit_test(test_undo),
+		cmocka_unit_test(test_age),
+		cmocka_unit_test(test_room),
+		cmocka_unit_test(test_torn),
+		cmocka_unit_test(test_newer),
+		cmocka_unit_test(test_short),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
