@@ -53,7 +53,9 @@ int	cmd_probe_header(int argc, char **argv);
 int	cmd_probe_spf(int argc, char **argv);
 int	cmd_probe_dmarc(int argc, char **argv);
 int	cmd_sign(int argc, char **argv);
+int	cmd_score(int argc, char **argv);
 int	cmd_tag(int argc, char **argv);
+int	cmd_train(int argc, char **argv);
 int	cmd_verify(int argc, char **argv);
 int	cmd_why(int argc, char **argv);
 

@@ -38,6 +38,8 @@ const struct cmd cmds[] = {
 	{ "verify",	cmd_verify,
 	    "[-j] [-r ADDR:PORT] [-t EPOCH] [-i IP -h HELO -f FROM] [FILE]" },
 	{ "sign",	cmd_sign,	"[FILE]" },
+	{ "score",	cmd_score,	"[-j] [-n N] [FILE | PATH…]" },
+	{ "train",	cmd_train,	"[-q] spam|ham|forget PATH…" },
 	{ "probe",	cmd_probe,	"address|dns|mime|header|bounce [-j] [-r ADDR:PORT] [FILE]\n"
 	    "       mailnode probe spf [-j] [-r ADDR:PORT] [-t EPOCH] -i IP [-h HELO] [-f FROM]\n"
 	    "       mailnode probe dmarc [-j] [-r ADDR:PORT] -f FROM [-d DOMAIN]… [-s DOMAIN]…" },

@@ -398,7 +398,7 @@ loose_file(const struct dir *d, const char *path, const char *name)
 		bad(d->im, path, "no name for a mailbox");
 		return true;
 	}
-	if (!ends_in(name, ".eml") ||
+	if ((!d->im->loose && !ends_in(name, ".eml")) ||
 	    !import_name(i.folder, d->im->into, d->rel))
 		return true;
 	return one_file(d->im, &i);

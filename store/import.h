@@ -25,6 +25,8 @@ struct import_item {
 struct import {
 	const char	*into;		/* folder to go below; NULL */
 	bool		 count;		/* sizes only: fd stays -1 */
+	bool		 loose;		/* any file of a directory is a
+					   message, not only *.eml */
 	/* False ends the walk. */
 	bool		(*item)(void *arg, struct import_item *i);
 	/* What cannot be read; the walk goes on. */

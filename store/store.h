@@ -82,6 +82,7 @@ struct store {
 	struct ask		*parser;
 	struct queue_store	*queue;		/* store/queue.c */
 	struct index_store	*index;		/* the indexer's ops */
+	void			*filter;	/* mailnode/filter's own */
 	struct devices		*devices;	/* op_device.c: who logged in */
 	/* The owner should know (text), or it is over (over). */
 	void			(*alarm)(void *arg, const char *text,

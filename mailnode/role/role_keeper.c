@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "mailnode/filter/op_train.h"
 #include "mailnode/node/ask_hook.h"
 #include "mailnode/node/log.h"
 #include "mailnode/node/sandbox.h"
@@ -40,10 +41,11 @@
 static const struct op *const tables[] = {
 	rcpt_ops, event_ops, box_ops, mail_ops, watch_ops, alias_ops,
 	set_ops, index_ops, stat_ops, fsck_ops, submit_ops, queue_ops,
-	sender_ops, device_ops, snooze_ops
+	sender_ops, device_ops, snooze_ops, train_ops
 };
 
 static struct store st;
+static struct learner learner;
 
 static void
 alarm_owner(void *arg, const char *text, bool over)
@@ -52,6 +54,13 @@ alarm_owner(void *arg, const char *text, bool over)
 		proc_clear(arg, text);
 	else
 		proc_alarm(arg, text);
+}
+
+static void
+damaged_tokens(void *arg, const char *text)
+{
+	proc_alarm(arg, text);
+	log_line(LOG_WARN, "tokens", "error=%s", text);
 }
 
 static void
@@ -166,6 +175,8 @@ role_keeper(struct proc *pr)
 		log_line(LOG_ERROR, "start", "error=%s", why);
 		_exit(1);
 	}
+	learner_init(&learner, pr->home, pr->loop, damaged_tokens, pr);
+	st.filter = &learner;
 	op_server_init(&srv, pr->loop, spool_ops, &st);
 	for (i = 0; i < sizeof tables / sizeof tables[0]; i++)
 		op_server_more(&srv, tables[i]);
@@ -180,5 +191,6 @@ role_keeper(struct proc *pr)
 		linked(pr, ROLE_FILER, pr->link[ROLE_FILER]);
 	proc_ready(pr);
 	(void)loop_run(pr->loop);
+	learner_clear(&learner);
 	store_close(&st);
 }

@@ -1,0 +1,119 @@
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "mailnode/filter/learner.h"
+
+bool
+learner_path(char *dst, size_t size, const char *home)
+{
+	return snprintf(dst, size, "%s/tokens", home) < (int)size;
+}
+
+static void
+say(struct learner *l, enum table_err e, size_t torn)
+{
+	char text[256];
+
+	if (torn > 0)
+		(void)snprintf(text, sizeof text, "tokens: damaged in %zu "
+		    "places, which are empty now", torn);
+	else
+		(void)snprintf(text, sizeof text, "tokens: %s",
+		    table_err_text(e));
+	l->alarm(l->arg, text);
+}
+
+static bool
+open_table(struct learner *l)
+{
+	enum table_err e;
+	size_t torn;
+
+	e = table_open_write(&l->table, l->path, &torn);
+	if (e != TABLE_OK)
+		say(l, e, torn);
+	return l->table.map != NULL;
+}
+
+static void
+go_over(void *arg)
+{
+	struct learner *l = arg;
+	uint32_t round;
+
+	round = bayes_rehearse(&l->table, &l->at, LEARNER_STEP);
+	if (round > 0 && l->at < l->rounds * round)
+		loop_arm(l->loop, &l->timer, LEARNER_PAUSE_MS);
+	else
+		l->at = 0;
+}
+
+void
+learner_init(struct learner *l, const char *home, struct loop *loop,
+    void (*alarm)(void *arg, const char *text), void *arg)
+{
+	struct table there;
+	enum table_err e;
+
+	memset(l, 0, sizeof *l);
+	l->loop = loop;
+	l->alarm = alarm;
+	l->arg = arg;
+	l->timer.fn = go_over;
+	l->timer.arg = l;
+	if (!learner_path(l->path, sizeof l->path, home)) {
+		l->path[0] = '\0';
+		return;
+	}
+	e = table_open(&there, l->path);
+	table_close(&there);
+	if (e != TABLE_NONE)
+		(void)open_table(l);
+}
+
+void
+learner_clear(struct learner *l)
+{
+	loop_disarm(l->loop, &l->timer);
+	table_close(&l->table);
+}
+
+bool
+learner_ready(struct learner *l)
+{
+	return l->table.map != NULL || (l->path[0] != '\0' &&
+	    open_table(l));
+}
+
+bool
+learner_busy(const struct learner *l)
+{
+	return l->timer.armed;
+}
+
+void
+learner_learn(struct learner *l, enum learn_as as, uint64_t id,
+    const uint64_t *hash, size_t n)
+{
+	if (as == LEARN_FORGET)
+		l->totals.forgot += bayes_forget(&l->table, id, hash, n);
+	else
+		switch (bayes_learn(&l->table, id, as == LEARN_JUNK, hash,
+		    n)) {
+		case BAYES_LEARNT:
+			l->totals.learnt++;
+			break;
+		case BAYES_HAD:
+			l->totals.had++;
+			return;
+		case BAYES_CHANGED:
+			l->totals.changed++;
+			break;
+		}
+	/* What comes one by one is gone over with what comes next. */
+	l->at = 0;
+	l->rounds = BAYES_ROUNDS;
+	loop_disarm(l->loop, &l->timer);
+	loop_arm(l->loop, &l->timer, LEARNER_PAUSE_MS);
+}
