@@ -8,10 +8,18 @@ command -v tmux >/dev/null || skip_all 'no tmux'
 trap 'tui_stop; cleanup' EXIT
 
 hop_start --tls starttls
+# It takes a connection, and says nothing.
+"$python" -c 'import socket, sys, time
+s = socket.create_server(("127.0.0.1", 0))
+open(sys.argv[1], "w").write(str(s.getsockname()[1]))
+time.sleep(600)' "$tmp/mute" &
+at_exit $!
+wait_for '[ -s "$tmp/mute" ]'
 node_use a
 node_config undo_s 0 realname '"My Name"' relays "{ { \"hop\",
-    \"127.0.0.1:$hop_port\", CONF_STARTTLS, NULL, \"*\", \"*\",
-    \"$hop_pin\" } }" || exit 1
+    \"127.0.0.1:$hop_port\", CONF_STARTTLS, NULL, \"*\", \"*@far.test\",
+    \"$hop_pin\" }, { \"mute\", \"127.0.0.1:$(cat "$tmp/mute")\",
+    CONF_STARTTLS, NULL, \"*\", \"*\", \"$hop_pin\" } }" || exit 1
 ok 'a node runs' eval 'node_build && node_init && node_start && unlock'
 printf '#!/bin/sh\nexec sh "%s/ed" "$1"\n' "$node" >"$node/editor"
 chmod +x "$node/editor"
@@ -57,8 +65,13 @@ keys P
 ok 'with a field typed in the editor' wait_for 'draft | grep -q "^X-Typed: by hand"'
 sees 'half done' >/dev/null
 keys Enter
-# The row may still be that of the draft before it.
-ok 'and again'		eval 'sees "^To +ada@far.test" 3 || { keys Enter; sees "^To +ada@far.test"; }'
+ok 'and again'		sees '^To +ada@far.test'
+# Again and again, without a look at the list in between.
+for i in 1 2 3 4 5 6; do
+	keys P; sees 'kept in Drafts' >/dev/null; keys Enter
+	sees '^To +ada@far.test' >/dev/null || break
+done
+ok 'the draft before it is never meant' eval '[ $i = 6 ] && screen | grep -q "^To"'
 keys y
 ok 'sent'		hop_has 1 20
 ok 'with all of them'	eval 'msg 1 | grep -q "^X-Typed: by hand" &&
@@ -87,11 +100,22 @@ for id in $(mn queue list -j | sed -n 's/.*"id":"\([^"]*\)".*/\1/p'); do
 	mn queue retry "$id"
 done
 ok 'and then sent, before our eyes' sees '✓ .*is put off' 20
+# Waiting: the owner holds the line; then dropped.
+mn vault lock >/dev/null
+submit 'ada@far.test' 'has to wait'
+ok 'waiting'		sees '~ .*has to wait' 20
+waiting=$(mn queue list -j | grep 'has to wait' | sed -n 's/.*"id":"\([^"]*\)".*/\1/p' | head -1)
+ok 'dropped'		mn queue drop "$waiting"
+ok 'and so marked'	sees '- .*has to wait' 20
+unlock
+# Partly: of two routes one has been taken, the other does not answer.
+submit 'yes@far.test, late@slow.test' 'gone to one'
+ok 'partly'		sees '/ .*gone to one' 20
 tui_stop
 tui_start NO_COLOR=1 LC_ALL=C
 sees INBOX >/dev/null
 keys c; typed Sent; keys Enter
-ok 'told apart in ASCII, too' eval 'sees "[+] .*is put off" && sees "x .*is refused"'
+ok 'told apart in ASCII, too' eval 'sees "/ .*gone to one" && sees "- .*has to wait" && sees "[+] .*is put off" && sees "x .*is refused"'
 tui_stop
 ok 'stops' node_stop
 done_testing

@@ -48,6 +48,8 @@ struct view {
 	struct view		*below;
 };
 
+enum { DRAFTS_KEPT = 8 };
+
 struct tui {
 	struct loop	*loop;
 	struct node	*node;
@@ -62,6 +64,9 @@ struct tui {
 	struct undo	*undo;
 	struct addrbook	*book;
 	struct buf	 folders;	/* names, NUL behind each */
+	/* Rows of drafts that others stand for: a list may lag behind. */
+	struct { uint64_t was, now; } draft[DRAFTS_KEPT];
+	size_t		 ndrafts;	/* ever; the ring goes round */
 	char		 note[400];
 	bool		 note_bad;
 	bool		 note_new;	/* keep it over this key */

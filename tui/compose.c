@@ -219,8 +219,23 @@ take_up(void *arg, struct fetched *f)
 }
 
 void
+compose_replaced(struct tui *t, uint64_t was, uint64_t now)
+{
+	size_t i = t->ndrafts++ % DRAFTS_KEPT;
+
+	t->draft[i].was = was;
+	t->draft[i].now = now;
+}
+
+void
 compose_recall(struct tui *t, uint64_t id)
 {
+	size_t n = t->ndrafts < DRAFTS_KEPT ? t->ndrafts : DRAFTS_KEPT, i;
+
+	/* From the oldest on: each may have been replaced in its turn. */
+	for (i = t->ndrafts - n; i < t->ndrafts; i++)
+		if (t->draft[i % DRAFTS_KEPT].was == id)
+			id = t->draft[i % DRAFTS_KEPT].now;
 	fetch_msg(t, id, FETCH_PLAIN, take_up, t);
 }
 

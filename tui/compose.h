@@ -17,6 +17,8 @@ void	 compose_bounce(struct tui *t, uint64_t id, const char *to);
 
 /* Takes up a draft; of several the owner chooses. */
 void	 compose_recall(struct tui *t, uint64_t id);
+/* That row of a draft is this one now. */
+void	 compose_replaced(struct tui *t, uint64_t was, uint64_t now);
 void	 compose_recall_any(struct tui *t);
 /* A letter's file again: after an undone sending, a crash. */
 void	 compose_file(struct tui *t, const char *path);

@@ -288,14 +288,16 @@ static void
 postponed(void *arg, uint16_t status, struct chan_in *in, int *fd)
 {
 	struct compose_view *c = arg;
+	struct mail_done done;
 
-	(void)in;
 	(void)fd;
 	c->busy = false;
 	if (status != OP_OK) {
 		app_status_error(c->v.t, "not postponed", status);
 		return;
 	}
+	if (c->from.draft != 0 && mail_done_get(in, &done) && done.id != 0)
+		compose_replaced(c->v.t, c->from.draft, done.id);
 	journal_remove(c->path);
 	app_note(c->v.t, "kept in Drafts");
 	compose_close(c);
