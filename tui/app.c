@@ -6,6 +6,7 @@
 #include "store/op_submit.h"
 #include "tui/app.h"
 #include "tui/global.h"
+#include "tui/message.h"
 #include "tui/pgp_run.h"
 #include "tui/side.h"
 #include "tui/term.h"
@@ -92,6 +93,47 @@ app_status_error(struct tui *t, const char *what, uint16_t status)
 
 /* ---- actions ---- */
 
+/* What is done to mail is the same from every view of it. */
+static const enum { NOT_MAIL, TO_MAIL, TO_ONE } kind_of[DO_MAX] = {
+	[DO_ARCHIVE] = TO_MAIL, [DO_ARCHIVE_THREAD] = TO_MAIL,
+	[DO_DELETE] = TO_MAIL, [DO_DELETE_THREAD] = TO_MAIL,
+	[DO_JUNK] = TO_MAIL, [DO_FLAG] = TO_MAIL, [DO_READ] = TO_MAIL,
+	[DO_TAG_ADD] = TO_MAIL, [DO_TAG_REMOVE] = TO_MAIL,
+	[DO_TAG_EDIT] = TO_MAIL, [DO_MOVE] = TO_MAIL, [DO_COPY] = TO_MAIL,
+	[DO_SNOOZE] = TO_MAIL,
+	[DO_SOURCE] = TO_ONE, [DO_PARTS] = TO_ONE, [DO_PIPE] = TO_ONE,
+	[DO_PRINT] = TO_ONE, [DO_REPLY] = TO_ONE, [DO_REPLY_ALL] = TO_ONE,
+	[DO_REPLY_LIST] = TO_ONE, [DO_FORWARD] = TO_ONE,
+	[DO_BOUNCE] = TO_ONE, [DO_DELIVERY] = TO_ONE, [DO_WHY] = TO_ONE,
+	[DO_UNSUBSCRIBE] = TO_ONE, [DO_ALIAS] = TO_ONE,
+};
+
+bool
+app_has(const struct view_ops *ops, enum conf_action act)
+{
+	return (ops->acts != NULL && ops->acts[act] != NULL) ||
+	    (ops->mail != NULL && kind_of[act] == TO_MAIL) ||
+	    (ops->one != NULL && kind_of[act] == TO_ONE) ||
+	    global_acts[act] != NULL;
+}
+
+static bool
+act_on_mail(struct view *v, enum conf_action act, const char *arg)
+{
+	uint64_t id;
+
+	if (v->ops->mail != NULL && kind_of[act] == TO_MAIL) {
+		v->ops->mail(v, act, arg);
+	} else if (v->ops->one != NULL && kind_of[act] == TO_ONE) {
+		id = v->ops->one(v);
+		if (id != 0)
+			message_act(v->t, act, id, arg);
+	} else {
+		return false;
+	}
+	return true;
+}
+
 bool
 app_act(struct tui *t, enum conf_action act, const char *arg)
 {
@@ -100,13 +142,14 @@ app_act(struct tui *t, enum conf_action act, const char *arg)
 
 	if (v->ops->acts != NULL)
 		fn = v->ops->acts[act];
+	app_dirty(t);
+	if (fn == NULL && act_on_mail(v, act, arg))
+		return true;
 	if (fn == NULL)
 		fn = global_acts[act];
-	if (fn == NULL)
-		return false;
-	fn(v, arg);
-	app_dirty(t);
-	return true;
+	if (fn != NULL)
+		fn(v, arg);
+	return fn != NULL;
 }
 
 void

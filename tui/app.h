@@ -40,6 +40,11 @@ struct view_ops {
 	void		(*changed)(struct view *v,
 			    const struct watch_change *c);
 	void		(*free)(struct view *v);
+	/* Views of mail, else NULL: mailact() on what is in hand, and the
+	 * message that is meant by an action on one (0: none, told). */
+	void		(*mail)(struct view *v, enum conf_action act,
+			    const char *arg);
+	uint64_t	(*one)(struct view *v);
 };
 
 struct view {
@@ -93,6 +98,8 @@ void	 app_error(struct tui *t, const char *fmt, ...)
 /* "WHAT: text of the status". */
 void	 app_status_error(struct tui *t, const char *what, uint16_t status);
 
+/* Is it of any use in such a view? */
+bool	 app_has(const struct view_ops *ops, enum conf_action act);
 /* Runs an action where it belongs; false: not here. */
 bool	 app_act(struct tui *t, enum conf_action act, const char *arg);
 void	 app_key(struct tui *t, uint32_t key);

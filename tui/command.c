@@ -66,7 +66,7 @@ command_complete(void *tui, const char *text, size_t n, struct buf *out)
 		return (size_t)(blank - text);
 	}
 	for (i = 0; i < DO_MAX; i++) {
-		if (t->top->ops->acts[i] == NULL && global_acts[i] == NULL)
+		if (!app_has(t->top->ops, (enum conf_action)i))
 			continue;
 		act_name((enum conf_action)i, name, sizeof name);
 		prompt_offer(out, name, text, n);
@@ -102,8 +102,7 @@ help_open(struct tui *t, const struct view_ops *ops)
 	p = page_open(t, title);
 	buf_init(&keys, 1000);
 	for (i = 0; i < DO_MAX; i++) {
-		if ((ops->acts == NULL || ops->acts[i] == NULL) &&
-		    global_acts[i] == NULL)
+		if (!app_has(ops, (enum conf_action)i))
 			continue;
 		keys_of(&keys, (enum conf_action)i, ops->kind);
 		if (keys.len == 0)
@@ -115,8 +114,7 @@ help_open(struct tui *t, const struct view_ops *ops)
 	doc_adds(&p->doc, PAINT_TEXT, "");
 	doc_adds(&p->doc, PAINT_TEXT, "Without a key, by \":\" and the name:");
 	for (i = 0; i < DO_MAX; i++) {
-		if ((ops->acts == NULL || ops->acts[i] == NULL) &&
-		    global_acts[i] == NULL)
+		if (!app_has(ops, (enum conf_action)i))
 			continue;
 		keys_of(&keys, (enum conf_action)i, ops->kind);
 		if (keys.len > 0)

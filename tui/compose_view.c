@@ -308,7 +308,8 @@ static view_act *const acts[DO_MAX] = {
 };
 
 static const struct view_ops ops = {
-	IN_COMPOSE, "letter", acts, draw, status, NULL, compose_free
+	IN_COMPOSE, "letter", acts, draw, status, NULL, compose_free,
+	NULL, NULL
 };
 
 void

@@ -163,7 +163,8 @@ static view_act *const acts[DO_MAX] = {
 };
 
 static const struct view_ops ops = {
-	IN_TEXT, "delivery", acts, page_draw, status, changed, fate_free
+	IN_TEXT, "delivery", acts, page_draw, status, changed, fate_free,
+	NULL, NULL
 };
 
 static void

@@ -402,26 +402,6 @@ do_mail(struct view *v, enum conf_action act, const char *arg)
 		lv->nmarks = 0;
 }
 
-#define MAIL_ACT(name, act)						\
-static void								\
-name(struct view *v, const char *arg)					\
-{									\
-	do_mail(v, act, arg);						\
-}
-MAIL_ACT(act_archive, DO_ARCHIVE)
-MAIL_ACT(act_archive_thread, DO_ARCHIVE_THREAD)
-MAIL_ACT(act_delete, DO_DELETE)
-MAIL_ACT(act_delete_thread, DO_DELETE_THREAD)
-MAIL_ACT(act_junk, DO_JUNK)
-MAIL_ACT(act_flag, DO_FLAG)
-MAIL_ACT(act_read, DO_READ)
-MAIL_ACT(act_tag_add, DO_TAG_ADD)
-MAIL_ACT(act_tag_remove, DO_TAG_REMOVE)
-MAIL_ACT(act_tag_edit, DO_TAG_EDIT)
-MAIL_ACT(act_move, DO_MOVE)
-MAIL_ACT(act_copy, DO_COPY)
-MAIL_ACT(act_snooze, DO_SNOOZE)
-
 /* Which message is meant by an action on one: of a closed thread the
  * newest. */
 static uint64_t
@@ -433,28 +413,6 @@ one_message(struct view *v)
 		app_error(v->t, "no message");
 	return l == NULL ? 0 : l->m != NULL ? l->m->id : l->t->s.newest;
 }
-
-#define ONE_ACT(name, act)						\
-static void								\
-name(struct view *v, const char *arg)					\
-{									\
-	uint64_t id = one_message(v);					\
-									\
-	if (id != 0)							\
-		message_act(v->t, act, id, arg);			\
-}
-ONE_ACT(act_source, DO_SOURCE)
-ONE_ACT(act_parts, DO_PARTS)
-ONE_ACT(act_pipe, DO_PIPE)
-ONE_ACT(act_print, DO_PRINT)
-ONE_ACT(act_reply, DO_REPLY)
-ONE_ACT(act_reply_all, DO_REPLY_ALL)
-ONE_ACT(act_reply_list, DO_REPLY_LIST)
-ONE_ACT(act_forward, DO_FORWARD)
-ONE_ACT(act_bounce, DO_BOUNCE)
-ONE_ACT(act_delivery, DO_DELIVERY)
-ONE_ACT(act_why, DO_WHY)
-ONE_ACT(act_unsubscribe, DO_UNSUBSCRIBE)
 
 /* From an empty list: for nobody in particular. */
 static void
@@ -485,19 +443,7 @@ static view_act *const acts[DO_MAX] = {
 	[DO_MARKED] = act_marked,
 	[DO_FIND] = act_find, [DO_FIND_NEXT] = act_find_next,
 	[DO_FIND_PREV] = act_find_prev,
-	[DO_ARCHIVE] = act_archive, [DO_ARCHIVE_THREAD] = act_archive_thread,
-	[DO_DELETE] = act_delete, [DO_DELETE_THREAD] = act_delete_thread,
-	[DO_JUNK] = act_junk, [DO_FLAG] = act_flag, [DO_READ] = act_read,
-	[DO_TAG_ADD] = act_tag_add, [DO_TAG_REMOVE] = act_tag_remove,
-	[DO_TAG_EDIT] = act_tag_edit, [DO_MOVE] = act_move,
-	[DO_COPY] = act_copy, [DO_SNOOZE] = act_snooze,
-	[DO_SOURCE] = act_source, [DO_PARTS] = act_parts,
-	[DO_PIPE] = act_pipe, [DO_PRINT] = act_print,
-	[DO_REPLY] = act_reply, [DO_REPLY_ALL] = act_reply_all,
-	[DO_REPLY_LIST] = act_reply_list, [DO_FORWARD] = act_forward,
-	[DO_BOUNCE] = act_bounce, [DO_DELIVERY] = act_delivery,
-	[DO_WHY] = act_why, [DO_UNSUBSCRIBE] = act_unsubscribe,
-	 [DO_ALIAS] = act_alias,
+	[DO_ALIAS] = act_alias,
 };
 
 /* ---- the view ---- */
@@ -568,7 +514,8 @@ list_free(struct view *v)
 }
 
 const struct view_ops list_view_ops = {
-	IN_LIST, "list", acts, list_draw, list_status, changed, list_free
+	IN_LIST, "list", acts, list_draw, list_status, changed, list_free,
+	do_mail, one_message
 };
 
 struct view *

@@ -512,46 +512,11 @@ do_mail(struct view *v, enum conf_action act, const char *arg)
 		app_pop(v->t);
 }
 
-#define MAIL_ACT(name, act)						\
-static void								\
-name(struct view *v, const char *arg)					\
-{									\
-	do_mail(v, act, arg);						\
+static uint64_t
+one_message(struct view *v)
+{
+	return self(v)->id;
 }
-MAIL_ACT(act_archive, DO_ARCHIVE)
-MAIL_ACT(act_archive_thread, DO_ARCHIVE_THREAD)
-MAIL_ACT(act_delete, DO_DELETE)
-MAIL_ACT(act_delete_thread, DO_DELETE_THREAD)
-MAIL_ACT(act_junk, DO_JUNK)
-MAIL_ACT(act_flag, DO_FLAG)
-MAIL_ACT(act_read, DO_READ)
-MAIL_ACT(act_tag_add, DO_TAG_ADD)
-MAIL_ACT(act_tag_remove, DO_TAG_REMOVE)
-MAIL_ACT(act_tag_edit, DO_TAG_EDIT)
-MAIL_ACT(act_move, DO_MOVE)
-MAIL_ACT(act_copy, DO_COPY)
-MAIL_ACT(act_snooze, DO_SNOOZE)
-
-#define ONE_ACT(name, act)						\
-static void								\
-name(struct view *v, const char *arg)					\
-{									\
-	if (self(v)->id != 0)						\
-		message_act(v->t, act, self(v)->id, arg);		\
-}
-ONE_ACT(act_source, DO_SOURCE)
-ONE_ACT(act_parts, DO_PARTS)
-ONE_ACT(act_pipe, DO_PIPE)
-ONE_ACT(act_print, DO_PRINT)
-ONE_ACT(act_reply, DO_REPLY)
-ONE_ACT(act_reply_all, DO_REPLY_ALL)
-ONE_ACT(act_reply_list, DO_REPLY_LIST)
-ONE_ACT(act_forward, DO_FORWARD)
-ONE_ACT(act_bounce, DO_BOUNCE)
-ONE_ACT(act_delivery, DO_DELIVERY)
-ONE_ACT(act_why, DO_WHY)
-ONE_ACT(act_unsubscribe, DO_UNSUBSCRIBE)
-ONE_ACT(act_alias, DO_ALIAS)
 
 static view_act *const acts[DO_MAX] = {
 	PAGE_ACTS,
@@ -563,19 +528,6 @@ static view_act *const acts[DO_MAX] = {
 	[DO_HEADERS] = act_headers, [DO_QUOTED] = act_quoted,
 	[DO_HTML] = act_html, [DO_SKIP_QUOTED] = act_skip_quoted,
 	[DO_LINK_OPEN] = act_link_open, [DO_LINK_COPY] = act_link_copy,
-	[DO_ARCHIVE] = act_archive, [DO_ARCHIVE_THREAD] = act_archive_thread,
-	[DO_DELETE] = act_delete, [DO_DELETE_THREAD] = act_delete_thread,
-	[DO_JUNK] = act_junk, [DO_FLAG] = act_flag, [DO_READ] = act_read,
-	[DO_TAG_ADD] = act_tag_add, [DO_TAG_REMOVE] = act_tag_remove,
-	[DO_TAG_EDIT] = act_tag_edit, [DO_MOVE] = act_move,
-	[DO_COPY] = act_copy, [DO_SNOOZE] = act_snooze,
-	[DO_SOURCE] = act_source, [DO_PARTS] = act_parts,
-	[DO_PIPE] = act_pipe, [DO_PRINT] = act_print,
-	[DO_REPLY] = act_reply, [DO_REPLY_ALL] = act_reply_all,
-	[DO_REPLY_LIST] = act_reply_list, [DO_FORWARD] = act_forward,
-	[DO_BOUNCE] = act_bounce, [DO_DELIVERY] = act_delivery,
-	[DO_WHY] = act_why, [DO_UNSUBSCRIBE] = act_unsubscribe,
-	 [DO_ALIAS] = act_alias,
 };
 
 /* ---- the view ---- */
@@ -616,7 +568,8 @@ message_free(struct view *v)
 }
 
 static const struct view_ops ops = {
-	IN_MSG, "message", acts, page_draw, status, NULL, message_free
+	IN_MSG, "message", acts, page_draw, status, NULL, message_free,
+	do_mail, one_message
 };
 
 void

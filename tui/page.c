@@ -399,7 +399,8 @@ static view_act *const acts[DO_MAX] = {
 };
 
 static const struct view_ops ops = {
-	IN_TEXT, "text", acts, page_draw, status, NULL, page_free
+	IN_TEXT, "text", acts, page_draw, status, NULL, page_free,
+	NULL, NULL
 };
 
 struct page_view *

@@ -283,7 +283,8 @@ static view_act *const acts[DO_MAX] = {
 };
 
 static const struct view_ops ops = {
-	IN_QUEUE, "queue", acts, draw, status, changed, queue_free
+	IN_QUEUE, "queue", acts, draw, status, changed, queue_free,
+	NULL, NULL
 };
 
 /* Told by the watch how it goes. */
