@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "store/err.h"
-#include "store/maildir.h"
 #include "store/op_box.h"
 #include "store/op_view.h"
 #include "store/reader.h"
@@ -13,8 +12,8 @@
 
 /* ---- client ---- */
 
-static uint16_t
-call(int ch, uint16_t type, struct buf *args, struct op_reply *r)
+uint16_t
+view_call(int ch, uint16_t type, struct buf *args, struct op_reply *r)
 {
 	uint16_t rc;
 
@@ -92,7 +91,7 @@ view_boxes(int ch, struct op_reply *r, uint32_t want, struct view_boxes *out)
 		chan_put_u32(&args, want);
 		chan_put_str(&args, out->n > 0 ?
 		    out->box[out->n - 1].name : "");
-		rc = call(ch, VIEW_BOXES, &args, r);
+		rc = view_call(ch, VIEW_BOXES, &args, r);
 		if (rc == OP_OK && !get_boxes(&r->in, out, &more))
 			rc = OP_BAD;
 	}
@@ -125,7 +124,7 @@ view_box(int ch, struct op_reply *r, const char *name, uint32_t want,
 	chan_put_u32(&args, want);
 	chan_put_u64(&args, name == NULL ? out->id : 0);
 	chan_put_str(&args, name);
-	rc = call(ch, VIEW_BOX, &args, r);
+	rc = view_call(ch, VIEW_BOX, &args, r);
 	if (rc != OP_OK)
 		return rc;
 	get_numbers(&r->in, out);
@@ -149,7 +148,7 @@ view_uids(int ch, struct op_reply *r, uint64_t mbox, uint32_t from,
 		chan_put_u32(&args, from);
 		chan_put_u32(&args, below);
 		chan_put_u64(&args, since);
-		rc = call(ch, VIEW_UIDS, &args, r);
+		rc = view_call(ch, VIEW_UIDS, &args, r);
 		if (rc != OP_OK)
 			return rc;
 		from = chan_get_u32(&r->in);
@@ -183,7 +182,7 @@ view_gone(int ch, struct op_reply *r, uint64_t mbox, uint64_t since,
 		chan_put_u64(&args, since);
 		chan_put_u32(&args, uid);
 		chan_put_u64(&args, upto);
-		rc = call(ch, VIEW_GONE, &args, r);
+		rc = view_call(ch, VIEW_GONE, &args, r);
 		if (rc != OP_OK)
 			return rc;
 		*whole = chan_get_u8(&r->in) && *whole;
@@ -234,7 +233,7 @@ view_rows(int ch, struct op_reply *r, struct view_ask *ask)
 		chan_put_u32(&args, lo > ask->at_uid ? lo : ask->at_uid);
 		chan_put_u32(&args, ask->range[ask->skip + i].hi);
 	}
-	rc = call(ch, VIEW_ROWS, &args, r);
+	rc = view_call(ch, VIEW_ROWS, &args, r);
 	if (rc != OP_OK)
 		return rc;
 	return r->in.bad ? OP_BAD : OP_OK;
@@ -253,8 +252,8 @@ get_text(struct chan_in *in)
 	return s;
 }
 
-static void
-get_blob(struct chan_in *in, const uint8_t **p, size_t *n)
+void
+view_get_blob(struct chan_in *in, const uint8_t **p, size_t *n)
 {
 	uint32_t all = chan_get_u32(in);
 
@@ -307,9 +306,9 @@ view_row_next(struct op_reply *r, struct view_ask *ask,
 		row->received = chan_get_i64(in);
 	}
 	if (ask->cols & VIEW_ENV)
-		get_blob(in, &row->env, &row->nenv);
+		view_get_blob(in, &row->env, &row->nenv);
 	if (ask->cols & VIEW_BODY)
-		get_blob(in, &row->body, &row->nbody);
+		view_get_blob(in, &row->body, &row->nbody);
 	if (ask->cols & VIEW_TEXT) {
 		row->snippet = get_text(in);
 		row->thread = chan_get_u64(in);
@@ -319,71 +318,12 @@ view_row_next(struct op_reply *r, struct view_ask *ask,
 	return !in->bad;
 }
 
-uint16_t
-view_blob(int ch, struct op_reply *r, uint64_t mbox, uint32_t uid,
-    enum view_blob which, struct buf *out)
-{
-	uint64_t at = 0, size = 0;
-	struct buf args;
-	const uint8_t *p;
-	uint16_t rc;
-	size_t n;
-
-	do {
-		buf_init(&args, 64);
-		chan_put_u64(&args, mbox);
-		chan_put_u32(&args, uid);
-		chan_put_u8(&args, (uint8_t)which);
-		chan_put_u64(&args, at);
-		rc = call(ch, VIEW_BLOB, &args, r);
-		if (rc != OP_OK)
-			return rc;
-		size = chan_get_u64(&r->in);
-		p = chan_get_bytes(&r->in, VIEW_CHUNK_MAX, &n);
-		if (!chan_end(&r->in) || (n == 0 && at < size))
-			return OP_BAD;
-		if (buf_add(out, p, n) == -1)
-			return STORE_TOOBIG;
-		at += n;
-	} while (at < size);
-	return OP_OK;
-}
-
-uint16_t
-view_open(int ch, struct op_reply *r, uint64_t mbox, uint32_t uid,
-    struct view_file *f, struct buf *parts)
-{
-	struct buf args;
-	const uint8_t *p;
-	uint16_t rc;
-	size_t n;
-
-	*f = (struct view_file){ .fd = -1 };
-	buf_init(&args, 64);
-	chan_put_u64(&args, mbox);
-	chan_put_u32(&args, uid);
-	rc = call(ch, VIEW_OPEN, &args, r);
-	if (rc != OP_OK)
-		return rc;
-	f->size = chan_get_u64(&r->in);
-	f->wire = chan_get_u64(&r->in);
-	f->pflags = chan_get_u32(&r->in);
-	get_blob(&r->in, &p, &n);
-	if (!chan_end(&r->in) || r->fd == -1)
-		return OP_BAD;
-	f->fd = r->fd;
-	r->fd = -1;
-	if (p != NULL)
-		return buf_add(parts, p, n) == 0 ? OP_OK : STORE_NOMEM;
-	return view_blob(ch, r, mbox, uid, VIEW_BLOB_PARTS, parts);
-}
-
 /* ---- the reader's side ---- */
 
 enum { PAGE_TAIL = 64 };		/* octets behind the rows */
 
-static uint16_t
-end(struct reader *r, int rc)
+uint16_t
+view_end(struct reader *r, int rc)
 {
 	reader_end(r);
 	if (rc == SQLITE_OK)
@@ -423,7 +363,7 @@ do_boxes(void *service, struct op_call *c)
 	rc = view_each_box(r, after, want, put_box, c->out, &more);
 	chan_put_u8(c->out, 0);
 	chan_put_u8(c->out, more);
-	return end(r, rc);
+	return view_end(r, rc);
 }
 
 static bool
@@ -450,7 +390,7 @@ do_box(void *service, struct op_call *c)
 	e = reader_begin(r);
 	if (e != STORE_OK)
 		return (uint16_t)e;
-	return end(r, view_one_box(r, id, name, want, put_one_box, c->out));
+	return view_end(r, view_one_box(r, id, name, want, put_one_box, c->out));
 }
 
 /* Ranges behind a count that is known at the end. */
@@ -513,7 +453,7 @@ do_uids(void *service, struct op_call *c)
 		rc = SQLITE_OK;
 	}
 	memcpy(c->out->data + 4, &p.n, sizeof p.n);
-	return end(r, rc);
+	return view_end(r, rc);
 }
 
 static uint16_t
@@ -542,7 +482,7 @@ do_gone(void *service, struct op_call *c)
 	chan_put_u32(c->out, n);
 	for (i = 0; i < n; i++)
 		chan_put_u32(c->out, uid[i]);
-	return end(r, rc);
+	return view_end(r, rc);
 }
 
 static void
@@ -551,8 +491,8 @@ put_text(struct buf *out, const char *s)
 	chan_put_bytes(out, s, strlen(s) + 1);
 }
 
-static void
-put_blob(struct buf *out, const uint8_t *p, size_t n)
+void
+view_put_blob(struct buf *out, const uint8_t *p, size_t n)
 {
 	chan_put_u32(out, (uint32_t)n);
 	chan_put_bytes(out, p, n <= VIEW_INLINE_MAX ? n : 0);
@@ -575,9 +515,9 @@ put_row(void *arg, uint32_t cols, const struct view_row *row)
 		chan_put_i64(out, row->received);
 	}
 	if (cols & VIEW_ENV)
-		put_blob(out, row->env, row->nenv);
+		view_put_blob(out, row->env, row->nenv);
 	if (cols & VIEW_BODY)
-		put_blob(out, row->body, row->nbody);
+		view_put_blob(out, row->body, row->nbody);
 	if (cols & VIEW_TEXT) {
 		put_text(out, row->snippet);
 		chan_put_u64(out, row->thread);
@@ -617,67 +557,7 @@ do_rows(void *service, struct op_call *c)
 	chan_put_u8(c->out, s.more);
 	chan_put_u64(c->out, s.at_modseq);
 	chan_put_u32(c->out, s.at_uid);
-	return end(r, rc);
-}
-
-static uint16_t
-do_open(void *service, struct op_call *c)
-{
-	uint64_t mbox = chan_get_u64(&c->in);
-	uint32_t uid = chan_get_u32(&c->in);
-	struct reader *r = service;
-	struct view_place at;
-	enum store_err e;
-	int rc;
-
-	if (!chan_end(&c->in))
-		return OP_BAD;
-	e = reader_begin(r);
-	if (e != STORE_OK)
-		return (uint16_t)e;
-	rc = view_place(r, mbox, uid, &at);
-	if (rc == SQLITE_OK) {
-		c->fd_out = maildir_open(r->root, at.folder, at.name, NULL);
-		c->close_fd_out = true;
-		chan_put_u64(c->out, at.size);
-		chan_put_u64(c->out, at.wire);
-		chan_put_u32(c->out, at.pflags);
-		put_blob(c->out, at.parts, at.nparts);
-		if (c->fd_out == -1) {
-			reader_end(r);
-			return STORE_BUSY;
-		}
-	}
-	return end(r, rc);
-}
-
-static uint16_t
-do_blob(void *service, struct op_call *c)
-{
-	uint64_t mbox = chan_get_u64(&c->in);
-	uint32_t uid = chan_get_u32(&c->in);
-	uint8_t which = chan_get_u8(&c->in);
-	uint64_t from = chan_get_u64(&c->in);
-	struct reader *r = service;
-	enum store_err e;
-	const uint8_t *p;
-	size_t n = 0;
-	int rc;
-
-	if (!chan_end(&c->in) || which > VIEW_BLOB_PARTS)
-		return OP_BAD;
-	e = reader_begin(r);
-	if (e != STORE_OK)
-		return (uint16_t)e;
-	rc = view_blob_of(r, mbox, uid, (enum view_blob)which, &p, &n);
-	if (rc == SQLITE_OK) {
-		chan_put_u64(c->out, n);
-		from = from < n ? from : n;
-		n -= (size_t)from;
-		chan_put_bytes(c->out, p + from,
-		    n < VIEW_CHUNK_MAX ? n : VIEW_CHUNK_MAX);
-	}
-	return end(r, rc);
+	return view_end(r, rc);
 }
 
 enum { READERS = ROLE_BIT(ROLE_OWNER) | ROLE_BIT(ROLE_IMAP) };
@@ -688,7 +568,5 @@ const struct op view_ops[] = {
 	{ VIEW_UIDS,	READERS, do_uids },
 	{ VIEW_GONE,	READERS, do_gone },
 	{ VIEW_ROWS,	READERS, do_rows },
-	{ VIEW_OPEN,	READERS, do_open },
-	{ VIEW_BLOB,	READERS, do_blob },
 	{ 0, 0, NULL }
 };

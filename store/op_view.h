@@ -24,12 +24,14 @@ enum view_op {
 	VIEW_ROWS = 0x0224,
 	VIEW_OPEN = 0x0225,
 	VIEW_BLOB = 0x0226,
+	VIEW_OPEN_MANY = 0x0227,
 	VIEW_SEARCH = 0x0228	/* op_find.h */
 };
 
 enum {
 	VIEW_WAIT_MS = 60000,
 	VIEW_RANGES_MAX = 8000,		/* in one request */
+	VIEW_OPEN_MAX = 16,		/* files in one request */
 	VIEW_CHUNK_MAX = 96 * 1024,	/* octets of one VIEW_BLOB */
 	VIEW_INLINE_MAX = 32 * 1024	/* octets of a blob inside a row */
 };
@@ -152,6 +154,16 @@ struct view_file {
 uint16_t view_open(int ch, struct op_reply *r, uint64_t mbox, uint32_t uid,
 	    struct view_file *f, struct buf *parts);
 
-extern const struct op view_ops[];	/* service: struct reader */
+/*
+ * The same of several: status[i] and files[i] for uid[i], whose table of
+ * parts is appended to parts[i]; a table too large for a record is left out
+ * (status STORE_TOOBIG: ask for that one alone).  OP_OK: all were answered.
+ */
+uint16_t view_open_many(int ch, struct op_reply *r, uint64_t mbox,
+	    const uint32_t *uid, size_t n, uint16_t *status,
+	    struct view_file *files, struct buf *parts);
+
+/* Service: struct reader. */
+extern const struct op view_ops[], view_file_ops[];
 
 #endif

@@ -35,12 +35,49 @@ content_clear(struct content *c)
 	c->file.fd = -1;
 }
 
+static bool
+as_promised(const struct content *c)
+{
+	struct stat st;
+
+	return fstat(c->file.fd, &st) == 0 &&
+	    (uint64_t)st.st_size == c->file.size;
+}
+
+void
+content_open_many(struct session *s, struct content *c, size_t n)
+{
+	struct view_file files[VIEW_OPEN_MAX];
+	struct buf parts[VIEW_OPEN_MAX];
+	uint16_t status[VIEW_OPEN_MAX] = { 0 };
+	uint32_t uid[VIEW_OPEN_MAX];
+	size_t i;
+	uint16_t rc;
+
+	for (i = 0; i < n; i++) {
+		uid[i] = c[i].uid;
+		parts[i] = c[i].parts;
+	}
+	rc = view_open_many(reader_of(s), &s->reader, s->view.mbox, uid, n,
+	    status, files, parts);
+	for (i = 0; i < n; i++) {
+		c[i].file = files[i];
+		c[i].parts = parts[i];
+		/* All others are tried once more, one by one. */
+		if (rc == OP_OK && status[i] == OP_OK) {
+			c[i].tried = true;
+			c[i].here = as_promised(&c[i]);
+		}
+	}
+	if (rc != OP_OK)
+		reply_failed(s, rc);
+}
+
 /* Rows are ahead of files for as long as the filer needs. */
 bool
 content_open(struct session *s, struct content *c)
 {
 	const struct timespec pause = { .tv_nsec = WAIT_STEP_MS * 1000000L };
-	struct stat st;
 	uint16_t rc;
 	int i;
 
@@ -55,8 +92,7 @@ content_open(struct session *s, struct content *c)
 			break;
 		(void)nanosleep(&pause, NULL);
 	}
-	c->here = rc == OP_OK && fstat(c->file.fd, &st) == 0 &&
-	    (uint64_t)st.st_size == c->file.size;
+	c->here = rc == OP_OK && as_promised(c);
 	return c->here;
 }
 

@@ -18,6 +18,9 @@ void	 content_clear(struct content *c);
 /* False: it is not there (any more). */
 bool	 content_open(struct session *s, struct content *c);
 
+/* Opens those of n messages at once; content_init() was called for each. */
+void	 content_open_many(struct session *s, struct content *c, size_t n);
+
 /* " LABEL {n}CRLF" and the octets, behind what is in s->out. */
 void	 content_put(struct session *s, struct content *c,
 	    const struct section *sec);

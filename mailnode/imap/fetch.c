@@ -202,10 +202,9 @@ put_items(struct session *s, const struct view_row *row, unsigned int items,
 
 static void
 put_row(struct session *s, const struct fetch *f, const struct view_row *row,
-    uint32_t seq)
+    uint32_t seq, struct content *c)
 {
 	unsigned int items = f->items;
-	struct content c;
 	bool first = true;
 	size_t i;
 
@@ -216,16 +215,38 @@ put_row(struct session *s, const struct fetch *f, const struct view_row *row,
 	put_number(&s->out, seq);
 	(void)buf_adds(&s->out, " FETCH (");
 	put_items(s, row, items, &first);
-	content_init(&c, row->uid);
 	for (i = 0; i < f->nsec && s->state != ST_END; i++) {
 		key(s, "", &first);
-		content_put(s, &c, &f->sec[i]);
+		content_put(s, c, &f->sec[i]);
 	}
-	content_clear(&c);
 	(void)buf_adds(&s->out, ")\r\n");
 	s->fetched++;
 	if (s->out.len >= OUT_SEND)
 		send_out(s);
+}
+
+/* Rows of one page, some at a time, so that their files are opened with one
+ * question. */
+struct batch {
+	struct view_row	 row[VIEW_OPEN_MAX];
+	uint32_t	 seq[VIEW_OPEN_MAX];
+	struct content	 c[VIEW_OPEN_MAX];
+	size_t		 n;
+};
+
+static void
+put_batch(struct session *s, const struct fetch *f, struct batch *b)
+{
+	size_t i;
+
+	if (f->nsec > 0 && b->n > 1)
+		content_open_many(s, b->c, b->n);
+	for (i = 0; i < b->n; i++) {
+		if (s->state == ST_SELECTED)
+			put_row(s, f, &b->row[i], b->seq[i], &b->c[i]);
+		content_clear(&b->c[i]);
+	}
+	b->n = 0;
 }
 
 static uint32_t
@@ -249,8 +270,8 @@ rows(struct session *s, const struct fetch *f)
 {
 	struct view_ask ask = { .mbox = s->view.mbox, .cols = columns(f),
 	    .since = f->since, .range = f->uids.range, .n = f->uids.n };
-	struct view_row row;
-	uint32_t seq;
+	struct view_row *row;
+	struct batch b = { .n = 0 };
 	uint16_t rc;
 
 	ask.done = f->uids.n == 0;
@@ -261,13 +282,17 @@ rows(struct session *s, const struct fetch *f)
 			return;
 		}
 		while (s->state == ST_SELECTED &&
-		    view_row_next(&s->rows, &ask, &row)) {
-			if (f->since != 0 && !set_has(&f->uids, row.uid))
+		    view_row_next(&s->rows, &ask, row = &b.row[b.n])) {
+			if (f->since != 0 && !set_has(&f->uids, row->uid))
 				continue;
-			seq = view_seq(s, row.uid);
-			if (seq != 0)
-				put_row(s, f, &row, seq);
+			b.seq[b.n] = view_seq(s, row->uid);
+			if (b.seq[b.n] == 0)
+				continue;
+			content_init(&b.c[b.n++], row->uid);
+			if (b.n == VIEW_OPEN_MAX)
+				put_batch(s, f, &b);
 		}
+		put_batch(s, f, &b);
 		send_out(s);
 	}
 }
