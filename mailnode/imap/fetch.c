@@ -12,7 +12,7 @@ enum { SECTIONS_MAX = 64, OUT_SEND = 32 * 1024 };
 
 enum item {
 	F_FLAGS = 1, F_UID = 2, F_DATE = 4, F_SIZE = 8, F_ENVELOPE = 16,
-	F_BODY = 32, F_STRUCTURE = 64, F_MODSEQ = 128
+	F_BODY = 32, F_STRUCTURE = 64, F_MODSEQ = 128, F_PREVIEW = 256
 };
 
 struct fetch {
@@ -33,7 +33,7 @@ static const struct { const char *name; unsigned int bit; } names[] = {
 	{ "FLAGS", F_FLAGS }, { "UID", F_UID }, { "INTERNALDATE", F_DATE },
 	{ "RFC822.SIZE", F_SIZE }, { "ENVELOPE", F_ENVELOPE },
 	{ "BODY", F_BODY }, { "BODYSTRUCTURE", F_STRUCTURE },
-	{ "MODSEQ", F_MODSEQ }, { NULL, 0 }
+	{ "MODSEQ", F_MODSEQ }, { "PREVIEW", F_PREVIEW }, { NULL, 0 }
 };
 static const struct { const char *name; unsigned int bits; } macros[] = {
 	{ "ALL", F_FLAGS | F_DATE | F_SIZE | F_ENVELOPE },
@@ -69,6 +69,9 @@ item(struct fetch *f, struct lex_at *at)
 	for (i = 0; names[i].name != NULL; i++)
 		if (lex_is(&word, names[i].name)) {
 			f->items |= names[i].bit;
+			/* It is there at once, LAZY or not: RFC 8970. */
+			if (names[i].bit == F_PREVIEW && lex_open(at))
+				return lex_word(at, "LAZY") && lex_close(at);
 			return true;
 		}
 	return add_section(f, at, &word);
@@ -194,6 +197,10 @@ put_items(struct session *s, const struct view_row *row, unsigned int items,
 		key(s, "BODY ", first);
 		put_body(s, row);
 	}
+	if (items & F_PREVIEW) {
+		key(s, "PREVIEW ", first);
+		put_string(b, row->snippet, strlen(row->snippet));
+	}
 	if (items & F_STRUCTURE) {
 		key(s, "BODYSTRUCTURE ", first);
 		put_blob(s, row, VIEW_BLOB_BODY, row->body, row->nbody);
@@ -262,6 +269,8 @@ columns(const struct fetch *f)
 		cols |= VIEW_ENV;
 	if (f->items & (F_BODY | F_STRUCTURE))
 		cols |= VIEW_BODY;
+	if (f->items & F_PREVIEW)
+		cols |= VIEW_TEXT;
 	return cols;
 }
 

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "mailnode/base/clock.h"
 #include "mailnode/imap/talk.h"
 #include "mailnode/imap/zip.h"
 #include "mailnode/node/conf.h"
@@ -146,18 +147,22 @@ enum line_err
 wait_line(struct session *s, int64_t ms, char **text, size_t *n)
 {
 	const struct imap_start *start = s->start;
-	enum line_err err;
+	enum line_err err = LINE_TIMEOUT;
 
 	if (*start->reader != -1 && start->rest_ms < ms) {
 		line_timeout(s->line, start->rest_ms);
 		err = line_get(s->line, LEX_LINE_MAX, text, n);
-		if (err != LINE_TIMEOUT)
-			return err;
-		start->drop_reader(start->arg);
+		if (err == LINE_TIMEOUT)
+			start->drop_reader(start->arg);
 		ms -= start->rest_ms;
 	}
-	line_timeout(s->line, ms);
-	return line_get(s->line, LEX_LINE_MAX, text, n);
+	if (err == LINE_TIMEOUT) {
+		line_timeout(s->line, ms);
+		err = line_get(s->line, LEX_LINE_MAX, text, n);
+	}
+	/* For what follows: literals, and answers that are read slowly. */
+	line_timeout(s->line, start->idle_ms);
+	return err;
 }
 
 bool
@@ -404,6 +409,9 @@ talk(struct session *s)
 		if (read_command(s))
 			imap_verb(s);
 		answer_out(s);
+		if (s->state == ST_GREETED &&
+		    clock_mono_ms() - s->began_ms > s->start->login_ms)
+			reply_bye(s, "log in sooner", "no-login");
 		if (s->errors >= (s->state == ST_GREETED ?
 		    ERRORS_EARLY_MAX : ERRORS_MAX))
 			reply_bye(s, "too many errors", "errors");
@@ -452,6 +460,7 @@ imap_run(const struct imap_start *start)
 	s.start = start;
 	s.state = ST_GREETED;
 	s.why = "closed";
+	s.began_ms = clock_mono_ms();
 	trace_new(s.id, start->number);
 	lex_init(&s.lex);
 	op_reply_init(&s.keeper);

@@ -74,6 +74,7 @@ struct session {
 	struct sasl	*sasl;
 	unsigned int	 enabled;	/* EN_* */
 	unsigned int	 errors;
+	int64_t		 began_ms;	/* monotonic */
 	bool		 told;		/* mailboxes changed meanwhile */
 	bool		 watching;
 	bool		 indexed;	/* its reader is */

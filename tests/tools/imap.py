@@ -333,6 +333,10 @@ def fetches():
         rb'\("?[^)]*NIL "c" "x.test"\).*\(NIL NIL NIL NIL\)')
     has("encoded words stay", env, rb'=\?utf-8\?q\?=C3=9Cber\?= parts')
     has("in reply to", env, rb'"<other@x.test>" "<mime@x.test>"\)$')
+    has("PREVIEW", one("PREVIEW"),
+        "PREVIEW \\{\\d+\\}\r\ngr\u00fc\u00dfe weiter".encode())
+    has("LAZY", one("(PREVIEW (LAZY) UID)", 2), rb'UID 2 PREVIEW "no header')
+    starts("BAD: PREVIEW (FOO)", c.cmd("FETCH 1 PREVIEW (FOO)")[1], b"BAD")
     body = one("BODYSTRUCTURE")
     has("BODYSTRUCTURE", body, rb'(?i)"message" "rfc822".*"inner".*'
         rb'"alternative".*"x\.bin"')
