@@ -7,6 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "mailnode/base/clock.h"
+#include "mailnode/base/expiry.h"
 #include "mailnode/base/json.h"
 #include "mailnode/cmd.h"
 #include "mailnode/node/control.h"
@@ -15,8 +17,9 @@
 
 struct ask_alias {
 	const char	*verb, *address;
-	const char	*folder, *tags, *note;
+	struct alias	 a;		/* to add */
 	bool		 json;
+	bool		 bad, late;	/* too long; no day to come */
 };
 
 static void
@@ -33,9 +36,10 @@ print_json(const struct alias *a)
 	json_string(&b, a->tags);
 	buf_adds(&b, ",\"note\":");
 	json_string(&b, a->note);
-	buf_addf(&b, ",\"created\":%lld,\"burned\":%lld,\"last\":%lld,"
-	    "\"used\":%llu,\"refused\":%llu}\n", (long long)a->created,
-	    (long long)a->burned, (long long)a->last,
+	buf_addf(&b, ",\"created\":%lld,\"burned\":%lld,"
+	    "\"expires\":%lld,\"last\":%lld,\"used\":%llu,\"refused\":%llu}\n", (long long)a->created,
+	    (long long)a->burned,
+	    (long long)a->expires, (long long)a->last,
 	    (unsigned long long)a->used, (unsigned long long)a->refused);
 	if (b.err == 0)
 		fwrite(b.data, 1, b.len, stdout);
@@ -43,18 +47,29 @@ print_json(const struct alias *a)
 }
 
 static void
-print_plain(const struct alias *a)
+day(int64_t at, char text[16])
 {
-	char when[16] = "never";
-	time_t t = (time_t)a->last;
+	time_t t = (time_t)at;
 	struct tm tm;
 
-	if (a->last != 0 && localtime_r(&t, &tm) != NULL)
-		(void)strftime(when, sizeof when, "%Y-%m-%d", &tm);
-	printf("%-32s %-7s used %llu refused %llu last %s%s%s%s%s%s%s\n",
-	    a->address, a->burned != 0 ? "burned" : "active",
-	    (unsigned long long)a->used, (unsigned long long)a->refused,
-	    when, a->folder[0] != '\0' ? " folder " : "", a->folder,
+	snprintf(text, 16, "never");
+	if (at > 0 && localtime_r(&t, &tm) != NULL)
+		(void)strftime(text, 16, "%Y-%m-%d", &tm);
+}
+
+static void
+print_plain(const struct alias *a)
+{
+	char last[16], until[16];
+
+	day(a->last, last);
+	day(a->expires - 1, until);	/* the day whose end it is */
+	printf("%-32s %-7s used %llu refused %llu last %s%s%s%s%s%s%s%s%s\n",
+	    a->address, a->burned != 0 ? "burned" :
+	    alias_over(a, clock_wall_s()) ? "expired" : "active",
+	    (unsigned long long)a->used, (unsigned long long)a->refused, last,
+	    a->expires != 0 ? " until " : "", a->expires != 0 ? until : "",
+	    a->folder[0] != '\0' ? " folder " : "", a->folder,
 	    a->tags[0] != '\0' ? " tags " : "", a->tags,
 	    a->note[0] != '\0' ? " # " : "", a->note);
 }
@@ -80,13 +95,19 @@ static uint16_t
 act(int ch, struct op_reply *r, const struct ask_alias *q)
 {
 	if (strcmp(q->verb, "add") == 0)
-		return alias_ask_add(ch, r, q->address, q->folder, q->tags,
-		    q->note);
+		return alias_ask_add(ch, r, &q->a);
 	if (strcmp(q->verb, "rm") == 0)
 		return alias_ask_remove(ch, r, q->address);
 	if (strcmp(q->verb, "burn") == 0)
 		return alias_ask_burn(ch, r, q->address);
 	return list(ch, r, q->json);
+}
+
+/* The option's value; true: too long. */
+static bool
+keep(char *dst, size_t size)
+{
+	return snprintf(dst, size, "%s", optarg) >= (int)size;
 }
 
 /* False: not as the usage line has it. */
@@ -95,23 +116,24 @@ arguments(int argc, char **argv, struct ask_alias *q)
 {
 	int c;
 
-	*q = (struct ask_alias){ .verb = "list", .folder = "", .tags = "",
-	    .note = "" };
+	*q = (struct ask_alias){ .verb = "list" };
 	if (argc > 1 && argv[1][0] != '-') {
 		q->verb = argv[1];
 		argc--;
 		argv++;
 	}
 	optind = 1;
-	while ((c = getopt(argc, argv, "jf:t:n:")) != -1) {
+	while ((c = getopt(argc, argv, "je:f:t:n:")) != -1) {
 		if (c == 'j')
 			q->json = true;
 		else if (c == 'f')
-			q->folder = optarg;
+			q->bad |= keep(q->a.folder, ALIAS_FOLDER_MAX);
 		else if (c == 't')
-			q->tags = optarg;
+			q->bad |= keep(q->a.tags, ALIAS_TAGS_MAX);
 		else if (c == 'n')
-			q->note = optarg;
+			q->bad |= keep(q->a.note, ALIAS_NOTE_MAX);
+		else if (c == 'e')
+			q->late = expiry_read(optarg, &q->a.expires) != 0;
 		else
 			return false;
 	}
@@ -122,7 +144,8 @@ arguments(int argc, char **argv, struct ask_alias *q)
 		return false;
 	if (optind + 1 != argc)
 		return false;
-	q->address = argv[optind];
+	q->address = optarg = argv[optind];
+	q->bad |= keep(q->a.address, ALIAS_ADDR_MAX);
 	return true;
 }
 
@@ -157,6 +180,10 @@ cmd_alias(int argc, char **argv)
 		return cmd_usage(argv[0], 1);
 	if (!arguments(argc, argv, &q))
 		return cmd_usage("alias", 0);
+	if (q.late)
+		return cmd_fail("-e", "not a day to come: 2027-01-31, or 30d");
+	if (q.bad)
+		return cmd_fail("alias", "too long");
 	n = node_connect(false);
 	ch = n != NULL ? node_link(n, ROLE_KEEPER) : -1;
 	if (ch == -1) {

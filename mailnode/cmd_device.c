@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "mailnode/base/clock.h"
+#include "mailnode/base/expiry.h"
 #include "mailnode/base/json.h"
 #include "mailnode/base/num.h"
 #include "mailnode/cmd.h"
@@ -25,9 +26,7 @@
 
 enum {
 	OUT_MAX = 256 * 1024,	/* octets printed at once */
-	DAYS_MAX = 36500,
-	UNDO_MAX = 86400,	/* seconds */
-	DAY_S = 86400
+	UNDO_MAX = 86400	/* seconds */
 };
 
 struct ask_device {
@@ -42,28 +41,6 @@ struct ask_device {
 static const char prefix[] = "device/";
 
 /* ---- arguments ---- */
-
-/* "2027-01-31", to its end, or "30d" from now. */
-static bool
-read_expiry(const char *text, int64_t *out)
-{
-	const char *end = text + strlen(text);
-	struct tm tm = { .tm_isdst = -1 };
-	uint32_t days;
-	char *rest;
-
-	if (end > text && end[-1] == 'd' && num_u32(text, end - 1, 1,
-	    DAYS_MAX, &days) == 0) {
-		*out = clock_wall_s() + (int64_t)days * DAY_S;
-		return true;
-	}
-	rest = strptime(text, "%Y-%m-%d", &tm);
-	if (rest == NULL || *rest != '\0')
-		return false;
-	tm.tm_mday++;
-	*out = mktime(&tm);
-	return *out > clock_wall_s();
-}
 
 /* An address is in its own network, if it is one. */
 static bool
@@ -154,7 +131,7 @@ one_option(struct ask_device *q, int c)
 		    sizeof q->d.from, optarg) ? NULL :
 		    "not a network: 192.0.2.0/24 2001:db8::/32";
 	case O_EXPIRES:
-		return read_expiry(optarg, &q->d.expires) ? NULL :
+		return expiry_read(optarg, &q->d.expires) == 0 ? NULL :
 		    "not a day to come: 2027-01-31, or 30d";
 	case O_UNDO:
 		return num_u32(optarg, end, 0, UNDO_MAX, &q->d.undo_s) == 0 ?

@@ -8,15 +8,6 @@
 #include "store/op_alias.h"
 #include "store/store.h"
 
-struct alias {
-	char		address[ALIAS_ADDR_MAX];
-	char		folder[ALIAS_FOLDER_MAX];
-	char		tags[ALIAS_TAGS_MAX];
-	char		note[ALIAS_NOTE_MAX];
-	int64_t		created, burned, last;	/* wall, s; 0: never */
-	uint64_t	used, refused;
-};
-
 /* STORE_NOTFOUND: none such.  address: canonical. */
 enum store_err	alias_get(struct store *st, const char *address,
 		    struct alias *a);

@@ -10,18 +10,24 @@
 
 /* ---- client ---- */
 
+void
+alias_add_put(struct buf *args, const struct alias *a)
+{
+	chan_put_str(args, a->address);
+	chan_put_str(args, a->folder);
+	chan_put_str(args, a->tags);
+	chan_put_str(args, a->note);
+	chan_put_i64(args, a->expires);
+}
+
 uint16_t
-alias_ask_add(int ch, struct op_reply *r, const char *address,
-    const char *folder, const char *tags, const char *note)
+alias_ask_add(int ch, struct op_reply *r, const struct alias *a)
 {
 	struct buf b;
 	uint16_t status;
 
 	buf_init(&b, CHAN_DATA_MAX);
-	chan_put_str(&b, address);
-	chan_put_str(&b, folder);
-	chan_put_str(&b, tags);
-	chan_put_str(&b, note);
+	alias_add_put(&b, a);
 	status = op_call(ch, ALIAS_ADD, &b, -1, r, ALIAS_WAIT_MS);
 	buf_clear(&b);
 	return status;
@@ -67,6 +73,7 @@ alias_ask_next(int ch, struct op_reply *r, const char *after,
 	chan_get_str(&r->in, a->note, sizeof a->note);
 	a->created = chan_get_i64(&r->in);
 	a->burned = chan_get_i64(&r->in);
+	a->expires = chan_get_i64(&r->in);
 	a->last = chan_get_i64(&r->in);
 	a->used = chan_get_u64(&r->in);
 	a->refused = chan_get_u64(&r->in);
@@ -94,6 +101,7 @@ on_list(void *service, struct op_call *c)
 	chan_put_str(c->out, a.note);
 	chan_put_i64(c->out, a.created);
 	chan_put_i64(c->out, a.burned);
+	chan_put_i64(c->out, a.expires);
 	chan_put_i64(c->out, a.last);
 	chan_put_u64(c->out, a.used);
 	chan_put_u64(c->out, a.refused);
@@ -150,13 +158,15 @@ on_add(void *service, struct op_call *c)
 	chan_get_str(&c->in, a.folder, sizeof a.folder);
 	chan_get_str(&c->in, a.tags, sizeof a.tags);
 	chan_get_str(&c->in, a.note, sizeof a.note);
-	if (!chan_end(&c->in) || !tags_ok(a.tags) || !note_ok(a.note))
+	a.expires = chan_get_i64(&c->in);
+	a.created = clock_wall_s();
+	if (!chan_end(&c->in) || !tags_ok(a.tags) || !note_ok(a.note) ||
+	    (a.expires != 0 && a.expires <= a.created))
 		return OP_BAD;
 	rc = alias_name(st, text, a.address);
 	if (rc == STORE_OK && a.folder[0] != '\0' &&
 	    box_by_name(st, a.folder) == NULL)
 		rc = STORE_NOTFOUND;
-	a.created = clock_wall_s();
 	if (rc == STORE_OK)
 		rc = alias_add(st, &a);
 	return finish(st, c, a.address, "added", rc);

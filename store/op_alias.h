@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mailnode/base/buf.h"
 #include "mailnode/base/op.h"
 
 enum alias_op {
@@ -23,11 +24,22 @@ enum {
 	ALIAS_WAIT_MS = 30000
 };
 
-struct alias;
+struct alias {
+	char		address[ALIAS_ADDR_MAX];
+	char		folder[ALIAS_FOLDER_MAX];	/* "": INBOX */
+	char		tags[ALIAS_TAGS_MAX];		/* blank between */
+	char		note[ALIAS_NOTE_MAX];
+	int64_t		created, burned, last;	/* wall, s; 0: never */
+	int64_t		expires;		/* wall, s; 0: never */
+	uint64_t	used, refused;
+};
 
-/* folder "": INBOX; it must exist.  tags: blank between. */
-uint16_t alias_ask_add(int ch, struct op_reply *r, const char *address,
-	    const char *folder, const char *tags, const char *note);
+/* Is nothing taken for it at that time? */
+bool	 alias_over(const struct alias *a, int64_t now_s);
+
+/* Of `a`: address, folder (it must exist), tags, note, expires (to come). */
+uint16_t alias_ask_add(int ch, struct op_reply *r, const struct alias *a);
+void	 alias_add_put(struct buf *args, const struct alias *a);
 uint16_t alias_ask_remove(int ch, struct op_reply *r, const char *address);
 uint16_t alias_ask_burn(int ch, struct op_reply *r, const char *address);
 

@@ -51,7 +51,7 @@ try_alias(struct store *st, const char *local, const char *domain,
 	if (snprintf(address, sizeof address, "%s@%s", local, domain) >=
 	    (int)sizeof address || alias_get(st, address, &a) != STORE_OK)
 		return false;
-	out->class = a.burned != 0 ? RCPT_BURNED : RCPT_ALIAS;
+	out->class = alias_over(&a, clock_wall_s()) ? RCPT_BURNED : RCPT_ALIAS;
 	snprintf(out->folder, sizeof out->folder, "%s", a.folder);
 	snprintf(out->tags, sizeof out->tags, "%s", a.tags);
 	snprintf(out->address, sizeof out->address, "%s", address);

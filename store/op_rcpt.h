@@ -17,7 +17,7 @@ enum rcpt_op { RCPT_CHECK = 0x0120 };
 enum rcpt_class {
 	RCPT_FOREIGN,		/* not our domain: 5.7.1 */
 	RCPT_UNKNOWN,		/* our domain, nobody: 5.1.1 */
-	RCPT_BURNED,		/* an alias given up: 5.1.1 */
+	RCPT_BURNED,		/* an alias given up, or over: 5.1.1 */
 	RCPT_USER,		/* the owner, also with a subaddress */
 	RCPT_ALIAS,
 	RCPT_SYSTEM,		/* postmaster, abuse, where reports go */

@@ -6,7 +6,7 @@
  *		box are where it will stand; box '' until that is known.
  *		todo: SPOOL_TODO_* that follow the filing.
  *
- * node.db, version 1: what files cannot carry.
+ * node.db, version 2: what files cannot carry.
  *
  *	tag	tags of a content, by its hash: a rebuild finds them again
  *	alias	addresses given out
@@ -47,7 +47,8 @@ static const char node_schema[] =
     " address TEXT PRIMARY KEY, folder TEXT NOT NULL, tags TEXT NOT NULL,"
     " note TEXT NOT NULL, created INTEGER NOT NULL,"
     " burned INTEGER NOT NULL, used INTEGER NOT NULL,"
-    " refused INTEGER NOT NULL, last INTEGER NOT NULL);"
+    " refused INTEGER NOT NULL, last INTEGER NOT NULL,"
+    " expires INTEGER NOT NULL DEFAULT 0);"
     "CREATE TABLE IF NOT EXISTS intent("
     " id INTEGER PRIMARY KEY, kind INTEGER NOT NULL,"
     " box TEXT NOT NULL, uid INTEGER NOT NULL, name TEXT NOT NULL,"
@@ -65,6 +66,9 @@ static const char node_schema[] =
     " name TEXT PRIMARY KEY, here INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS setting("
     " name TEXT PRIMARY KEY, value) WITHOUT ROWID;";
+
+static const char node_schema_2[] =
+    "ALTER TABLE alias ADD COLUMN expires INTEGER NOT NULL DEFAULT 0;";
 
 static const char cache_schema[] =
     "CREATE TABLE IF NOT EXISTS mailbox("
@@ -104,10 +108,11 @@ const struct schema schemas[STORE_NDB] = {
 		.parts = { spool_schema }
 	},
 	[STORE_NODE] = {
-		.name = "node.db", .app_id = 0x6d6e6e64, .version = 1,
+		.name = "node.db", .app_id = 0x6d6e6e64, .version = 2,
 		.full = true, .cache_kib = 512,
 		.parts = { node_schema, queue_schema, queue_once_schema,
-		    device_schema, snooze_schema }
+		    device_schema, snooze_schema },
+		.steps = { node_schema_2 }
 	},
 	[STORE_CACHE] = {
 		.name = "store.db", .app_id = 0x6d6e7374, .version = 3,

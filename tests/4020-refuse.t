@@ -57,6 +57,18 @@ ok 'it is taken' grep -q '^250 2.1.5' "$tmp/said"
 ok 'it is burned' mn alias burn shop
 say "$to:<shop@node.test>" >"$tmp/said"
 ok 'it is gone' grep -q '^550 5.1.1' "$tmp/said"
+ok 'one with an end is added' mn alias add -e 30d -n 'a fair' fair
+ok 'which is shown' eval 'mn alias list | grep "fair@.*active.* until 20..-..-.. # a fair$"'
+say "$to:<fair@node.test>" >"$tmp/said"
+ok 'until then it is taken' grep -q '^250 2.1.5' "$tmp/said"
+ok 'an end that is over is refused' eval 'fails mn alias add -e 2020-01-31 x 2>"$tmp/err" && grep -q "a day to come" "$tmp/err"'
+ok 'and what is no day' fails mn alias add -e soon x
+ok 'and a name of any length' fails mn alias add "$(printf %0400d 1)"
+sqlite3 "$MAILNODE_HOME/node.db" "UPDATE alias SET expires = 1000000000 WHERE address = 'fair@node.test'"
+say "$to:<fair@node.test>" >"$tmp/said"
+ok 'behind it it is gone' grep -q '^550 5.1.1' "$tmp/said"
+ok 'and listed so' eval 'mn alias list | grep "fair@.*expired used 0 refused 1"'
+ok 'in JSON, too' eval 'mn alias list -j | grep "fair@.*\"expires\":1000000000"'
 
 # ---- configured limits ----
 say "$to:<me+1@node.test>

@@ -191,10 +191,11 @@ remember(const struct giving *g, const struct buf *args)
 static void
 put_alias(struct buf *b, const struct giving *g)
 {
-	chan_put_str(b, g->address);
-	chan_put_str(b, "");
-	chan_put_str(b, "");
-	chan_put_str(b, g->note);
+	struct alias a = { .folder = "" };
+
+	memcpy(a.address, g->address, sizeof a.address);
+	memcpy(a.note, g->note, sizeof a.note);
+	alias_add_put(b, &a);
 }
 
 static void

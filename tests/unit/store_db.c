@@ -31,15 +31,15 @@ static int
 aliases(int ch, void *arg)
 {
 	struct op_reply r;
-	char name[32];
+	struct alias a = { .note = "a note of some length, so that the "
+	    "table takes up several pages" };
 	uint16_t s = OP_OK;
 	int i;
 
 	op_reply_init(&r);
 	for (i = 0; i < *(int *)arg && s == OP_OK; i++) {
-		snprintf(name, sizeof name, "alias%04d", i);
-		s = alias_ask_add(ch, &r, name, "", "", "a note of some "
-		    "length, so that the table takes up several pages");
+		snprintf(a.address, sizeof a.address, "alias%04d", i);
+		s = alias_ask_add(ch, &r, &a);
 	}
 	op_reply_clear(&r);
 	return s;
@@ -117,6 +117,30 @@ a_newer_one_is_refused_by_name(void **state)
 	}
 	assert_string_equal(n.alarms, "");
 	node_start(&n);
+	node_stop(&n);
+	node_remove(&n);
+}
+
+/* node.db as version 1 left it: an alias had no end. */
+static void
+an_older_one_is_migrated(void **state)
+{
+	struct node n;
+	char cmd[256];
+	int some = 3;
+
+	(void)state;
+	memset(&n, 0, sizeof n);
+	node_dirs(&n);
+	node_start(&n);
+	assert_int_equal(node_ask(&n, ROLE_OWNER, aliases, &some), 0);
+	node_stop(&n);
+	snprintf(cmd, sizeof cmd, "sqlite3 %s/node.db 'ALTER TABLE alias "
+	    "DROP COLUMN expires; PRAGMA user_version=1'", n.home);
+	assert_int_equal(system(cmd), 0);
+	node_start(&n);
+	assert_string_equal(n.alarms, "");
+	assert_int_equal(node_ask(&n, ROLE_OWNER, count_aliases, NULL), 3);
 	node_stop(&n);
 	node_remove(&n);
 }
@@ -235,6 +259,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_older_one_is_migrated),
 		cmocka_unit_test(a_newer_one_is_refused_by_name),
 		cmocka_unit_test(a_damaged_cache_is_made_anew),
 		cmocka_unit_test(node_db_is_salvaged),

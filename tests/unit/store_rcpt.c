@@ -1,4 +1,5 @@
 /* Whose address is it; aliases; events. */
+#include "mailnode/base/clock.h"
 #include "store/alias.h"
 #include "tests/unit/node.h"
 
@@ -37,6 +38,9 @@ addresses(void **state)
 		{ "shop@two.test", RCPT_UNKNOWN, "shop@two.test", "" },
 		{ "old@node.test", RCPT_BURNED, "old@node.test", "" },
 		{ "old+x@node.test", RCPT_BURNED, "old@node.test", "x" },
+		{ "soon@node.test", RCPT_ALIAS, "soon@node.test", "" },
+		{ "over@node.test", RCPT_BURNED, "over@node.test", "" },
+		{ "over+x@node.test", RCPT_BURNED, "over@node.test", "x" },
 		{ "me@other.test", RCPT_FOREIGN, "me@other.test", "" },
 		{ "me%other.test@node.test", RCPT_UNKNOWN,
 		    "me%other.test@node.test", "" },
@@ -61,6 +65,12 @@ addresses(void **state)
 	snprintf(a.address, sizeof a.address, "old@node.test");
 	assert_int_equal(alias_add(&n.st, &a), 0);
 	assert_int_equal(alias_burn(&n.st, "old@node.test", 5), 0);
+	a.expires = clock_wall_s() + 1000;
+	snprintf(a.address, sizeof a.address, "soon@node.test");
+	assert_int_equal(alias_add(&n.st, &a), 0);
+	a.expires = clock_wall_s();
+	snprintf(a.address, sizeof a.address, "over@node.test");
+	assert_int_equal(alias_add(&n.st, &a), 0);
 	assert_int_equal(alias_burn(&n.st, "none@node.test", 5),
 	    STORE_NOTFOUND);
 	store_turn(&n.st);
@@ -108,18 +118,33 @@ alias_names(void **state)
 	node_remove(&n);
 }
 
+static uint16_t
+add(int ch, struct op_reply *r, const char *address, const char *folder,
+    const char *tags, const char *note)
+{
+	struct alias a = { .created = 0 };
+
+	snprintf(a.address, sizeof a.address, "%s", address);
+	snprintf(a.folder, sizeof a.folder, "%s", folder);
+	snprintf(a.tags, sizeof a.tags, "%s", tags);
+	snprintf(a.note, sizeof a.note, "%s", note);
+	return alias_ask_add(ch, r, &a);
+}
+
 static int
 alias_ops_over_a_channel(int ch, void *arg)
 {
+	struct alias soon = { .address = "soon", .expires = clock_wall_s() +
+	    100 }, late = { .address = "late", .expires = clock_wall_s() };
 	struct op_reply r;
 	struct alias a;
 
 	(void)arg;
 	op_reply_init(&r);
-	if (alias_ask_add(ch, &r, "b", "", "x y", "note") != OP_OK ||
-	    alias_ask_add(ch, &r, "a", "Nowhere", "", "") != STORE_NOTFOUND ||
-	    alias_ask_add(ch, &r, "a", "", "", "") != OP_OK ||
-	    alias_ask_add(ch, &r, "a", "", "", "") != STORE_EXISTS)
+	if (add(ch, &r, "b", "", "x y", "note") != OP_OK ||
+	    add(ch, &r, "a", "Nowhere", "", "") != STORE_NOTFOUND ||
+	    add(ch, &r, "a", "", "", "") != OP_OK ||
+	    add(ch, &r, "a", "", "", "") != STORE_EXISTS)
 		return 1;
 	if (alias_ask_next(ch, &r, "", &a) != OP_OK ||
 	    strcmp(a.address, "a@node.test") != 0 ||
@@ -131,8 +156,14 @@ alias_ops_over_a_channel(int ch, void *arg)
 	    alias_ask_remove(ch, &r, "c") != STORE_NOTFOUND ||
 	    alias_ask_remove(ch, &r, "a") != OP_OK)
 		return 3;
-	if (alias_ask_add(ch, &r, "d", "", "", "two\nlines") != OP_BAD)
+	if (add(ch, &r, "d", "", "", "two\nlines") != OP_BAD)
 		return 4;
+	if (alias_ask_add(ch, &r, &soon) != OP_OK ||
+	    alias_ask_add(ch, &r, &late) != OP_BAD ||
+	    alias_ask_next(ch, &r, "b@node.test", &a) != OP_OK ||
+	    strcmp(a.address, "soon@node.test") != 0 ||
+	    a.expires != soon.expires)
+		return 5;
 	op_reply_clear(&r);
 	return 0;
 }
