@@ -1,0 +1,69 @@
+#!/bin/sh
+# IMAP beside Dovecot: the same messages, the same client.  COUNT=20000.
+# Wants root for Dovecot, and its package; without it our half alone.
+. "$(dirname "$0")/node.sh"
+
+count=${COUNT:-20000}
+bench_node listeners '{ { "127.0.0.1", "0", CONF_SMTP, CONF_STARTTLS, NULL },
+    { "127.0.0.1", "0", CONF_SUBMISSION, CONF_TLS, NULL },
+    { "127.0.0.1", "0", CONF_IMAP, CONF_TLS, NULL } }' || exit 1
+node_start || exit 1
+printf '%s\n' "$pass" | mn vault unlock --passphrase-stdin >/dev/null
+printf '%s\n' "$pass" | mn device add bench --qr none --passphrase-stdin \
+    2>/dev/null | sed -n 's/^password: *//p' >"$tmp/secret"
+"$python" tests/bench/imap.py letters "$tmp/letters" "$count" || exit 1
+mn import -q -F Big "$tmp/letters" || exit 1
+
+dovecot_start()
+{
+	command -v dovecot >/dev/null && [ "$(id -u)" = 0 ] || return 1
+	chmod 755 "$tmp"
+	mkdir -p "$tmp/dc/mail/cur" "$tmp/dc/mail/new" "$tmp/dc/mail/tmp"
+	mv "$tmp/letters" "$tmp/dc/mail/.Big"
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 \
+	    -nodes -keyout "$tmp/dc/key" -out "$tmp/dc/cert" -days 2 \
+	    -subj /CN=localhost 2>/dev/null
+	chown -R mail "$tmp/dc/mail"
+	dc=$("$python" -c 'import socket; s = socket.socket()
+s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+	cat >"$tmp/dc/conf" <<-END
+	base_dir = $tmp/dc/run
+	state_dir = $tmp/dc/state
+	log_path = $tmp/dc/log
+	protocols = imap
+	ssl_cert = <$tmp/dc/cert
+	ssl_key = <$tmp/dc/key
+	mail_location = maildir:$tmp/dc/mail
+	first_valid_uid = 1
+	mail_fsync = always
+	passdb {
+	  driver = static
+	  args = password=secret
+	}
+	userdb {
+	  driver = static
+	  args = uid=mail gid=mail home=$tmp/dc
+	}
+	service imap-login {
+	  inet_listener imap {
+	    port = 0
+	  }
+	  inet_listener imaps {
+	    address = 127.0.0.1
+	    port = $dc
+	    ssl = yes
+	  }
+	}
+	END
+	dovecot -c "$tmp/dc/conf" || return 1
+	wait_for '[ -s "$tmp/dc/run/master.pid" ]' && at_exit "$(cat "$tmp/dc/run/master.pid")"
+}
+
+set -- "mailnode $(node_port imap) me@node.test $(cat "$tmp/secret")"
+if dovecot_start; then
+	set -- "$@" "dovecot $dc mail secret"
+fi
+"$python" tests/bench/imap.py run "${ROUNDS:-3}" "$@"
+rc=$?
+[ -z "${dc-}" ] || doveadm -c "$tmp/dc/conf" stop
+exit $rc
