@@ -7,7 +7,7 @@ node_use node
 node_config listeners '{ { "127.0.0.1", "0", CONF_SMTP, CONF_STARTTLS, NULL },
     { "127.0.0.1", "0", CONF_SUBMISSION, CONF_TLS, NULL },
     { "127.0.0.1", "0", CONF_IMAP, CONF_TLS, NULL } }' \
-    message_max 1048576 sessions_per_address 200 || exit 1
+    message_max 1048576 || exit 1
 node_build && node_init && node_start || exit 1
 printf '%s\n' "$pass" | mn vault unlock --passphrase-stdin >/dev/null || exit 1
 printf '%s\n' "$pass" | mn device add phone --qr none --passphrase-stdin \
