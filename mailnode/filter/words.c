@@ -324,9 +324,12 @@ url_at(struct words *w, const char *p, size_t n)
 void
 words_feed(struct words *w, const char *s, size_t n)
 {
-	const uint8_t *p = (const uint8_t *)s, *end = p + n;
+	const uint8_t *p = (const uint8_t *)s, *end;
 	size_t url;
 
+	if (n == 0)
+		return;		/* p may be NULL then */
+	end = p + n;
 	while (p < end) {
 		if (*p >= 0x80) {
 			character(w, codec_utf8_next(&p, end));
