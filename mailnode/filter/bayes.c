@@ -13,7 +13,7 @@
 
 /* The sum at which as much speaks for as against, by the same runs: one good
  * message in a thousand lies beyond.  It is the probability of one half. */
-#define BORDER		1.5
+#define BORDER		2.0
 #define STEEP		2.0
 
 enum { LOGS = 1024, AHEAD = 8 };

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "mailnode/base/clock.h"
+#include "mailnode/filter/verdict.h"
 #include "mailnode/node/alarm.h"
 #include "mailnode/node/conf.h"
 #include "mailnode/node/control.h"
@@ -509,9 +510,8 @@ open_doors(void *arg)
 
 /* Up is when every role has said so. */
 static void
-announce(void *arg)
+announce(struct parent *pa)
 {
-	struct parent *pa = arg;
 	const struct child *c;
 
 	if (pa->announced)
@@ -525,6 +525,18 @@ announce(void *arg)
 	log_line(LOG_INFO, "ready", "seconds=%lld",
 	    (long long)(clock_wall_s() - pa->started_s));
 	notify_systemd("READY=1");
+}
+
+/* What each session's fork would load for itself, once something was
+ * learnt, is loaded here. */
+static void
+turn(void *arg)
+{
+	struct parent *pa = arg;
+
+	announce(pa);
+	if (pa->announced && !pa->n.local)
+		verdict_preload(pa->home);
 }
 
 static int
@@ -577,7 +589,7 @@ role_parent(struct parent_start *s)
 		nursery_kill(&pa.n);
 		return 1;
 	}
-	loop_at_turn(pa.loop, announce, &pa);
+	loop_at_turn(pa.loop, turn, &pa);
 	if (!s->local)
 		loop_arm(pa.loop, &pa.open, OPEN_MS);
 	log_line(LOG_INFO, "start", "home=%s", pa.home);

@@ -1,7 +1,8 @@
 /*
  * Owns: one connection from a stranger, until it ends; then, where that one
  *	gave no trouble, the next from the same address.
- * Holds: that connection's message, TLS state without the private key.
+ * Holds: that connection's message, TLS state without the private key, what
+ *	the junk filter learnt (read-only).
  * Asks: keeper (is this address ours; take this message), vault (one TLS
  *	signature), resolver (for the verdict).
  * Must not: open, connect, read mail, or serve a second peer.
@@ -26,6 +27,7 @@ role_smtp(struct proc *pr)
 	session_limits(&start.limits);
 	(void)signal(SIGPIPE, SIG_IGN);
 	handin_init(&handin, pr, chain_load(pr->home, &why), &be);
+	handin_filter(&handin);
 
 	/* sandbox */
 	sandbox_enter(pr);

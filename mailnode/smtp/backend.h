@@ -34,6 +34,9 @@ struct smtp_backend {
 	void		(*event)(void *arg, const char *trace,
 			    const char *addr, const char *kind,
 			    const char *text);
+	/* Junk by its words?  As verdict_words(); NULL: not asked. */
+	bool		(*words)(void *arg, const uint8_t *p, size_t n,
+			    unsigned int doubts, struct buf *line);
 	/* Can there be TLS?  Then a connection on fd, or NULL. */
 	bool		(*has_tls)(void *arg);
 	struct tls	*(*tls)(void *arg, int fd);

@@ -126,6 +126,7 @@ hand_in(struct session *s)
 		return;
 	}
 	describe_mail(s, peer, sizeof peer);
+	m->tls = s->tls;
 	if (mail_hand_in(m, &trace, peer) != MAIL_OK) {
 		refuse(s, mail_answer(m), m->rcpt[0], m->err == MAIL_POLICY ?
 		    m->why : NULL);

@@ -137,8 +137,26 @@ handin_init(struct handin *h, struct proc *pr, struct tls_server *chain,
 	};
 }
 
+static bool
+on_words(void *arg, const uint8_t *p, size_t n, unsigned int doubts,
+    struct buf *line)
+{
+	struct handin *h = arg;
+
+	return verdict_words(&h->filter, p, n, doubts, line);
+}
+
+void
+handin_filter(struct handin *h)
+{
+	verdict_open(&h->filter, h->pr->home);
+	if (h->filter.table.map != NULL)
+		h->be->words = on_words;
+}
+
 void
 handin_clear(struct handin *h)
 {
+	verdict_close(&h->filter);
 	op_reply_clear(&h->reply);
 }

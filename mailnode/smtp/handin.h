@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "mailnode/base/op.h"
+#include "mailnode/filter/verdict.h"
 #include "mailnode/node/proc.h"
 #include "mailnode/smtp/backend.h"
 
@@ -12,6 +13,7 @@ struct handin {
 	struct proc		*pr;		/* borrowed: its links */
 	struct tls_server	*chain;		/* borrowed; NULL: no TLS */
 	struct smtp_backend	*be;		/* borrowed */
+	struct verdict_filter	 filter;
 	struct op_reply		 reply;
 	bool			 stopping;
 };
@@ -22,6 +24,8 @@ struct handin {
  */
 void	handin_init(struct handin *h, struct proc *pr,
 	    struct tls_server *chain, struct smtp_backend *be);
+/* After it, before the sandbox: a stranger's mail is judged by its words. */
+void	handin_filter(struct handin *h);
 void	handin_clear(struct handin *h);
 
 #endif

@@ -2,6 +2,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "mailnode/filter/sample.h"
+#include "mailnode/filter/verdict.h"
 #include "mailnode/node/conf.h"
 #include "mailnode/smtp/mail.h"
 
@@ -14,6 +16,7 @@ mail_init(struct mail *m, const struct smtp_backend *be)
 	buf_init(&m->body, SPOOL_CHUNK);
 	buf_init(&m->dsn, SPOOL_TEXT_MAX / 2);
 	buf_init(&m->letter, conf.message_max);
+	buf_init(&m->sample, SAMPLE_MAX);
 	head_init(&m->head);
 }
 
@@ -29,6 +32,7 @@ mail_clear(struct mail *m)
 	buf_clear(&m->body);
 	buf_clear(&m->dsn);
 	buf_clear(&m->letter);
+	buf_clear(&m->sample);
 	for (i = 0; i < m->nrcpt; i++) {
 		free(m->rcpt[i]);
 		if (m->opt != NULL)
@@ -168,6 +172,17 @@ hand_on(struct mail *m)
 	buf_reset(&m->body);
 }
 
+/* The filter looks at so much and no more; without memory at nothing. */
+static void
+sample(struct mail *m, const uint8_t *p, size_t n)
+{
+	if (m->be->words == NULL || m->sample.err != 0)
+		return;
+	if (n > SAMPLE_MAX - m->sample.len)
+		n = SAMPLE_MAX - m->sample.len;
+	(void)buf_add(&m->sample, p, n);
+}
+
 static void
 keep(void *arg, const uint8_t *p, size_t n)
 {
@@ -175,6 +190,7 @@ keep(void *arg, const uint8_t *p, size_t n)
 	size_t part;
 
 	m->kept += n;
+	sample(m, p, n);
 	while (n > 0 && m->err == MAIL_OK) {
 		part = SPOOL_CHUNK - m->body.len;
 		if (part > n)
@@ -288,6 +304,33 @@ judge(struct mail *m)
 		fail(m, MAIL_LOOP);
 }
 
+static unsigned int
+doubts(const struct mail *m)
+{
+	const struct auth_verdict *v = auth_verify_verdict(m->auth);
+	unsigned int d = 0;
+
+	if (!m->tls)
+		d |= VERDICT_NO_TLS;
+	if (v->ip != NULL && v->iprev.result != IPREV_PASS)
+		d |= VERDICT_NO_NAME;
+	if (!verdict_addressed(m->sample.data, m->sample.len,
+	    (const char *const *)m->rcpt, m->nrcpt))
+		d |= VERDICT_NOT_TO_ME;
+	return d;
+}
+
+/* Junk goes to Junk: the owner finds it there, and can say that it is none. */
+static void
+judge_words(struct mail *m, struct buf *line)
+{
+	if (m->be->words == NULL || m->sample.err != 0 ||
+	    m->sample.len == 0)
+		return;
+	m->junk = m->be->words(m->be->arg, m->sample.data, m->sample.len,
+	    doubts(m), line);
+}
+
 /* Whoever cannot be sure takes it: the DNS's trouble refuses nothing. */
 static void
 authenticate(struct mail *m)
@@ -306,6 +349,8 @@ authenticate(struct mail *m)
 	m->junk = action == AUTH_JUNK;
 	buf_init(&line, sizeof m->verdict - 1);
 	(void)auth_verify_line(m->auth, &line);
+	if (action == AUTH_TAKE)
+		judge_words(m, &line);
 	for (i = 0; i < line.len; i++)
 		m->verdict[i] = line.data[i] < ' ' || line.data[i] == 0x7f ?
 		    '?' : (char)line.data[i];

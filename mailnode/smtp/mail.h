@@ -55,6 +55,7 @@ struct mail {
 	struct auth_verify *auth;	/* owned */
 	struct buf	 body;		/* not handed on yet */
 	struct buf	 letter;	/* submission: all of it */
+	struct buf	 sample;	/* its start, for the filter */
 	uint64_t	 kept;		/* octets to be stored, without head */
 	uint64_t	 spool;		/* id of what was begun; 0: nothing */
 	enum mail_err	 err;
@@ -62,6 +63,7 @@ struct mail {
 	char		 verdict[SPOOL_TEXT_MAX];	/* after mail_hand_in */
 	const char	*why;		/* with MAIL_POLICY: auth's */
 	bool		 junk;		/* filed as such */
+	bool		 tls;		/* it came over TLS: caller sets */
 };
 
 /* Caller's memory; be borrowed. */

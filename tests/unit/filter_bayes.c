@@ -222,6 +222,49 @@ test_room(void **state)
 	assert_non_null(table_find(&t, base | UINT64_C(99) << 16));
 }
 
+static void
+test_addressed(void **state)
+{
+	static const struct {
+		const char	*text;
+		bool		 to_me;
+	} cases[] = {
+		{ "To: me@node.test\n\n", true },
+		{ "From: x\r\nCC: Ann <Me@Node.Test>, b@c\r\n\r\n", true },
+		{ "To: other@x,\n <me@node.test>\n\n", true },
+		{ "To: not-me@node.test\n\n", false },
+		{ "To: me@node.test.evil\n\n", false },
+		{ "From: me@node.test\n\n", false },
+		{ "To: you\n\nTo: me@node.test\n", false },
+		{ "To:\nSubject: me@node.test\n\n", false },
+		{ "To: me@node.tes", false },
+		{ "to", false },
+		{ "", false },
+	};
+	static const char *const me[] = { "me@node.test" };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		if (verdict_addressed((const uint8_t *)cases[i].text,
+		    strlen(cases[i].text), me, 1) != cases[i].to_me)
+			fail_msg("%s", cases[i].text);
+}
+
+/* With doubts less is needed; with too little learnt nothing is junk. */
+static void
+test_doubts(void **state)
+{
+	struct bayes_score r = { .enough = true, .junk = 0.3 };
+
+	(void)state;
+	assert_false(verdict_bayes_junk(&r, 0));
+	assert_true(verdict_bayes_junk(&r, VERDICT_NO_TLS));
+	r.enough = false;
+	r.junk = 1;
+	assert_false(verdict_bayes_junk(&r, VERDICT_NOT_TO_ME));
+}
+
 /* ---- damage ---- */
 
 static void
@@ -326,6 +369,8 @@ main(void)
 		cmocka_unit_test(test_undo),
 		cmocka_unit_test(test_age),
 		cmocka_unit_test(test_room),
+		cmocka_unit_test(test_addressed),
+		cmocka_unit_test(test_doubts),
 		cmocka_unit_test(test_torn),
 		cmocka_unit_test(test_newer),
 		cmocka_unit_test(test_short),
