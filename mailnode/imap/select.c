@@ -187,8 +187,9 @@ static bool
 tell_changes(struct session *s, const struct resync *q)
 {
 	struct view *v = &s->view;
+	/* Even what changed again meanwhile: it was not told of before. */
 	struct view_ask ask = { .mbox = v->mbox, .cols = VIEW_TAG,
-	    .since = q->modseq != 0 ? q->modseq : 1, .upto = v->modseq };
+	    .since = q->modseq != 0 ? q->modseq : 1, .upto = INT64_MAX };
 	struct view_row row;
 	uint32_t seq;
 	uint16_t rc;

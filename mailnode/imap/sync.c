@@ -347,7 +347,14 @@ view_sync(struct session *s, unsigned int how, const struct set *but)
 		return;
 	if (b.modseq > v->modseq && !news_flags(s, b.modseq, uidnext, but))
 		return;
+	/*
+	 * Whoever takes the highest MODSEQ it saw for what it knows would
+	 * never hear of expunges below it that may not be told yet.
+	 */
+	if (s->enabled & EN_QRESYNC && v->gone < b.modseq &&
+	    (b.modseq > v->modseq || but != NULL))
+		untagged(s, "OK [HIGHESTMODSEQ %llu] and not all above it",
+		    (unsigned long long)v->gone);
 	v->modseq = b.modseq;
-	/* Expunges that may not be told yet. */
 	s->told = v->gone < v->modseq;
 }
