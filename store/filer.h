@@ -105,6 +105,9 @@ enum store_err	filer_watch_open(struct filer *f);
 void		filer_watch_close(struct filer *f);
 /* Folders came or went: watch those that are there now. */
 void		filer_watch_again(struct filer *f);
+/* Is it being written where it stands?  Then it is told of later. */
+bool		filer_watch_grows(struct filer *f, const char *folder,
+		    const char *rel);
 /*
  * Has that file, by whatever name, come, gone or been renamed there since
  * the mark?  Says yes where it cannot be known.

@@ -453,7 +453,8 @@ filer_scan(struct filer *f, const char *folder, bool start, struct buf *out)
 			break;
 		if (d != NULL && d->d_type != DT_DIR &&
 		    snprintf(rel, sizeof rel, "%s/%s", subs[s->sub],
-		    d->d_name) < (int)sizeof rel && maildir_parse(rel, &n))
+		    d->d_name) < (int)sizeof rel && maildir_parse(rel, &n) &&
+		    !filer_watch_grows(f, folder, rel))
 			chan_put_str(out, rel);
 	}
 	if (out->err != 0)

@@ -100,7 +100,7 @@ filer_look(struct filer *f, const char *folder, char (*rel)[MAILDIR_REL_MAX],
 		if (s[i].is[0] == '\0' &&
 		    filer_watch_named(f, folder, s[i].rel, mark))
 			continue;
-		chan_put_u8(out, s[i].is[0] != '\0');
+		chan_put_u8(out, s[i].is[0] != '\0' ? FILE_HERE : FILE_GONE);
 		chan_put_str(out, s[i].is[0] != '\0' ? s[i].is : s[i].rel);
 	}
 	free(s);

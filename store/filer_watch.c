@@ -3,6 +3,9 @@
  * for WATCH_MS, then each name is looked at: what stands there now is told
  * before what is gone, so that a rename is never taken for a loss.  Our own
  * changes come back here too; keeper's rows say the same already.
+ *
+ * A file that is written where it stands is told of when it is closed, or has
+ * rested, as one that was linked there does at once.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -12,6 +15,7 @@
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "store/filer.h"
@@ -19,12 +23,17 @@
 enum {
 	WATCH_MS = 100,			/* from the first event to telling */
 	WATCH_POLL_MS = 1000,		/* where inotify has no more watches */
+	WATCH_REST_MS = 500,		/* since the last octet was written */
+	WATCH_EMPTY_MS = 30000,		/* the same, when none was */
 	WATCH_MAX = 6 * BOX_MAX + 1,
 	WATCH_NAMES_MAX = 1024 * 1024,	/* octets of names collected */
 	WATCH_READ = 64 * 1024
 };
 
 enum { ON_FOLDER, ON_CUR, ON_NEW };
+
+/* The letters in front of names. */
+enum { NAME_MADE = 'm', NAME_WRITTEN = 'w', NAME_OTHER = 'o' };
 
 struct watched {
 	int	 wd;
@@ -37,7 +46,8 @@ struct filer_watch {
 	struct loop_io		 io;
 	struct watched		*at;	/* by wd */
 	size_t			 n;
-	struct buf		 names;	/* folder NUL path NUL … */
+	struct buf		 names;	/* letter folder NUL path NUL … */
+	struct buf		 held;	/* of these, what still grows */
 	struct loop_timer	 tell, poll;
 	bool			 all;	/* too much, or folders changed */
 	bool			 again;	/* the watches themselves are stale */
@@ -45,7 +55,7 @@ struct filer_watch {
 };
 
 static const uint32_t file_events = IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE |
-    IN_CREATE | IN_ONLYDIR;
+    IN_CREATE | IN_CLOSE_WRITE | IN_ONLYDIR;
 static const uint32_t folder_events = IN_CREATE | IN_MOVED_TO |
     IN_MOVED_FROM | IN_DELETE | IN_ONLYDIR | IN_DELETE_SELF | IN_MOVE_SELF;
 
@@ -164,7 +174,8 @@ send_page(struct tell *t)
 }
 
 static void
-tell_name(struct tell *t, const char *folder, const char *rel, bool here)
+tell_name(struct tell *t, const char *folder, const char *rel,
+    enum file_how how)
 {
 	if (t->folder == NULL || strcmp(t->folder, folder) != 0 ||
 	    t->b.len > FILE_PAGE_MAX) {
@@ -172,35 +183,123 @@ tell_name(struct tell *t, const char *folder, const char *rel, bool here)
 		chan_put_str(&t->b, folder);
 		t->folder = folder;
 	}
-	chan_put_u8(&t->b, here);
+	chan_put_u8(&t->b, (uint8_t)how);
 	chan_put_str(&t->b, rel);
 }
 
 static void
-tell_pass(struct filer_watch *w, bool here)
+add_name(struct buf *b, char letter, const char *folder, const char *rel)
+{
+	buf_addc(b, letter);
+	buf_add(b, folder, strlen(folder) + 1);
+	buf_add(b, rel, strlen(rel) + 1);
+}
+
+static bool
+grows(const struct stat *st)
+{
+	struct timespec now;
+	int64_t ms;
+
+	if (st->st_nlink > 1)
+		return false;		/* was linked there, complete */
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	ms = (int64_t)(now.tv_sec - st->st_mtim.tv_sec) * 1000 +
+	    (now.tv_nsec - st->st_mtim.tv_nsec) / 1000000;
+	/* One with a time to come has been given it. */
+	return ms >= 0 && ms < (st->st_size > 0 ? WATCH_REST_MS :
+	    WATCH_EMPTY_MS);
+}
+
+bool
+filer_watch_grows(struct filer *f, const char *folder, const char *rel)
+{
+	struct maildir_name n;
+	char path[1024];
+	struct stat st;
+
+	if (!maildir_parse(rel, &n) || n.paired || snprintf(path,
+	    sizeof path, "%s/%s", folder, rel) >= (int)sizeof path ||
+	    fstatat(f->root, path, &st, AT_SYMLINK_NOFOLLOW) == -1 ||
+	    !grows(&st))
+		return false;
+	add_name(&f->watch->names, NAME_MADE, folder, rel);
+	if (!f->watch->tell.armed)
+		loop_arm(f->loop, &f->watch->tell, WATCH_MS);
+	return true;
+}
+
+/* Closed since it was made; that is told by itself. */
+static bool
+closed(const struct filer_watch *w, const char *at, const char *folder,
+    const char *rel)
+{
+	const char *end = (const char *)w->names.data + w->names.len, *name;
+	char letter;
+
+	while (at < end) {
+		letter = *at++;
+		name = at + strlen(at) + 1;
+		if (letter == NAME_WRITTEN && strcmp(name, rel) == 0 &&
+		    strcmp(at, folder) == 0)
+			return true;
+		at = name + strlen(name) + 1;
+	}
+	return false;
+}
+
+/* Is it to be told of in this pass, and how? */
+static bool
+judge(struct filer_watch *w, char letter, const char *folder,
+    const char *rel, const char *next, enum file_how *how)
+{
+	struct maildir_name n;
+	char path[1024];
+	struct stat st;
+
+	if (snprintf(path, sizeof path, "%s/%s", folder, rel) >=
+	    (int)sizeof path)
+		return false;
+	*how = FILE_GONE;
+	if (fstatat(w->f->root, path, &st, AT_SYMLINK_NOFOLLOW) == -1 ||
+	    !S_ISREG(st.st_mode))
+		return true;
+	*how = letter == NAME_WRITTEN ? FILE_WRITTEN : FILE_HERE;
+	if (letter != NAME_MADE || !maildir_parse(rel, &n) || n.paired ||
+	    !grows(&st))
+		return true;
+	if (!closed(w, next, folder, rel))
+		add_name(&w->held, NAME_MADE, folder, rel);
+	return false;
+}
+
+static void
+tell_pass(struct filer_watch *w, bool gone)
 {
 	struct tell t = { .w = w };
 	const char *p = (const char *)w->names.data, *end, *folder, *rel;
 	const char *last = "", *last_folder = "";
-	char path[1024];
-	struct stat st;
+	enum file_how how;
+	char letter, last_letter = '\0';
 
 	buf_init(&t.b, CHAN_DATA_MAX);
 	for (end = p + w->names.len; p < end; ) {
-		folder = p;
+		letter = *p;
+		folder = p + 1;
 		rel = folder + strlen(folder) + 1;
 		p = rel + strlen(rel) + 1;
 		/* The same name in another folder is a move. */
-		if ((strcmp(rel, last) == 0 &&
-		    strcmp(folder, last_folder) == 0) ||
-		    snprintf(path, sizeof path, "%s/%s", folder, rel) >=
-		    (int)sizeof path)
+		if (letter == last_letter && strcmp(rel, last) == 0 &&
+		    strcmp(folder, last_folder) == 0)
 			continue;
 		last = rel;
 		last_folder = folder;
-		if ((fstatat(w->f->root, path, &st, AT_SYMLINK_NOFOLLOW) == 0
-		    && S_ISREG(st.st_mode)) == here)
-			tell_name(&t, folder, rel, here);
+		last_letter = letter;
+		if (gone && letter == NAME_MADE)
+			continue;	/* those that were held are here */
+		if (judge(w, letter, folder, rel, p, &how) &&
+		    (how == FILE_GONE) == gone)
+			tell_name(&t, folder, rel, how);
 	}
 	send_page(&t);
 	buf_clear(&t.b);
@@ -210,17 +309,23 @@ static void
 tell(void *arg)
 {
 	struct filer_watch *w = arg;
+	struct buf held;
 
 	if (w->again)
 		watch_all(w);
 	if (w->all || w->names.err != 0) {
 		op_each(&w->f->server, rescan_one, NULL);
 	} else if (w->names.len > 0) {
-		tell_pass(w, true);
 		tell_pass(w, false);
+		tell_pass(w, true);
 	}
 	w->all = false;
 	buf_clear(&w->names);
+	held = w->names;
+	w->names = w->held;
+	w->held = held;
+	if (w->names.len > 0)
+		loop_arm(w->f->loop, &w->tell, WATCH_MS);
 }
 
 static void
@@ -257,8 +362,8 @@ event(struct filer_watch *w, const struct inotify_event *e)
 	    "%s/%s", at->what == ON_CUR ? "cur" : "new", e->name) >=
 	    (int)sizeof rel || !maildir_parse(rel, &n))
 		return;
-	buf_add(&w->names, at->folder, strlen(at->folder) + 1);
-	buf_add(&w->names, rel, strlen(rel) + 1);
+	add_name(&w->names, e->mask & IN_CLOSE_WRITE ? NAME_WRITTEN :
+	    e->mask & IN_CREATE ? NAME_MADE : NAME_OTHER, at->folder, rel);
 }
 
 static void
@@ -309,7 +414,7 @@ filer_watch_named(struct filer *f, const char *folder, const char *rel,
 		return true;
 	p = (const char *)w->names.data + mark;
 	for (end = p + (w->names.len - mark); p < end; ) {
-		at = p;
+		at = p + 1;
 		name = at + strlen(at) + 1;
 		p = name + strlen(name) + 1;
 		if (strcmp(at, folder) == 0 && maildir_parse(name, &n) &&
@@ -340,6 +445,7 @@ filer_watch_open(struct filer *f)
 		return STORE_NOMEM;
 	w->f = f;
 	buf_init(&w->names, WATCH_NAMES_MAX);
+	buf_init(&w->held, WATCH_NAMES_MAX);
 	w->tell = (struct loop_timer){ .fn = tell, .arg = w };
 	w->poll = (struct loop_timer){ .fn = poll_again, .arg = w };
 	f->watch = w;
@@ -367,6 +473,7 @@ filer_watch_close(struct filer *f)
 	if (w->io.fd != -1)
 		close(w->io.fd);
 	buf_clear(&w->names);
+	buf_clear(&w->held);
 	free(w->at);
 	free(w);
 	f->watch = NULL;

@@ -142,7 +142,8 @@ job_place(struct job *j)
 	    spool_committed(j->st);
 	if (j->kind == JOB_SPOOL)
 		j->flags |= box_flags(b);
-	if (j->kind == JOB_FOUND && maildir_parse(j->old, &n) &&
+	if (j->kind == JOB_FOUND && !j->changed &&
+	    maildir_parse(j->old, &n) &&
 	    maildir_make(j->rel, sizeof j->rel, n.base, n.nbase,
 	    b->uidvalidity, j->uid, n.flags, n.extra, n.is_new) == STORE_OK) {
 		job_list(j, b);

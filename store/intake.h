@@ -5,6 +5,7 @@
  *	spool	file -> parse -> row -> struck out of the spool
  *	append	parse -> (there already?) -> UID -> file -> row -> answer
  *	found	(new UID: rename) -> parse -> row
+ *	changed	parse -> (the same content?) -> UID -> rename -> parse -> row
  *
  * Rows of a mailbox become visible in the order of their UIDs: a job that is
  * ready waits for those before it.
@@ -33,6 +34,11 @@ struct found {
 	int64_t		 received;	/* 0: as name or file say */
 };
 enum store_err	 intake_found(struct store *st, const struct found *f);
+/* A listed file was written: when its content has another hash, it is given
+ * a new UID and a new row; the tags stay. */
+enum store_err	 intake_changed(struct store *st, struct box *b,
+		    const char *rel, const uint8_t hash[32],
+		    const char *tags);
 /* A job for that UID, or for that path, is under way. */
 bool		 intake_has(const struct store *st, const struct box *b,
 		    uint32_t uid, const char *rel);

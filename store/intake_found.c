@@ -71,6 +71,24 @@ intake_found(struct store *st, const struct found *f)
 	return rc;
 }
 
+enum store_err
+intake_changed(struct store *st, struct box *b, const char *rel,
+    const uint8_t hash[32], const char *tags)
+{
+	struct job *j = job_new(st, JOB_FOUND);
+
+	if (j == NULL)
+		return STORE_NOMEM;
+	j->mbox = b->id;
+	j->check = true;
+	memcpy(j->was, hash, sizeof j->was);
+	snprintf(j->tags, sizeof j->tags, "%s", tags);
+	snprintf(j->rel, sizeof j->rel, "%s", rel);
+	job_parse(j);
+	loop_arm(st->loop, &st->again, 0);
+	return STORE_OK;
+}
+
 uint16_t
 intake_append(struct store *st, struct op_call *c, const struct mail_new *m,
     struct box *b)

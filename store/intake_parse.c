@@ -89,11 +89,40 @@ job_placed(struct job *j)
 	return rc == STORE_OK;
 }
 
+/* Read, and held against what it was: the same, or a message of its own. */
+static void
+checked(struct job *j)
+{
+	bool same = memcmp(j->was, j->parsed.hash, sizeof j->was) == 0;
+
+	parse_row_clear(&j->parsed);
+	memset(&j->parsed, 0, sizeof j->parsed);
+	buf_reset(&j->mem);
+	if (same) {
+		job_free(j);
+		return;
+	}
+	memcpy(j->old, j->rel, sizeof j->old);
+	j->changed = true;
+	if (job_place(j) != STORE_OK) {
+		/* No UID to give yet: once more, with what it is then. */
+		j->changed = false;
+		jobs_put(&j->st->intake->to_parse, j);
+		return;
+	}
+	j->check = false;
+	job_file(j);
+}
+
 void
 job_parsed(struct job *j)
 {
 	uint64_t id;
 
+	if (j->check) {
+		checked(j);
+		return;
+	}
 	if (j->kind != JOB_APPEND) {
 		job_ready(j);
 		return;

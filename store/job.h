@@ -34,6 +34,9 @@ struct job {
 	uint64_t	 replaces;
 	bool		 once, known, exact;
 	bool		 redo;
+	bool		 check;		/* changed: against was, then: */
+	bool		 changed;	/* its name tells another size */
+	uint8_t		 was[32];	/* hash of its content */
 	bool		 alone;		/* placed out of the spool's order */
 	bool		 listed;	/* in the mailbox's row of jobs */
 	bool		 ready;		/* file and parse are done */

@@ -111,12 +111,13 @@ file_scan_get(struct chan_in *in, bool *more, int64_t *cur_ns,
 }
 
 bool
-file_seen_get(struct chan_in *in, bool *here, char rel[MAILDIR_REL_MAX])
+file_seen_get(struct chan_in *in, enum file_how *how,
+    char rel[MAILDIR_REL_MAX])
 {
 	if (in->p == in->end)
 		return false;
-	*here = chan_get_u8(in) != 0;
-	return file_rel_get(in, rel);
+	*how = (enum file_how)chan_get_u8(in);
+	return file_rel_get(in, rel) && *how <= FILE_WRITTEN;
 }
 
 /* ---- filer's side ---- */

@@ -76,8 +76,13 @@ bool	file_rel_get(struct chan_in *in, char rel[MAILDIR_REL_MAX]);
 /* SCAN: u8 more first, then paths; mtimes as they were at its start. */
 bool	file_scan_get(struct chan_in *in, bool *more, int64_t *cur_ns,
 	    int64_t *new_ns);
-/* SEEN, and the answer to LOOK: folder first, then (here, path)... */
-bool	file_seen_get(struct chan_in *in, bool *here,
+/* SEEN, and the answer to LOOK: folder first, then (how, path)... */
+enum file_how {
+	FILE_GONE,
+	FILE_HERE,
+	FILE_WRITTEN	/* here, and closed after writing */
+};
+bool	file_seen_get(struct chan_in *in, enum file_how *how,
 	    char rel[MAILDIR_REL_MAX]);
 
 /* ---- filer's side ---- */

@@ -151,6 +151,22 @@ sync_lost(struct store *st, struct box *b, uint32_t uid)
 	st->sync->counts.removed++;
 }
 
+/* A listed one: if the content is another, so is the message. */
+static void
+written(struct store *st, struct box *b, const char *rel)
+{
+	struct maildir_name n;
+	struct row_at at;
+
+	if (maildir_parse(rel, &n) && n.paired &&
+	    n.uidvalidity == b->uidvalidity &&
+	    row_at_uid(st->rows, b->id, n.uid, &at) == 0 &&
+	    strcmp(at.name, rel) == 0 &&
+	    !intent_touches(st, b->name, n.uid) &&
+	    intake_changed(st, b, rel, at.hash, at.tags) != STORE_OK)
+		store_alarm(st, "a changed message cannot be read anew");
+}
+
 void
 sync_seen(struct store *st, struct chan_in *in)
 {
@@ -159,15 +175,18 @@ sync_seen(struct store *st, struct chan_in *in)
 	struct maildir_name n;
 	struct box *b;
 	uint32_t uid;
-	bool here;
+	enum file_how how;
 
 	chan_get_str(in, folder, sizeof folder);
 	b = in->bad ? NULL : box_by_name(st, folder);
-	while (b != NULL && file_seen_get(in, &here, rel)) {
+	while (b != NULL && file_seen_get(in, &how, rel)) {
 		/* Not read through yet: its rows may be lost. */
-		if (here)
+		if (how != FILE_GONE)
 			sync_here(st, b, rel, b->cur_ns == 0, &uid);
-		else if (maildir_parse(rel, &n) && n.paired)
+		if (how == FILE_WRITTEN)
+			written(st, b, rel);
+		else if (how == FILE_GONE && maildir_parse(rel, &n) &&
+		    n.paired)
 			sync_gone(st, b, n.uid);
 	}
 	st->sync->counts = was;
@@ -181,12 +200,12 @@ sync_looked(struct store *st, struct chan_in *in, bool counted)
 	struct maildir_name n;
 	struct box *b;
 	uint32_t uid;
-	bool here;
+	enum file_how how;
 
 	chan_get_str(in, folder, sizeof folder);
 	b = in->bad ? NULL : box_by_name(st, folder);
-	while (b != NULL && file_seen_get(in, &here, rel)) {
-		if (here)
+	while (b != NULL && file_seen_get(in, &how, rel)) {
+		if (how != FILE_GONE)
 			sync_here(st, b, rel, false, &uid);
 		else if (maildir_parse(rel, &n) && n.paired)
 			sync_lost(st, b, n.uid);

@@ -62,6 +62,42 @@ mkdir -p "$node/Mail/Lists/linux/cur" "$node/Mail/Lists/linux/new" \
 ok 'a folder by hand is a mailbox' \
     wait_for '[ -e "$node/Mail/Lists/linux/mailnode-uid" ]'
 
+# ---- files that grow where they stand ----
+grow=$inbox/cur/grows:2,
+head='From: x@y.test\nMessage-ID: <grows@y.test>\nSubject: growing\n\n'
+n=$(rows)
+exec 3>"$grow"
+ok 'an empty file that is open is not listed' \
+    fails wait_for '[ "$(rows)" != "$n" ]' 0
+printf "$head" >&3
+early=
+for i in 1 2 3 4 5 6 7 8; do
+	echo "line $i" >&3
+	[ "$(rows)" = "$n" ] || early=$i
+done
+is 'nor one that is written' "$early" ''
+echo 'the last line' >&3
+exec 3>&-
+ok 'it is when it is closed' wait_for '[ "$(rows)" = $((n + 1)) ]'
+uid=$(uids INBOX | awk '{ print $NF }')
+ok 'whole' sh -c 'mn=$1; "$mn" show "<grows@y.test>" | grep -q "the last line"' \
+    sh "$mailnode"
+wait_for 'mn tag +kept subject:growing 2>/dev/null'
+grow=$(names INBOX | grep grows)
+touch "$grow"
+echo 'and one more' >>"$grow"
+ok 'written again it is another message' \
+    wait_for '[ "$(uids INBOX | awk "{ print \$NF }")" = $((uid + 1)) ]'
+ok 'of which there is one' wait_for '[ "$(rows)" = $((n + 1)) ]'
+ok 'with the new text' sh -c '"$1" show "<grows@y.test>" |
+    grep -q "and one more"' sh "$mailnode"
+ok 'and its tags' wait_for '[ "$(mn search -j tag:kept | wc -l)" = 1 ]'
+size=$(names INBOX | tail -1)
+is 'its name has its size' "$(expr "$size" : '.*,S=\([0-9]*\)')" \
+    "$(stat -c %s "$size")"
+rm -f "$(names INBOX | tail -1)"
+ok 'and it goes' wait_for '[ "$(rows)" = "$n" ]'
+
 # ---- what is lost of it ----
 before=$(names .; cat "$inbox/mailnode-uid" | grep uidvalidity)
 ok 'fsck finds nothing' mn fsck
