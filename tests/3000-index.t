@@ -86,9 +86,31 @@ is 'no crash, no alarm of the index' \
 mn search '((' >/dev/null 2>&1; rc=$?
 ok 'a query that makes no sense ends' test $rc -le 1
 ok 'and search goes on' test "$(found '*')" = 10
+
+# two copies of one Message-ID are one message there
+letter 6 twice >"$node/Mail/Archive/cur/1600000099.M1P1Q99.host:2,R"
+ok 'a second copy is listed' wait_for '[ "$(found id:m6@x.test)" = 2 ]'
+ok 'the index has the union of their flags' wait_for \
+    '[ "$(nm count id:m6@x.test tag:replied tag:unread)" = 1 ]'
+f=$(ls "$inbox"/*/*Q6.*)
+b=${f##*/}
+mv "$f" "$inbox/cur/${b%:2,*}:2,S"
+ok 'one that is read makes the message read' wait_for \
+    '[ "$(nm count id:m6@x.test tag:replied not tag:unread)" = 1 ]'
+ok 'but not the other copy' sh -c "ls $node/Mail/Archive/cur | grep -q 'Q99.*:2,R$'"
+nm tag +flagged -- id:m6@x.test
+ok 'a tag given there reaches the file of one' wait_for \
+    'ls "$inbox/cur" | grep -q "Q6.*:2,FRS$"' 10
+ok 'and of the other' wait_for \
+    'ls "$node/Mail/Archive/cur" | grep -q "Q99.*:2,FRS$"' 10
+nm tag -flagged -replied +unread -- id:m6@x.test
+ok 'taken away, it leaves both' wait_for \
+    'ls "$inbox/cur" "$node/Mail/Archive/cur" | grep -c "Q\(6\|99\).*:2,$" |
+    grep -qx 2' 10
+rm "$node"/Mail/Archive/cur/*Q99.*
+ok 'one copy goes' wait_for '[ "$(found id:m6@x.test)" = 1 ]'
 node_stop
 
-# Two copies of one Message-ID are one message there.
 is 'usage of search' "$(mn search 2>/dev/null; echo $?)" 2
 is 'usage of tag' "$(mn tag x 2>/dev/null; echo $?)" 2
 is 'usage of show' "$(mn show 2>/dev/null; echo $?)" 2
