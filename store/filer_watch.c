@@ -313,9 +313,10 @@ tell(void *arg)
 
 	if (w->again)
 		watch_all(w);
-	if (w->all || w->names.err != 0) {
+	if (w->all || w->names.err != 0)
 		op_each(&w->f->server, rescan_one, NULL);
-	} else if (w->names.len > 0) {
+	/* Also what was held: a folder that looks as it did is not read. */
+	if (w->names.err == 0 && w->names.len > 0) {
 		tell_pass(w, false);
 		tell_pass(w, true);
 	}

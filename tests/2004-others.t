@@ -135,9 +135,9 @@ ok 'and at rest once more' sync
 ok 'rows and files agree' wait_for agree 15
 sync
 is 'flags agree on both sides' "$(letters "$inbox")" "$(letters "$far")"
-is 'those of ours arrived' "$(find "$far/cur" -name '*:2,*P*' | wc -l)" 36
-is 'theirs too' "$(find "$inbox/cur" -name '*:2,*R*' | wc -l)" \
-    "$(find "$far/cur" -name '*:2,*R*' | wc -l)"
+is 'those of ours arrived' "$(find "$far" -name '*:2,*P*' | wc -l)" 36
+is 'theirs too' "$(find "$inbox" -name '*:2,*R*' | wc -l)" \
+    "$(find "$far" -name '*:2,*R*' | wc -l)"
 is 'no UID changed' "$(files "$inbox")" "$before"
 is 'nothing is there twice, nothing is lost' \
     "$(letters "$far" | cut -d' ' -f1 | uniq | wc -l) $(letters "$far" | wc -l)" \
