@@ -15,9 +15,9 @@
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "mailnode/base/clock.h"
 #include "store/filer.h"
 
 enum {
@@ -198,14 +198,12 @@ add_name(struct buf *b, char letter, const char *folder, const char *rel)
 static bool
 grows(const struct stat *st)
 {
-	struct timespec now;
 	int64_t ms;
 
 	if (st->st_nlink > 1)
 		return false;		/* was linked there, complete */
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	ms = (int64_t)(now.tv_sec - st->st_mtim.tv_sec) * 1000 +
-	    (now.tv_nsec - st->st_mtim.tv_nsec) / 1000000;
+	ms = clock_wall_us() / 1000 - (int64_t)st->st_mtim.tv_sec * 1000 -
+	    st->st_mtim.tv_nsec / 1000000;
 	/* One with a time to come has been given it. */
 	return ms >= 0 && ms < (st->st_size > 0 ? WATCH_REST_MS :
 	    WATCH_EMPTY_MS);
