@@ -17,6 +17,7 @@ def ok(r, want='OK'):
     assert r[0] == want, r
     return r[1]
 def no(r): return ok(r, 'NO')
+def barred(r): assert no(r)[0].startswith(b'[NOPERM]'), r
 exec(sys.stdin.read())
 P
 imap() { "$python" "$node/imap.py" "$(node_port imap)" "$pw"; }
@@ -46,7 +47,7 @@ ok 'one that only reads' device_add reader --read --qr none
 ok 'reads, and changes nothing' imap <<'P'
 m.is_readonly = True
 ok(m.select('INBOX', readonly=True)); ok(m.fetch('1', '(BODY.PEEK[])'))
-no(m.append('INBOX', None, None, b'Subject: a\r\n\r\nx\r\n')); no(m.create('New'))
+barred(m.append('INBOX', None, None, b'Subject: a\r\n\r\nx\r\n')); barred(m.create('New'))
 no(m.uid('STORE', '1', '+FLAGS', '(\\Deleted)'))
 P
 ok 'one with a folder' device_add archive --folder Archive --qr none

@@ -94,6 +94,7 @@ reply_failed(struct session *s, uint16_t status)
 		reply_no(s, "INUSE", "busy, try again");
 		break;
 	case OP_DENIED:
+	case OP_SCOPE:
 	case STORE_DENIED:
 		reply_no(s, "NOPERM", "not for this device");
 		break;
