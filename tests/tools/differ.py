@@ -1,0 +1,145 @@
+"""differ.py OURS THEIRS USER PASSWORD FILE…: the same messages in this node
+and in Dovecot (TLS ports); what both make of them, as TAP, one case for each
+kind of answer.  What differs for a reason is made alike below, with the
+reason; everything else fails."""
+import os
+import re
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from imapcheck.wire import Conn, Str, Where                     # noqa: E402
+
+SHOWN = 5
+
+
+def blank(v):
+    """Blanks are the header's: Dovecot keeps those that lead a field and
+    makes one of a folding; we keep what stands in the field."""
+    return None if v is None else re.sub(rb"\s+", b" ", v).strip()
+
+
+def name(v):
+    """A display name: inner comments and blanks are each parser's own."""
+    return blank(v)
+
+
+def addresses(v):
+    if v is None:
+        return None
+    got = []
+    for a in v:
+        host = a[3]
+        # no host at all: Dovecot says MISSING_DOMAIN, we say ""
+        if host in (b"MISSING_DOMAIN", b""):
+            host = b""
+        box = b"" if a[2] == b"MISSING_MAILBOX" else a[2]
+        got.append((name(a[0]), box, host))
+    return got
+
+
+def envelope(e):
+    return [blank(e[0]), blank(e[1])] + [addresses(x) for x in e[2:8]] + \
+        [blank(e[8]), blank(e[9])]
+
+
+def structure(s):
+    """Types, encodings and charsets in any case; the rest to the octet."""
+    if not isinstance(s, list):
+        return s.lower() if isinstance(s, bytes) else s
+    return [structure(x) for x in s]
+
+
+class Pair:
+    def __init__(self, conns, files):
+        self.c, self.files, self.n, self.bad = conns, files, 0, 0
+        self.fed = []
+        for f in files:
+            with open(f, "rb") as h:
+                msg = re.sub(rb"\r?\n", b"\r\n", h.read())
+            if not msg or b"\0" in msg:
+                continue
+            if all(c.append("differ", msg).tagged.kind == b"OK"
+                   for c in conns):
+                self.fed.append(f)
+        for c in conns:
+            c.ok("SELECT differ")
+
+    def both(self, what):
+        got = []
+        for c in self.c:
+            r = c.ok("FETCH 1:* (%s)" % what)
+            got.append({s: i for s, i in r.fetched()})
+        return got
+
+    def case(self, label, diffs):
+        self.n += 1
+        self.bad += bool(diffs)
+        print("%s %d - %s of %d messages" % (
+            "not ok" if diffs else "ok", self.n, label, len(self.fed)))
+        for seq, ours, theirs in diffs[:SHOWN]:
+            print("# %s\n#  ours   %r\n#  theirs %r" % (
+                os.path.basename(self.fed[seq - 1]) if seq else "",
+                ours, theirs))
+        if len(diffs) > SHOWN:
+            print("# and %d more" % (len(diffs) - SHOWN))
+        sys.stdout.flush()
+
+    def fetch(self, label, what, key, alike=lambda v: v):
+        a, b = self.both(what)
+        diffs = []
+        for seq in range(1, len(self.fed) + 1):
+            x, y = alike(a[seq][key]), alike(b[seq][key])
+            if x != y:
+                if isinstance(x, list) and isinstance(y, list):
+                    x, y = [p for p, q in zip(x, y) if p != q], \
+                        [q for p, q in zip(x, y) if p != q]
+                diffs.append((seq, x, y))
+        self.case(label, diffs)
+
+    def search(self, label, keys):
+        diffs = []
+        for k in keys:
+            got = [sorted(c.search(k, uid=False)) for c in self.c]
+            if got[0] != got[1]:
+                diffs.append((0, (k, got[0]), got[1]))
+        self.case(label, diffs)
+
+
+def main():
+    ours, theirs, user, password = sys.argv[1:5]
+    conns = [Conn(Where("127.0.0.1", int(ours), user, password)),
+             Conn(Where("127.0.0.1", int(theirs), "u", "pw"))]
+    for c in conns:
+        c.ok("CREATE differ")
+    p = Pair(conns, sys.argv[5:])
+    p.fetch("sizes", "RFC822.SIZE", b"RFC822.SIZE")
+    p.fetch("headers", "BODY.PEEK[HEADER]", b"BODY[HEADER]")
+    p.fetch("texts", "BODY.PEEK[TEXT]", b"BODY[TEXT]")
+    p.fetch("envelopes", "ENVELOPE", b"ENVELOPE", envelope)
+    p.fetch("structures", "BODYSTRUCTURE", b"BODYSTRUCTURE", structure)
+    p.fetch("short structures", "BODY", b"BODY", structure)
+    empty = lambda v: v or b""                                  # noqa: E731
+    # Not 1.1, 2.1: Dovecot gives the part again where it has no parts.
+    for sec in ("1", "1.MIME", "2", "2.MIME", "1.2", "3"):
+        p.fetch("part " + sec, "BODY.PEEK[%s]" % sec,
+                b"BODY[%s]" % sec.encode(), empty)
+    for fields in ("FROM TO SUBJECT", "Received", "X-None DKIM-Signature"):
+        p.fetch("fields " + fields, "BODY.PEEK[HEADER.FIELDS (%s)]" % fields,
+                b"BODY[HEADER.FIELDS (%s)]" % fields.upper().encode())
+    p.fetch("partials", "BODY.PEEK[]<100.500>", b"BODY[]<100>")
+    p.search("searches of headers", [
+        "SUBJECT patch", "SUBJECT re:", "SUBJECT \"usb: \"", "FROM linux",
+        "FROM gmail", "TO vger", "CC stable", "NOT SUBJECT patch",
+        "HEADER Message-ID 2021", "HEADER X-Mailer git",
+        "HEADER List-Id \"\"", "OR FROM greg SUBJECT usb",
+        "SENTSINCE 1-Jan-2020", "SENTBEFORE 1-Jul-2021",
+        "SENTON 4-May-2020", "LARGER 5000", "SMALLER 3000"])
+    return 1 if p.bad else 0
+
+
+try:
+    status = main()
+finally:
+    print("1..17")
+sys.exit(status)
