@@ -215,7 +215,35 @@ bans_free(struct bans *b)
 	free(b);
 }
 
+static struct ban *
+find(struct bans *b, const char *net)
+{
+	struct ban *e;
+
+	for (e = b->ban; e < b->ban + b->n; e++)
+		if (strcmp(e->net, net) == 0)
+			return e;
+	return NULL;
+}
+
+/* His word holds as long as he said. */
+static bool
+by_owner(const struct ban *e, int64_t now)
+{
+	return e->manual && e->until > now;
+}
+
 /* ---- known ---- */
+
+/* What kept this network out is over, unless the owner wants it out. */
+static void
+lift(struct bans *b, const char *net, int64_t now)
+{
+	const struct ban *e = find(b, net);
+
+	if (e != NULL && !by_owner(e, now))
+		(void)bans_rm(b, net);
+}
 
 static const struct known *
 find_known(const struct bans *b, const char *addr, int64_t now)
@@ -254,8 +282,7 @@ bans_known(struct bans *b, const char *addr, const char *device, int64_t now)
 	memcpy(at->net, net, sizeof at->net);
 	snprintf(at->device, sizeof at->device, "%s", device);
 	at->last = now;
-	/* What kept this network out is over. */
-	(void)bans_rm(b, net);
+	lift(b, net, now);
 	changed(b);
 }
 
@@ -274,28 +301,24 @@ bans_forget(struct bans *b, const char *device)
 
 /* ---- bans ---- */
 
+/* What was only counted, or is over, goes before what is in force; what the
+ * owner did himself stays. */
 static struct ban *
-find(struct bans *b, const char *net)
-{
-	struct ban *e;
-
-	for (e = b->ban; e < b->ban + b->n; e++)
-		if (strcmp(e->net, net) == 0)
-			return e;
-	return NULL;
-}
-
-/* What the owner did himself goes last. */
-static struct ban *
-make(struct bans *b, const char *net)
+make(struct bans *b, const char *net, int64_t now)
 {
 	struct ban *e, *at = find(b, net), *oldest = NULL;
+	bool is, was = true;		/* in force: this one, the oldest */
 
 	if (at != NULL)
 		return at;
-	for (e = b->ban; e < b->ban + b->n; e++)
-		if (!e->manual && (oldest == NULL || e->last < oldest->last))
-			oldest = e;
+	for (e = b->ban; e < b->ban + b->n; e++) {
+		is = e->until > now;
+		if (by_owner(e, now) || is > was || (is == was &&
+		    oldest != NULL && e->last >= oldest->last))
+			continue;
+		oldest = e;
+		was = is;
+	}
 	at = b->n < BANS_MAX ? &b->ban[b->n++] : oldest;
 	if (at == NULL)
 		return NULL;
@@ -304,15 +327,18 @@ make(struct bans *b, const char *net)
 	return at;
 }
 
-/* The last few names that were tried. */
+/* The last few names that were tried: from outside, for a file of lines. */
 static void
 note(struct ban *e, const char *user, const char *why)
 {
-	char text[BANS_EVIDENCE_MAX];
+	char text[BANS_EVIDENCE_MAX], *c;
 	const char *p;
 
 	snprintf(text, sizeof text, "%.40s (%.40s)", user[0] != '\0' ? user :
 	    "-", why);
+	for (c = text; *c != '\0'; c++)
+		if (*c < ' ' || *c > '~')
+			*c = '?';
 	p = e->evidence;
 	if (strncmp(p, text, strlen(text)) != 0) {
 		size_t n = strlen(text);
@@ -344,13 +370,14 @@ bans_failed(struct bans *b, const char *addr, const char *user,
 	if (bans_is_known(b, addr, now))
 		return false;
 	net_of(addr, net);
-	e = make(b, net);
-	if (e == NULL || e->manual)
+	e = make(b, net, now);
+	if (e == NULL || by_owner(e, now))
 		return false;
-	if (now - e->last > BANS_MEMORY_S) {
-		e->level = 0;
+	if (e->manual || now - e->last > BANS_MEMORY_S) {
+		e->level = e->failures = 0;
 		e->evidence[0] = '\0';
 	}
+	e->manual = false;
 	if (now - e->last > BANS_WINDOW_S || e->failures == 0) {
 		e->failures = 0;
 		e->since = now;
@@ -373,11 +400,10 @@ bans_find(const struct bans *b, const char *addr, bool login, int64_t now)
 
 	for (e = b->ban; e < b->ban + b->n; e++)
 		if (e->until > now && (login || e->manual) &&
-		    net_match(addr, e->net))
-			break;
-	if (e == b->ban + b->n)
-		return NULL;
-	return !e->manual && bans_is_known(b, addr, now) ? NULL : e;
+		    net_match(addr, e->net) &&
+		    (e->manual || !bans_is_known(b, addr, now)))
+			return e;
+	return NULL;
 }
 
 int
@@ -388,7 +414,7 @@ bans_add(struct bans *b, const char *net, int64_t seconds, int64_t now)
 	errno = EINVAL;
 	if (!is_net(net) || seconds <= 0 || seconds > BANS_MANUAL_MAX_S)
 		return -1;
-	e = make(b, net);
+	e = make(b, net, now);
 	errno = ENOSPC;
 	if (e == NULL)
 		return -1;

@@ -10,6 +10,7 @@
  *
  *	mailnode-bans 1
  *	ban NETWORK SINCE UNTIL LEVEL FAILURES MANUAL EVIDENCE…
+ *		(evidence: printable ASCII, "?" for all else that was tried)
  *	known NETWORK DEVICE LAST
  */
 #ifndef NODE_BANS_H

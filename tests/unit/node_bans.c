@@ -172,6 +172,83 @@ a_botnet_takes_no_more_than_its_room(void **state)
 	assert_non_null(bans_find(b, "203.0.113.5", true, 1031));
 }
 
+/* A ban of the owner's ends as it is said to: what comes then counts. */
+static void
+what_the_owner_did_ends(void **state)
+{
+	struct bans *b = *state;
+	char net[64];
+	int i;
+
+	assert_int_equal(bans_add(b, "192.0.2.1", 60, 1000), 0);
+	assert_false(bans_failed(b, "192.0.2.1", "root", "wrong", 1000));
+	assert_int_equal(fail_times(b, "192.0.2.1", BANS_FAILURES, 1060), 1);
+	assert_non_null(bans_find(b, "192.0.2.1", true, 1060));
+	assert_null(bans_find(b, "192.0.2.1", false, 1060));
+	/* nor does it take up room for ever */
+	for (i = 0; i < BANS_MAX; i++) {
+		snprintf(net, sizeof net, "10.%d.%d.0/24", i / 256, i % 256);
+		(void)bans_add(b, net, 60, 2000);
+	}
+	assert_int_equal(bans_add(b, "192.0.2.0/24", 60, 2000), -1);
+	assert_int_equal(errno, ENOSPC);
+	assert_int_equal(bans_add(b, "192.0.2.0/24", 60, 2060), 0);
+}
+
+/* A login from there does not undo what the owner did. */
+static void
+what_the_owner_did_stays(void **state)
+{
+	struct bans *b = *state;
+
+	assert_int_equal(bans_add(b, "192.0.2.1", 600, 1000), 0);
+	bans_known(b, "192.0.2.1", "phone", 1001);
+	assert_non_null(bans_find(b, "192.0.2.1", true, 1002));
+	/* once it is over, it is */
+	assert_null(bans_find(b, "192.0.2.1", true, 1600));
+	bans_known(b, "192.0.2.1", "phone", 1600);
+	assert_false(bans_rm(b, "192.0.2.1"));
+}
+
+/* One who fails from everywhere does not free those who are banned. */
+static void
+a_ban_outlives_what_is_only_counted(void **state)
+{
+	struct bans *b = *state;
+	char addr[64];
+	int i;
+
+	assert_int_equal(fail_times(b, "192.0.2.1", BANS_FAILURES, 1000), 1);
+	for (i = 0; i < 2 * BANS_MAX; i++) {
+		snprintf(addr, sizeof addr, "10.%d.%d.1", i / 256, i % 256);
+		(void)fail_times(b, addr, 1, 1001);
+	}
+	assert_non_null(bans_find(b, "192.0.2.1", true, 1002));
+}
+
+/* Names come from outside; the file has lines. */
+static void
+evidence_is_one_line(void **state)
+{
+	static const char name[] = "x\nknown 0.0.0.0/0 p 99\x1b[2J";
+	struct loop *l = loop_new();
+	int64_t now = clock_wall_s();
+	struct bans *b;
+	int i;
+
+	(void)state;
+	b = bans_new(l, home);
+	for (i = 0; i < BANS_FAILURES; i++)
+		(void)bans_failed(b, "192.0.2.1", name, "wrong", now);
+	assert_null(strpbrk(bans_at(b, 0, now)->evidence, "\n\x1b"));
+	bans_free(b);
+	b = bans_new(l, home);
+	assert_false(bans_is_known(b, "203.0.113.7", 0));
+	assert_non_null(strstr(bans_at(b, 0, now)->evidence, "x?known"));
+	bans_free(b);
+	loop_free(l);
+}
+
 static void
 the_file_comes_back(void **state)
 {
@@ -227,6 +304,10 @@ main(void)
 		T(the_owner_is_never_banned),
 		T(evidence_and_the_owners_own),
 		T(a_botnet_takes_no_more_than_its_room),
+		T(what_the_owner_did_ends),
+		T(what_the_owner_did_stays),
+		T(a_ban_outlives_what_is_only_counted),
+		T(evidence_is_one_line),
 		T(the_file_comes_back),
 	};
 
