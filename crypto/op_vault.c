@@ -247,6 +247,7 @@ vault_service_start(struct vault_service *s, struct op_server *srv,
 	op_server_more(srv, vault_ops_login);
 	op_server_more(srv, vault_ops_owner);
 	op_server_more(srv, vault_ops_device);
+	op_server_more(srv, vault_ops_srs);
 	srv->gone = peer_gone;
 	s->srv = srv;
 	s->changed = changed;

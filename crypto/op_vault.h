@@ -15,6 +15,7 @@
 #include "crypto/err.h"
 #include "crypto/secret.h"
 #include "crypto/sign.h"
+#include "crypto/srs.h"
 #include "crypto/tls.h"
 #include "crypto/vault.h"
 #include "mailnode/base/buf.h"
@@ -50,6 +51,14 @@ enum crypto_err	vault_dkim_sign(int ch, const struct vault_dkim *key,
 /* --- relay: no way back.  From now on this channel can only log in with
  * that entry (NULL: not even that).  Call it before connecting. --- */
 enum crypto_err	vault_route(int ch, const char *entry);
+
+/* --- relay, before it names its route: a sender that is rewritten.  smtp
+ * and relay: one that comes back, which only what we made does.  As in
+ * srs.h. --- */
+enum crypto_err	vault_srs_forward(int ch, const char *from,
+		    const char *domain, char dst[SRS_ADDR_MAX]);
+enum crypto_err	vault_srs_reverse(int ch, const char *addr,
+		    char dst[SRS_ADDR_MAX]);
 
 enum vault_mech {
 	VAULT_PLAIN,

@@ -9,7 +9,7 @@
  * eight octets and a number. */
 static const char context[crypto_kdf_CONTEXTBYTES + 1] = "mnvault1";
 
-enum { SUB_ENTRY = 1, SUB_MANIFEST = 2, AD_MAX = 8192 };
+enum { SUB_ENTRY = 1, SUB_MANIFEST = 2, SUB_SRS = 3, AD_MAX = 8192 };
 
 static enum crypto_err
 subkey(const struct section *s, uint64_t which, struct secret **out)
@@ -24,6 +24,12 @@ subkey(const struct section *s, uint64_t which, struct secret **out)
 	    s->key->data);
 	(*out)->len = VAULT_KEY;
 	return CRYPTO_OK;
+}
+
+enum crypto_err
+vault_srs_key(const struct vault *v, struct secret **out)
+{
+	return subkey(&v->sec[VAULT_OWNER], SUB_SRS, out);
 }
 
 /* ---- whole vault ---- */

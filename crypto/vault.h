@@ -105,6 +105,9 @@ enum crypto_err	 vault_open_keys(struct vault *v, const struct secret *keys);
 void		 vault_open_like(struct vault *v, const struct vault *other);
 /* *out is owned; both sections must be open. */
 enum crypto_err	 vault_keys(const struct vault *v, struct secret **out);
+/* Of rewritten senders: derived from the owner section's key, as old as the
+ * vault.  *out is owned, SRS_KEY octets. */
+enum crypto_err	 vault_srs_key(const struct vault *v, struct secret **out);
 bool		 vault_is_open(const struct vault *v, enum vault_section s);
 void		 vault_close(struct vault *v, enum vault_section s);
 

@@ -1,7 +1,7 @@
 /*
  * Inside the room only: what the files of the vault's ops share.  Ops of
  * sessions and mail are in op_sign.c, logins of relays in op_login.c, those of
- * devices in op_device.c, the owner's in op_owner.c; each has its handlers and, at its foot, the stubs.
+ * devices in op_device.c, rewritten senders in op_srs.c, the owner's in op_owner.c; each has its handlers and, at its foot, the stubs.
  */
 #ifndef CRYPTO_VAULT_SERVICE_H
 #define CRYPTO_VAULT_SERVICE_H
@@ -17,6 +17,8 @@ enum {
 	OP_VAULT_ROUTE = 0x0504,		/* str entry, "" for none */
 	OP_VAULT_LOGIN = 0x0505,		/* u8 mech, bytes binding → bytes */
 	OP_VAULT_STEP = 0x0506,		/* bytes → bytes, u8 done */
+	OP_VAULT_SRS_FORWARD = 0x0507,	/* str from, str domain → bytes */
+	OP_VAULT_SRS_REVERSE = 0x0508,	/* str address → bytes */
 	OP_VAULT_STATUS = 0x0510,		/* → see handler */
 	OP_VAULT_LOCK = 0x0511,
 	OP_VAULT_UNLOCK = 0x0512,		/* bytes keys + file */
@@ -74,6 +76,7 @@ struct client {
 	bool		 signed_tls;
 	bool		 routed;
 	bool		 can_log_in;
+	unsigned int	 srs;		/* addresses asked about */
 	char		 entry[VAULT_NAME_MAX];
 	enum vault_mech	 mech;
 	unsigned int	 step;		/* 0: no login under way */
@@ -91,7 +94,7 @@ struct client {
 };
 
 extern const struct op vault_ops_sign[], vault_ops_login[], vault_ops_owner[],
-    vault_ops_device[];
+    vault_ops_device[], vault_ops_srs[];
 
 /* NULL: no memory.  Borrowed, until the peer goes. */
 struct client	*client_of(struct op_peer *p);

@@ -204,6 +204,46 @@ one_signature_a_session(void **state)
 	buf_clear(&b);
 }
 
+/* The key is as old as the vault: whoever opens it finds the same. */
+static void
+senders_are_rewritten_while_it_is_open(void **state)
+{
+	struct world *w = *state;
+	char there[SRS_ADDR_MAX], back[SRS_ADDR_MAX];
+	int i;
+
+	assert_int_equal(vault_srs_forward(w->ch[RELAY], "a@x.test",
+	    "our.test", there), CRYPTO_LOCKED);
+	assert_string_equal(there, "");
+	assert_int_equal(vault_srs_reverse(w->ch[SMTP], "SRS0=a=b=c=d@e",
+	    back), CRYPTO_LOCKED);
+	unlock(w);
+	assert_int_equal(vault_srs_forward(w->ch[RELAY], "a@x.test",
+	    "our.test", there), CRYPTO_OK);
+	assert_int_equal(vault_srs_reverse(w->ch[RELAY], there, back),
+	    CRYPTO_OK);
+	assert_string_equal(back, "a@x.test");
+	assert_int_equal(vault_srs_reverse(w->ch[SMTP], there, back),
+	    CRYPTO_OK);
+	assert_string_equal(back, "a@x.test");
+	assert_int_equal(vault_lock(w->ch[OWNER]), CRYPTO_OK);
+	assert_int_equal(vault_srs_reverse(w->ch[SMTP], there, back),
+	    CRYPTO_LOCKED);
+	assert_string_equal(back, "");
+	unlock(w);
+	there[5] ^= 1;
+	for (i = 3; i < 50; i++)	/* a stranger may not guess for ever */
+		assert_int_equal(vault_srs_reverse(w->ch[SMTP], there, back),
+		    CRYPTO_PEER);
+	assert_int_equal(vault_srs_reverse(w->ch[SMTP], there, back),
+	    CRYPTO_TRIES);
+	assert_int_equal(vault_srs_forward(w->ch[SMTP2], "a@x.test",
+	    "our.test", there), CRYPTO_DENIED);
+	assert_int_equal(vault_route(w->ch[RELAY], NULL), CRYPTO_OK);
+	assert_int_equal(vault_srs_forward(w->ch[RELAY], "a@x.test",
+	    "our.test", there), CRYPTO_STATE);
+}
+
 /* Who asks for what its role may not loses the channel, and only that. */
 static void
 roles_are_held_to_their_masks(void **state)
@@ -513,6 +553,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(locked_serves_tls_and_nothing_else),
 		T(one_signature_a_session),
+		T(senders_are_rewritten_while_it_is_open),
 		T(roles_are_held_to_their_masks),
 		T(relay_signs_then_logs_in_where_it_said),
 		T(scram_runs_inside),
