@@ -23,6 +23,46 @@ struct ask_alias {
 };
 
 static void
+day(int64_t at, char text[16])
+{
+	time_t t = (time_t)at;
+	struct tm tm;
+
+	snprintf(text, 16, "never");
+	if (at > 0 && localtime_r(&t, &tm) != NULL)
+		(void)strftime(text, 16, "%Y-%m-%d", &tm);
+}
+
+static void
+print_dests(const char *dests)
+{
+	size_t n;
+
+	for (; *dests != '\0'; dests += n + (dests[n] == '\n')) {
+		n = strcspn(dests, "\n");
+		printf(" to %.*s", (int)n, dests);
+	}
+}
+
+static void
+json_dests(struct buf *b, const char *dests)
+{
+	char one[ALIAS_DEST_MAX];
+	const char *sep = "";
+	size_t n;
+
+	buf_adds(b, ",\"to\":[");
+	for (; *dests != '\0'; dests += n + (dests[n] == '\n')) {
+		n = strcspn(dests, "\n");
+		snprintf(one, sizeof one, "%.*s", (int)n, dests);
+		buf_adds(b, sep);
+		json_string(b, one);
+		sep = ",";
+	}
+	buf_adds(b, "]");
+}
+
+static void
 print_json(const struct alias *a)
 {
 	struct buf b;
@@ -36,6 +76,7 @@ print_json(const struct alias *a)
 	json_string(&b, a->tags);
 	buf_adds(&b, ",\"note\":");
 	json_string(&b, a->note);
+	json_dests(&b, a->dest);
 	buf_addf(&b, ",\"created\":%lld,\"burned\":%lld,"
 	    "\"expires\":%lld,\"last\":%lld,\"used\":%llu,\"refused\":%llu}\n", (long long)a->created,
 	    (long long)a->burned,
@@ -47,30 +88,21 @@ print_json(const struct alias *a)
 }
 
 static void
-day(int64_t at, char text[16])
-{
-	time_t t = (time_t)at;
-	struct tm tm;
-
-	snprintf(text, 16, "never");
-	if (at > 0 && localtime_r(&t, &tm) != NULL)
-		(void)strftime(text, 16, "%Y-%m-%d", &tm);
-}
-
-static void
 print_plain(const struct alias *a)
 {
 	char last[16], until[16];
 
 	day(a->last, last);
 	day(a->expires - 1, until);	/* the day whose end it is */
-	printf("%-32s %-7s used %llu refused %llu last %s%s%s%s%s%s%s%s%s\n",
+	printf("%-32s %-7s used %llu refused %llu last %s%s%s%s%s%s%s",
 	    a->address, a->burned != 0 ? "burned" :
 	    alias_over(a, clock_wall_s()) ? "expired" : "active",
 	    (unsigned long long)a->used, (unsigned long long)a->refused, last,
 	    a->expires != 0 ? " until " : "", a->expires != 0 ? until : "",
 	    a->folder[0] != '\0' ? " folder " : "", a->folder,
-	    a->tags[0] != '\0' ? " tags " : "", a->tags,
+	    a->tags[0] != '\0' ? " tags " : "", a->tags);
+	print_dests(a->dest);
+	printf("%s%s\n",
 	    a->note[0] != '\0' ? " # " : "", a->note);
 }
 
@@ -110,6 +142,18 @@ keep(char *dst, size_t size)
 	return snprintf(dst, size, "%s", optarg) >= (int)size;
 }
 
+/* The first mailbox is where it is filed. */
+static bool
+keep_dest(struct alias *a)
+{
+	size_t n = strlen(a->dest);
+
+	if (strchr(optarg, '@') == NULL && a->folder[0] == '\0')
+		return keep(a->folder, sizeof a->folder);
+	return snprintf(a->dest + n, sizeof a->dest - n, "%s%s",
+	    n > 0 ? "\n" : "", optarg) >= (int)(sizeof a->dest - n);
+}
+
 /* False: not as the usage line has it. */
 static bool
 arguments(int argc, char **argv, struct ask_alias *q)
@@ -123,7 +167,7 @@ arguments(int argc, char **argv, struct ask_alias *q)
 		argv++;
 	}
 	optind = 1;
-	while ((c = getopt(argc, argv, "je:f:t:n:")) != -1) {
+	while ((c = getopt(argc, argv, "jd:e:f:t:n:")) != -1) {
 		if (c == 'j')
 			q->json = true;
 		else if (c == 'f')
@@ -132,6 +176,8 @@ arguments(int argc, char **argv, struct ask_alias *q)
 			q->bad |= keep(q->a.tags, ALIAS_TAGS_MAX);
 		else if (c == 'n')
 			q->bad |= keep(q->a.note, ALIAS_NOTE_MAX);
+		else if (c == 'd')
+			q->bad |= keep_dest(&q->a);
 		else if (c == 'e')
 			q->late = expiry_read(optarg, &q->a.expires) != 0;
 		else
@@ -155,6 +201,11 @@ text(uint16_t status, const char *verb)
 	switch (status) {
 	case STORE_NAME:
 		return "not an address of this node";
+	case ALIAS_E_DEST:
+		return "a destination is neither a mailbox nor an address "
+		    "elsewhere";
+	case STORE_TOOBIG:
+		return "too many destinations";
 	case STORE_KEPT:
 		return "this address is always accepted";
 	case STORE_EXISTS:

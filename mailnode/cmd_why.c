@@ -14,6 +14,11 @@
 #include "store/err.h"
 #include "store/op_event.h"
 
+enum {
+	FOLLOW_MAX = 32,	/* letters whose story is told along */
+	FOLLOW_ID = 24		/* octets, NUL included */
+};
+
 static void
 print_json(const struct event *e)
 {
@@ -71,8 +76,31 @@ print_plain(const struct event *e)
 	printf("\n");
 }
 
+/* A letter in the queue that a message became. */
+struct follow {
+	char	id[FOLLOW_MAX][FOLLOW_ID];
+	size_t	n;
+};
+
+static void
+note_letter(struct follow *f, const struct event *e)
+{
+	size_t i, n;
+
+	if ((strcmp(e->kind, "forward") != 0 && strcmp(e->kind, "return") !=
+	    0) || strncmp(e->text, "id=", 3) != 0 || f->n == FOLLOW_MAX)
+		return;
+	n = strcspn(e->text + 3, " ");
+	if (n >= FOLLOW_ID)
+		return;
+	snprintf(f->id[f->n], FOLLOW_ID, "%.*s", (int)n, e->text + 3);
+	for (i = 0; strcmp(f->id[i], f->id[f->n]) != 0; i++)
+		;
+	f->n += i == f->n;
+}
+
 static int
-tell(int ch, const char *key, bool json)
+tell(int ch, const char *key, bool json, struct follow *f)
 {
 	struct event_list l;
 	struct op_reply r;
@@ -90,6 +118,7 @@ tell(int ch, const char *key, bool json)
 			else
 				print_plain(&l.event[i]);
 			after = l.event[i].id;
+			note_letter(f, &l.event[i]);
 		}
 		more = l.more;
 		event_list_clear(&l);
@@ -105,8 +134,10 @@ int
 cmd_why(int argc, char **argv)
 {
 	bool json = argc > 1 && strcmp(argv[1], "-j") == 0;
+	struct follow f = { .n = 0 }, none = { .n = FOLLOW_MAX };
 	struct node *n;
 	int ch, rc;
+	size_t i;
 
 	if (argc != 2 + json || (argv[1 + json][0] == '-' &&
 	    argv[1 + json][1] != '\0'))
@@ -119,7 +150,10 @@ cmd_why(int argc, char **argv)
 		node_close(n);
 		return rc;
 	}
-	rc = tell(ch, argv[1 + json], json);
+	rc = tell(ch, argv[1 + json], json, &f);
+	for (i = 0; i < f.n && rc == 0; i++)
+		if (strcmp(f.id[i], argv[1 + json]) != 0)
+			(void)tell(ch, f.id[i], json, &none);
 	close(ch);
 	node_close(n);
 	return rc;

@@ -64,7 +64,7 @@ const struct cmd cmds[] = {
 	    "[-aj] [list|show ID|hold ID|release ID|retry ID|"
 	    "route ID [RELAY]|drop ID]" },
 	{ "why",	cmd_why,	"[-j] ID|ADDRESS" },
-	{ "alias",	cmd_alias,	"[list [-j]|add [-e DATE] [-f FOLDER] "
+	{ "alias",	cmd_alias,	"[list [-j]|add [-d DEST] [-e DATE] [-f FOLDER] "
 	    "[-t TAGS] [-n NOTE] ADDRESS|rm ADDRESS|burn ADDRESS]" },
 	{ "device",	cmd_device,
 	    "[list [-j]|revoke NAME|autoconfig DIR|add NAME [--read] [--send] "

@@ -31,6 +31,7 @@ read_row(struct store *st, sqlite3_stmt *s, struct alias *a)
 		a->refused = (uint64_t)sqlite3_column_int64(s, 7);
 		a->last = sqlite3_column_int64(s, 8);
 		a->expires = sqlite3_column_int64(s, 9);
+		column(a->dest, sizeof a->dest, s, 10);
 	}
 	(void)sqlite3_reset(s);
 	if (code == SQLITE_DONE)
@@ -40,7 +41,7 @@ read_row(struct store *st, sqlite3_stmt *s, struct alias *a)
 }
 
 #define ALIAS_COLUMNS "address, folder, tags, note, created, burned, used," \
-	" refused, last, expires"
+	" refused, last, expires, dest"
 
 bool
 alias_over(const struct alias *a, int64_t now_s)
@@ -112,7 +113,7 @@ alias_add(struct store *st, const struct alias *a)
 	if (rc != STORE_OK)
 		return rc;
 	s = store_stmt(st, STORE_NODE, &slot, "INSERT INTO alias("
-	    ALIAS_COLUMNS ") VALUES(?1, ?2, ?3, ?4, ?5, 0, 0, 0, 0, ?6)");
+	    ALIAS_COLUMNS ") VALUES(?1, ?2, ?3, ?4, ?5, 0, 0, 0, 0, ?6, ?7)");
 	if (s == NULL)
 		return STORE_NOMEM;
 	sqlite3_bind_text(s, 1, a->address, -1, SQLITE_STATIC);
@@ -121,6 +122,7 @@ alias_add(struct store *st, const struct alias *a)
 	sqlite3_bind_text(s, 4, a->note, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(s, 5, a->created);
 	sqlite3_bind_int64(s, 6, a->expires);
+	sqlite3_bind_text(s, 7, a->dest, -1, SQLITE_STATIC);
 	rc = store_result(st, STORE_NODE, sqlite3_step(s));
 	(void)sqlite3_reset(s);
 	return rc;

@@ -460,6 +460,7 @@ take_entry(struct store *st, const struct spool_entry *e)
 	j->file = e->file;
 	j->size = e->size;
 	j->received = e->received;
+	j->fans = e->fans != FAN_NONE;
 	j->redo = e->id <= in->old;
 	memcpy(j->trace, e->trace, sizeof j->trace);
 	snprintf(j->tags, sizeof j->tags, "%s", e->tags);

@@ -5,6 +5,7 @@
 
 #include "store/db.h"
 #include "store/change.h"
+#include "store/fan.h"
 #include "store/job.h"
 #include "store/op_event.h"
 #include "store/parts.h"
@@ -141,6 +142,40 @@ job_done(struct job *j)
 	job_free(j);
 }
 
+static void	listed(void *arg, enum store_err rc);
+
+/* Its row stands; what failed here is tried again with it. */
+static void
+fanned(void *arg, enum store_err rc)
+{
+	struct job *j = arg;
+
+	if (rc == STORE_OK) {
+		j->fans = false;
+		listed(j, STORE_OK);
+		return;
+	}
+	job_ready(j);
+	job_later(j);
+}
+
+/* Where else it goes; only when that is durable may the spool forget it. */
+static void
+fan(struct job *j, const struct box *b)
+{
+	enum store_err rc = store_begin(j->st, STORE_NODE);
+	struct fan f = { .entry = j->entry, .mbox = b->id, .row = j->row,
+	    .uidvalidity = b->uidvalidity, .uid = j->uid, .trace = j->trace,
+	    .msgid = j->parsed.msgid, .subject = j->parsed.subject };
+
+	if (rc == STORE_OK)
+		rc = fan_out(j->st, &f);
+	if (rc == STORE_OK)
+		rc = store_after(j->st, STORE_BIT(STORE_NODE), fanned, j);
+	if (rc != STORE_OK)
+		fanned(j, rc);
+}
+
 static void
 listed(void *arg, enum store_err rc)
 {
@@ -156,9 +191,14 @@ listed(void *arg, enum store_err rc)
 		job_later(j);
 		return;
 	}
-	if (b != NULL) {
+	if (b != NULL && !j->told) {
 		story(j, b);
 		delivered(j, b);
+		j->told = true;
+	}
+	if (j->fans && b != NULL) {
+		fan(j, b);
+		return;
 	}
 	if (j->kind == JOB_SPOOL)
 		(void)spool_done(st, j->entry, j->file, j->size);

@@ -41,6 +41,8 @@ struct job {
 	bool		 listed;	/* in the mailbox's row of jobs */
 	bool		 ready;		/* file and parse are done */
 	bool		 sent;		/* with filer or parser */
+	bool		 fans;		/* see fan.h */
+	bool		 told;		/* its story, that it came */
 	bool		 lost;		/* the spool has no body for it */
 	unsigned int	 tries;		/* of the parser */
 	uint64_t	 row;		/* its id, once it has one */

@@ -6,6 +6,7 @@
 #include "store/box.h"
 #include "store/op_event.h"
 #include "store/op_mail.h"
+#include "store/op_rcpt.h"
 #include "store/op_watch.h"
 
 /* ---- client ---- */
@@ -18,6 +19,7 @@ alias_add_put(struct buf *args, const struct alias *a)
 	chan_put_str(args, a->tags);
 	chan_put_str(args, a->note);
 	chan_put_i64(args, a->expires);
+	chan_put_str(args, a->dest);
 }
 
 uint16_t
@@ -77,6 +79,7 @@ alias_ask_next(int ch, struct op_reply *r, const char *after,
 	a->last = chan_get_i64(&r->in);
 	a->used = chan_get_u64(&r->in);
 	a->refused = chan_get_u64(&r->in);
+	chan_get_str(&r->in, a->dest, sizeof a->dest);
 	return chan_end(&r->in) ? OP_OK : OP_BAD;
 }
 
@@ -105,6 +108,7 @@ on_list(void *service, struct op_call *c)
 	chan_put_i64(c->out, a.last);
 	chan_put_u64(c->out, a.used);
 	chan_put_u64(c->out, a.refused);
+	chan_put_str(c->out, a.dest);
 	return OP_OK;
 }
 
@@ -145,6 +149,37 @@ note_ok(const char *note)
 	return true;
 }
 
+/* Elsewhere: what would come back to us at once is none. */
+static bool
+address_ok(struct store *st, const char *s)
+{
+	const char *at = strrchr(s, '@');
+	struct rcpt r;
+
+	rcpt_resolve(st, s, &r);
+	return at > s && at[1] != '\0' && at[1] != '.' &&
+	    strpbrk(s, " <>\",()[]:;\\") == NULL && r.class == RCPT_FOREIGN &&
+	    strlen(s) < ALIAS_ADDR_MAX;
+}
+
+static uint16_t
+dests_ok(struct store *st, const char *dests)
+{
+	char one[ALIAS_DEST_MAX];
+	size_t n, count = 0;
+
+	for (; *dests != '\0'; dests += n + (dests[n] == '\n')) {
+		n = strcspn(dests, "\n");
+		snprintf(one, sizeof one, "%.*s", (int)n, dests);
+		if (++count > ALIAS_DESTS)
+			return STORE_TOOBIG;
+		if (!note_ok(one) || (strchr(one, '@') != NULL ?
+		    !address_ok(st, one) : box_by_name(st, one) == NULL))
+			return ALIAS_E_DEST;
+	}
+	return OP_OK;
+}
+
 static uint16_t
 on_add(void *service, struct op_call *c)
 {
@@ -152,6 +187,7 @@ on_add(void *service, struct op_call *c)
 	char text[ALIAS_ADDR_MAX];
 	struct alias a;
 	enum store_err rc;
+	uint16_t status;
 
 	memset(&a, 0, sizeof a);
 	chan_get_str(&c->in, text, sizeof text);
@@ -159,6 +195,7 @@ on_add(void *service, struct op_call *c)
 	chan_get_str(&c->in, a.tags, sizeof a.tags);
 	chan_get_str(&c->in, a.note, sizeof a.note);
 	a.expires = chan_get_i64(&c->in);
+	chan_get_str(&c->in, a.dest, sizeof a.dest);
 	a.created = clock_wall_s();
 	if (!chan_end(&c->in) || !tags_ok(a.tags) || !note_ok(a.note) ||
 	    (a.expires != 0 && a.expires <= a.created))
@@ -167,6 +204,8 @@ on_add(void *service, struct op_call *c)
 	if (rc == STORE_OK && a.folder[0] != '\0' &&
 	    box_by_name(st, a.folder) == NULL)
 		rc = STORE_NOTFOUND;
+	if (rc == STORE_OK && (status = dests_ok(st, a.dest)) != OP_OK)
+		return status;
 	if (rc == STORE_OK)
 		rc = alias_add(st, &a);
 	return finish(st, c, a.address, "added", rc);

@@ -16,11 +16,16 @@ enum alias_op {
 	ALIAS_BURN = 0x012b	/* refused from now on, and remembered */
 };
 
+/* Besides enum op_status and enum store_err. */
+enum alias_status { ALIAS_E_DEST = 0x48 };	/* one leads nowhere, or to us */
+
 enum {
 	ALIAS_ADDR_MAX = 320,	/* octets, NUL included */
 	ALIAS_FOLDER_MAX = 128,
 	ALIAS_TAGS_MAX = 256,
 	ALIAS_NOTE_MAX = 256,
+	ALIAS_DEST_MAX = 2048,	/* octets of all destinations */
+	ALIAS_DESTS = 8,
 	ALIAS_WAIT_MS = 30000
 };
 
@@ -29,6 +34,9 @@ struct alias {
 	char		folder[ALIAS_FOLDER_MAX];	/* "": INBOX */
 	char		tags[ALIAS_TAGS_MAX];		/* blank between */
 	char		note[ALIAS_NOTE_MAX];
+	char		dest[ALIAS_DEST_MAX];	/* further ones: mailboxes and
+						   addresses elsewhere, LF
+						   between */
 	int64_t		created, burned, last;	/* wall, s; 0: never */
 	int64_t		expires;		/* wall, s; 0: never */
 	uint64_t	used, refused;
@@ -37,7 +45,8 @@ struct alias {
 /* Is nothing taken for it at that time? */
 bool	 alias_over(const struct alias *a, int64_t now_s);
 
-/* Of `a`: address, folder (it must exist), tags, note, expires (to come). */
+/* Of `a`: address, folder and dest (they must exist), tags, note, expires
+ * (to come).  ALIAS_E_DEST, STORE_TOOBIG: over ALIAS_DESTS. */
 uint16_t alias_ask_add(int ch, struct op_reply *r, const struct alias *a);
 void	 alias_add_put(struct buf *args, const struct alias *a);
 uint16_t alias_ask_remove(int ch, struct op_reply *r, const char *address);

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "crypto/srs.h"
 #include "mailnode/base/clock.h"
 #include "store/alias.h"
 #include "store/op_rcpt.h"
@@ -55,6 +56,7 @@ try_alias(struct store *st, const char *local, const char *domain,
 	snprintf(out->folder, sizeof out->folder, "%s", a.folder);
 	snprintf(out->tags, sizeof out->tags, "%s", a.tags);
 	snprintf(out->address, sizeof out->address, "%s", address);
+	out->fans = a.dest[0] != '\0';
 	return true;
 }
 
@@ -121,6 +123,10 @@ rcpt_resolve(struct store *st, const char *addr, struct rcpt *out)
 	classify(st, local, domain, out);
 	if (out->class == RCPT_UNKNOWN)
 		without_detail(st, local, domain, out);
+	if (out->class == RCPT_UNKNOWN && srs_is(addr)) {
+		out->class = RCPT_SRS;
+		out->fans = true;
+	}
 	if (out->class == RCPT_UNKNOWN && st->conf->catchall != NULL) {
 		out->class = RCPT_CATCHALL;
 		snprintf(out->folder, sizeof out->folder, "%s",
@@ -146,7 +152,8 @@ rcpt_check(int ch, struct op_reply *r, const char *addr, struct rcpt *out)
 	chan_get_str(&r->in, out->detail, sizeof out->detail);
 	chan_get_str(&r->in, out->folder, sizeof out->folder);
 	chan_get_str(&r->in, out->tags, sizeof out->tags);
-	if (chan_end(&r->in) && out->class <= RCPT_CATCHALL)
+	out->fans = chan_get_u8(&r->in) != 0;
+	if (chan_end(&r->in) && out->class <= RCPT_SRS)
 		return OP_OK;
 	memset(out, 0, sizeof *out);
 	return OP_BAD;
@@ -166,7 +173,8 @@ on_check(void *service, struct op_call *c)
 	rcpt_resolve(st, addr, &out);
 	/* A stranger hears here that nothing is taken now, before the
 	 * message is sent in vain; asking for that alone costs a turn. */
-	if (c->role == ROLE_SMTP && rcpt_ok(out.class))
+	if (c->role == ROLE_SMTP && (rcpt_ok(out.class) ||
+	    out.class == RCPT_SRS))
 		rc = spool_may(st, 0);
 	if (rc != STORE_OK)
 		return (uint16_t)rc;
@@ -175,6 +183,7 @@ on_check(void *service, struct op_call *c)
 	chan_put_str(c->out, out.detail);
 	chan_put_str(c->out, out.folder);
 	chan_put_str(c->out, out.tags);
+	chan_put_u8(c->out, out.fans);
 	if (out.class == RCPT_BURNED)
 		(void)alias_count(st, out.address, true, clock_wall_s());
 	return OP_OK;

@@ -21,7 +21,9 @@ enum rcpt_class {
 	RCPT_USER,		/* the owner, also with a subaddress */
 	RCPT_ALIAS,
 	RCPT_SYSTEM,		/* postmaster, abuse, where reports go */
-	RCPT_CATCHALL
+	RCPT_CATCHALL,
+	RCPT_SRS		/* a sender we rewrote, if the vault says so;
+				   only notices (<>) may go there */
 };
 
 enum {
@@ -35,6 +37,7 @@ struct rcpt {
 	char		 detail[128];	/* the subaddress, or "" */
 	char		 folder[128];	/* "" for INBOX */
 	char		 tags[256];	/* blank between */
+	bool		 fans;		/* has further destinations */
 };
 
 /* True when mail for it is accepted. */

@@ -65,6 +65,7 @@ put_msg(struct buf *b, uint64_t id, const struct spool_msg *m, uint64_t n)
 	chan_put_str(b, m->verdict);
 	chan_put_str(b, m->peer);
 	chan_put_i64(b, m->received);
+	chan_put_u8(b, m->stays);
 	chan_put_u32(b, (uint32_t)m->nrcpt);
 	for (i = 0; i < m->nrcpt; i++)
 		chan_put_str(b, m->rcpt[i]);
@@ -182,6 +183,7 @@ struct handed {
 	struct buf	rcpt;		/* "given resolved" lines */
 	struct buf	given;		/* those given, a NUL behind each */
 	char		box[BOX_NAME_MAX];	/* what the aliases say */
+	bool		fans;		/* it goes on from here */
 	bool		user;		/* somebody other than an alias */
 	uint32_t	nours;
 };
@@ -207,6 +209,7 @@ get_handed(struct chan_in *in, struct handed *h)
 	chan_get_str(in, h->verdict, sizeof h->verdict);
 	chan_get_str(in, h->peer, sizeof h->peer);
 	h->msg.received = chan_get_i64(in);
+	h->msg.stays = chan_get_u8(in) != 0;
 	h->nrcpt = chan_get_u32(in);
 	h->msg.trace = h->trace;
 	h->msg.sender = h->sender;
@@ -232,6 +235,7 @@ note_rcpt(struct store *st, struct handed *h, const char *addr,
     const struct rcpt *to)
 {
 	h->nours++;
+	h->fans |= to->fans;
 	if (to->class != RCPT_ALIAS && to->class != RCPT_CATCHALL)
 		h->user = true;
 	else if (h->box[0] == '\0')
@@ -242,6 +246,14 @@ note_rcpt(struct store *st, struct handed *h, const char *addr,
 	}
 	buf_addf(&h->rcpt, "%s %s\n", addr, to->address);
 	buf_add(&h->given, addr, strlen(addr) + 1);
+}
+
+/* Who forges our name gets no help with it; nobody is sent junk. */
+static bool
+goes_on(const struct handed *h)
+{
+	return !h->msg.stays && strcmp(h->folder, "Junk") != 0 &&
+	    strcmp(h->folder, "Rejects") != 0;
 }
 
 /* The session says nothing of what we know: one message less for each. */
@@ -256,6 +268,11 @@ tell_accepted(struct store *st, const struct handed *h)
 	    h->sender, (unsigned long long)h->n, h->verdict);
 	for (end = p + h->given.len; p < end; p += strlen(p) + 1)
 		event_add(st, h->trace, p, "accept", text);
+	if (h->fans && h->msg.stays)
+		event_add(st, h->trace, "", "stays", "it has an author of "
+		    "ours, unproven: it is not sent on");
+	else if (h->fans && !goes_on(h))
+		event_add(st, h->trace, "", "stays", h->folder);
 }
 
 /* A session only hands in what came for us; who may name a folder is the
@@ -274,7 +291,8 @@ resolve(struct store *st, struct op_call *c, struct handed *h)
 		if (c->in.bad || !plain(addr))
 			return STORE_NAME;
 		rcpt_resolve(st, addr, &to);
-		if (rcpt_ok(to.class))
+		if (rcpt_ok(to.class) || (to.class == RCPT_SRS &&
+		    c->role == ROLE_SMTP && h->sender[0] == '\0'))
 			note_rcpt(st, h, addr, &to);
 	}
 	if (c->role == ROLE_SMTP && h->nours == 0)
@@ -295,7 +313,9 @@ static uint16_t
 take(struct store *st, struct op_call *c, struct handed *h)
 {
 	struct spool_put p = { .msg = &h->msg, .folder = h->folder,
-	    .tags = h->tags, .nbody = h->n };
+	    .tags = h->tags, .nbody = h->n,
+	    .fans = !h->fans ? FAN_NONE : c->role == ROLE_SENDER ? FAN_OWN :
+	    goes_on(h) ? FAN_OTHERS : FAN_NONE };
 	enum store_err rc;
 
 	p.head = chan_get_bytes(&c->in, SPOOL_HEAD_MAX, &p.nhead);

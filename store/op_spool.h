@@ -52,6 +52,7 @@ struct spool_msg {
 	const char	*verdict;	/* one line: the reasons, for why */
 	const char	*peer;		/* one line: who brought it */
 	int64_t		 received;	/* wall clock, s */
+	bool		 stays;		/* is not sent on, wherever it came */
 };
 
 /* *id is for the calls that follow; of this channel only. */

@@ -261,7 +261,7 @@ take_envelope(struct submission *s, struct chan_in *in)
 	e->msgid = take_string(in, &at, QUEUE_LINE_MAX);
 	e->subject = take_string(in, &at, QUEUE_LINE_MAX);
 	e->envid = take_string(in, &at, QUEUE_LINE_MAX);
-	e->flags = chan_get_u32(in);
+	e->flags = chan_get_u32(in) & QUEUE_ASKED;
 	e->due_s = chan_get_i64(in);
 	while (!in->bad && chan_get_u8(in) == 1) {
 		struct queue_to *to = &s->head.to[e->nto];

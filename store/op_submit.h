@@ -45,7 +45,12 @@ enum queue_flag {
 	QUEUE_UTF8 = 2,		/* header or an address is UTF-8 (6531) */
 	QUEUE_COPY = 4,		/* file a copy in Sent when it leaves */
 	QUEUE_NOW = 8,		/* no undo window */
-	QUEUE_HOLD = 16		/* queued, but held */
+	QUEUE_HOLD = 16,	/* queued, but held */
+	QUEUE_ASKED = 31,	/* what a submitter may ask for */
+	/* keeper's own, see fan.h: */
+	QUEUE_FORWARD = 32,	/* somebody's, sent on: not to be signed, the
+				   sender to be rewritten */
+	QUEUE_HOME = 64		/* a notice, to whom orcpt (rewritten) hides */
 };
 
 /* RFC 3461 NOTIFY; 0 is the default: failure and delay. */

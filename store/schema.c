@@ -4,9 +4,9 @@
  *	spool	one row for each message that was acknowledged.  body is NULL
  *		when it lies in spool/ID (%016x of `file`).  name, uid and
  *		box are where it will stand; box '' until that is known.
- *		todo: SPOOL_TODO_* that follow the filing.
+ *		todo: enum fan_kind.
  *
- * node.db, version 2: what files cannot carry.
+ * node.db, version 3: what files cannot carry.
  *
  *	tag	tags of a content, by its hash: a rebuild finds them again
  *	alias	addresses given out
@@ -16,6 +16,7 @@
  *	setting	name and value: numbers that must survive
  *	snooze	messages put off, by content: see op_snooze.c
  *	queue_*	the outgoing queue: see queue.h
+ *	fanned	what was sent on or copied: see fan.h
  *	device	what each device did last
  *	device_folder	and has seen: op_device.c
  *
@@ -24,6 +25,7 @@
  *
  * events.db, version 1: see event.c.
  */
+#include "store/fan.h"
 #include "store/op_device.h"
 #include "store/op_snooze.h"
 #include "store/queue.h"
@@ -48,7 +50,8 @@ static const char node_schema[] =
     " note TEXT NOT NULL, created INTEGER NOT NULL,"
     " burned INTEGER NOT NULL, used INTEGER NOT NULL,"
     " refused INTEGER NOT NULL, last INTEGER NOT NULL,"
-    " expires INTEGER NOT NULL DEFAULT 0);"
+    " expires INTEGER NOT NULL DEFAULT 0,"
+    " dest TEXT NOT NULL DEFAULT '');"
     "CREATE TABLE IF NOT EXISTS intent("
     " id INTEGER PRIMARY KEY, kind INTEGER NOT NULL,"
     " box TEXT NOT NULL, uid INTEGER NOT NULL, name TEXT NOT NULL,"
@@ -69,6 +72,9 @@ static const char node_schema[] =
 
 static const char node_schema_2[] =
     "ALTER TABLE alias ADD COLUMN expires INTEGER NOT NULL DEFAULT 0;";
+
+static const char node_schema_3[] =
+    "ALTER TABLE alias ADD COLUMN dest TEXT NOT NULL DEFAULT '';";
 
 static const char cache_schema[] =
     "CREATE TABLE IF NOT EXISTS mailbox("
@@ -108,11 +114,11 @@ const struct schema schemas[STORE_NDB] = {
 		.parts = { spool_schema }
 	},
 	[STORE_NODE] = {
-		.name = "node.db", .app_id = 0x6d6e6e64, .version = 2,
+		.name = "node.db", .app_id = 0x6d6e6e64, .version = 3,
 		.full = true, .cache_kib = 512,
 		.parts = { node_schema, queue_schema, queue_once_schema,
-		    device_schema, snooze_schema },
-		.steps = { node_schema_2 }
+		    device_schema, snooze_schema, fan_schema },
+		.steps = { node_schema_2, node_schema_3 }
 	},
 	[STORE_CACHE] = {
 		.name = "store.db", .app_id = 0x6d6e7374, .version = 3,

@@ -133,7 +133,7 @@ insert(struct store *st, const struct spool_put *p, uint64_t file)
 	s = store_stmt(st, STORE_SPOOL, &slot, "INSERT INTO spool(id, trace,"
 	    " sender, rcpt, folder, tags, received, size, todo, box, uid,"
 	    " name, file, head, body, at) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7,"
-	    " ?8, 0, ?9, ?10, ?11, ?12, ?13, ?14, ?15)");
+	    " ?8, ?16, ?9, ?10, ?11, ?12, ?13, ?14, ?15)");
 	if (s == NULL)
 		return STORE_NOMEM;
 	place_now(st, p, &box, &uid, rel);
@@ -158,6 +158,7 @@ insert(struct store *st, const struct spool_put *p, uint64_t file)
 		sqlite3_bind_blob64(s, 14, p->nbody > 0 ? p->body : "",
 		    p->nbody, SQLITE_STATIC);
 	sqlite3_bind_int64(s, 15, clock_wall_s());
+	sqlite3_bind_int64(s, 16, p->fans);
 	rc = store_result(st, STORE_SPOOL, sqlite3_step(s));
 	(void)sqlite3_reset(s);
 	return rc;
@@ -326,6 +327,11 @@ entry(sqlite3_stmt *s, struct spool_entry *e)
 	e->nhead = (size_t)sqlite3_column_bytes(s, 10);
 	e->body = sqlite3_column_blob(s, 11);
 	e->nbody = (size_t)sqlite3_column_bytes(s, 11);
+	e->sender = (const char *)sqlite3_column_text(s, 12);
+	e->rcpt = (const char *)sqlite3_column_text(s, 13);
+	e->fans = (enum fan_kind)sqlite3_column_int64(s, 14);
+	if (e->sender == NULL || e->rcpt == NULL)
+		e->sender = e->rcpt = "";
 	if (e->tags == NULL)
 		e->tags = "";
 	if (e->file == 0 && e->body == NULL)
@@ -342,8 +348,8 @@ spool_next(struct store *st, uint64_t after, struct spool_entry *e)
 	if (after >= st->spool->committed)
 		return STORE_NOTFOUND;
 	s = store_stmt(st, STORE_SPOOL, &slot, "SELECT id, trace, folder,"
-	    " tags, received, size, box, uid, name, file, head, body"
-	    " FROM spool WHERE id > ?1 ORDER BY id LIMIT 1");
+	    " tags, received, size, box, uid, name, file, head, body,"
+	    " sender, rcpt, todo FROM spool WHERE id > ?1 ORDER BY id LIMIT 1");
 	if (s == NULL)
 		return STORE_NOMEM;
 	sqlite3_bind_int64(s, 1, (int64_t)after);

@@ -27,6 +27,9 @@ enum {
 	SPOOL_OCTETS_MAX = 64 * 1024 * 1024
 };
 
+/* Does it go on from here?  See fan.h. */
+enum fan_kind { FAN_NONE, FAN_OTHERS, FAN_OWN };
+
 struct spool_entry {
 	uint64_t	 id;
 	char		 box[BOX_NAME_MAX];	/* "": see `folder` */
@@ -35,6 +38,8 @@ struct spool_entry {
 	char		 rel[MAILDIR_REL_MAX];
 	char		 trace[SPOOL_TRACE_MAX];
 	const char	*tags;			/* borrows the statement */
+	const char	*sender, *rcpt;		/* likewise */
+	enum fan_kind	 fans;
 	int64_t		 received;
 	uint64_t	 size;			/* of head and body */
 	uint64_t	 file;			/* 0: the body is here */
@@ -51,6 +56,7 @@ struct spool_put {
 	const char	*rcpt;		/* "given resolved" lines */
 	const char	*folder;
 	const char	*tags;
+	enum fan_kind	 fans;
 	const void	*head, *body;
 	size_t		 nhead;
 	uint64_t	 nbody;

@@ -90,6 +90,8 @@ too_many(const struct store *st, const struct op_peer *p)
 	const struct upload *u;
 	int n = 0;
 
+	if (p == NULL)		/* keeper itself */
+		return false;
 	for (u = st->uploads->first; u != NULL; u = u->next)
 		n += u->peer == p;
 	return n >= UPLOAD_PER_PEER;

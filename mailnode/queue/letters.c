@@ -129,7 +129,9 @@ notify(struct sender *s, struct letter *x, const struct outcome *o, size_t n,
 	size_t i, k = 0;
 	uint16_t rc = STORE_OK;
 
-	if (x->l.from[0] == '\0')
+	/* What was sent on is told to the owner, whoever it was from. */
+	if (x->l.flags & QUEUE_HOME || (x->l.from[0] == '\0' &&
+	    !(x->l.flags & QUEUE_FORWARD)))
 		return 0;
 	for (i = 0; i <= n && rc == STORE_OK; i++) {
 		if (i < n && outcome_tells(&o[i], kind))
@@ -307,19 +309,21 @@ out:
 
 /* ---- splitting a letter by next hop ---- */
 
+/* What is sent on leaves from an address of ours. */
 static int
 route_of(const struct sender_letter *l, const struct sender_rcpt *r)
 {
 	const char *name = r->fate == QUEUE_UNKNOWN ? r->route : r->forced;
+	const char *from = l->flags & QUEUE_FORWARD ? route_own() : l->from;
 	int route;
 
 	if (name[0] == '\0')
-		return route_find(l->from, r->addr);
+		return route_find(from, r->addr);
 	route = route_by_name(name);
 	/* A forced relay that conf no longer has is as none; where an
 	 * unknown one went there must be the same again. */
 	if (route == ROUTE_NONE && r->fate != QUEUE_UNKNOWN)
-		return route_find(l->from, r->addr);
+		return route_find(from, r->addr);
 	return route;
 }
 

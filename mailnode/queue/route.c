@@ -72,6 +72,17 @@ route_is_ours(const char *addr)
 	return false;
 }
 
+const char *
+route_own(void)
+{
+	static char own[ROUTE_KEY_MAX];
+
+	if (own[0] == '\0')
+		(void)snprintf(own, sizeof own, "%s@%s", conf.user,
+		    conf.domains[0]);
+	return own;
+}
+
 int
 route_find(const char *from, const char *to)
 {

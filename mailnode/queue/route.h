@@ -18,6 +18,9 @@ bool	route_match(const char *pattern, const char *addr);
 /* Is the address's domain one of conf.domains? */
 bool	route_is_ours(const char *addr);
 
+/* The owner's address at the first domain; static. */
+const char *route_own(void);
+
 /* An index of conf.relays, ROUTE_NONE or ROUTE_LOCAL. */
 int	route_find(const char *from, const char *to);
 

@@ -39,6 +39,7 @@ enum {
 struct work {
 	struct job	 job;
 	struct buf	 head;		/* signatures */
+	char		 from[SRS_ADDR_MAX];	/* "": as the job has it */
 	bool		 over;		/* its results were told */
 };
 
@@ -207,10 +208,61 @@ signing_domain(const struct job *j)
 	    conf.domains[0];
 }
 
+/* The vault's word on a sender to be rewritten, or one that hides behind an
+ * address of ours. */
+static bool
+rewritten(struct relay *r, struct work *w, enum crypto_err e)
+{
+	char why[JOB_TEXT_MAX];
+
+	if (e == CRYPTO_OK)
+		return true;
+	if (e == CRYPTO_LOCKED)
+		tell_all(r, w, JOB_LOCKED, false, "the vault is locked");
+	else if (e == CRYPTO_NAME || e == CRYPTO_PEER ||
+	    e == CRYPTO_EXPIRED) {
+		snprintf(why, sizeof why, "550 5.1.7 the sender %.300s "
+		    "cannot be rewritten", w->job.from);
+		tell_all(r, w, JOB_REFUSED, false, w->job.flags & QUEUE_HOME ?
+		    "550 5.1.1 not an address that we rewrote" : why);
+	} else
+		tell_all(r, w, JOB_DEFERRED, false, crypto_err_text(e));
+	return false;
+}
+
+/* Sent on: the message stays what it is, the sender becomes ours, and a
+ * notice goes to nobody but whom the vault finds in the address it came to. */
+static void
+rewrite(struct relay *r, struct work *w)
+{
+	char home[SRS_ADDR_MAX];
+	enum crypto_err e;
+	size_t i;
+
+	for (i = 0; w->job.flags & QUEUE_HOME && i < w->job.nrcpt; i++) {
+		e = vault_srs_reverse(r->vault, w->job.rcpt[i].orcpt, home);
+		if (e == CRYPTO_OK && strcmp(home, w->job.rcpt[i].addr) != 0)
+			e = CRYPTO_PEER;
+		if (!rewritten(r, w, e))
+			return;
+		w->job.rcpt[i].orcpt = "";
+	}
+	if (w->job.from[0] == '\0')
+		return;
+	if (rewritten(r, w, vault_srs_forward(r->vault, w->job.from,
+	    conf.domains[0], w->from)))
+		w->job.from = w->from;
+}
+
 static void
 sign(struct relay *r, struct work *w)
 {
 	const char *why;
+
+	if (w->job.flags & QUEUE_FORWARD) {
+		rewrite(r, w);
+		return;
+	}
 
 	switch (sign_letter(r->vault, w->job.fd, w->job.offset, w->job.size,
 	    signing_domain(&w->job), &w->head, &why)) {

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "crypto/err.h"
 #include "crypto/tls.h"
 #include "mailnode/smtp/submit.h"
 #include "store/op_rcpt.h"
@@ -20,6 +21,8 @@ struct smtp_backend {
 	/* Statuses: enum op_status and enum store_err. */
 	uint16_t	(*rcpt)(void *arg, const char *addr,
 			    struct rcpt *out);
+	/* Did we rewrite that sender?  CRYPTO_OK, as vault_srs_reverse. */
+	enum crypto_err	(*srs)(void *arg, const char *addr);
 	/* No new mail at present: space, or too much that waits. */
 	bool		(*refusing)(void *arg);
 	/* As in store/op_spool.h. */

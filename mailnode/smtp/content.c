@@ -52,6 +52,8 @@ mail_answer(const struct mail *m)
 	/* RFC 7372 section 3.3, RFC 9989 section 8. */
 	static const struct answer policy = { 550, "5.7.26",
 	    "refused for its author's domain" };
+	static const struct answer again = { 554, "5.4.6",
+	    "it was sent on from this address before: a loop" };
 	static const struct answer loop = { 554, "5.4.6",
 	    "too many Received fields: a loop" };
 
@@ -68,6 +70,8 @@ mail_answer(const struct mail *m)
 		return &nul;
 	case MAIL_LOOP:
 		return &loop;
+	case MAIL_AGAIN:
+		return &again;
 	case MAIL_POLICY:
 		return &policy;
 	case MAIL_STORE:

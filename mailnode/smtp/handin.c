@@ -19,6 +19,15 @@ on_rcpt(void *arg, const char *addr, struct rcpt *out)
 	return rcpt_check(keeper(h), &h->reply, addr, out);
 }
 
+static enum crypto_err
+on_srs(void *arg, const char *addr)
+{
+	struct handin *h = arg;
+	char inner[SRS_ADDR_MAX];
+
+	return vault_srs_reverse(h->pr->link[ROLE_VAULT], addr, inner);
+}
+
 /* When nobody can say, the hand-in itself will. */
 static bool
 on_refusing(void *arg)
@@ -125,6 +134,7 @@ handin_init(struct handin *h, struct proc *pr, struct tls_server *chain,
 		.arg = h,
 		.dns = pr->link[ROLE_RESOLVER],
 		.rcpt = on_rcpt,
+		.srs = on_srs,
 		.refusing = on_refusing,
 		.begin = on_begin,
 		.data = on_data,

@@ -21,6 +21,7 @@ head_init(struct head *h)
 {
 	memset(h, 0, sizeof *h);
 	buf_init(&h->hold, RESULTS_PREFIX_MAX);
+	buf_init(&h->who, HEAD_WHO_MAX);
 	h->state = LINE;
 	h->field = LINE;	/* none */
 }
@@ -29,6 +30,7 @@ void
 head_clear(struct head *h)
 {
 	buf_clear(&h->hold);
+	buf_clear(&h->who);
 }
 
 static void
@@ -107,6 +109,8 @@ name_ends(struct head *h)
 	}
 	if (held_is(h, "Received"))
 		h->received++;
+	h->to = held_is(h, "Delivered-To");
+	buf_reset(&h->who);
 	let_go(h);
 	enter_field(h, PASS);
 }
@@ -179,6 +183,27 @@ name_goes_on(struct head *h, const uint8_t *p, size_t n)
 	return n;
 }
 
+/* Our forwarder writes the address in one line; a loop is known by it. */
+static void
+to_ends(struct head *h, const uint8_t *p, size_t n)
+{
+	const char *s;
+	size_t i;
+
+	buf_add(&h->who, p, n);
+	h->to = false;
+	s = h->who.err == 0 ? buf_str(&h->who) : NULL;
+	h->who.err = 0;
+	if (s == NULL)
+		return;
+	s += strspn(s, " \t");
+	n = strcspn(s, " \t\r\n");
+	for (i = 0; i < h->nrcpt; i++)
+		if (strlen(h->rcpt[i]) == n &&
+		    strncasecmp(h->rcpt[i], s, n) == 0)
+			h->again = true;
+}
+
 /* Up to the end of the line within an open field. */
 static size_t
 field_goes_on(struct head *h, const uint8_t *p, size_t n)
@@ -196,6 +221,10 @@ field_goes_on(struct head *h, const uint8_t *p, size_t n)
 	h->seen(h->arg, p, n);
 	if (h->state == PASS)
 		h->keep(h->arg, p, n);
+	if (h->to && lf != NULL)
+		to_ends(h, p, n);
+	else if (h->to)
+		buf_add(&h->who, p, n);
 	if (h->state == JUDGE) {
 		hold(h, p, n);
 		if (lf != NULL || n == room)

@@ -19,7 +19,8 @@
 
 enum {
 	HEAD_MAX = 256 * 1024,	/* octets of a header: DKIM_HEADER_MAX */
-	HEAD_NAME_MAX = 512	/* octets of a field's name */
+	HEAD_NAME_MAX = 512,	/* octets of a field's name */
+	HEAD_WHO_MAX = 512	/* octets of a Delivered-To */
 };
 
 struct head {
@@ -28,6 +29,9 @@ struct head {
 	void		*arg;
 	const char	*const *ids;	/* names that claim to be us */
 	size_t		 nids;
+	const char	*const *rcpt;	/* of this message */
+	size_t		 nrcpt;
+	bool		 again;		/* out: a Delivered-To is one of them */
 	unsigned int	 received;	/* out: Received fields */
 	unsigned int	 cut;		/* out: fields cut */
 	bool		 over;		/* out: longer than HEAD_MAX */
@@ -35,6 +39,8 @@ struct head {
 	int		 state, field;	/* private */
 	size_t		 octets;	/* private */
 	struct buf	 hold;		/* private: not judged yet */
+	bool		 to;		/* private: within Delivered-To */
+	struct buf	 who;		/* private: its value */
 };
 
 /* Caller's memory; set seen, keep, arg, ids, nids after it. */

@@ -5,6 +5,7 @@
 #include "mailnode/filter/sample.h"
 #include "mailnode/filter/verdict.h"
 #include "mailnode/node/conf.h"
+#include "mailnode/node/idna.h"
 #include "mailnode/smtp/mail.h"
 
 void
@@ -279,6 +280,8 @@ mail_open(struct mail *m, const struct auth_conn *conn, bool dots)
 	m->head.arg = m;
 	m->head.ids = m->ids;
 	m->head.nids = conf.ndomains + 1;
+	m->head.rcpt = (const char *const *)m->rcpt;
+	m->head.nrcpt = m->nrcpt;
 	data_init(&m->data, dots, message, m);
 	return true;
 }
@@ -302,6 +305,38 @@ judge(struct mail *m)
 		fail(m, MAIL_LINE_LONG);
 	else if (m->head.received > MAIL_HOPS_MAX)
 		fail(m, MAIL_LOOP);
+	else if (m->fans && m->head.again)
+		fail(m, MAIL_AGAIN);
+}
+
+static bool
+below(const char *domain, const char *ours)
+{
+	size_t n = strlen(domain), k = strlen(ours);
+
+	return n >= k && strcasecmp(domain + n - k, ours) == 0 &&
+	    (n == k || domain[n - k - 1] == '.');
+}
+
+/* An author of our domains, or below one, that nothing proves: sent on from
+ * here it would pass for ours (SPF aligns with the rewritten sender). */
+static bool
+claims_us(const struct auth_verdict *v)
+{
+	char ours[DNS_NAME_MAX];
+	size_t i, k;
+
+	if (v->dmarc.result == DMARC_PASS)
+		return false;
+	for (k = 0; k < conf.ndomains; k++) {
+		if (idna_ascii(conf.domains[k], strlen(conf.domains[k]), ours) ==
+		    -1)
+			return true;
+		for (i = 0; i < v->from.ndomains; i++)
+			if (below(v->from.domain[i], ours))
+				return true;
+	}
+	return v->from.more || v->from.bad || v->from_fields != 1;
 }
 
 static unsigned int
@@ -347,6 +382,7 @@ authenticate(struct mail *m)
 	}
 	action = auth_verify_action(m->auth, &m->why);
 	m->junk = action == AUTH_JUNK;
+	m->forged = claims_us(auth_verify_verdict(m->auth));
 	buf_init(&line, sizeof m->verdict - 1);
 	(void)auth_verify_line(m->auth, &line);
 	if (action == AUTH_TAKE)
@@ -383,6 +419,7 @@ commit(struct mail *m, const struct buf *head, int64_t now_s,
 		.verdict = m->verdict,
 		.peer = peer,
 		.received = now_s,
+		.stays = m->forged,
 	};
 	uint64_t id = m->spool;
 	uint16_t status;

@@ -32,6 +32,7 @@ enum mail_err {
 	MAIL_LINE_LONG,		/* over DATA_LINE_MAX */
 	MAIL_NUL,
 	MAIL_LOOP,		/* over MAIL_HOPS_MAX */
+	MAIL_AGAIN,		/* was sent on from here before */
 	MAIL_POLICY,		/* the author's domain wants it refused */
 	MAIL_STORE,		/* see status */
 	MAIL_NOMEM
@@ -64,6 +65,8 @@ struct mail {
 	const char	*why;		/* with MAIL_POLICY: auth's */
 	bool		 junk;		/* filed as such */
 	bool		 tls;		/* it came over TLS: caller sets */
+	bool		 forged;	/* in our name, so it seems */
+	bool		 fans;		/* a recipient sends it on */
 };
 
 /* Caller's memory; be borrowed. */

@@ -56,6 +56,28 @@ policy_rcpt(const struct path *to, uint16_t status, const struct rcpt *r)
 }
 
 const struct answer *
+policy_srs(enum crypto_err e, bool notice)
+{
+	static const struct answer notices = { 550, "5.7.1",
+	    "notices alone, from <>, go back this way" };
+	static const struct answer locked = { 451, "4.3.0",
+	    "the way back is closed at present, try again later" };
+
+	switch (e) {
+	case CRYPTO_OK:
+		return notice ? &taken : &notices;
+	case CRYPTO_LOCKED:
+	case CRYPTO_NOVAULT:
+	case CRYPTO_GONE:
+	case CRYPTO_NOMEM:
+	case CRYPTO_TRIES:
+		return &locked;
+	default:
+		return &nobody;
+	}
+}
+
+const struct answer *
 policy_store(uint16_t status)
 {
 	switch (status) {

@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "crypto/err.h"
 #include "mailnode/smtp/path.h"
 #include "mailnode/smtp/answer.h"
 #include "store/op_rcpt.h"
@@ -14,6 +15,9 @@
  */
 const struct answer	*policy_rcpt(const struct path *to, uint16_t status,
 			    const struct rcpt *r);
+
+/* For RCPT_SRS: what the vault said, and whether the sender is <>. */
+const struct answer	*policy_srs(enum crypto_err e, bool notice);
 
 /* Without asking keeper: addresses that no table can make ours.  NULL: ask. */
 const struct answer	*policy_rcpt_early(const struct path *to);

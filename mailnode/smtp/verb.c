@@ -306,7 +306,7 @@ ask_rcpt(struct session *s, const char *addr, struct rcpt *found)
 	}
 	status = s->be->rcpt(s->be->arg, addr, found);
 	s->known[0] = '\0';
-	if (status == STORE_OK && (found->class == RCPT_USER ||
+	if (status == STORE_OK && !found->fans && (found->class == RCPT_USER ||
 	    found->class == RCPT_ALIAS || found->class == RCPT_SYSTEM)) {
 		memcpy(s->known, addr, strlen(addr) + 1);
 		s->known_ms = now;
@@ -332,6 +332,10 @@ judge_rcpt(struct session *s, const struct cmd_rcpt *r)
 		return &too_many;
 	status = ask_rcpt(s, r->to.address, &found);
 	a = policy_rcpt(&r->to, status, &found);
+	if (status == STORE_OK && found.class == RCPT_SRS)
+		a = policy_srs(s->be->srs(s->be->arg, r->to.address),
+		    s->mail.env.from.address[0] == '\0');
+	s->mail.fans |= found.fans;
 	if (a->code == 250 && !mail_add_rcpt(&s->mail, r->to.address, r))
 		return &too_many;
 	return a;

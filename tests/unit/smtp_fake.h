@@ -82,11 +82,26 @@ fake_rcpt(void *arg, const char *addr, struct rcpt *out)
 		out->class = RCPT_USER;
 	else if (strncmp(addr, "shop@", 5) == 0)
 		out->class = RCPT_ALIAS;
-	else if (strncmp(addr, "burned@", 7) == 0)
+	else if (strncmp(addr, "SRS0=", 5) == 0) {
+		out->class = RCPT_SRS;
+		out->fans = true;
+	} else if (strncmp(addr, "board@", 6) == 0) {
+		out->class = RCPT_ALIAS;
+		out->fans = true;
+	} else if (strncmp(addr, "burned@", 7) == 0)
 		out->class = RCPT_BURNED;
 	else
 		out->class = f->catchall ? RCPT_CATCHALL : RCPT_UNKNOWN;
 	return STORE_OK;
+}
+
+static enum crypto_err
+fake_srs(void *arg, const char *addr)
+{
+	(void)arg;
+	return strncmp(addr, "SRS0=good", 9) == 0 ? CRYPTO_OK :
+	    strncmp(addr, "SRS0=lock", 9) == 0 ? CRYPTO_LOCKED :
+	    strncmp(addr, "SRS0=late", 9) == 0 ? CRYPTO_EXPIRED : CRYPTO_PEER;
 }
 
 static inline bool
@@ -239,9 +254,11 @@ run_init(struct run *r)
 	memset(r, 0, sizeof *r);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, r->fd), 0);
 	assert_int_equal(pipe(r->wake), 0);
-	f->be = (struct smtp_backend){ f, -1, fake_rcpt, fake_refusing,
-	    fake_begin, fake_data, fake_abort, fake_commit, fake_event,
-	    fake_has_tls, fake_tls, fake_woken, NULL };
+	f->be = (struct smtp_backend){ .arg = f, .dns = -1,
+	    .rcpt = fake_rcpt, .srs = fake_srs, .refusing = fake_refusing,
+	    .begin = fake_begin, .data = fake_data, .abort = fake_abort,
+	    .commit = fake_commit, .event = fake_event,
+	    .has_tls = fake_has_tls, .tls = fake_tls, .woken = fake_woken };
 	f->stop = r->wake[0];
 	buf_init(&f->head, IN_MAX);
 	buf_init(&f->body, IN_MAX);

@@ -67,6 +67,27 @@ static const struct {
 	{ "nobody", HI "MAIL FROM:<a@b>\r\nRCPT TO:<you@example.org>\r\n"
 	    "RCPT TO:<burned@example.org>\r\nDATA\r\n" BYE,
 	    "220 250 250 550 550 503 221", 0 },
+	{ "senders that we rewrote", HI "MAIL FROM:<>\r\n"
+	    "RCPT TO:<SRS0=good=aa=x=y@example.org>\r\n"
+	    "RCPT TO:<SRS0=lock=aa=x=y@example.org>\r\n"
+	    "RCPT TO:<SRS0=late=aa=x=y@example.org>\r\n"
+	    "RCPT TO:<SRS0=bad=aa=x=y@example.org>\r\n" DATA BYE,
+	    "220 250 250 250 451 550 550 354 250 221", 1 },
+	{ "are for notices", HI "MAIL FROM:<a@b>\r\n"
+	    "RCPT TO:<SRS0=good=aa=x=y@example.org>\r\nDATA\r\n" BYE,
+	    "220 250 250 550 503 221", 0 },
+	{ "sent on before", HI "MAIL FROM:<a@b>\r\n"
+	    "RCPT TO:<board@example.org>\r\nDATA\r\n"
+	    "Delivered-To: Board@Example.org\r\n\r\n.\r\n" BYE,
+	    "220 250 250 250 354 554 221", 0 },
+	{ "to another address", HI "MAIL FROM:<a@b>\r\n"
+	    "RCPT TO:<board@example.org>\r\nDATA\r\n"
+	    "Delivered-To: oboard@example.org\r\nX-Delivered-To: "
+	    "board@example.org\r\n\r\nDelivered-To: board@example.org"
+	    "\r\n.\r\n" BYE, "220 250 250 250 354 250 221", 1 },
+	{ "to one that sends nothing on", HI ENV "DATA\r\n"
+	    "Delivered-To: me@example.org\r\n\r\n.\r\n" BYE,
+	    "220 250 250 250 354 250 221", 1 },
 	{ "recipients' syntax", HI "MAIL FROM:<a@b>\r\nRCPT TO:<>\r\n"
 	    "RCPT TO:<me>\r\nRCPT TO:me@example.org\r\n"
 	    "RCPT TO:<me@example.org> SIZE=1\r\nRCPT\r\n" BYE,

@@ -136,7 +136,8 @@ an_older_one_is_migrated(void **state)
 	assert_int_equal(node_ask(&n, ROLE_OWNER, aliases, &some), 0);
 	node_stop(&n);
 	snprintf(cmd, sizeof cmd, "sqlite3 %s/node.db 'ALTER TABLE alias "
-	    "DROP COLUMN expires; PRAGMA user_version=1'", n.home);
+	    "DROP COLUMN expires; ALTER TABLE alias DROP COLUMN dest;"
+	    "PRAGMA user_version=1'", n.home);
 	assert_int_equal(system(cmd), 0);
 	node_start(&n);
 	assert_string_equal(n.alarms, "");

@@ -1,0 +1,39 @@
+/*
+ * Where else a message goes that came to an alias of several destinations,
+ * or to a sender that we had rewritten: copies into other mailboxes, and
+ * letters in the queue.  Runs when the message is filed and listed; until
+ * all of it is durable the spool keeps its entry.
+ *
+ *	each destination: its letter or copy, and a row of `fanned`, in one
+ *	transaction of node.db; a crash before the spool knows finds the rows
+ *
+ * A letter of our own is a letter of ours again, to be signed.  Another's
+ * that is sent on is the message as it came: behind our Received
+ * and Authentication-Results, without the Return-Path, each octet.  In
+ * front stands Delivered-To with the address it was sent to, by which a
+ * loop is known when it comes again.
+ */
+#ifndef STORE_FAN_H
+#define STORE_FAN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "store/store.h"
+
+extern const char fan_schema[];		/* a part of node.db */
+
+enum { FAN_KEEP_S = 30 * 86400 };	/* rows; the spool is far quicker */
+
+struct fan {
+	uint64_t	 entry;		/* of the spool */
+	uint64_t	 mbox, row;	/* where it stands */
+	uint32_t	 uidvalidity, uid;
+	const char	*trace, *msgid, *subject;
+};
+
+/* Joins the turn.  STORE_OK: all of it did, or was done before; else once
+ * more, later. */
+enum store_err	 fan_out(struct store *st, const struct fan *f);
+
+#endif
