@@ -109,9 +109,10 @@ check(int fd)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-	static const struct smtp_backend be = { NULL, -1, on_rcpt, no,
-	    on_begin, on_data, on_abort, on_commit, on_event, no, no_tls,
-	    no, NULL };
+	static const struct smtp_backend be = { .dns = -1, .rcpt = on_rcpt,
+	    .refusing = no, .begin = on_begin, .data = on_data,
+	    .abort = on_abort, .commit = on_commit, .event = on_event,
+	    .has_tls = no, .tls = no_tls, .woken = no };
 	struct session_start start = { .wake = -1, .peer = "192.0.2.1",
 	    .backend = &be };
 	int fd[2];
