@@ -25,6 +25,7 @@ mail() { "$python" -c "
 import smtplib
 s = smtplib.SMTP('127.0.0.1', $(node_port smtp))
 s.sendmail('a@far.test', ['me@node.test'], 'Subject: x\r\n\r\nx\r\n')"; }
+waits() { [ "$(pgrep -c -s "$(cat "$node/serve.pid")" -x "mn-$1")" = 1 ]; }
 line() { mn device list | grep "^$1 "; }
 
 ok 'a phone' device_add phone --qr none
@@ -34,6 +35,7 @@ ok 'is there' wait_for '[ "$(mn search subject:x | wc -l)" = 1 ]'
 ok 'it looks' imap <<'P'
 ok(m.select('INBOX')); ok(m.fetch('1:*', '(FLAGS)')); ok(m.logout(), 'BYE')
 P
+ok 'a session and a reader wait for the next' wait_for 'waits imap && waits reader'
 ok 'the list says as what, and where' wait_for \
     'line phone | grep -q "127.0.0.1  Test Phone 7  INBOX, 0 unsynced"'
 ok 'more mail' mail

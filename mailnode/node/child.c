@@ -638,6 +638,8 @@ nursery_want_reader(struct nursery *n, struct child *c)
 	    nursery_spawn(n, ROLE_READER, -1, NULL, c) == NULL)
 		log_line(LOG_ERROR, "spawn", "name=%s error=%s",
 		    role_name(ROLE_READER), strerror(errno));
+	else	/* the next one does not wait for its start */
+		nursery_ahead(n, ROLE_READER, 1);
 }
 
 /* Who may have which: a session can start nothing else. */

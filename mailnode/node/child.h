@@ -89,8 +89,8 @@ struct child	*nursery_spawn(struct nursery *n, enum role role, int sock,
 void	nursery_wake(struct nursery *n);
 
 /*
- * Forks ahead, so that `want` processes of a LIFE_CONN role wait with their
- * channels ready; nursery_spawn uses them up.
+ * Forks ahead, so that `want` processes of a role for one connection, or on
+ * demand, wait with their channels ready; nursery_spawn uses them up.
  */
 void	nursery_ahead(struct nursery *n, enum role role, unsigned int want);
 

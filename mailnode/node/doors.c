@@ -16,6 +16,7 @@
 enum {
 	ACCEPT_BURST = 16,
 	AHEAD = 2,		/* SMTP processes that wait */
+	PHONE_AHEAD = 1,	/* the same of IMAP, once one came */
 	REST_MS = 1000,
 	DEVICES_MAX = 200	/* sessions of devices that have logged in */
 };
@@ -37,6 +38,7 @@ struct doors {
 	struct loop_timer	 rest;
 	uint64_t		 accepted, refused;
 	bool			 opened;
+	bool			 phones;	/* somebody came for IMAP */
 };
 
 static const char tired[] =
@@ -159,6 +161,7 @@ welcome(struct doors *d, int sock, const struct proc_conn *conn)
 	}
 	if (v == LISTEN_OK) {
 		d->accepted++;
+		d->phones = d->phones || l->service == CONF_IMAP;
 		close(sock);
 		return;
 	}
@@ -209,6 +212,10 @@ fork_ahead(struct doors *d)
 		return;
 	watch_chain(d);
 	nursery_ahead(d->n, ROLE_SMTP, AHEAD);
+	if (!d->phones)
+		return;
+	nursery_ahead(d->n, ROLE_IMAP, PHONE_AHEAD);
+	nursery_ahead(d->n, ROLE_READER, PHONE_AHEAD);
 }
 
 static void
