@@ -138,8 +138,9 @@ job_place(struct job *j)
 	j->uid = box_uid(j->st, b);
 	if (j->uid == 0)
 		return STORE_BUSY;
+	/* An entry of this very turn has its UID, though no commit yet. */
 	j->behind = j->kind == JOB_SPOOL && !j->alone ? j->entry :
-	    spool_committed(j->st);
+	    spool_last(j->st);
 	if (j->kind == JOB_SPOOL)
 		j->flags |= box_flags(b);
 	if (j->kind == JOB_FOUND && !j->changed &&
