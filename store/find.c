@@ -102,19 +102,41 @@ put_str(struct find *f, const char *s)
 	(void)buf_addf(&f->sql, "?%zu", f->narg + 2);
 }
 
+/* Before the i-th of those that stand beside each other.  SQLite makes a
+ * list of them, one below the other, and takes none deeper than 1000
+ * (SQLITE_MAX_EXPR_DEPTH): hence groups. */
+static void
+put_between(struct find *f, uint32_t i, const char *word)
+{
+	enum { GROUP = 64 };
+
+	if (i == 0)
+		put(f, "((");
+	else if (i % GROUP != 0)
+		put(f, word);
+	else {
+		put(f, ")");
+		put(f, word);
+		put(f, "(");
+	}
+}
+
 static void
 put_uids(struct find *f, struct chan_in *in)
 {
 	uint32_t n = chan_get_u32(in), i;
 
-	put(f, "(0");
+	if (n == 0)
+		put(f, "0");
 	for (i = 0; i < n && !in->bad && f->sql.err == 0; i++) {
-		(void)buf_addf(&f->sql, " OR l.uid BETWEEN %u",
+		put_between(f, i, " OR ");
+		(void)buf_addf(&f->sql, "l.uid BETWEEN %u",
 		    (unsigned int)chan_get_u32(in));
 		(void)buf_addf(&f->sql, " AND %u",
 		    (unsigned int)chan_get_u32(in));
 	}
-	put(f, ")");
+	if (n > 0)
+		put(f, "))");
 }
 
 static void
@@ -226,21 +248,20 @@ put_hits(struct find *f, const char *text, bool body_only)
 static uint16_t node(struct find *f, struct chan_in *in, unsigned int depth);
 
 static uint16_t
-several(struct find *f, struct chan_in *in, uint32_t n, const char *between,
+several(struct find *f, struct chan_in *in, uint32_t n, const char *word,
     unsigned int depth)
 {
 	uint16_t rc = OP_OK;
 	uint32_t i;
 
-	put(f, "(");
 	if (n == 0)
 		put(f, "1");
 	for (i = 0; i < n && rc == OP_OK && !in->bad; i++) {
-		if (i > 0)
-			put(f, between);
+		put_between(f, i, word);
 		rc = node(f, in, depth + 1);
 	}
-	put(f, ")");
+	if (n > 0)
+		put(f, "))");
 	return rc;
 }
 
