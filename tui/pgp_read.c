@@ -62,6 +62,27 @@ from_key(const char *line, const char *from)
 	return same;
 }
 
+/* Is that signature's key certified?  What stands behind the next one is of
+ * another, which whoever wants to be taken for somebody may add. */
+static bool
+certified(const char *line)
+{
+	static const char *const levels[] = { "TRUST_FULLY",
+	    "TRUST_ULTIMATE" };
+	const char *next = strstr(line, "\n[GNUPG:] NEWSIG");
+	const char *good = pgp_status_line(line, "GOODSIG"), *p;
+	size_t i;
+
+	if (next == NULL || (good != NULL && good < next))
+		next = good;
+	for (i = 0; i < sizeof levels / sizeof levels[0]; i++) {
+		p = pgp_status_line(line, levels[i]);
+		if (p != NULL && (next == NULL || p < next))
+			return true;
+	}
+	return false;
+}
+
 void
 pgp_status(const char *lines, const char *from, struct pgp_seen *seen)
 {
@@ -78,8 +99,7 @@ pgp_status(const char *lines, const char *from, struct pgp_seen *seen)
 		if (!from_key(p, from))
 			say_signature(seen, PGP_DOUBT, "signed, but NOT by "
 			    "who is in From", p);
-		else if (pgp_status_line(lines, "TRUST_FULLY") != NULL ||
-		    pgp_status_line(lines, "TRUST_ULTIMATE") != NULL)
+		else if (certified(p))
 			say_signature(seen, PGP_GOOD, "good signature", p);
 		else
 			say_signature(seen, PGP_DOUBT, "good signature of a "

@@ -32,6 +32,16 @@ status(void **state)
 		{ G "GOODSIG " ADA G "TRUST_FULLY 0 pgp\n",
 		    "ada@x.y, eve@x.y", false, PGP_DOUBT, "signed, but NOT by "
 		    "who is in From, key 0123456789ABCDEF Ada <ada@x.y>" },
+		/* Whom somebody else's key is good for is no matter. */
+		{ G "NEWSIG\n" G "GOODSIG " ADA G "TRUST_UNDEFINED 0 pgp\n"
+		    G "NEWSIG\n" G "GOODSIG 02 Eve <eve@x.y>\n"
+		    G "TRUST_FULLY 0 pgp\n", "ada@x.y", false, PGP_DOUBT,
+		    "good signature of a key that is not certified, key "
+		    "0123456789ABCDEF Ada <ada@x.y>" },
+		{ G "GOODSIG " ADA G "GOODSIG 02 Eve <eve@x.y>\n"
+		    G "TRUST_ULTIMATE 0 pgp\n", "ada@x.y", false, PGP_DOUBT,
+		    "good signature of a key that is not certified, key "
+		    "0123456789ABCDEF Ada <ada@x.y>" },
 		/* A bad one beside a good one is bad. */
 		{ G "GOODSIG " ADA G "BADSIG " ADA, "ada@x.y", false,
 		    PGP_BAD, "BAD signature, key 0123456789ABCDEF Ada "
