@@ -8,6 +8,7 @@
 #include "store/change.h"
 #include "store/intake.h"
 #include "store/intent.h"
+#include "store/judged.h"
 #include "store/op_set.h"
 #include "store/row.h"
 
@@ -153,43 +154,6 @@ target(struct store *st, struct change *c, const struct row_at *at,
 	    d->uidvalidity, in->duid, at->flags, n.extra, n.is_new);
 }
 
-enum { JUDGED_MAX = 10000 };	/* kept; the oldest go */
-
-/* Into Junk or out of it: the owner's word, for the filter to learn from.
- * What goes on from there to the bin says nothing. */
-static enum store_err
-judge(struct store *st, const struct box *from_box, const struct box *to,
-    const struct row_at *at)
-{
-	static struct store_slot put, trim;
-	bool junk = strcmp(to->name, "Junk") == 0;
-	sqlite3_stmt *s;
-	enum store_err rc;
-
-	if (junk == (strcmp(from_box->name, "Junk") == 0) ||
-	    strcmp(to->name, "Trash") == 0)
-		return STORE_OK;
-	s = store_stmt(st, STORE_NODE, &put, "REPLACE INTO judged(hash, junk,"
-	    " at) VALUES(?1, ?2, ?3)");
-	if (s == NULL)
-		return STORE_NOMEM;
-	sqlite3_bind_blob(s, 1, at->hash, sizeof at->hash, SQLITE_STATIC);
-	sqlite3_bind_int(s, 2, junk);
-	sqlite3_bind_int64(s, 3, clock_wall_us());
-	rc = store_result(st, STORE_NODE, sqlite3_step(s));
-	(void)sqlite3_reset(s);
-	if (rc != STORE_OK)
-		return rc;
-	s = store_stmt(st, STORE_NODE, &trim, "DELETE FROM judged WHERE at <"
-	    " (SELECT at FROM judged ORDER BY at DESC LIMIT 1 OFFSET ?1)");
-	if (s == NULL)
-		return STORE_NOMEM;
-	sqlite3_bind_int(s, 1, JUDGED_MAX);
-	rc = store_result(st, STORE_NODE, sqlite3_step(s));
-	(void)sqlite3_reset(s);
-	return rc;
-}
-
 /* Where it was and where it is, for who asked so. */
 static enum store_err
 pair(struct change *c, uint32_t was, uint32_t now)
@@ -228,7 +192,7 @@ move(struct store *st, struct change *c, struct box *b,
 		rc = row(st, row_move(st->rows, at->id, d->id, in.duid,
 		    in.drel, gone, modseq));
 	if (rc == STORE_OK)
-		rc = judge(st, b, d, at);
+		rc = judged_note(st, b, d, at);
 	return rc == STORE_OK ? pair(c, at->uid, in.duid) : rc;
 }
 
@@ -256,6 +220,9 @@ copy(struct store *st, struct change *c, struct box *b,
 	if (rc == STORE_OK)
 		rc = row(st, row_copy(st->rows, at->id, d->id, in.duid,
 		    in.drel, modseq));
+	/* A phone without MOVE copies, then removes. */
+	if (rc == STORE_OK)
+		rc = judged_note(st, b, d, at);
 	return rc == STORE_OK ? pair(c, at->uid, in.duid) : rc;
 }
 

@@ -233,6 +233,21 @@ hand_over(struct job *j)
 	return true;
 }
 
+struct ask *
+store_ask_parser(struct store *st)
+{
+	struct intake *in = st->intake;
+
+	if (st->parser != NULL)
+		loop_arm(st->loop, &in->idle, PARSE_IDLE_MS);
+	else if (!in->wanted && st->want_parser != NULL) {
+		in->wanted = true;
+		st->want_parser(st->arg);
+		loop_arm(st->loop, &in->idle, PARSE_WANT_MS);
+	}
+	return st->parser;
+}
+
 void
 intake_parse_kick(struct store *st)
 {

@@ -59,6 +59,13 @@ struct store_delivered {
 	const char	*from, *subject, *msgid;
 };
 
+/* The owner's word on a message, that now goes to `mbox`. */
+struct store_judged {
+	uint64_t	mbox;
+	uint8_t		hash[32];	/* of the content */
+	enum { STORE_GOOD, STORE_JUNK, STORE_NEITHER } as;
+};
+
 struct store {
 	const struct store_conf	*conf;
 	struct loop		*loop;
@@ -95,6 +102,9 @@ struct store {
 	/* From the spool, for the first time; again only after a crash. */
 	void			(*delivered)(void *arg,
 				    const struct store_delivered *d);
+	/* Not committed yet; the file is moved in a moment. */
+	void			(*judged)(void *arg,
+				    const struct store_judged *j);
 	void			*arg;
 	unsigned int		 salvaged;	/* STORE_BIT: was damaged */
 	enum store_err		 failed;	/* not OK: end, start again */
@@ -178,5 +188,7 @@ void		 store_clear(struct store *st, const char *text);
 /* The channels to filer and parser, when they come (again); takes fd. */
 void		 store_filer(struct store *st, int fd);
 void		 store_parser(struct store *st, int fd);
+/* The parser, which does not rest then; NULL: it comes in a moment. */
+struct ask	*store_ask_parser(struct store *st);
 
 #endif

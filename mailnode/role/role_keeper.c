@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "mailnode/filter/op_train.h"
+#include "mailnode/filter/teach.h"
 #include "mailnode/node/ask_hook.h"
 #include "mailnode/node/log.h"
 #include "mailnode/node/sandbox.h"
@@ -46,6 +47,7 @@ static const struct op *const tables[] = {
 
 static struct store st;
 static struct learner learner;
+static struct teach teach;
 
 static void
 alarm_owner(void *arg, const char *text, bool over)
@@ -61,6 +63,13 @@ damaged_tokens(void *arg, const char *text)
 {
 	proc_alarm(arg, text);
 	log_line(LOG_WARN, "tokens", "error=%s", text);
+}
+
+static void
+judged(void *arg, const struct store_judged *j)
+{
+	(void)arg;
+	teach_judged(&teach, j);
 }
 
 static void
@@ -177,6 +186,8 @@ role_keeper(struct proc *pr)
 	}
 	learner_init(&learner, pr->home, pr->loop, damaged_tokens, pr);
 	st.filter = &learner;
+	teach_init(&teach, &st, &learner);
+	st.judged = judged;
 	op_server_init(&srv, pr->loop, spool_ops, &st);
 	for (i = 0; i < sizeof tables / sizeof tables[0]; i++)
 		op_server_more(&srv, tables[i]);
@@ -191,6 +202,7 @@ role_keeper(struct proc *pr)
 		linked(pr, ROLE_FILER, pr->link[ROLE_FILER]);
 	proc_ready(pr);
 	(void)loop_run(pr->loop);
+	teach_clear(&teach);
 	learner_clear(&learner);
 	store_close(&st);
 }

@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "mailnode/filter/teach.h"
 #include "mailnode/node/log.h"
 #include "mailnode/node/sandbox.h"
 #include "mailnode/role/roles.h"
@@ -59,6 +60,7 @@ role_parser(struct proc *pr)
 	(void)mtext_init();
 	limit_memory();
 	op_server_init(&srv, pr->loop, parse_ops, pr);
+	op_server_more(&srv, teach_ops);
 	srv.gone = gone;
 	proc_serve(pr, &srv);
 	sandbox_enter(pr);
