@@ -18,6 +18,7 @@ struct watch {
 	size_t			 n;
 	uint32_t		 wanted;	/* by anybody */
 	struct subscriber	*first;
+	bool			 telling;	/* the list is being walked */
 };
 
 void
@@ -64,13 +65,19 @@ void
 watch_flush(struct store *st, enum store_err rc)
 {
 	const struct subscriber *s;
+	struct watch *w = st->watch;
 
-	if (st->watch == NULL)
+	if (w == NULL)
 		return;
-	if (rc == STORE_OK && st->watch->n > 0)
-		for (s = st->watch->first; s != NULL; s = s->next)
-			tell(st, st->watch, s);
-	st->watch->n = 0;
+	/* Who cannot be told is gone: watch_gone() comes from in here. */
+	w->telling = true;
+	if (rc == STORE_OK && w->n > 0)
+		for (s = w->first; s != NULL; s = s->next)
+			if (s->peer != NULL)
+				tell(st, w, s);
+	w->telling = false;
+	w->n = 0;
+	watch_gone(st, NULL);
 }
 
 static void
@@ -91,7 +98,10 @@ watch_gone(struct store *st, struct op_peer *p)
 	if (st->watch == NULL)
 		return;
 	for (at = &st->watch->first; (s = *at) != NULL; )
-		if (s->peer == p) {
+		if (s->peer == p && st->watch->telling) {
+			s->peer = NULL;
+			at = &s->next;
+		} else if (s->peer == p) {
 			*at = s->next;
 			free(s);
 		} else
