@@ -140,16 +140,22 @@ put_uids(struct find *f, struct chan_in *in)
 }
 
 static void
-put_column(struct find *f, const char *column, const char *needle)
+put_folded(struct find *f, const char *needle)
 {
 	char folded[FIND_STRING_MAX];
 
 	sqlite3_snprintf(sizeof folded, folded, "%s", needle);
 	find_fold(folded);
-	put(f, "has(m.");
-	put(f, column);
-	put(f, ",");
 	put_str(f, folded);
+}
+
+static void
+put_has(struct find *f, const char *text, const char *needle)
+{
+	put(f, "has(");
+	put(f, text);
+	put(f, ",");
+	put_folded(f, needle);
 	put(f, ")");
 }
 
@@ -180,25 +186,46 @@ put_msgid(struct find *f, const char *needle)
 	return true;
 }
 
+/* Strings of the envelope, by their place in it: whole and as they came. */
+static bool
+put_envelope(struct find *f, const char *name, const char *needle)
+{
+	static const struct { const char *name; int nth; } fields[] = {
+	    { "date", 0 }, { "in-reply-to", 8 }, { "message-id", 9 } };
+	size_t i;
+
+	for (i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+		if (strcasecmp(name, fields[i].name) != 0)
+			continue;
+		(void)buf_addf(&f->sql, "enveloped(m.env,%d,", fields[i].nth);
+		put_folded(f, needle);
+		put(f, ")");
+		return true;
+	}
+	return false;
+}
+
 /* Columns hold the fields decoded; they are cut when they are long. */
 static void
 put_header(struct find *f, const char *name, const char *needle)
 {
-	static const struct { const char *name, *column; bool cut; } columns[]
-	    = { { "subject", "subject", true }, { "from", "sender", true },
-	    { "to", "rcpt", true }, { "cc", "cc", true } };
+	static const struct { const char *name, *column; } columns[] = {
+	    { "subject", "m.subject" }, { "from", "m.sender" },
+	    { "to", "m.rcpt" }, { "cc", "m.cc" }, { "list-id", "m.list_id" },
+	    { "references", "'<'||replace(m.refs,' ','> <')||'>'" } };
 	size_t i;
 
 	f->wide = true;
-	if (strcasecmp(name, "message-id") == 0 && put_msgid(f, needle))
+	if ((strcasecmp(name, "message-id") == 0 && put_msgid(f, needle)) ||
+	    put_envelope(f, name, needle))
 		return;
 	for (i = 0; i < sizeof columns / sizeof columns[0]; i++) {
 		if (strcasecmp(name, columns[i].name) != 0 ||
 		    needle[0] == '\0')
 			continue;
 		put(f, "(");
-		put_column(f, columns[i].column, needle);
-		put(f, " OR (length(m.");
+		put_has(f, columns[i].column, needle);
+		put(f, " OR (length(");
 		put(f, columns[i].column);
 		put(f, ")>900 AND ");
 		put_file(f, name, needle);
@@ -221,10 +248,7 @@ put_keyword(struct find *f, const char *word)
 	memcpy(text + 1, word, n);
 	text[n + 1] = ' ';
 	text[n + 2] = '\0';
-	find_fold(text);
-	put(f, "has(' '||m.tags||' ',");
-	put_str(f, text);
-	put(f, ")");
+	put_has(f, "' '||m.tags||' '", text);
 }
 
 static uint16_t

@@ -561,8 +561,11 @@ def searches():
         msg = ("From: P%d <p%d@x.test>\r\nTo: me@node.test\r\n"
                "Cc: c%d@x.test\r\nBcc: b%d@x.test\r\nSubject: %s\r\n"
                "Message-ID: <s%d@x.test>\r\nX-Thing: v%d\r\n"
+               "In-Reply-To: your \"n\" <r%d@x.test>\r\nList-Id: Us <l%d.test>\r\n"
+               "References: <a@x.test> <r%d@x.test>\r\n"
                "Date: Wed, %d Jul 2020 23:30:00 -0800\r\n\r\nword%d %s\r\n" %
-               (i, i, i, i, subject, i, i, i + 1, i, "pad " * (i * 100)))
+               (i, i, i, i, subject, i, i, i, i, i, i + 1, i,
+                "pad " * (i * 100)))
         c.append(name, msg.encode(), flags, date=date)
     c.ok("SELECT " + name)
     table = (
@@ -577,7 +580,13 @@ def searches():
         ("BCC b0", "1"), ('HEADER X-Thing ""', "1 2 3"),
         ("HEADER X-Thing v1", "2"), ("HEADER X-None x", ""),
         ('HEADER Message-ID "<s2@x.test>"', "3"),
-        ("HEADER Message-ID s2@", "3"),
+        ("HEADER Message-ID s2@", "3"), ('HEADER Date ""', "1 2 3"),
+        ('HEADER DATE "2 jul 2020"', "2"), ("HEADER Date nil", ""),
+        ("HEADER In-Reply-To R1@", "2"), ("HEADER In-Reply-To s1@", ""),
+        ('HEADER In-Reply-To {10+}\r\nour "N" <r', "1 2 3"),
+        ("HEADER List-Id l0.test", "1"), ('HEADER List-Id "us <L2"', "3"),
+        ('HEADER References "> <r1@x.test>"', "2"),
+        ("HEADER References a@x", "1 2 3"), ('HEADER Reply-To ""', ""),
         ("SINCE 15-Jun-2021", "2 3"), ("BEFORE 15-Jun-2021", "1"),
         ("ON 15-Jun-2021", "2"), ("SENTON 2-Jul-2020", "2"),
         ("SENTSINCE 2-Jul-2020", "2 3"), ("SENTBEFORE 2-Jul-2020", "1"),
