@@ -19,6 +19,9 @@ extern const struct cmd cmds[];		/* main.c, ended by .fn == NULL */
 /* "mailnode: what: why" on stderr; returns 1 so that it can end a command. */
 int	cmd_fail(const char *what, const char *why);
 
+/* On stdout, without its controls: what came from outside. */
+void	cmd_plain(const char *s);
+
 /* The usage line of a subcommand; returns 2, or 0 when it was asked for. */
 int	cmd_usage(const char *name, int asked);
 

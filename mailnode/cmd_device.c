@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "mailnode/base/clock.h"
+#include "mailnode/base/codec.h"
 #include "mailnode/base/expiry.h"
 #include "mailnode/base/json.h"
 #include "mailnode/base/num.h"
@@ -480,8 +481,7 @@ time_text(int64_t at, const char *format, char *out, size_t size)
 		(void)strftime(out, size, format, &tm);
 }
 
-/* What a client says of itself reaches a terminal as it was cleaned by
- * keeper: no control characters. */
+/* What a client says of itself reaches a terminal without controls. */
 static void
 put_plain(struct buf *b, const char *name, const struct device *d,
     const struct device_seen *s)
@@ -493,10 +493,15 @@ put_plain(struct buf *b, const char *name, const struct device *d,
 	time_text(d->expires - 1, "%Y-%m-%d", until, sizeof until);
 	buf_addf(b, "%-16s %-16s %-16s %s", name, scope,
 	    s->at != 0 ? when : "never", s->addr);
-	if (s->client[0] != '\0')
-		buf_addf(b, "  %s", s->client);
-	if (s->folder[0] != '\0')
-		buf_addf(b, "  %s, %u unsynced", s->folder, s->unsynced);
+	if (s->client[0] != '\0') {
+		buf_adds(b, "  ");
+		codec_plain(b, s->client);
+	}
+	if (s->folder[0] != '\0') {
+		buf_adds(b, "  ");
+		codec_plain(b, s->folder);
+		buf_addf(b, ", %u unsynced", s->unsynced);
+	}
 	if (d->folder[0] != '\0')
 		buf_addf(b, "  only %s", d->folder);
 	if (d->from[0] != '\0')

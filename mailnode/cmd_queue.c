@@ -26,14 +26,6 @@ when(int64_t at, char *dst, size_t size)
 		dst[0] = '\0';
 }
 
-/* What came from outside reaches the terminal without its controls. */
-static void
-put_plain(const char *s)
-{
-	for (; *s != '\0'; s++)
-		putchar((unsigned char)*s < ' ' || *s == 127 ? '?' : *s);
-}
-
 /* ---- JSON lines ---- */
 
 static void
@@ -138,12 +130,12 @@ list_row(const struct queue_row *r)
 	when(r->due, due, sizeof due);
 	printf("%s  %-7s  %s  %8llu  ", r->id, queue_state_name(r->state),
 	    due, (unsigned long long)r->size);
-	put_plain(r->first);
+	cmd_plain(r->first);
 	if (r->nrcpt > 1)
 		printf(" +%u", (unsigned int)r->nrcpt - 1);
 	if (r->why[0] != '\0') {
 		printf("  (");
-		put_plain(r->why);
+		cmd_plain(r->why);
 		putchar(')');
 	}
 	putchar('\n');
@@ -185,7 +177,7 @@ static void
 show_line(const char *name, const char *value)
 {
 	printf("%-10s ", name);
-	put_plain(value);
+	cmd_plain(value);
 	putchar('\n');
 }
 
@@ -204,7 +196,7 @@ show_rcpt(const struct queue_rcpt *r)
 	char text[32];
 
 	printf("  %-8s  ", queue_fate_name(r->fate));
-	put_plain(r->addr);
+	cmd_plain(r->addr);
 	if (r->attempts > 0)
 		printf("  attempts %u", (unsigned int)r->attempts);
 	if (r->fate == QUEUE_WAITING || r->fate == QUEUE_UNKNOWN) {
@@ -213,12 +205,12 @@ show_rcpt(const struct queue_rcpt *r)
 	}
 	if (r->route[0] != '\0') {
 		printf("  route ");
-		put_plain(r->route);
+		cmd_plain(r->route);
 	}
 	putchar('\n');
 	if (r->reply[0] != '\0') {
 		printf("            ");
-		put_plain(r->reply);
+		cmd_plain(r->reply);
 		putchar('\n');
 	}
 	if (r->fate == QUEUE_UNKNOWN)
@@ -255,13 +247,13 @@ show_letter(const struct queue_letter *l)
 
 		when(a->at, text, sizeof text);
 		printf("  %s  ", text);
-		put_plain(a->route);
+		cmd_plain(a->route);
 		printf("  ");
-		put_plain(a->peer);
+		cmd_plain(a->peer);
 		printf("  tls ");
-		put_plain(a->tls);
+		cmd_plain(a->tls);
 		printf("  for %s\n            ", a->rcpts);
-		put_plain(a->reply);
+		cmd_plain(a->reply);
 		putchar('\n');
 	}
 }

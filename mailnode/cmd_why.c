@@ -7,7 +7,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "mailnode/base/codec.h"
 #include "mailnode/base/json.h"
 #include "mailnode/cmd.h"
 #include "mailnode/node/control.h"
@@ -40,25 +39,6 @@ print_json(const struct event *e)
 	buf_clear(&b);
 }
 
-/* What a peer said reaches the terminal without its controls. */
-static void
-put_plain(const char *s)
-{
-	const uint8_t *p = (const uint8_t *)s, *end = p + strlen(s);
-	struct buf b;
-	uint32_t c;
-
-	buf_init(&b, 16 * 1024);
-	while (p < end) {
-		c = codec_utf8_next(&p, end);
-		codec_utf8_put(&b, c < 0x20 || (c >= 0x7f && c < 0xa0) ?
-		    '?' : c);
-	}
-	if (b.err == 0 && b.len > 0)
-		fwrite(b.data, 1, b.len, stdout);
-	buf_clear(&b);
-}
-
 static void
 print_plain(const struct event *e)
 {
@@ -70,9 +50,9 @@ print_plain(const struct event *e)
 		(void)strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S", &tm);
 	printf("%s %-14s %-9s ", when,
 	    e->trace[0] != '\0' ? e->trace : "-", e->kind);
-	put_plain(e->addr);
+	cmd_plain(e->addr);
 	printf("%s", e->addr[0] != '\0' && e->text[0] != '\0' ? " " : "");
-	put_plain(e->text);
+	cmd_plain(e->text);
 	printf("\n");
 }
 

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "mailnode/base/codec.h"
 #include "mailnode/cmd.h"
 #include "mailnode/role/roles.h"
 #include "tui/tui.h"
@@ -77,11 +78,24 @@ const struct cmd cmds[] = {
 	{ NULL, NULL, NULL }
 };
 
+enum { PLAIN_MAX = 64 * 1024 };		/* octets shown of one text */
+
 int
 cmd_fail(const char *what, const char *why)
 {
 	fprintf(stderr, "mailnode: %s: %s\n", what, why);
 	return 1;
+}
+
+void
+cmd_plain(const char *s)
+{
+	struct buf b;
+
+	buf_init(&b, PLAIN_MAX);
+	if (codec_plain(&b, s) == 0 && b.len > 0)
+		fwrite(b.data, 1, b.len, stdout);
+	buf_clear(&b);
 }
 
 int

@@ -42,6 +42,11 @@ id=$(printf 'Subject: =?UTF-8?Q?Gr=C3=BC=C3=9Fe?=\n\ntext\n' |
 is 'its subject is decoded' "$(field "$id" subject)" 'Grüße'
 is 'nothing is tried at once' "$(field "$id" fate)" waiting
 ok 'dropped within the window' mn queue drop "$id"
+c1=$(printf 'Subject: =?UTF-8?Q?a=C2=9B2Jb?=\n\ntext\n' |
+    mn send -v -i undo@mx.test)
+ok 'what it holds is nothing to the terminal' sh -c \
+    '"$0" queue show "$1" | grep -q "a?2Jb"' "$mailnode" "$c1"
+mn queue drop "$c1"
 is 'dropped' "$(field "$id" fate)" dropped
 id2=$(send me2@mx.test)
 ok 'another one leaves after it' is_fate "$id2" sent

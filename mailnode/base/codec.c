@@ -256,3 +256,17 @@ codec_utf8_put(struct buf *b, uint32_t c)
 		buf_addc(b, (int)(0x80 | (c >> 6 & 0x3f)));
 	return buf_addc(b, (int)(0x80 | (c & 0x3f)));
 }
+
+int
+codec_plain(struct buf *b, const char *s)
+{
+	const uint8_t *p = (const uint8_t *)s, *end = p + strlen(s);
+	uint32_t c;
+
+	while (p < end) {
+		c = codec_utf8_next(&p, end);
+		codec_utf8_put(b, c < 0x20 || (c >= 0x7f && c < 0xa0) ?
+		    '?' : c);
+	}
+	return b->err != 0 ? -1 : 0;
+}

@@ -37,4 +37,10 @@ uint32_t codec_utf8_next(const uint8_t **p, const uint8_t *end);
 /* Appends the UTF-8 form of c; U+FFFD for what is no code point. */
 int	 codec_utf8_put(struct buf *b, uint32_t c);
 
+/*
+ * Appends s, for a terminal: each control character is a "?", also those of
+ * 0x80 to 0x9f (U+009B begins a sequence in many); U+FFFD for bad octets.
+ */
+int	 codec_plain(struct buf *b, const char *s);
+
 #endif

@@ -111,6 +111,12 @@ utf8(void **state)
 	codec_utf8_put(&b, 0x1f600);
 	codec_utf8_put(&b, 0xd800);
 	assert_string_equal(buf_str(&b), "\xf0\x9f\x98\x80\xef\xbf\xbd");
+	/* no terminal is told anything; what is text stays */
+	buf_reset(&b);
+	assert_int_equal(codec_plain(&b, "a\x1b[2J\n\x7f\xc2\x9b" "2J\xc2\xa0"
+	    "\xc3\xa9\x9b"), 0);
+	assert_string_equal(buf_str(&b), "a?[2J???2J\xc2\xa0\xc3\xa9"
+	    "\xef\xbf\xbd");
 }
 
 static void
