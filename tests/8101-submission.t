@@ -112,6 +112,9 @@ is '… one' "$(grep -rl 'Subject: msmtp' "$node/Mail/Sent" | wc -l)" 1
 ok 'again, the same' eval 'letter again | py tls PLAIN >"$node/o"'
 first=$(sed 's/.*: //' "$node/o")
 ok 'is the same letter' eval 'letter again | py starttls SCRAM-SHA-256 | grep -q "before as: $first"'
+bare() { letter alarm | grep -v '^Message-ID'; }
+ok 'one without a Message-ID' eval 'bare | py tls PLAIN | grep -q "queued as"'
+ok '… and one more like it: another' eval 'bare | py tls PLAIN | grep -q "queued as"'
 ok 'in another order, too' eval 'letter two | py tls PLAIN "$user" a@far.test b@far.test >/dev/null &&
     letter two | py tls PLAIN "$user" b@far.test a@far.test | grep -q "before as"'
 ok 'to somebody else: another' eval 'letter two | py tls PLAIN "$user" c@far.test | grep -q "queued as"'

@@ -345,6 +345,7 @@ put_missing(struct prepare *p, const struct fields *f)
 		date_text(p->now, date, sizeof date);
 		buf_addf(&p->text, "Date: %s\r\n", date);
 	}
+	p->named = f->msgid;
 	if (!f->msgid) {
 		snprintf(p->msgid, sizeof p->msgid, "%s@%s", p->unique,
 		    p->domain);

@@ -45,6 +45,7 @@ struct prepare {
 	struct buf	 text;		/* the letter */
 	char		 author[PATH_SIZE];	/* address of From */
 	char		 msgid[PREPARE_MSGID_MAX];	/* without < > */
+	bool		 named;		/* it came with that one */
 	char		 subject[PREPARE_SUBJECT_MAX];
 	struct buf	 rcpts;		/* addresses, a NUL behind each */
 	size_t		 nrcpts;

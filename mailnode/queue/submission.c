@@ -144,7 +144,9 @@ hand_in(struct letter *l)
 	if (undo > 0)
 		e.due_s = clock_wall_s() + undo;
 	rc = queue_begin(ch, &e, l->id);
-	if (rc == STORE_OK)
+	/* A printer's second "toner low" is no second try of the first: who
+	 * means to try again has given it a Message-ID. */
+	if (rc == STORE_OK && l->p.named)
 		rc = queue_once(ch, l->hash);
 	if (rc == STORE_OK)
 		rc = queue_data(ch, l->p.text.data, l->p.text.len);
