@@ -191,7 +191,7 @@ srs_forward(const uint8_t key[SRS_KEY], const char *from, const char *domain,
 
 	dst[0] = '\0';
 	if (at == NULL || at == from || at[1] == '\0' ||
-	    strpbrk(from, "\" <>") != NULL ||
+	    strchr(at, '=') != NULL || strpbrk(from, "\" <>") != NULL ||
 	    !rest_of(from, now_s, &kind, rest))
 		return CRYPTO_NAME;
 	hash(key, kind, rest, strlen(rest), mark);

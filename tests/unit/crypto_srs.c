@@ -129,6 +129,8 @@ refused(void **state)
 		    CRYPTO_NAME);
 	assert_int_equal(srs_forward(key, "\"a b\"@x.test", "our.test", now,
 	    dst), CRYPTO_NAME);
+	assert_int_equal(srs_forward(key, "a@b=c.test", "our.test", now,
+	    dst), CRYPTO_NAME);
 	assert_int_equal(srs_forward(key, "", "our.test", now, dst),
 	    CRYPTO_NAME);
 	/* SRS0= hash = day = x.test = local @our.test: 41 octets more */
