@@ -5,7 +5,8 @@
  * all of it is durable the spool keeps its entry.
  *
  *	each destination: its letter or copy, and a row of `fanned`, in one
- *	transaction of node.db; a crash before the spool knows finds the rows
+ *	transaction of node.db; a crash before the spool knows finds the rows,
+ *	one before the commit leaves a letter's file, which the start removes
  *
  * A letter of our own is a letter of ours again, to be signed.  Another's
  * that is sent on is the message as it came: behind our Received

@@ -60,6 +60,11 @@ take_back(struct store *st, int dir, const char *name, uint64_t id)
 	    (rc == STORE_OK && h.id != id)) {
 		put_aside(st, dir, name);
 		rc = STORE_OK;
+	} else if (rc == STORE_OK && h.role == ROLE_SMTP &&
+	    !(st->salvaged & STORE_BIT(STORE_NODE))) {
+		/* Keeper's own (fan.c): the row never came, and the spool
+		 * still has what it will be made of again. */
+		(void)unlinkat(dir, name, 0);
 	} else if (rc == STORE_OK) {
 		name_trouble(st, name, "a letter without its entry: held");
 		rc = queue_insert(st, &h, QUEUE_HELD,

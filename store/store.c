@@ -517,10 +517,10 @@ open_all(struct store *st, char *why, size_t size)
 			    store_err_text(rc));
 			return rc;
 		}
-		if (f.damaged) {
+		if (f.damaged || (f.fresh && i == STORE_NODE))
 			st->salvaged |= STORE_BIT(i);
+		if (f.damaged)
 			tell_damage(st, &schemas[i], &f);
-		}
 		if (i == STORE_CACHE)
 			st->rebuild = f.fresh;
 		(void)sqlite3_wal_hook(st->db[i], log_grew, st);

@@ -106,7 +106,8 @@ struct store {
 	void			(*judged)(void *arg,
 				    const struct store_judged *j);
 	void			*arg;
-	unsigned int		 salvaged;	/* STORE_BIT: was damaged */
+	unsigned int		 salvaged;	/* STORE_BIT: was damaged;
+						   of STORE_NODE also: gone */
 	enum store_err		 failed;	/* not OK: end, start again */
 	/* private */
 	struct store_stmts	*stmts;
