@@ -28,6 +28,7 @@ enum {
 	DEAD_IDLE_S = 120,	/* a silent peer is asked for life by TCP … */
 	DEAD_EVERY_S = 30,
 	DEAD_PROBES = 4,
+	KEPT_MAX = 16 * 1024,	/* octets of a buffer, between commands */
 	OUT_MAX = 64 * 1024 * 1024	/* octets of one answer */
 };
 
@@ -400,6 +401,18 @@ greet(struct session *s)
 	buf_clear(&b);
 }
 
+/* What a large command needed is not kept while the client thinks. */
+static void
+let_go(struct session *s)
+{
+	op_reply_clear(&s->keeper);
+	op_reply_clear(&s->reader);
+	op_reply_clear(&s->rows);
+	if (s->out.cap > KEPT_MAX)
+		buf_clear(&s->out);
+	lex_reset(&s->lex);
+}
+
 static void
 talk(struct session *s)
 {
@@ -409,6 +422,7 @@ talk(struct session *s)
 		if (read_command(s))
 			imap_verb(s);
 		answer_out(s);
+		let_go(s);
 		if (s->state == ST_GREETED &&
 		    clock_mono_ms() - s->began_ms > s->start->login_ms)
 			reply_bye(s, "log in sooner", "no-login");

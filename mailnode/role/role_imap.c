@@ -8,6 +8,7 @@
  * Must not: open, connect, parse a message, or do anything for a peer that
  *	has not logged in.
  */
+#include <malloc.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,7 +19,11 @@
 #include "mailnode/node/sandbox.h"
 #include "mailnode/role/roles.h"
 
-enum { READER_WAIT_MS = 1000, READER_TRIES = 10 };
+enum {
+	READER_WAIT_MS = 1000,
+	READER_TRIES = 10,
+	LARGE = 32 * 1024	/* octets: freed, they leave the process */
+};
 
 struct phone {
 	struct proc		*pr;
@@ -109,6 +114,7 @@ role_imap(struct proc *pr)
 	memset(&start, 0, sizeof start);
 	imap_limits(&start);
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)mallopt(M_MMAP_THRESHOLD, LARGE);
 	p.chain = chain_load(pr->home, &why);
 	proc_on_stop(pr, stop, &p);
 	proc_on_link(pr, linked, &p);
