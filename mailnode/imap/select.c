@@ -1,5 +1,4 @@
 /* SELECT, EXAMINE, CLOSE, UNSELECT; RFC 7162 section 3.2.5. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "mailnode/imap/name.h"
@@ -69,31 +68,8 @@ struct gone {
 	const struct set *known;	/* NULL: all */
 	uint64_t	 since;
 	struct set	 set;		/* what is told */
-	uint32_t	 below, next;
-	uint32_t	*uid;
-	size_t		 n, cap;
-	bool		 bad;
+	uint32_t	 next;
 };
-
-static bool
-note_gone(void *arg, uint32_t uid)
-{
-	struct gone *g = arg;
-	size_t cap = g->cap != 0 ? g->cap * 2 : 256;
-	uint32_t *p;
-
-	if (uid >= g->below || (g->known != NULL && !set_has(g->known, uid)))
-		return true;
-	if (g->n == g->cap) {
-		p = realloc(g->uid, cap * sizeof *p);
-		if (p == NULL)
-			return false;
-		g->uid = p;
-		g->cap = cap;
-	}
-	g->uid[g->n++] = uid;
-	return true;
-}
 
 /* Everything of [lo, hi] that the client may know of. */
 static bool
@@ -127,36 +103,25 @@ note_here(void *arg, uint32_t lo, uint32_t hi)
 	return good;
 }
 
-static int
-by_uid(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
 /* From what is remembered; and where that does not reach back so far, all
  * that is not here (any more). */
 static uint16_t
 find_gone(struct session *s, struct gone *g)
 {
 	struct view *v = &s->view;
+	struct set all;
 	bool whole;
 	uint16_t rc;
 	size_t i;
 
-	rc = view_gone(reader_of(s), &s->reader, v->mbox, g->since,
-	    v->modseq, note_gone, g, &whole);
-	if (rc != OP_OK)
+	set_init(&all);
+	rc = gone_since(s, g->since, v->modseq, &all, &whole);
+	for (i = 0; i < all.n && rc == OP_OK && whole; i++)
+		if (!note_hole(g, all.range[i].lo, all.range[i].hi))
+			rc = STORE_NOMEM;
+	set_clear(&all);
+	if (rc != OP_OK || whole)
 		return rc;
-	if (whole) {
-		if (g->n > 0)
-			qsort(g->uid, g->n, sizeof *g->uid, by_uid);
-		for (i = 0; i < g->n; i++)
-			if (!set_add(&g->set, g->uid[i], g->uid[i]))
-				return STORE_NOMEM;
-		return OP_OK;
-	}
 	g->next = 1;
 	rc = view_uids(reader_of(s), &s->reader, v->mbox, 1, v->uidnext,
 	    UINT64_MAX, note_here, g);
@@ -168,7 +133,7 @@ find_gone(struct session *s, struct gone *g)
 bool
 tell_gone(struct session *s, const struct set *known, uint64_t since)
 {
-	struct gone g = { .known = known, .since = since, .below = s->view.uidnext };
+	struct gone g = { .known = known, .since = since };
 	uint16_t rc = find_gone(s, &g);
 
 	if (rc == OP_OK && g.set.n > 0) {
@@ -178,7 +143,6 @@ tell_gone(struct session *s, const struct set *known, uint64_t since)
 		send_out(s);
 	} else if (rc != OP_OK)
 		reply_failed(s, rc);
-	free(g.uid);
 	set_clear(&g.set);
 	return rc == OP_OK;
 }

@@ -164,45 +164,56 @@ by_uid(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static void
-tell_vanished(struct session *s, const struct uids *u)
+uint16_t
+gone_since(struct session *s, uint64_t since, uint64_t upto,
+    struct set *out, bool *whole)
 {
-	struct set set;
+	struct uids u = { .below = s->view.uidnext };
+	uint16_t rc;
 	size_t i;
 
-	set_init(&set);
-	for (i = 0; i < u->n; i++)
-		(void)set_add(&set, u->uid[i], u->uid[i]);
+	rc = view_gone(reader_of(s), &s->reader, s->view.mbox, since, upto,
+	    gather, &u, whole);
+	if (u.n > 0)
+		qsort(u.uid, u.n, sizeof *u.uid, by_uid);
+	for (i = 0; i < u.n && rc == OP_OK; i++)
+		if (!set_add(out, u.uid[i], u.uid[i]))
+			rc = STORE_NOMEM;
+	free(u.uid);
+	return rc;
+}
+
+static void
+tell_vanished(struct session *s, const struct set *gone)
+{
 	(void)buf_adds(&s->out, "* VANISHED ");
-	put_ranges(&s->out, &set);
+	put_ranges(&s->out, gone);
 	(void)buf_adds(&s->out, "\r\n");
-	set_clear(&set);
-	send_out(s);
 }
 
 /* From behind, so that the numbers of those before it hold. */
 static void
-tell_expunged(struct session *s, struct uids *u)
+tell_expunged(struct session *s, const struct set *gone)
 {
 	struct view *v = &s->view;
 	bool vanished = (s->enabled & EN_QRESYNC) != 0;
-	uint32_t seq;
+	uint32_t seq, uid;
 	size_t i, kept = 0;
 
-	for (i = u->n; i-- > 0; ) {
-		seq = v->mapped ? seqmap_remove(&v->map, u->uid[i]) : 1;
-		if (seq == 0 || seq == UINT32_MAX)
-			continue;
-		v->exists--;
-		kept++;
-		if (vanished)
-			continue;
-		(void)buf_adds(&s->out, "* ");
-		put_number(&s->out, seq);
-		(void)buf_adds(&s->out, " EXPUNGE\r\n");
-	}
+	for (i = gone->n; i-- > 0; )
+		for (uid = gone->range[i].hi; uid >= gone->range[i].lo;
+		    uid--) {
+			seq = v->mapped ? seqmap_remove(&v->map, uid) : 1;
+			if (seq == 0 || seq == UINT32_MAX)
+				continue;
+			v->exists--;
+			kept++;
+			if (!vanished)
+				(void)buf_addf(&s->out, "* %u EXPUNGE\r\n",
+				    (unsigned int)seq);
+		}
 	if (vanished && kept > 0)
-		tell_vanished(s, u);
+		tell_vanished(s, gone);
 	send_out(s);
 }
 
@@ -210,23 +221,22 @@ static bool
 news_gone(struct session *s, uint64_t upto)
 {
 	struct view *v = &s->view;
-	struct uids u = { .below = v->uidnext };
+	struct set gone;
 	bool whole;
 	uint16_t rc;
 
-	rc = view_gone(reader_of(s), &s->reader, v->mbox, v->gone, upto,
-	    gather, &u, &whole);
+	set_init(&gone);
+	rc = gone_since(s, v->gone, upto, &gone, &whole);
 	if (rc != OP_OK)
 		reply_failed(s, rc);
 	/* With VANISHED no numbers are needed, only how many are left. */
-	else if (u.n > 0 && ((s->enabled & EN_QRESYNC) || view_map(s))) {
-		qsort(u.uid, u.n, sizeof *u.uid, by_uid);
+	else if (gone.n > 0 && ((s->enabled & EN_QRESYNC) || view_map(s))) {
 		v->gone = upto;
-		tell_expunged(s, &u);
+		tell_expunged(s, &gone);
 	}
 	if (rc == OP_OK)
 		v->gone = upto;
-	free(u.uid);
+	set_clear(&gone);
 	return rc == OP_OK && s->state == ST_SELECTED;
 }
 

@@ -165,6 +165,10 @@ uint32_t view_seq(struct session *s, uint32_t uid);
 /* "* seq FETCH (UID FLAGS…)" into s->out. */
 void	 tell_row(struct session *s, const struct view_row *row,
 	    uint32_t seq);
+/* Adds the UIDs the client knows that went in (since, upto].  A status;
+ * *whole: nothing of then is forgotten. */
+uint16_t gone_since(struct session *s, uint64_t since, uint64_t upto,
+	    struct set *out, bool *whole);
 /* select.c: VANISHED (EARLIER) of what went since; known: only of these, or
  * NULL.  False: answered already. */
 bool	 tell_gone(struct session *s, const struct set *known,
