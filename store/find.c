@@ -467,15 +467,6 @@ prepare(struct find *f, sqlite3_stmt **s)
 	return SQLITE_OK;
 }
 
-/* Rows are wide: while a search goes through them all, they are not copied.
- * A process that waits keeps none of it. */
-static void
-map(struct find *f, bool on)
-{
-	(void)sqlite3_exec(f->r->sql.db, on ? "PRAGMA mmap_size=2147418112" :
-	    "PRAGMA mmap_size=0", NULL, NULL, NULL);
-}
-
 int
 find_run(struct find *f)
 {
@@ -485,7 +476,6 @@ find_run(struct find *f)
 	int rc;
 
 	running = f;
-	map(f, true);
 	rc = find_functions(&running, f->r->sql.db, f->r);
 	if (rc == SQLITE_OK)
 		rc = prepare(f, &s);
@@ -500,7 +490,6 @@ find_run(struct find *f)
 			rc = SQLITE_NOMEM;
 	}
 	sqlite3_finalize(s);
-	map(f, false);
 	running = NULL;
 	return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
