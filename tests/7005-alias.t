@@ -29,16 +29,18 @@ ok 'mail for it is accepted' swaks --server "127.0.0.1:$(node_port smtp)" \
     --h-From 'Shop <news@shop.example>' --h-To 'customers:;' \
     --h-Subject 'To all of you' --body 'Buy.'
 ok 'it is there' sees 'Shop .*To all of you'
+# The proposal takes keeper's word: what is typed before goes elsewhere.
+asked() { keys x a; sees '^New alias: '; }
 keys x a
 ok 'a proposal for its sender' sees '^New alias: shop\.[a-z2-9]{4}@node.test'
 keys C-u; typed 'mine@node.test'; keys Enter
 ok 'one of my own making' sees '^mine@node.test is yours now, given to .?Shop.? <news@shop'
 ok 'with the sender as its note' eval 'mn alias list | grep "^mine@node.test .*news@shop.example"'
-keys x a; keys C-u; typed 'mine@node.test'; keys Enter
+asked; keys C-u; typed 'mine@node.test'; keys Enter
 ok 'not twice' sees 'mine@node.test: exists|mine@node.test: .*already'
-keys x a; keys C-u; typed 'me@node.test'; keys Enter
+asked; keys C-u; typed 'me@node.test'; keys Enter
 ok 'not the main address' sees 'me@node.test: '
-keys x a; keys C-u Enter
+asked; keys C-u Enter
 ok 'nothing typed, nothing made' eval '[ "$(mn alias list | wc -l)" = 2 ]'
 
 keys r

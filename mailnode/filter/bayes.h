@@ -2,9 +2,9 @@
  * Junk or not, by what was learnt: for each token the odds of the counts
  * (naive Bayes), each with a weight that corrects what counting overrates
  * (logistic regression on those odds, one step a message).  Counts alone,
- * combined by Robinson and Fisher, were measured on the same training mail
- * and caught half as much at the same rate of good mail called junk: word
- * pairs and headers are far from independent.
+ * combined by Robinson and Fisher, caught little more than half as much of
+ * the training mail at the same rate of good mail called junk: word pairs
+ * and headers are far from independent.
  */
 #ifndef FILTER_BAYES_H
 #define FILTER_BAYES_H
