@@ -96,8 +96,9 @@ class Inode:
 
 
 def skipped(name):
-    """Not ours to judge: caches, sockets, shared memory of SQLite."""
-    return (name in (".notmuch", "run") or name.endswith("-shm"))
+    """Not ours to judge: caches, sockets, shared memory of SQLite, and the
+    table of words, which is written through a mapping and promises nothing."""
+    return name in (".notmuch", "run", "tokens") or name.endswith("-shm")
 
 
 class History:
@@ -292,7 +293,8 @@ def difference(tree, roots):
                 with open(path, "rb") as h:
                     if want.get(path) != h.read():
                         out.append(path)
-    out += [p for p, d in want.items() if d is not None and p not in seen]
+    out += [p for p, d in want.items() if d is not None and p not in seen and
+            not skipped(os.path.basename(p))]
     return out
 
 
