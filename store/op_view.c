@@ -139,7 +139,7 @@ view_uids(int ch, struct op_reply *r, uint64_t mbox, uint32_t from,
     void *arg)
 {
 	struct buf args;
-	uint32_t n, lo, hi;
+	uint32_t n, lo, hi, next;
 	uint16_t rc;
 
 	while (from < below) {
@@ -151,7 +151,10 @@ view_uids(int ch, struct op_reply *r, uint64_t mbox, uint32_t from,
 		rc = view_call(ch, VIEW_UIDS, &args, r);
 		if (rc != OP_OK)
 			return rc;
-		from = chan_get_u32(&r->in);
+		next = chan_get_u32(&r->in);
+		if (next <= from)
+			return OP_BAD;	/* it would go on for ever */
+		from = next;
 		for (n = chan_get_u32(&r->in); n > 0 && !r->in.bad; n--) {
 			lo = chan_get_u32(&r->in);
 			hi = chan_get_u32(&r->in);
