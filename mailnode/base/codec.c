@@ -32,8 +32,8 @@ codec_base64_put(struct buf *b, const void *data, size_t n)
 	return 0;
 }
 
-static int
-b64_value(char c)
+int
+codec_base64_value(char c)
 {
 	if (c >= 'A' && c <= 'Z')
 		return c - 'A';
@@ -66,7 +66,7 @@ codec_base64_get(struct buf *b, const char *p, size_t n, bool fws)
 			pads++;
 			continue;
 		}
-		if (pads > 0 || (v = b64_value(p[i])) == -1)
+		if (pads > 0 || (v = codec_base64_value(p[i])) == -1)
 			goto bad;
 		w = w << 6 | (uint32_t)v;
 		if (++digits % 4 == 0) {

@@ -10,6 +10,9 @@
 /* RFC 4648 section 4 with padding, no line breaks.  0, or -1: b->err. */
 int	 codec_base64_put(struct buf *b, const void *p, size_t n);
 
+/* Of one digit, 0 to 63; -1: none. */
+int	 codec_base64_value(char c);
+
 /*
  * Decodes [p, p+n).  Strict: length a multiple of four, padding only at the
  * end, no other octet; CR, LF, blank and tab are skipped if `fws`.  Returns

@@ -1,6 +1,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "mailnode/base/codec.h"
 #include "mailnode/imap/binary.h"
 #include "mailnode/imap/section.h"
 
@@ -46,22 +47,10 @@ binary_init(struct decoder *d, enum cte cte,
 	d->arg = arg;
 }
 
-static int
-value(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
 static void
 base64(struct decoder *d, char c)
 {
-	int v = value(c);
+	int v = codec_base64_value(c);
 	char octet;
 
 	if (c == '=') {
