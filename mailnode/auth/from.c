@@ -1,4 +1,6 @@
+#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "mailnode/auth/from.h"
 #include "mailnode/node/idna.h"
@@ -51,15 +53,43 @@ drop(struct scan *s)
 }
 
 static void
+lower(char *s)
+{
+	for (; *s != '\0'; s++)
+		if (*s >= 'A' && *s <= 'Z')
+			*s = (char)(*s + 32);
+}
+
+static void
+keep(const struct scan *s, const char *domain)
+{
+	struct from *f = s->f;
+
+	if (snprintf(f->address, sizeof f->address, "%.*s%s", (int)s->at,
+	    s->text, domain) >= (int)sizeof f->address) {
+		f->address[0] = '\0';
+		return;
+	}
+	lower(f->address);
+	if (strcasecmp(s->text + s->at, domain) != 0 &&
+	    snprintf(f->written, sizeof f->written, "%s", s->text) >=
+	    (int)sizeof f->written)
+		f->written[0] = '\0';
+	lower(f->written);
+}
+
+static void
 take(struct scan *s)
 {
 	char name[DNS_NAME_MAX];
 
 	s->f->addresses++;
 	if (!s->over && s->at > 0 && s->text[s->at] != '[' &&
-	    idna_ascii(s->text + s->at, s->n - s->at, name) == 0)
+	    idna_ascii(s->text + s->at, s->n - s->at, name) == 0) {
+		if (s->f->addresses == 1)
+			keep(s, name);
 		add_domain(s->f, name);
-	else
+	} else
 		s->f->bad = true;
 	drop(s);
 }

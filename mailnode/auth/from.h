@@ -12,12 +12,20 @@
 
 #include "mailnode/node/ask_dns.h"
 
-enum { FROM_DOMAINS_MAX = 4 };	/* different ones that are kept */
+enum {
+	FROM_DOMAINS_MAX = 4,	/* different ones that are kept */
+	FROM_ADDRESS_MAX = 320	/* octets of one that is kept, with NUL */
+};
 
 struct from {
 	size_t		 addresses;	/* how many were seen */
 	size_t		 ndomains;
 	char		 domain[FROM_DOMAINS_MAX][DNS_NAME_MAX];  /* A-labels */
+	/* The first: local part as written, in lower case, A-labels; "" if
+	 * it does not fit.  written: the domain as it stands, when it is no
+	 * A-label; else "". */
+	char		 address[FROM_ADDRESS_MAX];
+	char		 written[FROM_ADDRESS_MAX];
 	bool		 more;		/* further domains than those */
 	bool		 bad;		/* an address without a domain name */
 };
