@@ -5,6 +5,7 @@
 #include "crypto/srs.h"
 #include "mailnode/base/clock.h"
 #include "store/alias.h"
+#include "store/op_history.h"
 #include "store/op_rcpt.h"
 #include "store/spool.h"
 #include "store/store.h"
@@ -153,6 +154,7 @@ rcpt_check(int ch, struct op_reply *r, const char *addr, struct rcpt *out)
 	chan_get_str(&r->in, out->folder, sizeof out->folder);
 	chan_get_str(&r->in, out->tags, sizeof out->tags);
 	out->fans = chan_get_u8(&r->in) != 0;
+	out->knows = chan_get_u8(&r->in) != 0;
 	if (chan_end(&r->in) && out->class <= RCPT_SRS)
 		return OP_OK;
 	memset(out, 0, sizeof *out);
@@ -184,6 +186,7 @@ on_check(void *service, struct op_call *c)
 	chan_put_str(c->out, out.folder);
 	chan_put_str(c->out, out.tags);
 	chan_put_u8(c->out, out.fans);
+	chan_put_u8(c->out, c->role == ROLE_SMTP && history_knows(st));
 	if (out.class == RCPT_BURNED)
 		(void)alias_count(st, out.address, true, clock_wall_s());
 	return OP_OK;

@@ -38,6 +38,7 @@ struct rcpt {
 	char		 folder[128];	/* "" for INBOX */
 	char		 tags[256];	/* blank between */
 	bool		 fans;		/* has further destinations */
+	bool		 knows;		/* ask history_ask() of the sender */
 };
 
 /* True when mail for it is accepted. */

@@ -19,6 +19,8 @@
  *	fanned	what was sent on or copied: see fan.h
  *	device	what each device did last
  *	device_folder	and has seen: op_device.c
+ *	listed	whom the owner lets in or keeps out: listed.c
+ *	history	what the owner's acts say of senders: history.c
  *
  * store.db, version 3: the cache.  Keeper's part is `mailbox`; the rest
  * stands in row.c.  `state` holds whether the last run ended cleanly.
@@ -26,6 +28,8 @@
  * events.db, version 1: see event.c.
  */
 #include "store/fan.h"
+#include "store/history.h"
+#include "store/listed.h"
 #include "store/op_device.h"
 #include "store/op_snooze.h"
 #include "store/queue.h"
@@ -117,7 +121,8 @@ const struct schema schemas[STORE_NDB] = {
 		.name = "node.db", .app_id = 0x6d6e6e64, .version = 3,
 		.full = true, .cache_kib = 512,
 		.parts = { node_schema, queue_schema, queue_once_schema,
-		    device_schema, snooze_schema, fan_schema },
+		    device_schema, snooze_schema, fan_schema,
+		    listed_schema, history_schema },
 		.steps = { node_schema_2, node_schema_3 }
 	},
 	[STORE_CACHE] = {

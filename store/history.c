@@ -1,0 +1,145 @@
+#include <arpa/inet.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "mailnode/base/clock.h"
+#include "store/history.h"
+
+const char history_schema[] =
+    "CREATE TABLE IF NOT EXISTS history("
+    " kind INTEGER NOT NULL, name TEXT NOT NULL, good INTEGER NOT NULL,"
+    " junk INTEGER NOT NULL, at INTEGER NOT NULL,"
+    " PRIMARY KEY(kind, name)) WITHOUT ROWID;"
+    "CREATE INDEX IF NOT EXISTS history_at ON history(kind, at);";
+
+void
+history_network(const char *ip, char out[HISTORY_NET_MAX])
+{
+	enum { V4_KEEP = 3, V6_KEEP = 6 };	/* octets */
+	char text[INET6_ADDRSTRLEN];
+	uint8_t a[sizeof(struct in6_addr)] = { 0 };
+
+	out[0] = '\0';
+	if (ip == NULL)
+		return;
+	if (inet_pton(AF_INET, ip, a) == 1) {
+		memset(a + V4_KEEP, 0, sizeof a - V4_KEEP);
+		if (inet_ntop(AF_INET, a, text, sizeof text) != NULL)
+			(void)snprintf(out, HISTORY_NET_MAX, "%.40s/24", text);
+	} else if (inet_pton(AF_INET6, ip, a) == 1) {
+		memset(a + V6_KEEP, 0, sizeof a - V6_KEEP);
+		if (inet_ntop(AF_INET6, a, text, sizeof text) != NULL)
+			(void)snprintf(out, HISTORY_NET_MAX, "%.40s/48", text);
+	}
+}
+
+void
+history_get(struct store *st, enum history_kind kind, const char *name,
+    struct history_count *out)
+{
+	static struct store_slot slot;
+	sqlite3_stmt *s;
+
+	memset(out, 0, sizeof *out);
+	if (name == NULL || name[0] == '\0')
+		return;
+	s = store_stmt(st, STORE_NODE, &slot, "SELECT good, junk FROM history"
+	    " WHERE kind = ?1 AND name = ?2");
+	if (s == NULL)
+		return;
+	sqlite3_bind_int(s, 1, (int)kind);
+	sqlite3_bind_text(s, 2, name, -1, SQLITE_STATIC);
+	if (sqlite3_step(s) == SQLITE_ROW) {
+		out->good = (uint32_t)sqlite3_column_int(s, 0);
+		out->junk = (uint32_t)sqlite3_column_int(s, 1);
+	}
+	(void)sqlite3_reset(s);
+}
+
+bool
+history_any(struct store *st)
+{
+	static struct store_slot slot;
+	sqlite3_stmt *s = store_stmt(st, STORE_NODE, &slot,
+	    "SELECT 1 FROM history LIMIT 1");
+	bool any;
+
+	if (s == NULL)
+		return false;
+	any = sqlite3_step(s) == SQLITE_ROW;
+	(void)sqlite3_reset(s);
+	return any;
+}
+
+static enum store_err
+run(struct store *st, sqlite3_stmt *s)
+{
+	enum store_err rc = store_result(st, STORE_NODE, sqlite3_step(s));
+
+	(void)sqlite3_reset(s);
+	return rc;
+}
+
+/* What says nothing any more goes, and the oldest over the limit. */
+static enum store_err
+trim(struct store *st, enum history_kind kind)
+{
+	static struct store_slot slot;
+	sqlite3_stmt *s = store_stmt(st, STORE_NODE, &slot, "DELETE FROM"
+	    " history WHERE kind = ?1 AND at < (SELECT at FROM history"
+	    " WHERE kind = ?1 ORDER BY at DESC LIMIT 1 OFFSET ?2)");
+
+	if (s == NULL)
+		return STORE_NOMEM;
+	sqlite3_bind_int(s, 1, (int)kind);
+	sqlite3_bind_int(s, 2, HISTORY_MAX - 1);
+	return run(st, s);
+}
+
+static enum store_err
+drop_empty(struct store *st, enum history_kind kind, const char *name)
+{
+	static struct store_slot slot;
+	sqlite3_stmt *s = store_stmt(st, STORE_NODE, &slot, "DELETE FROM"
+	    " history WHERE kind = ?1 AND name = ?2 AND good = 0"
+	    " AND junk = 0");
+
+	if (s == NULL)
+		return STORE_NOMEM;
+	sqlite3_bind_int(s, 1, (int)kind);
+	sqlite3_bind_text(s, 2, name, -1, SQLITE_STATIC);
+	return run(st, s);
+}
+
+enum store_err
+history_add(struct store *st, enum history_kind kind, const char *name,
+    int good, int junk)
+{
+	static struct store_slot slot;
+	enum store_err rc;
+	sqlite3_stmt *s;
+
+	if (name == NULL || name[0] == '\0' ||
+	    strlen(name) >= HISTORY_NAME_MAX)
+		return STORE_OK;
+	rc = store_begin(st, STORE_NODE);
+	if (rc != STORE_OK)
+		return rc;
+	s = store_stmt(st, STORE_NODE, &slot, "INSERT INTO history"
+	    " VALUES(?1, ?2, max(?3, 0), max(?4, 0), ?5) ON CONFLICT DO UPDATE"
+	    " SET good = max(good + ?3, 0), junk = max(junk + ?4, 0),"
+	    " at = ?5");
+	if (s == NULL)
+		return STORE_NOMEM;
+	sqlite3_bind_int(s, 1, (int)kind);
+	sqlite3_bind_text(s, 2, name, -1, SQLITE_STATIC);
+	sqlite3_bind_int(s, 3, good);
+	sqlite3_bind_int(s, 4, junk);
+	sqlite3_bind_int64(s, 5, clock_wall_us());
+	rc = run(st, s);
+	if (rc == STORE_OK)
+		rc = good + junk > 0 ? trim(st, kind) :
+		    drop_empty(st, kind, name);
+	return rc;
+}
