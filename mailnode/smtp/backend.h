@@ -12,6 +12,7 @@
 #include "crypto/err.h"
 #include "crypto/tls.h"
 #include "mailnode/smtp/submit.h"
+#include "store/op_history.h"
 #include "store/op_rcpt.h"
 #include "store/op_spool.h"
 
@@ -37,6 +38,9 @@ struct smtp_backend {
 	void		(*event)(void *arg, const char *trace,
 			    const char *addr, const char *kind,
 			    const char *text);
+	/* What is known of who sends it; as history_ask().  NULL: not asked. */
+	uint16_t	(*history)(void *arg, const struct history_ask *q,
+			    struct history_facts *out);
 	/* Junk by its words?  As verdict_words(); NULL: not asked. */
 	bool		(*words)(void *arg, const uint8_t *p, size_t n,
 			    unsigned int doubts, struct buf *line);

@@ -52,6 +52,10 @@ mail_answer(const struct mail *m)
 	/* RFC 7372 section 3.3, RFC 9989 section 8. */
 	static const struct answer policy = { 550, "5.7.26",
 	    "refused for its author's domain" };
+	static const struct answer refused = { 550, "5.7.1",
+	    "not wanted here" };
+	static const struct answer deferred = { 451, "4.7.1",
+	    "not now, try again later" };
 	static const struct answer again = { 554, "5.4.6",
 	    "it was sent on from this address before: a loop" };
 	static const struct answer loop = { 554, "5.4.6",
@@ -74,6 +78,10 @@ mail_answer(const struct mail *m)
 		return &again;
 	case MAIL_POLICY:
 		return &policy;
+	case MAIL_REFUSED:
+		return &refused;
+	case MAIL_DEFERRED:
+		return &deferred;
 	case MAIL_STORE:
 		return policy_store(m->status);
 	default:
@@ -91,6 +99,21 @@ log_accepted(const struct session *s)
 	    "rcpt=%s size=%llu verdict=%s", m->trace, s->start->peer,
 	    m->env.from.address, m->nrcpt, m->rcpt[0],
 	    (unsigned long long)m->kept, m->verdict);
+}
+
+/* The peer hears that it is refused, the owner all that led to it. */
+static void
+tell_refused(struct session *s)
+{
+	const struct mail *m = &s->mail;
+
+	refuse(s, mail_answer(m), m->rcpt[0], m->err == MAIL_POLICY ?
+	    m->why : NULL);
+	if (m->verdict[0] == '\0' || s->told >= SESSION_EVENTS_MAX)
+		return;
+	log_line(LOG_INFO, "verdict", "trace=%s verdict=%s", m->trace,
+	    m->verdict);
+	tell(s, m->trace, "", "verdict", "%s", m->verdict);
 }
 
 static void
@@ -132,8 +155,7 @@ hand_in(struct session *s)
 	describe_mail(s, peer, sizeof peer);
 	m->tls = s->tls;
 	if (mail_hand_in(m, &trace, peer) != MAIL_OK) {
-		refuse(s, mail_answer(m), m->rcpt[0], m->err == MAIL_POLICY ?
-		    m->why : NULL);
+		tell_refused(s);
 		return;
 	}
 	ok(s, mail_answer(m), m->trace);

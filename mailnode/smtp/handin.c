@@ -87,6 +87,14 @@ on_event(void *arg, const char *trace, const char *addr, const char *kind,
 	(void)event_tell(keeper(h), trace, addr, kind, text);
 }
 
+static uint16_t
+on_history(void *arg, const struct history_ask *q, struct history_facts *out)
+{
+	struct handin *h = arg;
+
+	return history_ask(keeper(h), &h->reply, q, out);
+}
+
 static bool
 on_has_tls(void *arg)
 {
@@ -141,6 +149,7 @@ handin_init(struct handin *h, struct proc *pr, struct tls_server *chain,
 		.abort = on_abort,
 		.commit = on_commit,
 		.event = on_event,
+		.history = on_history,
 		.has_tls = on_has_tls,
 		.tls = on_tls,
 		.woken = on_woken,

@@ -1,11 +1,9 @@
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "mailnode/filter/sample.h"
-#include "mailnode/filter/verdict.h"
 #include "mailnode/node/conf.h"
-#include "mailnode/node/idna.h"
+#include "mailnode/smtp/judge.h"
 #include "mailnode/smtp/mail.h"
 
 void
@@ -309,93 +307,6 @@ judge(struct mail *m)
 		fail(m, MAIL_AGAIN);
 }
 
-static bool
-below(const char *domain, const char *ours)
-{
-	size_t n = strlen(domain), k = strlen(ours);
-
-	return n >= k && strcasecmp(domain + n - k, ours) == 0 &&
-	    (n == k || domain[n - k - 1] == '.');
-}
-
-/* An author of our domains, or below one, that nothing proves: sent on from
- * here it would pass for ours (SPF aligns with the rewritten sender). */
-static bool
-claims_us(const struct auth_verdict *v)
-{
-	char ours[DNS_NAME_MAX];
-	size_t i, k;
-
-	if (v->dmarc.result == DMARC_PASS)
-		return false;
-	for (k = 0; k < conf.ndomains; k++) {
-		if (idna_ascii(conf.domains[k], strlen(conf.domains[k]), ours) ==
-		    -1)
-			return true;
-		for (i = 0; i < v->from.ndomains; i++)
-			if (below(v->from.domain[i], ours))
-				return true;
-	}
-	return v->from.more || v->from.bad || v->from_fields != 1;
-}
-
-static unsigned int
-doubts(const struct mail *m)
-{
-	const struct auth_verdict *v = auth_verify_verdict(m->auth);
-	unsigned int d = 0;
-
-	if (!m->tls)
-		d |= VERDICT_NO_TLS;
-	if (v->ip != NULL && v->iprev.result != IPREV_PASS)
-		d |= VERDICT_NO_NAME;
-	if (!verdict_addressed(m->sample.data, m->sample.len,
-	    (const char *const *)m->rcpt, m->nrcpt))
-		d |= VERDICT_NOT_TO_ME;
-	return d;
-}
-
-/* Junk goes to Junk: the owner finds it there, and can say that it is none. */
-static void
-judge_words(struct mail *m, struct buf *line)
-{
-	if (m->be->words == NULL || m->sample.err != 0 ||
-	    m->sample.len == 0)
-		return;
-	m->junk = m->be->words(m->be->arg, m->sample.data, m->sample.len,
-	    doubts(m), line);
-}
-
-/* Whoever cannot be sure takes it: the DNS's trouble refuses nothing. */
-static void
-authenticate(struct mail *m)
-{
-	enum auth_action action;
-	struct buf line;
-	size_t i;
-
-	if (m->err != MAIL_OK)
-		return;
-	if (auth_verify_end(m->auth, m->be->dns) == -1) {
-		fail(m, MAIL_NOMEM);
-		return;
-	}
-	action = auth_verify_action(m->auth, &m->why);
-	m->junk = action == AUTH_JUNK;
-	m->forged = claims_us(auth_verify_verdict(m->auth));
-	buf_init(&line, sizeof m->verdict - 1);
-	(void)auth_verify_line(m->auth, &line);
-	if (action == AUTH_TAKE)
-		judge_words(m, &line);
-	for (i = 0; i < line.len; i++)
-		m->verdict[i] = line.data[i] < ' ' || line.data[i] == 0x7f ?
-		    '?' : (char)line.data[i];
-	m->verdict[i] = '\0';
-	buf_clear(&line);
-	if (action == AUTH_REFUSE)
-		fail(m, MAIL_POLICY);
-}
-
 static int
 write_head(struct mail *m, const struct received *trace, struct buf *head)
 {
@@ -434,12 +345,14 @@ commit(struct mail *m, const struct buf *head, int64_t now_s,
 enum mail_err
 mail_hand_in(struct mail *m, const struct received *trace, const char *peer)
 {
+	enum mail_err err;
 	struct buf head;
 
 	buf_init(&head, SPOOL_HEAD_MAX);
 	head_end(&m->head);
 	judge(m);
-	authenticate(m);
+	if (m->err == MAIL_OK && (err = judge_mail(m)) != MAIL_OK)
+		fail(m, err);
 	if (m->err == MAIL_OK && (m->spool != 0 ||
 	    m->body.len > SPOOL_INLINE))
 		hand_on(m);

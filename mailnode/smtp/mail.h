@@ -34,6 +34,8 @@ enum mail_err {
 	MAIL_LOOP,		/* over MAIL_HOPS_MAX */
 	MAIL_AGAIN,		/* was sent on from here before */
 	MAIL_POLICY,		/* the author's domain wants it refused */
+	MAIL_REFUSED,		/* the filter's ladder: not wanted here */
+	MAIL_DEFERRED,		/* … not now */
 	MAIL_STORE,		/* see status */
 	MAIL_NOMEM
 };
@@ -67,6 +69,7 @@ struct mail {
 	bool		 tls;		/* it came over TLS: caller sets */
 	bool		 forged;	/* in our name, so it seems */
 	bool		 fans;		/* a recipient sends it on */
+	bool		 known;		/* keeper knows of some senders */
 };
 
 /* Caller's memory; be borrowed. */

@@ -44,6 +44,7 @@ struct session {
 	struct mail	 mail;
 	char		 known[PATH_SIZE];	/* a recipient of ours; "" */
 	int64_t		 known_ms;	/* when keeper said so, monotonic */
+	bool		 knows;		/* … and that it knows of senders */
 	unsigned int	 transactions;	/* numbers the trace ids */
 	unsigned int	 accepted;
 	unsigned int	 errors;

@@ -302,6 +302,7 @@ ask_rcpt(struct session *s, const char *addr, struct rcpt *found)
 	memset(found, 0, sizeof *found);
 	if (now - s->known_ms < KNOWN_MS && strcmp(s->known, addr) == 0) {
 		found->class = RCPT_USER;
+		found->knows = s->knows;
 		return STORE_OK;
 	}
 	status = s->be->rcpt(s->be->arg, addr, found);
@@ -310,6 +311,7 @@ ask_rcpt(struct session *s, const char *addr, struct rcpt *found)
 	    found->class == RCPT_ALIAS || found->class == RCPT_SYSTEM)) {
 		memcpy(s->known, addr, strlen(addr) + 1);
 		s->known_ms = now;
+		s->knows = found->knows;
 	}
 	return status;
 }
@@ -336,6 +338,7 @@ judge_rcpt(struct session *s, const struct cmd_rcpt *r)
 		a = policy_srs(s->be->srs(s->be->arg, r->to.address),
 		    s->mail.env.from.address[0] == '\0');
 	s->mail.fans |= found.fans;
+	s->mail.known |= found.knows;
 	if (a->code == 250 && !mail_add_rcpt(&s->mail, r->to.address, r))
 		return &too_many;
 	return a;
