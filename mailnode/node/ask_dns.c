@@ -332,6 +332,33 @@ ask_dns_many(int ch, struct dns_question *q, size_t n, int64_t timeout_ms)
 	buf_clear(&in);
 }
 
+/* Late answers must not pile up in the channel: their peer would lose it. */
+static void
+read_over(int ch)
+{
+	struct chan_msg m;
+	struct buf in;
+
+	buf_init(&in, CHAN_RECORD_MAX + 1);
+	while (chan_recv(ch, &in, &m, true) == 1)
+		if (m.fd != -1)
+			close(m.fd);
+	buf_clear(&in);
+}
+
+void
+ask_dns_ahead(int ch, const struct dns_question *q, size_t n)
+{
+	uint32_t first = take_ids(n), i;
+
+	BUG_ON(n > DNS_ASK_MANY);
+	if (ch == -1)
+		return;
+	read_over(ch);
+	for (i = 0; i < n; i++)
+		(void)ask_dns_send(ch, first + i, q[i].type, q[i].name);
+}
+
 enum dns_class
 ask_dns(int ch, enum dns_type type, const char *name, int64_t timeout_ms,
     struct dns_answer *a)
@@ -343,6 +370,37 @@ ask_dns(int ch, enum dns_type type, const char *name, int64_t timeout_ms,
 	dns_answer_clear(a);
 	*a = q.answer;		/* what records point to is on the heap */
 	return a->class;
+}
+
+enum dns_health
+ask_dns_health(int ch, int64_t timeout_ms)
+{
+	int64_t until = clock_mono_ms() + timeout_ms, left = timeout_ms;
+	struct chan_msg m = { .type = OP_DNS_HEALTH, .id = take_ids(1),
+	    .fd = -1 };
+	uint8_t health = DNS_BROKEN;
+	uint32_t id = m.id;
+	struct chan_in in;
+	struct buf b;
+
+	if (ch == -1)
+		return DNS_BROKEN;
+	buf_init(&b, CHAN_RECORD_MAX + 1);
+	if (chan_send(ch, &m, &b, false) == 0)
+		do {
+			if (chan_recv_in(ch, &b, &m, left) != 1)
+				break;
+			if (m.fd != -1)
+				close(m.fd);
+			left = until - clock_mono_ms();
+		} while (m.id != id && left > 0);
+	if (m.id == id && m.type == OP_DNS_HEALTH && m.status == OP_OK &&
+	    m.len == 1) {
+		chan_in_init(&in, m.data, m.len);
+		health = chan_get_u8(&in);
+	}
+	buf_clear(&b);
+	return health <= DNS_NONE ? (enum dns_health)health : DNS_BROKEN;
 }
 
 /* ---- the resolver's end ---- */
@@ -363,9 +421,23 @@ on_ask(void *service, struct op_call *c)
 	return OP_LATER;
 }
 
+static uint16_t
+on_health(void *service, struct op_call *c)
+{
+	struct ask_dns_service *s = service;
+
+	if (!chan_end(&c->in))
+		return OP_BAD;
+	chan_put_u8(c->out, (uint8_t)s->health(s));
+	return OP_OK;
+}
+
+#define MAY_ASK	(ROLE_BIT(ROLE_SMTP) | ROLE_BIT(ROLE_RELAY) | \
+	ROLE_BIT(ROLE_SENDER) | ROLE_BIT(ROLE_OWNER))
+
 const struct op ask_dns_ops[] = {
-	{ OP_DNS_ASK, ROLE_BIT(ROLE_SMTP) | ROLE_BIT(ROLE_RELAY) |
-	    ROLE_BIT(ROLE_SENDER) | ROLE_BIT(ROLE_OWNER), on_ask },
+	{ OP_DNS_ASK, MAY_ASK, on_ask },
+	{ OP_DNS_HEALTH, MAY_ASK, on_health },
 	{ 0, 0, NULL }
 };
 

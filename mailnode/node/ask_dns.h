@@ -103,6 +103,13 @@ void	 ask_dns_many(int ch, struct dns_question *q, size_t n,
 	    int64_t timeout_ms);
 
 /*
+ * The same without waiting for answers, which are read over later: the
+ * resolver has them then, when they are asked for in earnest.  Their names
+ * only are looked at.  What finds no room is not asked.
+ */
+void	 ask_dns_ahead(int ch, const struct dns_question *q, size_t n);
+
+/*
  * Without waiting, for roles with a loop: send a question under an id of
  * the caller's (not 0), and read one answer when ch is readable.  Send:
  * 0, or -1 with errno (EINVAL: no name).  Read: 1 with *id and *a set; 0:
@@ -112,9 +119,20 @@ int	 ask_dns_send(int ch, uint32_t id, enum dns_type type,
 	    const char *name);
 int	 ask_dns_read(int ch, uint32_t *id, struct dns_answer *a);
 
+/*
+ * Does resolving work at all?  DNS_BROKEN: the breaker is open, or nobody
+ * can say within timeout_ms; DNS_NONE: no resolver is configured, so that
+ * waiting would not help.
+ */
+enum dns_health { DNS_WORKS, DNS_BROKEN, DNS_NONE };
+enum dns_health	ask_dns_health(int ch, int64_t timeout_ms);
+
 /* ---- the resolver's end ---- */
 
-enum { OP_DNS_ASK = 0x0600 };	/* u16 type, str name → an answer */
+enum {
+	OP_DNS_ASK = 0x0600,	/* u16 type, str name → an answer */
+	OP_DNS_HEALTH = 0x0601	/* → u8 enum dns_health */
+};
 
 /* How the engine answers: borrows a. */
 void	 ask_dns_reply(struct op_peer *p, uint32_t id,
@@ -124,6 +142,7 @@ void	 ask_dns_reply(struct op_peer *p, uint32_t id,
 struct ask_dns_service {
 	void	(*ask)(struct ask_dns_service *s, struct op_peer *p,
 		    uint32_t id, enum dns_type type, const char *name);
+	enum dns_health (*health)(struct ask_dns_service *s);
 };
 
 /* Ended table; its service is a struct ask_dns_service. */

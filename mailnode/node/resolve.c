@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto/secret.h"
 #include "mailnode/base/bug.h"
 #include "mailnode/base/clock.h"
 #include "mailnode/node/dns_cache.h"
@@ -45,7 +46,12 @@ struct query {
 struct shot {
 	struct server	*s;
 	struct query	*q;		/* NULL: a probe, or answered since */
-	bool		 probe;
+	bool		 probe, canary;
+};
+
+struct outcome {
+	int64_t		 at_ms;		/* monotonic; 0: none */
+	bool		 failed;
 };
 
 struct resolve {
@@ -59,9 +65,19 @@ struct resolve {
 	unsigned int	 flying, waiting;
 	bool		 open;		/* the breaker */
 	bool		 ending;
+	struct outcome	 last[RESOLVE_LAST];
+	size_t		 nlast;		/* ever; a ring */
+	const char	*domain;	/* of canaries; borrowed, or NULL */
+	unsigned int	 canaries;	/* under way */
+	bool		 alive;		/* one of them came back */
+	bool		 broad;		/* open although servers answer */
+	struct loop_timer canary;
+	int64_t		 canary_ms;	/* until the next, doubled each time */
 };
 
 static void	attempt(struct resolve *r, struct query *q);
+
+static void	outcome(struct resolve *r, bool failed);
 
 static int
 shoot(struct server *s, struct query *q, const char *name,
@@ -73,7 +89,8 @@ shoot(struct server *s, struct query *q, const char *name,
 	shot = calloc(1, sizeof *shot);
 	if (shot == NULL)
 		return -1;
-	*shot = (struct shot){ s, q, q == NULL };
+	*shot = (struct shot){ .s = s, .q = q, .probe = q == NULL &&
+	    type == DNS_NS, .canary = q == NULL && type != DNS_NS };
 	if (q != NULL)
 		q->shot = shot;
 	if (r->way.send(r->way.arg, (size_t)(s - r->servers), name, type,
@@ -192,6 +209,7 @@ attempt(struct resolve *r, struct query *q)
 			set_failed(a, r->open ? "no resolver answers" :
 			    "resolver timed out", r->open);
 		finish(r, q, a);
+		outcome(r, true);
 		return;
 	}
 	q->asked |= bit;
@@ -220,12 +238,39 @@ answered(struct server *s, struct query *q, const uint8_t *p, size_t n)
 		dns_cache_put(r->cache, q->type, q->name, &a, a.ttl_s,
 		    clock_mono_ms());
 		finish(r, q, &a);
+		outcome(r, false);
 	}
 	dns_answer_clear(&a);
 	return m.edns;
 }
 
 /* ---- health ---- */
+
+static void
+open_now(struct resolve *r, const char *why)
+{
+	size_t i;
+
+	if (r->open)
+		return;
+	r->open = true;
+	log_line(LOG_ERROR, "dns", "state=%s error=%s", "unavailable", why);
+	r->way.breaker(r->way.arg, true);
+	for (i = 0; i < BUCKETS; i++)
+		while (r->buckets[i] != NULL)
+			give_up(r, r->buckets[i], why);
+}
+
+static void
+close_now(struct resolve *r)
+{
+	r->open = false;
+	r->nlast = 0;
+	memset(r->last, 0, sizeof r->last);
+	dns_cache_drop_failures(r->cache);
+	log_line(LOG_WARN, "dns", "state=%s", "available");
+	r->way.breaker(r->way.arg, false);
+}
 
 static void
 open_breaker(struct resolve *r)
@@ -235,14 +280,87 @@ open_breaker(struct resolve *r)
 	for (i = 0; i < r->nservers; i++)
 		if (!r->servers[i].down)
 			return;
-	if (r->open)
+	open_now(r, "no resolver answers");
+}
+
+/* ---- most of it fails ---- */
+
+static bool
+fails_broadly(const struct resolve *r)
+{
+	int64_t since = clock_mono_ms() - RESOLVE_LAST_MS;
+	unsigned int failed = 0;
+	size_t i;
+
+	for (i = 0; i < RESOLVE_LAST; i++)
+		failed += r->last[i].failed && r->last[i].at_ms > since;
+	return failed >= RESOLVE_BROAD;
+}
+
+static void
+canaries_back(struct resolve *r)
+{
+	if (r->alive) {
+		r->canary_ms = 0;
+		r->broad = false;
+		memset(r->last, 0, sizeof r->last);
+		if (r->open)
+			close_now(r);
 		return;
-	r->open = true;
-	log_line(LOG_ERROR, "dns", "state=%s", "unavailable");
-	r->way.breaker(r->way.arg, true);
-	for (i = 0; i < BUCKETS; i++)
-		while (r->buckets[i] != NULL)
-			give_up(r, r->buckets[i], "no resolver answers");
+	}
+	r->canary_ms = r->canary_ms == 0 ? RESOLVE_COOL_MS : r->canary_ms * 2;
+	if (r->canary_ms > RESOLVE_COOL_MAX_MS)
+		r->canary_ms = RESOLVE_COOL_MAX_MS;
+	loop_arm(r->loop, &r->canary, r->canary_ms);
+	r->broad = true;
+	open_now(r, "the resolvers resolve nothing");
+}
+
+/* Whether it exists is told by servers of the domain, not by a cache. */
+static void
+send_canaries(void *arg)
+{
+	struct resolve *r = arg;
+	char name[DNS_NAME_MAX + 32];
+	uint64_t label;
+	size_t i;
+
+	if (r->canaries > 0)
+		return;
+	random_bytes(&label, sizeof label);
+	(void)snprintf(name, sizeof name, "canary-%016llx.%s",
+	    (unsigned long long)label, r->domain);
+	r->alive = false;
+	r->canaries = 1;	/* this function, as they may land at once */
+	for (i = 0; i < r->nservers; i++) {
+		if (r->servers[i].unusable)
+			continue;
+		r->canaries++;
+		if (shoot(&r->servers[i], NULL, name, DNS_A) == -1)
+			r->canaries--;
+	}
+	if (--r->canaries == 0)
+		canaries_back(r);
+}
+
+/* NOERROR or NXDOMAIN: RFC 1035 section 4.1.1. */
+static void
+canary_landed(struct resolve *r, const uint8_t *p, size_t n)
+{
+	if (p != NULL && n > 3 && ((p[3] & 15) == 0 || (p[3] & 15) == 3))
+		r->alive = true;
+	if (--r->canaries == 0 && !r->ending)
+		canaries_back(r);
+}
+
+static void
+outcome(struct resolve *r, bool failed)
+{
+	r->last[r->nlast++ % RESOLVE_LAST] = (struct outcome){
+	    clock_mono_ms(), failed };
+	if (failed && !r->open && !r->ending && r->domain != NULL &&
+	    fails_broadly(r))
+		send_canaries(r);
 }
 
 static void
@@ -294,12 +412,8 @@ server_alive(struct server *s)
 	s->down = false;
 	loop_disarm(r->loop, &s->again);
 	log_line(LOG_WARN, "dns", "server=%s state=%s", s->address, "up");
-	if (!r->open)
-		return;
-	r->open = false;
-	dns_cache_drop_failures(r->cache);
-	log_line(LOG_WARN, "dns", "state=%s", "available");
-	r->way.breaker(r->way.arg, false);
+	if (r->open && !r->broad)
+		close_now(r);
 }
 
 bool
@@ -307,7 +421,7 @@ resolve_landed(struct shot *shot, const uint8_t *p, size_t n)
 {
 	struct server *s = shot->s;
 	struct query *q;
-	bool probe = shot->probe, edns = true;
+	bool probe = shot->probe, canary = shot->canary, edns = true;
 
 	if (probe)
 		s->probing = false;
@@ -317,6 +431,8 @@ resolve_landed(struct shot *shot, const uint8_t *p, size_t n)
 		server_silent(s, probe);
 	q = shot->q;		/* NULL too when the breaker answered it */
 	free(shot);
+	if (canary)
+		canary_landed(s->r, p, n);
 	if (q == NULL)
 		return true;
 	q->shot = NULL;
@@ -414,6 +530,16 @@ on_ask(struct ask_dns_service *face, struct op_peer *p, uint32_t id,
 	dns_answer_clear(&a);
 }
 
+static enum dns_health
+on_health(struct ask_dns_service *face)
+{
+	const struct resolve *r = (struct resolve *)(void *)face;
+
+	if (r->nservers == 0)
+		return DNS_NONE;
+	return r->open ? DNS_BROKEN : DNS_WORKS;
+}
+
 void
 resolve_gone(struct resolve *r, struct op_peer *p)
 {
@@ -437,8 +563,10 @@ resolve_new(struct loop *l, const struct resolve_way *way)
 	if (r == NULL)
 		return NULL;
 	r->face.ask = on_ask;
+	r->face.health = on_health;
 	r->loop = l;
 	r->way = *way;
+	r->canary = (struct loop_timer){ .fn = send_canaries, .arg = r };
 	r->cache = dns_cache_new(DNS_CACHE_OCTETS);
 	if (r->cache == NULL) {
 		free(r);
@@ -451,6 +579,7 @@ void
 resolve_end(struct resolve *r)
 {
 	r->ending = true;
+	loop_disarm(r->loop, &r->canary);
 }
 
 void
@@ -478,6 +607,12 @@ resolve_server(struct resolve *r, const char *address, bool trust_ad)
 	s->address = address;
 	s->trust_ad = trust_ad;
 	s->again = (struct loop_timer){ .fn = probe, .arg = s };
+}
+
+void
+resolve_canary(struct resolve *r, const char *domain)
+{
+	r->domain = domain;
 }
 
 void

@@ -14,6 +14,16 @@
  * The probe asks for the root's NS, which every resolver knows, so that a
  * domain whose own servers are slow never takes a resolver down.  When all
  * are down the breaker is open: every question is answered at once.
+ *
+ * A resolver that answers may still resolve nothing, as when the line behind
+ * it is gone.  So when most of the last questions failed, a name that nobody
+ * can have asked before, below a domain of the owner's, is asked of all
+ * servers: if none of them finds out whether it exists, the breaker opens
+ * too, until one does.  Strangers whose names fail cannot open it, as long as
+ * the owner's own name resolves.
+ *
+ *	closed --RESOLVE_BROAD of the last failed, canary dead--> open, broad
+ *	open, broad --a canary lives--> closed			canary_landed
  */
 #ifndef NODE_RESOLVE_H
 #define NODE_RESOLVE_H
@@ -32,6 +42,9 @@ enum {
 	RESOLVE_FAILS = 2,	/* silences until a probe */
 	RESOLVE_COOL_MS = 2000,	/* down until a probe, doubled each time */
 	RESOLVE_COOL_MAX_MS = 30000,
+	RESOLVE_LAST = 16,	/* questions that are looked back at … */
+	RESOLVE_LAST_MS = 10000,	/* … no further than this */
+	RESOLVE_BROAD = 12,	/* of these failed: ask the canary */
 	RESOLVE_SERVFAIL_S = 5,	/* kept; RFC 2308 section 7.1: at most 300 */
 	RESOLVE_FLYING = 2048,	/* questions under way */
 	RESOLVE_WAITING = 16384,	/* requests waiting for them */
@@ -66,6 +79,9 @@ void		 resolve_free(struct resolve *r);
 /* Adds a server, by its number from 0 on; borrows the address. */
 void		 resolve_server(struct resolve *r, const char *address,
 		    bool trust_ad);
+/* The owner's domain (borrowed), below which canaries are asked for; without
+ * it silence alone opens the breaker. */
+void		 resolve_canary(struct resolve *r, const char *domain);
 /* One that can never be asked: no address, no channel. */
 void		 resolve_unusable(struct resolve *r, size_t server);
 /* All are added. */

@@ -310,8 +310,11 @@ resolver_init(struct resolver *r, struct loop *l, const char *only)
 	if (only != NULL)
 		add_server(r, only, true);
 	for (i = 0; only == NULL && i < conf.nresolvers; i++)
-		add_server(r, conf.resolvers[i].address,
-		    (conf.resolvers[i].flags & CONF_TRUST_AD) != 0);
+		if (conf.resolvers[i].address != NULL)
+			add_server(r, conf.resolvers[i].address,
+			    (conf.resolvers[i].flags & CONF_TRUST_AD) != 0);
+	if (only == NULL)
+		resolve_canary(r->engine, conf.domains[0]);
 	loop_at_turn(l, renew_channels, r);
 	return 0;
 }

@@ -351,6 +351,132 @@ the_breaker_opens_answers_at_once_and_closes(void **state)
 	teardown();
 }
 
+/* A name that fails, of as many domains. */
+static void
+fail_one(uint32_t id)
+{
+	char name[32];
+	size_t at = nshots;
+
+	snprintf(name, sizeof name, "x%u.test", id);
+	ask(id, name);
+	(void)land(at, 2);
+	expect(id, DNS_TEMPFAIL, false);
+}
+
+static size_t
+canary(size_t from)
+{
+	while (from < nshots && strncmp(shots[from].name, "canary-", 7) != 0)
+		from++;
+	return from;
+}
+
+/* The resolver answers, and resolves nothing: only if the owner's own name
+ * fails too does the breaker open. */
+static void
+it_opens_when_most_fails(void **state)
+{
+	int64_t until;
+	uint32_t i;
+	size_t at;
+
+	(void)state;
+	setup(1);
+	resolve_canary(engine, "node.test");
+	for (i = 1; i < RESOLVE_BROAD; i++)
+		fail_one(i);
+	assert_int_equal(canary(0), nshots);
+	fail_one(RESOLVE_BROAD);
+	at = canary(0);
+	assert_int_equal(at, nshots - 1);
+	assert_string_equal(strchr(shots[at].name, '.'), ".node.test");
+	(void)land(at, 3);			/* strangers' names alone fail */
+	assert_int_equal(breaker, -1);
+
+	for (i = 100; i < 100 + RESOLVE_BROAD; i++)
+		fail_one(i);
+	at = canary(at + 1);
+	assert_true(at < nshots);
+	(void)land(at, 2);
+	assert_int_equal(breaker, 1);
+	assert_int_equal(ask_dns_send(fds[0], 200, DNS_A, "b.test"), 0);
+	assert_int_equal(loop_turn(loop, 1000), 0);
+	expect(200, DNS_TEMPFAIL, true);
+
+	at = nshots;
+	until = clock_mono_ms() + 4 * RESOLVE_COOL_MS;
+	while (nshots == at && clock_mono_ms() < until)
+		assert_int_equal(loop_turn(loop, 100), 0);
+	assert_int_equal(canary(at), at);
+	(void)land(at, 0);
+	assert_int_equal(breaker, 0);
+	ask(201, "b.test");
+	(void)land(nshots - 1, 0);
+	expect(201, DNS_OK, false);
+	teardown();
+}
+
+/* A child of ours asks, we serve. */
+static enum dns_health
+health(void)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit((int)ask_dns_health(fds[0], 5000));
+	assert_int_equal(loop_turn(loop, 5000), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return (enum dns_health)WEXITSTATUS(status);
+}
+
+static void
+health_is_told(void **state)
+{
+	(void)state;
+	setup(1);
+	assert_int_equal(health(), DNS_WORKS);
+	refuse_from = 0;
+	ask(1, "a.test");
+	expect(1, DNS_TEMPFAIL, true);
+	assert_int_equal(health(), DNS_BROKEN);
+	teardown();
+	setup(0);
+	assert_int_equal(health(), DNS_NONE);
+	assert_int_equal(ask_dns_health(-1, 0), DNS_BROKEN);
+	teardown();
+}
+
+/* Asked ahead, then in earnest: what came meanwhile is in nobody's way. */
+static void
+asked_ahead(void **state)
+{
+	struct dns_question q[2] = { { .type = DNS_A, .name = "a.test" },
+	    { .type = DNS_A, .name = "b..test" } };
+	struct dns_answer a;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	setup(1);
+	ask_dns_ahead(fds[0], q, 2);
+	assert_int_equal(loop_turn(loop, 1000), 0);
+	assert_int_equal(nshots, 1);
+	(void)land(0, 0);
+	pid = fork();
+	if (pid == 0) {
+		dns_answer_init(&a);
+		_exit((int)ask_dns(fds[0], DNS_A, "a.test", 5000, &a));
+	}
+	assert_int_equal(loop_turn(loop, 5000), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(nshots, 1);
+	teardown();
+}
+
 static void
 who_asked_may_go(void **state)
 {
@@ -464,6 +590,9 @@ main(void)
 		cmocka_unit_test(a_slow_domain_takes_no_server_down),
 		cmocka_unit_test(a_silent_server_is_left_alone),
 		cmocka_unit_test(the_breaker_opens_answers_at_once_and_closes),
+		cmocka_unit_test(it_opens_when_most_fails),
+		cmocka_unit_test(health_is_told),
+		cmocka_unit_test(asked_ahead),
 		cmocka_unit_test(who_asked_may_go),
 		cmocka_unit_test(one_peer_has_its_share),
 		cmocka_unit_test(without_servers_all_fails),
