@@ -22,7 +22,7 @@
 enum {
 	LOOK_MS = 30000,	/* the clock may be set: look again */
 	SOON_MS = 500,		/* not now: rows or numbers are missing */
-	WAKE_MAX = 50		/* in one turn */
+	TRY_MAX = 50		/* in one turn */
 };
 
 const char snooze_box[] = "Snoozed";
@@ -139,15 +139,37 @@ by_hash(struct store *st, const uint8_t hash[32], struct sleeper *sl)
 	return read_sleeper(s, sl);
 }
 
-/* The one that is due first. */
+/*
+ * The one that is due first, of those that this round has not tried.  What is
+ * no hash of ours is left where it is.
+ */
 static bool
-first_due(struct store *st, struct sleeper *sl)
+next_due(struct store *st, struct sleeper *sl)
 {
 	static struct store_slot slot;
 	sqlite3_stmt *s = store_stmt(st, STORE_NODE, &slot,
-	    "SELECT hash, due, folder FROM snooze ORDER BY due LIMIT 1");
+	    "SELECT hash, due, folder FROM snooze WHERE (due, hash) > (?1, ?2)"
+	    " AND length(hash) = 32 ORDER BY due, hash LIMIT 1");
 
-	return s != NULL && read_sleeper(s, sl);
+	if (s == NULL)
+		return false;
+	sqlite3_bind_int64(s, 1, st->snooze_due);
+	sqlite3_bind_blob(s, 2, st->snooze_hash, 32, SQLITE_STATIC);
+	return read_sleeper(s, sl);
+}
+
+static void
+tried(struct store *st, const struct sleeper *sl)
+{
+	st->snooze_due = sl->due;
+	memcpy(st->snooze_hash, sl->hash, sizeof st->snooze_hash);
+}
+
+static void
+new_round(struct store *st)
+{
+	st->snooze_due = INT64_MIN;
+	memset(st->snooze_hash, 0, sizeof st->snooze_hash);
 }
 
 /* ---- there and back ---- */
@@ -224,29 +246,44 @@ wake(struct store *st, const struct box *bed, const struct sleeper *sl)
 /* ---- when ---- */
 
 /* Before all folders were looked at, what is missing may only be unseen. */
+static bool
+can_wake(struct store *st)
+{
+	return st->filer != NULL && sync_idle(st) &&
+	    store_begin(st, STORE_NODE) == STORE_OK;
+}
+
+/* One that cannot be woken waits for the next round; the others do not. */
+static int64_t
+wake_due(struct store *st, const struct box *bed)
+{
+	int64_t now = clock_wall_s(), wait_ms = LOOK_MS;
+	struct sleeper sl;
+	enum store_err rc;
+	size_t n;
+
+	for (n = 0; next_due(st, &sl) && sl.due <= now; n++) {
+		if (n == TRY_MAX || !can_wake(st))
+			return SOON_MS;
+		rc = wake(st, bed, &sl);
+		if (rc != STORE_OK && rc != STORE_NAME && rc != STORE_NOTFOUND)
+			wait_ms = SOON_MS;
+		tried(st, &sl);
+	}
+	new_round(st);
+	if (next_due(st, &sl) && sl.due > now &&
+	    (sl.due - now) * 1000 < wait_ms)
+		wait_ms = (sl.due - now) * 1000;
+	return wait_ms;
+}
+
 static void
 due(void *arg)
 {
 	struct store *st = arg;
-	const struct box *bed = box_by_name(st, snooze_box);
-	int64_t now = clock_wall_s(), wait_ms = LOOK_MS;
-	struct sleeper sl;
-	size_t n;
 
-	for (n = 0; first_due(st, &sl); n++) {
-		if (sl.due > now) {
-			if ((sl.due - now) * 1000 < wait_ms)
-				wait_ms = (sl.due - now) * 1000;
-			break;
-		}
-		if (n == WAKE_MAX || st->filer == NULL || !sync_idle(st) ||
-		    store_begin(st, STORE_NODE) != STORE_OK ||
-		    wake(st, bed, &sl) != STORE_OK) {
-			wait_ms = SOON_MS;
-			break;
-		}
-	}
-	loop_arm(st->loop, &st->snooze, wait_ms);
+	loop_arm(st->loop, &st->snooze,
+	    wake_due(st, box_by_name(st, snooze_box)));
 	/* What was written is committed by the turn this timer is in. */
 }
 
@@ -254,6 +291,7 @@ enum store_err
 snooze_open(struct store *st)
 {
 	st->snooze = (struct loop_timer){ .fn = due, .arg = st };
+	new_round(st);
 	loop_arm(st->loop, &st->snooze, SOON_MS);
 	return STORE_OK;
 }

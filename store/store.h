@@ -117,6 +117,8 @@ struct store {
 	struct store_waiter	*waiters, **last_waiter;
 	struct store_waiter	*answering;
 	struct loop_timer	 checkpoint, again, snooze;
+	int64_t			 snooze_due;	/* op_snooze.c: tried up to */
+	uint8_t			 snooze_hash[32];
 	bool			 parted;	/* parts_open() is through */
 	bool			 rebuild;	/* store.db is new */
 	bool			 unclean;	/* numbers start at the lease */

@@ -1,0 +1,126 @@
+/* What is put off wakes at its time, whatever lies beside it. */
+#define _GNU_SOURCE
+#include <sqlite3.h>
+#include <sys/mman.h>
+
+#include "store/box.h"
+#include "store/intent.h"
+#include "store/op_snooze.h"
+#include "tests/unit/node.h"
+
+static int
+append(int ch, void *arg)
+{
+	struct mail_new m = { .folder = "INBOX", .tags = "", .trace = "",
+	    .flags = STORE_SEEN };
+	struct mail_done d;
+	struct op_reply r;
+	uint16_t s;
+	int fd = memfd_create("m", MFD_CLOEXEC);
+
+	if (fd == -1 || dprintf(fd, "From: a@b.test\r\nSubject: %d\r\n\r\n"
+	    "Text.\r\n", *(int *)arg) == -1)
+		return 96;
+	op_reply_init(&r);
+	s = mail_append(ch, &r, &m, fd, &d);
+	op_reply_clear(&r);
+	return s;
+}
+
+static int
+put_off(int ch, void *arg)
+{
+	struct mail_set set = { .n = 3, .id = arg };
+	struct op_reply r;
+	uint16_t s;
+
+	op_reply_init(&r);
+	s = snooze_put(ch, &r, &set, clock_wall_s() + 3600);
+	op_reply_clear(&r);
+	return s;
+}
+
+static bool
+settled(struct node *n, void *arg)
+{
+	const struct box *b = box_by_name(&n->st, snooze_box);
+
+	(void)arg;
+	return b != NULL && b->here && b->uidlease > b->uidnext &&
+	    !intent_busy(&n->st) && intake_idle_now(&n->st) &&
+	    sync_idle(&n->st);
+}
+
+static void
+sql(struct node *n, enum store_db db, const char *text)
+{
+	assert_int_equal(sqlite3_exec(n->st.db[db], text, NULL, NULL, NULL),
+	    SQLITE_OK);
+}
+
+static bool
+awake(struct node *n, void *arg)
+{
+	struct row_at at;
+
+	return settled(n, NULL) && row_get(n->st.rows, *(uint64_t *)arg,
+	    &at) == 0 && at.mbox == box_by_name(&n->st, "INBOX")->id &&
+	    (at.flags & STORE_SEEN) == 0;
+}
+
+static void
+one_that_cannot_wake_lets_the_others(void **state)
+{
+	uint64_t ids[3] = { 1, 2, 3 };
+	char name[sizeof (struct row_at){ 0 }.name], fix[1200];
+	struct row_at at;
+	struct node n;
+	int i;
+
+	(void)state;
+	memset(&n, 0, sizeof n);
+	node_dirs(&n);
+	snprintf(fix, sizeof fix, "mkdir -p %s/Snoozed/cur %s/Snoozed/new "
+	    "%s/Snoozed/tmp", n.mail, n.mail, n.mail);
+	assert_int_equal(system(fix), 0);
+	node_start(&n);
+	op_server_more(&n.keeper, snooze_ops);
+	assert_true(node_until(&n, settled, NULL));
+	for (i = 1; i <= 3; i++)
+		assert_int_equal(node_ask(&n, ROLE_OWNER, append, &i), 0);
+	assert_int_equal(node_ask(&n, ROLE_OWNER, put_off, ids), 0);
+	assert_true(node_until(&n, settled, NULL));
+	assert_int_equal(row_get(n.st.rows, 2, &at), 0);
+	memcpy(name, at.name, sizeof name);
+	/* The first to wake has a name that is none; another is no hash. */
+	sql(&n, STORE_CACHE, "UPDATE msg SET name = 'none' WHERE id = 2");
+	sql(&n, STORE_NODE, "INSERT INTO snooze VALUES(x'00', 0, 'INBOX');"
+	    "UPDATE snooze SET due = 7 WHERE due > 0");
+	assert_int_equal(sqlite3_changes(n.st.db[STORE_NODE]), 3);
+	loop_arm(n.loop, &n.st.snooze, 0);
+	assert_true(node_until(&n, awake, &ids[0]));
+	assert_true(node_until(&n, awake, &ids[2]));
+	assert_int_equal(row_get(n.st.rows, 2, &at), 0);
+	assert_int_equal(at.mbox, box_by_name(&n.st, snooze_box)->id);
+	/* Its name again, and the next round takes it. */
+	snprintf(fix, sizeof fix, "UPDATE msg SET name = '%s' WHERE id = 2",
+	    name);
+	sql(&n, STORE_CACHE, fix);
+	loop_arm(n.loop, &n.st.snooze, 0);
+	assert_true(node_until(&n, awake, &ids[1]));
+	node_stop(&n);
+	node_remove(&n);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_that_cannot_wake_lets_the_others),
+	};
+
+	if (dyn_gmime() == NULL)
+		return 77;
+	(void)mtext_init();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
