@@ -10,6 +10,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +28,9 @@ enum {
 	WATCH_EMPTY_MS = 30000,		/* the same, when none was */
 	WATCH_MAX = 6 * BOX_MAX + 1,
 	WATCH_NAMES_MAX = 1024 * 1024,	/* octets of names collected */
-	WATCH_READ = 64 * 1024
+	WATCH_READ = 64 * 1024,		/* octets in one read */
+	WATCH_EVENT_MAX = sizeof(struct inotify_event) + NAME_MAX + 1,
+	WATCH_DRAIN_MAX = 1024 * 1024	/* octets in one turn */
 };
 
 enum { ON_FOLDER, ON_CUR, ON_NEW };
@@ -365,7 +368,12 @@ event(struct filer_watch *w, const struct inotify_event *e)
 	    e->mask & IN_CREATE ? NAME_MADE : NAME_OTHER, at->folder, rel);
 }
 
-static void
+/*
+ * Reads what has come, but not for ever where it comes as fast: the rest is
+ * for the next turn.  Was that all?  A read that left room for one more has
+ * left none.
+ */
+static bool
 drain(struct filer_watch *w)
 {
 	static union {
@@ -373,29 +381,33 @@ drain(struct filer_watch *w)
 		struct inotify_event	align;
 	} u;
 	const struct inotify_event *e;
-	ssize_t n, at;
+	ssize_t n, at, sum = 0;
 
-	while ((n = read(w->io.fd, u.bytes, sizeof u.bytes)) > 0)
+	do {
+		n = read(w->io.fd, u.bytes, sizeof u.bytes);
 		for (at = 0; at < n; at += (ssize_t)(sizeof *e + e->len)) {
 			e = (const struct inotify_event *)(const void *)
 			    (u.bytes + at);
 			event(w, e);
 		}
+		sum += n;
+	} while (n > WATCH_READ - WATCH_EVENT_MAX && sum < WATCH_DRAIN_MAX);
 	if (!w->tell.armed && (w->names.len > 0 || w->all))
 		loop_arm(w->f->loop, &w->tell, WATCH_MS);
+	return n <= WATCH_READ - WATCH_EVENT_MAX;
 }
 
 static void
 ready(void *arg, uint32_t events)
 {
 	(void)events;
-	drain(arg);
+	(void)drain(arg);
 }
 
 size_t
 filer_watch_mark(struct filer *f)
 {
-	drain(f->watch);
+	(void)drain(f->watch);
 	return f->watch->names.len;
 }
 
@@ -408,8 +420,8 @@ filer_watch_named(struct filer *f, const char *folder, const char *rel,
 	struct maildir_name want, n;
 	const char *p, *end, *at, *name;
 
-	drain(w);
-	if (w->all || w->names.err != 0 || !maildir_parse(rel, &want))
+	if (!drain(w) || w->all || w->names.err != 0 ||
+	    !maildir_parse(rel, &want))
 		return true;
 	p = (const char *)w->names.data + mark;
 	for (end = p + (w->names.len - mark); p < end; ) {

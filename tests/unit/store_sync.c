@@ -187,6 +187,48 @@ folders_of_other_programs(void **state)
 	end(&n);
 }
 
+static bool
+nothing_heard(struct node *n, void *arg)
+{
+	(void)arg;
+	return !filer_watch_named(&n->filer, "INBOX", "cur/1.x:2,",
+	    filer_watch_mark(&n->filer));
+}
+
+/* Folders in cur: events whose names are not kept. */
+static void
+flood(struct node *n, int events)
+{
+	char path[700], name[200];
+	int i;
+
+	memset(name, 'x', sizeof name);
+	for (i = 0; i < events / 2; i++) {
+		assert_in_range(snprintf(path, sizeof path, "%s/INBOX/cur/"
+		    "%.*s%d", n->mail, (int)sizeof name, name, i), 1,
+		    sizeof path - 1);
+		assert_int_equal(mkdir(path, 0700), 0);
+		assert_int_equal(rmdir(path), 0);
+	}
+}
+
+/* Filer has other work: it hears a flood out over more than one turn. */
+static void
+a_flood_of_changes_is_heard_in_parts(void **state)
+{
+	struct node n;
+
+	(void)state;
+	begin(&n);
+	assert_true(node_until(&n, nothing_heard, NULL));
+	flood(&n, 100);
+	assert_true(nothing_heard(&n, NULL));
+	flood(&n, 12000);
+	assert_false(nothing_heard(&n, NULL));
+	assert_true(node_until(&n, nothing_heard, NULL));
+	end(&n);
+}
+
 int
 main(void)
 {
@@ -196,6 +238,7 @@ main(void)
 		cmocka_unit_test(a_taken_uid_is_given_anew),
 		cmocka_unit_test(a_uid_that_was_expunged_does_not_return),
 		cmocka_unit_test(folders_of_other_programs),
+		cmocka_unit_test(a_flood_of_changes_is_heard_in_parts),
 	};
 
 	if (dyn_gmime() == NULL)
