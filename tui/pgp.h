@@ -33,6 +33,9 @@ struct pgp_key {
 	char	 addr[320];
 	char	 key[PGP_KEY_MAX];	/* fingerprint */
 	bool	 hidden;		/* of Bcc */
+	/* private */
+	int	 valid;			/* of its user id, as gpg judges */
+	uint64_t made;			/* s since 1970; 0: unknown */
 };
 
 struct pgp_keys {
@@ -101,7 +104,8 @@ void		 pgp_status(const char *lines, const char *from,
 		    struct pgp_seen *seen);
 /*
  * Of a listing with colons, the keys that can do it ('S', 'E') of those
- * addresses: the first of each that is neither revoked, expired nor disabled.
+ * addresses, none that is revoked, expired or disabled: of several the one
+ * whose user id gpg holds for most surely theirs, of these the newest.
  */
 void		 pgp_listing(const char *lines, char can, struct pgp_key *k,
 		    size_t n);

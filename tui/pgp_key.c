@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mailnode/base/num.h"
 #include "tui/addr.h"
 #include "tui/pgp.h"
 #include "tui/pgp_run.h"
@@ -53,14 +54,22 @@ column(const char *line, int n, size_t *len)
 	return line;
 }
 
-/* Not revoked, expired, invalid, disabled or of unknown kind. */
-static bool
-valid(const char *line)
+/*
+ * How surely it is whose it says: 0 for revoked, expired, invalid, disabled
+ * or of unknown kind, the highest for one of the owner's own.
+ */
+static int
+validity(const char *line)
 {
+	static const char rising[] = "mfu";
 	size_t n;
-	const char *f = column(line, 1, &n);
+	const char *f = column(line, 1, &n), *at;
 
-	return n == 0 || strchr("reidn", *f) == NULL;
+	if (n == 0 || strchr("reidn", *f) == NULL) {
+		at = n > 0 ? strchr(rising, *f) : NULL;
+		return at != NULL ? 2 + (int)(at - rising) : 1;
+	}
+	return 0;
 }
 
 /* "Ada <ada@x>", or the address alone. */
@@ -82,31 +91,63 @@ is_of(const char *line, const char *addr)
 	return addr_equal(lt + 1, addr);
 }
 
+/* The key that the user ids which follow belong to. */
+static bool
+read_primary(const char *line, char can, struct pgp_key *k)
+{
+	size_t len;
+	const char *f = column(line, 5, &len);
+
+	memset(k, 0, sizeof *k);
+	if (num_u64(f, f + len, 0, UINT64_MAX, &k->made) == -1)
+		k->made = 0;
+	f = column(line, 11, &len);
+	return validity(line) > 0 && memchr(f, can, len) != NULL &&
+	    memchr(f, 'D', len) == NULL;
+}
+
+static void
+read_fingerprint(const char *line, struct pgp_key *k)
+{
+	size_t len;
+	const char *f = column(line, 9, &len);
+
+	if (k->key[0] == '\0' && len < sizeof k->key) {
+		memcpy(k->key, f, len);
+		k->key[len] = '\0';
+	}
+}
+
+static void
+offer(const struct pgp_key *from, int valid, struct pgp_key *to)
+{
+	if (to->key[0] != '\0' && (valid < to->valid ||
+	    (valid == to->valid && from->made <= to->made)))
+		return;
+	memcpy(to->key, from->key, sizeof to->key);
+	to->valid = valid;
+	to->made = from->made;
+}
+
 void
 pgp_listing(const char *lines, char can, struct pgp_key *k, size_t n)
 {
-	char key[PGP_KEY_MAX] = "";
-	const char *p, *f;
+	struct pgp_key key = { .key = "" };
+	const char *p;
 	bool usable = false;
-	size_t i, len;
+	int valid;
+	size_t i;
 
 	for (p = lines; *p != '\0'; p += strcspn(p, "\n"), p += *p == '\n') {
-		if (strncmp(p, "pub:", 4) == 0 || strncmp(p, "sec:", 4) == 0) {
-			f = column(p, 11, &len);
-			usable = valid(p) && memchr(f, can, len) != NULL &&
-			    memchr(f, 'D', len) == NULL;
-			key[0] = '\0';
-		} else if (strncmp(p, "fpr:", 4) == 0 && key[0] == '\0') {
-			f = column(p, 9, &len);
-			if (len < sizeof key) {
-				memcpy(key, f, len);
-				key[len] = '\0';
-			}
-		} else if (strncmp(p, "uid:", 4) == 0 && usable && valid(p)) {
+		if (strncmp(p, "pub:", 4) == 0 || strncmp(p, "sec:", 4) == 0)
+			usable = read_primary(p, can, &key);
+		else if (strncmp(p, "fpr:", 4) == 0)
+			read_fingerprint(p, &key);
+		else if (strncmp(p, "uid:", 4) == 0 && usable &&
+		    (valid = validity(p)) > 0)
 			for (i = 0; i < n; i++)
-				if (k[i].key[0] == '\0' && is_of(p, k[i].addr))
-					memcpy(k[i].key, key, sizeof key);
-		}
+				if (is_of(p, k[i].addr))
+					offer(&key, valid, &k[i]);
 	}
 }
 

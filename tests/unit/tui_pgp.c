@@ -99,11 +99,65 @@ split(void **state)
 	buf_clear(&entity);
 }
 
+#define PUB(valid, made, can) \
+	"pub:" valid ":255:22:0123456789ABCDEF:" made ":::-:::" can "::::::23:\n"
+#define FPR(x)	"fpr:::::::::" x ":\n"
+#define UID(valid, id)	"uid:" valid "::::1::x::" id ":\n"
+
+/* Which of several keys of one address it is. */
+static void
+choice(void **state)
+{
+	static const struct {
+		const char *name, *lines, *key;
+	} t[] = {
+		{ "alone", PUB("u", "10", "scESC") FPR("A") UID("u",
+		    "Ada <ada@x.y>"), "A" },
+		{ "the newest", PUB("f", "10", "scESC") FPR("A") UID("f",
+		    "<ada@x.y>") PUB("f", "30", "scESC") FPR("B") UID("f",
+		    "<ada@x.y>") PUB("f", "20", "scESC") FPR("C") UID("f",
+		    "<ada@x.y>"), "B" },
+		/* Anybody can make a key with her address, today. */
+		{ "the certified one", PUB("f", "10", "scESC") FPR("A")
+		    UID("f", "<ada@x.y>") PUB("-", "30", "scESC") FPR("B")
+		    UID("-", "<ada@x.y>"), "A" },
+		{ "expired", PUB("e", "30", "sc") FPR("A") UID("e",
+		    "<ada@x.y>") PUB("-", "10", "scESC") FPR("B") UID("-",
+		    "<ada@x.y>"), "B" },
+		{ "revoked", PUB("-", "10", "scESC") FPR("B") UID("-",
+		    "<ada@x.y>") PUB("r", "30", "scESC") FPR("A") UID("r",
+		    "<ada@x.y>"), "B" },
+		{ "user id revoked", PUB("u", "30", "scESC") FPR("A")
+		    UID("r", "<ada@x.y>") UID("u", "<other@x.y>"), "" },
+		{ "disabled", PUB("u", "30", "scESCD") FPR("A") UID("u",
+		    "<ada@x.y>"), "" },
+		{ "cannot encrypt", PUB("u", "30", "scSC") FPR("A") UID("u",
+		    "<ada@x.y>"), "" },
+		{ "another's", PUB("u", "30", "scESC") FPR("A") UID("u",
+		    "ada@x.y <eve@x.y>"), "" },
+		{ "a subkey's fingerprint", PUB("u", "30", "scESC") FPR("A")
+		    FPR("B") UID("u", "ada@x.y"), "A" },
+		{ "no listing", "pub\nuid:u\n", "" },
+	};
+	struct pgp_key k;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof t / sizeof t[0]; i++) {
+		memset(&k, 0, sizeof k);
+		memcpy(k.addr, "ada@x.y", sizeof "ada@x.y");
+		pgp_listing(t[i].lines, 'E', &k, 1);
+		if (strcmp(k.key, t[i].key) != 0)
+			fail_msg("%s: %s", t[i].name, k.key);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(status), cmocka_unit_test(split)
+		cmocka_unit_test(status), cmocka_unit_test(split),
+		cmocka_unit_test(choice)
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
