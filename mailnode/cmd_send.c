@@ -321,6 +321,23 @@ check_identity(const struct send *s, const char *addr)
 	return 0;
 }
 
+/* Of who wrote it and of who sent it. */
+static int
+check_identities(const struct send *s)
+{
+	const char *addr = (const char *)s->p.senders.data;
+	size_t i;
+	int rc = 0;
+
+	if (s->p.author[0] != '\0')
+		rc = check_identity(s, s->p.author);
+	for (i = 0; i < s->p.nsenders && rc == 0; i++) {
+		rc = check_identity(s, addr);
+		addr += strlen(addr) + 1;
+	}
+	return rc;
+}
+
 /* ---- input ---- */
 
 /* Where a line of one dot stands, or n. */
@@ -459,8 +476,8 @@ run(struct send *s, char **rcpt)
 	/* The From of the letter says whose it is, unless -f does. */
 	if (rc == 0 && s->from == NULL && s->p.author[0] != '\0')
 		snprintf(s->sender, sizeof s->sender, "%s", s->p.author);
-	if (rc == 0 && s->p.author[0] != '\0')
-		rc = check_identity(s, s->p.author);
+	if (rc == 0)
+		rc = check_identities(s);
 	return rc == 0 ? submit(s) : rc;
 }
 

@@ -30,6 +30,8 @@ exits 'a foreign sender' 77 'Subject: x\n\n' -f me@elsewhere.test a@far.test
 exits 'an address of ours that is none' 77 'Subject: x\n\n' \
     -f nobody@node.test a@far.test
 exits 'a foreign From' 77 'From: me@elsewhere.test\n\n' a@far.test
+exits 'a foreign Sender' 77 'From: me@node.test\nSender: me@elsewhere.test\n\n' a@far.test
+exits 'a Sender that is none' 65 'Sender: a b c\n\n' a@far.test
 exits 'two authors' 65 'From: me@node.test, a@node.test\n\n' a@far.test
 exits 'two From fields' 65 'From: me@node.test\nFrom: me@node.test\n\n' \
     a@far.test

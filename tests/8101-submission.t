@@ -144,6 +144,12 @@ p_env() { letter x | py tls PLAIN "$1" "${2-you@far.test}"; }
 refused 'a sender of others' '553 5.7.1 the sender' p_env you@far.test
 refused 'the null sender' '553 5.7.1' p_env ''
 refused 'an author of others' '550 5.7.1 From is none of your addresses: you@far.test' p_from you@far.test
+p_field() { printf 'From: me@node.test\n%s\nTo: a@far.test\n\nx\n' "$1" | py tls PLAIN; }
+for f in Sender Resent-From Resent-Sender; do
+	refused "$f of others" '550 5.7.1 Sender or Resent-From is none of your addresses: you@far.test' \
+	    p_field "$f: me@node.test, You <you@far.test>"
+done
+refused 'a Sender that is none' '550 5.6.0 Sender' p_field 'Sender: a b c'
 refused 'two authors' '550 5.6.0 From' p_from 'me@node.test, you@far.test'
 refused 'no such address here' '550 5.1.1' p_env "$user" nobody@node.test
 refused 'an address literal' '550 5.1.2' p_env "$user" 'a@[127.0.0.1]'

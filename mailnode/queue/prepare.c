@@ -31,6 +31,7 @@ static const char *const texts[] = {
 	[PREPARE_TOOBIG] = "the message is too large",
 	[PREPARE_HEADER] = "the header is too large",
 	[PREPARE_FROM] = "the From field is not one address",
+	[PREPARE_SENDER] = "Sender or Resent-From is not an address",
 	[PREPARE_RCPT] = "not an address",
 };
 
@@ -46,6 +47,7 @@ prepare_init(struct prepare *p, uint64_t max)
 	memset(p, 0, sizeof *p);
 	buf_init(&p->text, (size_t)max);
 	buf_init(&p->rcpts, PREPARE_RCPTS_MAX);
+	buf_init(&p->senders, (PREPARE_SENDERS_MAX + 1) * PATH_SIZE);
 }
 
 void
@@ -53,32 +55,38 @@ prepare_clear(struct prepare *p)
 {
 	buf_clear(&p->text);
 	buf_clear(&p->rcpts);
+	buf_clear(&p->senders);
 }
 
-/* ---- recipients ---- */
+/* ---- addresses ---- */
 
 static bool
-has_rcpt(const struct prepare *p, const char *addr)
+has(const struct buf *list, size_t n, const char *addr)
 {
-	const char *s = (const char *)p->rcpts.data;
+	const char *s = (const char *)list->data;
 	size_t i;
 
-	for (i = 0; i < p->nrcpts; i++, s += strlen(s) + 1)
+	for (i = 0; i < n; i++, s += strlen(s) + 1)
 		if (strcasecmp(s, addr) == 0)
 			return true;
 	return false;
 }
 
 static enum prepare_err
+add(struct buf *list, size_t *n, const char *addr)
+{
+	if (has(list, *n, addr))
+		return PREPARE_OK;
+	if (buf_add(list, addr, strlen(addr) + 1) == -1)
+		return list->err == EMSGSIZE ? PREPARE_TOOBIG : PREPARE_NOMEM;
+	++*n;
+	return PREPARE_OK;
+}
+
+static enum prepare_err
 add_rcpt(struct prepare *p, const char *addr)
 {
-	if (has_rcpt(p, addr))
-		return PREPARE_OK;
-	if (buf_add(&p->rcpts, addr, strlen(addr) + 1) == -1)
-		return p->rcpts.err == EMSGSIZE ? PREPARE_TOOBIG :
-		    PREPARE_NOMEM;
-	p->nrcpts++;
-	return PREPARE_OK;
+	return add(&p->rcpts, &p->nrcpts, addr);
 }
 
 enum prepare_err
@@ -265,6 +273,40 @@ read_from(struct prepare *p, const char *s, size_t n, bool *whole)
 	    PREPARE_OK : PREPARE_FROM;
 }
 
+/* A bare name is dropped as it is from From. */
+static enum prepare_err
+read_senders(struct prepare *p, const char *s, size_t n, bool *whole)
+{
+	const char *end = s + n, *at;
+	enum prepare_err rc = PREPARE_OK;
+	struct path a;
+	size_t len;
+
+	while (rc == PREPARE_OK)
+		switch (addrs_next(&s, end, &a, &at, &len)) {
+		case ADDRS_ONE:
+			rc = add(&p->senders, &p->nsenders, a.address);
+			if (p->nsenders > PREPARE_SENDERS_MAX)
+				rc = PREPARE_SENDER;
+			break;
+		case ADDRS_LOCAL:
+			*whole = false;
+			break;
+		case ADDRS_BAD:
+			return PREPARE_SENDER;
+		case ADDRS_END:
+			return PREPARE_OK;
+		}
+	return rc;
+}
+
+static bool
+names_sender(const struct header *h, size_t i)
+{
+	return is(h, i, "Sender") || is(h, i, "Resent-From") ||
+	    is(h, i, "Resent-Sender");
+}
+
 static bool
 names_rcpts(const struct header *h, size_t i, bool resent)
 {
@@ -299,8 +341,12 @@ look_at(struct prepare *p, const struct header *h, size_t i,
 		f->from = f->from || whole;
 		return whole;
 	}
-	if (is(h, i, "Sender") && p->local)
-		return false;
+	if (names_sender(h, i)) {
+		if (p->local)
+			return false;
+		*rc = read_senders(p, s, n, &whole);
+		return whole;
+	}
 	f->date = f->date || is(h, i, "Date");
 	if (is(h, i, "Message-ID") && p->msgid[0] == '\0') {
 		keep_msgid(p, s, n);

@@ -17,7 +17,8 @@ enum {
 	PREPARE_LINE_MAX = 998,		/* octets, RFC 5322 section 2.1.1 */
 	PREPARE_MSGID_MAX = 512,
 	PREPARE_SUBJECT_MAX = 512,
-	PREPARE_RCPTS_MAX = 64 * 1024	/* octets of addresses */
+	PREPARE_RCPTS_MAX = 64 * 1024,	/* octets of addresses */
+	PREPARE_SENDERS_MAX = 16	/* besides From */
 };
 
 enum prepare_err {
@@ -26,6 +27,7 @@ enum prepare_err {
 	PREPARE_TOOBIG,		/* over conf.message_max */
 	PREPARE_HEADER,		/* header over PREPARE_HEADER_MAX */
 	PREPARE_FROM,		/* a From that is no address, or several */
+	PREPARE_SENDER,		/* a Sender that is none, or too many */
 	PREPARE_RCPT		/* bad names what is no address */
 };
 
@@ -49,6 +51,10 @@ struct prepare {
 	char		 subject[PREPARE_SUBJECT_MAX];
 	struct buf	 rcpts;		/* addresses, a NUL behind each */
 	size_t		 nrcpts;
+	/* Of Sender, Resent-From and Resent-Sender, likewise: who is said
+	 * to have sent it, besides the author. */
+	struct buf	 senders;
+	size_t		 nsenders;
 	bool		 eightbit;	/* anywhere */
 	bool		 utf8;		/* in the header */
 	char		 bad[128];	/* PREPARE_RCPT */

@@ -78,6 +78,8 @@ prepare_answer(enum prepare_err e)
 {
 	static const struct answer from = { 550, "5.6.0",
 	    "From has to be one address" };
+	static const struct answer sender = { 550, "5.6.0",
+	    "Sender or Resent-From is no address" };
 	static const struct answer big = { 552, "5.3.4",
 	    "message too big" };
 	static const struct answer header = { 552, "5.3.4",
@@ -92,30 +94,51 @@ prepare_answer(enum prepare_err e)
 		return &header;
 	case PREPARE_FROM:
 		return &from;
+	case PREPARE_SENDER:
+		return &sender;
 	default:
 		return policy_store(STORE_NOMEM);
 	}
 }
 
-/* The author is one of ours, or nobody would know whose letter it is. */
+/* *foreign: what to say when it is none of ours. */
 static const struct answer *
-check_author(struct letter *l, char detail[SUBMIT_DETAIL_MAX])
+check_address(struct letter *l, const char *addr,
+    const struct answer *foreign, char detail[SUBMIT_DETAIL_MAX])
 {
-	static const struct answer foreign = { 550, "5.7.1",
-	    "From is none of your addresses" };
 	struct handin *h = &l->s->handin;
 	struct rcpt who;
 	uint16_t rc;
 
-	if (l->p.author[0] == '\0')
-		return NULL;
-	rc = rcpt_check(keeper(l->s), &h->reply, l->p.author, &who);
+	rc = rcpt_check(keeper(l->s), &h->reply, addr, &who);
 	if (rc != STORE_OK)
 		return policy_store(rc);
 	if (rcpt_ok(who.class))
 		return NULL;
-	snprintf(detail, SUBMIT_DETAIL_MAX, "%.250s", l->p.author);
-	return &foreign;
+	snprintf(detail, SUBMIT_DETAIL_MAX, "%.250s", addr);
+	return foreign;
+}
+
+/* Who wrote it and who sent it are ours, or nobody would know whose letter
+ * it is. */
+static const struct answer *
+check_author(struct letter *l, char detail[SUBMIT_DETAIL_MAX])
+{
+	static const struct answer author = { 550, "5.7.1",
+	    "From is none of your addresses" };
+	static const struct answer sender = { 550, "5.7.1",
+	    "Sender or Resent-From is none of your addresses" };
+	const char *addr = (const char *)l->p.senders.data;
+	const struct answer *a = NULL;
+	size_t i;
+
+	if (l->p.author[0] != '\0')
+		a = check_address(l, l->p.author, &author, detail);
+	for (i = 0; i < l->p.nsenders && a == NULL; i++) {
+		a = check_address(l, addr, &sender, detail);
+		addr += strlen(addr) + 1;
+	}
+	return a;
 }
 
 static uint32_t

@@ -187,6 +187,51 @@ fields(void **state)
 }
 
 static void
+append(char *text, size_t size, const char *fmt, ...)
+{
+	size_t n = strlen(text);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text + n, size - n, fmt, ap);
+	va_end(ap);
+}
+
+static void
+senders(void **state)
+{
+	static const char in[] = "From: me@example.org\n"
+	    "Sender: L <l@b.c>\nResent-From: r@b.c, L@B.C\n"
+	    "resent-sender: <s@b.c>\n\n";
+	char many[PREPARE_SENDERS_MAX * 8 + 100] = "Resent-From: l0@b.c";
+	struct prepare p;
+	int i;
+
+	(void)state;
+	assert_int_equal(make(&p, in), PREPARE_OK);
+	assert_int_equal(p.nsenders, 3);
+	assert_memory_equal(p.senders.data, "l@b.c\0r@b.c\0s@b.c", 18);
+	assert_non_null(strstr(buf_str(&p.text), "\r\nSender: L <l@b.c>\r\n"));
+	prepare_clear(&p);
+	/* The names of this machine's users stay here. */
+	assert_int_equal(make(&p, "Sender: root\n\n"), PREPARE_OK);
+	assert_int_equal(p.nsenders, 0);
+	assert_null(strstr(buf_str(&p.text), "root"));
+	prepare_clear(&p);
+	assert_int_equal(make(&p, "Sender: a b c\n\n"), PREPARE_SENDER);
+	prepare_clear(&p);
+	for (i = 1; i < PREPARE_SENDERS_MAX; i++)
+		append(many, sizeof many, ",l%d@b.c", i);
+	append(many, sizeof many, "\n");
+	assert_int_equal(make(&p, many), PREPARE_OK);
+	assert_int_equal(p.nsenders, PREPARE_SENDERS_MAX);
+	prepare_clear(&p);
+	append(many, sizeof many, "Sender: more@b.c\n");
+	assert_int_equal(make(&p, many), PREPARE_SENDER);
+	prepare_clear(&p);
+}
+
+static void
 where_the_header_ends(void **state)
 {
 	static const struct { const char *in, *body; } c[] = {
@@ -256,6 +301,7 @@ main(void)
 		cmocka_unit_test(line_ends),
 		cmocka_unit_test(long_lines_at_the_limit_and_past_it),
 		cmocka_unit_test(fields),
+		cmocka_unit_test(senders),
 		cmocka_unit_test(where_the_header_ends),
 		cmocka_unit_test(limits),
 	};
