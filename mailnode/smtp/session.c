@@ -330,15 +330,33 @@ begin_tls(struct session *s)
 	tls_info(t, &s->tls_info);
 }
 
-static void
-talk(struct session *s)
+bool
+session_begin(struct session *s, const struct session_start *start)
+{
+	memset(s, 0, sizeof *s);
+	s->start = start;
+	s->limits = &start->limits;
+	s->be = start->backend;
+	s->state = ST_START;
+	s->fresh_ms = clock_mono_ms();
+	trace_new(s->id, start->number);
+	mail_init(&s->mail, s->be);
+	s->mail.max = s->limits->message;
+	s->line = line_new(start->fd, LINE_IN_DEFAULT);
+	if (s->line == NULL) {
+		log_line(LOG_ERROR, "session", "error=%s", "out of memory");
+		return false;
+	}
+	line_wake(s->line, start->wake);
+	return true;
+}
+
+void
+session_talk(struct session *s)
 {
 	unsigned int errors;
 
-	if (s->be->submit != NULL && s->be->submit->tls_first)
-		begin_tls(s);
-	if (s->state != ST_END)
-		greet(s);
+	greet(s);
 	while (s->state != ST_END) {
 		errors = s->errors;
 		one_command(s);
@@ -347,11 +365,20 @@ talk(struct session *s)
 		if (s->state != ST_END)
 			check_limits(s);
 	}
+}
+
+bool
+session_close(struct session *s)
+{
 	forget_mail(s);
 	line_bye(s->line);
 	if (strcmp(s->why, "quit") != 0 && strcmp(s->why, "closed") != 0)
 		line_linger(s->line);
 	log_end(s);
+	sasl_free(s->sasl);
+	line_free(s->line);
+	return s->accepted > 0 && s->told == 0 && s->errors == 0 &&
+	    strcmp(s->why, "quit") == 0;
 }
 
 bool
@@ -359,24 +386,11 @@ session_run(const struct session_start *start)
 {
 	struct session s;
 
-	memset(&s, 0, sizeof s);
-	s.start = start;
-	s.limits = &start->limits;
-	s.be = start->backend;
-	s.state = ST_START;
-	s.fresh_ms = clock_mono_ms();
-	trace_new(s.id, start->number);
-	mail_init(&s.mail, s.be);
-	s.mail.max = s.limits->message;
-	s.line = line_new(start->fd, LINE_IN_DEFAULT);
-	if (s.line == NULL) {
-		log_line(LOG_ERROR, "session", "error=%s", "out of memory");
+	if (!session_begin(&s, start))
 		return false;
-	}
-	line_wake(s.line, start->wake);
-	talk(&s);
-	sasl_free(s.sasl);
-	line_free(s.line);
-	return s.accepted > 0 && s.told == 0 && s.errors == 0 &&
-	    strcmp(s.why, "quit") == 0;
+	if (s.be->submit != NULL && s.be->submit->tls_first)
+		begin_tls(&s);
+	if (s.state != ST_END)
+		session_talk(&s);
+	return session_close(&s);
 }

@@ -53,6 +53,15 @@ struct session {
 	int64_t		 fresh_ms;	/* when idle time began, monotonic */
 };
 
+/*
+ * session_run() in three: begin (false: no memory, and nothing to close),
+ * talk from the banner to the end, close as session_run() answers.  Who has
+ * TLS or a login by other means, as the fuzzer, says so in between.
+ */
+bool	 session_begin(struct session *s, const struct session_start *start);
+void	 session_talk(struct session *s);
+bool	 session_close(struct session *s);
+
 /* The only place that changes the state. */
 void	 enter(struct session *s, enum state st);
 

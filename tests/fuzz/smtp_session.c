@@ -1,6 +1,8 @@
 /*
- * A whole session, fed with whatever: each reply is one line that begins
- * with a code, and nothing is stored without a recipient of ours.
+ * A whole session, fed with whatever, of a stranger and of a device that has
+ * logged in: each reply is one line that begins with a code, and nothing is
+ * stored without a recipient, of ours for the one, sent on but by us for the
+ * other.
  */
 #include <signal.h>
 #include <stdint.h>
@@ -10,14 +12,14 @@
 #include <unistd.h>
 
 #include "mailnode/node/log.h"
-#include "mailnode/smtp/session.h"
+#include "mailnode/smtp/talk.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 enum { MAX = 60000 };	/* octets: what a socket holds without a reader */
 
 static uint16_t
-on_rcpt(void *arg, const char *addr, struct rcpt *out)
+find_rcpt(void *arg, const char *addr, struct rcpt *out)
 {
 	(void)arg;
 	memset(out, 0, sizeof *out);
@@ -33,7 +35,7 @@ no(void *arg)
 }
 
 static uint16_t
-on_begin(void *arg, uint64_t *id)
+take_begin(void *arg, uint64_t *id)
 {
 	(void)arg;
 	*id = 1;
@@ -41,7 +43,7 @@ on_begin(void *arg, uint64_t *id)
 }
 
 static int
-on_data(void *arg, uint64_t id, const void *p, size_t n)
+take_data(void *arg, uint64_t id, const void *p, size_t n)
 {
 	(void)arg, (void)p;
 	if (id != 1 || n == 0)
@@ -50,7 +52,7 @@ on_data(void *arg, uint64_t id, const void *p, size_t n)
 }
 
 static void
-on_abort(void *arg, uint64_t id)
+take_abort(void *arg, uint64_t id)
 {
 	(void)arg;
 	if (id != 1)
@@ -58,7 +60,7 @@ on_abort(void *arg, uint64_t id)
 }
 
 static uint16_t
-on_commit(void *arg, uint64_t id, const struct spool_msg *m,
+take_commit(void *arg, uint64_t id, const struct spool_msg *m,
     const struct buf *head, const struct buf *body, uint64_t n)
 {
 	(void)arg;
@@ -69,13 +71,35 @@ on_commit(void *arg, uint64_t id, const struct spool_msg *m,
 }
 
 static void
-on_event(void *arg, const char *trace, const char *addr, const char *kind,
+hear_event(void *arg, const char *trace, const char *addr, const char *kind,
     const char *text)
 {
 	(void)arg;
 	if (trace[0] == '\0' || kind[0] == '\0' || addr == NULL ||
 	    strlen(text) >= 1024)
 		abort();
+}
+
+static const struct answer *
+take_letter(void *arg, const struct mail *m, const struct device *d,
+    char detail[SUBMIT_DETAIL_MAX])
+{
+	static const struct answer taken = { 250, "2.0.0", "queued as" };
+
+	(void)arg;
+	if (m->nrcpt == 0 ||
+	    strchr(m->env.from.address, 'm') == NULL ||
+	    (d->scope & DEVICE_SEND) == 0)
+		abort();
+	detail[0] = '\0';
+	return &taken;
+}
+
+static void
+hear_seen(void *arg, const char *client)
+{
+	(void)arg, (void)client;
+	abort();	/* nobody can log in twice */
 }
 
 static struct tls *
@@ -106,21 +130,30 @@ check(int fd)
 	}
 }
 
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+static void
+serve(const struct session_start *start, bool device)
 {
-	static const struct smtp_backend be = { .dns = -1, .rcpt = on_rcpt,
-	    .refusing = no, .begin = on_begin, .data = on_data,
-	    .abort = on_abort, .commit = on_commit, .event = on_event,
-	    .has_tls = no, .tls = no_tls, .woken = no };
+	struct session s;
+
+	if (!session_begin(&s, start))
+		return;
+	if (device) {
+		s.tls = s.logged_in = true;
+		s.device.scope = DEVICE_SEND;
+	}
+	session_talk(&s);
+	(void)session_close(&s);
+}
+
+static void
+one(const struct smtp_backend *be, const uint8_t *data, size_t n)
+{
 	struct session_start start = { .wake = -1, .peer = "192.0.2.1",
-	    .backend = &be };
+	    .backend = be };
 	int fd[2];
 
-	(void)signal(SIGPIPE, SIG_IGN);
-	log_init("fuzz", LOG_ERROR);
-	if (n > MAX || socketpair(AF_UNIX, SOCK_STREAM, 0, fd) == -1)
-		return 0;
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, fd) == -1)
+		return;
 	session_limits(&start.limits);
 	start.limits.command_ms = start.limits.data_ms = 5;
 	start.limits.pause_ms = 0;
@@ -128,9 +161,29 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	if (n > 0 && send(fd[0], data, n, MSG_NOSIGNAL) == -1)
 		abort();
 	shutdown(fd[0], SHUT_WR);
-	session_run(&start);
+	serve(&start, be->submit != NULL);
 	check(fd[0]);
 	close(fd[0]);
 	close(fd[1]);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+	static const int no_vault = -1;
+	static const struct smtp_submit submit = { .vault = &no_vault,
+	    .letter = take_letter, .seen = hear_seen };
+	struct smtp_backend be = { .dns = -1, .rcpt = find_rcpt,
+	    .refusing = no, .begin = take_begin, .data = take_data,
+	    .abort = take_abort, .commit = take_commit, .event = hear_event,
+	    .has_tls = no, .tls = no_tls, .woken = no };
+
+	if (n > MAX)
+		return 0;
+	(void)signal(SIGPIPE, SIG_IGN);
+	log_init("fuzz", LOG_ERROR);
+	one(&be, data, n);
+	be.submit = &submit;
+	one(&be, data, n);
 	return 0;
 }
