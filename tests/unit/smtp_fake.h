@@ -24,12 +24,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "crypto/cert.h"
 #include "mailnode/base/clock.h"
 #include "mailnode/node/conf.h"
 #include "mailnode/node/log.h"
 #include "mailnode/smtp/mail.h"
 #include "mailnode/smtp/session.h"
+#include "tests/unit/tls_self.h"
 
 enum {
 	IN_MAX = 8 * 1024 * 1024,
@@ -59,8 +59,7 @@ struct fake {
 	uint16_t	 rcpt_status, begin_status, commit_status;
 	int		 data_errno;
 	int		 stop;		/* descriptor to read before a stop */
-	struct tls_server *tls;
-	struct sign_key	*key;
+	struct tls_self	 tls;		/* server NULL: none */
 };
 
 static uint16_t
@@ -195,16 +194,7 @@ fake_event(void *arg, const char *trace, const char *addr, const char *kind,
 static inline bool
 fake_has_tls(void *arg)
 {
-	return ((struct fake *)arg)->tls != NULL;
-}
-
-static inline enum crypto_err
-local_sign(void *arg, enum tls_sign how, const uint8_t *in, size_t n,
-    struct buf *sig)
-{
-	struct fake *f = arg;
-
-	return sign_tls(f->key, how, in, n, sig);
+	return ((struct fake *)arg)->tls.server != NULL;
 }
 
 static inline struct tls *
@@ -212,7 +202,7 @@ fake_tls(void *arg, int fd)
 {
 	struct fake *f = arg;
 
-	return tls_accept(f->tls, fd, local_sign, f);
+	return tls_accept(f->tls.server, fd, tls_self_sign, &f->tls);
 }
 
 static inline bool

@@ -1,39 +1,6 @@
 /* STARTTLS. */
 #include "tests/unit/smtp_fake.h"
 
-/* ---- TLS ---- */
-
-static void
-tls_on(struct fake *f)
-{
-	static const char *const names[] = { "mail.example.org" };
-	struct cert_subject subject = { NULL, 0, names, 1 };
-	struct secret *sec;
-	struct buf spki, pem;
-
-	buf_init(&spki, SIGN_PUB_MAX);
-	buf_init(&pem, TLS_PEM_MAX);
-	assert_int_equal(sign_generate(SIGN_P256, &sec), CRYPTO_OK);
-	assert_int_equal(sign_private(SIGN_P256, sec, &f->key), CRYPTO_OK);
-	secret_free(sec);
-	assert_int_equal(sign_key_public(f->key, &spki), CRYPTO_OK);
-	subject.spki = spki.data;
-	subject.spki_len = spki.len;
-	assert_int_equal(cert_self_signed(&subject, 30, local_sign, f, &pem),
-	    CRYPTO_OK);
-	assert_int_equal(tls_server_new(pem.data, pem.len, &f->tls),
-	    CRYPTO_OK);
-	buf_clear(&spki);
-	buf_clear(&pem);
-}
-
-static void
-tls_off(struct fake *f)
-{
-	tls_server_free(f->tls);
-	sign_key_free(f->key);
-}
-
 /* Reads over t until `what` has come. */
 static void
 hear_tls(struct run *r, struct tls *t, const char *what)
@@ -70,7 +37,7 @@ starttls(void **state)
 
 	(void)state;
 	run_init(&r);
-	tls_on(&r.fake);
+	tls_self_init(&r.fake.tls);
 	assert_int_equal(tls_client_new(&none, &client), CRYPTO_OK);
 	run_start(&r);
 	assert_true(say(&r, HI ENV, strlen(HI ENV)));
@@ -102,7 +69,7 @@ starttls(void **state)
 	assert_non_null(strstr(r.fake.peer, "tls=TLSv1.3,TLS_"));
 	tls_free(t);
 	tls_client_free(client);
-	tls_off(&r.fake);
+	tls_self_clear(&r.fake.tls);
 	run_clear(&r);
 }
 
@@ -122,13 +89,13 @@ starttls_fails(void **state)
 	run_clear(&r);
 	/* no TLS comes: the plain words behind it are not obeyed */
 	run_init(&r);
-	tls_on(&r.fake);
+	tls_self_init(&r.fake.tls);
 	out = talk(&r, HI "STARTTLS\r\n" HI ENV DATA BYE);
 	assert_int_equal(r.fake.stored, 0);
-	tls_off(&r.fake);
+	tls_self_clear(&r.fake.tls);
 	run_clear(&r);
 	run_init(&r);
-	tls_on(&r.fake);
+	tls_self_init(&r.fake.tls);
 	run_start(&r);
 	assert_true(say(&r, HI "STARTTLS\r\n", strlen(HI) + 10));
 	hear_plain(&r, "220 2.0.0");
@@ -136,7 +103,7 @@ starttls_fails(void **state)
 	(void)finish(&r);
 	assert_int_equal(r.fake.stored, 0);
 	assert_null(strstr(buf_str(&r.out), "250 2.1.0"));
-	tls_off(&r.fake);
+	tls_self_clear(&r.fake.tls);
 	run_clear(&r);
 }
 
