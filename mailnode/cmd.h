@@ -31,6 +31,7 @@ int	cmd_serve_local(void);
 int	cmd_serve_again(int argc, char **argv);
 
 int	cmd_alias(int argc, char **argv);
+int	cmd_allow(int argc, char **argv);
 int	cmd_ban(int argc, char **argv);
 int	cmd_cert(int argc, char **argv);
 int	cmd_device(int argc, char **argv);

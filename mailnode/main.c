@@ -74,6 +74,10 @@ const struct cmd cmds[] = {
 	    "[--qr thunderbird|deltachat|text|none] [--dark]] "
 	    "[--passphrase-stdin]" },
 	{ "ban",	cmd_ban,	"[list [-j]|add NETWORK [TIME]|rm NETWORK]" },
+	{ "allow",	cmd_allow,
+	    "[list [-j]|[add] [-n NOTE] ADDRESS|DOMAIN|NETWORK|rm NAME]" },
+	{ "block",	cmd_allow,
+	    "[list [-j]|[add] [-n NOTE] ADDRESS|DOMAIN|NETWORK|rm NAME]" },
 	{ "fsck",	cmd_fsck,	"[-j] [--rebuild]" },
 	{ NULL, NULL, NULL }
 };

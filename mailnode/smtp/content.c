@@ -113,7 +113,7 @@ tell_refused(struct session *s)
 		return;
 	log_line(LOG_INFO, "verdict", "trace=%s verdict=%s", m->trace,
 	    m->verdict);
-	tell(s, m->trace, "", "verdict", "%s", m->verdict);
+	tell(s, m->trace, m->rcpt[0], "verdict", "%s", m->verdict);
 }
 
 static void

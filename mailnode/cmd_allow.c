@@ -1,0 +1,174 @@
+/* mailnode allow|block [list [-j] | add [-n NOTE] NAME | rm NAME]. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "mailnode/base/json.h"
+#include "mailnode/cmd.h"
+#include "mailnode/filter/proof.h"
+#include "mailnode/node/control.h"
+#include "mailnode/node/idna.h"
+#include "store/op_listed.h"
+
+struct ask_listed {
+	bool		 allow;
+	const char	*verb, *name, *note;
+	bool		 json;
+};
+
+static void
+print_json(const struct listed *l)
+{
+	static const char *const kinds[] = { "address", "domain", "network" };
+	struct buf b;
+
+	buf_init(&b, 4096);
+	buf_adds(&b, "{\"name\":");
+	json_string(&b, l->name);
+	buf_addf(&b, ",\"kind\":\"%s\",\"note\":", kinds[l->kind]);
+	json_string(&b, l->note);
+	buf_addf(&b, ",\"created\":%lld}\n", (long long)l->created);
+	if (b.err == 0)
+		fwrite(b.data, 1, b.len, stdout);
+	buf_clear(&b);
+}
+
+static uint16_t
+list(int ch, struct op_reply *r, const struct ask_listed *q)
+{
+	char after[LISTED_NAME_MAX] = "";
+	struct listed l;
+	uint16_t status;
+
+	while ((status = listed_ask_next(ch, r, q->allow, after, &l)) ==
+	    OP_OK) {
+		if (q->json)
+			print_json(&l);
+		else
+			printf("%s%s%s\n", l.name, l.note[0] != '\0' ?
+			    " # " : "", l.note);
+		memcpy(after, l.name, sizeof after);
+	}
+	return status == STORE_NOTFOUND ? OP_OK : status;
+}
+
+/* Domains as the DNS knows them; networks and what is nothing as they are. */
+static void
+canonical(const char *text, char out[HISTORY_NAME_MAX])
+{
+	char domain[DNS_NAME_MAX];
+
+	proof_address(text, out);
+	if (out[0] == '\0' && strpbrk(text, "@:/") == NULL &&
+	    idna_ascii(text, strlen(text), domain) == 0)
+		(void)snprintf(out, HISTORY_NAME_MAX, "%s", domain);
+	if (out[0] == '\0')
+		(void)snprintf(out, HISTORY_NAME_MAX, "%s", text);
+}
+
+static uint16_t
+act(int ch, struct op_reply *r, const struct ask_listed *q)
+{
+	char name[HISTORY_NAME_MAX];
+
+	if (strcmp(q->verb, "list") == 0)
+		return list(ch, r, q);
+	if (strlen(q->name) >= sizeof name)
+		return STORE_NAME;
+	canonical(q->name, name);
+	if (strcmp(q->verb, "add") == 0)
+		return listed_ask_add(ch, r, q->allow, name, q->note);
+	return listed_ask_remove(ch, r, q->allow, name);
+}
+
+/* False: not as the usage line has it. */
+static bool
+arguments(int argc, char **argv, struct ask_listed *q)
+{
+	int c;
+
+	*q = (struct ask_listed){ .allow = strcmp(argv[0], "allow") == 0,
+	    .verb = NULL, .note = "" };
+	if (argc > 1 && argv[1][0] != '-') {
+		q->verb = argv[1];
+		argc--;
+		argv++;
+	}
+	optind = 1;
+	while ((c = getopt(argc, argv, "jn:")) != -1) {
+		if (c == 'j')
+			q->json = true;
+		else if (c == 'n')
+			q->note = optarg;
+		else
+			return false;
+	}
+	if (q->verb == NULL)
+		q->verb = optind == argc ? "list" : argv[optind++];
+	if (strcmp(q->verb, "list") == 0)
+		return optind == argc;
+	q->name = argv[optind];
+	/* "mailnode block ADDRESS" is short for add. */
+	if (strcmp(q->verb, "add") != 0 && strcmp(q->verb, "rm") != 0) {
+		q->name = q->verb;
+		q->verb = "add";
+		return optind == argc;
+	}
+	return optind + 1 == argc;
+}
+
+static const char *
+text(uint16_t status)
+{
+	switch (status) {
+	case STORE_NAME:
+		return "not an address, a domain or a network";
+	case STORE_NOTFOUND:
+		return "not on this list";
+	case STORE_TOOBIG:
+		return "the lists are full";
+	case OP_BAD:
+		return "a note without line ends, of 255 octets";
+	default:
+		return store_status_text(status);
+	}
+}
+
+static int
+run(const struct ask_listed *q)
+{
+	const char *list_name = q->allow ? "allow" : "block";
+	struct op_reply r;
+	struct node *n = node_connect(false);
+	int ch = n != NULL ? node_link(n, ROLE_KEEPER) : -1, rc = 0;
+	uint16_t status;
+
+	if (ch == -1) {
+		rc = cmd_fail(list_name, strerror(errno));
+		node_close(n);
+		return rc;
+	}
+	op_reply_init(&r);
+	status = act(ch, &r, q);
+	if (status != OP_OK)
+		rc = cmd_fail(q->name != NULL ? q->name : list_name,
+		    text(status));
+	op_reply_clear(&r);
+	close(ch);
+	node_close(n);
+	return rc;
+}
+
+int
+cmd_allow(int argc, char **argv)
+{
+	struct ask_listed q;
+
+	if (argc == 2 && strcmp(argv[1], "-h") == 0)
+		return cmd_usage(argv[0], 1);
+	if (!arguments(argc, argv, &q))
+		return cmd_usage(argv[0], 0);
+	return run(&q);
+}
