@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "mailnode/base/codec.h"
+#include "mailnode/base/date.h"
 #include "mailnode/base/num.h"
 #include "store/find.h"
 #include "store/maildir.h"
@@ -239,51 +240,6 @@ sql_enveloped(sqlite3_context *c, int n, sqlite3_value **v)
 
 /* ---- the day a Date field names ---- */
 
-static int64_t
-days(int64_t y, int64_t m, int64_t d)
-{
-	int64_t era, of_era, doy;
-
-	y -= m <= 2;
-	era = y / 400;
-	of_era = y - era * 400;
-	doy = (153 * (m + (m > 2 ? -3 : 9)) + 2) / 5 + d - 1;
-	return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 +
-	    doy - 719468;
-}
-
-/* "Tue, 17 Jul 1996 …", as the envelope's first string has it. */
-static bool
-day_of(const char *p, const char *end, int64_t *day)
-{
-	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-	int64_t d = 0, y = 0;
-	int m, digits;
-
-	for (digits = 0; p < end && (*p < '0' || *p > '9'); p++)
-		if (++digits > 20)
-			return false;
-	for (digits = 0; p < end && *p >= '0' && *p <= '9' && digits < 2;
-	    digits++)
-		d = d * 10 + (*p++ - '0');
-	while (p < end && (*p == ' ' || *p == '-'))
-		p++;
-	for (m = 0; m < 12 && end - p > 3; m++)
-		if (strncasecmp(p, months + m * 3, 3) == 0)
-			break;
-	if (end - p <= 3 || m == 12)
-		return false;
-	for (p += 3; p < end && (*p == ' ' || *p == '-'); )
-		p++;
-	for (digits = 0; p < end && *p >= '0' && *p <= '9' && digits < 4;
-	    digits++)
-		y = y * 10 + (*p++ - '0');
-	if (digits == 2)
-		y += y < 50 ? 2000 : 1900;
-	*day = days(y, m + 1, d);
-	return digits > 1 && d > 0;
-}
-
 /* sent(env, date): the day; what cannot be read is that of `date`. */
 static void
 sql_sent(sqlite3_context *c, int n, sqlite3_value **v)
@@ -296,7 +252,8 @@ sql_sent(sqlite3_context *c, int n, sqlite3_value **v)
 	(void)n;
 	if (env != NULL && end - env > 2 && env[1] == '"') {
 		close = memchr(env + 2, '"', (size_t)(end - env) - 2);
-		if (close != NULL && day_of(env + 2, close, &day)) {
+		if (close != NULL && date_mail_day(env + 2,
+		    (size_t)(close - env) - 2, &day)) {
 			sqlite3_result_int64(c, day);
 			return;
 		}

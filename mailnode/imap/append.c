@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "mailnode/imap/date.h"
+#include "mailnode/base/date.h"
 #include "mailnode/imap/talk.h"
 #include "store/err.h"
 #include "store/op_set.h"

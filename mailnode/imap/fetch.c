@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mailnode/base/date.h"
 #include "mailnode/imap/content.h"
 #include "mailnode/imap/structure.h"
 #include "mailnode/imap/talk.h"
@@ -183,7 +184,7 @@ put_items(struct session *s, const struct view_row *row, unsigned int items,
 	}
 	if (items & F_DATE) {
 		key(s, "INTERNALDATE ", first);
-		put_date(b, row->received);
+		date_time_put(b, row->received);
 	}
 	if (items & F_SIZE) {
 		key(s, "RFC822.SIZE ", first);

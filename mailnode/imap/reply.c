@@ -1,7 +1,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "mailnode/base/codec.h"
 #include "mailnode/imap/talk.h"
@@ -244,23 +243,6 @@ tell_flags(struct session *s)
 
 	line_putf(s->line, "* FLAGS (\\Answered \\Flagged \\Deleted \\Seen "
 	    "\\Draft $Forwarded%s%s)\r\n", more[0] != '\0' ? " " : "", more);
-}
-
-/* "17-Jul-1996 02:44:25 +0000" */
-void
-put_date(struct buf *b, int64_t t)
-{
-	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-	time_t when = (time_t)t;
-	struct tm tm;
-
-	if (gmtime_r(&when, &tm) == NULL || tm.tm_year > 8099) {
-		when = 0;
-		(void)gmtime_r(&when, &tm);
-	}
-	(void)buf_addf(b, "\"%2d-%.3s-%04d %02d:%02d:%02d +0000\"",
-	    tm.tm_mday, months + tm.tm_mon * 3, tm.tm_year + 1900,
-	    tm.tm_hour, tm.tm_min, tm.tm_sec);
 }
 
 void

@@ -5,7 +5,7 @@
 
 #include "mailnode/base/clock.h"
 #include "mailnode/base/codec.h"
-#include "mailnode/imap/date.h"
+#include "mailnode/base/date.h"
 #include "mailnode/imap/talk.h"
 #include "store/err.h"
 #include "store/op_find.h"

@@ -134,7 +134,6 @@ void	 put_number(struct buf *b, uint64_t v);
 void	 put_string(struct buf *b, const char *p, size_t n);
 void	 put_flags(struct session *s, struct buf *b, uint32_t flags,
 	    const char *tags);
-void	 put_date(struct buf *b, int64_t t);
 void	 put_ranges(struct buf *b, const struct set *set);
 void	 send_out(struct session *s);
 void	 tell_flags(struct session *s);

@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "mailnode/queue/date.h"
+#include "mailnode/base/date.h"
 #include "mailnode/queue/dsn.h"
 #include "mailnode/queue/words.h"
 #include "mailnode/smtp/client_reply.h"

@@ -5,8 +5,8 @@
 
 #include "crypto/secret.h"
 #include "mailnode/base/clock.h"
+#include "mailnode/base/date.h"
 #include "mailnode/node/conf.h"
-#include "mailnode/queue/date.h"
 #include "mailnode/queue/filing.h"
 #include "mailnode/queue/route.h"
 #include "store/op_spool.h"

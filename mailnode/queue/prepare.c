@@ -4,8 +4,8 @@
 #include <strings.h>
 
 #include "mailnode/auth/header.h"
+#include "mailnode/base/date.h"
 #include "mailnode/queue/addrs.h"
-#include "mailnode/queue/date.h"
 #include "mailnode/queue/prepare.h"
 #include "mailnode/queue/words.h"
 

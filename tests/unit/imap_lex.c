@@ -9,7 +9,6 @@
 #include <strings.h>
 #include <cmocka.h>
 
-#include "mailnode/imap/date.h"
 #include "mailnode/imap/lex.h"
 #include "mailnode/imap/name.h"
 #include "mailnode/imap/section.h"
@@ -376,35 +375,6 @@ patterns(void **state)
 			fail_msg("%s %s", t[i].pattern, t[i].name);
 }
 
-/* ---- dates ---- */
-
-static void
-dates(void **state)
-{
-	static const struct { const char *text; int64_t want; } t[] = {
-		{ "17-Jul-1996 02:44:25 -0700", 837596665 },
-		{ " 1-Jan-1970 00:00:00 +0000", 0 },
-		{ "29-Feb-2024 23:59:59 +0100", 1709247599 },
-		{ "1-Jan-1970 00:00:00 +0000", 0 },
-		{ "32-Jan-1970 00:00:00 +0000", -1 },
-		{ "00-Jan-1970 00:00:00 +0000", -1 },
-		{ "01-Foo-1970 00:00:00 +0000", -1 },
-		{ "01-Jan-1970 24:00:00 +0000", -1 },
-		{ "01-Jan-1970 00:00:00", -1 }, { "01-Jan-70 00:00:00 +0000", -1 },
-		{ "01-Jan-1970 00:00:00 +0000 ", -1 }, { "", -1 },
-	};
-	int64_t v;
-	size_t i;
-
-	(void)state;
-	for (i = 0; i < sizeof t / sizeof t[0]; i++)
-		if (date_time(t[i].text, strlen(t[i].text), &v) !=
-		    (t[i].want >= 0) || (t[i].want >= 0 && v != t[i].want))
-			fail_msg("%s: %lld", t[i].text, (long long)v);
-	assert_true(date_day("2-Jan-1970", 10, &v) && v == 1);
-	assert_false(date_day("2-Jan-1970 ", 11, &v));
-}
-
 /* ---- sections ---- */
 
 static void
@@ -531,7 +501,6 @@ main(void)
 		cmocka_unit_test(map_random),
 		cmocka_unit_test(names),
 		cmocka_unit_test(patterns),
-		cmocka_unit_test(dates),
 		cmocka_unit_test(sections),
 		cmocka_unit_test(fields),
 		cmocka_unit_test(structures),

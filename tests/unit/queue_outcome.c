@@ -11,7 +11,6 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "mailnode/queue/date.h"
 #include "mailnode/queue/dsn.h"
 #include "mailnode/queue/due.h"
 #include "mailnode/queue/job.h"
@@ -243,26 +242,6 @@ results_and_marks_over_the_wire(void **state)
 	buf_clear(&b);
 }
 
-static void
-dates(void **state)
-{
-	char text[48];
-
-	(void)state;
-	assert_int_equal(setenv("TZ", "UTC", 1), 0);
-	tzset();
-	date_text(1700000000, text, sizeof text);
-	assert_string_equal(text, "Tue, 14 Nov 2023 22:13:20 +0000");
-	assert_int_equal(setenv("TZ", "XXX-5:30", 1), 0);
-	tzset();
-	date_text(1700000000, text, sizeof text);
-	assert_string_equal(text, "Wed, 15 Nov 2023 03:43:20 +0530");
-	assert_int_equal(setenv("TZ", "XXX3:30", 1), 0);
-	tzset();
-	date_text(951782400, text, sizeof text);
-	assert_string_equal(text, "Mon, 28 Feb 2000 20:30:00 -0330");
-}
-
 int
 main(void)
 {
@@ -273,7 +252,6 @@ main(void)
 		cmocka_unit_test(due_times),
 		cmocka_unit_test(jobs_over_the_wire),
 		cmocka_unit_test(results_and_marks_over_the_wire),
-		cmocka_unit_test(dates),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,8 +1,8 @@
-/* imap/date: a date that is taken is one of the years it can have. */
+/* base/date: a date that is taken is one of the years it can have. */
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "mailnode/imap/date.h"
+#include "mailnode/base/date.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
@@ -18,6 +18,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	    t < -DAYS * INT64_C(86400)))
 		abort();
 	if (date_day(p, n, &day) && (day > DAYS || day < -DAYS))
+		abort();
+	if (date_mail_day(p, n, &day) && (day > DAYS || day < -DAYS))
 		abort();
 	return 0;
 }

@@ -1,0 +1,114 @@
+/* Dates as text, both ways. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <cmocka.h>
+
+#include "mailnode/base/date.h"
+
+static void
+zone(const char *name)
+{
+	assert_int_equal(setenv("TZ", name, 1), 0);
+	tzset();
+}
+
+static void
+written(void **state)
+{
+	char text[48];
+
+	(void)state;
+	zone("UTC");
+	date_text(1700000000, text, sizeof text);
+	assert_string_equal(text, "Tue, 14 Nov 2023 22:13:20 +0000");
+	zone("XXX-5:30");
+	date_text(1700000000, text, sizeof text);
+	assert_string_equal(text, "Wed, 15 Nov 2023 03:43:20 +0530");
+	zone("XXX3:30");
+	date_text(951782400, text, sizeof text);
+	assert_string_equal(text, "Mon, 28 Feb 2000 20:30:00 -0330");
+}
+
+static void
+mail_days(void **state)
+{
+	static const struct { const char *text; int64_t want; } t[] = {
+		{ "Tue, 17 Jul 1996 02:44:25 -0700", 9694 },
+		{ "17 Jul 96", 9694 }, { "1 Jan 1970", 0 },
+		{ "17-Jul-1996", 9694 }, { "Fri, 1 jan 49 x", 28855 },
+		{ "Thu, 01 Jan 50", -7305 }, { "01 Jan 1", -1 },
+		{ "0 Jan 1970", -1 }, { "1 Foo 1970", -1 }, { "1 Ja", -1 },
+		{ "a weekday that has no end 1 Jan 1970", -1 },
+		{ "no digit", -1 }, { "1", -1 }, { "", -1 },
+	};
+	int64_t v;
+	size_t i;
+	bool good;
+
+	(void)state;
+	for (i = 0; i < sizeof t / sizeof t[0]; i++) {
+		good = date_mail_day(t[i].text, strlen(t[i].text), &v);
+		if (good != (t[i].want != -1) || (good && v != t[i].want))
+			fail_msg("%s: %lld", t[i].text, (long long)v);
+	}
+}
+
+static void
+imap_times(void **state)
+{
+	static const struct { const char *text; int64_t want; } t[] = {
+		{ "17-Jul-1996 02:44:25 -0700", 837596665 },
+		{ " 1-Jan-1970 00:00:00 +0000", 0 },
+		{ "29-Feb-2024 23:59:59 +0100", 1709247599 },
+		{ "1-Jan-1970 00:00:00 +0000", 0 },
+		{ "32-Jan-1970 00:00:00 +0000", -1 },
+		{ "00-Jan-1970 00:00:00 +0000", -1 },
+		{ "01-Foo-1970 00:00:00 +0000", -1 },
+		{ "01-Jan-1970 24:00:00 +0000", -1 },
+		{ "01-Jan-1970 00:00:00", -1 }, { "01-Jan-70 00:00:00 +0000", -1 },
+		{ "01-Jan-1970 00:00:00 +0000 ", -1 }, { "", -1 },
+	};
+	int64_t v;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof t / sizeof t[0]; i++)
+		if (date_time(t[i].text, strlen(t[i].text), &v) !=
+		    (t[i].want >= 0) || (t[i].want >= 0 && v != t[i].want))
+			fail_msg("%s: %lld", t[i].text, (long long)v);
+	assert_true(date_day("2-Jan-1970", 10, &v) && v == 1);
+	assert_false(date_day("2-Jan-1970 ", 11, &v));
+}
+
+static void
+imap_written(void **state)
+{
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 100);
+	date_time_put(&b, 837596665);
+	assert_string_equal(buf_str(&b), "\"17-Jul-1996 09:44:25 +0000\"");
+	buf_reset(&b);
+	date_time_put(&b, INT64_C(253402300800));	/* the year 10000 */
+	assert_string_equal(buf_str(&b), "\" 1-Jan-1970 00:00:00 +0000\"");
+	buf_clear(&b);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(written),
+		cmocka_unit_test(mail_days),
+		cmocka_unit_test(imap_times),
+		cmocka_unit_test(imap_written),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
