@@ -9,6 +9,7 @@
 #include "mailnode/base/codec.h"
 #include "mailnode/base/date.h"
 #include "mailnode/base/num.h"
+#include "store/field.h"
 #include "store/find.h"
 #include "store/maildir.h"
 
@@ -106,31 +107,16 @@ sql_has(sqlite3_context *c, int n, sqlite3_value **v)
 
 /* ---- a field of the file ---- */
 
-static const char *
-line_end(const char *p, const char *end)
-{
-	const char *lf = memchr(p, '\n', (size_t)(end - p));
-
-	return lf != NULL ? lf + 1 : end;
-}
-
 static bool
 field_has(const char *p, const char *end, const char *name,
     const char *needle)
 {
-	size_t n = strlen(name);
-	const char *next;
+	struct field f;
 
-	for (; p < end && *p != '\n' && *p != '\r'; p = next) {
-		next = line_end(p, end);
-		while (next < end && (*next == ' ' || *next == '\t'))
-			next = line_end(next, end);
-		if ((size_t)(next - p) > n && p[n] == ':' &&
-		    strncasecmp(p, name, n) == 0 &&
-		    find_within(p + n + 1, (size_t)(next - p) - n - 1,
-		    needle))
+	while (field_next(&p, end, &f))
+		if (field_is(&f, name) && find_within(f.value,
+		    (size_t)(f.end - f.value), needle))
 			return true;
-	}
 	return false;
 }
 

@@ -7,7 +7,8 @@
  *	stay encoded.
  * body	the BODYSTRUCTURE with extension data, likewise.  Octets and lines
  *	are those of the message with CRLF everywhere.
- * parts a table, for sections and partial FETCH; numbers in host order:
+ * parts a table, for sections and partial FETCH (mime_place.h reads it);
+ *	numbers in host order:
  *	u32 version (1), u32 n, then n times 64 octets:
  *	u8 kind (enum mime_kind)  u8[3] 0  u32 parent (index)
  *	u32 nth (among the parent's children, from 1)  u32 nchild
@@ -30,20 +31,6 @@ enum { MIME_PARTS_VERSION = 1, MIME_PART_OCTETS = 64 };
 int	mime_envelope(const struct mime *m, struct buf *out);
 int	mime_bodystructure(const struct mime *m, struct buf *out);
 int	mime_parts(const struct mime *m, struct buf *out);
-
-/* One entry of the table, read back with its bounds checked. */
-struct mime_place {
-	enum mime_kind	kind;
-	uint32_t	parent, nth, nchild, depth;
-	uint64_t	head, nhead, body, nbody;
-	uint32_t	lf_head, lf_body, lines;
-};
-
-/* How many; 0 when the table is not whole. */
-size_t	mime_places(const uint8_t *blob, size_t n);
-/* Entry i < mime_places(); false when it points outside `size` octets. */
-bool	mime_place(const uint8_t *blob, size_t n, size_t i, uint64_t size,
-	    struct mime_place *p);
 
 /* Line feeds in p, and in *bare those without a CR before them. */
 uint32_t mime_lines(const uint8_t *p, size_t n, uint32_t *bare);

@@ -3,7 +3,7 @@
 #include <strings.h>
 
 #include "mailnode/base/num.h"
-#include "mailnode/imap/structure.h"
+#include "store/mime_short.h"
 
 enum { FIELDS = 7, FIELDS_TEXT = 8, FIELDS_MESSAGE = 10 };
 
@@ -141,7 +141,7 @@ body(struct buf *out, const char *p, const char *end, unsigned int depth)
 {
 	const char *behind = item(p, end);
 
-	if (behind == NULL || *p != '(' || depth > STRUCTURE_DEPTH_MAX)
+	if (behind == NULL || *p != '(' || depth > MIME_SHORT_DEPTH)
 		return NULL;
 	(void)buf_addc(out, '(');
 	p = p[1] == '(' ? multi(out, p + 1, behind, depth) :
@@ -151,7 +151,7 @@ body(struct buf *out, const char *p, const char *end, unsigned int depth)
 }
 
 void
-structure_short(struct buf *out, const uint8_t *p, size_t n)
+mime_short(struct buf *out, const uint8_t *p, size_t n)
 {
 	const char *at = (const char *)p;
 	size_t before = out->len;

@@ -1,15 +1,16 @@
-/* BODY out of BODYSTRUCTURE: the same without extension data. */
-#ifndef IMAP_STRUCTURE_H
-#define IMAP_STRUCTURE_H
+/* BODY out of BODYSTRUCTURE (mime_imap.h): the same without extension data,
+ * RFC 9051 section 7.5.2. */
+#ifndef STORE_MIME_SHORT_H
+#define STORE_MIME_SHORT_H
 
 #include <stddef.h>
 #include <stdint.h>
 
 #include "mailnode/base/buf.h"
 
-enum { STRUCTURE_DEPTH_MAX = 200 };	/* the parser's answer is checked */
+enum { MIME_SHORT_DEPTH = 200 };	/* the parser's answer is checked */
 
 /* Appends; "NIL" for what is no structure. */
-void	structure_short(struct buf *out, const uint8_t *p, size_t n);
+void	mime_short(struct buf *out, const uint8_t *p, size_t n);
 
 #endif

@@ -11,6 +11,7 @@
 #include "store/err.h"
 #include "store/mime.h"
 #include "store/mime_imap.h"
+#include "store/mime_place.h"
 #include "store/mime_row.h"
 #include "store/mime_text.h"
 #include "store/op_parse.h"

@@ -2,43 +2,33 @@
 #include <strings.h>
 
 #include "mailnode/base/codec.h"
-#include "mailnode/imap/binary.h"
-#include "mailnode/imap/section.h"
+#include "mailnode/base/decode.h"
 
 enum cte
-binary_cte(const char *head, size_t n)
+decode_named(const char *p, size_t n)
 {
 	static const struct { const char *name; enum cte cte; } names[] = {
 		{ "7bit", CTE_IDENTITY }, { "8bit", CTE_IDENTITY },
 		{ "binary", CTE_IDENTITY }, { "base64", CTE_BASE64 },
 		{ "quoted-printable", CTE_QP } };
-	static const char field[] = "content-transfer-encoding";
-	const char *p = head, *v;
-	struct field f;
+	const char *end = p + n;
 	size_t i, len;
 
-	while (field_next(&p, head + n, &f)) {
-		if (f.nname != sizeof field - 1 ||
-		    strncasecmp(f.name, field, f.nname) != 0)
-			continue;
-		v = memchr(f.p, ':', (size_t)(f.end - f.p));
-		for (v++; v < f.end && (*v == ' ' || *v == '\t' ||
-		    *v == '\r' || *v == '\n'); )
-			v++;
-		for (len = 0; v + len < f.end && v[len] > ' ' &&
-		    v[len] != ';' && v[len] != '('; )
-			len++;
-		for (i = 0; i < sizeof names / sizeof names[0]; i++)
-			if (strlen(names[i].name) == len &&
-			    strncasecmp(v, names[i].name, len) == 0)
-				return names[i].cte;
-		return CTE_UNKNOWN;
-	}
-	return CTE_IDENTITY;
+	while (p < end && (*p == ' ' || *p == '\t' || *p == '\r' ||
+	    *p == '\n'))
+		p++;
+	for (len = 0; p + len < end && p[len] > ' ' && p[len] != ';' &&
+	    p[len] != '('; )
+		len++;
+	for (i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (strlen(names[i].name) == len &&
+		    strncasecmp(p, names[i].name, len) == 0)
+			return names[i].cte;
+	return CTE_UNKNOWN;
 }
 
 void
-binary_init(struct decoder *d, enum cte cte,
+decode_init(struct decoder *d, enum cte cte,
     void (*out)(void *, const char *, size_t), void *arg)
 {
 	memset(d, 0, sizeof *d);
@@ -68,14 +58,25 @@ base64(struct decoder *d, char c)
 	d->out(d->arg, &octet, 1);
 }
 
-/* Line ends are CRLF, also of a file that has LF. */
+/* With CRLF, what has LF. */
 static void
-line_octet(struct decoder *d, char c)
+lines(struct decoder *d, const char *p, size_t n)
 {
-	if (c == '\n' && !d->cr)
-		d->out(d->arg, "\r", 1);
-	d->out(d->arg, &c, 1);
-	d->cr = c == '\r';
+	const char *end = p + n, *lf;
+
+	while (p < end && (lf = memchr(p, '\n', (size_t)(end - p))) != NULL) {
+		if (lf > p)
+			d->out(d->arg, p, (size_t)(lf - p));
+		if (lf > p ? lf[-1] != '\r' : !d->cr)
+			d->out(d->arg, "\r", 1);
+		d->out(d->arg, "\n", 1);
+		d->cr = false;
+		p = lf + 1;
+	}
+	if (p == end)
+		return;
+	d->out(d->arg, p, (size_t)(end - p));
+	d->cr = end[-1] == '\r';
 }
 
 static int
@@ -91,10 +92,7 @@ hex(char c)
 static void
 give_up(struct decoder *d)
 {
-	size_t i;
-
-	for (i = 0; i < d->nheld; i++)
-		line_octet(d, d->held[i]);
+	lines(d, d->held, d->nheld);
 	d->nheld = 0;
 }
 
@@ -105,7 +103,7 @@ quoted(struct decoder *d, char c)
 	int hi;
 
 	if (d->nheld == 0 && c != '=') {
-		line_octet(d, c);
+		lines(d, &c, 1);
 		return;
 	}
 	d->held[d->nheld++] = c;
@@ -127,21 +125,23 @@ quoted(struct decoder *d, char c)
 }
 
 void
-binary_put(struct decoder *d, const char *p, size_t n)
+decode_put(struct decoder *d, const char *p, size_t n)
 {
 	size_t i;
 
+	if (d->cte == CTE_IDENTITY || d->cte == CTE_UNKNOWN) {
+		lines(d, p, n);
+		return;
+	}
 	for (i = 0; i < n; i++)
 		if (d->cte == CTE_BASE64)
 			base64(d, p[i]);
-		else if (d->cte == CTE_QP)
-			quoted(d, p[i]);
 		else
-			line_octet(d, p[i]);
+			quoted(d, p[i]);
 }
 
 void
-binary_end(struct decoder *d)
+decode_end(struct decoder *d)
 {
 	give_up(d);
 }

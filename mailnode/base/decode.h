@@ -1,6 +1,7 @@
-/* Transfer encodings undone, octet by octet: BINARY, RFC 3516.  No I/O. */
-#ifndef IMAP_BINARY_H
-#define IMAP_BINARY_H
+/* Transfer encodings of MIME undone, as the octets come: RFC 2045 section 6.
+ * Lenient, as what is read is mail. */
+#ifndef BASE_DECODE_H
+#define BASE_DECODE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,14 +21,17 @@ struct decoder {
 	bool		 cr;		/* the octet before was one */
 };
 
-/* Of a part's MIME header. */
-enum cte binary_cte(const char *head, size_t n);
+/* Of the value of a Content-Transfer-Encoding field. */
+enum cte decode_named(const char *value, size_t n);
 
-void	 binary_init(struct decoder *d, enum cte cte,
+void	 decode_init(struct decoder *d, enum cte cte,
 	    void (*out)(void *, const char *, size_t), void *arg);
-/* Any octets, in pieces; what is no coding is left out (base64) or passed
- * on as it is (quoted-printable). */
-void	 binary_put(struct decoder *d, const char *p, size_t n);
-void	 binary_end(struct decoder *d);
+/*
+ * Any octets, in pieces; what is no coding is left out (base64) or passed
+ * on as it is (quoted-printable).  Lines end in CRLF, also of a file that
+ * has LF; not so what base64 holds.
+ */
+void	 decode_put(struct decoder *d, const char *p, size_t n);
+void	 decode_end(struct decoder *d);
 
 #endif

@@ -93,37 +93,22 @@ may_begin(struct session *s, struct append *a, const struct lex_literal *lit)
 	return rc == OP_OK;
 }
 
-/* Octets on their way to keeper; false: the session is over. */
-static bool
-carry(struct session *s, struct append *a, const struct lex_literal *lit)
-{
-	uint64_t left = lit->octets;
-	const uint8_t *p;
-	enum line_err err;
-	size_t n;
+struct carrying {
+	struct session	*s;
+	struct append	*a;
+};
 
-	while (left > 0) {
-		err = line_peek(s->line, &p, &n);
-		if (err == LINE_WAKE && !s->start->woken(s->start->arg))
-			continue;
-		if (err != LINE_OK) {
-			imap_broken(s, err);
-			return false;
-		}
-		if (n > left)
-			n = (size_t)left;
-		if (n > SET_DATA_MAX)
-			n = SET_DATA_MAX;
-		if (memchr(p, '\0', n) != NULL)
-			a->nul = true;
-		if (set_data(*s->start->keeper, a->id, p, n) == -1) {
-			reply_bye(s, "try again in a moment", "service-gone");
-			return false;
-		}
-		line_drop(s->line, n);
-		left -= n;
-	}
-	return true;
+static bool
+to_keeper(void *arg, const uint8_t *p, size_t n)
+{
+	const struct carrying *c = arg;
+
+	if (memchr(p, '\0', n) != NULL)
+		c->a->nul = true;
+	if (set_data(*c->s->start->keeper, c->a->id, p, n) == 0)
+		return true;
+	reply_bye(c->s, "try again in a moment", "service-gone");
+	return false;
 }
 
 static void
@@ -161,7 +146,7 @@ refuse(struct session *s, const struct lex_literal *lit)
 		reply_bye(s, "that is too much to read over", "literal");
 		return;
 	}
-	if (skip_octets(s, lit->octets))
+	if (take_octets(s, lit->octets, NULL, NULL))
 		(void)next_line(s, LEX_LINE_MAX, &text, &n);
 }
 
@@ -169,6 +154,7 @@ void
 append_literal(struct session *s, const struct lex_literal *lit)
 {
 	struct append a;
+	struct carrying c = { s, &a };
 	char *text;
 	size_t n;
 
@@ -178,7 +164,7 @@ append_literal(struct session *s, const struct lex_literal *lit)
 	}
 	if (lit->sync)
 		reply_go_on(s, "send it");
-	if (!carry(s, &a, lit))
+	if (!take_octets(s, lit->octets, to_keeper, &c))
 		return;
 	if (!next_line(s, LEX_LINE_MAX, &text, &n))
 		n = LEX_LINE_MAX;

@@ -6,9 +6,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "mailnode/imap/binary.h"
+#include "mailnode/base/decode.h"
 #include "mailnode/imap/content.h"
 #include "store/err.h"
+#include "store/field.h"
 
 enum {
 	CHUNK = 32 * 1024,		/* octets read at a time */
@@ -96,14 +97,14 @@ content_open(struct session *s, struct content *c)
 	return c->here;
 }
 
-/* ---- output ---- */
+/* ---- octets of the file ---- */
 
-/* The promised octets; what cannot be read any more ends the session, as
- * the client counts. */
-static void
-send_raw(struct session *s, int fd, uint64_t at, uint64_t n)
+/* [at, at + n) in pieces, until fn says false.  False: they are not there. */
+static bool
+pieces(int fd, uint64_t at, uint64_t n,
+    bool (*fn)(void *, const char *, size_t), void *arg)
 {
-	uint8_t chunk[CHUNK];
+	char chunk[CHUNK];
 	ssize_t got;
 
 	while (n > 0) {
@@ -111,84 +112,91 @@ send_raw(struct session *s, int fd, uint64_t at, uint64_t n)
 		    (off_t)at);
 		if (got == -1 && errno == EINTR)
 			continue;
-		if (got <= 0) {
-			imap_end(s, "file changed");
-			return;
-		}
-		line_put(s->line, chunk, (size_t)got);
+		if (got <= 0)
+			return false;
+		if (!fn(arg, chunk, (size_t)got))
+			break;
 		at += (uint64_t)got;
 		n -= (uint64_t)got;
 	}
+	return true;
 }
 
-/* A part of the octets as they would be with CRLF. */
-struct crlf {
+static bool
+keep(void *arg, const char *p, size_t n)
+{
+	return buf_add(arg, p, n) == 0;
+}
+
+static bool
+header(const struct content *c, uint64_t at, uint64_t n, struct buf *out)
+{
+	buf_init(out, HEADER_MAX);
+	return n <= HEADER_MAX && pieces(c->file.fd, at, n, keep, out) &&
+	    out->err == 0;
+}
+
+/* What is sent of all that comes: `left` octets behind `skip`; or, to be
+ * counted first, none. */
+struct sink {
 	struct session	*s;
-	uint64_t	 skip, left;
-	bool		 cr;		/* the octet before was one */
+	struct decoder	 dec;
+	bool		 send, nul;
+	uint64_t	 n, skip, left;
 };
 
 static void
-send_part(struct crlf *c, const char *p, size_t n)
+decoded(void *arg, const char *p, size_t n)
 {
+	struct sink *k = arg;
 	size_t part;
 
-	if (c->skip >= n) {
-		c->skip -= n;
+	k->n += n;
+	if (!k->send) {
+		k->nul = k->nul || memchr(p, '\0', n) != NULL;
 		return;
 	}
-	p += c->skip;
-	n -= (size_t)c->skip;
-	c->skip = 0;
-	part = n < c->left ? n : (size_t)c->left;
-	line_put(c->s->line, p, part);
-	c->left -= part;
+	part = n < k->skip ? n : (size_t)k->skip;
+	k->skip -= part;
+	p += part;
+	n -= part;
+	if (n > k->left)
+		n = (size_t)k->left;
+	if (n > 0)
+		line_put(k->s->line, p, n);
+	k->left -= n;
+}
+
+static bool
+coded(void *arg, const char *p, size_t n)
+{
+	struct sink *k = arg;
+
+	decode_put(&k->dec, p, n);
+	return !k->send || k->left > 0;
+}
+
+static bool
+raw(void *arg, const char *p, size_t n)
+{
+	struct sink *k = arg;
+
+	line_put(k->s->line, p, n);
+	k->left -= n;
+	return true;
 }
 
 static void
-send_lines(struct crlf *c, const char *p, size_t n)
+decode(struct sink *k, const struct content *c, enum cte cte,
+    const struct section_place *at)
 {
-	const char *end = p + n, *lf;
-
-	while (p < end && c->left > 0) {
-		lf = memchr(p, '\n', (size_t)(end - p));
-		if (lf == NULL) {
-			send_part(c, p, (size_t)(end - p));
-			c->cr = end[-1] == '\r';
-			return;
-		}
-		send_part(c, p, (size_t)(lf - p));
-		if (lf > p ? lf[-1] != '\r' : !c->cr)
-			send_part(c, "\r", 1);
-		send_part(c, "\n", 1);
-		c->cr = false;
-		p = lf + 1;
-	}
+	k->n = 0;
+	decode_init(&k->dec, cte, decoded, k);
+	(void)pieces(c->file.fd, at->at, at->n, coded, k);
+	decode_end(&k->dec);
 }
 
-static void
-send_crlf(struct session *s, int fd, const struct section_place *at,
-    uint64_t from, uint64_t n)
-{
-	struct crlf c = { s, from, n, false };
-	uint64_t pos = at->at, left = at->n;
-	char chunk[CHUNK];
-	ssize_t got;
-
-	while (left > 0 && c.left > 0) {
-		got = pread(fd, chunk, left < CHUNK ? (size_t)left : CHUNK,
-		    (off_t)pos);
-		if (got == -1 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			break;
-		send_lines(&c, chunk, (size_t)got);
-		pos += (uint64_t)got;
-		left -= (uint64_t)got;
-	}
-	if (c.left > 0)
-		imap_end(s, "file changed");
-}
+/* ---- answers ---- */
 
 /* How much of `all` octets is meant. */
 static uint64_t
@@ -202,38 +210,43 @@ cut(const struct section *sec, uint64_t all, uint64_t *from)
 	return sec->octets < all ? sec->octets : all;
 }
 
-static char *
-read_all(int fd, uint64_t at, uint64_t n)
+/* The length, behind which nothing but the octets may follow: when they
+ * cannot be read any more the session ends, as the client counts. */
+static void
+promise(struct sink *k, const struct section *sec, uint64_t all)
 {
-	char *p = n <= HEADER_MAX ? malloc((size_t)n + 1) : NULL;
-	size_t have = 0;
-	ssize_t got;
+	k->left = cut(sec, all, &k->skip);
+	k->send = true;
+	(void)buf_addf(&k->s->out, " %s{%llu}\r\n", k->nul ? "~" : "",
+	    (unsigned long long)k->left);
+	send_out(k->s);
+}
 
-	while (p != NULL && have < n) {
-		got = pread(fd, p + have, (size_t)n - have,
-		    (off_t)(at + have));
-		if (got == -1 && errno == EINTR)
-			continue;
-		if (got <= 0) {
-			free(p);
-			return NULL;
-		}
-		have += (size_t)got;
-	}
-	return p;
+static void
+put_octets(struct session *s, const struct content *c,
+    const struct section *sec, const struct section_place *at)
+{
+	struct sink k = { .s = s };
+
+	promise(&k, sec, at->n + at->lf);
+	if (at->lf == 0)
+		(void)pieces(c->file.fd, at->at + k.skip, k.left, raw, &k);
+	else
+		decode(&k, c, CTE_IDENTITY, at);
+	if (k.left > 0)
+		imap_end(s, "file changed");
 }
 
 static void
 put_fields(struct session *s, const struct content *c,
     const struct section *sec, const struct section_place *at)
 {
-	char *head = read_all(c->file.fd, at->at, at->n);
-	struct buf out;
+	struct buf head, out;
 	uint64_t from, n;
 
 	buf_init(&out, HEADER_MAX * 2);
-	if (head == NULL || section_fields(sec, head, (size_t)at->n, &out) ==
-	    -1) {
+	if (!header(c, at->at, at->n, &head) ||
+	    section_fields(sec, (char *)head.data, head.len, &out) == -1) {
 		(void)buf_adds(&s->out, " NIL");
 	} else {
 		n = cut(sec, out.len, &from);
@@ -241,127 +254,68 @@ put_fields(struct session *s, const struct content *c,
 		(void)buf_add(&s->out, out.data + from, (size_t)n);
 	}
 	buf_clear(&out);
-	free(head);
+	buf_clear(&head);
 }
 
-/* ---- decoded ---- */
-
-/* Twice: to count, and to send. */
-struct decoded {
-	struct session	*s;
-	bool		 send;
-	bool		 nul;
-	uint64_t	 n, skip, left;
-};
-
-static void
-take_decoded(void *arg, const char *p, size_t n)
+static enum cte
+encoding(const struct content *c, const struct section_place *at)
 {
-	struct decoded *d = arg;
-	size_t part;
+	enum cte cte = CTE_IDENTITY;
+	struct buf head;
+	const char *p;
+	struct field f;
 
-	d->n += n;
-	if (!d->send) {
-		d->nul = d->nul || memchr(p, '\0', n) != NULL;
-		return;
-	}
-	part = n < d->skip ? n : (size_t)d->skip;
-	d->skip -= part;
-	p += part;
-	n -= part;
-	if (n > d->left)
-		n = (size_t)d->left;
-	if (n > 0)
-		line_put(d->s->line, p, n);
-	d->left -= n;
-}
-
-static void
-decode(struct decoded *d, const struct content *c, enum cte cte,
-    const struct section_place *at)
-{
-	uint64_t pos = at->at, left = at->n;
-	struct decoder dec;
-	char chunk[CHUNK];
-	ssize_t got;
-
-	d->n = 0;
-	binary_init(&dec, cte, take_decoded, d);
-	while (left > 0) {
-		got = pread(c->file.fd, chunk, left < CHUNK ? (size_t)left :
-		    CHUNK, (off_t)pos);
-		if (got == -1 && errno == EINTR)
-			continue;
-		if (got <= 0)
+	if (!at->leaf)
+		return cte;
+	if (!header(c, at->head, at->nhead, &head))
+		cte = CTE_UNKNOWN;
+	for (p = (char *)head.data; cte == CTE_IDENTITY && head.len > 0 &&
+	    field_next(&p, (char *)head.data + head.len, &f); )
+		if (field_is(&f, "Content-Transfer-Encoding")) {
+			cte = decode_named(f.value,
+			    (size_t)(f.end - f.value));
 			break;
-		binary_put(&dec, chunk, (size_t)got);
-		pos += (uint64_t)got;
-		left -= (uint64_t)got;
-	}
-	binary_end(&dec);
-	if (d->send && d->left > 0)
-		imap_end(d->s, "file changed");
+		}
+	buf_clear(&head);
+	return cte;
 }
 
 static void
 put_binary(struct session *s, struct content *c, const struct section *sec,
     const struct section_place *at)
 {
-	struct decoded d = { .s = s };
-	enum cte cte = CTE_IDENTITY;
-	char *head;
-	uint64_t n;
+	struct sink k = { .s = s };
+	enum cte cte = encoding(c, at);
 
-	if (at->leaf) {
-		head = read_all(c->file.fd, at->head, at->nhead);
-		cte = head != NULL ? binary_cte(head, (size_t)at->nhead) :
-		    CTE_UNKNOWN;
-		free(head);
-	}
 	if (cte == CTE_UNKNOWN) {
 		(void)buf_adds(&s->out, sec->as == AS_SIZE ? " 0" : " NIL");
 		reply_no(s, "UNKNOWN-CTE", "a part in an unknown encoding");
 		return;
 	}
-	decode(&d, c, cte, at);
+	decode(&k, c, cte, at);		/* to count */
 	if (sec->as == AS_SIZE) {
-		(void)buf_addf(&s->out, " %llu", (unsigned long long)d.n);
+		(void)buf_addf(&s->out, " %llu", (unsigned long long)k.n);
 		return;
 	}
-	n = cut(sec, d.n, &d.skip);
-	(void)buf_addf(&s->out, " %s{%llu}\r\n", d.nul ? "~" : "",
-	    (unsigned long long)n);
-	send_out(s);
-	d.left = n;
-	d.send = true;
-	decode(&d, c, cte, at);
+	promise(&k, sec, k.n);
+	decode(&k, c, cte, at);
+	if (k.left > 0)
+		imap_end(s, "file changed");
 }
 
 void
 content_put(struct session *s, struct content *c, const struct section *sec)
 {
 	struct section_place at;
-	uint64_t from, n;
 
 	section_label(sec, &s->out);
 	if (!content_open(s, c) || !section_place(sec, c->parts.data,
-	    c->parts.len, c->file.size, c->file.wire, &at)) {
+	    c->parts.len, c->file.size, c->file.wire, &at))
 		(void)buf_adds(&s->out, sec->as == AS_SIZE ? " 0" : " NIL");
-		return;
-	}
-	if (sec->as == AS_BINARY || sec->as == AS_SIZE) {
+	else if (sec->as == AS_BINARY || sec->as == AS_SIZE)
 		put_binary(s, c, sec, &at);
-		return;
-	}
-	if (sec->what == SEC_FIELDS || sec->what == SEC_NOT) {
+	else if (sec->what == SEC_FIELDS || sec->what == SEC_NOT)
 		put_fields(s, c, sec, &at);
-		return;
-	}
-	n = cut(sec, at.n + at.lf, &from);
-	(void)buf_addf(&s->out, " {%llu}\r\n", (unsigned long long)n);
-	send_out(s);
-	if (at.lf == 0)
-		send_raw(s, c->file.fd, at.at + from, n);
 	else
-		send_crlf(s, c->file.fd, &at, from, n);
+		put_octets(s, c, sec, &at);
 }

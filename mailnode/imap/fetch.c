@@ -4,9 +4,9 @@
 
 #include "mailnode/base/date.h"
 #include "mailnode/imap/content.h"
-#include "mailnode/imap/structure.h"
 #include "mailnode/imap/talk.h"
 #include "store/err.h"
+#include "store/mime_short.h"
 #include "store/op_set.h"
 
 enum { SECTIONS_MAX = 64, OUT_SEND = 32 * 1024 };
@@ -142,13 +142,13 @@ put_body(struct session *s, const struct view_row *row)
 	struct buf whole;
 
 	if (row->body != NULL) {
-		structure_short(&s->out, row->body, row->nbody);
+		mime_short(&s->out, row->body, row->nbody);
 		return;
 	}
 	buf_init(&whole, 64 * 1024 * 1024);
 	if (view_blob(reader_of(s), &s->reader, s->view.mbox, row->uid,
 	    VIEW_BLOB_BODY, &whole) == OP_OK)
-		structure_short(&s->out, whole.data, whole.len);
+		mime_short(&s->out, whole.data, whole.len);
 	else
 		(void)buf_adds(&s->out, "NIL");
 	buf_clear(&whole);

@@ -4,6 +4,8 @@
 
 #include "mailnode/base/num.h"
 #include "mailnode/imap/section.h"
+#include "store/field.h"
+#include "store/mime_place.h"
 
 void
 section_clear(struct section *s)
@@ -221,87 +223,12 @@ section_label(const struct section *s, struct buf *out)
 
 /* ---- the place ---- */
 
-struct parts {
-	const uint8_t	*blob;
-	size_t		 n, count;
-	uint64_t	 size;
-};
-
-static bool
-child(const struct parts *t, size_t parent, uint32_t nth, size_t *out)
-{
-	struct mime_place p;
-	size_t i;
-
-	for (i = parent + 1; i < t->count; i++)
-		if (mime_place(t->blob, t->n, i, t->size, &p) &&
-		    p.parent == parent && p.nth == nth) {
-			*out = i;
-			return true;
-		}
-	return false;
-}
-
-/*
- * Part n of a message whose content is entry `root`: a multipart has
- * children, anything else is its own part 1.
- */
-static bool
-part_of_message(const struct parts *t, size_t root, uint32_t nth,
-    size_t *out)
-{
-	struct mime_place p;
-
-	if (!mime_place(t->blob, t->n, root, t->size, &p))
-		return false;
-	if (p.kind == MIME_MULTI)
-		return child(t, root, nth, out);
-	*out = root;
-	return nth == 1;
-}
-
-/* The content of the message that entry i holds. */
-static bool
-message_in(const struct parts *t, size_t i, size_t *out)
-{
-	struct mime_place p;
-
-	return mime_place(t->blob, t->n, i, t->size, &p) &&
-	    p.kind == MIME_MESSAGE && child(t, i, 1, out);
-}
-
-static bool
-walk(const struct section *s, const struct parts *t, size_t *at)
-{
-	struct mime_place p;
-	size_t i, inner;
-
-	*at = 0;
-	for (i = 0; i < s->npart; i++) {
-		if (i == 0) {
-			if (!part_of_message(t, 0, s->part[0], at))
-				return false;
-			continue;
-		}
-		if (!mime_place(t->blob, t->n, *at, t->size, &p))
-			return false;
-		if (p.kind == MIME_MULTI) {
-			if (!child(t, *at, s->part[i], at))
-				return false;
-		} else if (!message_in(t, *at, &inner) ||
-		    !part_of_message(t, inner, s->part[i], at))
-			return false;
-	}
-	return true;
-}
-
 bool
 section_place(const struct section *s, const uint8_t *parts, size_t nparts,
     uint64_t size, uint64_t wire, struct section_place *out)
 {
-	struct parts t = { parts, nparts, mime_places(parts, nparts), size };
+	const struct mime_table t = { parts, nparts, size };
 	struct mime_place p;
-	size_t at;
 	bool header = s->what == SEC_HEADER || s->what == SEC_FIELDS ||
 	    s->what == SEC_NOT;
 
@@ -311,12 +238,8 @@ section_place(const struct section *s, const uint8_t *parts, size_t nparts,
 		out->lf = wire > size ? wire - size : 0;
 		return true;
 	}
-	if (!walk(s, &t, &at))
-		return false;
-	if (s->npart > 0 && (header || s->what == SEC_TEXT) &&
-	    !message_in(&t, at, &at))
-		return false;
-	if (!mime_place(parts, nparts, at, size, &p))
+	if (!mime_place_find(&t, s->part, s->npart,
+	    header || s->what == SEC_TEXT, &p))
 		return false;
 	out->head = p.head;
 	out->nhead = p.nhead;
@@ -334,37 +257,6 @@ section_place(const struct section *s, const uint8_t *parts, size_t nparts,
 }
 
 /* ---- fields ---- */
-
-static const char *
-line_end(const char *p, const char *end)
-{
-	const char *lf = memchr(p, '\n', (size_t)(end - p));
-
-	return lf != NULL ? lf + 1 : end;
-}
-
-bool
-field_next(const char **p, const char *end, struct field *f)
-{
-	const char *at = *p, *colon;
-
-	memset(f, 0, sizeof *f);
-	if (at == end || *at == '\n' ||
-	    (*at == '\r' && (at + 1 == end || at[1] == '\n')))
-		return false;
-	f->p = f->name = at;
-	at = line_end(at, end);
-	colon = memchr(f->p, ':', (size_t)(at - f->p));
-	if (colon != NULL) {
-		while (colon > f->p && (colon[-1] == ' ' || colon[-1] == '\t'))
-			colon--;
-		f->nname = (size_t)(colon - f->p);
-	}
-	while (at < end && (*at == ' ' || *at == '\t'))
-		at = line_end(at, end);
-	f->end = *p = at;
-	return true;
-}
 
 static bool
 wanted(const struct section *s, const struct field *f)
@@ -384,7 +276,7 @@ put_crlf(struct buf *out, const char *p, const char *end)
 	const char *next;
 
 	for (; p < end; p = next) {
-		next = line_end(p, end);
+		next = field_line(p, end);
 		if (next[-1] != '\n') {
 			(void)buf_add(out, p, (size_t)(next - p));
 			(void)buf_adds(out, "\r\n");

@@ -11,7 +11,6 @@
 
 #include "mailnode/base/buf.h"
 #include "mailnode/imap/lex.h"
-#include "store/mime_imap.h"
 
 enum {
 	SECTION_DEPTH_MAX = 64,		/* numbers of a part */
@@ -60,15 +59,6 @@ bool	 section_place(const struct section *s, const uint8_t *parts,
 	    size_t nparts, uint64_t size, uint64_t wire,
 	    struct section_place *out);
 
-/* ---- header fields, by lines ---- */
-
-struct field {
-	const char	*name;		/* borrows; trailing blanks cut */
-	size_t		 nname;
-	const char	*p, *end;	/* all of it, continued lines too */
-};
-/* The next field of [*p, end); false at the blank line or the end. */
-bool	 field_next(const char **p, const char *end, struct field *f);
 /* The fields that s wants, CRLF, and the blank line.  0, or -1. */
 int	 section_fields(const struct section *s, const char *p, size_t n,
 	    struct buf *out);

@@ -190,7 +190,8 @@ next_line(struct session *s, size_t max, char **text, size_t *n)
 }
 
 bool
-skip_octets(struct session *s, uint64_t n)
+take_octets(struct session *s, uint64_t n,
+    bool (*fn)(void *, const uint8_t *, size_t), void *arg)
 {
 	const uint8_t *p;
 	enum line_err err;
@@ -206,6 +207,10 @@ skip_octets(struct session *s, uint64_t n)
 		}
 		if (have > n)
 			have = (size_t)n;
+		if (have > TAKE_MAX)
+			have = TAKE_MAX;
+		if (fn != NULL && !fn(arg, p, have))
+			return false;
 		line_drop(s->line, have);
 		n -= have;
 	}
@@ -223,7 +228,7 @@ refuse_literal(struct session *s, const struct lex_literal *lit,
 		reply_bye(s, why, "literal");
 		return false;
 	}
-	if (!lit->sync && !skip_octets(s, lit->octets))
+	if (!lit->sync && !take_octets(s, lit->octets, NULL, NULL))
 		return false;
 	if (lit->sync) {
 		reply_no(s, "TOOBIG", why);
@@ -233,28 +238,12 @@ refuse_literal(struct session *s, const struct lex_literal *lit,
 }
 
 static bool
-read_octets(struct session *s, void *to, size_t n)
+copy_octets(void *arg, const uint8_t *p, size_t n)
 {
-	const uint8_t *p;
-	enum line_err err;
-	uint8_t *at = to;
-	size_t have;
+	char **to = arg;
 
-	while (n > 0) {
-		err = line_peek(s->line, &p, &have);
-		if (err == LINE_WAKE && !s->start->woken(s->start->arg))
-			continue;
-		if (err != LINE_OK) {
-			imap_broken(s, err);
-			return false;
-		}
-		if (have > n)
-			have = n;
-		memcpy(at, p, have);
-		line_drop(s->line, have);
-		at += have;
-		n -= have;
-	}
+	memcpy(*to, p, n);
+	*to += n;
 	return true;
 }
 
@@ -262,7 +251,7 @@ static bool
 argument(struct session *s, const struct lex_literal *lit)
 {
 	size_t max = s->state == ST_GREETED ? LITERAL_EARLY_MAX : LITERAL_MAX;
-	char *to;
+	char *to, *at;
 
 	if (lit->octets > max || lit->binary) {
 		if (!refuse_literal(s, lit, "literal too large"))
@@ -281,7 +270,8 @@ argument(struct session *s, const struct lex_literal *lit)
 		s->lex.text.err = EMSGSIZE;
 		return true;
 	}
-	if (!read_octets(s, to, (size_t)lit->octets))
+	at = to;
+	if (!take_octets(s, lit->octets, copy_octets, &at))
 		return false;
 	if (memchr(to, '\0', (size_t)lit->octets) != NULL)
 		s->lex.text.err = EMSGSIZE;
@@ -313,7 +303,7 @@ pass_over(struct session *s, char *text, size_t n)
 			    "literal");
 			return;
 		}
-		if (!skip_octets(s, lit.octets) ||
+		if (!take_octets(s, lit.octets, NULL, NULL) ||
 		    !next_line(s, LEX_LINE_MAX, &text, &n))
 			return;
 	}

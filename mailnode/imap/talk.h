@@ -13,6 +13,7 @@
 #include "mailnode/smtp/sasl.h"
 #include "store/op_box.h"
 #include "store/op_mail.h"
+#include "store/op_set.h"
 #include "store/op_view.h"
 
 /* Bits, so that the table of verbs can name sets of them. */
@@ -39,6 +40,7 @@ enum {
 	LITERAL_SKIP_MAX = 1024 * 1024,	/* refused, but read over */
 	ERRORS_MAX = 50,		/* BAD, until the session is closed */
 	ERRORS_EARLY_MAX = 5,		/* the same before the login */
+	TAKE_MAX = SET_DATA_MAX,	/* octets of a literal at a time */
 	TEXT_MAX = 400,			/* octets of an answer's text */
 	KEYWORDS_MAX = 100,		/* told in FLAGS, names */
 	KEYWORD_TEXT = 4096		/* octets of all of them */
@@ -106,8 +108,10 @@ enum line_err wait_line(struct session *s, int64_t ms, char **text,
 	    size_t *n);
 /* Hears what keeper told. */
 void	 listen_up(struct session *s);
-/* Reads n octets and drops them. */
-bool	 skip_octets(struct session *s, uint64_t n);
+/* Reads n octets; fn (or NULL: they are dropped) gets them, at most TAKE_MAX
+ * at a time, and says false to stop.  False: the session is over, or that. */
+bool	 take_octets(struct session *s, uint64_t n,
+	    bool (*fn)(void *, const uint8_t *, size_t), void *arg);
 
 /* ---- verb.c ---- */
 

@@ -1,10 +1,10 @@
-/* imap/binary: in pieces or at once, the same comes out, and not too much. */
+/* base/decode: in pieces or at once, the same comes out, and not too much. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "mailnode/base/buf.h"
-#include "mailnode/imap/binary.h"
+#include "mailnode/base/decode.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
@@ -23,17 +23,17 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	enum cte cte;
 	size_t i;
 
-	(void)binary_cte(p, n);
+	(void)decode_named(p, n);
 	for (cte = CTE_IDENTITY; cte < CTE_UNKNOWN; cte++) {
 		buf_init(&whole, 2 * n + 16);
 		buf_init(&parts, 2 * n + 16);
-		binary_init(&d, cte, take, &whole);
-		binary_put(&d, p, n);
-		binary_end(&d);
-		binary_init(&d, cte, take, &parts);
+		decode_init(&d, cte, take, &whole);
+		decode_put(&d, p, n);
+		decode_end(&d);
+		decode_init(&d, cte, take, &parts);
 		for (i = 0; i < n; i++)
-			binary_put(&d, p + i, 1);
-		binary_end(&d);
+			decode_put(&d, p + i, 1);
+		decode_end(&d);
 		if (whole.err != 0 || whole.len != parts.len ||
 		    (whole.len > 0 && memcmp(whole.data, parts.data,
 		    whole.len) != 0))

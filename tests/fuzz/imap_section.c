@@ -1,11 +1,11 @@
-/* imap/section, imap/structure: items of FETCH, and a parser's answers that
+/* imap/section, store/mime_short: items of FETCH, and a parser's answers that
  * may be anything. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "mailnode/imap/section.h"
-#include "mailnode/imap/structure.h"
+#include "store/mime_short.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
@@ -50,7 +50,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		section_clear(&sec);
 	}
 	buf_reset(&out);
-	structure_short(&out, rest, nrest);
+	mime_short(&out, rest, nrest);
 	if (out.len > nrest + 3)
 		abort();
 	buf_clear(&out);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "store/mime_imap.h"
+#include "store/mime_place.h"
 #include "store/op_list.h"
 #include "store/op_msg.h"
 #include "store/op_parse.h"

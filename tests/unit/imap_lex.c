@@ -13,7 +13,7 @@
 #include "mailnode/imap/name.h"
 #include "mailnode/imap/section.h"
 #include "mailnode/imap/seqmap.h"
-#include "mailnode/imap/structure.h"
+#include "store/mime_short.h"
 
 /* ---- lex ---- */
 
@@ -479,7 +479,7 @@ structures(void **state)
 	(void)state;
 	for (i = 0; i < sizeof t / sizeof t[0]; i++) {
 		buf_init(&b, 10000);
-		structure_short(&b, (const uint8_t *)t[i].in,
+		mime_short(&b, (const uint8_t *)t[i].in,
 		    strlen(t[i].in));
 		assert_string_equal(buf_str(&b), t[i].out);
 		buf_clear(&b);

@@ -12,6 +12,7 @@
 #include "store/mime.h"
 #include "store/mime_cap.h"
 #include "store/mime_imap.h"
+#include "store/mime_place.h"
 #include "store/mime_row.h"
 #include "store/mime_text.h"
 #include "store/mtext.h"
