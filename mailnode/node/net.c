@@ -1,6 +1,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "mailnode/base/num.h"
@@ -92,40 +93,120 @@ prefix_equal(const uint8_t *a, const uint8_t *b, uint32_t bits)
 	return rest == 0 || (a[whole] ^ b[whole]) >> (8 - rest) == 0;
 }
 
+/* Of n octets, not ended by a NUL. */
 static bool
-match_one(const char *addr, const char *net, size_t n)
+parse(const char *net, size_t n, struct net_prefix *p)
 {
 	char host[INET6_ADDRSTRLEN];
-	const char *slash = memchr(net, '/', n), *end = net + n;
-	uint8_t a[16], b[16];
+	const char *slash = memchr(net, '/', n);
 	size_t hn = slash != NULL ? (size_t)(slash - net) : n;
 	uint32_t bits, all;
-	int family;
 
+	memset(p, 0, sizeof *p);
 	if (hn >= sizeof host)
 		return false;
 	memcpy(host, net, hn);
 	host[hn] = '\0';
-	family = strchr(host, ':') != NULL ? AF_INET6 : AF_INET;
-	all = bits = family == AF_INET6 ? 128 : 32;
-	if (slash != NULL && num_u32(slash + 1, end, 0, all, &bits) == -1)
+	p->v6 = strchr(host, ':') != NULL;
+	all = bits = p->v6 ? 128 : 32;
+	if (slash != NULL && num_u32(slash + 1, net + n, 0, all, &bits) == -1)
 		return false;
-	return inet_pton(family, host, b) == 1 &&
-	    inet_pton(family, addr, a) == 1 && prefix_equal(a, b, bits);
+	p->bits = (uint8_t)bits;
+	return inet_pton(p->v6 ? AF_INET6 : AF_INET, host, p->a) == 1;
+}
+
+static void
+narrow(struct net_prefix *p, uint8_t bits)
+{
+	size_t i = bits / 8;
+
+	if (p->bits > bits)
+		p->bits = bits;
+	if (bits % 8 != 0) {
+		p->a[i] &= (uint8_t)(0xff << (8 - bits % 8));
+		i++;
+	}
+	for (; i < sizeof p->a; i++)
+		p->a[i] = 0;
+}
+
+bool
+net_prefix(const char *text, struct net_prefix *p)
+{
+	if (!parse(text, strlen(text), p))
+		return false;
+	narrow(p, p->bits);
+	return true;
+}
+
+void
+net_host(struct net_prefix *p)
+{
+	narrow(p, p->v6 ? NET_V6_HOST : NET_V4_HOST);
+}
+
+void
+net_around(struct net_prefix *p)
+{
+	narrow(p, p->v6 ? NET_V6_NET : NET_V4_NET);
+}
+
+bool
+net_equal(const struct net_prefix *a, const struct net_prefix *b)
+{
+	return memcmp(a->a, b->a, sizeof a->a) == 0 && a->bits == b->bits &&
+	    a->v6 == b->v6;
+}
+
+bool
+net_within(const struct net_prefix *p, const struct net_prefix *net)
+{
+	return p->v6 == net->v6 && p->bits >= net->bits &&
+	    prefix_equal(p->a, net->a, net->bits);
+}
+
+void
+net_prefix_text(const struct net_prefix *p, char out[NET_TEXT_MAX])
+{
+	char addr[INET6_ADDRSTRLEN] = "";
+
+	(void)inet_ntop(p->v6 ? AF_INET6 : AF_INET, p->a, addr, sizeof addr);
+	if (p->bits == (p->v6 ? 128 : 32))
+		snprintf(out, NET_TEXT_MAX, "%s", addr);
+	else
+		snprintf(out, NET_TEXT_MAX, "%s/%u", addr, p->bits);
+}
+
+bool
+net_is_here(const char *peer, const char *local)
+{
+	return strcmp(peer, local) == 0 || strcmp(peer, "127.0.0.1") == 0 ||
+	    strcmp(peer, "::1") == 0;
+}
+
+static bool
+match_one(const struct net_prefix *addr, const char *net, size_t n)
+{
+	struct net_prefix p;
+
+	return parse(net, n, &p) && net_within(addr, &p);
 }
 
 bool
 net_match(const char *addr, const char *networks)
 {
+	struct net_prefix a;
 	const char *p = networks;
 	size_t n;
 
+	if (!net_prefix(addr, &a))
+		return false;
 	for (;;) {
 		p += strspn(p, " ");
 		n = strcspn(p, " ");
 		if (n == 0)
 			return false;
-		if (match_one(addr, p, n))
+		if (match_one(&a, p, n))
 			return true;
 		p += n;
 	}
