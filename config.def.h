@@ -7,7 +7,7 @@
 
 /* Which settings are here.  When make asks for a newer one, CHANGES lists
  * what to add; then take the new number. */
-#define CONFIG_VERSION	2
+#define CONFIG_VERSION	3
 
 /* Who we are. */
 static const char hostname[] = "mail.example.org";	/* name in EHLO, MX */
@@ -52,6 +52,9 @@ static const unsigned int reserve_mib = 256;	/* free space kept, MiB */
 static const unsigned int sessions_max = 200;	/* SMTP sessions in all */
 static const unsigned int sessions_per_address = 20;
 static const unsigned int connections_per_minute = 300;	/* per address; 0: any */
+/* Networks of your own ("192.0.2.0/24"): never banned, and any number of
+ * connections from them. */
+static const char *const own_networks[] = { NULL };
 static const unsigned int recipients_max = 100;	/* per message, RFC 5321: 100 */
 static const char subaddress[] = "+";		/* separators; "" for none */
 static const char *const catchall = NULL;	/* folder for unknown recipients */

@@ -12,34 +12,60 @@
 #include "mailnode/cmd.h"
 #include "mailnode/node/control.h"
 
-enum { LINE_ROOM = 1024, DEFAULT_S = 24 * 3600 };
+enum { LINE_ROOM = 1024, TIME_ROOM = 32, DEFAULT_S = 24 * 3600 };
+
+static void
+put_time(struct buf *out, const char *word, int64_t at)
+{
+	char text[TIME_ROOM] = "";
+	time_t t = (time_t)at;
+	struct tm tm;
+
+	if (localtime_r(&t, &tm) != NULL)
+		(void)strftime(text, sizeof text, "%Y-%m-%d %H:%M", &tm);
+	buf_addf(out, " %s %s", word, text);
+}
+
+static void
+print_json(const struct ban *b, const char *net, struct buf *out)
+{
+	static const char *const names[BAN_KINDS] = {
+		[BAN_LOGINS] = "failures", [BAN_RECIPIENTS] = "recipients",
+		[BAN_ERRORS] = "errors", [BAN_CONNECTIONS] = "connections",
+	};
+	int i;
+
+	buf_adds(out, "{\"network\":");
+	json_string(out, net);
+	buf_addf(out, ",\"doors\":\"%s\",\"since\":%lld,\"until\":%lld,"
+	    "\"times\":%u", ban_door_name(b->door), (long long)b->since,
+	    (long long)b->until, b->level);
+	for (i = 0; i < BAN_KINDS; i++)
+		buf_addf(out, ",\"%s\":%u", names[i], b->count[i]);
+	buf_addf(out, ",\"addresses\":%u,\"manual\":%s,\"evidence\":",
+	    b->addresses, b->manual ? "true" : "false");
+	json_string(out, b->evidence);
+	buf_adds(out, "}");
+}
 
 static void
 print(const struct ban *b, bool json)
 {
-	char until[32] = "";
-	time_t t = (time_t)b->until;
-	struct tm tm;
+	char net[NET_TEXT_MAX];
 	struct buf out;
 
-	if (localtime_r(&t, &tm) != NULL)
-		(void)strftime(until, sizeof until, "%Y-%m-%d %H:%M", &tm);
+	net_prefix_text(&b->net, net);
 	buf_init(&out, LINE_ROOM);
 	if (json) {
-		buf_adds(&out, "{\"network\":");
-		json_string(&out, b->net);
-		buf_addf(&out, ",\"since\":%lld,\"until\":%lld,\"times\":%u,"
-		    "\"failures\":%u,\"manual\":%s,\"evidence\":",
-		    (long long)b->since, (long long)b->until, b->level,
-		    b->failures, b->manual ? "true" : "false");
-		json_string(&out, b->evidence);
-		buf_adds(&out, "}");
+		print_json(b, net, &out);
 	} else {
-		buf_addf(&out, "%-24s until %s  %u failure%s  %s", b->net,
-		    until, b->failures, b->failures == 1 ? "" : "s",
-		    b->evidence);
+		buf_addf(&out, "%-24s %-6s", net, ban_door_name(b->door));
+		put_time(&out, "since", b->since);
+		put_time(&out, "until", b->until);
+		buf_adds(&out, "  ");
+		ban_text(&out, b);
 		if (b->level > 1)
-			buf_addf(&out, "  (for the %uth time)", b->level);
+			buf_addf(&out, " (ban number %u)", b->level);
 	}
 	puts(buf_str(&out) != NULL ? buf_str(&out) : "");
 	buf_clear(&out);

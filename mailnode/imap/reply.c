@@ -60,6 +60,8 @@ void
 reply_bad(struct session *s, const char *text)
 {
 	s->errors++;
+	if (s->state == ST_GREETED && s->start->fault != NULL)
+		s->start->fault(s->start->arg, text);
 	tagged(s, "BAD", "", text, true);
 }
 

@@ -26,6 +26,8 @@ struct imap_start {
 	void		(*drop_reader)(void *arg);
 	/* The wake descriptor was readable; true: end the session. */
 	bool		(*woken)(void *arg);
+	/* Before the login: the peer said what is no IMAP.  Or NULL. */
+	void		(*fault)(void *arg, const char *what);
 	int64_t		 idle_ms;	/* RFC 9051 section 5.4: 30 minutes */
 	int64_t		 login_ms;	/* in all, until somebody logged in */
 	int64_t		 rest_ms;	/* without a command: no reader */

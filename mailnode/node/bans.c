@@ -1,205 +1,56 @@
 #define _GNU_SOURCE
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "mailnode/base/clock.h"
-#include "mailnode/base/num.h"
-#include "mailnode/node/bans.h"
-#include "mailnode/node/log.h"
-#include "mailnode/node/net.h"
+#include "mailnode/node/bans_room.h"
+#include "mailnode/node/conf.h"
 
-enum { SAVE_MS = 1000, LINE_ROOM = 512, PATH_ROOM = 4096, V6_KEY = 8 };
+enum { SOME = 32 };
 
-struct known {
-	char		net[BANS_NET_MAX];
-	char		device[DEVICE_NAME_MAX];
-	int64_t		last;
+static const uint32_t limits[BAN_KINDS] = {
+	[BAN_LOGINS] = BANS_LOGINS,
+	[BAN_RECIPIENTS] = BANS_RECIPIENTS,
+	[BAN_ERRORS] = BANS_ERRORS,
+	[BAN_CONNECTIONS] = BANS_CONNECTIONS,
 };
 
-struct bans {
-	struct loop	*loop;
-	const char	*home;
-	struct loop_timer save;
-	size_t		 n, nknown;
-	struct ban	 ban[BANS_MAX];
-	struct known	 known[BANS_KNOWN_MAX];
-};
-
-/* ---- networks ---- */
-
-/* An IPv6 host has all of its /64. */
-static void
-net_of(const char *addr, char out[BANS_NET_MAX])
+/* FNV-1a.  A table of marks is read in a fraction of the time. */
+static uint32_t
+mark_of(const struct net_prefix *net, enum ban_door door)
 {
-	uint8_t a[16];
-	char text[INET6_ADDRSTRLEN];
+	uint32_t h = 2166136261u ^ net->bits ^ (uint32_t)door << 8;
+	size_t i;
 
-	if (inet_pton(AF_INET6, addr, a) != 1) {
-		snprintf(out, BANS_NET_MAX, "%s", addr);
-		return;
-	}
-	memset(a + V6_KEY, 0, sizeof a - V6_KEY);
-	(void)inet_ntop(AF_INET6, a, text, sizeof text);
-	snprintf(out, BANS_NET_MAX, "%s/64", text);
-}
-
-static bool
-is_net(const char *net)
-{
-	char addr[BANS_NET_MAX];
-
-	if (strlen(net) >= BANS_NET_MAX || strpbrk(net, " \t\r\n") != NULL)
-		return false;
-	snprintf(addr, sizeof addr, "%.*s", (int)strcspn(net, "/"), net);
-	return net_match(addr, net);
-}
-
-/* ---- the file ---- */
-
-static void
-write_all(const struct bans *b, FILE *f, int64_t now)
-{
-	const struct known *k;
-	const struct ban *e;
-
-	fputs("mailnode-bans 1\n", f);
-	for (e = b->ban; e < b->ban + b->n; e++)
-		if (e->level > 0)
-			fprintf(f, "ban %s %lld %lld %u %u %d %s\n", e->net,
-			    (long long)e->since, (long long)e->until,
-			    e->level, e->failures, e->manual, e->evidence);
-	for (k = b->known; k < b->known + b->nknown; k++)
-		if (now - k->last < BANS_KNOWN_S)
-			fprintf(f, "known %s %s %lld\n", k->net, k->device,
-			    (long long)k->last);
+	for (i = 0; i < sizeof net->a; i++)
+		h = (h ^ net->a[i]) * 16777619u;
+	return h;
 }
 
 static void
-save(void *arg)
+note_owners(struct bans *b, const struct ban *e)
 {
-	struct bans *b = arg;
-	char tmp[PATH_ROOM], path[PATH_ROOM];
-	FILE *f;
-
-	if (snprintf(tmp, sizeof tmp, "%s/bans.new", b->home) >=
-	    (int)sizeof tmp)
-		return;
-	snprintf(path, sizeof path, "%.*s", (int)strlen(tmp) - 4, tmp);
-	f = fopen(tmp, "we");
-	if (f != NULL)
-		write_all(b, f, clock_wall_s());
-	if (f == NULL || fclose(f) == EOF || rename(tmp, path) == -1)
-		log_line(LOG_WARN, "bans", "file=%s error=%s", path,
-		    strerror(errno));
-}
-
-static void
-changed(struct bans *b)
-{
-	if (b->loop != NULL && !b->save.armed)
-		loop_arm(b->loop, &b->save, SAVE_MS);
-}
-
-/* The next word of a line, cut off; "" at its end. */
-static char *
-word(char **at)
-{
-	char *w = *at;
-
-	*at += strcspn(*at, " ");
-	if (**at != '\0')
-		*(*at)++ = '\0';
-	return w;
-}
-
-static bool
-number(char **at, uint64_t max, uint64_t *v)
-{
-	const char *w = word(at);
-
-	return num_u64(w, w + strlen(w), 0, max, v) == 0;
-}
-
-static void
-read_ban(struct bans *b, char *at)
-{
-	struct ban e = { .failures = 0 };
-	uint64_t since, until, level, failures, manual;
-	const char *net = word(&at);
-
-	if (b->n >= BANS_MAX || !is_net(net) ||
-	    !number(&at, INT64_MAX, &since) ||
-	    !number(&at, INT64_MAX, &until) ||
-	    !number(&at, UINT16_MAX, &level) ||
-	    !number(&at, UINT32_MAX, &failures) || !number(&at, 1, &manual))
-		return;
-	snprintf(e.net, sizeof e.net, "%s", net);
-	snprintf(e.evidence, sizeof e.evidence, "%s", at);
-	e.since = (int64_t)since;
-	e.until = e.last = (int64_t)until;
-	e.level = (uint32_t)level;
-	e.failures = (uint32_t)failures;
-	e.manual = manual != 0;
-	b->ban[b->n++] = e;
-}
-
-static void
-read_known(struct bans *b, char *at)
-{
-	struct known *k = &b->known[b->nknown];
-	const char *net = word(&at), *device = word(&at);
-	uint64_t last;
-
-	if (b->nknown >= BANS_KNOWN_MAX || !is_net(net) ||
-	    !device_name_ok(device) || !number(&at, INT64_MAX, &last))
-		return;
-	snprintf(k->net, sizeof k->net, "%s", net);
-	snprintf(k->device, sizeof k->device, "%s", device);
-	k->last = (int64_t)last;
-	b->nknown++;
-}
-
-static void
-load(struct bans *b)
-{
-	char path[PATH_ROOM], line[LINE_ROOM], *at;
-	FILE *f;
-
-	if (snprintf(path, sizeof path, "%s/bans", b->home) >=
-	    (int)sizeof path || (f = fopen(path, "re")) == NULL)
-		return;
-	if (fgets(line, sizeof line, f) == NULL ||
-	    strcmp(line, "mailnode-bans 1\n") != 0) {
-		log_line(LOG_WARN, "bans", "file=%s error=%s", path,
-		    "of another version");
-		fclose(f);
-		return;
-	}
-	while (fgets(line, sizeof line, f) != NULL) {
-		line[strcspn(line, "\n")] = '\0';
-		at = line;
-		if (strcmp(word(&at), "ban") == 0)
-			read_ban(b, at);
-		else if (strcmp(line, "known") == 0)
-			read_known(b, at);
-	}
-	fclose(f);
+	if (e->manual && e->until > b->owners)
+		b->owners = e->until;
 }
 
 struct bans *
 bans_new(struct loop *l, const char *home)
 {
 	struct bans *b = calloc(1, sizeof *b);
+	size_t i;
 
 	if (b == NULL)
 		return NULL;
 	b->loop = l;
 	b->home = home;
-	b->save = (struct loop_timer){ .fn = save, .arg = b };
-	load(b);
+	b->save = (struct loop_timer){ .fn = bans_save, .arg = b };
+	bans_load(b);
+	for (i = 0; i < b->n; i++) {
+		b->mark[i] = mark_of(&b->ban[i].net, b->ban[i].door);
+		note_owners(b, &b->ban[i]);
+	}
 	return b;
 }
 
@@ -210,20 +61,31 @@ bans_free(struct bans *b)
 		return;
 	if (b->loop != NULL && b->save.armed) {
 		loop_disarm(b->loop, &b->save);
-		save(b);
+		bans_save(b);
 	}
 	free(b);
 }
 
-static struct ban *
-find(struct bans *b, const char *net)
+/* Its place, or BANS_MAX. */
+static size_t
+find(const struct bans *b, const struct net_prefix *net, enum ban_door door)
 {
-	struct ban *e;
+	uint32_t mark = mark_of(net, door);
+	size_t i;
 
-	for (e = b->ban; e < b->ban + b->n; e++)
-		if (strcmp(e->net, net) == 0)
-			return e;
-	return NULL;
+	for (i = 0; i < b->n; i++)
+		if (b->mark[i] == mark && b->ban[i].door == door &&
+		    net_equal(&b->ban[i].net, net))
+			return i;
+	return BANS_MAX;
+}
+
+static void
+drop(struct bans *b, size_t i)
+{
+	b->ban[i] = b->ban[--b->n];
+	b->mark[i] = b->mark[b->n];
+	bans_changed(b);
 }
 
 /* His word holds as long as he said. */
@@ -235,55 +97,75 @@ by_owner(const struct ban *e, int64_t now)
 
 /* ---- known ---- */
 
-/* What kept this network out is over, unless the owner wants it out. */
+/* What kept this host out is over, unless the owner wants it out. */
 static void
-lift(struct bans *b, const char *net, int64_t now)
+lift(struct bans *b, const struct net_prefix *host, int64_t now)
 {
-	const struct ban *e = find(b, net);
+	size_t i;
 
-	if (e != NULL && !by_owner(e, now))
-		(void)bans_rm(b, net);
+	for (i = 0; i < b->n; )
+		if (net_equal(&b->ban[i].net, host) &&
+		    !by_owner(&b->ban[i], now))
+			drop(b, i);
+		else
+			i++;
 }
 
-static const struct known *
-find_known(const struct bans *b, const char *addr, int64_t now)
+static bool
+is_known(const struct bans *b, const struct net_prefix *p, int64_t now)
 {
 	const struct known *k;
 
 	for (k = b->known; k < b->known + b->nknown; k++)
-		if (now - k->last < BANS_KNOWN_S && net_match(addr, k->net))
-			return k;
-	return NULL;
+		if (now - k->last < BANS_KNOWN_S && net_within(p, &k->net))
+			return true;
+	return false;
 }
 
 bool
 bans_is_known(const struct bans *b, const char *addr, int64_t now)
 {
-	return find_known(b, addr, now) != NULL;
+	struct net_prefix p;
+
+	return net_prefix(addr, &p) && is_known(b, &p, now);
+}
+
+bool
+bans_is_own(const char *addr)
+{
+	size_t i;
+
+	for (i = 0; i < conf.nown_networks; i++)
+		if (conf.own_networks[i] != NULL &&
+		    net_match(addr, conf.own_networks[i]))
+			return true;
+	return false;
 }
 
 void
 bans_known(struct bans *b, const char *addr, const char *device, int64_t now)
 {
 	struct known *k, *at = NULL, *oldest = b->known;
-	char net[BANS_NET_MAX];
+	struct net_prefix net;
 
-	net_of(addr, net);
+	if (!net_prefix(addr, &net))
+		return;
+	net_host(&net);
 	for (k = b->known; k < b->known + b->nknown; k++) {
 		if (k->last < oldest->last)
 			oldest = k;
-		if (strcmp(k->net, net) == 0 &&
+		if (net_equal(&k->net, &net) &&
 		    strcmp(k->device, device) == 0)
 			at = k;
 	}
 	if (at == NULL)
 		at = b->nknown < BANS_KNOWN_MAX ? &b->known[b->nknown++] :
 		    oldest;
-	memcpy(at->net, net, sizeof at->net);
+	at->net = net;
 	snprintf(at->device, sizeof at->device, "%s", device);
 	at->last = now;
-	lift(b, net, now);
-	changed(b);
+	lift(b, &net, now);
+	bans_changed(b);
 }
 
 void
@@ -296,147 +178,278 @@ bans_forget(struct bans *b, const char *device)
 			b->known[i] = b->known[--b->nknown];
 		else
 			i++;
-	changed(b);
+	bans_changed(b);
 }
 
 /* ---- bans ---- */
 
-/* What was only counted, or is over, goes before what is in force; what the
- * owner did himself stays. */
-static struct ban *
-make(struct bans *b, const char *net, int64_t now)
+/* Does e go before o?  What was only counted, or is over, goes before what
+ * is in force. */
+static bool
+goes_first(const struct ban *e, const struct ban *o, int64_t now)
 {
-	struct ban *e, *at = find(b, net), *oldest = NULL;
-	bool is, was = true;		/* in force: this one, the oldest */
+	bool is = e->until > now, was = o->until > now;
 
-	if (at != NULL)
-		return at;
-	for (e = b->ban; e < b->ban + b->n; e++) {
-		is = e->until > now;
-		if (by_owner(e, now) || is > was || (is == was &&
-		    oldest != NULL && e->last >= oldest->last))
-			continue;
-		oldest = e;
-		was = is;
+	return is != was ? was : e->used < o->used;
+}
+
+/*
+ * One of the table that is full, but `keep`, and what the owner did for as
+ * long as he said: the oldest of some, taken in turns; of all only when those
+ * are in force.
+ */
+static struct ban *
+oldest(struct bans *b, const struct ban *keep, int64_t now)
+{
+	struct ban *e, *found = NULL;
+	size_t i;
+
+	for (i = 0; i < BANS_MAX; i++) {
+		if (i >= SOME && found != NULL && found->until <= now)
+			break;
+		e = &b->ban[b->turn++ % BANS_MAX];
+		if (e != keep && !by_owner(e, now) &&
+		    (found == NULL || goes_first(e, found, now)))
+			found = e;
 	}
-	at = b->n < BANS_MAX ? &b->ban[b->n++] : oldest;
-	if (at == NULL)
-		return NULL;
-	memset(at, 0, sizeof *at);
-	snprintf(at->net, sizeof at->net, "%s", net);
+	return found;
+}
+
+static struct ban *
+make(struct bans *b, const struct net_prefix *net, enum ban_door door,
+    const struct ban *keep, int64_t now)
+{
+	size_t i = find(b, net, door);
+	struct ban *at = NULL;
+
+	if (i < BANS_MAX)
+		at = &b->ban[i];
+	else {
+		at = b->n < BANS_MAX ? &b->ban[b->n++] :
+		    oldest(b, keep, now);
+		if (at == NULL)
+			return NULL;
+		memset(at, 0, sizeof *at);
+		at->net = *net;
+		at->door = door;
+		b->mark[at - b->ban] = mark_of(net, door);
+	}
+	at->used = ++b->used;
 	return at;
 }
 
-/* The last few names that were tried: from outside, for a file of lines. */
+/* The last few that were tried: from outside, for a file of lines. */
 static void
-note(struct ban *e, const char *user, const char *why)
+note(struct ban *e, const char *what)
 {
 	char text[BANS_EVIDENCE_MAX], *c;
-	const char *p;
+	const char *p = e->evidence;
+	size_t n;
 
-	snprintf(text, sizeof text, "%.40s (%.40s)", user[0] != '\0' ? user :
-	    "-", why);
+	snprintf(text, sizeof text, "%.80s", what[0] != '\0' ? what : "-");
 	for (c = text; *c != '\0'; c++)
 		if (*c < ' ' || *c > '~')
 			*c = '?';
-	p = e->evidence;
-	if (strncmp(p, text, strlen(text)) != 0) {
-		size_t n = strlen(text);
+	n = strlen(text);
+	if (strncmp(p, text, n) == 0)
+		return;
+	snprintf(text + n, sizeof text - n, "%s%.*s", p[0] != '\0' ? ", " :
+	    "", (int)(sizeof text - n - 3), p);
+	snprintf(e->evidence, sizeof e->evidence, "%s", text);
+}
 
-		snprintf(text + n, sizeof text - n, "%s%.*s",
-		    p[0] != '\0' ? ", " : "", (int)(sizeof text - n - 3), p);
-		snprintf(e->evidence, sizeof e->evidence, "%s", text);
+/* A time of counting begins anew behind a ban. */
+static bool
+is_stale(const struct ban *e, int64_t now)
+{
+	return e->since == 0 || now - e->since > BANS_WINDOW_S ||
+	    (e->until > e->since && e->until <= now);
+}
+
+static void
+count(struct ban *e, enum ban_kind kind, const char *what, int64_t now)
+{
+	if (now - e->last > BANS_MEMORY_S && now > e->until) {
+		e->level = 0;
+		e->evidence[0] = '\0';
 	}
+	if (is_stale(e, now)) {
+		memset(e->count, 0, sizeof e->count);
+		e->since = now;
+	}
+	e->last = now;
+	e->count[kind]++;
+	note(e, what);
 }
 
 /* Twice as long as the time before. */
 static int64_t
-length(uint32_t level)
+length(const struct ban *e)
 {
-	int64_t s = BANS_FIRST_S;
+	int64_t s = BANS_FIRST_S, most = e->door == BAN_MAIL_DOOR ?
+	    BANS_MAIL_LONGEST_S : BANS_LONGEST_S;
+	uint32_t level;
 
-	for (; level > 1 && s < BANS_LONGEST_S; level--)
+	for (level = e->level; level > 1 && s < most; level--)
 		s *= 2;
-	return s < BANS_LONGEST_S ? s : BANS_LONGEST_S;
+	return s < most ? s : most;
 }
 
-bool
-bans_failed(struct bans *b, const char *addr, const char *user,
-    const char *why, int64_t now)
+/* False: it is in force already. */
+static bool
+close_to(struct bans *b, struct ban *e, int64_t now)
 {
-	char net[BANS_NET_MAX];
-	struct ban *e;
-
-	if (bans_is_known(b, addr, now))
-		return false;
-	net_of(addr, net);
-	e = make(b, net, now);
-	if (e == NULL || by_owner(e, now))
-		return false;
-	if (e->manual || now - e->last > BANS_MEMORY_S) {
-		e->level = e->failures = 0;
-		e->evidence[0] = '\0';
-	}
-	e->manual = false;
-	if (now - e->last > BANS_WINDOW_S || e->failures == 0) {
-		e->failures = 0;
-		e->since = now;
-	}
-	e->last = now;
-	e->failures++;
-	note(e, user, why);
-	if (e->failures < BANS_FAILURES || e->until > now)
+	if (e->until > now)
 		return false;
 	e->level++;
-	e->until = now + length(e->level);
-	changed(b);
+	e->until = now + length(e);
+	bans_changed(b);
 	return true;
 }
 
-const struct ban *
-bans_find(const struct bans *b, const char *addr, bool login, int64_t now)
+/* Of a network: from how many addresses that was. */
+static uint32_t
+addresses_of(const struct bans *b, const struct ban *net)
+{
+	const struct ban *e;
+	uint32_t n = 0;
+
+	for (e = b->ban; e < b->ban + b->n; e++)
+		n += e != net && e->door == net->door && !e->manual &&
+		    e->last >= net->since && net_within(&e->net, &net->net);
+	return n;
+}
+
+/* An address counts for its network until it is kept out itself: so that
+ * one alone never closes the door to its neighbours. */
+static const struct ban *
+count_around(struct bans *b, const struct ban *host,
+    const struct ban_fault *f, int64_t now)
+{
+	struct net_prefix net = host->net;
+	char addr[NET_TEXT_MAX];
+	struct ban *e;
+
+	if (host->count[f->kind] > limits[f->kind])
+		return NULL;
+	net_prefix_text(&host->net, addr);
+	net_around(&net);
+	e = make(b, &net, f->door, host, now);
+	if (e == NULL)
+		return NULL;
+	count(e, f->kind, addr, now);
+	if (e->count[f->kind] < limits[f->kind] *
+	    BANS_NET_FACTOR || !close_to(b, e, now))
+		return NULL;
+	e->addresses = addresses_of(b, e);
+	return e;
+}
+
+size_t
+bans_fault(struct bans *b, const struct ban_fault *f, int64_t now,
+    const struct ban *began[BANS_AT_ONCE])
+{
+	const struct ban *around = bans_find(b, f->addr, f->door, now);
+	struct net_prefix host;
+	struct ban *e;
+	size_t n = 0;
+
+	if (!net_prefix(f->addr, &host) || is_known(b, &host, now) ||
+	    bans_is_own(f->addr) || (around != NULL && around->manual))
+		return 0;
+	net_host(&host);
+	e = make(b, &host, f->door, NULL, now);
+	if (e == NULL)
+		return 0;
+	count(e, f->kind, f->what, now);
+	if (e->count[f->kind] >= limits[f->kind] && close_to(b, e, now))
+		began[n++] = e;
+	around = count_around(b, e, f, now);
+	if (around != NULL)
+		began[n++] = around;
+	return n;
+}
+
+static const struct ban *
+in_force(const struct bans *b, const struct net_prefix *net,
+    enum ban_door door, int64_t now)
+{
+	size_t i = find(b, net, door);
+
+	return i < BANS_MAX && b->ban[i].until > now ? &b->ban[i] : NULL;
+}
+
+/* The owner names networks of any size. */
+static const struct ban *
+find_owners(const struct bans *b, const struct net_prefix *p, int64_t now)
 {
 	const struct ban *e;
 
-	for (e = b->ban; e < b->ban + b->n; e++)
-		if (e->until > now && (login || e->manual) &&
-		    net_match(addr, e->net) &&
-		    (e->manual || !bans_is_known(b, addr, now)))
+	for (e = b->ban; now < b->owners && e < b->ban + b->n; e++)
+		if (by_owner(e, now) && net_within(p, &e->net))
 			return e;
 	return NULL;
+}
+
+const struct ban *
+bans_find(const struct bans *b, const char *addr, enum ban_door door,
+    int64_t now)
+{
+	const struct ban *found;
+	struct net_prefix p, host;
+
+	if (!net_prefix(addr, &p))
+		return NULL;
+	found = find_owners(b, &p, now);
+	if (found != NULL || is_known(b, &p, now) || bans_is_own(addr))
+		return found;
+	host = p;
+	net_host(&host);
+	net_around(&p);
+	found = in_force(b, &host, door, now);
+	return found != NULL ? found : in_force(b, &p, door, now);
 }
 
 int
 bans_add(struct bans *b, const char *net, int64_t seconds, int64_t now)
 {
+	struct net_prefix p;
 	struct ban *e;
 
 	errno = EINVAL;
-	if (!is_net(net) || seconds <= 0 || seconds > BANS_MANUAL_MAX_S)
+	if (!net_prefix(net, &p) || seconds <= 0 ||
+	    seconds > BANS_MANUAL_MAX_S)
 		return -1;
-	e = make(b, net, now);
+	e = make(b, &p, BAN_ALL_DOORS, NULL, now);
 	errno = ENOSPC;
 	if (e == NULL)
 		return -1;
 	e->since = e->last = now;
 	e->until = now + seconds;
 	e->manual = true;
+	note_owners(b, e);
 	e->level++;
 	snprintf(e->evidence, sizeof e->evidence, "by the owner");
-	changed(b);
+	bans_changed(b);
 	return 0;
 }
 
-bool
+int
 bans_rm(struct bans *b, const char *net)
 {
-	struct ban *e = find(b, net);
+	struct net_prefix p;
+	size_t i, n = b->n;
 
-	if (e == NULL)
-		return false;
-	*e = b->ban[--b->n];
-	changed(b);
-	return true;
+	errno = EINVAL;
+	if (!net_prefix(net, &p))
+		return -1;
+	for (i = 0; i < b->n; )
+		if (net_equal(&b->ban[i].net, &p))
+			drop(b, i);
+		else
+			i++;
+	errno = ENOENT;
+	return b->n < n ? 0 : -1;
 }
 
 const struct ban *
@@ -453,11 +466,18 @@ bans_at(const struct bans *b, size_t i, int64_t now)
 void
 ban_put(struct buf *out, const struct ban *e)
 {
-	chan_put_str(out, e->net);
+	char net[NET_TEXT_MAX];
+	int i;
+
+	net_prefix_text(&e->net, net);
+	chan_put_str(out, net);
+	chan_put_u8(out, (uint8_t)e->door);
 	chan_put_i64(out, e->since);
 	chan_put_i64(out, e->until);
 	chan_put_u32(out, e->level);
-	chan_put_u32(out, e->failures);
+	for (i = 0; i < BAN_KINDS; i++)
+		chan_put_u32(out, e->count[i]);
+	chan_put_u32(out, e->addresses);
 	chan_put_u8(out, e->manual);
 	chan_put_str(out, e->evidence);
 }
@@ -465,13 +485,60 @@ ban_put(struct buf *out, const struct ban *e)
 bool
 ban_get(struct chan_in *in, struct ban *e)
 {
+	char net[NET_TEXT_MAX];
+	unsigned int door;
+	int i;
+
 	memset(e, 0, sizeof *e);
-	chan_get_str(in, e->net, sizeof e->net);
+	chan_get_str(in, net, sizeof net);
+	door = chan_get_u8(in);
 	e->since = chan_get_i64(in);
 	e->until = chan_get_i64(in);
 	e->level = chan_get_u32(in);
-	e->failures = chan_get_u32(in);
+	for (i = 0; i < BAN_KINDS; i++)
+		e->count[i] = chan_get_u32(in);
+	e->addresses = chan_get_u32(in);
 	e->manual = chan_get_u8(in) != 0;
 	chan_get_str(in, e->evidence, sizeof e->evidence);
-	return !in->bad;
+	if (in->bad || door > BAN_ALL_DOORS || !net_prefix(net, &e->net))
+		return false;
+	e->door = (enum ban_door)door;
+	return true;
+}
+
+const char *
+ban_door_name(enum ban_door d)
+{
+	switch (d) {
+	case BAN_LOGIN_DOORS:
+		return "logins";
+	case BAN_MAIL_DOOR:
+		return "mail";
+	default:
+		return "all";
+	}
+}
+
+void
+ban_text(struct buf *out, const struct ban *e)
+{
+	static const char *const names[BAN_KINDS] = {
+		[BAN_LOGINS] = "failed login",
+		[BAN_RECIPIENTS] = "refused recipient",
+		[BAN_ERRORS] = "protocol error",
+		[BAN_CONNECTIONS] = "refused connection",
+	};
+	const char *comma = "";
+	int i;
+
+	for (i = 0; i < BAN_KINDS; i++) {
+		if (e->count[i] == 0)
+			continue;
+		buf_addf(out, "%s%u %s%s", comma, e->count[i], names[i],
+		    e->count[i] == 1 ? "" : "s");
+		comma = ", ";
+	}
+	if (e->addresses > 0)
+		buf_addf(out, " from %u addresses", e->addresses);
+	buf_addf(out, "%s%s", comma[0] != '\0' ? ": " : "", e->evidence);
 }

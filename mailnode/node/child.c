@@ -347,6 +347,7 @@ connect_to(struct nursery *n, struct child *c, const struct proc_conn *conn)
 
 	c->conn = *conn;
 	c->conn.session = session;
+	c->faults = 0;
 	c->started_ms = clock_mono_ms();
 	if (c->served > 0 && c->entry->services & ROLE_BIT(ROLE_VAULT))
 		wire(n, c, ROLE_VAULT);

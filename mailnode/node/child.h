@@ -45,6 +45,7 @@ struct child {
 	char		 folder[DEVICE_FOLDER_MAX];
 	bool		 light;		/* its reader needs no index */
 	bool		 wants_reader;	/* asked before we heard of it */
+	unsigned int	 faults;	/* told of this connection */
 	int64_t		 over_ms;	/* killed then, monotonic; 0: no */
 	bool		 waiting;	/* no connection: forked ahead, or
 					   resting after one from conn.peer */

@@ -22,7 +22,8 @@ nursery_rest(void *service, struct op_call *call)
 		return OP_BAD;
 	c->waiting = true;
 	c->rested_ms = clock_mono_ms();
-	if (++c->served >= SERVED_MAX || n->stopping)
+	if (++c->served >= SERVED_MAX || n->stopping ||
+	    c->stopping)
 		nursery_discard(c);
 	else if (!n->rest.armed)
 		loop_arm(n->loop, &n->rest, REST_MS);

@@ -9,7 +9,7 @@
 #include CONFIG_H
 
 /* Raised with each new setting, which CHANGES lists beside the number. */
-#define CONFIG_NEWEST	2
+#define CONFIG_NEWEST	3
 #if !defined CONFIG_VERSION || CONFIG_VERSION < CONFIG_NEWEST
 #error "your config.h is older than mailnode: add the settings that CHANGES \
 lists under its CONFIG_VERSION (config.def.h has their defaults), then set \
@@ -61,6 +61,8 @@ const struct conf conf = {
 	.sessions_max = sessions_max,
 	.sessions_per_address = sessions_per_address,
 	.connections_per_minute = connections_per_minute,
+	.own_networks = own_networks,
+	.nown_networks = NELEM(own_networks),
 	.recipients_max = recipients_max,
 	.subaddress = subaddress,
 	.catchall = catchall,

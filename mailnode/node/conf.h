@@ -80,6 +80,8 @@ struct conf {
 	unsigned int	 sessions_max;
 	unsigned int	 sessions_per_address;
 	unsigned int	 connections_per_minute;	/* per address; 0: any */
+	const char	*const *own_networks;	/* never banned; NULL: none */
+	size_t		 nown_networks;
 	unsigned int	 recipients_max;
 	const char	*subaddress;
 	const char	*catchall;		/* folder, or NULL */

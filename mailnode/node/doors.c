@@ -10,7 +10,6 @@
 #include "mailnode/node/doors.h"
 #include "mailnode/node/listen.h"
 #include "mailnode/node/log.h"
-#include "mailnode/node/story.h"
 #include "mailnode/node/trace.h"
 
 enum {
@@ -30,11 +29,10 @@ struct door {
 struct doors {
 	struct nursery		*n;
 	struct alarms		*alarms;
-	const struct bans	*bans;
+	struct faults		*faults;
 	const char		*home;
 	struct door		 door[DOORS_MAX];
 	struct listen_rates	 rates;
-	struct story		 story;
 	struct loop_timer	 rest;
 	uint64_t		 accepted, refused;
 	bool			 opened;
@@ -65,39 +63,54 @@ served(const struct doors *d, enum conf_service s)
 	return nursery_entry(d->n, role_of(s)) != NULL;
 }
 
-/* Who is here.  Devices that have logged in are the owner: 32 of them behind
- * one address are no flood. */
-struct crowd {
-	unsigned int	strangers;	/* not logged in, at any door */
-	unsigned int	knocking;	/* … at one where one logs in */
-	unsigned int	same;		/* … from this address */
-	unsigned int	devices;
-};
-
 static bool
 takes_logins(enum role r)
 {
-	return r == ROLE_SUBMISSION || r == ROLE_IMAP;
+	return faults_door(r) == BAN_LOGIN_DOORS;
 }
 
-static struct crowd
-count_crowd(const struct nursery *n, const char *peer)
+static void
+count_one(const struct child *c, const struct net_prefix *host,
+    const struct net_prefix *net, struct listen_crowd *w)
 {
-	struct crowd w = { .strangers = 0 };
+	struct net_prefix p;
+
+	w->strangers++;
+	w->knocking += takes_logins(c->entry->role);
+	if (!net_prefix(c->conn.peer, &p))
+		return;
+	w->same += net_within(&p, host);
+	w->around += net_within(&p, net);
+}
+
+/* Devices that have logged in are the owner: 32 of them behind one address
+ * are no flood. */
+static void
+count_crowd(const struct doors *d, const struct proc_conn *conn,
+    struct listen_crowd *w)
+{
+	struct net_prefix host, net;
 	const struct child *c;
 
-	for (c = n->children; c != NULL; c = c->next) {
+	memset(w, 0, sizeof *w);
+	if (bans_is_own(conn->peer))
+		w->trust = LISTEN_OWN;
+	else if (net_is_here(conn->peer, conn->local) ||
+	    bans_is_known(d->faults->bans, conn->peer, clock_wall_s()))
+		w->trust = LISTEN_KNOWN;
+	if (!net_prefix(conn->peer, &host))
+		return;
+	net_host(&host);
+	net = host;
+	net_around(&net);
+	for (c = d->n->children; c != NULL; c = c->next) {
 		if (c->entry->life != LIFE_CONN || c->waiting)
 			continue;
-		if (c->scope != 0) {
-			w.devices++;
-			continue;
-		}
-		w.strangers++;
-		w.knocking += takes_logins(c->entry->role);
-		w.same += strcmp(c->conn.peer, peer) == 0;
+		if (c->scope != 0)
+			w->devices++;
+		else
+			count_one(c, &host, &net, w);
 	}
-	return w;
 }
 
 /*
@@ -106,17 +119,10 @@ count_crowd(const struct nursery *n, const char *peer)
  * before.
  */
 static enum listen_verdict
-judge_login(const struct doors *d, const struct proc_conn *conn,
-    const struct crowd *w)
+judge_login(const struct listen_crowd *w)
 {
-	int64_t now = clock_wall_s();
-
-	if (bans_find(d->bans, conn->peer, true, now) != NULL)
-		return LISTEN_BANNED;
-	if (w->devices >= DEVICES_MAX)
-		return LISTEN_FULL;
-	if (w->knocking >= conf.sessions_max / 2 &&
-	    !bans_is_known(d->bans, conn->peer, now))
+	if (w->devices >= DEVICES_MAX || (w->trust == LISTEN_STRANGER &&
+	    w->knocking >= conf.sessions_max / 2))
 		return LISTEN_FULL;
 	return LISTEN_OK;
 }
@@ -124,17 +130,44 @@ judge_login(const struct doors *d, const struct proc_conn *conn,
 static enum listen_verdict
 judge(struct doors *d, const struct proc_conn *conn)
 {
-	const struct conf_listener *l = &conf.listeners[conn->listener];
-	struct crowd w = count_crowd(d->n, conn->peer);
-	enum listen_verdict v = LISTEN_OK;
+	enum role r = role_of(conf.listeners[conn->listener].service);
+	struct listen_crowd w;
+	enum listen_verdict v;
 
-	if (takes_logins(role_of(l->service)))
-		v = judge_login(d, conn, &w);
-	else if (bans_find(d->bans, conn->peer, false, clock_wall_s()) !=
-	    NULL)
-		v = LISTEN_BANNED;
-	return v == LISTEN_OK ? listen_judge(&d->rates, conn, w.strangers,
-	    w.same) : v;
+	if (faults_ban(d->faults, conn, faults_door(r)) != NULL)
+		return LISTEN_BANNED;
+	count_crowd(d, conn, &w);
+	v = takes_logins(r) ? judge_login(&w) : LISTEN_OK;
+	if (v == LISTEN_OK)
+		v = listen_judge(&d->rates, conn, &w);
+	if (v == LISTEN_BUSY || v == LISTEN_RATE)
+		faults_count(d->faults, conn, faults_door(r),
+		    BAN_CONNECTIONS, v == LISTEN_BUSY ? "too many at once" :
+		    "too many a minute");
+	return v;
+}
+
+/* For `why`, too: whom a ban keeps out. */
+static void
+tell_refused(struct doors *d, const struct proc_conn *conn,
+    enum listen_verdict v, const char *trace)
+{
+	const struct conf_listener *l = &conf.listeners[conn->listener];
+	const struct ban *b = v != LISTEN_BANNED ? NULL : faults_ban(
+	    d->faults, conn, faults_door(role_of(l->service)));
+	const char *reason = listen_verdict_text(v);
+	char text[NET_TEXT_MAX + 40], net[NET_TEXT_MAX];
+
+	if (b != NULL) {
+		net_prefix_text(&b->net, net);
+		snprintf(text, sizeof text, "is closed to %s%s", net,
+		    b->manual ? " by the owner" : " for a while");
+		reason = text;
+	}
+	log_line(LOG_INFO, "refuse", "trace=%s service=%s peer=%s reason=%s",
+	    trace, listen_service_name(l->service), conn->peer, reason);
+	story_refused(&d->faults->story, trace, listen_service_name(l->service),
+	    conn->peer, reason);
 }
 
 /* Who rests would go on with the old certificate. */
@@ -166,12 +199,8 @@ welcome(struct doors *d, int sock, const struct proc_conn *conn)
 		return;
 	}
 	trace_new(trace, (uint32_t)d->refused++);
-	log_line(LOG_INFO, "refuse", "trace=%s service=%s peer=%s reason=%s",
-	    trace, listen_service_name(l->service), conn->peer,
-	    listen_verdict_text(v));
+	tell_refused(d, conn, v, trace);
 	listen_refuse(sock, l, v, trace);
-	story_refused(&d->story, trace, listen_service_name(l->service),
-	    conn->peer, listen_verdict_text(v));
 }
 
 static void
@@ -241,7 +270,7 @@ door_ready(void *arg, uint32_t events)
 }
 
 struct doors *
-doors_new(struct nursery *n, struct alarms *a, const struct bans *bans,
+doors_new(struct nursery *n, struct alarms *a, struct faults *faults,
     const char *home)
 {
 	struct doors *d = calloc(1, sizeof *d);
@@ -251,9 +280,8 @@ doors_new(struct nursery *n, struct alarms *a, const struct bans *bans,
 		return NULL;
 	d->n = n;
 	d->alarms = a;
-	d->bans = bans;
+	d->faults = faults;
 	d->home = home;
-	story_init(&d->story, n);
 	d->rest = (struct loop_timer){ .fn = rested, .arg = d };
 	for (i = 0; i < DOORS_MAX; i++) {
 		d->door[i].io = (struct loop_io){ .fd = -1,

@@ -9,8 +9,8 @@
 #include <stdint.h>
 
 #include "mailnode/node/alarm.h"
-#include "mailnode/node/bans.h"
 #include "mailnode/node/child.h"
+#include "mailnode/node/faults.h"
 
 enum { DOORS_MAX = 32 };	/* conf.listeners */
 
@@ -18,7 +18,7 @@ struct doors;
 
 /* Borrows all of them for the whole run.  NULL: no memory. */
 struct doors	*doors_new(struct nursery *n, struct alarms *a,
-		    const struct bans *bans, const char *home);
+		    struct faults *faults, const char *home);
 
 /* Binds conf.listeners; takes fds[DOORS_MAX] of an earlier run unless NULL.
  * A door that does not open is an alarm: the others serve. */

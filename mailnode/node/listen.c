@@ -118,42 +118,76 @@ listen_accept(int fd, size_t i, struct proc_conn *conn)
 }
 
 static uint32_t
-hash(const char *s)
+hash(const struct net_prefix *p)
 {
-	uint32_t h = 2166136261u;
+	uint32_t h = 2166136261u ^ p->bits;
+	size_t i;
 
-	for (; *s != '\0'; s++)
-		h = (h ^ (uint8_t)*s) * 16777619u;
+	for (i = 0; i < sizeof p->a; i++)
+		h = (h ^ p->a[i]) * 16777619u;
 	return h;
 }
 
-/* Two addresses that share a slot take turns in it; neither is refused for
- * what the other did. */
-enum listen_verdict
-listen_judge(struct listen_rates *r, const struct proc_conn *conn,
-    unsigned int sessions, unsigned int same)
+/* Two that share a slot take turns in it; neither is refused for what the
+ * other did. */
+static uint32_t *
+count_of(struct listen_rates *r, const struct net_prefix *p)
 {
-	const struct conf_listener *l = &conf.listeners[conn->listener];
 	int64_t minute = clock_mono_ms() / MINUTE_MS;
-	uint32_t h = hash(conn->peer);
+	uint32_t h = hash(p);
 	size_t i = h % LISTEN_SLOTS;
 
-	if (l->from != NULL && !net_match(conn->peer, l->from))
-		return LISTEN_FOREIGN;
-	if (sessions >= conf.sessions_max)
-		return LISTEN_FULL;
-	if (same >= conf.sessions_per_address)
-		return LISTEN_BUSY;
 	if (r->slot[i].hash != h || r->slot[i].minute != minute) {
 		r->slot[i].hash = h;
 		r->slot[i].minute = minute;
 		r->slot[i].count = 0;
 	}
-	if (conf.connections_per_minute != 0 &&
-	    r->slot[i].count >= conf.connections_per_minute)
+	return &r->slot[i].count;
+}
+
+/* True: that is one too many this minute. */
+static bool
+too_often(struct listen_rates *r, const struct net_prefix *p,
+    unsigned int factor)
+{
+	uint32_t *n = count_of(r, p);
+
+	if (*n / factor >= conf.connections_per_minute)
+		return true;
+	++*n;
+	return false;
+}
+
+static bool
+is_crowded(const struct listen_crowd *w)
+{
+	return w->same >= conf.sessions_per_address ||
+	    (w->trust == LISTEN_STRANGER &&
+	    w->around / LISTEN_NET_FACTOR >= conf.sessions_per_address);
+}
+
+enum listen_verdict
+listen_judge(struct listen_rates *r, const struct proc_conn *conn,
+    const struct listen_crowd *w)
+{
+	const struct conf_listener *l = &conf.listeners[conn->listener];
+	struct net_prefix p;
+
+	if (l->from != NULL && !net_match(conn->peer, l->from))
+		return LISTEN_FOREIGN;
+	if (w->strangers >= conf.sessions_max)
+		return LISTEN_FULL;
+	if (w->trust == LISTEN_OWN || !net_prefix(conn->peer, &p))
+		return LISTEN_OK;
+	if (is_crowded(w))
+		return LISTEN_BUSY;
+	net_host(&p);
+	if (conf.connections_per_minute != 0 && too_often(r, &p, 1))
 		return LISTEN_RATE;
-	if (r->slot[i].count < UINT32_MAX)
-		r->slot[i].count++;
+	net_around(&p);
+	if (conf.connections_per_minute != 0 && w->trust ==
+	    LISTEN_STRANGER && too_often(r, &p, LISTEN_NET_FACTOR))
+		return LISTEN_RATE;
 	return LISTEN_OK;
 }
 
@@ -168,7 +202,7 @@ listen_verdict_text(enum listen_verdict v)
 	case LISTEN_FULL:
 		return "has too many connections";
 	case LISTEN_BANNED:
-		return "is closed to you after failed logins";
+		return "is closed to you for a while";
 	default:
 		return "has too many connections from you";
 	}

@@ -32,7 +32,26 @@ enum listen_verdict {
 	LISTEN_BANNED		/* see bans.h */
 };
 
-/* How often each address was here lately; caller's memory. */
+/* Who is here when one comes. */
+enum listen_trust {
+	LISTEN_STRANGER,
+	LISTEN_KNOWN,		/* a device of the owner was there, or it is
+				   this machine: no limits of a network */
+	LISTEN_OWN		/* own_networks[]: nor of an address */
+};
+
+struct listen_crowd {
+	unsigned int	strangers;	/* not logged in, at any door */
+	unsigned int	knocking;	/* … at one where one logs in */
+	unsigned int	same;		/* … from this host */
+	unsigned int	around;		/* … from its network */
+	unsigned int	devices;	/* logged in */
+	enum listen_trust trust;
+};
+
+/* How often each host and network was here lately; caller's memory.  A
+ * network (net_around) may have LISTEN_NET_FACTOR times what a host may. */
+enum { LISTEN_NET_FACTOR = 4 };
 enum { LISTEN_SLOTS = 4096 };
 struct listen_rates {
 	struct {
@@ -42,13 +61,10 @@ struct listen_rates {
 	} slot[LISTEN_SLOTS];
 };
 
-/*
- * May this connection have a session?  `sessions` in all, `same` of them
- * from this address.  Counts it when it may.
- */
+/* May this connection have a session?  Counts it when it may. */
 enum listen_verdict	listen_judge(struct listen_rates *r,
 			    const struct proc_conn *conn,
-			    unsigned int sessions, unsigned int same);
+			    const struct listen_crowd *w);
 
 /* Says 421 to a connection of a mail service that gets no session (RFC 5321
  * section 3.1), with the trace id that the log has; closes it. */

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "mailnode/base/clock.h"
@@ -40,11 +41,11 @@ over(void *arg)
 }
 
 void
-logins_init(struct logins *l, struct nursery *n, struct bans *b)
+logins_init(struct logins *l, struct nursery *n, struct faults *f)
 {
 	memset(l, 0, sizeof *l);
 	l->n = n;
-	l->bans = b;
+	l->faults = f;
 	l->over = (struct loop_timer){ .fn = over, .arg = l };
 }
 
@@ -67,7 +68,7 @@ begin(struct logins *l, struct child *c, const struct proc_login *p)
 	memcpy(c->device, p->device, sizeof c->device);
 	memcpy(c->folder, p->folder, sizeof c->folder);
 	c->scope = p->scope;
-	bans_known(l->bans, c->conn.peer, p->device, clock_wall_s());
+	bans_known(l->faults->bans, c->conn.peer, p->device, clock_wall_s());
 	if (!c->wants_reader)
 		return;
 	c->wants_reader = false;
@@ -78,16 +79,13 @@ begin(struct logins *l, struct child *c, const struct proc_login *p)
 static void
 failed(struct logins *l, const struct child *c, const struct proc_login *p)
 {
-	const struct ban *b;
+	char what[sizeof p->user + sizeof p->why + 4];
 
-	if (p->device[0] != '\0' || !bans_failed(l->bans, c->conn.peer,
-	    p->user, p->why, clock_wall_s()))
+	if (p->device[0] != '\0')
 		return;
-	b = bans_find(l->bans, c->conn.peer, true, clock_wall_s());
-	if (b != NULL)
-		log_line(LOG_WARN, "ban", "net=%s seconds=%lld failures=%u "
-		    "evidence=%s", b->net, (long long)(b->until - b->last),
-		    b->failures, b->evidence);
+	snprintf(what, sizeof what, "%.40s (%.36s)", p->user[0] != '\0' ?
+	    p->user : "-", p->why);
+	faults_count(l->faults, &c->conn, BAN_LOGIN_DOORS, BAN_LOGINS, what);
 }
 
 void

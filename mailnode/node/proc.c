@@ -12,6 +12,8 @@
 #include "mailnode/node/log.h"
 #include "mailnode/node/proc.h"
 
+enum { FAULT_MAX = 120 };	/* octets: see FAULTS_WHAT_MAX */
+
 _Noreturn static void
 parent_gone(void)
 {
@@ -333,6 +335,18 @@ tell_text(struct proc *pr, uint16_t type, const char *text)
 	buf_init(&b, 1024);
 	chan_put_bytes(&b, text, strnlen(text, 500));
 	(void)op_tell(pr->parent, type, &b, -1);
+	buf_clear(&b);
+}
+
+void
+proc_fault(struct proc *pr, unsigned int kind, const char *what)
+{
+	struct buf b;
+
+	buf_init(&b, 256);
+	chan_put_u8(&b, (uint8_t)kind);
+	chan_put_bytes(&b, what, strnlen(what, FAULT_MAX));
+	(void)op_tell(pr->parent, PROC_FAULT, &b, -1);
 	buf_clear(&b);
 }
 

@@ -37,6 +37,8 @@ enum proc_msg {
 	PROC_ALARM = 0x0912,	/* child: str: the owner should know */
 	PROC_CLEAR = 0x0913,	/* child: str: that alarm is over */
 	PROC_LOGIN = 0x0914,	/* vault: struct proc_login */
+	PROC_FAULT = 0x0916,	/* session: u8 enum ban_kind, str what: what
+				   its peer did */
 	PROC_REST = 0x0915	/* child: its connection is over, its peer gave
 				   no trouble: another START may come */
 };
@@ -141,6 +143,10 @@ void	proc_ready(struct proc *pr);
  * has none.
  */
 void	proc_rest(struct proc *pr);
+
+/* The peer of this connection did that, of which `what` is a sample; see
+ * bans.h.  Cut. */
+void	proc_fault(struct proc *pr, unsigned int kind, const char *what);
 
 /* Owner's attention: kept by the parent until cleared; shown by status. */
 void	proc_alarm(struct proc *pr, const char *text);

@@ -49,23 +49,39 @@ join(struct story *s)
 	return s->ch != -1;
 }
 
-void
-story_refused(struct story *s, const char *trace, const char *service,
-    const char *peer, const char *reason)
+/* A keeper that was started again has another channel. */
+static void
+tell(struct story *s, const char *trace, const char *addr, const char *kind,
+    const char *text)
 {
-	char text[TEXT_MAX];
 	int tries;
 
-	if (!may_tell(s, peer))
-		return;
-	snprintf(text, sizeof text, "service=%s peer=%s reason=\"%s\"",
-	    service, peer, reason);
-	/* A keeper that was started again has another channel. */
 	for (tries = 0; tries < 2 && join(s); tries++) {
-		if (event_tell_now(s->ch, trace, peer, "refuse", text) == 0 ||
+		if (event_tell_now(s->ch, trace, addr, kind, text) == 0 ||
 		    errno == EAGAIN)
 			return;
 		close(s->ch);
 		s->ch = -1;
 	}
+}
+
+void
+story_refused(struct story *s, const char *trace, const char *service,
+    const char *peer, const char *reason)
+{
+	char text[TEXT_MAX];
+
+	if (!may_tell(s, peer))
+		return;
+	snprintf(text, sizeof text, "service=%s peer=%s reason=\"%s\"",
+	    service, peer, reason);
+	tell(s, trace, peer, "refuse", text);
+}
+
+void
+story_ban(struct story *s, const char *trace, const char *net,
+    const char *text)
+{
+	if (may_tell(s, net))
+		tell(s, trace, net, "ban", text);
 }

@@ -28,5 +28,8 @@ void	story_init(struct story *s, struct nursery *n);
 /* peer: an address; reason: our own text. */
 void	story_refused(struct story *s, const char *trace,
 	    const char *service, const char *peer, const char *reason);
+/* A ban began or was lifted: these are few. */
+void	story_ban(struct story *s, const char *trace, const char *net,
+	    const char *text);
 
 #endif

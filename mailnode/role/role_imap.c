@@ -15,6 +15,7 @@
 
 #include "crypto/op_vault.h"
 #include "mailnode/imap/session.h"
+#include "mailnode/node/bans.h"
 #include "mailnode/node/chain.h"
 #include "mailnode/node/sandbox.h"
 #include "mailnode/role/roles.h"
@@ -71,6 +72,12 @@ on_woken(void *arg)
 	struct phone *p = arg;
 
 	return loop_turn(p->pr->loop, 0) == -1 || p->over;
+}
+
+static void
+on_fault(void *arg, const char *what)
+{
+	proc_fault(((struct phone *)arg)->pr, BAN_ERRORS, what);
 }
 
 /* What it says the session reads by itself. */
@@ -142,5 +149,6 @@ role_imap(struct proc *pr)
 	start.want_reader = on_want_reader;
 	start.drop_reader = on_drop_reader;
 	start.woken = on_woken;
+	start.fault = on_fault;
 	imap_run(&start);
 }

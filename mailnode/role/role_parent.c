@@ -46,6 +46,7 @@ struct parent {
 	struct alarms		 alarms;
 	struct logins		 logins;
 	struct bans		*bans;
+	struct faults		 faults;
 	struct op_server	 control;	/* clients on this machine */
 	unsigned int		 clients;
 	struct loop_io		 control_io, local_io, signal_io;
@@ -69,6 +70,7 @@ static uint16_t	on_ban_add(void *, struct op_call *);
 static uint16_t	on_ban_name(void *, struct op_call *);
 static uint16_t	on_alarm(void *, struct op_call *);
 static uint16_t	on_login(void *, struct op_call *);
+static uint16_t	on_fault(void *, struct op_call *);
 
 static const struct op control_ops[] = {
 	{ CONTROL_LINK,	  ROLE_BIT(ROLE_OWNER),	on_link },
@@ -325,7 +327,7 @@ static uint16_t
 on_ban_add(void *service, struct op_call *c)
 {
 	struct parent *pa = service;
-	char net[BANS_NET_MAX];
+	char net[NET_TEXT_MAX];
 	int64_t seconds;
 
 	chan_get_str(&c->in, net, sizeof net);
@@ -341,15 +343,15 @@ static uint16_t
 on_ban_name(void *service, struct op_call *c)
 {
 	struct parent *pa = service;
-	char name[BANS_NET_MAX];
+	char name[NET_TEXT_MAX];
 
 	chan_get_str(&c->in, name, sizeof name);
 	if (!chan_end(&c->in))
 		return OP_BAD;
 	if (c->type == CONTROL_BAN_FORGET)
 		bans_forget(pa->bans, name);
-	else if (!bans_rm(pa->bans, name))
-		return CONTROL_NOTHING;
+	else if (faults_lift(&pa->faults, name) == -1)
+		return errno == EINVAL ? OP_BAD : CONTROL_NOTHING;
 	return OP_OK;
 }
 
@@ -362,10 +364,14 @@ on_ban_name(void *service, struct op_call *c)
 	ROLE_BIT(ROLE_SENDER) | ROLE_BIT(ROLE_RUNNER) | \
 	ROLE_BIT(ROLE_VAULT) | ROLE_BIT(ROLE_RESOLVER))
 
+#define SESSIONS (ROLE_BIT(ROLE_SMTP) | ROLE_BIT(ROLE_SUBMISSION) | \
+	ROLE_BIT(ROLE_IMAP))
+
 static const struct op alarm_ops[] = {
 	{ PROC_ALARM, SERVICES, on_alarm },
 	{ PROC_CLEAR, SERVICES, on_alarm },
 	{ PROC_LOGIN, ROLE_BIT(ROLE_VAULT), on_login },
+	{ PROC_FAULT, SESSIONS, on_fault },
 	{ 0, 0, NULL }
 };
 static struct parent *alarm_parent;	/* alarm_ops run in the nursery */
@@ -396,6 +402,13 @@ on_login(void *service, struct op_call *c)
 		return OP_BAD;
 	logins_tell(&alarm_parent->logins, &l);
 	return OP_OK;
+}
+
+static uint16_t
+on_fault(void *service, struct op_call *c)
+{
+	(void)service;
+	return faults_told(&alarm_parent->faults, c);
 }
 
 /* Forks share the parent's address layout: whoever makes them crash again
@@ -553,7 +566,8 @@ prepare(struct parent *pa, const struct role_entry *roles, bool local)
 	pa->bans = bans_new(local ? NULL : pa->loop, pa->home);
 	if (pa->bans == NULL)
 		return -1;
-	logins_init(&pa->logins, &pa->n, pa->bans);
+	faults_init(&pa->faults, &pa->n, pa->bans);
+	logins_init(&pa->logins, &pa->n, &pa->faults);
 	pa->n.local = local;
 	pa->n.ended = ended;
 	pa->n.arg = pa;
@@ -563,7 +577,7 @@ prepare(struct parent *pa, const struct role_entry *roles, bool local)
 	pa->open = (struct loop_timer){ .fn = open_doors, .arg = pa };
 	pa->linger = (struct loop_timer){ .fn = linger_over, .arg = pa };
 	pa->started_s = clock_wall_s();
-	pa->doors = doors_new(&pa->n, &pa->alarms, pa->bans, pa->home);
+	pa->doors = doors_new(&pa->n, &pa->alarms, &pa->faults, pa->home);
 	if (pa->doors == NULL)
 		return -1;
 	return open_signals(pa);

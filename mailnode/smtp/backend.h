@@ -11,6 +11,7 @@
 
 #include "crypto/err.h"
 #include "crypto/tls.h"
+#include "mailnode/node/bans.h"
 #include "mailnode/smtp/submit.h"
 #include "store/op_history.h"
 #include "store/op_rcpt.h"
@@ -41,6 +42,10 @@ struct smtp_backend {
 	/* What is known of who sends it; as history_ask().  NULL: not asked. */
 	uint16_t	(*history)(void *arg, const struct history_ask *q,
 			    struct history_facts *out);
+	/* The peer did that, of which `what` is a sample; see node/bans.h.
+	 * NULL: nobody counts. */
+	void		(*fault)(void *arg, enum ban_kind kind,
+			    const char *what);
 	/* Junk by its words?  As verdict_words(); NULL: not asked. */
 	bool		(*words)(void *arg, const uint8_t *p, size_t n,
 			    unsigned int doubts, struct buf *line);

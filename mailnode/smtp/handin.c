@@ -95,6 +95,14 @@ on_history(void *arg, const struct history_ask *q, struct history_facts *out)
 	return history_ask(keeper(h), &h->reply, q, out);
 }
 
+static void
+on_fault(void *arg, enum ban_kind kind, const char *what)
+{
+	struct handin *h = arg;
+
+	proc_fault(h->pr, kind, what);
+}
+
 static bool
 on_has_tls(void *arg)
 {
@@ -150,6 +158,7 @@ handin_init(struct handin *h, struct proc *pr, struct tls_server *chain,
 		.commit = on_commit,
 		.event = on_event,
 		.history = on_history,
+		.fault = on_fault,
 		.has_tls = on_has_tls,
 		.tls = on_tls,
 		.woken = on_woken,

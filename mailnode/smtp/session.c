@@ -119,24 +119,72 @@ tell(struct session *s, const char *trace, const char *addr,
 	s->be->event(s->be->arg, trace, addr, kind, text);
 }
 
-void
-refuse(struct session *s, const struct answer *a, const char *addr,
-    const char *detail)
+/* RFC 5321 section 4.2.2: what is no command, or not that, or not then. */
+static bool
+is_protocol(const struct answer *a)
 {
-	char said[ANSWER_TEXT_MAX], peer[SESSION_PEER_MAX];
+	return (a->code >= 500 && a->code <= 504) || a->code == 521 ||
+	    a->code == 555;
+}
 
-	answer_put(s->line, a, detail, trace_of(s));
+static void
+fault(struct session *s, enum ban_kind kind, const char *what)
+{
+	if (s->be->fault != NULL && !s->logged_in)
+		s->be->fault(s->be->arg, kind, what);
+}
+
+static void
+refuse_as(struct session *s, const struct answer *a, const char *addr,
+    const char *said)
+{
+	char peer[SESSION_PEER_MAX];
+
 	if (a->code >= 500)
 		s->errors++;
 	if (s->told >= SESSION_EVENTS_MAX)
 		return;
 	s->told++;
-	answer_text(said, sizeof said, a, detail);
 	describe_peer(s, peer, sizeof peer);
 	log_line(LOG_INFO, "refuse", "trace=%s peer=%s addr=%s answer=%s",
 	    trace_of(s), s->start->peer, addr, said);
 	tell(s, trace_of(s), addr, "refuse", "%s; sender=<%s> %s", said,
 	    s->mail.env.from.address, peer);
+}
+
+void
+refuse(struct session *s, const struct answer *a, const char *addr,
+    const char *detail)
+{
+	char said[ANSWER_TEXT_MAX];
+
+	answer_put(s->line, a, detail, trace_of(s));
+	answer_text(said, sizeof said, a, detail);
+	refuse_as(s, a, addr, said);
+	if (is_protocol(a))
+		fault(s, BAN_ERRORS, said);
+}
+
+void
+refuse_rcpt(struct session *s, const struct answer *a, const char *addr)
+{
+	char said[ANSWER_TEXT_MAX];
+
+	answer_put(s->line, a, NULL, trace_of(s));
+	answer_text(said, sizeof said, a, NULL);
+	refuse_as(s, a, addr, said);
+	if (a->code == 550)
+		fault(s, BAN_RECIPIENTS, addr);
+}
+
+void
+refuse_mildly(struct session *s, const struct answer *a)
+{
+	char said[ANSWER_TEXT_MAX];
+
+	answer_put(s->line, a, NULL, trace_of(s));
+	answer_text(said, sizeof said, a, NULL);
+	refuse_as(s, a, "", said);
 }
 
 void

@@ -77,6 +77,11 @@ void	 session_end(struct session *s, const char *why);
 void	 ok(struct session *s, const struct answer *a, const char *detail);
 void	 refuse(struct session *s, const struct answer *a, const char *addr,
 	    const char *detail);
+/* The same, of an address that is not ours: counted as a guess. */
+void	 refuse_rcpt(struct session *s, const struct answer *a,
+	    const char *addr);
+/* The same, of what a good sender meets, too: not counted by the parent. */
+void	 refuse_mildly(struct session *s, const struct answer *a);
 /* refuse, then the end. */
 void	 refuse_end(struct session *s, const struct answer *a,
 	    const char *why);

@@ -84,7 +84,10 @@ wrong_time(struct session *s, const struct verb *v, const struct cmd *c)
 		a = &answers[2];
 	if (v->flags & F_CHUNK)
 		skip_bdat(s, c);
-	if (s->state != ST_END)
+	/* RFC 2920 section 3.1: DATA goes with the recipients. */
+	if (s->state == ST_MAIL)
+		refuse_mildly(s, a);
+	else if (s->state != ST_END)
 		refuse(s, a, "", NULL);
 }
 
@@ -358,7 +361,7 @@ on_rcpt(struct session *s, const struct cmd *c)
 	}
 	a = judge_rcpt(s, &r);
 	if (a->code != 250) {
-		refuse(s, a, r.to.address, NULL);
+		refuse_rcpt(s, a, r.to.address);
 		return;
 	}
 	ok(s, a, NULL);

@@ -59,28 +59,128 @@ networks(void **state)
 }
 
 static void
+prefixes(void **state)
+{
+	static const struct { const char *in, *host, *net; } t[] = {
+		{ "192.0.2.77", "192.0.2.77", "192.0.2.0/24" },
+		{ "192.0.2.77/28", "192.0.2.64/28", "192.0.2.0/24" },
+		{ "10.1.2.3/9", "10.0.0.0/9", "10.0.0.0/9" },
+		{ "2001:db8:1:2:3::4", "2001:db8:1:2::/64",
+		    "2001:db8:1::/48" },
+		{ "2001:db8:ffff::/33", "2001:db8:8000::/33",
+		    "2001:db8:8000::/33" },
+	};
+	struct net_prefix p, q;
+	char text[NET_TEXT_MAX];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof t / sizeof t[0]; i++) {
+		assert_true(net_prefix(t[i].in, &p));
+		q = p;
+		net_host(&p);
+		net_prefix_text(&p, text);
+		assert_string_equal(text, t[i].host);
+		assert_true(net_within(&q, &p));
+		net_around(&p);
+		net_prefix_text(&p, text);
+		assert_string_equal(text, t[i].net);
+		assert_true(net_within(&q, &p));
+		assert_int_equal(net_equal(&q, &p),
+		    strcmp(t[i].host, t[i].net) == 0);
+	}
+	assert_true(net_prefix("2001:db8::1", &p));
+	net_prefix_text(&p, text);
+	assert_string_equal(text, "2001:db8::1");
+	assert_false(net_prefix("", &p));
+	assert_false(net_prefix("1.2.3", &p));
+	assert_false(net_prefix("1.2.3.4/33", &p));
+	assert_false(net_prefix("::/129", &p));
+	assert_false(net_prefix("::1 ", &p));
+	assert_true(net_is_here("192.0.2.1", "192.0.2.1"));
+	assert_true(net_is_here("::1", "2001:db8::1"));
+	assert_false(net_is_here("192.0.2.1", "192.0.2.2"));
+}
+
+static enum listen_verdict
+knock(struct listen_rates *r, const char *peer, enum listen_trust trust)
+{
+	struct listen_crowd w = { .trust = trust };
+	struct proc_conn c = { .session = 1 };
+
+	snprintf(c.peer, sizeof c.peer, "%.45s", peer);
+	return listen_judge(r, &c, &w);
+}
+
+/* How often, until it is too often.  The minute may turn once on the way,
+ * not twice. */
+static unsigned int
+knocks(struct listen_rates *r, const char *peer, unsigned int most)
+{
+	unsigned int i;
+
+	for (i = 0; i < 2 * most; i++)
+		if (knock(r, peer, LISTEN_STRANGER) != LISTEN_OK)
+			break;
+	return i;
+}
+
+static void
 rates(void **state)
 {
 	static struct listen_rates r;
-	struct proc_conn c = { .peer = "192.0.2.1" };
-	unsigned int i;
+	unsigned int i, most = conf.connections_per_minute, n;
+	char addr[64];
 
 	(void)state;
-	assert_int_equal(listen_judge(&r, &c, conf.sessions_max, 0),
-	    LISTEN_FULL);
-	assert_int_equal(listen_judge(&r, &c, 0, conf.sessions_per_address),
-	    LISTEN_BUSY);
-	for (i = 0; i < conf.connections_per_minute; i++)
-		if (listen_judge(&r, &c, 0, 0) != LISTEN_OK)
-			break;
-	/* The minute may turn once on the way, not twice. */
-	if (i == conf.connections_per_minute)
-		for (; i < 2 * conf.connections_per_minute; i++)
-			if (listen_judge(&r, &c, 0, 0) != LISTEN_OK)
-				break;
-	assert_int_equal(listen_judge(&r, &c, 0, 0), LISTEN_RATE);
-	strcpy(c.peer, "192.0.2.2");
-	assert_int_equal(listen_judge(&r, &c, 0, 0), LISTEN_OK);
+	assert_in_range(knocks(&r, "192.0.2.1", most), most, 2 * most - 1);
+	assert_int_equal(knock(&r, "192.0.2.1", LISTEN_STRANGER),
+	    LISTEN_RATE);
+	assert_int_equal(knock(&r, "192.0.2.2", LISTEN_STRANGER), LISTEN_OK);
+	/* a host has all of its /64 */
+	for (i = n = 0; i < 2 * most && n == 0; i++) {
+		snprintf(addr, sizeof addr, "2001:db8::%x", i + 1);
+		n += knock(&r, addr, LISTEN_STRANGER) == LISTEN_RATE;
+	}
+	assert_int_equal(n, 1);
+	/* a network some times that much, but for the owner */
+	for (i = n = 0; i < 2 * LISTEN_NET_FACTOR * most && n == 0; i++) {
+		snprintf(addr, sizeof addr, "198.51.100.%u", i % 200);
+		n += knock(&r, addr, LISTEN_STRANGER) == LISTEN_RATE;
+	}
+	assert_in_range(i, LISTEN_NET_FACTOR * most, 2 * LISTEN_NET_FACTOR *
+	    most - 1);
+	assert_int_equal(knock(&r, "198.51.100.201", LISTEN_KNOWN),
+	    LISTEN_OK);
+	for (i = 0; i < 3 * most; i++)
+		assert_int_equal(knock(&r, "198.51.100.7", LISTEN_OWN),
+		    LISTEN_OK);
+}
+
+static void
+places(void **state)
+{
+	static struct listen_rates r;
+	struct proc_conn c = { .peer = "192.0.2.1" };
+	struct listen_crowd w = { .strangers = conf.sessions_max };
+
+	(void)state;
+	assert_int_equal(listen_judge(&r, &c, &w), LISTEN_FULL);
+	w.trust = LISTEN_OWN;
+	assert_int_equal(listen_judge(&r, &c, &w), LISTEN_FULL);
+	w = (struct listen_crowd){ .same = conf.sessions_per_address };
+	assert_int_equal(listen_judge(&r, &c, &w), LISTEN_BUSY);
+	w.trust = LISTEN_KNOWN;
+	assert_int_equal(listen_judge(&r, &c, &w), LISTEN_BUSY);
+	w.trust = LISTEN_OWN;
+	assert_int_equal(listen_judge(&r, &c, &w), LISTEN_OK);
+	w = (struct listen_crowd){ .same = 1, .around =
+	    conf.sessions_per_address * LISTEN_NET_FACTOR - 1 };
+	assert_int_equal(listen_judge(&r, &c, &w), LISTEN_OK);
+	w.around++;
+	assert_int_equal(listen_judge(&r, &c, &w), LISTEN_BUSY);
+	w.trust = LISTEN_KNOWN;
+	assert_int_equal(listen_judge(&r, &c, &w), LISTEN_OK);
 }
 
 static unsigned int
@@ -181,7 +281,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(endpoints),
 		cmocka_unit_test(networks),
+		cmocka_unit_test(prefixes),
 		cmocka_unit_test(rates),
+		cmocka_unit_test(places),
 		cmocka_unit_test(alarms_are_counted_and_cleared),
 		cmocka_unit_test(state_survives_its_channel),
 		cmocka_unit_test(log_lines_cannot_be_forged),
