@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "mailnode/base/clock.h"
 #include "mailnode/base/json.h"
 #include "mailnode/cmd.h"
 #include "mailnode/node/control.h"
@@ -79,7 +80,8 @@ note_letter(struct follow *f, const struct event *e)
 	f->n += i == f->n;
 }
 
-static int
+/* OP_OK when there was something. */
+static uint16_t
 tell(int ch, const char *key, bool json, struct follow *f)
 {
 	struct event_list l;
@@ -104,7 +106,80 @@ tell(int ch, const char *key, bool json, struct follow *f)
 		event_list_clear(&l);
 	}
 	op_reply_clear(&r);
-	if (status == OP_OK || (status == STORE_NOTFOUND && after != 0))
+	return status == STORE_NOTFOUND && after != 0 ? OP_OK : status;
+}
+
+/* What keeps a host out at present; true if something does. */
+static bool
+tell_bans(struct node *n, const struct net_prefix *p, bool json)
+{
+	char net[NET_TEXT_MAX];
+	struct event e = { .trace = "", .kind = "banned", .addr = net };
+	struct buf text;
+	struct ban b;
+	uint32_t i;
+	bool any = false;
+
+	for (i = 0; node_ban_at(n, i, &b) == 0; i++) {
+		if (!net_within(p, &b.net))
+			continue;
+		net_prefix_text(&b.net, net);
+		buf_init(&text, EVENT_TEXT_MAX);
+		buf_addf(&text, "doors=%s seconds-left=%lld ",
+		    ban_door_name(b.door), (long long)(b.until -
+		    clock_wall_s()));
+		ban_text(&text, &b);
+		e.text = buf_str(&text) != NULL ? buf_str(&text) : "";
+		e.at_us = b.since * 1000000;
+		if (json)
+			print_json(&e);
+		else
+			print_plain(&e);
+		buf_clear(&text);
+		any = true;
+	}
+	return any;
+}
+
+/* Of a host, of its /64 if it has one, and of the network around it. */
+static uint16_t
+tell_host(struct node *n, int ch, const struct net_prefix *addr, bool json)
+{
+	struct follow none = { .n = FOLLOW_MAX };
+	uint16_t status = STORE_NOTFOUND, one;
+	struct net_prefix p = *addr;
+	char key[3][NET_TEXT_MAX];
+	int i;
+
+	net_prefix_text(&p, key[0]);
+	net_host(&p);
+	net_prefix_text(&p, key[1]);
+	net_around(&p);
+	net_prefix_text(&p, key[2]);
+	for (i = 0; i < 3; i++) {
+		one = i > 0 && strcmp(key[i], key[i - 1]) == 0 ?
+		    STORE_NOTFOUND : tell(ch, key[i], json, &none);
+		if (one != STORE_NOTFOUND)
+			status = one;
+	}
+	return tell_bans(n, addr, json) ? OP_OK : status;
+}
+
+/* An id, or an address, and the letters that became of it. */
+static int
+why(struct node *n, int ch, const char *key, bool json)
+{
+	struct follow f = { .n = 0 }, none = { .n = FOLLOW_MAX };
+	struct net_prefix p;
+	uint16_t status;
+	size_t i;
+
+	status = net_prefix(key, &p) ? tell_host(n, ch, &p, json) :
+	    tell(ch, key, json, &f);
+	for (i = 0; i < f.n && status == OP_OK; i++)
+		if (strcmp(f.id[i], key) != 0)
+			(void)tell(ch, f.id[i], json, &none);
+	if (status == OP_OK)
 		return 0;
 	return cmd_fail(key, status == STORE_NOTFOUND ?
 	    "nothing is known of it" : store_status_text(status));
@@ -114,10 +189,8 @@ int
 cmd_why(int argc, char **argv)
 {
 	bool json = argc > 1 && strcmp(argv[1], "-j") == 0;
-	struct follow f = { .n = 0 }, none = { .n = FOLLOW_MAX };
 	struct node *n;
 	int ch, rc;
-	size_t i;
 
 	if (argc != 2 + json || (argv[1 + json][0] == '-' &&
 	    argv[1 + json][1] != '\0'))
@@ -125,16 +198,10 @@ cmd_why(int argc, char **argv)
 		    strcmp(argv[1], "-h") == 0);
 	n = node_connect(false);
 	ch = n != NULL ? node_link(n, ROLE_KEEPER) : -1;
-	if (ch == -1) {
-		rc = cmd_fail("why", strerror(errno));
-		node_close(n);
-		return rc;
-	}
-	rc = tell(ch, argv[1 + json], json, &f);
-	for (i = 0; i < f.n && rc == 0; i++)
-		if (strcmp(f.id[i], argv[1 + json]) != 0)
-			(void)tell(ch, f.id[i], json, &none);
-	close(ch);
+	rc = ch != -1 ? why(n, ch, argv[1 + json], json) :
+	    cmd_fail("why", strerror(errno));
+	if (ch != -1)
+		close(ch);
 	node_close(n);
 	return rc;
 }
