@@ -14,6 +14,8 @@
 /* Room for a whole record in flight; Linux counts bookkeeping as well. */
 enum { CHAN_SOCKBUF = 4 * CHAN_RECORD_MAX };
 
+enum { CHAN_USUAL = 1024 };	/* octets of a record, first guess */
+
 int
 chan_pair(int fds[2])
 {
@@ -128,12 +130,47 @@ parse(struct buf *store, struct chan_msg *m, bool cut)
 	return -1;
 }
 
-/* The size is asked for first, so that a waiting process stays small. */
+/*
+ * A record goes into what the caller's buffer has, and what is longer into
+ * a room for all: its pages are only there once they were needed, so that a
+ * waiting process stays small.
+ */
+static ssize_t
+receive(int ch, struct buf *store, struct msghdr *mh, int flags)
+{
+	static uint8_t room[CHAN_RECORD_MAX];
+	struct iovec iov[2];
+	ssize_t n;
+	size_t first;
+
+	if (buf_reserve(store, CHAN_USUAL) == -1) {
+		errno = store->err;
+		return -1;
+	}
+	first = store->cap - 1;
+	if (first > CHAN_RECORD_MAX)
+		first = CHAN_RECORD_MAX;
+	iov[0] = (struct iovec){ store->data, first };
+	iov[1] = (struct iovec){ room, CHAN_RECORD_MAX - first };
+	mh->msg_iov = iov;
+	mh->msg_iovlen = 2;
+	do {
+		n = recvmsg(ch, mh, flags);
+	} while (n == -1 && errno == EINTR);
+	if (n == -1)
+		return -1;
+	store->len = (size_t)n < first ? (size_t)n : first;
+	if ((size_t)n > first &&
+	    buf_add(store, room, (size_t)n - first) == -1) {
+		mh->msg_flags |= MSG_TRUNC;
+		errno = store->err;
+	}
+	return n;
+}
+
 int
 chan_recv(int ch, struct buf *store, struct chan_msg *m, bool nowait)
 {
-	int flags = MSG_CMSG_CLOEXEC | (nowait ? MSG_DONTWAIT : 0);
-	struct iovec iov;
 	struct msghdr mh;
 	union fd_room room;
 	ssize_t n;
@@ -141,27 +178,12 @@ chan_recv(int ch, struct buf *store, struct chan_msg *m, bool nowait)
 	memset(m, 0, sizeof *m);
 	m->fd = -1;
 	buf_reset(store);
-	do {
-		n = recv(ch, NULL, 0, MSG_PEEK | MSG_TRUNC | flags);
-	} while (n == -1 && errno == EINTR);
-	if (n == -1)
-		return errno == ECONNRESET ? 0 : -1;
-	if (n > CHAN_RECORD_MAX)
-		n = CHAN_RECORD_MAX;
-	if (buf_reserve(store, (size_t)n + 1) == -1) {
-		errno = store->err;
-		return -1;
-	}
-	iov = (struct iovec){ store->data, (size_t)n + 1 };
 	memset(&mh, 0, sizeof mh);
-	mh.msg_iov = &iov;
-	mh.msg_iovlen = 1;
 	mh.msg_control = room.buf;
 	/* Its padding would hold a second one, which nobody would close. */
 	mh.msg_controllen = CMSG_LEN(sizeof(int));
-	do {
-		n = recvmsg(ch, &mh, flags);
-	} while (n == -1 && errno == EINTR);
+	n = receive(ch, store, &mh, MSG_CMSG_CLOEXEC |
+	    (nowait ? MSG_DONTWAIT : 0));
 	if (n == -1)
 		return errno == ECONNRESET ? 0 : -1;
 	m->fd = fd_detach(&mh);
@@ -171,7 +193,6 @@ chan_recv(int ch, struct buf *store, struct chan_msg *m, bool nowait)
 		m->fd = -1;
 		return 0;
 	}
-	store->len = (size_t)n;
 	return parse(store, m, mh.msg_flags & (MSG_TRUNC | MSG_CTRUNC));
 }
 
