@@ -97,8 +97,25 @@ over_channel(void *arg, struct dns_question *q, size_t n)
 {
 	struct lookup_channel *c = arg;
 	int64_t left = c->until_ms - clock_mono_ms();
+	struct dns_question new[DNS_ASK_MANY];
+	size_t at[DNS_ASK_MANY], nnew = 0, i;
 
-	ask_dns_many(left > 0 ? c->ch : -1, q, n, left > 0 ? left : 0);
+	for (i = 0; i < n; i++) {
+		if (c->memo != NULL && memo_get(c->memo, q[i].type, q[i].name,
+		    &q[i].answer))
+			continue;
+		at[nnew] = i;
+		new[nnew++] = q[i];
+	}
+	if (nnew > 0)
+		ask_dns_many(left > 0 ? c->ch : -1, new, nnew,
+		    left > 0 ? left : 0);
+	for (i = 0; i < nnew; i++) {
+		q[at[i]].answer = new[i].answer;	/* moved */
+		if (c->memo != NULL)
+			memo_put(c->memo, new[i].type, new[i].name,
+			    &new[i].answer);
+	}
 }
 
 void
@@ -106,6 +123,7 @@ lookup_over(struct lookup *l, struct lookup_channel *c, int ch,
     int64_t timeout_ms, struct trace *trace)
 {
 	c->ch = ch;
+	c->memo = NULL;
 	c->begin_ms = clock_mono_ms();
 	c->until_ms = c->begin_ms + timeout_ms;
 	*l = (struct lookup){ .ask = over_channel,

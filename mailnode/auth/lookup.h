@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mailnode/auth/memo.h"
 #include "mailnode/auth/trace.h"
 #include "mailnode/node/ask_dns.h"
 
@@ -45,8 +46,9 @@ void	lookup_phase(struct lookup *l, int64_t ms);
 
 /* The resolver over a channel (-1: every answer is a failure). */
 struct lookup_channel {
-	int	 ch;
-	int64_t	 begin_ms, until_ms;	/* monotonic */
+	int		 ch;
+	struct memo	*memo;			/* borrowed, or NULL */
+	int64_t		 begin_ms, until_ms;	/* monotonic */
 };
 
 /* l asks over c, which it borrows; timeout_ms from now for all of it. */

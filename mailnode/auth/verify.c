@@ -268,6 +268,7 @@ auth_verify_end(struct auth_verify *a, int dns)
 	struct lookup l;
 
 	lookup_over(&l, &c, dns, AUTH_DNS_MS, a->conn.trace);
+	c.memo = a->conn.memo;
 	return auth_verify_with(a, &l);
 }
 

@@ -32,6 +32,7 @@ struct auth_conn {
 	const char	*mail_from;	/* "" for <>; NULL: not known */
 	int64_t		 now_s;
 	struct trace	*trace;		/* or NULL */
+	struct memo	*memo;		/* of the connection; or NULL */
 	struct auth_trust trust;
 };
 

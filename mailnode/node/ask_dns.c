@@ -160,6 +160,26 @@ dns_answer_add(struct dns_answer *a, const struct dns_rr *rr)
 	return 0;
 }
 
+int
+dns_answer_copy(struct dns_answer *dst, const struct dns_answer *src)
+{
+	size_t i;
+
+	dns_answer_clear(dst);
+	for (i = 0; i < src->nrr; i++)
+		if (dns_answer_add(dst, &src->rr[i]) == -1) {
+			dns_answer_clear(dst);
+			return -1;
+		}
+	dst->class = src->class;
+	dst->ad = src->ad;
+	dst->open = src->open;
+	dst->ttl_s = src->ttl_s;
+	(void)snprintf(dst->owner, sizeof dst->owner, "%s", src->owner);
+	(void)snprintf(dst->why, sizeof dst->why, "%s", src->why);
+	return 0;
+}
+
 void
 dns_answer_put(struct buf *b, const struct dns_answer *a)
 {

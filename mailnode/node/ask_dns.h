@@ -67,6 +67,8 @@ struct dns_answer {
 /* Caller's memory: an answer is DNS_TEMPFAIL until it is something else. */
 void	 dns_answer_init(struct dns_answer *a);
 void	 dns_answer_clear(struct dns_answer *a);
+/* dst, initialised, becomes the same.  0, or -1 when memory is out. */
+int	 dns_answer_copy(struct dns_answer *dst, const struct dns_answer *src);
 
 /* "ok", "nodata", "nxdomain", "tempfail"; "MX", "TXT" … */
 const char *dns_class_text(enum dns_class c);

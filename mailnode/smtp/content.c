@@ -22,6 +22,7 @@ static bool
 open_mail(struct session *s, bool dots)
 {
 	const struct auth_conn conn = {
+		.memo = &s->dns,
 		.authserv_id = conf.hostname,
 		.ip = s->start->peer,
 		.helo = s->helo,

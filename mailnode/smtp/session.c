@@ -388,6 +388,7 @@ session_begin(struct session *s, const struct session_start *start)
 	s->state = ST_START;
 	s->fresh_ms = clock_mono_ms();
 	trace_new(s->id, start->number);
+	memo_init(&s->dns);
 	mail_init(&s->mail, s->be);
 	s->mail.max = s->limits->message;
 	s->line = line_new(start->fd, LINE_IN_DEFAULT);
@@ -423,6 +424,7 @@ session_close(struct session *s)
 	if (strcmp(s->why, "quit") != 0 && strcmp(s->why, "closed") != 0)
 		line_linger(s->line);
 	log_end(s);
+	memo_clear(&s->dns);
 	sasl_free(s->sasl);
 	line_free(s->line);
 	return s->accepted > 0 && s->told == 0 && s->errors == 0 &&

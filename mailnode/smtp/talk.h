@@ -2,6 +2,7 @@
 #ifndef SMTP_TALK_H
 #define SMTP_TALK_H
 
+#include "mailnode/auth/memo.h"
 #include "mailnode/node/line.h"
 #include "mailnode/node/trace.h"
 #include "mailnode/smtp/cmd.h"
@@ -41,6 +42,7 @@ struct session {
 	bool		 logged_in;
 	bool		 pauses;	/* before the answer to a failed login */
 	struct device	 device;	/* … as which */
+	struct memo	 dns;		/* what it heard */
 	struct mail	 mail;
 	char		 known[PATH_SIZE];	/* a recipient of ours; "" */
 	int64_t		 known_ms;	/* when keeper said so, monotonic */
