@@ -4,6 +4,7 @@
  * Must not: parse mail, open anything outside the Maildir, write a
  * database.
  */
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,6 +12,9 @@
 #include "mailnode/node/sandbox.h"
 #include "mailnode/role/roles.h"
 #include "store/filer.h"
+
+/* What is accepted is safe; those who still knock go first. */
+enum { NICE = 5 };
 
 static void
 say(const char *what, const char *why)
@@ -25,6 +29,7 @@ role_filer(struct proc *pr)
 	enum store_err rc;
 
 	(void)umask(077);
+	(void)setpriority(PRIO_PROCESS, 0, NICE);
 	rc = filer_open(&f, pr->loop, pr->maildir);
 	if (rc != STORE_OK) {
 		log_line(LOG_ERROR, "start", "maildir=%s error=%s",

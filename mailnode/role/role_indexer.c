@@ -12,11 +12,12 @@
  *		"done up to here, revision so-and-so" → keeper
  * Killed between any two of these, the next step does them again.
  */
+#define _GNU_SOURCE	/* SCHED_IDLE */
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "mailnode/base/clock.h"
@@ -34,8 +35,7 @@ enum {
 	AGAIN_MS = 2000,	/* after trouble */
 	RENAME_MS = 5000,	/* for a file to follow its row */
 	SAME_MAX = 1000,	/* messages of one change handed on at once */
-	RECENT = 4096,		/* messages handed on that we remember */
-	NICE = 10
+	RECENT = 4096		/* messages handed on that we remember */
 };
 
 static const char trouble[] = "the search index cannot be written";
@@ -434,6 +434,7 @@ watch_index(const char *maildir)
 void
 role_indexer(struct proc *pr)
 {
+	const struct sched_param least = { 0 };
 	static struct indexer ix;
 	char why[512];
 
@@ -451,7 +452,7 @@ role_indexer(struct proc *pr)
 	ix.step = (struct loop_timer){ .fn = step, .arg = &ix };
 	ix.notify_io = (struct loop_io){ .fd = watch_index(pr->maildir),
 	    .fn = notified, .arg = &ix };
-	(void)setpriority(PRIO_PROCESS, 0, NICE);
+	(void)sched_setscheduler(0, SCHED_IDLE, &least);
 	proc_on_link(pr, linked, &ix);
 	sandbox_enter(pr);
 	proc_ready(pr);
