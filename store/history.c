@@ -5,6 +5,7 @@
 
 #include "mailnode/base/clock.h"
 #include "store/history.h"
+#include "store/op_rcpt.h"
 
 const char history_schema[] =
     "CREATE TABLE IF NOT EXISTS history("
@@ -142,4 +143,21 @@ history_add(struct store *st, enum history_kind kind, const char *name,
 		rc = good + junk > 0 ? trim(st, kind) :
 		    drop_empty(st, kind, name);
 	return rc;
+}
+
+enum store_err
+history_wrote(struct store *st, const char *address)
+{
+	char name[HISTORY_NAME_MAX];
+	struct rcpt who;
+	char *p;
+
+	rcpt_resolve(st, address, &who);
+	if (who.class != RCPT_FOREIGN || strrchr(address, '@') == NULL ||
+	    snprintf(name, sizeof name, "%s", address) >= (int)sizeof name)
+		return STORE_OK;
+	for (p = name; *p != '\0'; p++)
+		if (*p >= 'A' && *p <= 'Z')
+			*p = (char)(*p + 32);
+	return history_add(st, HISTORY_WROTE, name, 1, 0);
 }

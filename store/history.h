@@ -14,6 +14,7 @@
 enum {
 	HISTORY_NAME_MAX = 320,		/* octets, NUL included */
 	HISTORY_MAX = 20000,		/* names of each kind */
+	HISTORY_WROTE_MAX = 50,		/* recipients of one letter */
 	HISTORY_NET_MAX = 48		/* octets of a network, NUL included */
 };
 
@@ -40,6 +41,10 @@ bool		history_any(struct store *st);
 /* Adds to what is known, down to zero.  Joins the turn. */
 enum store_err	history_add(struct store *st, enum history_kind kind,
 		    const char *name, int good, int junk);
+
+/* The owner wrote to that address, as it stood in the envelope.  Joins the
+ * turn; addresses of ours are passed over. */
+enum store_err	history_wrote(struct store *st, const char *address);
 
 /* The /24 or /48 of an address: "192.0.2.0/24"; "" for what is none. */
 void		history_network(const char *ip, char out[HISTORY_NET_MAX]);

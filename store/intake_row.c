@@ -7,6 +7,7 @@
 #include "store/change.h"
 #include "store/fan.h"
 #include "store/job.h"
+#include "store/judged.h"
 #include "store/op_event.h"
 #include "store/parts.h"
 #include "store/row.h"
@@ -96,6 +97,17 @@ delivered(struct job *j, const struct box *b)
 	if (j->kind == JOB_SPOOL && box_flags(b) == 0 &&
 	    j->st->delivered != NULL)
 		j->st->delivered(j->st->arg, &d);
+}
+
+/* A copy of what the owner wrote: an answer says something of the message
+ * that it answers. */
+static enum store_err
+answered(struct job *j, const struct box *b)
+{
+	if ((j->kind != JOB_SPOOL && j->kind != JOB_APPEND) ||
+	    strcmp(b->name, "Sent") != 0)
+		return STORE_OK;
+	return judged_answered(j->st, j->parsed.irt);
 }
 
 static void
@@ -249,7 +261,7 @@ insert(struct job *j, struct box *b)
 	if (rc == STORE_OK)
 		rc = store_result(j->st, STORE_CACHE,
 		    row_add(j->st->rows, &n, &j->parsed, &j->row));
-	return rc;
+	return rc == STORE_OK ? answered(j, b) : rc;
 }
 
 /* One bad row must not undo the others of the turn. */

@@ -6,11 +6,12 @@
 
 #include "mailnode/base/clock.h"
 #include "store/judged.h"
+#include "store/tag.h"
 
 /* What was said of it last and when; false: nothing. */
 static bool
-said_before(struct store *st, const struct row_at *at, bool *junk,
-    int64_t *when_us)
+said_before(struct store *st, const struct row_at *at,
+    enum judged_word *word, int64_t *when_us)
 {
 	static struct store_slot get;
 	sqlite3_stmt *s;
@@ -23,7 +24,7 @@ said_before(struct store *st, const struct row_at *at, bool *junk,
 	sqlite3_bind_blob(s, 1, at->hash, sizeof at->hash, SQLITE_STATIC);
 	found = sqlite3_step(s) == SQLITE_ROW;
 	if (found) {
-		*junk = sqlite3_column_int(s, 0) != 0;
+		*word = (enum judged_word)sqlite3_column_int(s, 0);
 		*when_us = sqlite3_column_int64(s, 1);
 	}
 	(void)sqlite3_reset(s);
@@ -31,18 +32,20 @@ said_before(struct store *st, const struct row_at *at, bool *junk,
 }
 
 static enum store_err
-put(struct store *st, const struct row_at *at, bool junk)
+put(struct store *st, const struct row_at *at, enum judged_word word)
 {
 	static struct store_slot put, trim;
+	enum store_err rc = store_begin(st, STORE_NODE);
 	sqlite3_stmt *s;
-	enum store_err rc;
 
+	if (rc != STORE_OK)
+		return rc;
 	s = store_stmt(st, STORE_NODE, &put, "REPLACE INTO judged(hash, junk,"
 	    " at) VALUES(?1, ?2, ?3)");
 	if (s == NULL)
 		return STORE_NOMEM;
 	sqlite3_bind_blob(s, 1, at->hash, sizeof at->hash, SQLITE_STATIC);
-	sqlite3_bind_int(s, 2, junk);
+	sqlite3_bind_int(s, 2, (int)word);
 	sqlite3_bind_int64(s, 3, clock_wall_us());
 	rc = store_result(st, STORE_NODE, sqlite3_step(s));
 	(void)sqlite3_reset(s);
@@ -62,9 +65,11 @@ static enum store_err
 take_back(struct store *st, const struct row_at *at)
 {
 	static struct store_slot drop;
+	enum store_err rc = store_begin(st, STORE_NODE);
 	sqlite3_stmt *s;
-	enum store_err rc;
 
+	if (rc != STORE_OK)
+		return rc;
 	s = store_stmt(st, STORE_NODE, &drop, "DELETE FROM judged"
 	    " WHERE hash = ?1");
 	if (s == NULL)
@@ -75,29 +80,124 @@ take_back(struct store *st, const struct row_at *at)
 	return rc;
 }
 
+/* ---- words ---- */
+
+static enum store_word
+meaning(enum judged_word word)
+{
+	return word == JUDGED_JUNK ? STORE_JUNK : STORE_GOOD;
+}
+
+static bool
+below(const struct box *b, const char *name)
+{
+	size_t n = strlen(name);
+
+	return strncmp(b->name, name, n) == 0 && (b->name[n] == '\0' ||
+	    b->name[n] == '/');
+}
+
+static void
+tell(struct store *st, const struct row_at *at, struct store_judged j)
+{
+	j.lookalike = tag_in(at->tags, TAG_LOOKALIKE);
+	memcpy(j.hash, at->hash, sizeof j.hash);
+	if (st->judged != NULL)
+		st->judged(st->arg, &j);
+}
+
+static enum store_err
+say(struct store *st, uint64_t mbox, const struct row_at *at,
+    enum judged_word word)
+{
+	enum judged_word was = JUDGED_GOOD;
+	int64_t when_us;
+	bool had = said_before(st, at, &was, &when_us);
+	enum store_err rc;
+
+	/* An answer is more than a move: its author may write from now on. */
+	if (had && meaning(was) == meaning(word) &&
+	    (word != JUDGED_ANSWERED || was == word))
+		return STORE_OK;
+	rc = put(st, at, word);
+	if (rc == STORE_OK)
+		tell(st, at, (struct store_judged){ .mbox = mbox,
+		    .as = meaning(word), .was = had ? meaning(was) :
+		    STORE_NEITHER, .answered = word == JUDGED_ANSWERED });
+	return rc;
+}
+
+/* The way back from what was said just now? */
+static bool
+is_undo(struct store *st, const struct row_at *at, enum judged_word of)
+{
+	enum judged_word was = JUDGED_GOOD;
+	int64_t when_us = 0;
+
+	return said_before(st, at, &was, &when_us) && was == of &&
+	    clock_wall_us() - when_us < JUDGED_UNDO_S * INT64_C(1000000);
+}
+
+static enum store_err
+undo(struct store *st, uint64_t mbox, const struct row_at *at,
+    enum judged_word of)
+{
+	enum store_err rc = take_back(st, at);
+
+	if (rc == STORE_OK)
+		tell(st, at, (struct store_judged){ .mbox = mbox,
+		    .as = STORE_NEITHER, .was = meaning(of) });
+	return rc;
+}
+
+static enum store_err
+say_or_undo(struct store *st, uint64_t mbox, const struct row_at *at,
+    enum judged_word word, enum judged_word opposite)
+{
+	return is_undo(st, at, opposite) ? undo(st, mbox, at, opposite) :
+	    say(st, mbox, at, word);
+}
+
 enum store_err
 judged_note(struct store *st, const struct box *from, const struct box *to,
     const struct row_at *at)
 {
-	bool junk = strcmp(to->name, "Junk") == 0, was = false, undo;
-	struct store_judged j = { .mbox = to->id };
-	int64_t when_us = 0;
-	enum store_err rc;
+	bool junk = below(to, "Junk"), was_junk = below(from, "Junk");
+	bool kept = below(to, "Archive"), was_kept = below(from, "Archive");
 
-	if (junk == (strcmp(from->name, "Junk") == 0) ||
-	    strcmp(to->name, "Trash") == 0 ||
-	    strcmp(from->name, "Trash") == 0)
+	if (below(to, "Trash") || below(from, "Trash"))
 		return STORE_OK;
-	undo = said_before(st, at, &was, &when_us) && was != junk &&
-	    clock_wall_us() - when_us < JUDGED_UNDO_S * INT64_C(1000000);
-	rc = undo ? take_back(st, at) : put(st, at, junk);
-	if (rc != STORE_OK || st->judged == NULL)
-		return rc;
-	memcpy(j.hash, at->hash, sizeof j.hash);
-	j.as = undo ? STORE_NEITHER : junk ? STORE_JUNK : STORE_GOOD;
-	st->judged(st->arg, &j);
+	if (junk && !was_junk)
+		return say_or_undo(st, to->id, at, JUDGED_JUNK, JUDGED_GOOD);
+	if (was_junk && !junk)
+		return say_or_undo(st, to->id, at, JUDGED_GOOD, JUDGED_JUNK);
+	/* What we wrote is nobody's mail to us. */
+	if (kept && !was_kept && !below(from, "Sent") &&
+	    !below(from, "Drafts"))
+		return say(st, to->id, at, JUDGED_KEPT);
+	if (was_kept && !kept && is_undo(st, at, JUDGED_KEPT))
+		return undo(st, to->id, at, JUDGED_KEPT);
 	return STORE_OK;
 }
+
+enum store_err
+judged_answered(struct store *st, const char *msgid)
+{
+	const struct box *b;
+	struct row_at at;
+	size_t i;
+
+	for (i = 0; msgid[0] != '\0' && i < box_count(st); i++) {
+		b = box_at(st, i);
+		if (below(b, "Sent") || below(b, "Drafts") ||
+		    row_by_msgid(st->rows, b->id, msgid, &at) != 0)
+			continue;
+		return say(st, b->id, &at, JUDGED_ANSWERED);
+	}
+	return STORE_OK;
+}
+
+/* ---- the file ---- */
 
 static int
 open_in(struct store *st, const struct box *b, const uint8_t hash[32])

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "mailnode/base/clock.h"
+#include "store/history.h"
 #include "store/op_event.h"
 #include "store/op_sender.h"
 #include "store/queue.h"
@@ -512,6 +513,29 @@ on_result(void *service, struct op_call *c)
 	    rc == STORE_CORRUPT ? OP_BAD : (uint16_t)rc;
 }
 
+/* A copy is made of what the owner wrote: to those the filter lets in. */
+static enum store_err
+note_wrote(struct store *st, uint64_t id)
+{
+	static struct store_slot slot;
+	char addr[HISTORY_WROTE_MAX][QUEUE_ADDR_MAX];
+	sqlite3_stmt *s = store_stmt(st, STORE_NODE, &slot, "SELECT addr FROM"
+	    " queue_rcpt WHERE letter = ?1 ORDER BY n LIMIT ?2");
+	enum store_err rc = STORE_OK;
+	size_t n = 0, i;
+
+	if (s == NULL)
+		return STORE_NOMEM;
+	sqlite3_bind_int64(s, 1, (int64_t)id);
+	sqlite3_bind_int(s, 2, HISTORY_WROTE_MAX);
+	while (n < HISTORY_WROTE_MAX && sqlite3_step(s) == SQLITE_ROW)
+		snprintf(addr[n++], sizeof addr[0], "%s", text(s, 0));
+	(void)sqlite3_reset(s);
+	for (i = 0; i < n && rc == STORE_OK; i++)
+		rc = history_wrote(st, addr[i]);
+	return rc;
+}
+
 static uint16_t
 on_copied(void *service, struct op_call *c)
 {
@@ -533,6 +557,8 @@ on_copied(void *service, struct op_call *c)
 	sqlite3_bind_int64(s, 1, (int64_t)id);
 	rc = store_result(st, STORE_NODE, sqlite3_step(s));
 	(void)sqlite3_reset(s);
+	if (rc == STORE_OK)
+		rc = note_wrote(st, id);
 	return rc == STORE_OK ? store_later(st, c, STORE_BIT(STORE_NODE)) :
 	    (uint16_t)rc;
 }

@@ -59,11 +59,14 @@ struct store_delivered {
 	const char	*from, *subject, *msgid;
 };
 
-/* The owner's word on a message, that now goes to `mbox`. */
+/* The owner's word on a message, that stands in `mbox` or goes there. */
+enum store_word { STORE_GOOD, STORE_JUNK, STORE_NEITHER };
 struct store_judged {
 	uint64_t	mbox;
 	uint8_t		hash[32];	/* of the content */
-	enum { STORE_GOOD, STORE_JUNK, STORE_NEITHER } as;
+	enum store_word	as, was;	/* now, and before */
+	bool		answered;	/* by an answer */
+	bool		lookalike;	/* it imitates somebody */
 };
 
 struct store {

@@ -12,6 +12,19 @@
 enum { TAGS_OF_ONE = 128 };	/* tags of a message */
 
 /* What notmuch calls the flags of a Maildir name. */
+bool
+tag_in(const char *tags, const char *one)
+{
+	size_t n, len = strlen(one);
+
+	for (; *tags != '\0'; tags += n + (tags[n] == ' ')) {
+		n = strcspn(tags, " ");
+		if (n == len && memcmp(tags, one, n) == 0)
+			return true;
+	}
+	return false;
+}
+
 static const struct {
 	const char	*tag;
 	uint32_t	 flag;

@@ -14,6 +14,13 @@
 
 enum { TAG_MAX = 100 };		/* octets of one tag */
 
+/* Given to what comes from outside, by the filter. */
+#define TAG_LOOKALIKE	"lookalike"	/* imitates a correspondent */
+#define TAG_FIRST	"first"		/* a proved author's first message */
+
+/* Is that one among tags with a blank between? */
+bool	 tag_in(const char *tags, const char *one);
+
 /* What "+a -b" asks for; flags where a tag is one in disguise. */
 struct tag_change {
 	char		text[MAIL_TAGS_MAX * 4];	/* checked */

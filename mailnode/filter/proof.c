@@ -26,21 +26,16 @@ add(struct proof *p, const char *domain)
 		p->id[p->nids++] = domain;
 }
 
-/*
- * Where DMARC has a policy its word counts.  Without one a domain vouches
- * for itself and all below it; not for what stands above, which may be
- * somebody else's.
- */
-static bool
-is_aligned(const struct auth_verdict *v, const struct proof *p)
+bool
+proof_aligned(enum dmarc_result dmarc, const char *domain,
+    const char *const *id, size_t nids)
 {
 	size_t i;
 
-	if (v->dmarc.result != DMARC_NONE)
-		return v->dmarc.result == DMARC_PASS;
-	for (i = 0; i < p->nids; i++)
-		if (strchr(p->id[i], '.') != NULL &&
-		    within(v->from.domain[0], p->id[i]))
+	if (dmarc != DMARC_NONE)
+		return dmarc == DMARC_PASS;
+	for (i = 0; i < nids; i++)
+		if (strchr(id[i], '.') != NULL && within(domain, id[i]))
 			return true;
 	return false;
 }
@@ -63,7 +58,8 @@ proof_of(const struct auth_verdict *v, struct proof *p)
 		return;
 	p->author = f->address;
 	p->written = f->written;
-	p->aligned = is_aligned(v, p);
+	p->aligned = proof_aligned(v->dmarc.result, f->domain[0], p->id,
+	    p->nids);
 }
 
 void

@@ -19,6 +19,15 @@ struct proof {
 /* All that it holds is borrowed from v. */
 void	proof_of(const struct auth_verdict *v, struct proof *p);
 
+/*
+ * Do these domains, which passed, vouch for an author of that domain?  Where
+ * DMARC has a policy its word counts.  Without one a domain vouches for
+ * itself and all below it; not for what stands above, which may be somebody
+ * else's.
+ */
+bool	proof_aligned(enum dmarc_result dmarc, const char *domain,
+	    const char *const *id, size_t nids);
+
 /* An address as history keeps it: lower case, A-labels; "" if it does not
  * fit or is none. */
 void	proof_address(const char *address, char out[HISTORY_NAME_MAX]);

@@ -2,8 +2,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "mailnode/filter/origin.h"
 #include "mailnode/filter/sample.h"
 #include "mailnode/filter/teach.h"
+#include "mailnode/node/conf.h"
 #include "store/ask.h"
 #include "store/judged.h"
 #include "store/mime.h"
@@ -39,6 +41,22 @@ again(struct teach *t)
 		later(t, TEACH_PAUSE_MS);
 }
 
+/* Who imitates somebody gains nothing by what the owner does with it. */
+static void
+learn_origin(struct teach *t, const struct store_judged *j,
+    const struct origin *o)
+{
+	int good = (j->as == STORE_GOOD) - (j->was == STORE_GOOD);
+	int junk = (j->as == STORE_JUNK) - (j->was == STORE_JUNK);
+
+	if (j->lookalike)
+		good = 0;
+	if (good != 0 || junk != 0)
+		(void)origin_learn(t->st, o, good, junk);
+	if (j->answered && o->aligned && !j->lookalike)
+		(void)history_add(t->st, HISTORY_WROTE, o->author, 1, 0);
+}
+
 static void
 learn(struct teach *t, struct chan_in *in)
 {
@@ -46,14 +64,19 @@ learn(struct teach *t, struct chan_in *in)
 	    [STORE_JUNK] = LEARN_JUNK, [STORE_NEITHER] = LEARN_FORGET };
 	static uint64_t hash[TOKEN_MAX];
 	const struct store_judged *j = &t->queue[t->first];
-	uint32_t n = chan_get_u32(in), i;
+	struct origin o;
+	uint32_t n, i;
 	uint64_t id;
 
+	origin_get(in, &o);
+	n = chan_get_u32(in);
 	for (i = 0; i < n && i < TOKEN_MAX; i++)
 		hash[i] = chan_get_u64(in);
+	if (n > TOKEN_MAX || !chan_end(in))
+		return;
+	learn_origin(t, j, &o);
 	memcpy(&id, j->hash, sizeof id);
-	if (n <= TOKEN_MAX && chan_end(in))
-		learner_learn(t->l, as[j->as], id, hash, n);
+	learner_learn(t->l, as[j->as], id, hash, n);
 }
 
 static void
@@ -146,7 +169,7 @@ teach_judged(struct teach *t, const struct store_judged *j)
 /* ---- parser ---- */
 
 static int
-tokens_of(int fd, struct tokens *t)
+read_file(int fd, struct tokens *t, struct origin *o)
 {
 	uint8_t *p;
 	size_t n;
@@ -155,7 +178,9 @@ tokens_of(int fd, struct tokens *t)
 	p = mime_slurp(fd, SAMPLE_MAX, &n);
 	if (p == NULL)
 		return -1;
-	rc = sample_tokens(t, p, n);
+	rc = origin_read(p, n, conf.hostname, o);
+	if (rc == 0)
+		rc = sample_tokens(t, p, n);
 	free(p);
 	return rc;
 }
@@ -164,6 +189,7 @@ static uint16_t
 on_tokens(void *service, struct op_call *c)
 {
 	uint64_t key = chan_get_u64(&c->in);
+	struct origin o = { .nids = 0 };
 	struct tokens t;
 	size_t i;
 	int rc;
@@ -173,7 +199,8 @@ on_tokens(void *service, struct op_call *c)
 		return OP_BAD;
 	if (tokens_init(&t, key, false) == -1)
 		return STORE_NOMEM;
-	rc = tokens_of(c->fd, &t);
+	rc = read_file(c->fd, &t, &o);
+	origin_put(c->out, &o);
 	chan_put_u32(c->out, (uint32_t)t.n);
 	for (i = 0; i < t.n; i++)
 		chan_put_u64(c->out, t.token[i].hash);

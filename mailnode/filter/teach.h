@@ -1,6 +1,7 @@
 /*
- * Learning from what the owner moves into Junk or out of it, with whatever
- * program.  Keeper parses nothing: a parser makes tokens of each file, 0x0408.
+ * Learning from what the owner does with a message, in whatever program:
+ * words for the junk filter, and where it came from for the history of
+ * senders.  Keeper parses nothing: a parser reads each file, 0x0408.
  */
 #ifndef FILTER_TEACH_H
 #define FILTER_TEACH_H
@@ -12,7 +13,7 @@
 #include "store/store.h"
 
 enum teach_op {
-	TEACH_TOKENS = 0x0408	/* key, fd → hashes; of a parser */
+	TEACH_TOKENS = 0x0408	/* key, fd → origin, hashes; of a parser */
 };
 
 enum {

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "mailnode/filter/ladder.h"
+#include "mailnode/filter/origin.h"
 #include "mailnode/filter/proof.h"
 
 /* Facts of a case, named shortly. */
@@ -320,6 +321,96 @@ addresses(void **state)
 	assert_string_equal(out, "");
 }
 
+/* ---- what a stored message says ---- */
+
+#define OURS	"Authentication-Results: mail.node.test;\r\n\t"
+#define FROM	"From: Ada <ada@x.test>\r\n\r\nhi\r\n"
+
+static void
+origins(void **state)
+{
+	static const struct {
+		const char	*text, *author;
+		int		 aligned;
+		const char	*ids, *ip;	/* ids with a blank between */
+	} c[] = {
+		{ OURS "dkim=pass header.d=x.test; spf=pass "
+		    "smtp.mailfrom=b@list.test; dmarc=pass header.from=x.test;"
+		    " iprev=pass policy.iprev=192.0.2.7\r\n" FROM,
+		    "ada@x.test", 1, "x.test list.test", "192.0.2.7" },
+		{ OURS "dkim=pass header.d=x.test; dmarc=none "
+		    "header.from=x.test\r\n" FROM, "ada@x.test", 1, "x.test",
+		    "" },
+		{ OURS "dkim=pass header.d=x.test; dmarc=fail "
+		    "header.from=x.test\r\n" FROM, "ada@x.test", 0, "x.test",
+		    "" },
+		{ OURS "dkim=pass reason=\"l= leaves part\" header.d=x.test;"
+		    " dmarc=none header.from=x.test\r\n" FROM, "ada@x.test",
+		    0, "", "" },
+		{ OURS "dkim=fail header.d=x.test; spf=fail "
+		    "smtp.mailfrom=b@x.test; dmarc=none\r\n" FROM,
+		    "ada@x.test", 0, "", "" },
+		/* The HELO name counts with <> alone. */
+		{ OURS "spf=fail smtp.mailfrom=b@y.test; spf=pass "
+		    "smtp.helo=x.test; dmarc=none\r\n" FROM, "ada@x.test", 0,
+		    "", "" },
+		{ OURS "spf=pass smtp.helo=x.test; dmarc=none\r\n" FROM,
+		    "ada@x.test", 1, "x.test", "" },
+		/* Not ours, or not the first. */
+		{ "Authentication-Results: x.test; dkim=pass header.d=x.test;"
+		    " dmarc=pass\r\n" FROM, "", 0, "", "" },
+		{ "Authentication-Results: x.test; none\r\n" OURS
+		    "dkim=pass header.d=x.test; dmarc=pass\r\n" FROM, "", 0,
+		    "", "" },
+		{ FROM, "", 0, "", "" },
+		{ OURS "dkim=pass header.d=x.test; dmarc=pass\r\n"
+		    "From: b@x.test\r\n" FROM, "", 0, "x.test", "" },
+		{ OURS "\"\r\n" FROM, "", 0, "", "" },
+		{ "", "", 0, "", "" },
+	};
+	char ids[HISTORY_IDS_MAX * 20];
+	struct origin o;
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < sizeof c / sizeof c[0]; i++) {
+		assert_int_equal(origin_read((const uint8_t *)c[i].text,
+		    strlen(c[i].text), "mail.node.test", &o), 0);
+		ids[0] = '\0';
+		for (k = 0; k < o.nids; k++)
+			snprintf(ids + strlen(ids), sizeof ids - strlen(ids),
+			    "%s%s", k > 0 ? " " : "", o.id[k]);
+		if (strcmp(o.author, c[i].author) != 0 ||
+		    o.aligned != (c[i].aligned != 0) ||
+		    strcmp(ids, c[i].ids) != 0 || strcmp(o.ip, c[i].ip) != 0)
+			fail_msg("%zu: %s %d %s %s", i, o.author, o.aligned,
+			    ids, o.ip);
+	}
+}
+
+static void
+origin_refused(void **state)
+{
+	struct origin o;
+	struct chan_in in;
+	struct buf b;
+	int i;
+
+	(void)state;
+	buf_init(&b, 4096);
+	chan_put_str(&b, "ada@x.test");
+	chan_put_u8(&b, 1);
+	chan_put_str(&b, "");
+	chan_put_u8(&b, HISTORY_IDS_MAX + 1);
+	for (i = 0; i <= HISTORY_IDS_MAX; i++)
+		chan_put_str(&b, "x.test");
+	chan_in_init(&in, b.data, b.len);
+	origin_get(&in, &o);
+	assert_false(chan_end(&in));
+	assert_int_equal(o.nids, 0);
+	buf_clear(&b);
+}
+
 int
 main(void)
 {
@@ -328,6 +419,8 @@ main(void)
 		cmocka_unit_test(reasons),
 		cmocka_unit_test(proofs),
 		cmocka_unit_test(addresses),
+		cmocka_unit_test(origins),
+		cmocka_unit_test(origin_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* The owner's lists, the history of senders, and the question about both. */
 #include "store/db.h"
 #include "store/op_history.h"
+#include "store/op_listed.h"
 #include "tests/unit/node.h"
 
 static void
@@ -260,6 +261,112 @@ question(void **state)
 	node_remove(&n);
 }
 
+/* ---- the owner's lists over a channel ---- */
+
+static int
+list_ops(int ch, void *arg)
+{
+	char note[LISTED_NOTE_MAX + 1];
+	struct op_reply r;
+	struct listed l;
+	uint16_t s;
+
+	(void)arg;
+	op_reply_init(&r);
+	s = listed_ask_add(ch, &r, true, "Ada@X.test", "a note");
+	if (s != OP_OK)
+		return s;
+	memset(note, 'n', sizeof note - 1);
+	note[sizeof note - 1] = '\0';
+	if (listed_ask_add(ch, &r, true, "a b", "") != STORE_NAME ||
+	    listed_ask_add(ch, &r, true, "x.test", "two\nlines") != OP_BAD)
+		return 51;
+	if (listed_ask_remove(ch, &r, false, "ada@x.test") != STORE_NOTFOUND ||
+	    listed_ask_remove(ch, &r, true, "") != STORE_NAME)
+		return 52;
+	if (listed_ask_next(ch, &r, true, "", &l) != OP_OK ||
+	    strcmp(l.name, "ada@x.test") != 0 ||
+	    strcmp(l.note, "a note") != 0 || l.kind != LISTED_ADDRESS ||
+	    listed_ask_next(ch, &r, true, l.name, &l) != STORE_NOTFOUND ||
+	    listed_ask_next(ch, &r, false, "", &l) != STORE_NOTFOUND)
+		return 53;
+	if (listed_ask_remove(ch, &r, true, "ADA@x.test") != OP_OK)
+		return 54;
+	op_reply_clear(&r);
+	return 0;
+}
+
+/* A note one octet too long ends the channel: it is malformed. */
+static int
+long_note(int ch, void *arg)
+{
+	char note[LISTED_NOTE_MAX + 1];
+	struct op_reply r;
+	uint16_t s;
+
+	(void)arg;
+	memset(note, 'n', sizeof note - 1);
+	note[sizeof note - 1] = '\0';
+	op_reply_init(&r);
+	s = listed_ask_add(ch, &r, true, "x.test", note);
+	op_reply_clear(&r);
+	return s == OP_BAD || s == OP_GONE ? 0 : 1;
+}
+
+static void
+owner_only(void **state)
+{
+	struct node n = { .loop = NULL };
+	struct listed l;
+	char sql[256];
+
+	(void)state;
+	node_dirs(&n);
+	node_start(&n);
+	op_server_more(&n.keeper, listed_ops);
+	assert_int_equal(node_ask(&n, ROLE_OWNER, list_ops, NULL), 0);
+	assert_int_equal(node_ask(&n, ROLE_SMTP, list_ops, NULL), OP_DENIED);
+	assert_int_equal(node_ask(&n, ROLE_IMAP, list_ops, NULL), OP_DENIED);
+	assert_int_equal(node_ask(&n, ROLE_LOCAL, list_ops, NULL), OP_DENIED);
+	assert_int_equal(node_ask(&n, ROLE_OWNER, long_note, NULL), 0);
+	/* Full. */
+	snprintf(sql, sizeof sql, "WITH RECURSIVE n(i) AS (SELECT 1 UNION"
+	    " SELECT i + 1 FROM n WHERE i < %d) INSERT INTO listed(name, kind,"
+	    " allow, note, created) SELECT i || '.test', 1, 1, '', 0 FROM n",
+	    LISTED_MAX - 1);
+	assert_int_equal(store_begin(&n.st, STORE_NODE), STORE_OK);
+	assert_int_equal(db_exec(n.st.db[STORE_NODE], sql), STORE_OK);
+	assert_int_equal(listed_name("last.test", &l), STORE_OK);
+	assert_int_equal(listed_add(&n.st, &l), STORE_OK);
+	assert_int_equal(listed_name("over.test", &l), STORE_OK);
+	assert_int_equal(listed_add(&n.st, &l), STORE_TOOBIG);
+	node_stop(&n);
+	node_remove(&n);
+}
+
+static void
+wrote(void **state)
+{
+	struct node n = { .loop = NULL };
+	struct history_count c;
+
+	(void)state;
+	node_dirs(&n);
+	node_start(&n);
+	assert_int_equal(history_wrote(&n.st, "Ada@X.Test"), STORE_OK);
+	history_get(&n.st, HISTORY_WROTE, "ada@x.test", &c);
+	assert_int_equal(c.good, 1);
+	/* Not to ourselves, nor to what is no address. */
+	assert_int_equal(history_wrote(&n.st, "me@node.test"), STORE_OK);
+	history_get(&n.st, HISTORY_WROTE, "me@node.test", &c);
+	assert_int_equal(c.good, 0);
+	assert_int_equal(history_wrote(&n.st, "root"), STORE_OK);
+	history_get(&n.st, HISTORY_WROTE, "root", &c);
+	assert_int_equal(c.good, 0);
+	node_stop(&n);
+	node_remove(&n);
+}
+
 int
 main(void)
 {
@@ -268,6 +375,8 @@ main(void)
 		cmocka_unit_test(lists),
 		cmocka_unit_test(counts),
 		cmocka_unit_test(question),
+		cmocka_unit_test(owner_only),
+		cmocka_unit_test(wrote),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
