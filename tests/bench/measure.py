@@ -27,12 +27,14 @@ def stat(pid):
     return [w if w.isalpha() else int(w) for w in words]
 
 
-def cpu(session):
-    """CPU seconds of a session so far, with those of its dead."""
+def cpu(session, without=()):
+    """CPU seconds of a session so far, with those of its dead; without the
+    processes of these names."""
     total = 0
     for pid in members(session):
         try:
-            total += sum(stat(pid)[11:15])
+            if not without or name(pid) not in without:
+                total += sum(stat(pid)[11:15])
         except OSError:
             pass
     return total / TICK
