@@ -180,24 +180,42 @@ flush(struct op_peer *p)
 	(void)loop_mod(p->server->loop, &p->io, EPOLLIN);
 }
 
+/* False: there is no more at present. */
+static bool
+take_one(struct op_peer *p)
+{
+	struct chan_msg m;
+	int n;
+
+	n = chan_recv(p->io.fd, &p->server->in, &m, true);
+	if (n == -1 && errno == EAGAIN)
+		return false;
+	if (n == 1)
+		serve(p, &m);
+	else
+		op_drop(p, n == 0 ? NULL : "malformed record");
+	return !p->dropped;
+}
+
 static void
 peer_ready(void *arg, uint32_t events)
 {
 	struct op_peer *p = arg;
-	struct chan_msg m;
-	int i, n;
+	int i;
 
 	if (events & EPOLLOUT)
 		flush(p);
-	for (i = 0; i < OP_BURST && !p->dropped; i++) {
-		n = chan_recv(p->io.fd, &p->server->in, &m, true);
-		if (n == -1 && errno == EAGAIN)
+	for (i = 0; i < OP_BURST && !p->dropped; i++)
+		if (!take_one(p))
 			return;
-		if (n == 1)
-			serve(p, &m);
-		else
-			op_drop(p, n == 0 ? NULL : "malformed record");
-	}
+}
+
+/* No more than the socket holds: it is dead. */
+void
+op_drain(struct op_peer *p)
+{
+	while (!p->dropped && take_one(p))
+		;
 }
 
 struct op_peer *

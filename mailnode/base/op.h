@@ -87,6 +87,9 @@ enum { OP_BACKLOG = 4 * 1024 * 1024 };
 void	 op_reply(struct op_peer *p, uint16_t type, uint32_t id,
 	    uint16_t status, const struct buf *payload, int fd);
 
+/* What a peer that is dead said before, and waits to be read. */
+void	 op_drain(struct op_peer *p);
+
 /* Ends a peer: its channel is closed after this turn; gone() is called. */
 void	 op_drop(struct op_peer *p, const char *why);
 

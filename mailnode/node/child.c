@@ -523,6 +523,10 @@ bury(struct nursery *n, struct child *c, int status)
 		    role_name(c->entry->role),
 		    WIFEXITED(status) ? WEXITSTATUS(status) : 0,
 		    WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+	c->pid = 0;
+	/* Who hangs up at once is counted, too. */
+	if (c->chan != NULL && c->entry->life == LIFE_CONN)
+		op_drain(c->chan);
 	if (c->chan != NULL) {
 		op_peer_set(c->chan, NULL);
 		op_drop(c->chan, NULL);
@@ -654,6 +658,8 @@ on_want(void *service, struct op_call *call)
 
 	if (!chan_end(&call->in) || c == NULL)
 		return OP_BAD;
+	if (c->pid == 0)
+		return OP_OK;		/* it is dead: see bury() */
 	if (!(role == ROLE_PARSER && call->role == ROLE_KEEPER) &&
 	    !(role == ROLE_RELAY && call->role == ROLE_SENDER) &&
 	    !(role == ROLE_READER && call->role == ROLE_IMAP))

@@ -32,7 +32,7 @@ struct role_entry {
 struct child {
 	struct child	*next;
 	const struct role_entry *entry;
-	pid_t		 pid;
+	pid_t		 pid;		/* 0: dead */
 	struct op_peer	*chan;		/* NULL once it hung up */
 	struct proc_conn conn;
 	int64_t		 started_ms;	/* monotonic */

@@ -386,6 +386,42 @@ one_descriptor_and_no_more(void **state)
 	buf_clear(&store);
 }
 
+static int told;
+
+static uint16_t
+on_told(void *svc, struct op_call *c)
+{
+	(void)svc;
+	(void)c;
+	told++;
+	return OP_OK;
+}
+
+/* More than a turn takes, of one that is gone by then. */
+static void
+a_dead_peer_is_heard(void **state)
+{
+	static const struct op ops[] = {
+		{ T_ADD, ROLE_ANY, on_told },
+		{ 0, 0, NULL }
+	};
+	struct op_peer *p;
+	int fds[2], i;
+
+	(void)state;
+	loop = loop_new();
+	op_server_init(&srv, loop, ops, NULL);
+	assert_int_equal(chan_pair(fds), 0);
+	p = op_server_add(&srv, fds[1], ROLE_SMTP, 1);
+	for (i = 0; i < 50; i++)
+		assert_int_equal(op_tell(fds[0], T_ADD, NULL, -1), 0);
+	close(fds[0]);
+	op_drain(p);
+	assert_int_equal(told, 50);
+	op_server_clear(&srv);
+	loop_free(loop);
+}
+
 static int order[3], norder;
 
 static void
@@ -433,6 +469,7 @@ main(void)
 		cmocka_unit_test(no_answer_times_out),
 		cmocka_unit_test(record_limit),
 		cmocka_unit_test(one_descriptor_and_no_more),
+		cmocka_unit_test(a_dead_peer_is_heard),
 		cmocka_unit_test(timers_fire_in_order),
 	};
 
