@@ -1,20 +1,18 @@
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
-#include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "hooks/jail.h"
+#include "mailnode/base/landlock.h"
 
 #if defined(__x86_64__)
 #define JAIL_ARCH	AUDIT_ARCH_X86_64
@@ -28,11 +26,7 @@ enum {
 	END = -1,
 	PATH = 4096,		/* octets of a path */
 	FILTER_MAX = 128,
-	X32 = 0x40000000,
-	/* Rights later than the headers of Debian 12 (Linux 6.1). */
-	ACCESS_TRUNCATE = 1 << 14,	/* ABI 3 */
-	ACCESS_IOCTL_DEV = 1 << 15,	/* ABI 5 */
-	SCOPE_ALL = 3			/* ABI 6: abstract sockets, signals */
+	X32 = 0x40000000
 };
 
 /* ---- seccomp: a list of what is refused ---- */
@@ -103,38 +97,18 @@ enter_seccomp(bool net)
 /* ---- Landlock ---- */
 
 struct ruleset {
-	int		 fd;
-	uint64_t	 all;		/* rights this kernel knows */
+	struct landlock	 l;
 	const char	*const *hidden;
 };
 
 static const uint64_t reading = LANDLOCK_ACCESS_FS_EXECUTE |
     LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
 
-/* What holds for a single file; the rest would be refused by the kernel. */
-static const uint64_t of_files = LANDLOCK_ACCESS_FS_EXECUTE |
-    LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE |
-    ACCESS_TRUNCATE | ACCESS_IOCTL_DEV;
-
 /* Paths that are not there, or not ours to open, need no right. */
 static int
-allow(struct ruleset *r, const char *path, uint64_t rights)
+allow(const struct ruleset *r, const char *path, uint64_t rights)
 {
-	struct landlock_path_beneath_attr a;
-	struct stat st;
-	int rc = 0;
-
-	a.parent_fd = open(path, O_PATH | O_CLOEXEC);
-	if (a.parent_fd == -1)
-		return 0;
-	a.allowed_access = rights & r->all;
-	if (fstat(a.parent_fd, &st) == 0 && !S_ISDIR(st.st_mode))
-		a.allowed_access &= of_files;
-	if (syscall(SYS_landlock_add_rule, r->fd, LANDLOCK_RULE_PATH_BENEATH,
-	    &a, 0) == -1)
-		rc = -1;
-	close(a.parent_fd);
-	return rc;
+	return landlock_allow(&r->l, path, rights) == -1 ? -1 : 0;
 }
 
 /* Is path one of the hidden (2), above one (1), or neither (0)? */
@@ -167,7 +141,7 @@ allow_around(struct ruleset *r, const char *path, int depth)
 	DIR *d;
 
 	if (what == 0)
-		return allow(r, path, r->all);
+		return allow(r, path, r->l.known);
 	if (what == 2 || depth > 32 || (d = opendir(path)) == NULL)
 		return 0;
 	while (rc == 0 && (e = readdir(d)) != NULL) {
@@ -224,46 +198,23 @@ allow_stock(struct ruleset *r, const struct hook_spec *spec,
 	return allow(r, program, reading);
 }
 
-static uint64_t
-known(long abi)
-{
-	uint64_t all = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1;
-
-	if (abi >= 2)
-		all |= LANDLOCK_ACCESS_FS_REFER;
-	if (abi >= 3)
-		all |= ACCESS_TRUNCATE;
-	if (abi >= 5)
-		all |= ACCESS_IOCTL_DEV;
-	return all;
-}
-
 static int
 enter_landlock(const struct hook_spec *spec, const char *program)
 {
 	static const char *const none[] = { NULL };
-	uint64_t attr[3] = { 0, 0, 0 };		/* fs, net, scoped */
 	struct ruleset r;
-	long abi;
 	int rc;
 
-	abi = syscall(SYS_landlock_create_ruleset, NULL, 0,
-	    LANDLOCK_CREATE_RULESET_VERSION);
-	if (abi < 1)
-		return 0;
-	attr[0] = r.all = known(abi);
-	attr[2] = abi >= 6 ? SCOPE_ALL : 0;
+	rc = landlock_begin(&r.l, 0);
+	if (rc != 0)
+		return rc == 1 ? 0 : -1;
 	r.hidden = spec->hidden != NULL ? spec->hidden : none;
-	r.fd = (int)syscall(SYS_landlock_create_ruleset, attr,
-	    abi >= 6 ? 24 : abi >= 4 ? 16 : 8, 0);
-	if (r.fd == -1)
-		return -1;
 	rc = spec->jail == HOOK_STOCK ? allow_stock(&r, spec, program) :
 	    allow_around(&r, "/", 0);
 	if (rc == 0)
-		rc = (int)syscall(SYS_landlock_restrict_self, r.fd, 0);
-	close(r.fd);
-	return rc;
+		return landlock_enter(&r.l);
+	landlock_drop(&r.l);
+	return -1;
 }
 
 int
