@@ -5,6 +5,7 @@
 #ifndef CMD_H
 #define CMD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -49,9 +50,11 @@ int	cmd_status(int argc, char **argv);
 int	cmd_vault(int argc, char **argv);
 int	cmd_probe(int argc, char **argv);
 int	cmd_probe_mime(int argc, char **argv);
-/* A file for probes (NULL or "-": stdin), as far as a limit; owned, or NULL
- * after an error was printed. */
-uint8_t	*cmd_probe_read(const char *path, size_t *n);
+/* A probe of one message, a file or stdin: parsed, borrowed by fn, whose
+ * result is the exit status. */
+struct mime;
+typedef int	cmd_probe_fn(const struct mime *m, bool json);
+int	cmd_probe_message(int argc, char **argv, cmd_probe_fn *fn);
 int	cmd_probe_bounce(int argc, char **argv);
 int	cmd_probe_header(int argc, char **argv);
 int	cmd_probe_spf(int argc, char **argv);

@@ -28,13 +28,6 @@ struct probe {
 typedef void probe_line(struct probe *p, const char *line, size_t n,
     struct buf *out);
 
-static void
-put_string(struct buf *b, const char *key, const char *value)
-{
-	buf_addf(b, ",\"%s\":", key);
-	json_string(b, value);
-}
-
 /* ---- address ---- */
 
 static void
@@ -54,12 +47,12 @@ address_line(struct probe *pr, const char *line, size_t n, struct buf *b)
 	}
 	buf_adds(b, "{\"input\":");
 	json_bytes(b, line, n);
-	put_string(b, "verdict", e == PATH_OK ? "valid" : "invalid");
+	json_field(b, "verdict", e == PATH_OK ? "valid" : "invalid");
 	if (e == PATH_OK) {
-		put_string(b, "local", p.local);
-		put_string(b, "domain", p.domain);
+		json_field(b, "local", p.local);
+		json_field(b, "domain", p.domain);
 	} else {
-		put_string(b, "reason", path_err_text(e));
+		json_field(b, "reason", path_err_text(e));
 	}
 	buf_adds(b, "}\n");
 }
@@ -124,7 +117,7 @@ put_answer(struct probe *pr, enum dns_type type, const char *name,
 	    dns_class_text(a->class), a->ttl_s, a->ad ? "true" : "false",
 	    a->open ? "true" : "false");
 	if (pr->json)
-		put_string(b, "reason", a->why);
+		json_field(b, "reason", a->why);
 	else if (a->why[0] != '\0')
 		buf_addf(b, " (%s)", a->why);
 	buf_adds(b, pr->json ? ",\"records\":[" : "");

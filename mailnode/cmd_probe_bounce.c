@@ -57,13 +57,6 @@ letter_id(const struct mime *m, char id[ID_MAX])
 }
 
 static void
-put_string(struct buf *b, const char *key, const char *value)
-{
-	buf_addf(b, ",\"%s\":", key);
-	json_string(b, value);
-}
-
-static void
 trim(char *s)
 {
 	size_t n = strlen(s), skip = strspn(s, " \t");
@@ -81,19 +74,19 @@ put_json(struct buf *out, const struct bounce *b, const char *id)
 	size_t i;
 
 	buf_addf(out, "{\"recipients\":%zu", b->total);
-	put_string(out, "reporting-mta", b->reporting_mta);
-	put_string(out, "envid", b->envid);
-	put_string(out, "message-id", id);
+	json_field(out, "reporting-mta", b->reporting_mta);
+	json_field(out, "envid", b->envid);
+	json_field(out, "message-id", id);
 	buf_adds(out, "}\n");
 	for (i = 0; i < b->n; i++) {
 		r = &b->rcpt[i];
 		buf_addf(out, "{\"action\":\"%s\"",
 		    bounce_action_text(r->action));
-		put_string(out, "status", r->status);
-		put_string(out, "recipient", r->final);
-		put_string(out, "original", r->original);
-		put_string(out, "remote-mta", r->mta);
-		put_string(out, "diagnostic", r->diagnostic);
+		json_field(out, "status", r->status);
+		json_field(out, "recipient", r->final);
+		json_field(out, "original", r->original);
+		json_field(out, "remote-mta", r->mta);
+		json_field(out, "diagnostic", r->diagnostic);
 		buf_adds(out, "}\n");
 	}
 }
@@ -161,26 +154,5 @@ print_bounce(const struct mime *m, bool json)
 int
 cmd_probe_bounce(int argc, char **argv)
 {
-	struct mime m;
-	uint8_t *data;
-	bool json = false;
-	int c, rc;
-	size_t n;
-
-	optind = 1;
-	while ((c = getopt(argc, argv, "jr:t:")) != -1) {
-		if (c == '?')
-			return cmd_usage("probe", 0);
-		json = json || c == 'j';
-	}
-	if (argc - optind > 1)
-		return cmd_usage("probe", 0);
-	data = cmd_probe_read(argv[optind], &n);
-	if (data == NULL)
-		return 1;
-	if (mime_open(&m, data, n) == -1)
-		return cmd_fail("message", dyn_error());
-	rc = print_bounce(&m, json);
-	mime_close(&m);
-	return rc;
+	return cmd_probe_message(argc, argv, print_bounce);
 }

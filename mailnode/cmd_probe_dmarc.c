@@ -53,13 +53,6 @@ add_id(struct asked *q, const char *domain, bool dkim)
 }
 
 static void
-put_string(struct buf *b, const char *key, const char *value)
-{
-	buf_addf(b, ",\"%s\":", key);
-	json_string(b, value);
-}
-
-static void
 put_aligned(struct buf *b, const char *key, const char *domain, bool strict)
 {
 	buf_addf(b, "\"%s\":{\"result\":", key);
@@ -77,14 +70,14 @@ put_policy(struct buf *b, const struct dmarc_verdict *v)
 
 	if (v->record[0] == '\0')
 		return;
-	put_string(b, "policy", dmarc_policy_text(v->policy));
-	put_string(b, "p", dmarc_policy_text(t->p));
-	put_string(b, "sp", dmarc_policy_text(t->has_sp ? t->sp : t->p));
+	json_field(b, "policy", dmarc_policy_text(v->policy));
+	json_field(b, "p", dmarc_policy_text(t->p));
+	json_field(b, "sp", dmarc_policy_text(t->has_sp ? t->sp : t->p));
 	if (t->has_np)
-		put_string(b, "np", dmarc_policy_text(t->np));
-	put_string(b, "psd", t->psd == DMARC_PSD_Y ? "y" :
+		json_field(b, "np", dmarc_policy_text(t->np));
+	json_field(b, "psd", t->psd == DMARC_PSD_Y ? "y" :
 	    t->psd == DMARC_PSD_N ? "n" : "u");
-	put_string(b, "t", t->testing ? "y" : "n");
+	json_field(b, "t", t->testing ? "y" : "n");
 	buf_adds(b, ",\"alignment\":{");
 	put_aligned(b, "spf", v->spf, t->strict_spf);
 	buf_addc(b, ',');
@@ -96,11 +89,11 @@ static void
 put_json(struct buf *b, const struct dmarc_verdict *v)
 {
 	buf_addf(b, "{\"result\":\"%s\"", dmarc_result_text(v->result));
-	put_string(b, "domain", v->domain);
-	put_string(b, "record", v->record);
-	put_string(b, "organization", v->org);
+	json_field(b, "domain", v->domain);
+	json_field(b, "record", v->record);
+	json_field(b, "organization", v->org);
 	put_policy(b, v);
-	put_string(b, "reason", v->reason);
+	json_field(b, "reason", v->reason);
 	buf_adds(b, "}\n");
 }
 

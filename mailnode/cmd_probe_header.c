@@ -79,26 +79,5 @@ print_header(const struct mime *m, bool json)
 int
 cmd_probe_header(int argc, char **argv)
 {
-	struct mime m;
-	uint8_t *data;
-	bool json = false;
-	size_t n;
-	int c, rc;
-
-	optind = 1;
-	while ((c = getopt(argc, argv, "j")) != -1) {
-		if (c != 'j')
-			return cmd_usage("probe", 0);
-		json = true;
-	}
-	if (argc - optind > 1)
-		return cmd_usage("probe", 0);
-	data = cmd_probe_read(argv[optind], &n);
-	if (data == NULL)
-		return 1;
-	if (mime_open(&m, data, n) == -1)
-		return cmd_fail("message", dyn_error());
-	rc = print_header(&m, json);
-	mime_close(&m);
-	return rc;
+	return cmd_probe_message(argc, argv, print_header);
 }

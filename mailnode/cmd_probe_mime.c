@@ -104,7 +104,7 @@ put_plain(struct buf *b, const struct described *d)
 }
 
 /* What is over a limit is described as far as it goes. */
-static void
+static int
 each_part(const struct mime *m, bool json)
 {
 	struct described d;
@@ -127,6 +127,7 @@ each_part(const struct mime *m, bool json)
 	}
 	buf_clear(&path);
 	buf_clear(&b);
+	return 0;
 }
 
 /* From a pipe, which has no offsets. */
@@ -153,8 +154,8 @@ read_pipe(size_t *n)
 	return p;
 }
 
-uint8_t *
-cmd_probe_read(const char *path, size_t *n)
+static uint8_t *
+read_message(const char *path, size_t *n)
 {
 	bool std = path == NULL || strcmp(path, "-") == 0;
 	int fd = std ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
@@ -171,29 +172,36 @@ cmd_probe_read(const char *path, size_t *n)
 	return data;
 }
 
+/* -r and -t are taken like everywhere, and mean nothing here. */
 int
-cmd_probe_mime(int argc, char **argv)
+cmd_probe_message(int argc, char **argv, cmd_probe_fn *fn)
 {
 	struct mime m;
 	uint8_t *data;
 	bool json = false;
 	size_t n;
-	int c;
+	int c, rc;
 
 	optind = 1;
-	while ((c = getopt(argc, argv, "hj")) != -1) {
-		if (c != 'j')
+	while ((c = getopt(argc, argv, "hjr:t:")) != -1) {
+		if (c == '?' || c == 'h')
 			return cmd_usage("probe", c == 'h');
-		json = true;
+		json = json || c == 'j';
 	}
 	if (argc - optind > 1)
 		return cmd_usage("probe", 0);
-	data = cmd_probe_read(argv[optind], &n);
+	data = read_message(argv[optind], &n);
 	if (data == NULL)
 		return 1;
 	if (mime_open(&m, data, n) == -1)
 		return cmd_fail("message", dyn_error());
-	each_part(&m, json);
+	rc = fn(&m, json);
 	mime_close(&m);
-	return 0;
+	return rc;
+}
+
+int
+cmd_probe_mime(int argc, char **argv)
+{
+	return cmd_probe_message(argc, argv, each_part);
 }

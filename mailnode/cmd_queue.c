@@ -29,13 +29,6 @@ when(int64_t at, char *dst, size_t size)
 /* ---- JSON lines ---- */
 
 static void
-json_text(struct buf *b, const char *key, const char *value)
-{
-	buf_addf(b, ",\"%s\":", key);
-	json_string(b, value);
-}
-
-static void
 json_num(struct buf *b, const char *key, int64_t v)
 {
 	buf_addf(b, ",\"%s\":%lld", key, (long long)v);
@@ -46,11 +39,11 @@ json_row(struct buf *b, const struct queue_row *r)
 {
 	buf_adds(b, "{\"id\":");
 	json_string(b, r->id);
-	json_text(b, "state", queue_state_name(r->state));
-	json_text(b, "from", r->from);
-	json_text(b, "msgid", r->msgid);
-	json_text(b, "subject", r->subject);
-	json_text(b, "why", r->why);
+	json_field(b, "state", queue_state_name(r->state));
+	json_field(b, "from", r->from);
+	json_field(b, "msgid", r->msgid);
+	json_field(b, "subject", r->subject);
+	json_field(b, "why", r->why);
 	json_num(b, "created", r->created);
 	json_num(b, "due", r->due);
 	json_num(b, "expires", r->expires);
@@ -59,7 +52,7 @@ json_row(struct buf *b, const struct queue_row *r)
 	json_num(b, "waiting", r->nwaiting);
 	json_num(b, "failed", r->nfailed);
 	if (r->first[0] != '\0')
-		json_text(b, "first", r->first);
+		json_field(b, "first", r->first);
 }
 
 static void
@@ -67,12 +60,12 @@ json_rcpt(struct buf *b, const struct queue_rcpt *r)
 {
 	buf_adds(b, "{\"addr\":");
 	json_string(b, r->addr);
-	json_text(b, "fate", queue_fate_name(r->fate));
+	json_field(b, "fate", queue_fate_name(r->fate));
 	json_num(b, "attempts", r->attempts);
 	json_num(b, "due", r->due);
 	json_num(b, "changed", r->changed);
-	json_text(b, "route", r->route);
-	json_text(b, "reply", r->reply);
+	json_field(b, "route", r->route);
+	json_field(b, "reply", r->reply);
 	buf_addf(b, ",\"maybe_twice\":%s}", r->maybe_twice ? "true" :
 	    "false");
 }
@@ -81,11 +74,11 @@ static void
 json_attempt(struct buf *b, const struct queue_attempt *a)
 {
 	buf_addf(b, "{\"at\":%lld", (long long)a->at);
-	json_text(b, "route", a->route);
-	json_text(b, "peer", a->peer);
-	json_text(b, "tls", a->tls);
-	json_text(b, "rcpts", a->rcpts);
-	json_text(b, "reply", a->reply);
+	json_field(b, "route", a->route);
+	json_field(b, "peer", a->peer);
+	json_field(b, "tls", a->tls);
+	json_field(b, "rcpts", a->rcpts);
+	json_field(b, "reply", a->reply);
 	buf_addc(b, '}');
 }
 

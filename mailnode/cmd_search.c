@@ -79,14 +79,6 @@ put_date(int64_t date, char *dst, size_t size)
 }
 
 static void
-json_field(struct buf *b, const char *name, const char *value)
-{
-	buf_addf(b, "%s\"%s\":", b->data[b->len - 1] == '{' ? "" : ",",
-	    name);
-	json_string(b, value);
-}
-
-static void
 json_words(struct buf *b, const char *name, const char *list)
 {
 	size_t n;

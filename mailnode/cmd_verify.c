@@ -103,23 +103,16 @@ feed(void *arg, const void *p, size_t n)
 }
 
 static void
-put_string(struct buf *b, const char *key, const char *value)
-{
-	buf_addf(b, ",\"%s\":", key);
-	json_string(b, value);
-}
-
-static void
 put_dkim(struct buf *b, const struct dkim_signature *s)
 {
 	buf_adds(b, "{\"method\":\"dkim\"");
-	put_string(b, "result", dkim_result_text(s->result));
-	put_string(b, "reason", s->reason);
-	put_string(b, "domain", s->domain);
-	put_string(b, "selector", s->selector);
-	put_string(b, "identity", s->identity);
-	put_string(b, "algorithm", s->algorithm);
-	put_string(b, "b", s->b);
+	json_field(b, "result", dkim_result_text(s->result));
+	json_field(b, "reason", s->reason);
+	json_field(b, "domain", s->domain);
+	json_field(b, "selector", s->selector);
+	json_field(b, "identity", s->identity);
+	json_field(b, "algorithm", s->algorithm);
+	json_field(b, "b", s->b);
 	buf_addf(b, ",\"bits\":%u,\"partial\":%s,\"testing\":%s",
 	    s->key_bits, s->partial ? "true" : "false",
 	    s->testing ? "true" : "false");
@@ -146,11 +139,11 @@ static void
 put_spf(struct buf *b, const char *identity, const struct spf_verdict *s)
 {
 	buf_adds(b, "{\"method\":\"spf\"");
-	put_string(b, "result", spf_result_text(s->result));
-	put_string(b, "reason", s->reason);
-	put_string(b, "identity", identity);
-	put_string(b, "domain", s->domain);
-	put_string(b, "explanation", s->explanation);
+	json_field(b, "result", spf_result_text(s->result));
+	json_field(b, "reason", s->reason);
+	json_field(b, "identity", identity);
+	json_field(b, "domain", s->domain);
+	json_field(b, "explanation", s->explanation);
 	buf_addf(b, ",\"lookups\":%u,\"voids\":%u}\n", s->lookups,
 	    s->voids);
 }
@@ -159,14 +152,14 @@ static void
 put_dmarc(struct buf *b, const struct dmarc_verdict *d)
 {
 	buf_adds(b, "{\"method\":\"dmarc\"");
-	put_string(b, "result", dmarc_result_text(d->result));
-	put_string(b, "reason", d->reason);
-	put_string(b, "domain", d->domain);
-	put_string(b, "record", d->record);
-	put_string(b, "organization", d->org);
-	put_string(b, "policy", dmarc_policy_text(d->policy));
-	put_string(b, "dkim", d->dkim);
-	put_string(b, "spf", d->spf);
+	json_field(b, "result", dmarc_result_text(d->result));
+	json_field(b, "reason", d->reason);
+	json_field(b, "domain", d->domain);
+	json_field(b, "record", d->record);
+	json_field(b, "organization", d->org);
+	json_field(b, "policy", dmarc_policy_text(d->policy));
+	json_field(b, "dkim", d->dkim);
+	json_field(b, "spf", d->spf);
 	buf_adds(b, "}\n");
 }
 
@@ -176,9 +169,9 @@ put_arc(struct buf *b, const struct auth_verdict *v)
 	const char *who = arc_sealer(v->chain, v->arc.sets);
 
 	buf_adds(b, "{\"method\":\"arc\"");
-	put_string(b, "result", arc_result_text(v->arc.result));
-	put_string(b, "reason", v->arc.reason);
-	put_string(b, "domain", who != NULL ? who : "");
+	json_field(b, "result", arc_result_text(v->arc.result));
+	json_field(b, "reason", v->arc.reason);
+	json_field(b, "domain", who != NULL ? who : "");
 	buf_addf(b, ",\"sets\":%zu}\n", v->arc.sets);
 }
 
@@ -190,13 +183,13 @@ put_rest(struct buf *b, const struct auth_verify *a)
 
 	if (v->ip != NULL) {
 		buf_adds(b, "{\"method\":\"iprev\"");
-		put_string(b, "result", iprev_result_text(v->iprev.result));
-		put_string(b, "name", v->iprev.name);
+		json_field(b, "result", iprev_result_text(v->iprev.result));
+		json_field(b, "name", v->iprev.name);
 		buf_adds(b, "}\n");
 	}
 	buf_addf(b, "{\"method\":\"action\",\"result\":\"%s\"",
 	    auth_action_text(auth_verify_action(a, &why)));
-	put_string(b, "reason", why);
+	json_field(b, "reason", why);
 	buf_adds(b, "}\n");
 }
 

@@ -5,14 +5,7 @@
 
 #include "store/alias.h"
 #include "store/op_rcpt.h"
-
-static void
-column(char *dst, size_t size, sqlite3_stmt *s, int i)
-{
-	const char *p = (const char *)sqlite3_column_text(s, i);
-
-	snprintf(dst, size, "%s", p != NULL ? p : "");
-}
+#include "store/sql.h"
 
 static enum store_err
 read_row(struct store *st, sqlite3_stmt *s, struct alias *a)
@@ -21,17 +14,17 @@ read_row(struct store *st, sqlite3_stmt *s, struct alias *a)
 
 	memset(a, 0, sizeof *a);
 	if (code == SQLITE_ROW) {
-		column(a->address, sizeof a->address, s, 0);
-		column(a->folder, sizeof a->folder, s, 1);
-		column(a->tags, sizeof a->tags, s, 2);
-		column(a->note, sizeof a->note, s, 3);
+		sql_copy(a->address, sizeof a->address, s, 0);
+		sql_copy(a->folder, sizeof a->folder, s, 1);
+		sql_copy(a->tags, sizeof a->tags, s, 2);
+		sql_copy(a->note, sizeof a->note, s, 3);
 		a->created = sqlite3_column_int64(s, 4);
 		a->burned = sqlite3_column_int64(s, 5);
 		a->used = (uint64_t)sqlite3_column_int64(s, 6);
 		a->refused = (uint64_t)sqlite3_column_int64(s, 7);
 		a->last = sqlite3_column_int64(s, 8);
 		a->expires = sqlite3_column_int64(s, 9);
-		column(a->dest, sizeof a->dest, s, 10);
+		sql_copy(a->dest, sizeof a->dest, s, 10);
 	}
 	(void)sqlite3_reset(s);
 	if (code == SQLITE_DONE)

@@ -158,9 +158,8 @@ text(struct html *h)
 	put_char(h, c);
 }
 
-/* Behind the tag that begins at p; quotes may hold a '>'. */
-static const char *
-tag_end(const char *p, const char *end)
+const char *
+html_tag_end(const char *p, const char *end)
 {
 	char q = 0;
 
@@ -229,7 +228,7 @@ skipped(struct html *h, const char *name)
 			break;
 		if ((size_t)(h->end - p) > n + 2 && p[1] == '/' &&
 		    strncasecmp(p + 2, name, n) == 0) {
-			h->p = tag_end(p + 1, h->end);
+			h->p = html_tag_end(p + 1, h->end);
 			return true;
 		}
 	}
@@ -385,7 +384,7 @@ markup(struct html *h)
 		put_char(h, '<');
 		return;
 	}
-	end = tag_end(tag, h->end);
+	end = html_tag_end(tag, h->end);
 	for (; tag + n < end && isalnum((unsigned char)tag[n]) &&
 	    n + 1 < sizeof name; n++)
 		name[n] = (char)tolower((unsigned char)tag[n]);

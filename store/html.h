@@ -18,4 +18,8 @@ int	html_plain(struct buf *out, const char *p, size_t n);
  * 0: there is none. */
 uint32_t html_entity(const char *s, const char *end, size_t *len);
 
+/* Behind the tag that p is in (p[-1] is there), or end; a '>' in quotes ends
+ * none. */
+const char *html_tag_end(const char *p, const char *end);
+
 #endif

@@ -14,6 +14,7 @@
 #include "store/import.h"
 #include "store/import_mbox.h"
 #include "store/maildir.h"
+#include "store/wire.h"
 
 enum { DEPTH_MAX = 32, PATH_ROOM = 4096 };
 
@@ -78,31 +79,6 @@ bad(const struct import *im, const char *path, const char *why)
 		im->bad(im->arg, path, why);
 }
 
-static int
-seal(const struct buf *b)
-{
-	int fd = memfd_create("import", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	size_t at = 0;
-	ssize_t n;
-
-	if (fd == -1)
-		return -1;
-	while (at < b->len) {
-		n = write(fd, b->data + at, b->len - at);
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			break;
-		at += (size_t)n;
-	}
-	if (at == b->len && lseek(fd, 0, SEEK_SET) == 0 &&
-	    fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK |
-	    F_SEAL_GROW | F_SEAL_WRITE) == 0)
-		return fd;
-	close(fd);
-	return -1;
-}
-
 /* ">From ", ">>From ": one mark was put there by the mbox. */
 static bool
 is_quoted_from(const char *p, size_t n)
@@ -138,7 +114,7 @@ import_crlf(const char *p, size_t n, bool mbox)
 		p = nl != NULL ? nl + 1 : end;
 	}
 	if (!b.err)
-		fd = seal(&b);
+		fd = wire_seal(&b);
 	else
 		errno = b.err;
 	buf_clear(&b);

@@ -10,6 +10,7 @@
 #include "store/op_watch.h"
 #include "store/parts.h"
 #include "store/row.h"
+#include "store/sql.h"
 
 enum {
 	INTENT_UNDER_WAY = 256,
@@ -157,14 +158,6 @@ intent_touches(struct store *st, const char *box, uint32_t uid)
 
 /* ---- carrying out ---- */
 
-static void
-column(char *dst, size_t size, sqlite3_stmt *s, int i)
-{
-	const char *p = (const char *)sqlite3_column_text(s, i);
-
-	snprintf(dst, size, "%s", p != NULL ? p : "");
-}
-
 static enum store_err
 next(struct store *st, struct intent *in)
 {
@@ -183,13 +176,13 @@ next(struct store *st, struct intent *in)
 	if (code == SQLITE_ROW) {
 		in->id = (uint64_t)sqlite3_column_int64(s, 0);
 		in->kind = (enum intent_kind)sqlite3_column_int(s, 1);
-		column(in->box, sizeof in->box, s, 2);
+		sql_copy(in->box, sizeof in->box, s, 2);
 		in->uid = (uint32_t)sqlite3_column_int64(s, 3);
-		column(in->rel, sizeof in->rel, s, 4);
-		column(in->dbox, sizeof in->dbox, s, 5);
+		sql_copy(in->rel, sizeof in->rel, s, 4);
+		sql_copy(in->dbox, sizeof in->dbox, s, 5);
 		in->duid = (uint32_t)sqlite3_column_int64(s, 6);
-		column(in->drel, sizeof in->drel, s, 7);
-		column(in->tags, sizeof in->tags, s, 8);
+		sql_copy(in->drel, sizeof in->drel, s, 7);
+		sql_copy(in->tags, sizeof in->tags, s, 8);
 		in->received = sqlite3_column_int64(s, 9);
 	}
 	(void)sqlite3_reset(s);

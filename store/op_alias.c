@@ -8,6 +8,7 @@
 #include "store/op_mail.h"
 #include "store/op_rcpt.h"
 #include "store/op_watch.h"
+#include "store/wire.h"
 
 /* ---- client ---- */
 
@@ -35,36 +36,24 @@ alias_ask_add(int ch, struct op_reply *r, const struct alias *a)
 	return status;
 }
 
-static uint16_t
-by_name(int ch, struct op_reply *r, uint16_t type, const char *address)
-{
-	struct buf b;
-	uint16_t status;
-
-	buf_init(&b, CHAN_DATA_MAX);
-	chan_put_str(&b, address);
-	status = op_call(ch, type, &b, -1, r, ALIAS_WAIT_MS);
-	buf_clear(&b);
-	return status;
-}
-
 uint16_t
 alias_ask_remove(int ch, struct op_reply *r, const char *address)
 {
-	return by_name(ch, r, ALIAS_REMOVE, address);
+	return wire_ask_str(ch, r, ALIAS_REMOVE, address, ALIAS_WAIT_MS);
 }
 
 uint16_t
 alias_ask_burn(int ch, struct op_reply *r, const char *address)
 {
-	return by_name(ch, r, ALIAS_BURN, address);
+	return wire_ask_str(ch, r, ALIAS_BURN, address, ALIAS_WAIT_MS);
 }
 
 uint16_t
 alias_ask_next(int ch, struct op_reply *r, const char *after,
     struct alias *a)
 {
-	uint16_t status = by_name(ch, r, ALIAS_LIST, after);
+	uint16_t status = wire_ask_str(ch, r, ALIAS_LIST, after,
+	    ALIAS_WAIT_MS);
 
 	memset(a, 0, sizeof *a);
 	if (status != OP_OK)

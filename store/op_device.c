@@ -14,6 +14,8 @@
 #include "store/op_submit.h"
 #include "store/op_watch.h"
 #include "store/parts.h"
+#include "store/sql.h"
+#include "store/wire.h"
 
 const char device_schema[] =
     "CREATE TABLE IF NOT EXISTS device("
@@ -424,14 +426,6 @@ on_note(void *service, struct op_call *c)
 }
 
 static void
-copy(char *dst, size_t size, struct sqlite3_stmt *s, int column)
-{
-	const unsigned char *t = sqlite3_column_text(s, column);
-
-	snprintf(dst, size, "%s", t != NULL ? (const char *)t : "");
-}
-
-static void
 count_sessions(const struct store *st, struct device_seen *seen)
 {
 	const struct devices *d;
@@ -462,12 +456,12 @@ on_next(void *service, struct op_call *c)
 	sqlite3_bind_text(s, 1, after, -1, SQLITE_STATIC);
 	rc = sqlite3_step(s);
 	if (rc == SQLITE_ROW) {
-		copy(seen.name, sizeof seen.name, s, 0);
+		sql_copy(seen.name, sizeof seen.name, s, 0);
 		seen.at = sqlite3_column_int64(s, 1);
-		copy(seen.service, sizeof seen.service, s, 2);
-		copy(seen.addr, sizeof seen.addr, s, 3);
-		copy(seen.client, sizeof seen.client, s, 4);
-		copy(seen.folder, sizeof seen.folder, s, 5);
+		sql_copy(seen.service, sizeof seen.service, s, 2);
+		sql_copy(seen.addr, sizeof seen.addr, s, 3);
+		sql_copy(seen.client, sizeof seen.client, s, 4);
+		sql_copy(seen.folder, sizeof seen.folder, s, 5);
 	}
 	sqlite3_reset(s);
 	if (rc != SQLITE_ROW)
@@ -564,24 +558,12 @@ device_note(int ch, const struct device_note *n)
 	return rc;
 }
 
-static uint16_t
-by_name(int ch, struct op_reply *r, uint16_t type, const char *name)
-{
-	struct buf b;
-	uint16_t status;
-
-	buf_init(&b, 256);
-	chan_put_str(&b, name);
-	status = op_call(ch, type, &b, -1, r, DEVICE_WAIT_MS);
-	buf_clear(&b);
-	return status;
-}
-
 uint16_t
 device_seen_next(int ch, struct op_reply *r, const char *after,
     struct device_seen *s)
 {
-	uint16_t status = by_name(ch, r, DEVICE_LIST, after);
+	uint16_t status = wire_ask_str(ch, r, DEVICE_LIST, after,
+	    DEVICE_WAIT_MS);
 
 	memset(s, 0, sizeof *s);
 	if (status != OP_OK)
@@ -600,5 +582,5 @@ device_seen_next(int ch, struct op_reply *r, const char *after,
 uint16_t
 device_forget(int ch, struct op_reply *r, const char *name)
 {
-	return by_name(ch, r, DEVICE_FORGET, name);
+	return wire_ask_str(ch, r, DEVICE_FORGET, name, DEVICE_WAIT_MS);
 }

@@ -27,14 +27,6 @@ static const char todo_sql[] =
     " LEFT JOIN mailbox b ON b.id=m.mbox"
     " ORDER BY t.seq LIMIT ?";
 
-static const char *
-text(sqlite3_stmt *s, int col)
-{
-	const unsigned char *p = sqlite3_column_text(s, col);
-
-	return p != NULL ? (const char *)p : "";
-}
-
 static bool
 put_item(sqlite3_stmt *s, struct buf *out)
 {
@@ -42,10 +34,10 @@ put_item(sqlite3_stmt *s, struct buf *out)
 
 	chan_put_u8(out, 1);
 	chan_put_u64(out, (uint64_t)sqlite3_column_int64(s, 0));
-	chan_put_str(out, text(s, 1));
-	chan_put_str(out, text(s, 2));
+	chan_put_str(out, sql_text(s, 1));
+	chan_put_str(out, sql_text(s, 2));
 	chan_put_u32(out, (uint32_t)sqlite3_column_int64(s, 3));
-	chan_put_str(out, text(s, 4));
+	chan_put_str(out, sql_text(s, 4));
 	return wire_fits(out, before, TAIL);
 }
 
@@ -57,7 +49,7 @@ put_state(struct store *st, struct buf *out)
 	    "SELECT value FROM state WHERE name='index'");
 
 	chan_put_str(out, s != NULL && sqlite3_step(s) == SQLITE_ROW ?
-	    text(s, 0) : "");
+	    sql_text(s, 0) : "");
 	if (s != NULL)
 		(void)sqlite3_reset(s);
 }
@@ -221,7 +213,7 @@ do_find(void *service, struct op_call *c)
 		chan_put_u8(c->out, 1);
 		chan_put_u64(c->out, (uint64_t)sqlite3_column_int64(s, 0));
 		chan_put_u32(c->out, (uint32_t)sqlite3_column_int64(s, 1));
-		chan_put_str(c->out, text(s, 2));
+		chan_put_str(c->out, sql_text(s, 2));
 		chan_put_u8(c->out, (uint8_t)sqlite3_column_int(s, 3));
 		if (!wire_fits(c->out, before, TAIL))
 			break;

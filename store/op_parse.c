@@ -22,33 +22,6 @@ enum { FILE_MAX = 256 * 1024 * 1024 };
 
 /* ---- answers, in a record or in a memory file ---- */
 
-/* A memory file that nobody can change any more; -1 with errno. */
-static int
-sealed(const struct buf *b)
-{
-	int fd = memfd_create("mailnode", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	size_t at = 0;
-	ssize_t n;
-
-	if (fd == -1)
-		return -1;
-	while (at < b->len) {
-		n = write(fd, b->data + at, b->len - at);
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			goto fail;
-		at += (size_t)n;
-	}
-	if (fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK |
-	    F_SEAL_GROW | F_SEAL_WRITE) == 0 &&
-	    lseek(fd, 0, SEEK_SET) == 0)
-		return fd;
-fail:
-	close(fd);
-	return -1;
-}
-
 static uint16_t
 answer(struct op_call *c, struct buf *b)
 {
@@ -58,7 +31,7 @@ answer(struct op_call *c, struct buf *b)
 		buf_add(c->out, b->data, b->len);
 		return OP_OK;
 	}
-	c->fd_out = sealed(b);
+	c->fd_out = wire_seal(b);
 	c->close_fd_out = true;
 	return c->fd_out != -1 ? OP_OK : STORE_NOMEM;
 }
@@ -420,7 +393,7 @@ parse_part_get(struct chan_in *in, uint64_t *size)
 static uint16_t
 answer_fd(struct op_call *c, const struct buf *b)
 {
-	c->fd_out = sealed(b);
+	c->fd_out = wire_seal(b);
 	c->close_fd_out = true;
 	chan_put_u64(c->out, b->len);
 	return c->fd_out != -1 ? OP_OK : STORE_NOMEM;

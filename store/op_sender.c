@@ -10,6 +10,7 @@
 #include "store/op_event.h"
 #include "store/op_sender.h"
 #include "store/queue.h"
+#include "store/sql.h"
 #include "store/wire.h"
 
 /* ---- the sender's side ---- */
@@ -221,14 +222,6 @@ on_due(void *service, struct op_call *c)
 	return STORE_OK;
 }
 
-static const char *
-text(sqlite3_stmt *s, int at)
-{
-	const char *p = (const char *)sqlite3_column_text(s, at);
-
-	return p != NULL ? p : "";
-}
-
 static uint16_t
 put_letter(struct store *st, uint64_t id, struct buf *b)
 {
@@ -247,7 +240,7 @@ put_letter(struct store *st, uint64_t id, struct buf *b)
 		return STORE_NOTFOUND;
 	}
 	for (i = 0; i < 4; i++)
-		chan_put_str(b, text(s, i));
+		chan_put_str(b, sql_text(s, i));
 	chan_put_u32(b, (uint32_t)sqlite3_column_int64(s, 4));
 	chan_put_i64(b, sqlite3_column_int64(s, 5));
 	chan_put_u32(b, (uint32_t)sqlite3_column_int64(s, 6));
@@ -276,10 +269,10 @@ put_rcpts(struct store *st, uint64_t id, struct buf *b)
 		before = b->len;
 		chan_put_u8(b, 1);
 		chan_put_u32(b, (uint32_t)sqlite3_column_int64(s, 0));
-		chan_put_str(b, text(s, 1));
-		chan_put_str(b, text(s, 2));
-		chan_put_str(b, text(s, 3));
-		chan_put_str(b, text(s, 4));
+		chan_put_str(b, sql_text(s, 1));
+		chan_put_str(b, sql_text(s, 2));
+		chan_put_str(b, sql_text(s, 3));
+		chan_put_str(b, sql_text(s, 4));
 		chan_put_u32(b, (uint32_t)sqlite3_column_int64(s, 5));
 		chan_put_u32(b, (uint32_t)sqlite3_column_int64(s, 6));
 		chan_put_u8(b, (uint8_t)sqlite3_column_int(s, 7));
@@ -529,7 +522,7 @@ note_wrote(struct store *st, uint64_t id)
 	sqlite3_bind_int64(s, 1, (int64_t)id);
 	sqlite3_bind_int(s, 2, HISTORY_WROTE_MAX);
 	while (n < HISTORY_WROTE_MAX && sqlite3_step(s) == SQLITE_ROW)
-		snprintf(addr[n++], sizeof addr[0], "%s", text(s, 0));
+		sql_copy(addr[n++], sizeof addr[0], s, 0);
 	(void)sqlite3_reset(s);
 	for (i = 0; i < n && rc == STORE_OK; i++)
 		rc = history_wrote(st, addr[i]);

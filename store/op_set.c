@@ -9,6 +9,7 @@
 #include "store/op_set.h"
 #include "store/spool.h"
 #include "store/upload.h"
+#include "store/wire.h"
 
 /* ---- client ---- */
 
@@ -150,12 +151,7 @@ set_data(int ch, uint64_t id, const void *p, size_t n)
 void
 set_abort(int ch, uint64_t id)
 {
-	struct buf b;
-
-	buf_init(&b, 64);
-	chan_put_u64(&b, id);
-	(void)op_tell(ch, SET_ABORT, &b, -1);
-	buf_clear(&b);
+	wire_tell_u64(ch, SET_ABORT, id);
 }
 
 uint16_t

@@ -10,6 +10,7 @@
 #include "store/op_spool.h"
 #include "store/spool.h"
 #include "store/upload.h"
+#include "store/wire.h"
 
 /* ---- client ---- */
 
@@ -43,12 +44,7 @@ spool_data(int ch, uint64_t id, const void *p, size_t n)
 void
 spool_abort(int ch, uint64_t id)
 {
-	struct buf b;
-
-	buf_init(&b, 16);
-	chan_put_u64(&b, id);
-	(void)op_tell(ch, SPOOL_ABORT, &b, -1);
-	buf_clear(&b);
+	wire_tell_u64(ch, SPOOL_ABORT, id);
 }
 
 static void

@@ -13,6 +13,8 @@
 #include "store/op_sender.h"
 #include "store/op_watch.h"
 #include "store/queue.h"
+#include "store/sql.h"
+#include "store/wire.h"
 
 const char queue_schema[] =
     "CREATE TABLE IF NOT EXISTS queue_letter("
@@ -381,14 +383,6 @@ queue_letter_fd(struct store *st, uint64_t id, int *fd)
 
 /* ---- reading for listings ---- */
 
-static const char *
-text(sqlite3_stmt *s, int at)
-{
-	const char *p = (const char *)sqlite3_column_text(s, at);
-
-	return p != NULL ? p : "";
-}
-
 enum store_err
 queue_row_put(struct store *st, struct sqlite3_stmt *s, struct buf *b)
 {
@@ -400,7 +394,7 @@ queue_row_put(struct store *st, struct sqlite3_stmt *s, struct buf *b)
 	queue_id_text((uint64_t)sqlite3_column_int64(s, 0), name);
 	chan_put_str(b, name);
 	for (i = 1; i <= 4; i++)
-		chan_put_str(b, text(s, i));
+		chan_put_str(b, sql_text(s, i));
 	chan_put_u32(b, (uint32_t)sqlite3_column_int64(s, 5));
 	chan_put_u8(b, (uint8_t)sqlite3_column_int(s, 6));
 	for (i = 7; i <= 10; i++)
@@ -418,22 +412,12 @@ queue_row_put(struct store *st, struct sqlite3_stmt *s, struct buf *b)
 	}
 	for (i = 0; i < 3; i++)
 		chan_put_u32(b, (uint32_t)sqlite3_column_int64(c, i));
-	chan_put_str(b, text(c, 3));
+	chan_put_str(b, sql_text(c, 3));
 	(void)sqlite3_reset(c);
 	return STORE_OK;
 }
 
 enum { ROOM_AFTER = 16 * 1024 };	/* octets kept for what follows */
-
-static bool
-row_fits(struct buf *b, size_t before)
-{
-	if (b->err == 0 && b->len + ROOM_AFTER <= b->max)
-		return true;
-	b->err = 0;
-	b->len = before;
-	return false;
-}
 
 enum store_err
 queue_rcpts_put(struct store *st, uint64_t id, struct buf *b)
@@ -452,17 +436,17 @@ queue_rcpts_put(struct store *st, uint64_t id, struct buf *b)
 	while (sqlite3_step(s) == SQLITE_ROW) {
 		before = b->len;
 		chan_put_u8(b, 1);
-		chan_put_str(b, text(s, 0));
-		chan_put_str(b, text(s, 1));
+		chan_put_str(b, sql_text(s, 0));
+		chan_put_str(b, sql_text(s, 1));
 		chan_put_u32(b, (uint32_t)sqlite3_column_int64(s, 2));
 		chan_put_u8(b, (uint8_t)sqlite3_column_int(s, 3));
 		chan_put_u32(b, (uint32_t)sqlite3_column_int64(s, 4));
 		chan_put_i64(b, sqlite3_column_int64(s, 5));
 		chan_put_i64(b, sqlite3_column_int64(s, 6));
-		chan_put_str(b, text(s, 7));
-		chan_put_str(b, text(s, 8));
+		chan_put_str(b, sql_text(s, 7));
+		chan_put_str(b, sql_text(s, 8));
 		chan_put_u8(b, sqlite3_column_int(s, 9) != 0);
-		if (!row_fits(b, before))
+		if (!wire_fits(b, before, ROOM_AFTER))
 			break;
 	}
 	(void)sqlite3_reset(s);
@@ -489,7 +473,7 @@ queue_attempts_put(struct store *st, uint64_t id, struct buf *b)
 		chan_put_u8(b, 1);
 		chan_put_i64(b, sqlite3_column_int64(s, 1));
 		for (i = 2; i <= 6; i++)
-			chan_put_str(b, text(s, i));
+			chan_put_str(b, sql_text(s, i));
 		if (b->err != 0 || b->len + 16 > b->max) {
 			b->err = 0;
 			b->len = before;

@@ -16,6 +16,7 @@
 #include "store/intake.h"
 #include "store/parts.h"
 #include "store/spool.h"
+#include "store/sql.h"
 #include "store/upload.h"
 
 enum {
@@ -302,26 +303,18 @@ spool_dir(const struct store *st)
 /* ---- filing ---- */
 
 static void
-column(char *dst, size_t size, sqlite3_stmt *s, int i)
-{
-	const char *p = (const char *)sqlite3_column_text(s, i);
-
-	snprintf(dst, size, "%s", p != NULL ? p : "");
-}
-
-static void
 entry(sqlite3_stmt *s, struct spool_entry *e)
 {
 	memset(e, 0, sizeof *e);
 	e->id = (uint64_t)sqlite3_column_int64(s, 0);
-	column(e->trace, sizeof e->trace, s, 1);
-	column(e->folder, sizeof e->folder, s, 2);
+	sql_copy(e->trace, sizeof e->trace, s, 1);
+	sql_copy(e->folder, sizeof e->folder, s, 2);
 	e->tags = (const char *)sqlite3_column_text(s, 3);
 	e->received = sqlite3_column_int64(s, 4);
 	e->size = (uint64_t)sqlite3_column_int64(s, 5);
-	column(e->box, sizeof e->box, s, 6);
+	sql_copy(e->box, sizeof e->box, s, 6);
 	e->uid = (uint32_t)sqlite3_column_int64(s, 7);
-	column(e->rel, sizeof e->rel, s, 8);
+	sql_copy(e->rel, sizeof e->rel, s, 8);
 	e->file = (uint64_t)sqlite3_column_int64(s, 9);
 	e->head = sqlite3_column_blob(s, 10);
 	e->nhead = (size_t)sqlite3_column_bytes(s, 10);

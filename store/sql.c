@@ -1,4 +1,5 @@
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "mailnode/base/bug.h"
@@ -123,9 +124,21 @@ sql_int(const struct sql *s, unsigned int q, int col)
 }
 
 const char *
-sql_str(const struct sql *s, unsigned int q, int col)
+sql_text(sqlite3_stmt *s, int col)
 {
-	const unsigned char *p = sqlite3_column_text(s->stmt[q], col);
+	const unsigned char *p = sqlite3_column_text(s, col);
 
 	return p != NULL ? (const char *)p : "";
+}
+
+void
+sql_copy(char *dst, size_t size, sqlite3_stmt *s, int col)
+{
+	snprintf(dst, size, "%s", sql_text(s, col));
+}
+
+const char *
+sql_str(const struct sql *s, unsigned int q, int col)
+{
+	return sql_text(s->stmt[q], col);
 }

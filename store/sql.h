@@ -31,7 +31,10 @@ int	sql_done(int code);
 void	sql_clear(struct sql *s);
 
 int64_t		 sql_int(const struct sql *s, unsigned int q, int col);
-/* "" for NULL; borrows from the statement. */
+/* A column of a row: "" for NULL.  text borrows from the statement. */
+const char	*sql_text(sqlite3_stmt *s, int col);
+void		 sql_copy(char *dst, size_t size, sqlite3_stmt *s, int col);
+/* The same of a statement by number. */
 const char	*sql_str(const struct sql *s, unsigned int q, int col);
 
 #endif

@@ -1,6 +1,10 @@
-#define _DEFAULT_SOURCE
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "store/wire.h"
 
@@ -75,6 +79,32 @@ wire_fits(struct buf *out, size_t before, size_t tail)
 	return false;
 }
 
+int
+wire_seal(const struct buf *b)
+{
+	int fd = memfd_create("mailnode", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	size_t at = 0;
+	ssize_t n;
+
+	if (fd == -1)
+		return -1;
+	while (at < b->len) {
+		n = write(fd, b->data + at, b->len - at);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			goto fail;
+		at += (size_t)n;
+	}
+	if (fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK |
+	    F_SEAL_GROW | F_SEAL_WRITE) == 0 &&
+	    lseek(fd, 0, SEEK_SET) == 0)
+		return fd;
+fail:
+	close(fd);
+	return -1;
+}
+
 void
 wire_call(struct buf *args, struct op_reply *r)
 {
@@ -87,4 +117,29 @@ wire_done(struct buf *args, struct op_reply *r)
 {
 	buf_clear(args);
 	op_reply_clear(r);
+}
+
+uint16_t
+wire_ask_str(int ch, struct op_reply *r, uint16_t op, const char *s,
+    int wait_ms)
+{
+	struct buf b;
+	uint16_t status;
+
+	buf_init(&b, CHAN_DATA_MAX);
+	chan_put_str(&b, s);
+	status = op_call(ch, op, &b, -1, r, wait_ms);
+	buf_clear(&b);
+	return status;
+}
+
+void
+wire_tell_u64(int ch, uint16_t op, uint64_t v)
+{
+	struct buf b;
+
+	buf_init(&b, 16);
+	chan_put_u64(&b, v);
+	(void)op_tell(ch, op, &b, -1);
+	buf_clear(&b);
 }

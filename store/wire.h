@@ -30,8 +30,17 @@ const char *wire_str(struct wire *w);
  */
 bool	 wire_fits(struct buf *out, size_t before, size_t tail);
 
+/* What b holds as a memory file that nobody can change any more; -1 with
+ * errno. */
+int	 wire_seal(const struct buf *b);
+
 /* What every waiting stub needs around its call. */
 void	 wire_call(struct buf *args, struct op_reply *r);
 void	 wire_done(struct buf *args, struct op_reply *r);
+
+/* A question that is one string, or a word that is one number. */
+uint16_t wire_ask_str(int ch, struct op_reply *r, uint16_t op,
+	    const char *s, int wait_ms);
+void	 wire_tell_u64(int ch, uint16_t op, uint64_t v);
 
 #endif

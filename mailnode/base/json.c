@@ -27,3 +27,11 @@ json_string(struct buf *b, const char *s)
 {
 	json_bytes(b, s, strlen(s));
 }
+
+void
+json_field(struct buf *b, const char *key, const char *value)
+{
+	buf_addf(b, "%s\"%s\":", b->len > 0 && b->data[b->len - 1] == '{' ?
+	    "" : ",", key);
+	json_string(b, value);
+}

@@ -7,5 +7,7 @@
 /* Appends s with its quotes; octets that are no UTF-8 become U+FFFD. */
 void	json_string(struct buf *b, const char *s);
 void	json_bytes(struct buf *b, const void *p, size_t n);
+/* "key":"value", behind a comma unless it is the first of its object. */
+void	json_field(struct buf *b, const char *key, const char *value);
 
 #endif

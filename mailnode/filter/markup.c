@@ -195,23 +195,6 @@ attributes(struct markup *m, const char *p, const char *end)
 
 /* ---- tags ---- */
 
-/* Behind the tag that begins at p; quotes may hold a '>'. */
-static const char *
-tag_end(const char *p, const char *end)
-{
-	char q = 0;
-
-	for (; p < end; p++) {
-		if (q != 0)
-			q = *p == q ? 0 : q;
-		else if (*p == '>')
-			return p + 1;
-		else if ((*p == '"' || *p == '\'') && p[-1] == '=')
-			q = *p;
-	}
-	return end;
-}
-
 /* Up to the closing tag of that name, or to the end. */
 static void
 skip_element(struct markup *m, const char *name)
@@ -223,7 +206,7 @@ skip_element(struct markup *m, const char *name)
 	    NULL) {
 		if ((size_t)(m->end - p) > n + 2 && p[1] == '/' &&
 		    strncasecmp(p + 2, name, n) == 0) {
-			m->p = tag_end(p + 1, m->end);
+			m->p = html_tag_end(p + 1, m->end);
 			return;
 		}
 		p++;
@@ -308,7 +291,7 @@ tag(struct markup *m)
 		m->p++;
 		return;
 	}
-	end = tag_end(p, m->end);
+	end = html_tag_end(p, m->end);
 	m->p = end;
 	for (; p < end && isalnum((unsigned char)*p); p++)
 		if (n + 1 < sizeof name)
