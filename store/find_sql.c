@@ -8,7 +8,7 @@
 
 #include "mailnode/base/codec.h"
 #include "mailnode/base/date.h"
-#include "mailnode/base/num.h"
+#include "store/env.h"
 #include "store/field.h"
 #include "store/find.h"
 #include "store/maildir.h"
@@ -150,78 +150,25 @@ sql_header(sqlite3_context *c, int n, sqlite3_value **v)
 		    needle));
 }
 
-/* ---- a string of the envelope ---- */
-
-/* Behind the octets at *from of "…" or {n}CRLF…; NULL: malformed. */
-static const char *
-string_end(const char *p, const char *end, const char **from)
-{
-	uint32_t n;
-	const char *close;
-
-	if (*p == '"') {
-		for (*from = ++p; p < end && *p != '"'; p++)
-			p += *p == '\\' && p + 1 < end;
-		return p < end ? p : NULL;
-	}
-	close = memchr(p, '}', (size_t)(end - p));
-	if (close == NULL || end - close < 3 ||
-	    num_u32(p + 1, close, 0, UINT32_MAX, &n) == -1 ||
-	    n > (size_t)(end - close) - 3)
-		return NULL;
-	*from = close + 3;
-	return *from + n;
-}
-
-/* The nth of the list at p is a string: its octets. */
-static bool
-nth_string(const char *p, const char *end, int nth, const char **from,
-    size_t *n)
-{
-	const char *stop;
-	int depth = 0;
-
-	while (p < end) {
-		if (*p == '"' || *p == '{') {
-			stop = string_end(p, end, from);
-			if (stop == NULL)
-				return false;
-			*n = (size_t)(stop - *from);
-			if (depth == 1 && nth == 0)
-				return true;
-			p = stop + (*p == '"');
-			continue;
-		}
-		if (*p == '(')
-			depth++;
-		else if (*p == ')')
-			depth--;
-		else if (*p == ' ' && depth == 1 && nth-- == 0)
-			return false;		/* NIL */
-		p++;
-	}
-	return false;
-}
-
 /* enveloped(env, nth, folded needle) */
 static void
 sql_enveloped(sqlite3_context *c, int n, sqlite3_value **v)
 {
 	const char *env = sqlite3_value_blob(v[0]);
-	const char *needle = (const char *)sqlite3_value_text(v[2]), *from;
-	char text[FOLD_MAX];
-	size_t len, i, to = 0;
+	const char *needle = (const char *)sqlite3_value_text(v[2]), *end;
+	struct buf text;
 
 	(void)n;
 	sqlite3_result_int(c, 0);
-	if (env == NULL || needle == NULL || !nth_string(env, env +
-	    sqlite3_value_bytes(v[0]), sqlite3_value_int(v[1]), &from, &len))
+	if (env == NULL || needle == NULL)
 		return;
-	for (i = 0; i < len && to < sizeof text; i++) {
-		i += from[i] == '\\' && i + 1 < len;
-		text[to++] = from[i];
-	}
-	sqlite3_result_int(c, find_within(text, to, needle));
+	end = env + sqlite3_value_bytes(v[0]);
+	buf_init(&text, FOLD_MAX);
+	if (env_string(env_nth(env, end, (unsigned int)sqlite3_value_int(v[1])),
+	    end, &text) || text.len > 0)
+		sqlite3_result_int(c, find_within((char *)text.data, text.len,
+		    needle));
+	buf_clear(&text);
 }
 
 /* ---- the day a Date field names ---- */
