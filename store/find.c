@@ -421,7 +421,6 @@ keep(struct find *f, uint32_t uid)
 	    &f->found[f->nfound - 1] : NULL, *p;
 	size_t room = f->room != 0 ? f->room * 2 : 64;
 
-	f->done.n++;
 	if (last != NULL && last->hi + 1 == uid) {
 		last->hi = uid;
 		return true;
@@ -438,16 +437,17 @@ keep(struct find *f, uint32_t uid)
 }
 
 static int
-prepare(struct find *f, sqlite3_stmt **s)
+prepare(struct find *f, const char *columns, sqlite3_stmt **s)
 {
 	struct buf text;
 	size_t i;
 	int rc;
 
 	buf_init(&text, f->sql.len + 1024);
+	(void)buf_adds(&text, "SELECT l.uid,l.modseq");
+	(void)buf_adds(&text, columns);
 	(void)buf_adds(&text, f->wide ?
-	    "SELECT l.uid,l.modseq FROM mail l CROSS JOIN msg m ON m.id=l.msg"
-	    : "SELECT l.uid,l.modseq FROM mail l");
+	    " FROM mail l CROSS JOIN msg m ON m.id=l.msg" : " FROM mail l");
 	(void)buf_adds(&text, " WHERE l.mbox=?1 AND l.uid<?2 AND ");
 	(void)buf_add(&text, f->sql.data, f->sql.len);
 	(void)buf_adds(&text, " ORDER BY l.uid");
@@ -468,7 +468,8 @@ prepare(struct find *f, sqlite3_stmt **s)
 }
 
 int
-find_run(struct find *f)
+find_each(struct find *f, const char *columns,
+    int (*fn)(void *, sqlite3_stmt *), void *arg)
 {
 	static struct find *running;
 	sqlite3_stmt *s = NULL;
@@ -476,20 +477,34 @@ find_run(struct find *f)
 	int rc;
 
 	running = f;
+	f->wide = f->wide || columns[0] != '\0';
 	rc = find_functions(&running, f->r->sql.db, f->r);
 	if (rc == SQLITE_OK)
-		rc = prepare(f, &s);
-	while (rc == SQLITE_OK || rc == SQLITE_ROW) {
+		rc = prepare(f, columns, &s);
+	while (rc == SQLITE_OK) {
 		rc = sqlite3_step(s);
 		if (rc != SQLITE_ROW)
 			break;
+		f->done.n++;
 		modseq = (uint64_t)sqlite3_column_int64(s, 1);
 		if (modseq > f->done.modseq)
 			f->done.modseq = modseq;
-		if (!keep(f, (uint32_t)sqlite3_column_int64(s, 0)))
-			rc = SQLITE_NOMEM;
+		rc = fn(arg, s);
 	}
 	sqlite3_finalize(s);
 	running = NULL;
 	return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+static int
+take(void *arg, sqlite3_stmt *s)
+{
+	return keep(arg, (uint32_t)sqlite3_column_int64(s, 0)) ? SQLITE_OK :
+	    SQLITE_NOMEM;
+}
+
+int
+find_run(struct find *f)
+{
+	return find_each(f, "", take, f);
 }

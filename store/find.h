@@ -40,6 +40,13 @@ void		 find_free(struct find *f);
 uint16_t	 find_build(struct find *f, struct chan_in *in);
 /* Inside a snapshot.  An SQLite code. */
 int		 find_run(struct find *f);
+/*
+ * What it finds in the order of UIDs: fn reads the row at hand, whose
+ * columns are uid, modseq and those named, of mail l and (wide) msg m.  What
+ * is no SQLITE_OK ends it and is returned.
+ */
+int		 find_each(struct find *f, const char *columns,
+		    int (*fn)(void *arg, sqlite3_stmt *row), void *arg);
 
 /* find_text.c: a word or words, in the index and in what it lacks. */
 uint16_t	 find_text(struct find *f, const char *text, bool body_only,

@@ -25,7 +25,8 @@ enum view_op {
 	VIEW_OPEN = 0x0225,
 	VIEW_BLOB = 0x0226,
 	VIEW_OPEN_MANY = 0x0227,
-	VIEW_SEARCH = 0x0228	/* op_find.h */
+	VIEW_SEARCH = 0x0228,	/* op_find.h */
+	VIEW_ORDER = 0x0229	/* op_order.h */
 };
 
 enum {

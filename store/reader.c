@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "store/find.h"
+#include "store/order.h"
 #include "store/reader.h"
 #include "store/search.h"
 #include "store/view.h"
@@ -115,7 +116,9 @@ reader_clear(struct reader *r)
 	db_shut(r);
 	search_free(r->search);
 	find_free(r->find);
+	order_free(r->order);
 	r->find = NULL;
+	r->order = NULL;
 	if (r->root != -1)
 		close(r->root);
 	r->search = NULL;

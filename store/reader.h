@@ -51,6 +51,7 @@ struct reader {
 	int		 root;			/* the maildir; -1 */
 	struct search	*search;		/* search.c; NULL at first */
 	struct find	*find;			/* op_find.c: the last answer */
+	struct order	*order;			/* op_order.c: likewise */
 };
 
 /* Never fails: what is not there yet is looked for at each request. */

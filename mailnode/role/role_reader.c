@@ -14,6 +14,7 @@
 #include "mailnode/role/roles.h"
 #include "store/dyn.h"
 #include "store/op_find.h"
+#include "store/op_order.h"
 #include "store/op_list.h"
 #include "store/op_msg.h"
 #include "store/op_view.h"
@@ -76,6 +77,7 @@ role_reader(struct proc *pr)
 	op_server_more(&srv, view_ops);
 	op_server_more(&srv, view_file_ops);
 	op_server_more(&srv, find_ops);
+	op_server_more(&srv, order_ops);
 	srv.may = may;
 	srv.gone = gone;
 	proc_serve(pr, &srv);
