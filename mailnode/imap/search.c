@@ -1,32 +1,14 @@
 /* SEARCH: RFC 9051 section 6.4.4, RFC 4731, RFC 5182, RFC 7162. */
-#include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "mailnode/base/clock.h"
 #include "mailnode/base/codec.h"
 #include "mailnode/base/date.h"
-#include "mailnode/imap/talk.h"
+#include "mailnode/imap/search.h"
 #include "store/err.h"
-#include "store/op_find.h"
 #include "store/op_set.h"
 
 enum { DAY = 86400, FAR = 100000000 /* days */, ARGS_MAX = 100 * 1024 };
-
-enum result { R_MIN = 1, R_MAX = 2, R_ALL = 4, R_COUNT = 8, R_SAVE = 16 };
-
-struct search {
-	struct session	*s;
-	struct buf	 prog;
-	unsigned int	 nodes, depth;
-	unsigned int	 result;	/* R_* */
-	bool		 extended;	/* answers with ESEARCH */
-	bool		 modseq;
-	bool		 words;		/* asks the index */
-	bool		 answered;	/* with words of its own */
-	struct set	 found;		/* UIDs */
-	struct find_done done;
-};
 
 static bool one_key(struct search *c, struct lex_at *at);
 
@@ -357,12 +339,13 @@ one_key(struct search *c, struct lex_at *at)
 
 /* ---- arguments ---- */
 
-static bool
-returns(struct search *c, struct lex_at *at)
+bool
+search_returns(struct search *c, struct lex_at *at)
 {
 	static const struct { const char *name; unsigned int bit; } names[] = {
 		{ "MIN", R_MIN }, { "MAX", R_MAX }, { "ALL", R_ALL },
-		{ "COUNT", R_COUNT }, { "SAVE", R_SAVE } };
+		{ "COUNT", R_COUNT }, { "SAVE", R_SAVE },
+		{ "PARTIAL", R_PARTIAL } };
 	struct lex_str word;
 	size_t i;
 
@@ -372,22 +355,24 @@ returns(struct search *c, struct lex_at *at)
 	if (!lex_open(at))
 		return false;
 	while (lex_atom(at, &word)) {
-		for (i = 0; i < 5 && !lex_is(&word, names[i].name); i++)
+		for (i = 0; i < 6 && !lex_is(&word, names[i].name); i++)
 			;
-		if (i == 5)
+		/* RFC 9394 section 3.1: PARTIAL once, and not with ALL. */
+		if (i == 6 || (names[i].bit == R_PARTIAL &&
+		    (c->result & R_PARTIAL || !partial_parse(at,
+		    &c->partial))))
 			return false;
 		c->result |= names[i].bit;
 	}
-	return lex_close(at);
+	return lex_close(at) &&
+	    (c->result & (R_ALL | R_PARTIAL)) != (R_ALL | R_PARTIAL);
 }
 
-static bool
-charset(struct search *c, struct lex_at *at)
+bool
+search_charset(struct search *c, struct lex_at *at)
 {
 	struct lex_str name;
 
-	if (!lex_word(at, "CHARSET"))
-		return true;
 	if (!lex_astring(at, &name))
 		return false;
 	if (lex_is(&name, "UTF-8") || lex_is(&name, "US-ASCII"))
@@ -396,7 +381,44 @@ charset(struct search *c, struct lex_at *at)
 	return false;
 }
 
-/* ---- answers ---- */
+bool
+search_keys(struct search *c, struct lex_at *at)
+{
+	if (!several(c, at) || !lex_end(at))
+		return false;
+	if (c->modseq)
+		c->s->enabled |= EN_CONDSTORE;
+	return true;
+}
+
+void
+search_init(struct search *c, struct session *s)
+{
+	memset(c, 0, sizeof *c);
+	c->s = s;
+	buf_init(&c->prog, ARGS_MAX);
+	set_init(&c->found);
+}
+
+void
+search_clear(struct search *c)
+{
+	buf_clear(&c->prog);
+	set_clear(&c->found);
+}
+
+void
+search_failed(struct search *c, uint16_t rc)
+{
+	if (rc == STORE_QUERY)
+		reply_no(c->s, "CANNOT", "the index does not understand that");
+	else
+		reply_failed(c->s, rc);
+	if (c->result & R_SAVE)
+		c->s->view.saved.n = 0;
+}
+
+/* ---- SEARCH itself ---- */
 
 static bool
 found(void *arg, uint32_t lo, uint32_t hi)
@@ -422,85 +444,6 @@ as_seqs(struct session *s, const struct set *uids, struct set *seqs)
 }
 
 static void
-put_numbers(struct buf *b, const struct set *set)
-{
-	uint32_t v;
-	size_t i;
-
-	for (i = 0; i < set->n; i++)
-		for (v = set->range[i].lo; v <= set->range[i].hi; v++) {
-			(void)buf_addc(b, ' ');
-			put_number(b, v);
-		}
-}
-
-static void
-tell_plain(struct search *c, const struct set *set)
-{
-	struct buf *b = &c->s->out;
-
-	(void)buf_adds(b, "* SEARCH");
-	put_numbers(b, set);
-	if (c->modseq && set->n > 0) {
-		(void)buf_adds(b, " (MODSEQ ");
-		put_number(b, c->done.modseq);
-		(void)buf_addc(b, ')');
-	}
-	(void)buf_adds(b, "\r\n");
-	send_out(c->s);
-}
-
-static void
-tell_extended(struct search *c, const struct set *set)
-{
-	struct buf *b = &c->s->out;
-
-	(void)buf_addf(b, "* ESEARCH (TAG \"%s\")%s", c->s->tag,
-	    c->s->uid ? " UID" : "");
-	if (c->result & R_MIN && set->n > 0)
-		(void)buf_addf(b, " MIN %u", (unsigned int)set->range[0].lo);
-	if (c->result & R_MAX && set->n > 0)
-		(void)buf_addf(b, " MAX %u", (unsigned int)set_last(set));
-	if (c->result & R_COUNT)
-		(void)buf_addf(b, " COUNT %llu",
-		    (unsigned long long)set_count(set));
-	if (c->modseq && set->n > 0)
-		(void)buf_addf(b, " MODSEQ %llu",
-		    (unsigned long long)c->done.modseq);
-	if (c->result & R_ALL && set->n > 0) {
-		(void)buf_adds(b, " ALL ");
-		put_ranges(b, set);
-	}
-	(void)buf_adds(b, "\r\n");
-	send_out(c->s);
-}
-
-/* RFC 5182 section 2.1: MIN and MAX alone save only these. */
-static void
-save(struct search *c)
-{
-	struct set *to = &c->s->view.saved;
-	unsigned int asked = c->result & (R_MIN | R_MAX | R_ALL | R_COUNT);
-	size_t i;
-
-	to->n = 0;
-	if (c->found.n == 0)
-		return;
-	if (asked != 0 && !(asked & (R_ALL | R_COUNT))) {
-		if (asked & R_MIN)
-			(void)set_add(to, c->found.range[0].lo,
-			    c->found.range[0].lo);
-		if (asked & R_MAX)
-			(void)set_add(to, set_last(&c->found),
-			    set_last(&c->found));
-		return;
-	}
-	for (i = 0; i < c->found.n; i++)
-		(void)set_add(to, c->found.range[i].lo,
-		    c->found.range[i].hi);
-}
-
-static void
 answer(struct search *c)
 {
 	struct session *s = c->s;
@@ -508,20 +451,13 @@ answer(struct search *c)
 
 	set_init(&seqs);
 	if (c->result & R_SAVE)
-		save(c);
-	if (!s->uid && (!view_map(s) || !as_seqs(s, &c->found, &seqs))) {
-		set_clear(&seqs);
-		return;
-	}
-	if (!c->extended && !(s->enabled & EN_REV2))
-		tell_plain(c, s->uid ? &c->found : &seqs);
-	else if (c->result != R_SAVE) {
-		if ((c->result & ~(unsigned int)R_SAVE) == 0)
-			c->result |= R_ALL;
-		tell_extended(c, s->uid ? &c->found : &seqs);
+		search_save(c);
+	if (s->uid || (view_map(s) && as_seqs(s, &c->found, &seqs))) {
+		c->extended = c->extended || s->enabled & EN_REV2;
+		search_tell(c, "SEARCH", s->uid ? &c->found : &seqs);
+		reply_ok(s, "", "done");
 	}
 	set_clear(&seqs);
-	reply_ok(s, "", "done");
 }
 
 static void
@@ -534,31 +470,22 @@ run(struct search *c)
 	    view_search(c->words ? reader_with_index(s) : reader_of(s),
 	    &s->reader, s->view.mbox,
 	    s->view.uidnext, &c->prog, found, &c->found, &c->done);
-	if (rc == STORE_QUERY)
-		reply_no(s, "CANNOT", "the index does not understand that");
-	else if (rc != OP_OK)
-		reply_failed(s, rc);
-	else
+	if (rc == OP_OK)
 		answer(c);
-	if (c->result & R_SAVE && rc != OP_OK)
-		s->view.saved.n = 0;
+	else
+		search_failed(c, rc);
 }
 
 void
 on_search(struct session *s, struct lex_at *at)
 {
-	struct search c = { .s = s };
+	struct search c;
 
-	buf_init(&c.prog, ARGS_MAX);
-	set_init(&c.found);
+	search_init(&c, s);
 	if (s->uid)
 		view_sync(s, SYNC_NEW, NULL);
-	if (returns(&c, at) && charset(&c, at) && several(&c, at) &&
-	    lex_end(at)) {
-		if (c.modseq)
-			s->enabled |= EN_CONDSTORE;
+	if (search_returns(&c, at) && (!lex_word(at, "CHARSET") ||
+	    search_charset(&c, at)) && search_keys(&c, at))
 		run(&c);
-	}
-	buf_clear(&c.prog);
-	set_clear(&c.found);
+	search_clear(&c);
 }

@@ -201,6 +201,7 @@ on_fn	on_list, on_lsub, on_status, on_create, on_delete, on_rename,
 on_fn	on_select, on_examine, on_close, on_unselect;
 on_fn	on_fetch, on_store, on_copy, on_move, on_expunge, on_search;
 on_fn	on_append, on_idle, on_compress;
+on_fn	on_sort, on_thread;
 
 /* "IMAP4rev1 …", as it holds at present. */
 void	 put_capabilities(struct session *s, struct buf *b);

@@ -49,6 +49,8 @@ static const struct verb {
 	{ "MOVE",	ST_SELECTED,	F_UID | F_EXPUNGES | F_FORCE,
 							on_move },
 	{ "SEARCH",	ST_SELECTED,	F_UID,		on_search },
+	{ "SORT",	ST_SELECTED,	F_UID,		on_sort },
+	{ "THREAD",	ST_SELECTED,	F_UID,		on_thread },
 	{ "IDLE",	ST_IN,		F_NOARG | F_EXPUNGES, on_idle },
 	{ "COMPRESS",	ST_IN,		F_QUIET,	on_compress },
 	{ NULL,		0,		0,		NULL }

@@ -59,7 +59,10 @@ class Pair:
                 msg = re.sub(rb"\r?\n", b"\r\n", h.read())
             if not msg or b"\0" in msg:
                 continue
-            if all(c.append("differ", msg).tagged.kind == b"OK"
+            n = len(self.fed)       # no two arrived in the same minute
+            when = "%02d-Jan-2020 %02d:%02d:00 +0000" % (
+                n // 1440 + 1, n // 60 % 24, n % 60)
+            if all(c.append("differ", msg, date=when).tagged.kind == b"OK"
                    for c in conns):
                 self.fed.append(f)
         for c in conns:
@@ -105,6 +108,15 @@ class Pair:
                 diffs.append((0, (k, got[0]), got[1]))
         self.case(label, diffs)
 
+    def answers(self, label, commands, name, alike=lambda v: v):
+        """One untagged answer of that name, the same from both."""
+        diffs = []
+        for k in commands:
+            got = [alike(c.ok(k).one(name).args) for c in self.c]
+            if got[0] != got[1]:
+                diffs.append((0, (k, got[0]), got[1]))
+        self.case(label, diffs)
+
 
 def main():
     ours, theirs, user, password = sys.argv[1:5]
@@ -135,11 +147,34 @@ def main():
         "HEADER List-Id \"\"", "OR FROM greg SUBJECT usb",
         "SENTSINCE 1-Jan-2020", "SENTBEFORE 1-Jul-2021",
         "SENTON 4-May-2020", "LARGER 5000", "SMALLER 3000"])
+    keys = ("ARRIVAL", "CC", "DATE", "FROM", "SIZE", "SUBJECT", "TO",
+            "DISPLAYFROM", "DISPLAYTO")
+    p.answers("sorts", ["SORT (%s%s) UTF-8 ALL" % (r, k) for k in keys
+                        for r in ("", "REVERSE ")] +
+              ["SORT (SUBJECT REVERSE DATE) UTF-8 NOT FROM greg",
+               "SORT (TO CC REVERSE SIZE) US-ASCII SMALLER 5000",
+               "UID SORT (FROM DATE) UTF-8 SUBJECT usb",
+               "SORT (DATE) UTF-8 SUBJECT no-such-subject"], b"SORT")
+    p.answers("threads", ["THREAD REFERENCES UTF-8 ALL",
+                          "THREAD REFERENCES UTF-8 NOT SUBJECT patch",
+                          "THREAD REFERENCES UTF-8 FROM greg",
+                          "UID THREAD REFERENCES UTF-8 LARGER 4000",
+                          "THREAD ORDEREDSUBJECT UTF-8 ALL",
+                          "THREAD ORDEREDSUBJECT UTF-8 SUBJECT re:"],
+              b"THREAD")
+    # The tag, and where each item stands, are each one's own.
+    found = lambda a: dict(zip(a[1::2], a[2::2]))               # noqa: E731
+    p.answers("extended answers", [
+        "SEARCH RETURN (MIN MAX COUNT ALL) SUBJECT patch",
+        "SEARCH RETURN () FROM greg",
+        "SORT RETURN (MIN MAX COUNT) (SUBJECT DATE) UTF-8 ALL",
+        "SORT RETURN (COUNT) (DATE) UTF-8 SUBJECT no-such-subject"],
+        b"ESEARCH", found)
     return 1 if p.bad else 0
 
 
 try:
     status = main()
 finally:
-    print("1..17")
+    print("1..20")
 sys.exit(status)

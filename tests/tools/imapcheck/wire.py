@@ -156,6 +156,11 @@ class Answer:
         if self.kind == b"SEARCH":
             return [v if isinstance(v, list) else int(v)
                     for v in p.values()]
+        if self.kind == b"THREAD":      # threads stand side by side
+            got = []
+            while p.i < len(p.d):
+                got.append(p.value())
+            return got
         return p.values()
 
     def items(self):
