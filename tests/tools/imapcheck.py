@@ -12,7 +12,8 @@ import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from imapcheck import basic, body, boxes, mail, search, sync    # noqa: E402
+from imapcheck import (basic, body, boxes, mail, order,         # noqa: E402
+                       search, sync)
 from imapcheck.wire import Conn, Fail, Where, expect            # noqa: E402
 
 
@@ -44,6 +45,19 @@ class Bench:
         c.ok('%s "%s"' % (how, name))
         return c, name
 
+    def conn(self, name=None):
+        """One more connection."""
+        c = Conn(self.where)
+        if name:
+            c.ok('SELECT "%s"' % name)
+        return c
+
+    def lacks(self, caps):
+        c = Conn(self.where)
+        got = [x for x in caps.split() if not c.has(x)]
+        c.close()
+        return got
+
     def clean(self):
         c = Conn(self.where)
         for name in self.made:
@@ -71,8 +85,9 @@ def main():
     a = ap.parse_args()
     where = Where(a.host, a.port, a.user, a.password, not a.plain)
     n = bad = 0
-    for room in (basic, boxes, mail, search, body, sync):
+    for room in (basic, boxes, mail, search, order, body, sync):
         for check in room.CHECKS:
+            check, caps = check if isinstance(check, tuple) else (check, "")
             name = "%s: %s" % (room.__name__.split(".")[-1],
                                check.__name__.replace("_", " "))
             if a.only and not any(o in name for o in a.only):
@@ -81,7 +96,8 @@ def main():
             t = Bench(where, a.corpus)
             why = None
             try:
-                skipped = check(t)
+                missing = t.lacks(caps) if caps else None
+                skipped = "no %s" % missing if missing else check(t)
                 print("ok %d - %s%s" % (n, name, " # SKIP %s" % skipped
                                         if isinstance(skipped, str) else ""))
             except Fail as e:
