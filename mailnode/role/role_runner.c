@@ -109,18 +109,26 @@ ended(struct job *j)
 	go_on(rn);
 }
 
+/* Out of the loop before it may be closed: a hook forked in this moment
+ * still has the descriptor, and the kernel would go on to tell of it. */
 static void
 step(struct job *j)
 {
-	if (!hook_step(j->hook)) {
-		if (hook_out_fd(j->hook) == -1)
-			loop_del(j->rn->loop, &j->out);
-		if (hook_end_fd(j->hook) == -1)
-			loop_del(j->rn->loop, &j->end);
-		return;
+	struct loop *l = j->rn->loop;
+	bool over;
+
+	loop_del(l, &j->out);
+	loop_del(l, &j->end);
+	over = hook_step(j->hook);
+	if (!over && ((hook_out_fd(j->hook) != -1 &&
+	    loop_add(l, &j->out, EPOLLIN) == -1) ||
+	    (hook_end_fd(j->hook) != -1 &&
+	    loop_add(l, &j->end, EPOLLIN) == -1)))
+		return;		/* its seconds end it */
+	if (over) {
+		unwatch(j);
+		ended(j);
 	}
-	unwatch(j);
-	ended(j);
 }
 
 static void
