@@ -103,56 +103,45 @@ ascii(const void *p, size_t n)
 	return true;
 }
 
-/* The body of a large one; x NULL: is it ascii? */
+/* What lies in a file; x NULL: is it ascii? */
 static enum store_err
-add_file(struct store *st, struct sending *x, uint64_t file, bool *plain)
+add_file(struct sending *x, const struct fan_text *t, bool *plain)
 {
 	static uint8_t piece[PIECE];
-	int fd = spool_body(st, file);
-	off_t at = 0;
+	off_t at = t->at;
 	ssize_t n;
 
-	if (fd == -1)
-		return STORE_IO;
-	while ((n = pread(fd, piece, sizeof piece, at)) > 0) {
+	while ((n = pread(t->fd, piece, sizeof piece, at)) > 0) {
 		if (x != NULL)
 			add(x, piece, (size_t)n);
 		else
 			*plain = *plain && ascii(piece, (size_t)n);
 		at += n;
 	}
-	close(fd);
 	return n == 0 ? STORE_OK : STORE_IO;
 }
 
 /* Our head without its first field: RFC 5321 section 4.4 wants no
  * Return-Path but at the last delivery. */
-static void
-add_trace(struct sending *x, const char *head, size_t n)
+static size_t
+return_path(const char *head, size_t n)
 {
 	static const char path[] = "Return-Path:";
 	const char *end;
 
 	end = n >= sizeof path - 1 && memcmp(head, path, sizeof path - 1) ==
 	    0 ? memchr(head, '\n', n) : NULL;
-	if (end != NULL) {
-		n -= (size_t)(end + 1 - head);
-		head = end + 1;
-	}
-	add(x, head, n);
+	return end != NULL ? (size_t)(end + 1 - head) : 0;
 }
 
 static enum store_err
-set_flags(struct store *st, struct queue_envelope *env,
-    const struct spool_entry *e)
+set_flags(struct queue_envelope *env, const struct fan_text *t)
 {
 	enum store_err rc = STORE_OK;
-	bool plain = ascii(e->head, e->nhead);
+	bool plain = ascii(t->head, t->nhead) && ascii(t->body, t->nbody);
 
-	if (e->file != 0)
-		rc = add_file(st, NULL, e->file, &plain);
-	else
-		plain = plain && ascii(e->body, e->nbody);
+	if (t->fd != -1)
+		rc = add_file(NULL, t, &plain);
 	if (!plain)
 		env->flags |= QUEUE_8BIT;
 	if (!ascii(env->from, strlen(env->from)) ||
@@ -164,8 +153,9 @@ set_flags(struct store *st, struct queue_envelope *env,
 /* Head, what stands before the message, the message, end. */
 static enum store_err
 write_file(struct sending *x, struct queue_head *h,
-    const struct spool_entry *e, const char *given)
+    const struct fan_text *t, const char *given)
 {
+	size_t skip = return_path(t->head, t->nhead);
 	enum store_err rc = STORE_OK;
 	struct buf b;
 
@@ -180,12 +170,12 @@ write_file(struct sending *x, struct queue_head *h,
 	else
 		rc = STORE_TOOBIG;
 	buf_reset(&b);
-	if (rc == STORE_OK)
-		add_trace(x, e->head, e->nhead);
-	if (rc == STORE_OK && e->file != 0)
-		rc = add_file(x->st, x, e->file, NULL);
-	else if (rc == STORE_OK)
-		add(x, e->body, e->nbody);
+	if (rc == STORE_OK) {
+		add(x, (const char *)t->head + skip, t->nhead - skip);
+		add(x, t->body, t->nbody);
+	}
+	if (rc == STORE_OK && t->fd != -1)
+		rc = add_file(x, t, NULL);
 	h->size = x->octets - h->offset;
 	queue_trailer_put(&b, h->size);
 	add(x, b.data, b.len);
@@ -278,29 +268,31 @@ tell(struct store *st, const struct fan *f, const struct queue_head *h,
 }
 
 static enum store_err
-letter(struct store *st, const struct fan *f, const struct spool_entry *e,
-    const char *given, const char *dest, uint32_t flags)
+letter(struct store *st, const struct fan *f, const struct fan_text *t,
+    const struct fan_to *to)
 {
-	struct queue_to to = { .addr = dest, .orcpt = flags & QUEUE_HOME ?
-	    given : "" };
+	uint32_t flags = (to->home ? QUEUE_HOME : 0) |
+	    (t->own ? 0 : QUEUE_FORWARD);
+	struct queue_to one = { .addr = to->dest, .orcpt = to->home ?
+	    to->given : "" };
 	struct queue_head h = { .created = clock_wall_s(), .role = ROLE_SMTP,
-	    .env = { .from = e->sender, .msgid = f->msgid,
-	    .subject = f->subject, .envid = "", .flags = flags |
-	    (e->fans == FAN_OWN ? 0 : QUEUE_FORWARD), .to = &to, .nto = 1 } };
+	    .env = { .from = t->sender, .msgid = f->msgid,
+	    .subject = f->subject, .envid = "", .flags = flags, .to = &one,
+	    .nto = 1 } };
 	struct sending x = { .st = st };
 	struct settling *s;
 	char what[KEY_MAX];
 	enum store_err rc;
 
-	key(f, dest, what, sizeof what);
+	key(f, to->dest, what, sizeof what);
 	if (done_before(st, what))
 		return STORE_OK;
-	rc = set_flags(st, &h.env, e);
+	rc = set_flags(&h.env, t);
 	if (rc == STORE_OK)
 		rc = upload_begin(st, NULL, st->queue->dir, false, &x.id);
 	if (rc != STORE_OK)
 		return rc;
-	rc = write_file(&x, &h, e, flags & QUEUE_HOME ? NULL : given);
+	rc = write_file(&x, &h, t, to->home ? NULL : to->given);
 	if (rc != STORE_OK) {
 		upload_abort_id(st, NULL, x.id);
 		return rc;
@@ -309,7 +301,51 @@ letter(struct store *st, const struct fan *f, const struct spool_entry *e,
 	if (rc == STORE_OK)
 		rc = add_row(st, &h, what, s);
 	if (rc == STORE_OK)
-		tell(st, f, &h, given, dest);
+		tell(st, f, &h, to->given, to->dest);
+	return rc;
+}
+
+/* The first field alone is looked at. */
+static enum store_err
+skip_return_path(struct fan_text *t)
+{
+	char head[FAN_LINE_MAX];
+	ssize_t n = pread(t->fd, head, sizeof head, 0);
+
+	if (n == -1)
+		return STORE_IO;
+	t->at = (off_t)return_path(head, (size_t)n);
+	return STORE_OK;
+}
+
+enum store_err
+fan_filed(struct store *st, const struct fan *f, struct fan_text *t,
+    const struct fan_to *to)
+{
+	enum store_err rc = skip_return_path(t);
+
+	return rc == STORE_OK ? letter(st, f, t, to) : rc;
+}
+
+static enum store_err
+from_spool(struct store *st, const struct fan *f, const struct spool_entry *e,
+    const struct fan_to *to)
+{
+	struct fan_text t = { .sender = e->sender, .own = e->fans == FAN_OWN,
+	    .head = e->head, .nhead = e->nhead, .body = e->body,
+	    .nbody = e->nbody, .fd = -1 };
+	enum store_err rc;
+
+	if (e->file != 0) {
+		t.body = "";
+		t.nbody = 0;
+		t.fd = spool_body(st, e->file);
+		if (t.fd == -1)
+			return STORE_IO;
+	}
+	rc = letter(st, f, &t, to);
+	if (t.fd != -1)
+		close(t.fd);
 	return rc;
 }
 
@@ -351,6 +387,7 @@ to_dests(struct store *st, const struct fan *f, const struct spool_entry *e,
     const char *given, const char *dests)
 {
 	char one[ALIAS_DEST_MAX];
+	struct fan_to to = { .given = given, .dest = one };
 	enum store_err rc = STORE_OK;
 	size_t n;
 
@@ -359,7 +396,7 @@ to_dests(struct store *st, const struct fan *f, const struct spool_entry *e,
 		n = strcspn(dests, "\n");
 		snprintf(one, sizeof one, "%.*s", (int)n, dests);
 		if (strchr(one, '@') != NULL)
-			rc = letter(st, f, e, given, one, 0);
+			rc = from_spool(st, f, e, &to);
 		else if (one[0] != '\0')
 			rc = copy(st, f, one);
 	}
@@ -372,12 +409,13 @@ one_rcpt(struct store *st, const struct fan *f, const struct spool_entry *e,
     char *given, const char *address)
 {
 	char inner[SRS_ADDR_MAX];
+	struct fan_to home = { .given = given, .dest = inner, .home = true };
 	struct alias a;
 	enum store_err rc;
 
 	if (srs_is(given) && e->sender[0] == '\0')
 		return srs_inner(given, inner) && strchr(inner, ' ') == NULL ?
-		    letter(st, f, e, given, inner, QUEUE_HOME) : STORE_OK;
+		    from_spool(st, f, e, &home) : STORE_OK;
 	rc = alias_get(st, address, &a);
 	if (rc == STORE_NOTFOUND)
 		return STORE_OK;

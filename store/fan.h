@@ -18,13 +18,18 @@
 #define STORE_FAN_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "store/store.h"
 
 extern const char fan_schema[];		/* a part of node.db */
 
-enum { FAN_KEEP_S = 30 * 86400 };	/* rows; the spool is far quicker */
+enum {
+	FAN_KEEP_S = 30 * 86400,	/* rows; the spool is far quicker */
+	FAN_LINE_MAX = 1024		/* octets of a Return-Path field */
+};
 
 struct fan {
 	uint64_t	 entry;		/* of the spool */
@@ -36,5 +41,25 @@ struct fan {
 /* Joins the turn.  STORE_OK: all of it did, or was done before; else once
  * more, later. */
 enum store_err	 fan_out(struct store *st, const struct fan *f);
+
+/* A message, borrowed: what lies in memory, and what in a file behind it. */
+struct fan_text {
+	const char	*sender;	/* reverse path, "" for <> */
+	bool		 own;		/* a letter of ours */
+	const void	*head, *body;
+	size_t		 nhead, nbody;
+	int		 fd;		/* from `at` on; -1: none */
+	off_t		 at;
+};
+
+struct fan_to {
+	const char	*given;		/* the address it came to */
+	const char	*dest;		/* and goes on to */
+	bool		 home;		/* it is the sender we had rewritten */
+};
+
+/* The same for a message that is filed, t->fd alone, to one destination. */
+enum store_err	 fan_filed(struct store *st, const struct fan *f,
+		    struct fan_text *t, const struct fan_to *to);
 
 #endif
