@@ -10,6 +10,7 @@
 #include "mailnode/base/json.h"
 #include "mailnode/base/num.h"
 #include "mailnode/cmd.h"
+#include "mailnode/cmd_search.h"
 #include "mailnode/node/control.h"
 #include "store/err.h"
 #include "store/op_event.h"
@@ -18,7 +19,7 @@
 #include "store/op_msg.h"
 #include "store/op_parse.h"
 
-enum { PAGE = 200, LINE_MAX_OCTETS = 1024 * 1024, SET = 1000 };
+enum { PAGE = 200, SET = 1000 };
 
 static const struct {
 	const char	*tag;
@@ -39,8 +40,8 @@ fail_status(const char *what, uint16_t rc)
 }
 
 /* A channel, or -1 with the error said. */
-static int
-link_to(const char *cmd, struct node **n, enum role role)
+int
+search_link_to(const char *cmd, struct node **n, enum role role)
 {
 	int ch;
 
@@ -53,8 +54,8 @@ link_to(const char *cmd, struct node **n, enum role role)
 }
 
 /* The words from argv[i] on as one query.  NULL: too long. */
-static char *
-query_of(int argc, char **argv, int i, struct buf *b)
+char *
+search_query_of(int argc, char **argv, int i, struct buf *b)
 {
 	buf_init(b, LIST_QUERY_MAX);
 	for (; i < argc; i++) {
@@ -108,8 +109,8 @@ put_flags(struct buf *b, uint32_t flags)
 			    flag_tags[i].tag);
 }
 
-static void
-msg_json(struct buf *b, const struct list_msg *m)
+void
+search_msg_json(struct buf *b, const struct list_msg *m)
 {
 	struct buf flags;
 
@@ -132,13 +133,13 @@ msg_json(struct buf *b, const struct list_msg *m)
 	buf_clear(&flags);
 }
 
-static void
-msg_line(struct buf *b, const struct list_msg *m)
+void
+search_msg_line(struct buf *b, const struct list_msg *m)
 {
 	struct buf tags;
 	char date[32];
 
-	buf_init(&tags, LINE_MAX_OCTETS);
+	buf_init(&tags, SEARCH_LINE_MAX);
 	put_date(m->date, date, sizeof date);
 	put_flags(&tags, m->flags);
 	if (m->tags[0] != '\0')
@@ -151,8 +152,8 @@ msg_line(struct buf *b, const struct list_msg *m)
 }
 
 /* Calls fn for every message; false ends it. */
-static uint16_t
-each_match(int ch, const char *query, bool (*fn)(void *,
+uint16_t
+search_each_match(int ch, const char *query, bool (*fn)(void *,
     const struct list_msg *), void *arg)
 {
 	struct list_msgs_ask ask = { .which = LIST_OF_QUERY, .text = query,
@@ -191,9 +192,9 @@ print_msg(void *arg, const struct list_msg *m)
 
 	buf_reset(&p->line);
 	if (p->json)
-		msg_json(&p->line, m);
+		search_msg_json(&p->line, m);
 	else
-		msg_line(&p->line, m);
+		search_msg_line(&p->line, m);
 	buf_addc(&p->line, '\n');
 	if (!p->line.err)
 		fwrite(p->line.data, 1, p->line.len, stdout);
@@ -218,13 +219,13 @@ cmd_search(int argc, char **argv)
 	}
 	if (optind == argc)
 		return cmd_usage("search", 0);
-	if (query_of(argc, argv, optind, &query) == NULL)
+	if (search_query_of(argc, argv, optind, &query) == NULL)
 		return cmd_fail("search", "the query is too long");
-	ch = link_to("search", &n, ROLE_READER);
+	ch = search_link_to("search", &n, ROLE_READER);
 	if (ch == -1)
 		return 1;
-	buf_init(&p.line, LINE_MAX_OCTETS);
-	rc = each_match(ch, buf_str(&query), print_msg, &p);
+	buf_init(&p.line, SEARCH_LINE_MAX);
+	rc = search_each_match(ch, buf_str(&query), print_msg, &p);
 	buf_clear(&p.line);
 	buf_clear(&query);
 	close(ch);
@@ -245,7 +246,7 @@ trace_msgid(struct node *n, const char *trace, char *dst, size_t size)
 	int ch;
 
 	dst[0] = '\0';
-	ch = link_to("show", &n, ROLE_KEEPER);
+	ch = search_link_to("show", &n, ROLE_KEEPER);
 	if (ch == -1)
 		return OP_GONE;
 	op_reply_init(&r);
@@ -410,7 +411,7 @@ show_one(struct node *n, int ch, const char *key, const struct show_how *how)
 		return cmd_fail(key, store_status_text(rc));
 	if (how->raw)
 		status = show_raw(fd);
-	else if ((parser = link_to("show", &n, ROLE_PARSER)) == -1)
+	else if ((parser = search_link_to("show", &n, ROLE_PARSER)) == -1)
 		status = 1;
 	else {
 		rc = parse_show(parser, fd, PARSE_PLAIN, &s);
@@ -447,7 +448,7 @@ cmd_show(int argc, char **argv)
 	}
 	if (optind == argc)
 		return cmd_usage("show", 0);
-	ch = link_to("show", &n, ROLE_READER);
+	ch = search_link_to("show", &n, ROLE_READER);
 	if (ch == -1)
 		return 1;
 	for (; optind < argc; optind++)
@@ -537,12 +538,12 @@ tag_query(struct tagging *t, const char *query)
 	uint16_t rc;
 	int ch, keeper = -1, status = 0;
 
-	ch = link_to("tag", &n, ROLE_READER);
+	ch = search_link_to("tag", &n, ROLE_READER);
 	if (ch != -1)
-		keeper = link_to("tag", &n, ROLE_KEEPER);
+		keeper = search_link_to("tag", &n, ROLE_KEEPER);
 	if (keeper == -1)
 		return 1;
-	rc = each_match(ch, query, note_id, t);
+	rc = search_each_match(ch, query, note_id, t);
 	if (rc == OP_OK && t->n == 0)
 		status = cmd_fail("tag", "no message matches");
 	else if (rc == OP_OK)
@@ -572,7 +573,7 @@ cmd_tag(int argc, char **argv)
 	if (i == 1 || i == argc)
 		return cmd_usage("tag", 0);
 	i += strcmp(argv[i], "--") == 0;
-	if (query_of(argc, argv, i, &query) == NULL)
+	if (search_query_of(argc, argv, i, &query) == NULL)
 		status = cmd_fail("tag", "the query is too long");
 	else if (query.len == 0)
 		status = cmd_usage("tag", 0);
