@@ -19,8 +19,8 @@ hook_wanted(const char *event)
 	return false;
 }
 
-static void
-put_event(struct buf *b, const struct hook_event *e)
+void
+hook_event_put(struct buf *b, const struct hook_event *e)
 {
 	size_t i, n = 0;
 
@@ -41,7 +41,7 @@ send_event(int ch, uint32_t id, const struct hook_event *e, bool nowait)
 	struct buf b;
 	int rc;
 
-	put_event(&b, e);
+	hook_event_put(&b, e);
 	errno = b.err;
 	rc = b.err != 0 ? -1 : chan_send(ch, &m, &b, nowait);
 	buf_clear(&b);
@@ -91,7 +91,7 @@ ask_hook(int ch, const struct hook_event *e, int64_t timeout_ms,
 	memset(a, 0, sizeof *a);
 	a->err = HOOK_SYSTEM;
 	a->status = -1;
-	put_event(&b, e);
+	hook_event_put(&b, e);
 	op_reply_init(&r);
 	status = b.err != 0 ? OP_BAD : op_call(ch, OP_HOOK_RUN, &b, e->fd,
 	    &r, timeout_ms);

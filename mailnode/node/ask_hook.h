@@ -44,6 +44,10 @@ bool	 hook_wanted(const char *event);
 int	 ask_hook_send(int ch, uint32_t id, const struct hook_event *e);
 int	 hook_answer_get(struct chan_in *in, struct hook_answer *a);
 
+/* The request's payload alone, in a new buffer: for a struct ask, which
+ * answers OP_HOOK_RUN. */
+void	 hook_event_put(struct buf *b, const struct hook_event *e);
+
 /*
  * The same without an answer, and without ever waiting: -1 with EAGAIN when
  * the runner is far behind.  It logs what fails.
