@@ -42,6 +42,7 @@ all: $(BUILD)/mailnode
 
 $(BUILD)/mailnode: $(LIBOBJ) $(CONFOBJ)
 	$(CC) $(ALLLD) -o $@.new $(LIBOBJ) $(CONFOBJ) $(LIBS)
+	$(abspath $@.new) check
 	mv -f $@.new $@
 	ln -sf mailnode $(BUILD)/sendmail
 

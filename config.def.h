@@ -88,6 +88,12 @@ static const struct conf_hook hooks[] = {
 	{ NULL,		NULL,		0,	0,	0 },
 };
 
+/* What becomes of mail that comes; see mailnode-config.5. */
+static const struct conf_rule rules[] = {
+	/* query	tags	folder	hook	forward	flags */
+	{ NULL,		NULL,	NULL,	NULL,	NULL,	0 },
+};
+
 /* Looks of the client.  Attributes hold without colours, too. */
 static const struct conf_color colors[] = {
 	/* what			fg	bg	attributes */

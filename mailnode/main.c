@@ -36,6 +36,7 @@ const struct cmd cmds[] = {
 	{ "init",	cmd_init,	"[--passphrase-stdin] [--argon2 MIB]" },
 	{ "serve",	cmd_serve,	"" },
 	{ "status",	cmd_status,	"[-j]" },
+	{ "check",	cmd_check,	"" },
 	{ "verify",	cmd_verify,
 	    "[-j] [-r ADDR:PORT] [-t EPOCH] [-i IP -h HELO -f FROM] [FILE]" },
 	{ "sign",	cmd_sign,	"[FILE]" },
@@ -58,6 +59,8 @@ const struct cmd cmds[] = {
 	{ "search",	cmd_search,	"[-j] [-n N] QUERY…" },
 	{ "show",	cmd_show,	"[-j] [-r | -H] ID…" },
 	{ "tag",	cmd_tag,	"±TAG… [--] QUERY…" },
+	{ "rule",	cmd_rule,
+	    "[list [-j]|test [-j] [-n N] QUERY…|test [-j] [-n N] NUMBER]" },
 	{ "send",	cmd_send,
 	    "[-itv] [-f ADDR] [-F NAME] [-N never|success,failure,delay] "
 	    "[-V ENVID] [--] [RCPT…]" },

@@ -191,7 +191,7 @@ move(struct store *st, struct change *c, struct box *b,
 	if (rc == STORE_OK)
 		rc = row(st, row_move(st->rows, at->id, d->id, in.duid,
 		    in.drel, gone, modseq));
-	if (rc == STORE_OK)
+	if (rc == STORE_OK && !c->ruled)
 		rc = judged_note(st, b, d, at);
 	return rc == STORE_OK ? pair(c, at->uid, in.duid) : rc;
 }

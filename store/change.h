@@ -28,6 +28,7 @@ struct change {
 	uint32_t	 add, del;	/* flags */
 	struct tag_change *tags;
 	uint64_t	 dest;		/* mailbox */
+	bool		 ruled;		/* not the owner's own act */
 	struct mail_done done;
 	/* what only IMAP asks: op_set.c */
 	uint64_t	 unchanged;	/* leave those changed later; 0 */

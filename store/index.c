@@ -8,21 +8,13 @@
 #include <unistd.h>
 
 #include "mailnode/base/num.h"
-#include "store/dyn.h"
 #include "store/flag.h"
 #include "store/index.h"
+#include "store/index_parts.h"
 #include "store/maildir.h"
 #include "store/op_box.h"
 
 enum { TAGS_ROOM = 4096, QUERY_ROOM = 128, CONFIG_ROOM = 8192 };
-
-struct index {
-	const struct dyn_notmuch *nm;
-	const char		*maildir;	/* borrowed */
-	char			 config[INDEX_PATH_MAX];
-	notmuch_database_t	*db;		/* in a batch */
-	bool			 fresh;
-};
 
 /* Tags that stand for flags.  `unread` stands for the lack of one. */
 static const struct {
@@ -179,6 +171,20 @@ open_as(struct index *x, notmuch_database_mode_t mode)
 		return STORE_OK;
 	x->db = NULL;
 	return st == NOTMUCH_STATUS_OUT_OF_MEMORY ? STORE_NOMEM : STORE_GONE;
+}
+
+enum store_err
+index_open_read(struct index *x)
+{
+	return open_as(x, NOTMUCH_DATABASE_MODE_READ_ONLY);
+}
+
+void
+index_close(struct index *x)
+{
+	if (x->db != NULL)
+		(void)x->nm->notmuch_database_destroy(x->db);
+	x->db = NULL;
 }
 
 enum store_err
@@ -500,7 +506,7 @@ enum store_err
 index_changed(struct index *x, const char *state, char *now,
     bool (*fn)(void *, const char *, uint32_t, const char *), void *arg)
 {
-	enum store_err e = open_as(x, NOTMUCH_DATABASE_MODE_READ_ONLY);
+	enum store_err e = index_open_read(x);
 
 	now[0] = '\0';
 	if (e != STORE_OK)
@@ -508,7 +514,6 @@ index_changed(struct index *x, const char *state, char *now,
 	index_state(x, now, INDEX_STATE_MAX);
 	if (state[0] != '\0')
 		e = changed(x, state, now, fn, arg);
-	(void)x->nm->notmuch_database_destroy(x->db);
-	x->db = NULL;
+	index_close(x);
 	return e;
 }

@@ -17,6 +17,7 @@
 
 #include "store/err.h"
 #include "store/op_index.h"
+#include "store/op_rule.h"
 
 enum { INDEX_PATH_MAX = 4096 };
 
@@ -61,5 +62,18 @@ void		 index_state(const struct index *x, char *dst, size_t size);
 enum store_err	 index_changed(struct index *x, const char *state,
 		    char *now, bool (*fn)(void *arg, const char *msgid,
 		    uint32_t flags, const char *tags), void *arg);
+
+/*
+ * Which of those messages does a query match?  Between _open, which opens
+ * for reading and finds them, and _close.  Sets hit[i] for item[i].
+ * STORE_QUERY: it is not understood, or a writer took the revision away:
+ * once more from _open.
+ */
+struct index_match;
+enum store_err	 index_match_open(struct index *x, const struct rule_work *w,
+		    struct index_match **out);
+enum store_err	 index_match_query(struct index_match *m, const char *query,
+		    bool *hit);
+void		 index_match_close(struct index_match *m);
 
 #endif

@@ -9,8 +9,10 @@
 #include "store/job.h"
 #include "store/judged.h"
 #include "store/op_event.h"
+#include "store/op_watch.h"
 #include "store/parts.h"
 #include "store/row.h"
+#include "store/rule.h"
 #include "store/tag.h"
 
 enum { ROW_TRIES = 5 };
@@ -264,6 +266,41 @@ insert(struct job *j, struct box *b)
 	return rc == STORE_OK ? answered(j, b) : rc;
 }
 
+/* What the owner's own rules are for: news, and no junk. */
+static bool
+for_rules(const struct job *j, const struct box *b)
+{
+	return j->kind == JOB_SPOOL && j->st->conf->nrules > 0 &&
+	    box_flags(b) == 0 && strcmp(b->name, "Junk") != 0 &&
+	    strcmp(b->name, "Rejects") != 0;
+}
+
+/* In one commit with the row: neither without the other. */
+static enum store_err
+note_rules(struct job *j, const struct box *b)
+{
+	struct rule_row r = { .uidvalidity = b->uidvalidity, .uid = j->uid,
+	    .msg = j->row, .entry = j->entry };
+	struct spool_entry e;
+	enum store_err rc;
+
+	if (!for_rules(j, b))
+		return STORE_OK;
+	rc = spool_next(j->st, j->entry - 1, &e);
+	if (rc != STORE_OK || e.id != j->entry)
+		return rc == STORE_NOTFOUND || rc == STORE_OK ? STORE_OK : rc;
+	memcpy(r.hash, j->parsed.hash, sizeof r.hash);
+	memcpy(r.trace, j->trace, sizeof r.trace);
+	snprintf(r.msgid, sizeof r.msgid, "%s", j->parsed.msgid);
+	snprintf(r.sender, sizeof r.sender, "%s", e.sender);
+	snprintf(r.given, sizeof r.given, "%.*s", (int)strcspn(e.rcpt, " \n"),
+	    e.rcpt);
+	r.own = e.own;
+	r.stays = e.stays;
+	watch_note(j->st, WATCH_INDEX, 0, 0);
+	return rule_note(j->st, &r);
+}
+
 /* One bad row must not undo the others of the turn. */
 static void
 add_row(struct job *j, struct box *b)
@@ -276,6 +313,8 @@ add_row(struct job *j, struct box *b)
 		rc = store_mark(st, STORE_CACHE, STORE_MARK_SET);
 	if (rc == STORE_OK) {
 		rc = insert(j, b);
+		if (rc == STORE_OK)
+			rc = note_rules(j, b);
 		if (rc != STORE_OK)
 			(void)store_mark(st, STORE_CACHE, STORE_MARK_BACK);
 		(void)store_mark(st, STORE_CACHE, STORE_MARK_DROP);

@@ -309,7 +309,7 @@ static uint16_t
 take(struct store *st, struct op_call *c, struct handed *h)
 {
 	struct spool_put p = { .msg = &h->msg, .folder = h->folder,
-	    .tags = h->tags, .nbody = h->n,
+	    .tags = h->tags, .nbody = h->n, .own = c->role == ROLE_SENDER,
 	    .fans = !h->fans ? FAN_NONE : c->role == ROLE_SENDER ? FAN_OWN :
 	    goes_on(h) ? FAN_OTHERS : FAN_NONE };
 	enum store_err rc;

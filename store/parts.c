@@ -14,6 +14,7 @@
 #include "store/parts.h"
 #include "store/queue.h"
 #include "store/row.h"
+#include "store/rule.h"
 #include "store/spool.h"
 #include "store/sync.h"
 #include "store/upload.h"
@@ -45,6 +46,8 @@ parts_open(struct store *st)
 		rc = sync_open(st);
 	if (rc == STORE_OK)
 		rc = snooze_open(st);
+	if (rc == STORE_OK)
+		rc = rule_open(st);
 	st->parted = rc == STORE_OK;
 	return rc;
 }
@@ -56,6 +59,7 @@ parts_close(struct store *st)
 	ask_free(st->parser);
 	st->filer = st->parser = NULL;
 	fsck_gone(st, NULL);
+	rule_close(st);
 	snooze_close(st);
 	sync_close(st);
 	queue_close_store(st);

@@ -17,6 +17,7 @@
  *	snooze	messages put off, by content: see op_snooze.c
  *	queue_*	the outgoing queue: see queue.h
  *	fanned	what was sent on or copied: see fan.h
+ *	rule_todo	what the owner's rules do with a message: rule.h
  *	device	what each device did last
  *	device_folder	and has seen: op_device.c
  *	listed	whom the owner lets in or keeps out: listed.c
@@ -34,6 +35,7 @@
 #include "store/op_snooze.h"
 #include "store/queue.h"
 #include "store/row.h"
+#include "store/rule.h"
 #include "store/schema.h"
 
 static const char spool_schema[] =
@@ -122,7 +124,7 @@ const struct schema schemas[STORE_NDB] = {
 		.full = true, .cache_kib = 512,
 		.parts = { node_schema, queue_schema, queue_once_schema,
 		    device_schema, snooze_schema, fan_schema,
-		    listed_schema, history_schema },
+		    listed_schema, history_schema, rule_schema },
 		.steps = { node_schema_2, node_schema_3 }
 	},
 	[STORE_CACHE] = {

@@ -12,7 +12,7 @@
 #include "store/store.h"
 
 enum {
-	SCHEMA_PARTS = 12,
+	SCHEMA_PARTS = 16,
 	SCHEMA_STEPS = 8	/* migrations */
 };
 

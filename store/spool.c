@@ -26,6 +26,9 @@ enum {
 	SPOOL_STRIKE_MS = 200
 };
 
+/* The column `todo`: enum fan_kind, and these. */
+enum { TODO_FANS = 15, TODO_OWN = 16, TODO_STAYS = 32 };
+
 struct big {
 	struct big	*next;
 	struct upload	*upload;
@@ -159,7 +162,8 @@ insert(struct store *st, const struct spool_put *p, uint64_t file)
 		sqlite3_bind_blob64(s, 14, p->nbody > 0 ? p->body : "",
 		    p->nbody, SQLITE_STATIC);
 	sqlite3_bind_int64(s, 15, clock_wall_s());
-	sqlite3_bind_int64(s, 16, p->fans);
+	sqlite3_bind_int64(s, 16, (int64_t)p->fans | (p->own ? TODO_OWN : 0) |
+	    (p->msg->stays ? TODO_STAYS : 0));
 	rc = store_result(st, STORE_SPOOL, sqlite3_step(s));
 	(void)sqlite3_reset(s);
 	return rc;
@@ -322,7 +326,9 @@ entry(sqlite3_stmt *s, struct spool_entry *e)
 	e->nbody = (size_t)sqlite3_column_bytes(s, 11);
 	e->sender = (const char *)sqlite3_column_text(s, 12);
 	e->rcpt = (const char *)sqlite3_column_text(s, 13);
-	e->fans = (enum fan_kind)sqlite3_column_int64(s, 14);
+	e->fans = (enum fan_kind)(sqlite3_column_int64(s, 14) & TODO_FANS);
+	e->own = (sqlite3_column_int64(s, 14) & TODO_OWN) != 0;
+	e->stays = (sqlite3_column_int64(s, 14) & TODO_STAYS) != 0;
 	if (e->sender == NULL || e->rcpt == NULL)
 		e->sender = e->rcpt = "";
 	if (e->tags == NULL)
@@ -494,6 +500,22 @@ bool
 spool_struck(const struct store *st)
 {
 	return st->spool->ndone == 0;
+}
+
+bool
+spool_has(struct store *st, uint64_t id)
+{
+	static struct store_slot slot;
+	sqlite3_stmt *s = store_stmt(st, STORE_SPOOL, &slot,
+	    "SELECT 1 FROM spool WHERE id = ?1");
+	bool found;
+
+	if (s == NULL)
+		return true;
+	sqlite3_bind_int64(s, 1, (int64_t)id);
+	found = sqlite3_step(s) != SQLITE_DONE;
+	(void)sqlite3_reset(s);
+	return found;
 }
 
 void

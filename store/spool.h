@@ -40,6 +40,8 @@ struct spool_entry {
 	const char	*tags;			/* borrows the statement */
 	const char	*sender, *rcpt;		/* likewise */
 	enum fan_kind	 fans;
+	bool		 own;			/* the sender handed it in */
+	bool		 stays;			/* see op_spool.h */
 	int64_t		 received;
 	uint64_t	 size;			/* of head and body */
 	uint64_t	 file;			/* 0: the body is here */
@@ -57,6 +59,7 @@ struct spool_put {
 	const char	*folder;
 	const char	*tags;
 	enum fan_kind	 fans;
+	bool		 own;
 	const void	*head, *body;
 	size_t		 nhead;
 	uint64_t	 nbody;
@@ -84,6 +87,8 @@ enum store_err	 spool_done(struct store *st, uint64_t id, uint64_t file,
 		    uint64_t size);
 void		 spool_tell(struct store *st, struct spool_status *s);
 const char	*spool_dir(const struct store *st);
+/* An entry is there still, filed or not. */
+bool		 spool_has(struct store *st, uint64_t id);
 /* What was filed is struck out, all of it. */
 bool		 spool_struck(const struct store *st);
 /* Of what waits, also of this turn. */

@@ -47,8 +47,12 @@ struct store_conf {
 	const char	*catchall;	/* folder, or NULL */
 	uint64_t	 reserve;	/* octets of disk kept free */
 	uint64_t	 message_max;	/* octets */
+	const struct rule *rules;	/* see rule.h */
+	size_t		 nrules;
+	uint64_t	 rules_sum;	/* rule_sum() of them */
 };
 
+struct rule;
 struct store_waiter;
 
 /* A message that has just come to stand in a mailbox. */
@@ -57,6 +61,17 @@ struct store_delivered {
 	const char	*folder;
 	const char	*rel;		/* its file, below the folder */
 	const char	*from, *subject, *msgid;
+};
+
+/* A rule matched it, and wants the programs of an event to run. */
+struct store_ruled {
+	struct store_delivered	 at;	/* where it stands now */
+	const char		*event;
+	unsigned int		 rule;	/* line of the table, from 1 */
+	int			 fd;	/* the message, borrowed */
+	/* To be called when all of them ended, or (ok false) the runner. */
+	void			(*done)(void *arg, bool ok);
+	void			*arg;
 };
 
 /* The owner's word on a message, that stands in `mbox` or goes there. */
@@ -94,6 +109,7 @@ struct store {
 	struct index_store	*index;		/* the indexer's ops */
 	void			*filter;	/* mailnode/filter's own */
 	struct devices		*devices;	/* op_device.c: who logged in */
+	struct rules		*rules;		/* rule_act.c */
 	/* The owner should know (text), or it is over (over). */
 	void			(*alarm)(void *arg, const char *text,
 				    bool over);
@@ -105,6 +121,9 @@ struct store {
 	/* From the spool, for the first time; again only after a crash. */
 	void			(*delivered)(void *arg,
 				    const struct store_delivered *d);
+	/* False: not now, and done() is never called. */
+	bool			(*ruled)(void *arg,
+				    const struct store_ruled *r);
 	/* Not committed yet; the file is moved in a moment. */
 	void			(*judged)(void *arg,
 				    const struct store_judged *j);

@@ -27,6 +27,7 @@ _Static_assert(sizeof user > 1 && sizeof user <= 65,
 _Static_assert(NELEM(listeners) <= 32, "over 32 listeners");
 _Static_assert(NELEM(resolvers) <= 8, "over 8 resolvers");
 _Static_assert(NELEM(relays) <= 64, "over 64 relays");
+_Static_assert(NELEM(rules) <= 256, "over 256 rules");
 _Static_assert(NELEM(keys) <= 512, "over 512 keys");
 _Static_assert(NELEM(colors) <= 64, "over 64 colors");
 
@@ -52,6 +53,8 @@ const struct conf conf = {
 	.nqueries = NELEM(queries),
 	.hooks = hooks,
 	.nhooks = NELEM(hooks),
+	.rules = rules,
+	.nrules = NELEM(rules),
 	.keys = keys,
 	.nkeys = NELEM(keys),
 	.colors = colors,

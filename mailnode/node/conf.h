@@ -49,6 +49,17 @@ struct conf_hook {
 	unsigned int	 flags;
 };
 
+enum { CONF_RULE_NOTIFY = 1, CONF_RULE_STOP = 2 };	/* conf_rule.flags */
+
+struct conf_rule {
+	const char	*query;		/* notmuch's; NULL ends the table */
+	const char	*tags;		/* "+a -b", or NULL */
+	const char	*folder;	/* mailbox, or NULL */
+	const char	*hook;		/* event of hooks[], or NULL */
+	const char	*forward;	/* address elsewhere, or NULL */
+	unsigned int	 flags;
+};
+
 struct conf {
 	const char	*hostname;
 	const char	*const *domains;
@@ -71,6 +82,8 @@ struct conf {
 	size_t		 nqueries;
 	const struct conf_hook *hooks;
 	size_t		 nhooks;
+	const struct conf_rule *rules;	/* see mailnode/filter/rules.h */
+	size_t		 nrules;
 	const struct conf_key *keys;
 	size_t		 nkeys;
 	const struct conf_color *colors;

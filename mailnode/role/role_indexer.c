@@ -10,6 +10,7 @@
  * A step:	others' changes since the last step → keeper
  *		a batch of keeper's → the index, one commit, closed again
  *		"done up to here, revision so-and-so" → keeper
+ *		which of the owner's rules match what came → keeper
  * Killed between any two of these, the next step does them again.
  */
 #define _GNU_SOURCE	/* SCHED_IDLE */
@@ -21,6 +22,7 @@
 #include <unistd.h>
 
 #include "mailnode/base/clock.h"
+#include "mailnode/filter/rules_match.h"
 #include "mailnode/node/log.h"
 #include "mailnode/node/sandbox.h"
 #include "mailnode/role/roles.h"
@@ -61,6 +63,7 @@ struct indexer {
 	struct {
 		uint64_t	id, key;
 	}		 recent[RECENT];
+	struct rules_match rules;
 };
 
 static int
@@ -290,6 +293,33 @@ alarm_if(struct indexer *ix, bool bad)
 		proc_clear(ix->pr, trouble);
 }
 
+static void
+alarm_rule(void *arg, const char *text, bool over)
+{
+	const struct indexer *ix = arg;
+
+	if (over)
+		proc_clear(ix->pr, text);
+	else {
+		proc_alarm(ix->pr, text);
+		log_line(LOG_ERROR, "rule", "error=%s", text);
+	}
+}
+
+/* What came and is in the index meets the rules, once. */
+static int64_t
+step_rules(struct indexer *ix, int64_t next)
+{
+	switch (rules_match_step(&ix->rules, ix->x, keeper(ix), &ix->r)) {
+	case RULES_NONE:
+		return next;
+	case RULES_MORE:
+		return next < 0 ? 0 : next;
+	default:
+		return next < 0 ? AGAIN_MS : next;
+	}
+}
+
 /* One step; when the next is due, or -1: when there is news. */
 static int64_t
 step_once(struct indexer *ix)
@@ -332,6 +362,8 @@ step(void *arg)
 
 	ix->news = false;
 	next = keeper(ix) != -1 ? step_once(ix) : AGAIN_MS;
+	if (keeper(ix) != -1)
+		next = step_rules(ix, next);
 	if (next < 0 && ix->news)
 		next = GATHER_MS;
 	if (next >= 0)
@@ -449,6 +481,7 @@ role_indexer(struct proc *pr)
 		return;
 	}
 	ix.all = index_is_new(ix.x);
+	rules_match_init(&ix.rules, alarm_rule, &ix);
 	ix.step = (struct loop_timer){ .fn = step, .arg = &ix };
 	ix.notify_io = (struct loop_io){ .fd = watch_index(pr->maildir),
 	    .fn = notified, .arg = &ix };

@@ -10,16 +10,19 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "mailnode/filter/op_train.h"
+#include "mailnode/filter/rules.h"
 #include "mailnode/filter/teach.h"
 #include "mailnode/node/ask_hook.h"
 #include "mailnode/node/log.h"
 #include "mailnode/node/sandbox.h"
 #include "mailnode/role/roles.h"
+#include "store/ask.h"
 #include "store/op_alias.h"
 #include "store/op_box.h"
 #include "store/op_device.h"
@@ -31,6 +34,7 @@
 #include "store/op_mail.h"
 #include "store/op_queue.h"
 #include "store/op_rcpt.h"
+#include "store/op_rule.h"
 #include "store/op_sender.h"
 #include "store/op_set.h"
 #include "store/op_snooze.h"
@@ -45,12 +49,13 @@ static const struct op *const tables[] = {
 	rcpt_ops, event_ops, box_ops, mail_ops, watch_ops, alias_ops,
 	set_ops, index_ops, stat_ops, fsck_ops, submit_ops, queue_ops,
 	sender_ops, device_ops, snooze_ops, train_ops,
-	history_ops, listed_ops
+	history_ops, listed_ops, rule_ops
 };
 
 static struct store st;
 static struct learner learner;
 static struct teach teach;
+static struct ask *runner;	/* for what is waited for; NULL: gone */
 
 static void
 alarm_owner(void *arg, const char *text, bool over)
@@ -88,25 +93,26 @@ want_parser(void *arg)
 	(void)proc_want(arg, ROLE_PARSER);
 }
 
-enum { DELIVERED_VARS = 6 };
+enum { DELIVERED_VARS = 7, DELIVERED_RULE = 6 };
 
-/* The hooks of new mail: told of it, never waited for. */
-static void
-delivered(void *arg, const struct store_delivered *d)
+struct delivered_vars {
+	char		 text[DELIVERED_VARS][HOOK_VAR_MAX];
+	const char	*vars[DELIVERED_VARS + 1];
+};
+
+/* False: its path is too long. */
+static bool
+hook_vars(struct delivered_vars *v, const struct proc *pr,
+    const struct store_delivered *d, unsigned int rule)
 {
-	struct proc *pr = arg;
-	char text[DELIVERED_VARS][HOOK_VAR_MAX], path[PATH_MAX];
-	const char *vars[DELIVERED_VARS + 1] = { NULL };
-	struct hook_event e = { "delivered", vars, -1 };
+	char path[PATH_MAX];
 	size_t i;
 
-	if (pr->link[ROLE_RUNNER] == -1 || !hook_wanted(e.name))
-		return;
 	if (snprintf(path, sizeof path, "%s/%s/%s", pr->maildir, d->folder,
 	    d->rel) >= (int)sizeof path)
-		return;
+		return false;
 #define SET(i, name, value) \
-	(void)snprintf(text[i], sizeof text[i], "MAILNODE_" name "=%.1500s", \
+	(void)snprintf(v->text[i], HOOK_VAR_MAX, "MAILNODE_" name "=%.1500s", \
 	    value)
 	SET(0, "ID", d->trace);
 	SET(1, "FOLDER", d->folder);
@@ -115,27 +121,128 @@ delivered(void *arg, const struct store_delivered *d)
 	SET(4, "SUBJECT", d->subject);
 	SET(5, "MESSAGE_ID", d->msgid);
 #undef SET
-	for (i = 0; i < DELIVERED_VARS; i++)
-		vars[i] = text[i];
-	e.fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	(void)snprintf(v->text[DELIVERED_RULE], HOOK_VAR_MAX,
+	    "MAILNODE_RULE=%u", rule);
+	memset(v->vars, 0, sizeof v->vars);
+	for (i = 0; i < (rule != 0 ? DELIVERED_VARS : DELIVERED_RULE); i++)
+		v->vars[i] = v->text[i];
+	return true;
+}
+
+static void
+log_hook(const struct hook_event *e, const struct store_delivered *d)
+{
+	log_line(LOG_WARN, "hook", "event=%s trace=%s error=%s", e->name,
+	    d->trace, strerror(errno));
+}
+
+/* The hooks of new mail: told of it, never waited for. */
+static void
+delivered(void *arg, const struct store_delivered *d)
+{
+	struct proc *pr = arg;
+	struct delivered_vars v;
+	struct hook_event e = { "delivered", v.vars, -1 };
+
+	if (pr->link[ROLE_RUNNER] == -1 || !hook_wanted(e.name) ||
+	    !hook_vars(&v, pr, d, 0))
+		return;
+	e.fd = open(strchr(v.vars[2], '=') + 1, O_RDONLY | O_CLOEXEC |
+	    O_NOFOLLOW);
 	if (e.fd == -1 || ask_hook_tell(pr->link[ROLE_RUNNER], &e) == -1)
-		log_line(LOG_WARN, "hook", "event=%s trace=%s error=%s",
-		    e.name, d->trace, strerror(errno));
+		log_hook(&e, d);
 	if (e.fd != -1)
 		close(e.fd);
+}
+
+/* A rule's programs: waited for, so that none is lost with the runner. */
+struct running {
+	void	(*done)(void *arg, bool ok);
+	void	*arg;
+};
+
+static void
+ran(void *arg, uint16_t status, struct chan_in *in, int *fd)
+{
+	struct running *x = arg;
+
+	(void)in;	/* how they ended is in the runner's log */
+	(void)fd;
+	x->done(x->arg, status != OP_GONE);
+	free(x);
+}
+
+static bool
+ruled(void *arg, const struct store_ruled *r)
+{
+	struct delivered_vars v;
+	struct hook_event e = { r->event, v.vars, r->fd };
+	struct running *x;
+	struct buf args;
+	int rc;
+
+	if (runner == NULL || !hook_wanted(e.name) ||
+	    !hook_vars(&v, arg, &r->at, r->rule))
+		return false;
+	x = malloc(sizeof *x);
+	if (x == NULL)
+		return false;
+	*x = (struct running){ r->done, r->arg };
+	hook_event_put(&args, &e);
+	rc = args.err != 0 ? -1 : ask_send(runner, OP_HOOK_RUN, &args, e.fd,
+	    ran, x);
+	if (rc == -1) {
+		log_hook(&e, &r->at);
+		free(x);
+	}
+	buf_clear(&args);
+	return rc == 0;
+}
+
+static void
+runner_gone(void *arg)
+{
+	(void)arg;
+	ask_free(runner);
+	runner = NULL;
+}
+
+static void
+check_rules(struct proc *pr)
+{
+	char why[RULES_WHY_MAX], text[RULES_WHY_MAX + 64];
+	size_t i, n;
+
+	(void)rules_table(&n);
+	for (i = 0; i < n; i++) {
+		if (rules_check(i, why, sizeof why))
+			continue;
+		(void)snprintf(text, sizeof text, "rule %zu is off: %s", i + 1,
+		    why);
+		proc_alarm(pr, text);
+		log_line(LOG_ERROR, "rule", "error=%s", text);
+	}
 }
 
 /* A link's descriptor stays the process's own: the store gets another. */
 static void
 linked(void *arg, enum role role, int fd)
 {
-	(void)arg;
+	struct proc *pr = arg;
+
 	if (role == ROLE_PARSER)
 		store_parser(&st, fd);
 	else if (role == ROLE_FILER) {
 		fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 		if (fd != -1)
 			store_filer(&st, fd);
+	} else if (role == ROLE_RUNNER) {
+		if (runner != NULL)
+			ask_hang_up(runner);
+		fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+		if (fd != -1)
+			runner = ask_new(pr->loop, fd, NULL, runner_gone, pr);
+		rule_kick(&st);
 	}
 }
 
@@ -165,6 +272,8 @@ configure(const struct proc *pr)
 	    .domains = conf.domains, .ndomains = conf.ndomains,
 	    .subaddress = conf.subaddress, .catchall = conf.catchall,
 	    .reserve = conf.reserve, .message_max = conf.message_max };
+	sc.rules = rules_table(&sc.nrules);
+	sc.rules_sum = rule_sum(sc.rules, sc.nrules);
 	return &sc;
 }
 
@@ -181,6 +290,7 @@ role_keeper(struct proc *pr)
 	st.log = say;
 	st.want_parser = want_parser;
 	st.delivered = delivered;
+	st.ruled = ruled;
 	if (store_open(&st, configure(pr), pr->loop, why, sizeof why) !=
 	    STORE_OK) {
 		proc_alarm(pr, why);
@@ -200,9 +310,12 @@ role_keeper(struct proc *pr)
 	loop_at_turn(pr->loop, turn, &st);
 	proc_on_link(pr, linked, pr);
 	sandbox_enter(pr);
+	check_rules(pr);
 	proc_serve(pr, &srv);
 	if (pr->link[ROLE_FILER] != -1)
 		linked(pr, ROLE_FILER, pr->link[ROLE_FILER]);
+	if (pr->link[ROLE_RUNNER] != -1)
+		linked(pr, ROLE_RUNNER, pr->link[ROLE_RUNNER]);
 	proc_ready(pr);
 	(void)loop_run(pr->loop);
 	teach_clear(&teach);

@@ -330,7 +330,7 @@ commit(struct mail *m, const struct buf *head, int64_t now_s,
 		.verdict = m->verdict,
 		.peer = peer,
 		.received = now_s,
-		.stays = m->forged,
+		.stays = m->forged || m->head.again,
 	};
 	uint64_t id = m->spool;
 	uint16_t status;

@@ -1,0 +1,20 @@
+/* Private to index*.c. */
+#ifndef STORE_INDEX_PARTS_H
+#define STORE_INDEX_PARTS_H
+
+#include "store/dyn.h"
+#include "store/index.h"
+
+struct index {
+	const struct dyn_notmuch *nm;
+	const char		*maildir;	/* borrowed */
+	char			 config[INDEX_PATH_MAX];
+	notmuch_database_t	*db;		/* in a batch, or open to read */
+	bool			 fresh;
+};
+
+/* STORE_GONE: the database is away. */
+enum store_err	 index_open_read(struct index *x);
+void		 index_close(struct index *x);
+
+#endif
