@@ -126,6 +126,7 @@ put_uids(struct find *f, struct chan_in *in)
 {
 	uint32_t n = chan_get_u32(in), i;
 
+	f->some = true;
 	if (n == 0)
 		put(f, "0");
 	for (i = 0; i < n && !in->bad && f->sql.err == 0; i++) {
@@ -180,6 +181,7 @@ put_msgid(struct find *f, const char *needle)
 		return false;
 	memcpy(id, needle + 1, n - 2);
 	id[n - 2] = '\0';
+	f->whole = true;
 	put(f, "m.id IN (SELECT id FROM msg WHERE msgid=");
 	put_str(f, id);
 	put(f, ")");
@@ -197,6 +199,7 @@ put_envelope(struct find *f, const char *name, const char *needle)
 	for (i = 0; i < sizeof fields / sizeof fields[0]; i++) {
 		if (strcasecmp(name, fields[i].name) != 0)
 			continue;
+		f->whole = true;
 		(void)buf_addf(&f->sql, "enveloped(m.env,%d,", fields[i].nth);
 		put_folded(f, needle);
 		put(f, ")");
@@ -209,10 +212,11 @@ put_envelope(struct find *f, const char *name, const char *needle)
 static void
 put_header(struct find *f, const char *name, const char *needle)
 {
-	static const struct { const char *name, *column; } columns[] = {
-	    { "subject", "m.subject" }, { "from", "m.sender" },
-	    { "to", "m.rcpt" }, { "cc", "m.cc" }, { "list-id", "m.list_id" },
-	    { "references", "'<'||replace(m.refs,' ','> <')||'>'" } };
+	static const struct { const char *name, *column; bool meta; }
+	    columns[] = { { "subject", "m.subject", true },
+	    { "from", "m.sender", true }, { "to", "m.rcpt", false },
+	    { "cc", "m.cc", false }, { "list-id", "m.list_id", false },
+	    { "references", "'<'||replace(m.refs,' ','> <')||'>'", false } };
 	size_t i;
 
 	f->wide = true;
@@ -223,6 +227,7 @@ put_header(struct find *f, const char *name, const char *needle)
 		if (strcasecmp(name, columns[i].name) != 0 ||
 		    needle[0] == '\0')
 			continue;
+		f->whole = f->whole || !columns[i].meta;
 		put(f, "(");
 		put_has(f, columns[i].column, needle);
 		put(f, " OR (length(");
@@ -232,6 +237,7 @@ put_header(struct find *f, const char *name, const char *needle)
 		put(f, "))");
 		return;
 	}
+	f->whole = true;
 	put_file(f, name, needle);
 }
 
@@ -321,11 +327,13 @@ comparison(struct find *f, struct chan_in *in, uint8_t key)
 		number(f, "(sent(m.env,m.date)>=", chan_get_i64(in));
 		number(f, " AND sent(m.env,m.date)<", chan_get_i64(in));
 		put(f, ")");
+		f->whole = true;
 		break;
 	case FIND_ROW:
 		number(f, "m.id=", (int64_t)chan_get_u64(in));
 		break;
 	case FIND_THREAD:
+		f->whole = true;
 		number(f, "m.thread=", (int64_t)chan_get_u64(in));
 		break;
 	default:
@@ -436,6 +444,22 @@ keep(struct find *f, uint32_t uid)
 	return true;
 }
 
+/*
+ * What msg_meta has is asked of it first, message by message in the order of
+ * UIDs; all else starts at the narrow rows, which know flags and UIDs.
+ */
+static const char *
+source(const struct find *f)
+{
+	if (!f->wide)
+		return "mail l WHERE l.mbox=?1 AND l.uid<?2";
+	if (f->whole || f->some)
+		return "mail l CROSS JOIN msg m ON m.id=l.msg"
+		    " WHERE l.mbox=?1 AND l.uid<?2";
+	return "msg m CROSS JOIN mail l ON l.mbox=m.mbox AND l.uid=m.uid"
+	    " WHERE m.mbox=?1 AND m.uid<?2";
+}
+
 static int
 prepare(struct find *f, const char *columns, sqlite3_stmt **s)
 {
@@ -444,13 +468,11 @@ prepare(struct find *f, const char *columns, sqlite3_stmt **s)
 	int rc;
 
 	buf_init(&text, f->sql.len + 1024);
-	(void)buf_adds(&text, "SELECT l.uid,l.modseq");
-	(void)buf_adds(&text, columns);
-	(void)buf_adds(&text, f->wide ?
-	    " FROM mail l CROSS JOIN msg m ON m.id=l.msg" : " FROM mail l");
-	(void)buf_adds(&text, " WHERE l.mbox=?1 AND l.uid<?2 AND ");
+	(void)buf_addf(&text, "SELECT l.uid,l.modseq%s FROM %s AND ",
+	    columns, source(f));
 	(void)buf_add(&text, f->sql.data, f->sql.len);
-	(void)buf_adds(&text, " ORDER BY l.uid");
+	(void)buf_adds(&text, f->wide && !f->whole && !f->some ?
+	    " ORDER BY m.uid" : " ORDER BY l.uid");
 	rc = buf_str(&text) == NULL ? SQLITE_NOMEM :
 	    sqlite3_prepare_v2(f->r->sql.db, buf_str(&text), -1, s, NULL);
 	buf_clear(&text);
@@ -477,7 +499,8 @@ find_each(struct find *f, const char *columns,
 	int rc;
 
 	running = f;
-	f->wide = f->wide || columns[0] != '\0';
+	if (columns[0] != '\0')
+		f->wide = f->whole = true;
 	rc = find_functions(&running, f->r->sql.db, f->r);
 	if (rc == SQLITE_OK)
 		rc = prepare(f, columns, &s);

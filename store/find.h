@@ -28,6 +28,8 @@ struct find {
 	size_t		 nhits;
 	unsigned int	 nodes;
 	bool		 wide;		/* asks more than `mail` has */
+	bool		 whole;		/* … and than the index msg_meta has */
+	bool		 some;		/* names UIDs */
 	/* the answer, kept for its pages */
 	struct view_range *found;
 	size_t		 nfound, room;

@@ -79,6 +79,25 @@ find_within(const char *p, size_t n, const char *needle)
 	return false;
 }
 
+/* As find_within(), with a needle that is folded already and US-ASCII. */
+static bool
+ascii_within(const char *p, const char *needle)
+{
+	const unsigned char first = (unsigned char)needle[0];
+	size_t i;
+
+	for (; *p != '\0'; p++) {
+		if (fold((unsigned char)*p) != first)
+			continue;
+		for (i = 1; needle[i] != '\0' && p[i] != '\0' &&
+		    fold((unsigned char)p[i]) == (unsigned char)needle[i]; )
+			i++;
+		if (needle[i] == '\0')
+			return true;
+	}
+	return first == '\0';
+}
+
 /* has(column, folded needle) */
 static void
 sql_has(sqlite3_context *c, int n, sqlite3_value **v)
@@ -97,7 +116,7 @@ sql_has(sqlite3_context *c, int n, sqlite3_value **v)
 	for (p = needle; *p != '\0'; p++)
 		plain = plain && (unsigned char)*p < 0x80;
 	if (plain) {
-		sqlite3_result_int(c, strcasestr(text, needle) != NULL);
+		sqlite3_result_int(c, ascii_within(text, needle));
 		return;
 	}
 	sqlite3_snprintf(sizeof copy, copy, "%s", text);

@@ -413,18 +413,18 @@ page_put(struct page *p)
 }
 
 static bool
-put_uid(void *arg, uint32_t uid)
+put_uids(void *arg, uint32_t lo, uint32_t hi)
 {
 	struct page *p = arg;
 
-	if (p->lo != 0 && uid == p->hi + 1) {
-		p->hi = uid;
+	if (p->lo != 0 && lo == p->hi + 1) {
+		p->hi = hi;
 		return true;
 	}
 	if (p->lo != 0)
 		page_put(p);
-	p->lo = p->n < p->max ? uid : 0;
-	p->hi = uid;
+	p->lo = p->n < p->max ? lo : 0;
+	p->hi = p->lo != 0 ? hi : lo;
 	return p->lo != 0;
 }
 
@@ -448,7 +448,7 @@ do_uids(void *service, struct op_call *c)
 		return (uint16_t)e;
 	chan_put_u32(c->out, s.below);
 	chan_put_u32(c->out, 0);
-	rc = view_each_uid(r, &s, put_uid, &p);
+	rc = view_each_uid(r, &s, put_uids, &p);
 	if (p.lo != 0)
 		page_put(&p);
 	if (rc == SQLITE_ROW) {		/* stopped: go on from there */

@@ -29,9 +29,9 @@ enum reader_sql {
 /* view.c */
 enum reader_view {
 	RVIEW_BOXES, RVIEW_BOX, RVIEW_BOX_ID, RVIEW_SIZE, RVIEW_DELETED,
-	RVIEW_UIDS, RVIEW_UIDS_THEN, RVIEW_GONE, RVIEW_FLOOR,
-	RVIEW_ROWS_NARROW, RVIEW_ROWS_META, RVIEW_ROWS_ENV, RVIEW_ROWS_ALL,
-	RVIEW_SINCE_NARROW, RVIEW_SINCE_META, RVIEW_SINCE_ENV,
+	RVIEW_BLOCKS, RVIEW_UIDS, RVIEW_UIDS_THEN, RVIEW_GONE, RVIEW_FLOOR,
+	RVIEW_ROWS_NARROW, RVIEW_ROWS_TAGS, RVIEW_ROWS_META, RVIEW_ROWS_ENV, RVIEW_ROWS_ALL,
+	RVIEW_SINCE_NARROW, RVIEW_SINCE_TAGS, RVIEW_SINCE_META, RVIEW_SINCE_ENV,
 	RVIEW_SINCE_ALL, RVIEW_PLACE, RVIEW_BLOBS, RVIEW_N
 };
 
@@ -57,6 +57,9 @@ struct reader {
 /* Never fails: what is not there yet is looked for at each request. */
 void	reader_init(struct reader *r, const char *home, const char *maildir);
 void	reader_clear(struct reader *r);
+
+/* Opens what there is already, before the first request. */
+void	reader_warm(struct reader *r);
 
 /* Around each request: one snapshot.  STORE_GONE: there is no store.db. */
 enum store_err	reader_begin(struct reader *r);

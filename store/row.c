@@ -1,5 +1,5 @@
 /*
- * Tables of store.db, version 3, besides keeper's mailbox(id, name, …).
+ * Tables of store.db, version 4, besides keeper's mailbox(id, name, …).
  *
  * msg		one row for each file
  *	id		what clients call the message; kept when it moves
@@ -15,6 +15,8 @@
  *	base_key	hash of the rest, 0 for none; thread.c
  *	hash		of the content; env body parts: see mime_imap.h
  * mail		the narrow twin that IMAP scans
+ * uid_block	how many of 1024 UIDs that follow each other are there, so that
+ *		sequence numbers cost no look at each
  * gone		UIDs expunged, with the MODSEQ of that; UID 0: before that
  *		MODSEQ nothing is remembered
  * box_count	messages of a mailbox, how many of them unread, and the UID
@@ -63,6 +65,17 @@ const char row_schema_2[] =
     "DROP TABLE thread_box;"
     "ALTER TABLE thread_box_2 RENAME TO thread_box;";
 
+#define UID_BLOCK \
+    "CREATE TABLE IF NOT EXISTS uid_block(" \
+    " mbox INTEGER NOT NULL, block INTEGER NOT NULL, n INTEGER NOT NULL," \
+    " PRIMARY KEY(mbox, block)) WITHOUT ROWID;"
+
+/* Version 3 counted no blocks. */
+const char row_schema_4[] =
+    UID_BLOCK
+    "INSERT INTO uid_block SELECT mbox, (uid-1)>>10, count(*) FROM mail"
+    " GROUP BY 1, 2;";
+
 const char row_schema[] =
     "CREATE TABLE IF NOT EXISTS msg("
     " id INTEGER PRIMARY KEY,"
@@ -85,6 +98,11 @@ const char row_schema[] =
     "CREATE INDEX IF NOT EXISTS msg_hash ON msg(mbox, hash);"
     "CREATE INDEX IF NOT EXISTS msg_base ON msg(base_key, date)"
     " WHERE base_key <> 0;"
+    /* What IMAP lists and searches, without the rest of the row. */
+    "CREATE INDEX IF NOT EXISTS msg_meta ON msg(mbox, uid, wire, received,"
+    " tags, sender, subject);"
+    "CREATE INDEX IF NOT EXISTS msg_tagged ON msg(mbox, uid, tags)"
+    " WHERE tags <> '';"
     "CREATE TABLE IF NOT EXISTS mail("
     " mbox INTEGER NOT NULL, uid INTEGER NOT NULL,"
     " msg INTEGER NOT NULL, flags INTEGER NOT NULL,"
@@ -92,6 +110,13 @@ const char row_schema[] =
     "CREATE INDEX IF NOT EXISTS mail_modseq ON mail(mbox, modseq);"
     "CREATE INDEX IF NOT EXISTS mail_unseen ON mail(mbox, uid)"
     " WHERE flags & 16 = 0;"
+    UID_BLOCK
+    "CREATE TRIGGER IF NOT EXISTS mail_came AFTER INSERT ON mail BEGIN"
+    " INSERT INTO uid_block VALUES(new.mbox, (new.uid-1)>>10, 1)"
+    " ON CONFLICT(mbox, block) DO UPDATE SET n=n+1; END;"
+    "CREATE TRIGGER IF NOT EXISTS mail_went AFTER DELETE ON mail BEGIN"
+    " UPDATE uid_block SET n=n-1 WHERE mbox=old.mbox"
+    " AND block=(old.uid-1)>>10; END;"
     "CREATE TABLE IF NOT EXISTS gone("
     " mbox INTEGER NOT NULL, modseq INTEGER NOT NULL,"
     " uid INTEGER NOT NULL, PRIMARY KEY(mbox, modseq, uid))"
@@ -172,6 +197,7 @@ static const char *const sql[SQL_N] = {
 	    PATH("mbox", "name") ",'' FROM msg WHERE mbox=?",
 	[SQL_BOX_RENAMED] = "INSERT INTO index_todo(msg,was,now) SELECT id,"
 	    "?2||'/'||name," PATH("mbox", "name") " FROM msg WHERE mbox=?1",
+	[SQL_BOX_BLOCKS] = "DELETE FROM uid_block WHERE mbox=?",
 	[SQL_BOX_MAIL] = "DELETE FROM mail WHERE mbox=?",
 	[SQL_BOX_MSG] = "DELETE FROM msg WHERE mbox=?",
 	[SQL_BOX_GONE] = "DELETE FROM gone WHERE mbox=?",
@@ -633,8 +659,8 @@ row_mbox_renamed(struct rows *r, uint64_t mbox, const char *old)
 int
 row_mbox_gone(struct rows *r, uint64_t mbox)
 {
-	static const enum row_sql all[] = { SQL_BOX_TODO, SQL_BOX_MAIL,
-	    SQL_BOX_MSG, SQL_BOX_GONE, SQL_BOX_COUNT, SQL_BOX_THREADS };
+	static const enum row_sql all[] = { SQL_BOX_TODO, SQL_BOX_BLOCKS,
+	    SQL_BOX_MAIL, SQL_BOX_MSG, SQL_BOX_GONE, SQL_BOX_COUNT, SQL_BOX_THREADS };
 	size_t i;
 	int rc = 0;
 

@@ -20,9 +20,10 @@
 struct sqlite3;
 struct rows;
 
-/* CREATE TABLE … of msg, mail, gone, thread…, index_todo; for schema.c. */
+/* CREATE TABLE … of all that row.c names; for schema.c. */
 extern const char row_schema[];
 extern const char row_schema_2[];	/* from version 1 to 2 */
+extern const char row_schema_4[];	/* from 3 to 4 */
 
 /*
  * Prepared statements on a connection; borrows db, which must outlive it.

@@ -23,7 +23,7 @@
  *	listed	whom the owner lets in or keeps out: listed.c
  *	history	what the owner's acts say of senders: history.c
  *
- * store.db, version 3: the cache.  Keeper's part is `mailbox`; the rest
+ * store.db, version 4: the cache.  Keeper's part is `mailbox`; the rest
  * stands in row.c.  `state` holds whether the last run ended cleanly.
  *
  * events.db, version 1: see event.c.
@@ -128,10 +128,10 @@ const struct schema schemas[STORE_NDB] = {
 		.steps = { node_schema_2, node_schema_3 }
 	},
 	[STORE_CACHE] = {
-		.name = "store.db", .app_id = 0x6d6e7374, .version = 3,
+		.name = "store.db", .app_id = 0x6d6e7374, .version = 4,
 		.cache = true, .cache_kib = 4096,
 		.parts = { cache_schema, row_schema },
-		.steps = { row_schema_2, cache_schema_3 }
+		.steps = { row_schema_2, cache_schema_3, row_schema_4 }
 	},
 	[STORE_EVENTS] = {
 		.name = "events.db", .app_id = 0x6d6e6576, .version = 1,

@@ -11,13 +11,20 @@
 	" FROM mailbox b LEFT JOIN box_count c ON c.mbox=b.id "
 
 #define NARROW	"SELECT l.uid,l.flags,l.msg,l.modseq"
+#define TAGS	NARROW ",coalesce(m.tags,'')"
 #define META	NARROW ",m.tags,m.wire,m.received"
 #define ENV	META ",m.env"
 #define ALL	ENV ",m.body,m.snippet,m.thread"
-#define WITH	" FROM mail l CROSS JOIN msg m ON m.id=l.msg"
+/* From a row as little as will do: msg_tagged, msg_meta, or all of it.
+ * Without the "+" the planner takes the range of l.uid for one of m.uid too,
+ * and scans it for each. */
+#define WITH_TAGS \
+	" LEFT JOIN msg m ON m.mbox=+l.mbox AND m.uid=+l.uid AND m.tags<>''"
+#define WITH_META \
+	" CROSS JOIN msg m ON m.mbox=+l.mbox AND m.uid=+l.uid"
+#define WITH_ROW	" CROSS JOIN msg m ON m.id=l.msg"
 /* Ordered otherwise, the planner scans the whole mailbox. */
-#define WITH_SINCE \
-	" FROM mail l INDEXED BY mail_modseq CROSS JOIN msg m ON m.id=l.msg"
+#define CHANGED	" FROM mail l INDEXED BY mail_modseq"
 #define BY_UID	" WHERE l.mbox=? AND l.uid BETWEEN ? AND ? ORDER BY l.uid"
 #define SINCE \
 	" WHERE l.mbox=? AND l.modseq>=? AND l.modseq<=? AND" \
@@ -30,6 +37,8 @@ const char *const view_sql[RVIEW_N] = {
 	[RVIEW_SIZE] = "SELECT coalesce(sum(wire),0) FROM msg WHERE mbox=?",
 	[RVIEW_DELETED] = "SELECT count(*) FROM mail WHERE mbox=?"
 	    " AND flags&32<>0",
+	[RVIEW_BLOCKS] = "SELECT block FROM uid_block WHERE mbox=?"
+	    " AND block>=? AND block<? AND n=1024 ORDER BY block",
 	[RVIEW_UIDS] = "SELECT uid FROM mail WHERE mbox=? AND uid>=?"
 	    " AND uid<? ORDER BY uid",
 	[RVIEW_UIDS_THEN] = "SELECT uid FROM mail WHERE mbox=?1 AND uid>=?2"
@@ -41,20 +50,23 @@ const char *const view_sql[RVIEW_N] = {
 	[RVIEW_FLOOR] = "SELECT min(modseq) FROM gone WHERE mbox=?"
 	    " AND uid=0",
 	[RVIEW_ROWS_NARROW] = NARROW " FROM mail l" BY_UID,
-	[RVIEW_ROWS_META] = META WITH BY_UID,
-	[RVIEW_ROWS_ENV] = ENV WITH BY_UID,
-	[RVIEW_ROWS_ALL] = ALL WITH BY_UID,
-	[RVIEW_SINCE_NARROW] = NARROW " FROM mail l INDEXED BY mail_modseq"
-	    SINCE,
-	[RVIEW_SINCE_META] = META WITH_SINCE SINCE,
-	[RVIEW_SINCE_ENV] = ENV WITH_SINCE SINCE,
-	[RVIEW_SINCE_ALL] = ALL WITH_SINCE SINCE,
+	[RVIEW_ROWS_TAGS] = TAGS " FROM mail l" WITH_TAGS BY_UID,
+	[RVIEW_ROWS_META] = META " FROM mail l" WITH_META BY_UID,
+	[RVIEW_ROWS_ENV] = ENV " FROM mail l" WITH_ROW BY_UID,
+	[RVIEW_ROWS_ALL] = ALL " FROM mail l" WITH_ROW BY_UID,
+	[RVIEW_SINCE_NARROW] = NARROW CHANGED SINCE,
+	[RVIEW_SINCE_TAGS] = TAGS CHANGED WITH_TAGS SINCE,
+	[RVIEW_SINCE_META] = META CHANGED WITH_META SINCE,
+	[RVIEW_SINCE_ENV] = ENV CHANGED WITH_ROW SINCE,
+	[RVIEW_SINCE_ALL] = ALL CHANGED WITH_ROW SINCE,
 	[RVIEW_PLACE] = "SELECT b.name,m.name,m.size,m.wire,m.pflags,m.parts"
 	    " FROM mail l JOIN msg m ON m.id=l.msg JOIN mailbox b"
 	    " ON b.id=l.mbox WHERE l.mbox=? AND l.uid=?",
 	[RVIEW_BLOBS] = "SELECT m.env,m.body,m.parts FROM mail l JOIN msg m"
 	    " ON m.id=l.msg WHERE l.mbox=? AND l.uid=?",
 };
+
+enum { BLOCK = 1024 };		/* UIDs in one row of uid_block */
 
 static int64_t
 num(const struct reader *r, enum reader_view q, int col)
@@ -153,22 +165,54 @@ view_one_box(struct reader *r, uint64_t id, const char *name, uint32_t want,
 
 /* ---- UIDs ---- */
 
-int
-view_each_uid(struct reader *r, const struct view_span *s,
-    bool (*emit)(void *, uint32_t), void *arg)
+/* One by one, of [from, below). */
+static int
+each_of(struct reader *r, const struct view_span *s, uint32_t from,
+    uint32_t below, bool (*emit)(void *, uint32_t, uint32_t), void *arg)
 {
 	enum reader_view q = s->since == UINT64_MAX ? RVIEW_UIDS :
 	    RVIEW_UIDS_THEN;
+	uint32_t uid;
 	int rc;
 
+	if (from >= below)
+		return SQLITE_OK;
 	rc = q == RVIEW_UIDS ? sql_step(&r->view, q, "iii",
-	    (int64_t)s->mbox, (int64_t)s->from, (int64_t)s->below) :
+	    (int64_t)s->mbox, (int64_t)from, (int64_t)below) :
 	    sql_step(&r->view, q, "iiii", (int64_t)s->mbox,
-	    (int64_t)s->from, (int64_t)s->below, (int64_t)s->since);
-	for (; rc == SQLITE_ROW; rc = sql_next(&r->view, q))
-		if (!emit(arg, (uint32_t)num(r, q, 0)))
+	    (int64_t)from, (int64_t)below, (int64_t)s->since);
+	for (; rc == SQLITE_ROW; rc = sql_next(&r->view, q)) {
+		uid = (uint32_t)num(r, q, 0);
+		if (!emit(arg, uid, uid))
 			return SQLITE_ROW;
+	}
 	return sql_done(rc);
+}
+
+/* Blocks of which all are there are not looked into. */
+int
+view_each_uid(struct reader *r, const struct view_span *s,
+    bool (*emit)(void *, uint32_t, uint32_t), void *arg)
+{
+	const enum reader_view q = RVIEW_BLOCKS;
+	uint32_t next = s->from > 0 ? s->from : 1, lo;
+	int rc, bad;
+
+	rc = sql_step(&r->view, q, "iii", (int64_t)s->mbox,
+	    ((int64_t)next + BLOCK - 2) / BLOCK,
+	    ((int64_t)s->below - 1) / BLOCK);
+	for (; rc == SQLITE_ROW; rc = sql_next(&r->view, q)) {
+		lo = (uint32_t)num(r, q, 0) * BLOCK + 1;
+		bad = each_of(r, s, next, lo, emit, arg);
+		if (bad != SQLITE_OK)
+			return bad;
+		if (!emit(arg, lo, lo + BLOCK - 1))
+			return SQLITE_ROW;
+		next = lo + BLOCK;
+	}
+	rc = sql_done(rc);
+	return rc != SQLITE_OK ? rc :
+	    each_of(r, s, next, s->below, emit, arg);
 }
 
 int
@@ -204,8 +248,19 @@ view_lost(struct reader *r, struct view_lost *l)
 
 /* ---- rows ---- */
 
+/* How much of a row is asked for. */
+enum level { NARROW_ROW, TAGGED_ROW, META_ROW, ENV_ROW, WHOLE_ROW };
+
+static const struct { enum reader_view by_uid, since; } queries[] = {
+	[NARROW_ROW] = { RVIEW_ROWS_NARROW, RVIEW_SINCE_NARROW },
+	[TAGGED_ROW] = { RVIEW_ROWS_TAGS, RVIEW_SINCE_TAGS },
+	[META_ROW] = { RVIEW_ROWS_META, RVIEW_SINCE_META },
+	[ENV_ROW] = { RVIEW_ROWS_ENV, RVIEW_SINCE_ENV },
+	[WHOLE_ROW] = { RVIEW_ROWS_ALL, RVIEW_SINCE_ALL },
+};
+
 static void
-take_row(struct reader *r, enum reader_view q, unsigned int level,
+take_row(struct reader *r, enum reader_view q, enum level level,
     struct view_row *row)
 {
 	memset(row, 0, sizeof *row);
@@ -214,39 +269,39 @@ take_row(struct reader *r, enum reader_view q, unsigned int level,
 	row->flags = (uint32_t)num(r, q, 1);
 	row->id = (uint64_t)num(r, q, 2);
 	row->modseq = (uint64_t)num(r, q, 3);
-	if (level == 0)
+	if (level >= TAGGED_ROW)
+		row->tags = sql_str(&r->view, q, 4);
+	if (level < META_ROW)
 		return;
-	row->tags = sql_str(&r->view, q, 4);
 	row->wire = (uint64_t)num(r, q, 5);
 	row->received = num(r, q, 6);
-	if (level == 1)
-		return;
-	row->env = blob(r, q, 7, &row->nenv);
-	if (level == 2)
+	if (level >= ENV_ROW)
+		row->env = blob(r, q, 7, &row->nenv);
+	if (level < WHOLE_ROW)
 		return;
 	row->body = blob(r, q, 8, &row->nbody);
 	row->snippet = sql_str(&r->view, q, 9);
 	row->thread = (uint64_t)num(r, q, 10);
 }
 
-static unsigned int
+static enum level
 level_of(uint32_t cols)
 {
 	if (cols & (VIEW_BODY | VIEW_TEXT))
-		return 3;
+		return WHOLE_ROW;
 	if (cols & VIEW_ENV)
-		return 2;
-	return cols & (VIEW_TAG | VIEW_META) ? 1 : 0;
+		return ENV_ROW;
+	if (cols & VIEW_META)
+		return META_ROW;
+	return cols & VIEW_TAG ? TAGGED_ROW : NARROW_ROW;
 }
 
 static int
 rows_since(struct reader *r, struct view_scan *s,
     bool (*emit)(void *, uint32_t, const struct view_row *), void *arg)
 {
-	static const enum reader_view by_level[] = { RVIEW_SINCE_NARROW,
-	    RVIEW_SINCE_META, RVIEW_SINCE_ENV, RVIEW_SINCE_ALL };
-	unsigned int level = level_of(s->cols);
-	enum reader_view q = by_level[level];
+	enum level level = level_of(s->cols);
+	enum reader_view q = queries[level].since;
 	struct view_row row;
 	int rc;
 
@@ -270,10 +325,8 @@ int
 view_each_row(struct reader *r, struct view_scan *s,
     bool (*emit)(void *, uint32_t, const struct view_row *), void *arg)
 {
-	static const enum reader_view by_level[] = { RVIEW_ROWS_NARROW,
-	    RVIEW_ROWS_META, RVIEW_ROWS_ENV, RVIEW_ROWS_ALL };
-	unsigned int level = level_of(s->cols);
-	enum reader_view q = by_level[level];
+	enum level level = level_of(s->cols);
+	enum reader_view q = queries[level].by_uid;
 	struct view_row row;
 	int rc = SQLITE_OK;
 	size_t i;

@@ -21,9 +21,9 @@ struct view_span {
 	uint32_t	 from, below;
 	uint64_t	 since;		/* UINT64_MAX: none that are gone */
 };
-/* Ascending; SQLITE_ROW: emit said false. */
+/* Ascending, as ranges that may touch; SQLITE_ROW: emit said false. */
 int	view_each_uid(struct reader *r, const struct view_span *s,
-	    bool (*emit)(void *, uint32_t), void *arg);
+	    bool (*emit)(void *, uint32_t lo, uint32_t hi), void *arg);
 
 struct view_lost {
 	uint64_t	 mbox, since, upto;

@@ -83,6 +83,7 @@ role_reader(struct proc *pr)
 	proc_serve(pr, &srv);
 	sandbox_enter(pr);
 	proc_ready(pr);
+	reader_warm(&r);
 	loop_run(pr->loop);
 	op_server_clear(&srv);
 	reader_clear(&r);
