@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto/derived.h"
 #include "crypto/vault_service.h"
 #include "mailnode/base/clock.h"
 #include "mailnode/base/codec.h"
@@ -32,6 +33,8 @@ devices_forget(struct vault_service *s)
 {
 	free(s->devices);
 	secret_free(s->verifiers);
+	derived_free(s->derived);
+	s->derived = NULL;
 	s->devices = NULL;
 	s->verifiers = NULL;
 	s->ndevices = 0;
@@ -66,7 +69,8 @@ devices_load(struct vault_service *s)
 		return;
 	s->devices = calloc(VAULT_ENTRIES_MAX, sizeof *s->devices);
 	s->verifiers = secret_new(VAULT_ENTRIES_MAX * DEVICE_VERIFIER);
-	if (s->devices == NULL || s->verifiers == NULL) {
+	s->derived = derived_new();
+	if (s->devices == NULL || s->verifiers == NULL || s->derived == NULL) {
 		devices_forget(s);
 		return;
 	}
@@ -306,14 +310,19 @@ check_password(const struct vault_service *s, const struct client *cl,
     const struct secret *typed, const struct device **d)
 {
 	struct secret *text = NULL, *v = NULL;
+	bool known = false;
 	enum crypto_err e;
 
 	*d = NULL;
 	e = device_secret_read(typed->data, typed->len, &text);
 	if (e == CRYPTO_OK)
+		known = derived_get(s->derived, text, &v);
+	if (e == CRYPTO_OK && !known)
 		e = device_verifier(text, s->salt, &v);
 	if (e == CRYPTO_OK)
 		*d = find(s, cl, same_verifier, v);
+	if (*d != NULL && !known)
+		derived_put(s->derived, text, v);
 	secret_free(text);
 	secret_free(v);
 	return e == CRYPTO_WORDS ? CRYPTO_OK : e;

@@ -50,6 +50,7 @@ struct vault_service {
 	size_t			 ndevices;
 	struct secret		*verifiers;	/* of each, in that order */
 	uint8_t			 salt[DEVICE_SALT];
+	struct derived		*derived;		/* of right passwords */
 	const struct vault_house *house;	/* NULL: no devices here */
 	bool			 heap_locked;	/* OpenSSL's secure heap */
 	struct op_server	*srv;

@@ -4,8 +4,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "crypto/derived.h"
 #include "crypto/device.h"
 #include "crypto/vault.h"
 #include "mailnode/base/codec.h"
@@ -208,6 +210,45 @@ the_vault_file_says_that_it_has_devices(void **state)
 	buf_clear(&b);
 }
 
+static void
+right_passwords_are_known_again(void **state)
+{
+	struct derived *m = derived_new();
+	struct secret *text, *v, *got;
+	char name[16];
+	int i;
+
+	(void)state;
+	assert_non_null(m);
+	v = secret_new(DEVICE_VERIFIER);
+	assert_non_null(v);
+	v->len = DEVICE_VERIFIER;
+	for (i = 0; i < DERIVED_KEPT + 1; i++) {
+		text = secret_copy(name, (size_t)snprintf(name, sizeof name,
+		    "text %d", i));
+		assert_false(derived_get(m, text, &got));
+		assert_null(got);
+		memset(v->data, i, DEVICE_VERIFIER);
+		derived_put(m, text, v);
+		assert_true(derived_get(m, text, &got));
+		assert_memory_equal(got->data, v->data, DEVICE_VERIFIER);
+		secret_free(got);
+		secret_free(text);
+	}
+	text = secret_copy("text 0", 6);	/* the oldest went */
+	assert_false(derived_get(m, text, &got));
+	secret_free(text);
+	text = secret_copy("text 1", 6);
+	assert_true(derived_get(m, text, &got));
+	secret_free(got);
+	text->len--;				/* a part is not the whole */
+	assert_false(derived_get(m, text, &got));
+	secret_free(text);
+	secret_free(v);
+	derived_free(m);
+	derived_free(NULL);
+}
+
 int
 main(void)
 {
@@ -218,6 +259,7 @@ main(void)
 		cmocka_unit_test(the_public_part_comes_back),
 		cmocka_unit_test(names),
 		cmocka_unit_test(the_vault_file_says_that_it_has_devices),
+		cmocka_unit_test(right_passwords_are_known_again),
 	};
 
 	if (crypto_init() == -1)
