@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mailnode/base/role.h"
+
 struct cmd {
 	const char	*name;
 	int		(*fn)(int argc, char **argv);
@@ -25,6 +27,12 @@ void	cmd_plain(const char *s);
 
 /* The usage line of a subcommand; returns 2, or 0 when it was asked for. */
 int	cmd_usage(const char *name, int asked);
+
+/* A channel to that service of the daemon, or of one without listeners that
+ * is started for the command: *n, made if NULL, closed by the caller.  -1
+ * with the error said. */
+struct node;
+int	cmd_link(const char *cmd, struct node **n, enum role role);
 
 /* A parent without listeners, for the client on descriptor 3. */
 int	cmd_serve_local(void);

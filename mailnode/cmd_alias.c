@@ -223,7 +223,7 @@ cmd_alias(int argc, char **argv)
 {
 	struct ask_alias q;
 	struct op_reply r;
-	struct node *n;
+	struct node *n = NULL;
 	uint16_t status;
 	int ch, rc = 0;
 
@@ -235,12 +235,10 @@ cmd_alias(int argc, char **argv)
 		return cmd_fail("-e", "not a day to come: 2027-01-31, or 30d");
 	if (q.bad)
 		return cmd_fail("alias", "too long");
-	n = node_connect(false);
-	ch = n != NULL ? node_link(n, ROLE_KEEPER) : -1;
+	ch = cmd_link("alias", &n, ROLE_KEEPER);
 	if (ch == -1) {
-		rc = cmd_fail("alias", strerror(errno));
 		node_close(n);
-		return rc;
+		return 1;
 	}
 	op_reply_init(&r);
 	status = act(ch, &r, &q);

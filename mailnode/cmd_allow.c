@@ -141,14 +141,13 @@ run(const struct ask_listed *q)
 {
 	const char *list_name = q->allow ? "allow" : "block";
 	struct op_reply r;
-	struct node *n = node_connect(false);
-	int ch = n != NULL ? node_link(n, ROLE_KEEPER) : -1, rc = 0;
+	struct node *n = NULL;
+	int ch = cmd_link(list_name, &n, ROLE_KEEPER), rc = 0;
 	uint16_t status;
 
 	if (ch == -1) {
-		rc = cmd_fail(list_name, strerror(errno));
 		node_close(n);
-		return rc;
+		return 1;
 	}
 	op_reply_init(&r);
 	status = act(ch, &r, q);

@@ -16,7 +16,7 @@
 #include "mailnode/base/json.h"
 #include "mailnode/base/num.h"
 #include "mailnode/cmd.h"
-#include "mailnode/cmd_safe.h"
+#include "mailnode/cmd_device.h"
 #include "mailnode/node/conf.h"
 #include "mailnode/node/net.h"
 #include "mailnode/ops/qr.h"
@@ -25,21 +25,9 @@
 #include "store/op_box.h"
 #include "store/op_device.h"
 
-enum {
-	OUT_MAX = 256 * 1024,	/* octets printed at once */
-	UNDO_MAX = 86400	/* seconds */
-};
+enum { UNDO_MAX = 86400 };	/* seconds */
 
-struct ask_device {
-	struct cmd_safe	 c;
-	const char	*verb, *name;	/* name: DIR of autoconfig */
-	struct device	 d;
-	const char	*profile;	/* a file, or NULL */
-	const char	*qr;		/* which code, or NULL for all */
-	bool		 dark;		/* dark characters on light */
-};
-
-static const char prefix[] = "device/";
+const char device_prefix[] = "device/";
 
 /* ---- arguments ---- */
 
@@ -221,7 +209,7 @@ seal_device(struct ask_device *q, struct secret **text)
 	struct buf pub;
 	enum crypto_err e;
 
-	snprintf(entry, sizeof entry, "%s%s", prefix, q->name);
+	snprintf(entry, sizeof entry, "%s%s", device_prefix, q->name);
 	buf_init(&pub, VAULT_PUB_MAX);
 	find_salt(q->c.safe.v, q->d.salt);
 	device_put(&pub, &q->d);
@@ -238,11 +226,9 @@ seal_device(struct ask_device *q, struct secret **text)
 	return e;
 }
 
-typedef void	text_fn(struct buf *, const struct setup *);
-
 static const struct {
 	const char	*name, *title;
-	text_fn		*put;
+	void		(*put)(struct buf *, const struct setup *);
 	bool		 both;		/* only for who reads and sends */
 } codes[] = {
 	{ "thunderbird", "Thunderbird for Android: Settings, Import, QR code",
@@ -295,17 +281,6 @@ write_profile(const char *path, const struct setup *s)
 	return rc;
 }
 
-static void
-warn_doors(const struct setup *s)
-{
-	if (s->reads && !s->imap.there)
-		fputs("mailnode: device: config.h has no CONF_IMAP listener "
-		    "with TLS yet\n", stderr);
-	if (s->sends && !s->smtp.there)
-		fputs("mailnode: device: config.h has no CONF_SUBMISSION "
-		    "listener with TLS yet\n", stderr);
-}
-
 static int
 show(struct ask_device *q, const struct secret *text)
 {
@@ -320,9 +295,9 @@ show(struct ask_device *q, const struct secret *text)
 	s.secret = text;
 	s.reads = q->d.scope & DEVICE_READ;
 	s.sends = q->d.scope & DEVICE_SEND;
-	warn_doors(&s);
-	buf_init(&out, OUT_MAX);
-	(void)buf_reserve(&out, OUT_MAX);
+	device_warn_doors(&s);
+	buf_init(&out, DEVICE_OUT_MAX);
+	(void)buf_reserve(&out, DEVICE_OUT_MAX);
 	setup_plain(&out, &s);
 	put_codes(&out, q, &s);
 	/* stdio would keep a copy */
@@ -351,7 +326,7 @@ device_add(struct ask_device *q)
 	if (!device_name_ok(q->name))
 		return cmd_fail(q->name, "a device is named in lower case, "
 		    "digits and .-_, at most 32");
-	snprintf(entry, sizeof entry, "%s%s", prefix, q->name);
+	snprintf(entry, sizeof entry, "%s%s", device_prefix, q->name);
 	e = cmd_safe_begin(&q->c, true);
 	if (e == CRYPTO_OK && vault_find(q->c.safe.v, entry) != NULL)
 		e = CRYPTO_EXISTS;
@@ -364,41 +339,18 @@ device_add(struct ask_device *q)
 	return rc;
 }
 
-/* ---- keeper, which knows when they were here ---- */
-
-struct keeper {
-	struct node	*n;
-	int		 ch;
-	struct op_reply	 r;
-};
-
-static void
-keeper_join(struct keeper *k)
-{
-	k->n = node_connect(false);
-	k->ch = k->n != NULL ? node_link(k->n, ROLE_KEEPER) : -1;
-	op_reply_init(&k->r);
-}
-
-static void
-keeper_leave(struct keeper *k)
-{
-	op_reply_clear(&k->r);
-	if (k->ch != -1)
-		close(k->ch);
-	node_close(k->n);
-}
+/* ---- revoke ---- */
 
 static int
 device_revoke(struct ask_device *q)
 {
 	char entry[VAULT_NAME_MAX];
-	struct keeper k;
+	struct device_keeper k;
 	enum crypto_err e;
 
 	if (!device_name_ok(q->name))
 		return cmd_fail(q->name, "no such device");
-	snprintf(entry, sizeof entry, "%s%s", prefix, q->name);
+	snprintf(entry, sizeof entry, "%s%s", device_prefix, q->name);
 	e = cmd_safe_begin(&q->c, true);
 	if (e == CRYPTO_OK && vault_find(q->c.safe.v, entry) == NULL)
 		return cmd_fail(q->name, "no such device");
@@ -410,202 +362,13 @@ device_revoke(struct ask_device *q)
 		e = safe_store(&q->c.safe);
 	if (e != CRYPTO_OK)
 		return cmd_safe_why(q->name, e);
-	keeper_join(&k);
+	device_keeper(&k);
 	if (k.ch != -1)
 		(void)device_forget(k.ch, &k.r, q->name);
 	if (k.n != NULL)
 		(void)node_ban_forget(k.n, q->name);
-	keeper_leave(&k);
+	device_keeper_end(&k);
 	return 0;
-}
-
-/* ---- list ---- */
-
-static void
-find_seen(struct keeper *k, const char *name, struct device_seen *s)
-{
-	char after[DEVICE_NAME_MAX] = "";
-
-	memset(s, 0, sizeof *s);
-	while (k->ch != -1 && strcmp(s->name, name) < 0 &&
-	    device_seen_next(k->ch, &k->r, after, s) == OP_OK)
-		memcpy(after, s->name, sizeof after);
-	if (strcmp(s->name, name) != 0)
-		memset(s, 0, sizeof *s);
-}
-
-static void
-scope_text(const struct device *d, char *out, size_t size)
-{
-	snprintf(out, size, "%s%s%s", d->scope & DEVICE_READ ? "read" : "",
-	    d->scope & DEVICE_CHANGE ? ",change" : "",
-	    d->scope & DEVICE_SEND ? d->scope & DEVICE_READ ? ",send" :
-	    "send" : "");
-}
-
-static void
-put_json(struct buf *b, const char *name, const struct device *d,
-    const struct device_seen *s)
-{
-	char scope[32];
-
-	scope_text(d, scope, sizeof scope);
-	buf_adds(b, "{\"name\":");
-	json_string(b, name);
-	buf_addf(b, ",\"scope\":\"%s\",\"only_folder\":", scope);
-	json_string(b, d->folder);
-	buf_adds(b, ",\"networks\":");
-	json_string(b, d->from);
-	buf_addf(b, ",\"expires\":%lld", (long long)d->expires);
-	if (d->undo_s != DEVICE_UNDO_CONF)
-		buf_addf(b, ",\"undo\":%u", d->undo_s);
-	buf_addf(b, ",\"seen\":%lld,\"service\":\"%s\",\"address\":",
-	    (long long)s->at, s->service);
-	json_string(b, s->addr);
-	buf_adds(b, ",\"client\":");
-	json_string(b, s->client);
-	buf_adds(b, ",\"folder\":");
-	json_string(b, s->folder);
-	buf_addf(b, ",\"unsynced\":%u,\"sessions\":%u}\n", s->unsynced,
-	    s->sessions);
-}
-
-static void
-time_text(int64_t at, const char *format, char *out, size_t size)
-{
-	time_t t = (time_t)at;
-	struct tm tm;
-
-	out[0] = '\0';
-	if (at != 0 && localtime_r(&t, &tm) != NULL)
-		(void)strftime(out, size, format, &tm);
-}
-
-/* What a client says of itself reaches a terminal without controls. */
-static void
-put_plain(struct buf *b, const char *name, const struct device *d,
-    const struct device_seen *s)
-{
-	char scope[32], when[32], until[32];
-
-	scope_text(d, scope, sizeof scope);
-	time_text(s->at, "%Y-%m-%d %H:%M", when, sizeof when);
-	time_text(d->expires - 1, "%Y-%m-%d", until, sizeof until);
-	buf_addf(b, "%-16s %-16s %-16s %s", name, scope,
-	    s->at != 0 ? when : "never", s->addr);
-	if (s->client[0] != '\0') {
-		buf_adds(b, "  ");
-		codec_plain(b, s->client);
-	}
-	if (s->folder[0] != '\0') {
-		buf_adds(b, "  ");
-		codec_plain(b, s->folder);
-		buf_addf(b, ", %u unsynced", s->unsynced);
-	}
-	if (d->folder[0] != '\0')
-		buf_addf(b, "  only %s", d->folder);
-	if (d->from[0] != '\0')
-		buf_addf(b, "  from %s", d->from);
-	if (d->expires != 0)
-		buf_addf(b, "  %s %s", d->expires <= clock_wall_s() ?
-		    "EXPIRED" : "until", until);
-	if (s->sessions > 0)
-		buf_addf(b, "  %u session%s now", s->sessions,
-		    s->sessions == 1 ? "" : "s");
-	buf_addc(b, '\n');
-}
-
-static int
-device_list(struct ask_device *q)
-{
-	const struct vault_entry *entry;
-	struct device_seen seen;
-	const char *name;
-	struct keeper k;
-	struct device d;
-	struct buf b;
-	enum crypto_err e = cmd_safe_begin(&q->c, false);
-	size_t i;
-
-	if (e != CRYPTO_OK)
-		return cmd_safe_why("device", e);
-	keeper_join(&k);
-	buf_init(&b, OUT_MAX);
-	for (i = 0; (entry = vault_at(q->c.safe.v, i)) != NULL; i++) {
-		if (entry->kind != VAULT_DEVICE_ENTRY ||
-		    strncmp(entry->name, prefix, strlen(prefix)) != 0 ||
-		    device_get(entry->pub, entry->pub_len, &d) != CRYPTO_OK)
-			continue;
-		name = entry->name + strlen(prefix);
-		find_seen(&k, name, &seen);
-		if (q->c.args.json)
-			put_json(&b, name, &d, &seen);
-		else
-			put_plain(&b, name, &d, &seen);
-	}
-	keeper_leave(&k);
-	return cmd_safe_flush(&b);
-}
-
-/* ---- autoconfig ---- */
-
-static int
-put_file(const char *top, const char *sub, const char *name,
-    const struct buf *b)
-{
-	char path[4096];
-	bool made;
-	int dir, rc;
-
-	if (snprintf(path, sizeof path, "%s%s%s", top, *sub != '\0' ? "/" :
-	    "", sub) >= (int)sizeof path)
-		return cmd_fail(top, strerror(ENAMETOOLONG));
-	if (b->err != 0 || dir_make(path, 0755, &made) == -1)
-		return cmd_fail(path, strerror(b->err != 0 ? b->err : errno));
-	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	rc = dir == -1 ? -1 : file_replace(dir, name, 0644, b->data, b->len);
-	if (rc == -1)
-		(void)cmd_fail(path, strerror(errno));
-	else
-		printf("%s/%s\n", path, name);
-	if (dir != -1)
-		close(dir);
-	return rc == -1 ? 1 : 0;
-}
-
-/* Where clients look below https://DOMAIN/ and https://autoconfig.DOMAIN/. */
-static const struct {
-	const char	*sub, *name;
-	text_fn		*put;
-} files[] = {
-	{ "mail", "config-v1.1.xml", setup_autoconfig },
-	{ ".well-known/autoconfig/mail", "config-v1.1.xml",
-	    setup_autoconfig },
-	{ "autodiscover", "autodiscover.xml", setup_autodiscover },
-	{ "", "mail.mobileconfig", setup_profile },
-};
-
-static int
-device_autoconfig(struct ask_device *q)
-{
-	char *home = conf_home();
-	struct setup s;
-	struct buf b;
-	int rc = 0;
-	size_t i;
-
-	if (crypto_init() == -1)
-		return cmd_fail("start", "no source of randomness");
-	setup_init(&s, home);
-	free(home);
-	warn_doors(&s);
-	for (i = 0; i < sizeof files / sizeof files[0] && rc == 0; i++) {
-		buf_init(&b, SETUP_FILE_MAX);
-		files[i].put(&b, &s);
-		rc = put_file(q->name, files[i].sub, files[i].name, &b);
-		buf_clear(&b);
-	}
-	return rc;
 }
 
 static const struct {

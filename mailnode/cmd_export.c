@@ -320,7 +320,7 @@ int
 cmd_export(int argc, char **argv)
 {
 	struct exporter ex = { .tty = isatty(STDERR_FILENO) };
-	struct node *n;
+	struct node *n = NULL;
 	int c, status;
 
 	while ((c = getopt(argc, argv, "+hmq")) != -1) {
@@ -336,10 +336,9 @@ cmd_export(int argc, char **argv)
 	ex.dir = argv[optind++];
 	if (!make_dirs(ex.dir))
 		return cmd_fail(ex.dir, strerror(errno));
-	n = node_connect(false);
-	ex.ch = n != NULL ? node_link(n, ROLE_READER) : -1;
+	ex.ch = cmd_link("export", &n, ROLE_READER);
 	if (ex.ch == -1)
-		return cmd_fail("export", strerror(errno));
+		return 1;
 	status = export_all(&ex, argc - optind, argv + optind);
 	close(ex.ch);
 	node_close(n);

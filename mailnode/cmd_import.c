@@ -267,10 +267,9 @@ cmd_import(int argc, char **argv)
 	if (into != NULL && !box_name_ok(into))
 		return cmd_fail(into, "not a name for a mailbox");
 	im.tty = !quiet && isatty(STDERR_FILENO);
-	im.n = node_connect(false);
-	im.ch = im.n != NULL ? node_link(im.n, ROLE_KEEPER) : -1;
+	im.ch = cmd_link("import", &im.n, ROLE_KEEPER);
 	if (im.ch == -1)
-		return cmd_fail("import", strerror(errno));
+		return 1;
 	(void)sigaction(SIGINT, &sa, NULL);
 	(void)sigaction(SIGTERM, &sa, NULL);
 	op_reply_init(&im.r);

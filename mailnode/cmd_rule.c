@@ -153,7 +153,7 @@ static int
 test_query(struct trial *t, const char *query)
 {
 	struct node *n = NULL;
-	int ch = search_link_to("rule", &n, ROLE_READER);
+	int ch = cmd_link("rule", &n, ROLE_READER);
 	uint16_t rc;
 
 	if (ch == -1) {

@@ -11,9 +11,6 @@
 
 enum { SEARCH_LINE_MAX = 1024 * 1024 };	/* octets of a message's line */
 
-/* A channel, or -1 with the error said; *n is connected when it is NULL. */
-int	 search_link_to(const char *cmd, struct node **n, enum role role);
-
 /* The words from argv[i] on as one query, in b.  NULL: too long. */
 char	*search_query_of(int argc, char **argv, int i, struct buf *b);
 

@@ -175,7 +175,7 @@ int
 cmd_train(int argc, char **argv)
 {
 	struct train t = { .failed = 0 };
-	struct node *node;
+	struct node *node = NULL;
 	bool quiet = false;
 	int c, rc;
 
@@ -188,12 +188,10 @@ cmd_train(int argc, char **argv)
 		return cmd_usage("train", 0);
 	if (sample_init() == -1)
 		return cmd_fail("train", dyn_error());
-	node = node_connect(false);
-	t.ch = node != NULL ? node_link(node, ROLE_KEEPER) : -1;
+	t.ch = cmd_link("train", &node, ROLE_KEEPER);
 	if (t.ch == -1) {
-		rc = cmd_fail("train", strerror(errno));
 		node_close(node);
-		return rc;
+		return 1;
 	}
 	buf_init(&t.args, CHAN_DATA_MAX);
 	rc = train_all(&t, argc - optind - 1, argv + optind + 1, quiet);

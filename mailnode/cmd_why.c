@@ -189,17 +189,15 @@ int
 cmd_why(int argc, char **argv)
 {
 	bool json = argc > 1 && strcmp(argv[1], "-j") == 0;
-	struct node *n;
+	struct node *n = NULL;
 	int ch, rc;
 
 	if (argc != 2 + json || (argv[1 + json][0] == '-' &&
 	    argv[1 + json][1] != '\0'))
 		return cmd_usage(argv[0], argc > 1 &&
 		    strcmp(argv[1], "-h") == 0);
-	n = node_connect(false);
-	ch = n != NULL ? node_link(n, ROLE_KEEPER) : -1;
-	rc = ch != -1 ? why(n, ch, argv[1 + json], json) :
-	    cmd_fail("why", strerror(errno));
+	ch = cmd_link("why", &n, ROLE_KEEPER);
+	rc = ch != -1 ? why(n, ch, argv[1 + json], json) : 1;
 	if (ch != -1)
 		close(ch);
 	node_close(n);

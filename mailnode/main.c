@@ -1,9 +1,11 @@
 /* The tables of roles and of subcommands, and the way into them. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "mailnode/base/codec.h"
 #include "mailnode/cmd.h"
+#include "mailnode/node/control.h"
 #include "mailnode/role/roles.h"
 #include "tui/tui.h"
 
@@ -92,6 +94,19 @@ cmd_fail(const char *what, const char *why)
 {
 	fprintf(stderr, "mailnode: %s: %s\n", what, why);
 	return 1;
+}
+
+int
+cmd_link(const char *cmd, struct node **n, enum role role)
+{
+	int ch;
+
+	if (*n == NULL)
+		*n = node_connect(false);
+	ch = *n != NULL ? node_link(*n, role) : -1;
+	if (ch == -1)
+		(void)cmd_fail(cmd, strerror(errno));
+	return ch;
 }
 
 void

@@ -35,3 +35,21 @@ json_field(struct buf *b, const char *key, const char *value)
 	    "" : ",", key);
 	json_string(b, value);
 }
+
+void
+json_words(struct buf *b, const char *key, const char *list)
+{
+	size_t n;
+
+	buf_addf(b, ",\"%s\":[", key);
+	for (; *list != '\0'; list += n) {
+		list += strspn(list, " ");
+		n = strcspn(list, " ");
+		if (n == 0)
+			continue;
+		if (b->data[b->len - 1] != '[')
+			buf_addc(b, ',');
+		json_bytes(b, list, n);
+	}
+	buf_addc(b, ']');
+}

@@ -9,5 +9,7 @@ void	json_string(struct buf *b, const char *s);
 void	json_bytes(struct buf *b, const void *p, size_t n);
 /* "key":"value", behind a comma unless it is the first of its object. */
 void	json_field(struct buf *b, const char *key, const char *value);
+/* ,"key":["one","two"] of words with blanks between. */
+void	json_words(struct buf *b, const char *key, const char *list);
 
 #endif
