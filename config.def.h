@@ -80,6 +80,7 @@ static const struct conf_query queries[] = {
 	{ "unread",	"tag:unread" },
 	{ "flagged",	"tag:flagged" },
 	{ "today",	"date:today" },
+	{ "new people",	"tag:first" },	/* proved authors' first letters */
 };
 
 /* Programs run at events; see mailnode-hooks.7. */

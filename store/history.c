@@ -5,6 +5,7 @@
 
 #include "mailnode/base/clock.h"
 #include "store/history.h"
+#include "store/known_as.h"
 #include "store/op_rcpt.h"
 
 const char history_schema[] =
@@ -149,6 +150,7 @@ enum store_err
 history_wrote(struct store *st, const char *address)
 {
 	char name[HISTORY_NAME_MAX];
+	enum store_err rc;
 	struct rcpt who;
 	char *p;
 
@@ -159,5 +161,9 @@ history_wrote(struct store *st, const char *address)
 	for (p = name; *p != '\0'; p++)
 		if (*p >= 'A' && *p <= 'Z')
 			*p = (char)(*p + 32);
-	return history_add(st, HISTORY_WROTE, name, 1, 0);
+	rc = history_add(st, HISTORY_WROTE, name, 1, 0);
+	if (rc == STORE_OK)
+		rc = known_as_domain(st, strrchr(name, '@') + 1);
+	/* A name that is nothing but that address shall lead to it. */
+	return rc == STORE_OK ? known_as_name(st, name, name) : rc;
 }

@@ -26,6 +26,7 @@ enum history_kind {
 	HISTORY_COUNTED,	/* kinds up to here have counts */
 	HISTORY_WROTE = HISTORY_COUNTED,	/* address the owner wrote
 						   to; good: how often */
+	HISTORY_MET,		/* address that wrote to the owner, once */
 	HISTORY_KINDS
 };
 

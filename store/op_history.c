@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "store/known_as.h"
 #include "store/op_history.h"
 #include "store/op_rcpt.h"
 
@@ -19,6 +20,8 @@ get_facts(struct chan_in *in, struct history_facts *f)
 			in->bad = true;
 	}
 	f->wrote = chan_get_u8(in) != 0;
+	f->met = chan_get_u8(in) != 0;
+	chan_get_str(in, f->like, sizeof f->like);
 	for (i = 0; i < HISTORY_COUNTED; i++) {
 		f->count[i].good = chan_get_u32(in);
 		f->count[i].junk = chan_get_u32(in);
@@ -39,6 +42,8 @@ history_ask(int ch, struct op_reply *r, const struct history_ask *q,
 	buf_init(&b, CHAN_DATA_MAX);
 	chan_put_str(&b, q->author);
 	chan_put_str(&b, q->written);
+	chan_put_str(&b, q->name);
+	chan_put_str(&b, q->domain);
 	chan_put_str(&b, q->sender);
 	chan_put_str(&b, q->ip);
 	chan_put_u8(&b, (uint8_t)n);
@@ -59,6 +64,7 @@ history_ask(int ch, struct op_reply *r, const struct history_ask *q,
 
 struct asked {
 	char	author[HISTORY_NAME_MAX], written[HISTORY_NAME_MAX];
+	char	name[PHRASE_MAX], domain[HISTORY_SHOWN_MAX];
 	char	sender[RCPT_ADDR_MAX], ip[HISTORY_NET_MAX];
 	char	id[HISTORY_IDS_MAX][HISTORY_NAME_MAX];
 	size_t	nids;
@@ -71,6 +77,8 @@ get_asked(struct chan_in *in, struct asked *q)
 
 	chan_get_str(in, q->author, sizeof q->author);
 	chan_get_str(in, q->written, sizeof q->written);
+	chan_get_str(in, q->name, sizeof q->name);
+	chan_get_str(in, q->domain, sizeof q->domain);
 	chan_get_str(in, q->sender, sizeof q->sender);
 	chan_get_str(in, q->ip, sizeof q->ip);
 	n = chan_get_u8(in);
@@ -163,6 +171,22 @@ look_history(struct store *st, const struct asked *q,
 	    &f->count[HISTORY_NETWORK]);
 }
 
+/* Whoever the owner wrote to is himself. */
+static void
+look_alike(struct store *st, const struct asked *q, struct history_facts *f)
+{
+	const struct history_count *c = &f->count[HISTORY_SENDER];
+	struct history_count met;
+
+	history_get(st, HISTORY_MET, q->author, &met);
+	if (met.good == 0)
+		history_get(st, HISTORY_MET, q->written, &met);
+	f->met = met.good > 0 || f->wrote || c->good + c->junk > 0;
+	if (!f->wrote && !(c->good >= HISTORY_MANY_NAMES && c->junk == 0))
+		(void)known_as_other(st, q->author, q->name, q->domain,
+		    f->like);
+}
+
 static void
 put_facts(struct buf *b, const struct history_facts *f)
 {
@@ -174,6 +198,8 @@ put_facts(struct buf *b, const struct history_facts *f)
 		chan_put_str(b, f->list[i].name);
 	}
 	chan_put_u8(b, f->wrote);
+	chan_put_u8(b, f->met);
+	chan_put_str(b, f->like);
 	for (i = 0; i < HISTORY_COUNTED; i++) {
 		chan_put_u32(b, f->count[i].good);
 		chan_put_u32(b, f->count[i].junk);
@@ -200,6 +226,7 @@ on_ask(void *service, struct op_call *c)
 		return OP_BAD;
 	look_lists(service, &q, &f);
 	look_history(service, &q, &f);
+	look_alike(service, &q, &f);
 	put_facts(c->out, &f);
 	return OP_OK;
 }

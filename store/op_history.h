@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "mailnode/base/op.h"
+#include "mailnode/base/phrase.h"
 #include "store/history.h"
 #include "store/listed.h"
 
@@ -17,6 +18,10 @@ enum history_op { HISTORY_ASK = 0x01d8 };
 
 enum {
 	HISTORY_IDS_MAX = 8,		/* domains that vouch, looked at */
+	HISTORY_SHOWN_MAX = 1024,	/* octets of a domain with U-labels */
+	/* An address that so many good messages came from, and no junk, may
+	 * write in others' names: what tells of bugs, say. */
+	HISTORY_MANY_NAMES = 5,
 	HISTORY_WAIT_MS = 30000
 };
 
@@ -24,6 +29,8 @@ enum {
 struct history_ask {
 	const char	*author;
 	const char	*written;	/* author with U-labels, or "" */
+	const char	*name;		/* shown with the author, decoded */
+	const char	*domain;	/* the author's, with U-labels */
 	const char	*sender;	/* of the envelope */
 	const char	*ip;		/* the client's */
 	const char	*const *ids;	/* domains with a DKIM or SPF pass */
@@ -49,6 +56,8 @@ struct history_list {
 struct history_facts {
 	struct history_list list[LISTED_KINDS];
 	bool		 wrote;		/* the owner, to the author */
+	bool		 met;		/* he wrote before */
+	char		 like[HISTORY_NAME_MAX];	/* whom he imitates, or "" */
 	struct history_count count[HISTORY_COUNTED];
 	/* Which of the ids count[HISTORY_SIGNER] is of, and the network. */
 	char		 signer[HISTORY_NAME_MAX];

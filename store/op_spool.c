@@ -9,6 +9,7 @@
 #include "store/op_rcpt.h"
 #include "store/op_spool.h"
 #include "store/spool.h"
+#include "store/tag.h"
 #include "store/upload.h"
 #include "store/wire.h"
 
@@ -271,6 +272,15 @@ tell_accepted(struct store *st, const struct handed *h)
 		event_add(st, h->trace, "", "stays", h->folder);
 }
 
+/* What a session may say of a message by a tag. */
+static bool
+session_tags(const char *tags)
+{
+	return tags[0] == '\0' || strcmp(tags, TAG_FIRST) == 0 ||
+	    strcmp(tags, TAG_LOOKALIKE) == 0 ||
+	    strcmp(tags, TAG_FIRST " " TAG_LOOKALIKE) == 0;
+}
+
 /* A session only hands in what came for us; who may name a folder is the
  * parent's word, not its own. */
 static enum store_err
@@ -280,7 +290,7 @@ resolve(struct store *st, struct op_call *c, struct handed *h)
 	struct rcpt to;
 	uint32_t i;
 
-	if (c->role == ROLE_SMTP && h->tags[0] != '\0')
+	if (c->role == ROLE_SMTP && !session_tags(h->tags))
 		return STORE_NAME;
 	for (i = 0; i < h->nrcpt; i++) {
 		chan_get_str(&c->in, addr, sizeof addr);

@@ -22,6 +22,7 @@
  *	device_folder	and has seen: op_device.c
  *	listed	whom the owner lets in or keeps out: listed.c
  *	history	what the owner's acts say of senders: history.c
+ *	known_as	how correspondents look: known_as.c
  *
  * store.db, version 4: the cache.  Keeper's part is `mailbox`; the rest
  * stands in row.c.  `state` holds whether the last run ended cleanly.
@@ -30,6 +31,7 @@
  */
 #include "store/fan.h"
 #include "store/history.h"
+#include "store/known_as.h"
 #include "store/listed.h"
 #include "store/op_device.h"
 #include "store/op_snooze.h"
@@ -124,7 +126,8 @@ const struct schema schemas[STORE_NDB] = {
 		.full = true, .cache_kib = 512,
 		.parts = { node_schema, queue_schema, queue_once_schema,
 		    device_schema, snooze_schema, fan_schema,
-		    listed_schema, history_schema, rule_schema },
+		    listed_schema, history_schema, rule_schema,
+		    known_as_schema },
 		.steps = { node_schema_2, node_schema_3 }
 	},
 	[STORE_CACHE] = {

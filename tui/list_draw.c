@@ -4,6 +4,7 @@
 
 #include "mailnode/base/clock.h"
 #include "store/flag.h"
+#include "store/tag.h"
 #include "tui/fates.h"
 #include "tui/list.h"
 #include "tui/side.h"
@@ -110,7 +111,8 @@ static void
 shown_tags(struct buf *b, const char *tags, const char *folder)
 {
 	static const char *const known[] = { "unread", "flagged", "replied",
-	    "passed", "attachment", "inbox", "signed", "encrypted", "draft" };
+	    "passed", "attachment", "inbox", "signed", "encrypted", "draft",
+	    TAG_LOOKALIKE };
 	size_t i, n;
 
 	(void)folder;
@@ -128,22 +130,31 @@ shown_tags(struct buf *b, const char *tags, const char *folder)
 	}
 }
 
+/* At the right, where there is room; false: there is none. */
+static bool
+put_right(struct look *l, const char *s, int paint)
+{
+	int w = (int)text_width(s, strlen(s)) + 1;
+
+	if (w >= l->w / 2)
+		return false;
+	term_puts(l->y, l->x + l->w - w + 1, w - 1, s, paint | l->over);
+	l->w -= w;
+	return true;
+}
+
 static void
 put_tags(struct look *l, const char *tags)
 {
 	struct buf b;
-	int w;
 
+	if (tag_in(tags, TAG_LOOKALIKE) &&
+	    !put_right(l, TAG_LOOKALIKE, PAINT_BAD))
+		put_cols(l, 2, "!", PAINT_BAD);
 	buf_init(&b, 200);
 	shown_tags(&b, tags, "");
-	if (b.len > 0 && b.err == 0) {
-		w = (int)text_width(buf_str(&b), b.len) + 1;
-		if (w < l->w / 2) {
-			term_puts(l->y, l->x + l->w - w + 1, w - 1,
-			    buf_str(&b), PAINT_TAGS | l->over);
-			l->w -= w;
-		}
-	}
+	if (b.len > 0 && b.err == 0)
+		(void)put_right(l, buf_str(&b), PAINT_TAGS);
 	buf_clear(&b);
 }
 

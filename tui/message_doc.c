@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "mailnode/node/conf.h"
+#include "store/tag.h"
 #include "tui/message_doc.h"
 #include "tui/reply.h"
 #include "tui/text.h"
@@ -98,6 +99,9 @@ message_doc_head(struct doc *d, const struct fetched *f,
 		doc_header(d, "PGP", f->pgp.text, f->pgp.verdict == PGP_GOOD ?
 		    PAINT_GOOD : f->pgp.verdict == PGP_BAD ? PAINT_BAD :
 		    PAINT_WAIT);
+	if (tag_in(f->info.tags, TAG_LOOKALIKE))
+		doc_header(d, "Beware", "this only looks like somebody you "
+		    "write to; mailnode why tells like whom", PAINT_BAD);
 	if (f->info.tags[0] != '\0')
 		doc_header(d, "Tags", f->info.tags, PAINT_TAGS);
 	put_attachments(d, s);

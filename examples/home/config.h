@@ -44,5 +44,6 @@ static const struct conf_query queries[] = {
 	{ "unread",	"tag:unread" },
 	{ "flagged",	"tag:flagged" },
 	{ "today",	"date:today" },
+	{ "new people",	"tag:first" },
 	{ "lists",	"tag:lists and tag:unread" },
 };

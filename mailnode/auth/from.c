@@ -177,6 +177,9 @@ special(struct scan *s, char c)
 {
 	switch (c) {
 	case '<':
+		if (s->f->addresses == 0 && !s->over &&
+		    s->n < sizeof s->f->name && s->n > 0)
+			memcpy(s->f->name, s->text, s->n + 1);
 		drop(s);		/* that was the display name */
 		s->angle = true;
 		s->had = true;

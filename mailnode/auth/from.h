@@ -14,7 +14,8 @@
 
 enum {
 	FROM_DOMAINS_MAX = 4,	/* different ones that are kept */
-	FROM_ADDRESS_MAX = 320	/* octets of one that is kept, with NUL */
+	FROM_ADDRESS_MAX = 320,	/* octets of one that is kept, with NUL */
+	FROM_NAME_MAX = 512	/* likewise, of its display name */
 };
 
 struct from {
@@ -26,6 +27,9 @@ struct from {
 	 * A-label; else "". */
 	char		 address[FROM_ADDRESS_MAX];
 	char		 written[FROM_ADDRESS_MAX];
+	/* Its display name as it stands, without comments, and without blanks
+	 * outside quotes; "" if it has none or does not fit. */
+	char		 name[FROM_NAME_MAX];
 	bool		 more;		/* further domains than those */
 	bool		 bad;		/* an address without a domain name */
 };

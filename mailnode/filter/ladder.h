@@ -66,6 +66,7 @@ struct ladder_facts {
 	bool		 aligned;	/* SPF or DKIM vouch for the author */
 	enum auth_action auth;
 	const char	*auth_why;	/* borrowed; "" for AUTH_TAKE */
+	bool		 asked;		/* keeper said what is known */
 	bool		 lookalike;	/* seems somebody else: no history */
 	struct history_facts known;	/* keeper's; empty if not asked */
 	/* Lists of others; `refuse`: they want it refused, not in Junk. */

@@ -119,9 +119,10 @@ take_author(struct origin *o, const struct header *h)
 		    f->len - f->name - 1);
 		n++;
 	}
-	if (n == 1 && from.addresses == 1 && !from.bad)
-		(void)snprintf(o->author, sizeof o->author, "%s",
-		    from.address);
+	if (n != 1 || from.addresses != 1 || from.bad)
+		return;
+	(void)snprintf(o->author, sizeof o->author, "%s", from.address);
+	phrase_decode(from.name, strlen(from.name), o->name);
 }
 
 /* The first one stands above all that came with the message. */
@@ -176,6 +177,7 @@ origin_put(struct buf *b, const struct origin *o)
 	size_t i;
 
 	chan_put_str(b, o->author);
+	chan_put_str(b, o->name);
 	chan_put_u8(b, o->aligned);
 	chan_put_str(b, o->ip);
 	chan_put_u8(b, (uint8_t)o->nids);
@@ -190,6 +192,7 @@ origin_get(struct chan_in *in, struct origin *o)
 
 	memset(o, 0, sizeof *o);
 	chan_get_str(in, o->author, sizeof o->author);
+	chan_get_str(in, o->name, sizeof o->name);
 	o->aligned = chan_get_u8(in) != 0;
 	chan_get_str(in, o->ip, sizeof o->ip);
 	n = chan_get_u8(in);

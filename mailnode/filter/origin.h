@@ -16,6 +16,7 @@
 
 struct origin {
 	char	author[HISTORY_NAME_MAX];	/* the only one, or "" */
+	char	name[PHRASE_MAX];		/* shown with it, decoded */
 	bool	aligned;			/* and was vouched for */
 	char	ip[HISTORY_NET_MAX];		/* of the client, or "" */
 	char	id[HISTORY_IDS_MAX][DNS_NAME_MAX];	/* that passed */

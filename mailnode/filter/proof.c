@@ -47,7 +47,7 @@ proof_of(const struct auth_verdict *v, struct proof *p)
 	size_t i;
 
 	memset(p, 0, sizeof *p);
-	p->author = p->written = "";
+	p->author = p->written = p->name = "";
 	for (i = 0; i < v->ndkim; i++)
 		if (v->dkim[i]->result == DKIM_PASS && !v->dkim[i]->partial)
 			add(p, v->dkim[i]->domain);
@@ -58,6 +58,7 @@ proof_of(const struct auth_verdict *v, struct proof *p)
 		return;
 	p->author = f->address;
 	p->written = f->written;
+	p->name = f->name;
 	p->aligned = proof_aligned(v->dmarc.result, f->domain[0], p->id,
 	    p->nids);
 }

@@ -8,6 +8,7 @@
 #include "mailnode/node/conf.h"
 #include "store/ask.h"
 #include "store/judged.h"
+#include "store/known_as.h"
 #include "store/mime.h"
 
 /* ---- keeper ---- */
@@ -53,8 +54,10 @@ learn_origin(struct teach *t, const struct store_judged *j,
 		good = 0;
 	if (good != 0 || junk != 0)
 		(void)origin_learn(t->st, o, good, junk);
-	if (j->answered && o->aligned && !j->lookalike)
-		(void)history_add(t->st, HISTORY_WROTE, o->author, 1, 0);
+	if (j->answered && o->aligned && !j->lookalike) {
+		(void)history_wrote(t->st, o->author);
+		(void)known_as_name(t->st, o->name, o->author);
+	}
 }
 
 static void

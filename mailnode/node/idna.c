@@ -65,6 +65,24 @@ idna_ascii(const char *name, size_t n, char out[DNS_NAME_MAX])
 	return ascii(name, n) ? keep(name, n, out) : convert(name, n, out);
 }
 
+void
+idna_shown(const char *name, char *out, size_t size)
+{
+	char *u = NULL;
+	const char *from = name;
+	size_t n;
+
+	if (strstr(name, "xn--") != NULL &&
+	    idn2_to_unicode_8z8z(name, &u, 0) == IDN2_OK && u != NULL)
+		from = u;
+	n = strlen(from);
+	if (n >= size)
+		n = size - 1;
+	memcpy(out, from, n);
+	out[n] = '\0';
+	idn2_free(u);
+}
+
 bool
 idna_same(const char *a, const char *b)
 {

@@ -18,6 +18,12 @@
  */
 int	idna_ascii(const char *name, size_t n, char out[DNS_NAME_MAX]);
 
+/*
+ * A name for people: its U-labels where they are well-formed, else as it is,
+ * cut to size.
+ */
+void	idna_shown(const char *name, char *out, size_t size);
+
 /* True if both are the same name in that form; what has none is no name. */
 bool	idna_same(const char *a, const char *b);
 

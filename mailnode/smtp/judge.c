@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -7,6 +8,7 @@
 #include "mailnode/node/conf.h"
 #include "mailnode/node/idna.h"
 #include "mailnode/smtp/judge.h"
+#include "store/tag.h"
 
 static bool
 below(const char *domain, const char *ours)
@@ -46,15 +48,21 @@ static void
 ask_keeper(struct mail *m, const struct auth_verdict *v,
     const struct proof *p, struct ladder_facts *f)
 {
-	char sender[HISTORY_NAME_MAX];
+	char sender[HISTORY_NAME_MAX], name[PHRASE_MAX];
+	char shown[HISTORY_SHOWN_MAX];
+	const char *at = strrchr(p->author, '@');
 	struct history_ask q = { .author = p->author, .written = p->written,
-	    .sender = sender, .ip = v->ip != NULL ? v->ip : "",
+	    .name = name, .domain = shown, .sender = sender, .ip = v->ip != NULL ? v->ip : "",
 	    .ids = p->id, .nids = p->nids };
 
-	if (m->be->history == NULL || !m->known)
+	/* Who is not proved, where nobody is known, is nobody yet. */
+	if (m->be->history == NULL || !(m->known || p->aligned))
 		return;
+	phrase_decode(p->name, strlen(p->name), name);
+	idna_shown(at != NULL ? at + 1 : "", shown, sizeof shown);
 	proof_address(m->env.from.address, sender);
-	(void)m->be->history(m->be->arg, &q, &f->known);
+	f->asked = m->be->history(m->be->arg, &q, &f->known) == STORE_OK;
+	f->lookalike = f->known.like[0] != '\0';
 }
 
 static unsigned int
@@ -109,6 +117,19 @@ find_out(struct mail *m, enum ladder_rung rung, struct ladder_facts *f,
 
 /* ---- the verdict ---- */
 
+/* What the owner should see of who it is. */
+static void
+mark(struct mail *m, const struct ladder_facts *f, const struct ladder *d)
+{
+	bool first = f->asked && f->aligned && !f->known.met &&
+	    d->out == LADDER_ACCEPT;
+
+	(void)snprintf(m->like, sizeof m->like, "%s", f->known.like);
+	(void)snprintf(m->tags, sizeof m->tags, "%s%s%s",
+	    first ? TAG_FIRST : "", first && f->lookalike ? " " : "",
+	    f->lookalike ? TAG_LOOKALIKE : "");
+}
+
 static void
 climb(struct mail *m, enum auth_action action, struct ladder *d,
     struct buf *words)
@@ -123,6 +144,7 @@ climb(struct mail *m, enum auth_action action, struct ladder *d,
 	ask_keeper(m, v, &p, &f);
 	while (ladder_decide(&f, d) == LADDER_ASK)
 		find_out(m, d->rung, &f, words);
+	mark(m, &f, d);
 }
 
 /* One line for the log and `why`: what was proved, who decided, by what. */
@@ -134,6 +156,8 @@ write_verdict(struct mail *m, const struct ladder *d, const struct buf *words)
 
 	buf_init(&line, sizeof m->verdict - 1);
 	(void)auth_verify_line(m->auth, &line);
+	if (m->like[0] != '\0')
+		buf_addf(&line, " lookalike=%s", m->like);
 	if (d->rung != LADDER_NONE)
 		buf_addf(&line, " rung=%s", ladder_rung_text(d->rung));
 	if (d->why[0] != '\0' && d->rung != LADDER_AUTHOR)

@@ -70,6 +70,8 @@ struct mail {
 	bool		 forged;	/* in our name, so it seems */
 	bool		 fans;		/* a recipient sends it on */
 	bool		 known;		/* keeper knows of some senders */
+	char		 tags[32];	/* TAG_FIRST, TAG_LOOKALIKE */
+	char		 like[HISTORY_NAME_MAX];	/* whom it imitates */
 };
 
 /* Caller's memory; be borrowed. */

@@ -399,6 +399,7 @@ origin_refused(void **state)
 	(void)state;
 	buf_init(&b, 4096);
 	chan_put_str(&b, "ada@x.test");
+	chan_put_str(&b, "Ada");
 	chan_put_u8(&b, 1);
 	chan_put_str(&b, "");
 	chan_put_u8(&b, HISTORY_IDS_MAX + 1);

@@ -162,6 +162,7 @@ static int
 ask(int ch, void *arg)
 {
 	struct history_ask q = { .author = "ada@x.test", .written = "",
+	    .name = "", .domain = "x.test",
 	    .sender = "b@list.test", .ip = "192.0.2.7", .ids = ids,
 	    .nids = 2 };
 	struct history_facts f;
@@ -206,7 +207,7 @@ malformed(int ch, void *arg)
 
 	op_reply_init(&r);
 	buf_init(&b, CHAN_DATA_MAX);
-	for (i = 0; i < 4; i++)
+	for (i = 0; i < 6; i++)
 		chan_put_str(&b, "");
 	chan_put_u8(&b, (uint8_t)n);
 	for (i = 0; i < n && i < 9; i++)

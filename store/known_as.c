@@ -1,0 +1,187 @@
+#include <sqlite3.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "mailnode/base/alike.h"
+#include "mailnode/base/clock.h"
+#include "store/known_as.h"
+#include "store/op_rcpt.h"
+
+enum { NAME_MIN = 3 };	/* octets of a reduced name that means somebody */
+
+const char known_as_schema[] =
+    "CREATE TABLE IF NOT EXISTS known_as("
+    " kind INTEGER NOT NULL, look TEXT NOT NULL, whom TEXT NOT NULL,"
+    " at INTEGER NOT NULL, PRIMARY KEY(kind, look, whom)) WITHOUT ROWID;"
+    "CREATE INDEX IF NOT EXISTS known_as_at ON known_as(kind, at);";
+
+/* Names of offices, which everybody has. */
+static bool
+says_nothing(const char *name)
+{
+	static const char *const common[] = { "admin", "billing", "contact",
+	    "customer service", "hello", "help", "helpdesk", "info",
+	    "mail delivery subsystem", "mailer-daemon", "news", "newsletter",
+	    "no reply", "no-reply", "noreply", "notification",
+	    "notifications", "office", "order", "orders", "postmaster",
+	    "sales", "security", "service", "shop", "support", "team",
+	    "webmaster" };
+	size_t i;
+
+	for (i = 0; i < sizeof common / sizeof common[0]; i++)
+		if (strcasecmp(name, common[i]) == 0)
+			return true;
+	return false;
+}
+
+static enum store_err
+run(struct store *st, sqlite3_stmt *s)
+{
+	enum store_err rc = store_result(st, STORE_NODE, sqlite3_step(s));
+
+	(void)sqlite3_reset(s);
+	return rc;
+}
+
+static enum store_err
+put(struct store *st, enum known_as kind, const char *look, const char *whom)
+{
+	static struct store_slot add, trim;
+	enum store_err rc = store_begin(st, STORE_NODE);
+	sqlite3_stmt *s;
+
+	if (rc != STORE_OK)
+		return rc;
+	s = store_stmt(st, STORE_NODE, &add, "REPLACE INTO known_as"
+	    " VALUES(?1, ?2, ?3, ?4)");
+	if (s == NULL)
+		return STORE_NOMEM;
+	sqlite3_bind_int(s, 1, (int)kind);
+	sqlite3_bind_text(s, 2, look, -1, SQLITE_STATIC);
+	sqlite3_bind_text(s, 3, whom, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(s, 4, clock_wall_us());
+	rc = run(st, s);
+	if (rc != STORE_OK)
+		return rc;
+	s = store_stmt(st, STORE_NODE, &trim, "DELETE FROM known_as"
+	    " WHERE kind = ?1 AND at < (SELECT at FROM known_as"
+	    " WHERE kind = ?1 ORDER BY at DESC LIMIT 1 OFFSET ?2)");
+	if (s == NULL)
+		return STORE_NOMEM;
+	sqlite3_bind_int(s, 1, (int)kind);
+	sqlite3_bind_int(s, 2, KNOWN_AS_MAX - 1);
+	return run(st, s);
+}
+
+enum store_err
+known_as_name(struct store *st, const char *name, const char *address)
+{
+	char look[ALIKE_MAX];
+	struct rcpt who;
+
+	alike_name(name, look);
+	if (strlen(look) < NAME_MIN || says_nothing(name) ||
+	    strlen(address) >= HISTORY_NAME_MAX)
+		return STORE_OK;
+	/* The owner's own name stands on mail from everywhere. */
+	rcpt_resolve(st, address, &who);
+	if (who.class != RCPT_FOREIGN)
+		return STORE_OK;
+	return put(st, KNOWN_AS_NAME, look, address);
+}
+
+enum store_err
+known_as_domain(struct store *st, const char *domain)
+{
+	char look[ALIKE_MAX];
+
+	alike_domain(domain, look);
+	if (strchr(look, '.') == NULL || strlen(domain) >= HISTORY_NAME_MAX)
+		return STORE_OK;
+	return put(st, KNOWN_AS_DOMAIN, look, domain);
+}
+
+/* ---- questions ---- */
+
+/* Is there somebody who looks so, and is not himself `self`, or that with
+ * U-labels? */
+static bool
+other(struct store *st, enum known_as kind, const char *look,
+    const char *self, const char *shown, char whom[HISTORY_NAME_MAX])
+{
+	static struct store_slot slot;
+	sqlite3_stmt *s = store_stmt(st, STORE_NODE, &slot, "SELECT whom FROM"
+	    " known_as WHERE kind = ?1 AND look = ?2 AND NOT EXISTS(SELECT 1"
+	    " FROM known_as WHERE kind = ?1 AND look = ?2 AND whom IN (?3, ?4))"
+	    " ORDER BY at DESC LIMIT 1");
+	bool is;
+
+	if (s == NULL)
+		return false;
+	sqlite3_bind_int(s, 1, (int)kind);
+	sqlite3_bind_text(s, 2, look, -1, SQLITE_STATIC);
+	sqlite3_bind_text(s, 3, self, -1, SQLITE_STATIC);
+	sqlite3_bind_text(s, 4, shown, -1, SQLITE_STATIC);
+	is = sqlite3_step(s) == SQLITE_ROW;
+	if (is)
+		snprintf(whom, HISTORY_NAME_MAX, "%s",
+		    (const char *)sqlite3_column_text(s, 0));
+	(void)sqlite3_reset(s);
+	return is;
+}
+
+/* Of ours, too: nobody else is called nearly so. */
+static bool
+like_ours(struct store *st, const char *domain, const char *look,
+    char whom[HISTORY_NAME_MAX])
+{
+	char ours[ALIKE_MAX];
+	size_t i;
+
+	for (i = 0; i < st->conf->ndomains; i++) {
+		alike_domain(st->conf->domains[i], ours);
+		if (strcmp(ours, look) != 0 ||
+		    strcasecmp(st->conf->domains[i], domain) == 0)
+			continue;
+		snprintf(whom, HISTORY_NAME_MAX, "%s", st->conf->domains[i]);
+		return true;
+	}
+	return false;
+}
+
+/* The domain, or one above it, by A-labels and as it is shown. */
+static bool
+like_domain(struct store *st, const char *domain, const char *shown,
+    char whom[HISTORY_NAME_MAX])
+{
+	char look[ALIKE_MAX];
+
+	while (domain != NULL && shown != NULL && strchr(shown, '.') != NULL) {
+		alike_domain(shown, look);
+		if (other(st, KNOWN_AS_DOMAIN, look, domain, shown, whom) ||
+		    like_ours(st, domain, look, whom))
+			return true;
+		domain = strchr(domain, '.');
+		domain = domain != NULL ? domain + 1 : NULL;
+		shown = strchr(shown, '.') + 1;
+	}
+	return false;
+}
+
+bool
+known_as_other(struct store *st, const char *address, const char *name,
+    const char *domain, char whom[HISTORY_NAME_MAX])
+{
+	const char *at = strrchr(address, '@');
+	char look[ALIKE_MAX];
+
+	whom[0] = '\0';
+	if (at == NULL)
+		return false;
+	alike_name(name, look);
+	if (strlen(look) >= NAME_MIN && !says_nothing(name) &&
+	    other(st, KNOWN_AS_NAME, look, address, "", whom))
+		return true;
+	return like_domain(st, at + 1, domain, whom);
+}
