@@ -1,8 +1,3 @@
-/*
- * Stopping goes by rank, so that what is under way can still be kept: first
- * those who bring work (sessions, relays, sender, indexer, readers), then
- * keeper, then the services that keeper asks.
- */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -10,22 +5,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "mailnode/base/bug.h"
 #include "mailnode/base/clock.h"
-#include "mailnode/node/child.h"
+#include "mailnode/node/child_parts.h"
 #include "mailnode/node/child_rest.h"
 #include "mailnode/node/conf.h"
 #include "mailnode/node/log.h"
 
-enum {
-	AGAIN_FIRST_MS = 100,		/* a role that ran well starts soon */
-	AGAIN_MAX_MS = 30000,
-	AGAIN_WELL_MS = 60000,		/* this long up: the backoff forgets */
-	READERS_MAX = 2			/* of one session */
-};
+enum { READERS_MAX = 2 };		/* of one session */
 
 static void	start_role(void *);
 static uint16_t	on_ready(void *, struct op_call *);
@@ -47,17 +36,6 @@ nursery_entry(const struct nursery *n, enum role r)
 	for (e = n->roles; e->fn != NULL; e++)
 		if (e->role == r)
 			return e;
-	return NULL;
-}
-
-static struct child *
-find(const struct nursery *n, enum role r)
-{
-	struct child *c;
-
-	for (c = n->children; c != NULL; c = c->next)
-		if (c->entry->role == r && c->chan != NULL)
-			return c;
 	return NULL;
 }
 
@@ -147,132 +125,6 @@ become(const struct role_entry *e, int chan)
 	_exit(0);
 }
 
-/* The connection, if there is one, travels with the start. */
-static void
-send_start(struct child *c, int sock)
-{
-	struct proc_conn *k = &c->conn;
-	struct buf b;
-
-	buf_init(&b, 1024);
-	chan_put_u32(&b, k->session);
-	chan_put_str(&b, k->peer);
-	chan_put_u16(&b, k->peer_port);
-	chan_put_str(&b, k->local);
-	chan_put_u16(&b, k->local_port);
-	chan_put_u32(&b, k->listener);
-	op_reply(c->chan, PROC_START, 0, 0, &b, sock);
-	buf_clear(&b);
-}
-
-/* Both take fd. */
-static void
-send_link(struct child *c, enum role service, int fd)
-{
-	struct buf b;
-
-	buf_init(&b, 16);
-	chan_put_u8(&b, (uint8_t)service);
-	if (c->chan != NULL)
-		op_reply(c->chan, PROC_LINK, 0, 0, &b, fd);
-	buf_clear(&b);
-	close(fd);
-}
-
-struct who {
-	enum role	 as;
-	uint32_t	 session;
-	const char	*name;
-	const char	*limit;		/* NULL: none */
-	bool		 light;
-};
-
-static void
-send_peer(struct child *service, const struct who *w, int fd)
-{
-	struct buf b;
-
-	buf_init(&b, 512);
-	chan_put_u8(&b, (uint8_t)w->as);
-	chan_put_u32(&b, w->session);
-	chan_put_bytes(&b, w->name, strnlen(w->name, PROC_NAME_MAX - 1));
-	chan_put_str(&b, w->limit);
-	chan_put_u8(&b, w->light);
-	if (service->chan != NULL)
-		op_reply(service->chan, PROC_PEER, 0, 0, &b, fd);
-	buf_clear(&b);
-	close(fd);
-}
-
-/* A service that is down: the channel's far end is closed at once, and the
- * asker sees that it is gone instead of waiting. */
-static void
-wire(struct nursery *n, struct child *c, enum role service)
-{
-	const struct who w = { c->entry->role, c->conn.session,
-	    c->conn.peer, NULL, false };
-	struct child *s = find(n, service);
-	int fds[2];
-
-	if (chan_pair(fds) == -1)
-		return;
-	send_link(c, service, fds[0]);
-	if (s != NULL && s != c)
-		send_peer(s, &w, fds[1]);
-	else
-		close(fds[1]);
-}
-
-/* It waits, and its channel to a service is dead by now. */
-void
-nursery_discard(struct child *c)
-{
-	c->waiting = false;
-	c->stopping = true;
-	if (c->chan != NULL)
-		op_reply(c->chan, PROC_STOP, 0, 0, NULL, -1);
-}
-
-/* A new child's channels; and for a service, those of its askers, but of
- * relays: what they gave up at the old one must not come back. */
-static void
-wire_all(struct nursery *n, struct child *c)
-{
-	struct child *o;
-	enum role r;
-
-	for (r = 0; r < ROLE_MAX; r++)
-		if (c->entry->services & ROLE_BIT(r))
-			wire(n, c, r);
-	if (c->entry->life != LIFE_RUN)
-		return;
-	for (o = n->children; o != NULL; o = o->next) {
-		if (o == c || !(o->entry->services & ROLE_BIT(c->entry->role)))
-			continue;
-		if (o->waiting)
-			nursery_discard(o);
-		else if (o->entry->life != LIFE_DEMAND)
-			wire(n, o, c->entry->role);
-	}
-}
-
-/* Relays are told of their sender as of a service; parsers serve. */
-static void
-wire_asker(struct child *c, struct child *asker)
-{
-	const struct who w = { asker->entry->role, asker->conn.session,
-	    asker->conn.peer, asker->folder, asker->light };
-	int fds[2];
-
-	if (chan_pair(fds) == -1)
-		return;
-	send_link(asker, c->entry->role, fds[0]);
-	if (c->entry->role == ROLE_RELAY)
-		send_link(c, asker->entry->role, fds[1]);
-	else
-		send_peer(c, &w, fds[1]);
-}
-
 static struct child *
 fork_one(struct nursery *n, const struct role_entry *e)
 {
@@ -316,7 +168,7 @@ fork_wired(struct nursery *n, const struct role_entry *e,
 	if (conn != NULL)
 		c->conn = *conn;
 	c->conn.session = ++n->last_session;
-	wire_all(n, c);
+	nursery_wire_all(n, c);
 	return c;
 }
 
@@ -350,7 +202,7 @@ connect_to(struct nursery *n, struct child *c, const struct proc_conn *conn)
 	c->faults = 0;
 	c->started_ms = clock_mono_ms();
 	if (c->served > 0 && c->entry->services & ROLE_BIT(ROLE_VAULT))
-		wire(n, c, ROLE_VAULT);
+		nursery_wire(n, c, ROLE_VAULT);
 }
 
 struct child *
@@ -370,12 +222,12 @@ nursery_spawn(struct nursery *n, enum role role, int sock,
 		connect_to(n, c, conn);
 	if (asker != NULL) {
 		c->asked_by = asker->conn.session;
-		wire_asker(c, asker);
+		nursery_wire_asker(c, asker);
 	}
 	/* The start comes last for forks: all their channels are then in
 	 * hand before the sandbox.  nursery_start sends it to the others. */
 	if (e->life != LIFE_RUN)
-		send_start(c, sock);
+		child_start(c, sock);
 	return c;
 }
 
@@ -407,9 +259,9 @@ start_role(void *arg)
 		return;
 	c = nursery_spawn(a->n, a->role, -1, NULL, NULL);
 	if (c != NULL)
-		send_start(c, -1);
+		child_start(c, -1);
 	else
-		loop_arm(a->n->loop, &a->n->again[a->role], AGAIN_MAX_MS);
+		loop_arm(a->n->loop, &a->n->again[a->role], NURSERY_AGAIN_MAX_MS);
 }
 
 /* A runner without hooks would wait for nothing. */
@@ -437,7 +289,7 @@ nursery_start(struct nursery *n)
 		    nursery_spawn(n, e->role, -1, NULL, NULL) == NULL)
 			return -1;
 	for (c = n->children; c != NULL; c = c->next)
-		send_start(c, -1);
+		child_start(c, -1);
 	return 0;
 }
 
@@ -446,7 +298,7 @@ nursery_link(struct nursery *n, enum role service, enum role as,
     uint32_t session, const char *name)
 {
 	const struct role_entry *e = nursery_entry(n, service);
-	const struct who w = { as, session, name, NULL, false };
+	const struct child_who w = { as, session, name, NULL, false };
 	struct child *c;
 	int fds[2];
 
@@ -455,7 +307,7 @@ nursery_link(struct nursery *n, enum role service, enum role as,
 		return -1;
 	}
 	if (e->life == LIFE_RUN) {
-		c = find(n, service);
+		c = nursery_find(n, service);
 		if (c == NULL) {
 			errno = ENOENT;
 			return -1;
@@ -467,146 +319,10 @@ nursery_link(struct nursery *n, enum role service, enum role as,
 	}
 	if (chan_pair(fds) == -1)
 		return -1;
-	send_peer(c, &w, fds[1]);
+	child_serve(c, &w, fds[1]);
 	if (e->life != LIFE_RUN)
-		send_start(c, -1);
+		child_start(c, -1);
 	return fds[0];
-}
-
-static void
-run_again(struct nursery *n, const struct child *c)
-{
-	enum role r = c->entry->role;
-	int64_t *wait = &n->again_ms[r];
-
-	if (clock_mono_ms() - c->started_ms > AGAIN_WELL_MS || *wait == 0)
-		*wait = AGAIN_FIRST_MS;
-	else
-		*wait = *wait * 2 < AGAIN_MAX_MS ? *wait * 2 : AGAIN_MAX_MS;
-	loop_arm(n->loop, &n->again[r], *wait);
-}
-
-static const char *
-crash_name(int status)
-{
-	if (!WIFSIGNALED(status))
-		return NULL;
-	switch (WTERMSIG(status)) {
-	case SIGSYS:
-		return "SIGSYS";
-	case SIGSEGV:
-		return "SIGSEGV";
-	case SIGABRT:
-		return "SIGABRT";
-	case SIGBUS:
-		return "SIGBUS";
-	case SIGFPE:
-		return "SIGFPE";
-	case SIGILL:
-		return "SIGILL";
-	default:
-		return NULL;
-	}
-}
-
-static void
-bury(struct nursery *n, struct child *c, int status)
-{
-	const char *crash = crash_name(status);
-	bool failed = !WIFEXITED(status) || WEXITSTATUS(status) != 0;
-
-	if (crash != NULL)
-		n->crashes[c->entry->role]++;
-	if (failed || (c->entry->life == LIFE_RUN && !n->stopping))
-		log_line(failed ? LOG_ERROR : LOG_WARN, "ended",
-		    "child=%d name=%s status=%d signal=%d", (int)c->pid,
-		    role_name(c->entry->role),
-		    WIFEXITED(status) ? WEXITSTATUS(status) : 0,
-		    WIFSIGNALED(status) ? WTERMSIG(status) : 0);
-	c->pid = 0;
-	/* Who hangs up at once is counted, too. */
-	if (c->chan != NULL && c->entry->life == LIFE_CONN)
-		op_drain(c->chan);
-	if (c->chan != NULL) {
-		op_peer_set(c->chan, NULL);
-		op_drop(c->chan, NULL);
-	}
-	if (n->ended != NULL)
-		n->ended(n->arg, c, crash);
-	if (c->entry->life == LIFE_RUN && !n->stopping)
-		run_again(n, c);
-	free(c);
-}
-
-void
-nursery_reap(struct nursery *n)
-{
-	struct child **p, *c;
-	int status;
-	pid_t pid;
-
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		for (p = &n->children; (c = *p) != NULL; p = &c->next)
-			if (c->pid == pid)
-				break;
-		if (c == NULL)
-			continue;
-		*p = c->next;
-		bury(n, c, status);
-	}
-	if (n->stopping)
-		nursery_stop(n);
-}
-
-static int
-stop_rank(const struct child *c)
-{
-	switch (c->entry->role) {
-	case ROLE_KEEPER:
-		return 1;
-	case ROLE_FILER:
-	case ROLE_PARSER:
-	case ROLE_RUNNER:
-	case ROLE_VAULT:
-	case ROLE_RESOLVER:
-		return 2;
-	default:
-		return 0;
-	}
-}
-
-/* One rank at a time: called again after each death. */
-void
-nursery_stop(struct nursery *n)
-{
-	struct child *c;
-	int rank = 3;
-
-	n->stopping = true;
-	for (c = n->children; c != NULL; c = c->next)
-		rank = stop_rank(c) < rank ? stop_rank(c) : rank;
-	for (c = n->children; c != NULL; c = c->next) {
-		if (stop_rank(c) != rank || c->stopping)
-			continue;
-		c->stopping = true;
-		if (c->chan != NULL)
-			op_reply(c->chan, PROC_STOP, 0, 0, NULL, -1);
-	}
-}
-
-bool
-nursery_idle(const struct nursery *n)
-{
-	return n->children == NULL;
-}
-
-void
-nursery_kill(struct nursery *n)
-{
-	struct child *c;
-
-	for (c = n->children; c != NULL; c = c->next)
-		(void)kill(c->pid, SIGKILL);
 }
 
 static uint16_t
@@ -659,7 +375,7 @@ on_want(void *service, struct op_call *call)
 	if (!chan_end(&call->in) || c == NULL)
 		return OP_BAD;
 	if (c->pid == 0)
-		return OP_OK;		/* it is dead: see bury() */
+		return OP_OK;		/* it is dead: see child_end.c */
 	if (!(role == ROLE_PARSER && call->role == ROLE_KEEPER) &&
 	    !(role == ROLE_RELAY && call->role == ROLE_SENDER) &&
 	    !(role == ROLE_READER && call->role == ROLE_IMAP))

@@ -4,7 +4,7 @@
 
 #include "mailnode/node/child.h"
 
-/* child.c: it has no connection, and gets none any more. */
+/* child_wire.c: it has no connection, and gets none any more. */
 void	 nursery_discard(struct child *c);
 
 /* PROC_REST */

@@ -3,8 +3,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -12,35 +10,9 @@
 #include "mailnode/base/buf.h"
 #include "mailnode/base/bug.h"
 #include "mailnode/base/clock.h"
-#include "mailnode/node/line.h"
+#include "mailnode/node/line_parts.h"
 
-enum {
-	LINE_OUT_MAX = LINE_OUT_SEND + 64 * 1024,	/* octets collected */
-	LINE_RAW = 16 * 1024	/* octets received at a time, to be decoded */
-};
-
-struct line {
-	int		 fd;		/* borrowed */
-	int		 wake;		/* borrowed; -1 */
-	struct tls	*tls;		/* owned; NULL: plain */
-	uint8_t		*in;		/* owned; one octet over max: a NUL */
-	size_t		 max;
-	size_t		 at, end;	/* unused input: [at, end) of in */
-	size_t		 seen;		/* of it, octets known to lack an LF */
-	size_t		 passed;	/* octets of this line passed over */
-	uint64_t	 received;
-	struct buf	 out;
-	const struct line_codec *codec;	/* borrowed; NULL: none */
-	struct buf	 raw;		/* input to be decoded, */
-	size_t		 raw_at;	/* from here on */
-	struct buf	 coded;		/* output */
-	enum line_err	 broken;	/* output failed; sticky */
-	int64_t		 timeout_ms;
-	uint32_t	 rate;		/* octets a second; 0: none */
-	int64_t		 grace_ms;
-	int64_t		 waited_ms;	/* since line_rate */
-	uint64_t	 rated;		/* octets since line_rate */
-};
+enum { LINE_RAW = 16 * 1024 };	/* octets received at a time, to be decoded */
 
 static const char *const texts[] = {
 	[LINE_OK] = "ok",
@@ -145,21 +117,20 @@ line_received(const struct line *l)
 
 /* ---- waiting ---- */
 
-static int64_t
-until(const struct line *l)
+int64_t
+line_until(const struct line *l)
 {
 	return l->timeout_ms < 0 ? INT64_MAX : clock_mono_ms() + l->timeout_ms;
 }
 
-static int
-poll_time(int64_t left_ms)
+int
+line_poll_time(int64_t left_ms)
 {
 	return left_ms > INT32_MAX ? -1 : left_ms > 0 ? (int)left_ms : 0;
 }
 
-/* Waits for the socket alone: LINE_OK, LINE_TIMEOUT or LINE_IO. */
-static enum line_err
-wait_socket(struct line *l, short events, int64_t until_ms)
+enum line_err
+line_wait_socket(struct line *l, short events, int64_t until_ms)
 {
 	struct pollfd p = { .fd = l->fd, .events = events };
 	int64_t left;
@@ -170,7 +141,7 @@ wait_socket(struct line *l, short events, int64_t until_ms)
 		    until_ms - clock_mono_ms();
 		if (left <= 0)
 			return LINE_TIMEOUT;
-		n = poll(&p, 1, poll_time(left));
+		n = poll(&p, 1, line_poll_time(left));
 	} while (n == 0 || (n == -1 && errno == EINTR));
 	return n == -1 ? LINE_IO : LINE_OK;
 }
@@ -205,7 +176,7 @@ wait_input(struct line *l, short events, int64_t until_ms)
 			return LINE_SLOW;
 		if (left <= 0)
 			return LINE_TIMEOUT;
-		n = poll(p, 2, poll_time(left < patient ? left : patient));
+		n = poll(p, 2, line_poll_time(left < patient ? left : patient));
 		now = clock_mono_ms();
 		l->waited_ms += now - start;
 		start = now;
@@ -216,149 +187,6 @@ wait_input(struct line *l, short events, int64_t until_ms)
 			return LINE_IO;
 	}
 	return p[0].revents != 0 ? LINE_OK : LINE_WAKE;
-}
-
-/* ---- output ---- */
-
-/* One attempt.  Octets taken, or 0 with *want what to wait for, or -1. */
-static ssize_t
-send_some(struct line *l, const uint8_t *p, size_t n, short *want)
-{
-	ssize_t put;
-
-	*want = POLLOUT;
-	if (l->tls == NULL) {
-		put = send(l->fd, p, n, MSG_NOSIGNAL);
-		if (put == -1 && (errno == EAGAIN || errno == EINTR))
-			return 0;
-		if (put == -1)
-			l->broken = errno == EPIPE || errno == ECONNRESET ?
-			    LINE_END : LINE_IO;
-		return put;
-	}
-	put = tls_write(l->tls, p, n);
-	if (put == TLS_WANT_READ)
-		*want = POLLIN;
-	if (put == TLS_WANT_READ || put == TLS_WANT_WRITE)
-		return 0;
-	if (put == TLS_ERROR)
-		l->broken = LINE_TLS;
-	return put;
-}
-
-/* What was collected, as it goes out. */
-static const struct buf *
-coded(struct line *l)
-{
-	if (l->codec == NULL || l->out.len == 0)
-		return &l->out;
-	buf_reset(&l->coded);
-	if (l->codec->encode(l->codec->arg, l->out.data, l->out.len,
-	    &l->coded) == -1)
-		l->broken = LINE_NOMEM;
-	return &l->coded;
-}
-
-enum line_err
-line_flush(struct line *l)
-{
-	int64_t deadline = until(l);
-	const struct buf *out;
-	size_t done = 0;
-	ssize_t put;
-	short want;
-
-	if (l->out.err != 0 && l->broken == LINE_OK)
-		l->broken = LINE_NOMEM;
-	out = coded(l);
-	while (l->broken == LINE_OK && done < out->len) {
-		put = send_some(l, out->data + done, out->len - done, &want);
-		if (put > 0)
-			done += (size_t)put;
-		else if (put == 0)
-			l->broken = wait_socket(l, want, deadline);
-	}
-	buf_reset(&l->out);
-	return l->broken;
-}
-
-void
-line_put(struct line *l, const void *p, size_t n)
-{
-	const uint8_t *from = p;
-	size_t part;
-
-	for (; n > 0 && l->broken == LINE_OK; from += part, n -= part) {
-		part = n > LINE_OUT_SEND ? LINE_OUT_SEND : n;
-		(void)buf_add(&l->out, from, part);
-		if (l->out.len >= LINE_OUT_SEND || l->out.err != 0)
-			(void)line_flush(l);
-	}
-}
-
-void
-line_puts(struct line *l, const char *s)
-{
-	line_put(l, s, strlen(s));
-}
-
-void
-line_putf(struct line *l, const char *fmt, ...)
-{
-	struct buf b;
-	va_list ap;
-	char *text;
-	int n;
-
-	buf_init(&b, LINE_OUT_MAX);
-	va_start(ap, fmt);
-	n = vsnprintf(NULL, 0, fmt, ap);
-	va_end(ap);
-	BUG_ON(n < 0);
-	if (buf_reserve(&b, (size_t)n) == 0) {
-		text = (char *)b.data;
-		va_start(ap, fmt);
-		vsnprintf(text, (size_t)n + 1, fmt, ap);
-		va_end(ap);
-		line_put(l, text, (size_t)n);
-	} else if (l->broken == LINE_OK)
-		l->broken = LINE_NOMEM;
-	buf_clear(&b);
-}
-
-enum line_err
-line_pause(struct line *l, int64_t ms)
-{
-	struct pollfd p = { .fd = l->wake, .events = POLLIN };
-	int64_t end = clock_mono_ms() + ms;
-	int n;
-
-	do {
-		n = poll(&p, 1, poll_time(end - clock_mono_ms()));
-		if (n == 1)
-			return LINE_WAKE;
-	} while (clock_mono_ms() < end);
-	return LINE_OK;
-}
-
-void
-line_bye(struct line *l)
-{
-	if (line_flush(l) == LINE_OK && l->tls != NULL)
-		tls_close(l->tls);
-}
-
-void
-line_linger(struct line *l)
-{
-	int64_t end = clock_mono_ms() + LINE_LINGER_MS;
-	uint8_t waste[4096];
-
-	if (shutdown(l->fd, SHUT_WR) == -1)
-		return;
-	while (wait_socket(l, POLLIN, end) == LINE_OK)
-		if (recv(l->fd, waste, sizeof waste, 0) <= 0)
-			break;
 }
 
 /* ---- input ---- */
@@ -498,7 +326,7 @@ line_peek(struct line *l, const uint8_t **p, size_t *n)
 	*p = NULL;
 	*n = 0;
 	if (l->at == l->end) {
-		err = more(l, until(l));
+		err = more(l, line_until(l));
 		if (err != LINE_OK)
 			return err;
 	}
@@ -553,7 +381,7 @@ pairs(const uint8_t *p, size_t n)
 static enum line_err
 find_end(struct line *l, size_t max, size_t *n)
 {
-	int64_t deadline = until(l);
+	int64_t deadline = line_until(l);
 	uint8_t *p, *lf;
 	size_t have;
 	enum line_err err;
@@ -627,7 +455,7 @@ line_tls(struct line *l, struct tls *t)
 	l->tls = t;
 	if (err != LINE_OK)
 		return err;
-	deadline = until(l);
+	deadline = line_until(l);
 	if (tls_handshake_until(t, deadline) == 0)
 		return LINE_OK;
 	l->broken = LINE_TLS;
