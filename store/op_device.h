@@ -74,7 +74,6 @@ extern const struct op device_ops[];	/* service: struct store */
 
 /* ---- inside keeper ---- */
 
-extern const char device_schema[];	/* a part of node.db */
 
 /* op_server.may of keeper. */
 uint16_t device_may(void *service, const struct op_call *c);

@@ -11,6 +11,8 @@
 #include "store/op_queue.h"
 #include "store/op_rcpt.h"
 #include "store/queue.h"
+#include "store/queue_envelope.h"
+#include "store/queue_once.h"
 #include "store/upload.h"
 #include "store/wire.h"
 
@@ -25,11 +27,6 @@ struct submission {
 	bool		 once;		/* hash is set */
 	uint8_t		 hash[QUEUE_HASH];
 };
-
-const char queue_once_schema[] =
-    "CREATE TABLE IF NOT EXISTS queue_once("
-    " device TEXT NOT NULL, hash BLOB NOT NULL, letter INTEGER NOT NULL,"
-    " at INTEGER NOT NULL, PRIMARY KEY(device, hash)) WITHOUT ROWID;";
 
 const char *
 submit_text(uint16_t status)
@@ -202,85 +199,6 @@ submit_gone(struct store *st, struct op_peer *p)
 	}
 }
 
-/* What would break a line of the head, of the log, of the dialogue. */
-static bool
-clean(const char *s)
-{
-	for (; *s != '\0'; s++)
-		if ((unsigned char)*s < ' ' || *s == 127)
-			return false;
-	return true;
-}
-
-static bool
-address_ok(const char *s)
-{
-	const char *at = strrchr(s, '@');
-
-	return at != NULL && at > s && at[1] != '\0' && clean(s) &&
-	    strlen(s) < QUEUE_ADDR_MAX && s[0] != ' ' &&
-	    strpbrk(at, " <>\",") == NULL &&
-	    (s[0] == '"' || strpbrk(s, " <>\",") == NULL);
-}
-
-static char *
-take_string(struct chan_in *in, char **at, size_t max)
-{
-	const uint8_t *p;
-	char *s = *at;
-	size_t n;
-
-	p = chan_get_bytes(in, max - 1, &n);
-	if (p == NULL || memchr(p, '\0', n) != NULL) {
-		in->bad = true;
-		n = 0;
-	} else
-		memcpy(s, p, n);
-	s[n] = '\0';
-	*at += n + 1;
-	if (!clean(s))
-		in->bad = true;
-	return s;
-}
-
-/* Strings are copied into head.text: a length of four octets each leaves
- * room for their NULs, and those of the first four that are cut off have
- * some of their own. */
-static enum store_err
-take_envelope(struct submission *s, struct chan_in *in)
-{
-	struct queue_envelope *e = &s->head.env;
-	char *at;
-
-	s->head.text = at = malloc((size_t)(in->end - in->p) + 4);
-	s->head.to = calloc(QUEUE_RCPTS_MAX, sizeof *s->head.to);
-	if (at == NULL || s->head.to == NULL)
-		return STORE_NOMEM;
-	e->to = s->head.to;
-	e->from = take_string(in, &at, QUEUE_ADDR_MAX);
-	e->msgid = take_string(in, &at, QUEUE_LINE_MAX);
-	e->subject = take_string(in, &at, QUEUE_LINE_MAX);
-	e->envid = take_string(in, &at, QUEUE_LINE_MAX);
-	e->flags = chan_get_u32(in) & QUEUE_ASKED;
-	e->due_s = chan_get_i64(in);
-	while (!in->bad && chan_get_u8(in) == 1) {
-		struct queue_to *to = &s->head.to[e->nto];
-
-		if (e->nto >= QUEUE_RCPTS_MAX)
-			return STORE_TOOBIG;
-		to->addr = take_string(in, &at, QUEUE_ADDR_MAX);
-		to->orcpt = take_string(in, &at, QUEUE_ADDR_MAX);
-		to->notify = chan_get_u32(in);
-		if (in->bad || !address_ok(to->addr) || to->notify > 15 ||
-		    strchr(to->orcpt, ' ') != NULL)
-			return in->bad ? STORE_CORRUPT : STORE_NORCPT;
-		e->nto++;
-	}
-	if (!chan_end(in) || e->due_s < 0)
-		return STORE_CORRUPT;
-	return e->nto > 0 ? STORE_OK : STORE_NORCPT;
-}
-
 /* Another user of this machine is user+NAME@domain, whatever he says. */
 static enum store_err
 local_sender(struct store *st, struct submission *s, const char *name)
@@ -319,7 +237,7 @@ check_sender(struct store *st, struct submission *s, struct op_call *c)
 	if (s->head.env.from[0] == '\0')
 		return c->role == ROLE_OWNER ? STORE_OK : QUEUE_E_IDENTITY;
 	rcpt_resolve(st, s->head.env.from, &who);
-	return rcpt_ok(who.class) && address_ok(s->head.env.from) ?
+	return rcpt_ok(who.class) && queue_address_ok(s->head.env.from) ?
 	    STORE_OK : QUEUE_E_IDENTITY;
 }
 
@@ -372,7 +290,7 @@ on_begin(void *service, struct op_call *c)
 	s->peer = c->peer;
 	s->next = q->submissions;
 	q->submissions = s;
-	rc = (uint16_t)take_envelope(s, &c->in);
+	rc = (uint16_t)queue_envelope_take(&s->head, &c->in);
 	if (rc == STORE_CORRUPT)
 		rc = OP_BAD;
 	if (rc == STORE_NORCPT)
@@ -431,59 +349,6 @@ on_once(void *service, struct op_call *c)
 	return STORE_OK;
 }
 
-/* 0: it is new.  What was dropped or failed may be sent again. */
-static uint64_t
-find_before(struct store *st, const struct submission *s, const char *device)
-{
-	static struct store_slot slot;
-	struct sqlite3_stmt *q;
-	uint64_t id = 0;
-
-	q = store_stmt(st, STORE_NODE, &slot, "SELECT letter FROM queue_once o"
-	    " WHERE device=? AND hash=? AND at>? AND EXISTS(SELECT 1 FROM"
-	    " queue_letter WHERE id=o.letter) AND NOT EXISTS(SELECT 1 FROM"
-	    " queue_rcpt WHERE letter=o.letter AND fate IN (4,5,6))");
-	if (q == NULL)
-		return 0;
-	sqlite3_bind_text(q, 1, device, -1, SQLITE_STATIC);
-	sqlite3_bind_blob(q, 2, s->hash, QUEUE_HASH, SQLITE_STATIC);
-	sqlite3_bind_int64(q, 3, clock_wall_s() - QUEUE_ONCE_S);
-	if (sqlite3_step(q) == SQLITE_ROW)
-		id = (uint64_t)sqlite3_column_int64(q, 0);
-	sqlite3_reset(q);
-	return id;
-}
-
-_Static_assert(QUEUE_FAILED == 4 && QUEUE_EXPIRED == 5 &&
-    QUEUE_DROPPED == 6, "find_before() names them");
-
-static enum store_err
-note_once(struct store *st, const struct submission *s, const char *device)
-{
-	static struct store_slot put, clean;
-	int64_t now = clock_wall_s();
-	struct sqlite3_stmt *q;
-	enum store_err rc;
-
-	q = store_stmt(st, STORE_NODE, &clean,
-	    "DELETE FROM queue_once WHERE at<=?");
-	if (q == NULL)
-		return STORE_IO;
-	sqlite3_bind_int64(q, 1, now - QUEUE_ONCE_S);
-	rc = store_result(st, STORE_NODE, sqlite3_step(q));
-	if (rc != STORE_OK)
-		return rc;
-	q = store_stmt(st, STORE_NODE, &put,
-	    "REPLACE INTO queue_once VALUES(?,?,?,?)");
-	if (q == NULL)
-		return STORE_IO;
-	sqlite3_bind_text(q, 1, device, -1, SQLITE_STATIC);
-	sqlite3_bind_blob(q, 2, s->hash, QUEUE_HASH, SQLITE_STATIC);
-	sqlite3_bind_int64(q, 3, (sqlite3_int64)s->head.id);
-	sqlite3_bind_int64(q, 4, now);
-	return store_result(st, STORE_NODE, sqlite3_step(q));
-}
-
 /* A letter's file between its row and the commit. */
 struct settling {
 	struct upload	*u;
@@ -518,7 +383,7 @@ add_row(struct store *st, const struct submission *s, struct op_call *c,
 	rc = queue_insert(st, &s->head, hold ? QUEUE_HELD : QUEUE_ACTIVE,
 	    hold ? "as asked when it was submitted" : "", s->due);
 	if (rc == STORE_OK && s->once && d != NULL)
-		rc = note_once(st, s, d->name);
+		rc = queue_once_note(st, d->name, s->hash, s->head.id);
 	if (rc == STORE_OK)
 		rc = queue_settle(st, s->head.id);
 	if (rc == STORE_OK && store_later(st, c, STORE_BIT(STORE_NODE)) !=
@@ -603,7 +468,7 @@ on_commit(void *service, struct op_call *c)
 	if (s == NULL)
 		return STORE_STATE;
 	d = device_of(st, c->peer);
-	before = s->once && d != NULL ? find_before(st, s, d->name) : 0;
+	before = s->once && d != NULL ? queue_once_find(st, d->name, s->hash) : 0;
 	queue_id_text(before != 0 ? before : s->head.id, id);
 	chan_put_str(c->out, id);
 	chan_put_u8(c->out, before != 0);

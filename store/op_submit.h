@@ -106,7 +106,6 @@ uint16_t queue_commit_once(int ch, char id[QUEUE_ID_MAX], bool *again);
 
 void	 queue_begin_put(struct buf *args, const struct queue_envelope *e);
 
-extern const char queue_once_schema[];	/* a part of node.db */
 extern const struct op submit_ops[];	/* service: struct store */
 
 #endif

@@ -29,13 +29,14 @@
  *
  * events.db, version 1: see event.c.
  */
+#include "store/device_seen.h"
 #include "store/fan.h"
 #include "store/history.h"
 #include "store/known_as.h"
 #include "store/listed.h"
-#include "store/op_device.h"
 #include "store/op_snooze.h"
 #include "store/queue.h"
+#include "store/queue_once.h"
 #include "store/row.h"
 #include "store/rule.h"
 #include "store/schema.h"

@@ -1,0 +1,18 @@
+/*
+ * Private to store.c: the life of what makes turns.  What others call of
+ * store_turn.c is in store.h.
+ */
+#ifndef STORE_STORE_TURN_H
+#define STORE_STORE_TURN_H
+
+#include "store/store.h"
+
+enum store_err	 store_turn_open(struct store *st);
+/* That database is open: its log is kept short. */
+void		 store_turn_watch(struct store *st, enum store_db db);
+/* Who waits is not answered any more. */
+void		 store_turn_drop(struct store *st);
+/* Before the databases are closed. */
+void		 store_turn_close(struct store *st);
+
+#endif
