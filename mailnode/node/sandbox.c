@@ -16,6 +16,7 @@
 #include "mailnode/node/log.h"
 #include "mailnode/node/sandbox.h"
 #include "mailnode/node/seccomp.h"
+#include "mailnode/node/trim.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #define SANITIZED	true
@@ -319,6 +320,8 @@ sandbox_enter(struct proc *pr)
 	const struct policy *p = policy_of(pr->role);
 
 	read_time_zone();
+	if (!p->kills)
+		trim_code();
 	enter_common(p);
 	if (!p->lists_bad)
 		enter_landlock(p, pr);
@@ -331,6 +334,7 @@ sandbox_enter_parent(void)
 	const struct policy *p = policy_of(ROLE_PARENT);
 
 	read_time_zone();
+	trim_code();
 	drop_capabilities();
 	enter_common(p);
 	enter_seccomp(p);
