@@ -251,6 +251,8 @@ expunge(struct store *st, struct change *c, struct box *b,
 static enum store_err
 apply(struct store *st, struct change *c, struct box *b, struct row_at *at)
 {
+	if (c->failed != STORE_OK)
+		return expunge(st, c, b, at);
 	switch (c->type) {
 	case MAIL_FLAGS:
 		return flags(st, c, b, at, c->add, c->del);

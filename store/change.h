@@ -34,6 +34,7 @@ struct change {
 	uint64_t	 unchanged;	/* leave those changed later; 0 */
 	uint32_t	 next_uid;	/* where the caller goes on; 0 */
 	bool		 replace;	/* flags and keywords, not add */
+	enum store_err	 failed;	/* then what was copied goes again */
 	uint32_t	*list;		/* UIDs; owned */
 	size_t		 nlist, cap;
 	int64_t		 since_ms;	/* it waits; monotonic */

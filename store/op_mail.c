@@ -237,6 +237,28 @@ finish(struct store *st, struct change *c, enum store_err rc)
 	change_end(c);
 }
 
+/*
+ * RFC 3501 section 6.4.7: a COPY that fails leaves nothing behind.  What was
+ * copied is expunged, in slices like all else, before it is answered.
+ */
+static bool
+undo(struct change *c, enum store_err why)
+{
+	size_t i;
+
+	if (c->type != SET_COPY || c->failed != STORE_OK || c->nlist < 2)
+		return false;
+	/* The list is of pairs: where it was, where it is. */
+	for (i = 0; i < c->nlist / 2; i++)
+		c->ids[i] = c->list[2 * i + 1];
+	c->n = c->nlist / 2;
+	c->at = 0;
+	c->mbox = c->dest;
+	c->failed = why;
+	c->since_ms = 0;
+	return true;
+}
+
 static bool
 may_wait(struct change *c)
 {
@@ -268,8 +290,10 @@ changes_kick(struct store *st)
 	}
 	if (rc == STORE_OK)
 		c->since_ms = 0;
+	if (rc != STORE_OK && undo(c, rc))
+		rc = STORE_OK;
 	if (rc != STORE_OK || c->at == c->n)
-		finish(st, c, rc);
+		finish(st, c, c->failed != STORE_OK ? c->failed : rc);
 	/* The rest, or the next one, in the turn after this. */
 	loop_arm(st->loop, &st->again, 0);
 }

@@ -233,6 +233,35 @@ move_all(struct session *s, const struct set *uids, const char *folder,
 	return rc;
 }
 
+/* What an earlier request of a COPY that fails has copied (RFC 3501 section
+ * 6.4.7); keeper undoes the failed one itself. */
+static void
+take_back(struct session *s, const char *folder, const struct set *now)
+{
+	struct set_flags deleted = { .how = SET_ADD, .flags = STORE_DELETED,
+	    .keywords = "" };
+	struct view_box b = { .id = 0 };
+	struct set_ask mark, drop;
+	struct set_done done;
+	uint16_t rc = OP_OK;
+
+	if (now->n == 0 || view_box(reader_of(s), &s->reader, folder, 0,
+	    &b) != OP_OK)
+		return;
+	mark = drop = ask_for(s, now);
+	mark.mbox = drop.mbox = b.id;
+	do {
+		rc = set_store(*s->start->keeper, &s->keeper, &mark,
+		    &deleted, &done);
+	} while (rc == OP_OK && mark.more);
+	while (rc == OP_OK) {
+		rc = set_expunge(*s->start->keeper, &s->keeper, &drop,
+		    &done);
+		if (!drop.more)
+			break;
+	}
+}
+
 static void
 moved(struct session *s, const struct pairs *p, bool copy)
 {
@@ -276,6 +305,8 @@ transfer(struct session *s, struct lex_at *at, bool copy)
 	    view_set(s, &set, &uids)) {
 		if (uids.n > 0)
 			rc = move_all(s, &uids, folder, copy, &p);
+		if (rc != OP_OK && copy)
+			take_back(s, folder, &p.now);
 		if (rc == STORE_NOTFOUND)
 			reply_no(s, "TRYCREATE", "there is no such mailbox");
 		else if (rc != OP_OK)

@@ -35,6 +35,7 @@
 #include "store/op_queue.h"
 #include "store/op_rcpt.h"
 #include "store/op_sender.h"
+#include "store/op_set.h"
 #include "store/op_spool.h"
 #include "store/op_watch.h"
 #include "store/store.h"
@@ -130,6 +131,7 @@ node_open(struct node *n, char *why, size_t size)
 	op_server_more(&n->keeper, event_ops);
 	op_server_more(&n->keeper, box_ops);
 	op_server_more(&n->keeper, mail_ops);
+	op_server_more(&n->keeper, set_ops);
 	op_server_more(&n->keeper, watch_ops);
 	op_server_more(&n->keeper, alias_ops);
 	op_server_more(&n->keeper, submit_ops);

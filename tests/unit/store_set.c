@@ -1,0 +1,397 @@
+/* What IMAP asks of keeper: changes by UID, pieces of a message, and
+ * subscriptions, through the ops. */
+#define _GNU_SOURCE
+#include <sqlite3.h>
+#include <sys/mman.h>
+
+#include "store/box.h"
+#include "store/op_set.h"
+#include "tests/unit/node.h"
+
+static const struct device phone = { .name = "phone",
+    .scope = DEVICE_ALL };
+static struct node n;
+
+static bool
+settled(struct node *node, void *arg)
+{
+	struct box *b = box_by_name(&node->st, "Trash");
+
+	(void)arg;
+	return b != NULL && b->here && b->uidlease > b->uidnext &&
+	    b->modlease > 0 && sync_idle(&node->st) &&
+	    intake_idle_now(&node->st);
+}
+
+static int
+set_up(void **state)
+{
+	(void)state;
+	memset(&n, 0, sizeof n);
+	n.device = &phone;
+	node_dirs(&n);
+	node_start(&n);
+	assert_true(node_until(&n, settled, NULL));
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	node_stop(&n);
+	node_remove(&n);
+	return 0;
+}
+
+/* One request in a child, whose answer comes back as text. */
+struct job {
+	uint16_t	 op;
+	const char	*box, *text;
+	struct set_flags flags;
+	struct view_range range[3];
+	size_t		 nrange;
+	bool		 on;
+	char		*said;		/* shared with the child */
+	size_t		 size;
+};
+
+static uint64_t
+box_id(const char *name)
+{
+	struct box *b = box_by_name(&n.st, name);
+
+	assert_non_null(b);
+	return b->id;
+}
+
+static uint16_t
+append(int ch, struct op_reply *r, const struct job *j, struct set_appended *a)
+{
+	struct set_new m = { .folder = j->box, .keywords = "",
+	    .octets = strlen(j->text) };
+	uint64_t id;
+	uint16_t rc = set_begin(ch, r, m.octets, &id);
+
+	/* In two pieces. */
+	if (rc == OP_OK && (set_data(ch, id, j->text, 3) == -1 ||
+	    set_data(ch, id, j->text + 3, m.octets - 3) == -1))
+		rc = OP_GONE;
+	return rc == OP_OK ? set_append(ch, r, id, &m, a) : rc;
+}
+
+static int
+ask(int ch, void *arg)
+{
+	struct job *j = arg;
+	struct set_ask a = { .mbox = box_id(j->box), .range = j->range,
+	    .n = j->nrange };
+	struct set_appended appended = { .uid = 0 };
+	struct set_done d = { .n = 0 };
+	struct op_reply r;
+	struct buf names;
+	size_t i, at = 0;
+	uint16_t rc;
+
+	op_reply_init(&r);
+	buf_init(&names, 1024 * 1024);
+	switch (j->op) {
+	case SET_STORE:
+		rc = set_store(ch, &r, &a, &j->flags, &d);
+		break;
+	case SET_MOVE:
+	case SET_COPY:
+		rc = set_move(ch, &r, &a, j->text, j->op == SET_COPY, &d);
+		break;
+	case SET_EXPUNGE:
+		rc = set_expunge(ch, &r, &a, &d);
+		break;
+	case SET_APPEND:
+		rc = append(ch, &r, j, &appended);
+		at = (size_t)snprintf(j->said, j->size, "%s%u",
+		    appended.known ? "known " : "", appended.uid);
+		break;
+	case SET_SUBSCRIBE:
+		rc = set_subscribe(ch, &r, j->text, j->on);
+		break;
+	default:
+		rc = set_subscribed(ch, &r, &names);
+		for (i = 0; i < names.len && at + 300 < j->size;
+		    i += strlen((char *)names.data + i) + 1)
+			at += (size_t)snprintf(j->said + at, j->size - at,
+			    "%s ", (char *)names.data + i);
+	}
+	for (i = 0; i < d.n && rc == OP_OK; i++)
+		at += (size_t)snprintf(j->said + at, j->size - at, "%u ",
+		    set_uid(&d, i));
+	op_reply_clear(&r);
+	buf_clear(&names);
+	return rc;
+}
+
+static void
+expect(struct job j, int status, const char *said)
+{
+	static char *shared;
+	enum { SIZE = 64 * 1024 };
+	int got;
+
+	if (shared == NULL)
+		shared = mmap(NULL, SIZE, PROT_READ | PROT_WRITE,
+		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(shared, MAP_FAILED);
+	shared[0] = '\0';
+	j.said = shared;
+	j.size = SIZE;
+	got = node_ask(&n, ROLE_IMAP, ask, &j);
+	if (got != status || (said != NULL && strcmp(shared, said) != 0))
+		fail_msg("op %#x: %d \"%s\", not %d \"%s\"", j.op, got,
+		    shared, status, said);
+}
+
+static void
+put(const char *box, const char *text, const char *said)
+{
+	expect((struct job){ .op = SET_APPEND, .box = box, .text = text },
+	    OP_OK, said);
+	assert_true(node_until(&n, settled, NULL));
+}
+
+static void
+three(void)
+{
+	static const char *const text[] = {
+		"Message-ID: <1@x>\r\n\r\none\r\n",
+		"Message-ID: <2@x>\r\n\r\ntwo\r\n",
+		"Message-ID: <3@x>\r\n\r\nthree\r\n" };
+	char said[4];
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		snprintf(said, sizeof said, "%d", i + 1);
+		put("INBOX", text[i], said);
+	}
+}
+
+#define ALL	.range = { { 1, 100 } }, .nrange = 1
+
+/* Flags and MODSEQ of INBOX's UID. */
+static uint32_t
+flags_of(uint32_t uid, uint64_t *modseq, char *tags)
+{
+	struct row_at at;
+
+	assert_int_equal(row_at_uid(n.st.rows, box_id("INBOX"), uid, &at), 0);
+	*modseq = at.modseq;
+	strcpy(tags, at.tags);
+	return at.flags;
+}
+
+static uint32_t
+count(const char *box)
+{
+	struct row_at at;
+	uint32_t uid, found = 0;
+
+	for (uid = 1; uid < 50; uid++)
+		found += row_at_uid(n.st.rows, box_id(box), uid, &at) == 0;
+	return found;
+}
+
+static void
+flags_and_keywords(void **state)
+{
+	char tags[1024];
+	uint64_t before, now;
+
+	(void)state;
+	three();
+	(void)flags_of(2, &before, tags);
+	expect((struct job){ .op = SET_STORE, .box = "INBOX", .flags = {
+	    SET_ADD, STORE_SEEN, "b a", 0 }, .range = { { 2, 2 } },
+	    .nrange = 1 }, OP_OK, "");
+	assert_int_equal(flags_of(2, &now, tags), STORE_SEEN);
+	assert_true(now > before);
+	assert_string_equal(tags, "a b");
+	/* All of several in one statement; gaps and what is not there. */
+	expect((struct job){ .op = SET_STORE, .box = "INBOX", .flags = {
+	    SET_ADD, STORE_FLAGGED, "", 0 }, .range = { { 1, 1 }, { 3, 90 } },
+	    .nrange = 2 }, OP_OK, "");
+	assert_int_equal(flags_of(1, &now, tags), STORE_FLAGGED);
+	assert_int_equal(flags_of(2, &now, tags), STORE_SEEN);
+	assert_int_equal(flags_of(3, &now, tags), STORE_FLAGGED);
+	expect((struct job){ .op = SET_STORE, .box = "INBOX", .flags = {
+	    SET_REPLACE, STORE_ANSWERED, "c", 0 }, ALL }, OP_OK, "");
+	assert_int_equal(flags_of(2, &now, tags), STORE_ANSWERED);
+	assert_string_equal(tags, "c");
+	/* UNCHANGEDSINCE: who changed is told, and left alone. */
+	expect((struct job){ .op = SET_STORE, .box = "INBOX", .flags = {
+	    SET_TAKE, STORE_ANSWERED, "c", now - 1 }, ALL }, OP_OK, "2 3 ");
+	assert_int_equal(flags_of(1, &before, tags), 0);
+	assert_int_equal(flags_of(2, &before, tags), STORE_ANSWERED);
+}
+
+static void
+what_is_no_change(void **state)
+{
+	static const struct set_flags bad[] = {
+		{ SET_REPLACE + 1, 0, "", 0 }, { SET_ADD, 1U << 20, "", 0 },
+		{ SET_ADD, 0, "a(b", 0 }, { SET_ADD, 0, " ", 0 } };
+	size_t i;
+
+	(void)state;
+	three();
+	for (i = 0; i < sizeof bad / sizeof bad[0]; i++)
+		expect((struct job){ .op = SET_STORE, .box = "INBOX",
+		    .flags = bad[i], ALL }, OP_BAD, NULL);
+	expect((struct job){ .op = SET_MOVE, .box = "INBOX", .text = "Nowhere",
+	    ALL }, STORE_NOTFOUND, NULL);
+	assert_int_equal(count("INBOX"), 3);
+}
+
+static void
+pairs_of_uids(void **state)
+{
+	(void)state;
+	three();
+	expect((struct job){ .op = SET_COPY, .box = "INBOX", .text = "Archive",
+	    .range = { { 1, 1 }, { 3, 3 } }, .nrange = 2 }, OP_OK,
+	    "1 1 3 2 ");
+	expect((struct job){ .op = SET_MOVE, .box = "INBOX", .text = "Archive",
+	    .range = { { 2, 9 } }, .nrange = 1 }, OP_OK, "2 3 3 4 ");
+	assert_int_equal(count("INBOX"), 1);
+	assert_int_equal(count("Archive"), 4);
+}
+
+static void
+only_what_is_deleted_goes(void **state)
+{
+	(void)state;
+	three();
+	expect((struct job){ .op = SET_STORE, .box = "INBOX", .flags = {
+	    SET_ADD, STORE_DELETED, "", 0 }, .range = { { 1, 2 } },
+	    .nrange = 1 }, OP_OK, "");
+	expect((struct job){ .op = SET_EXPUNGE, .box = "INBOX",
+	    .range = { { 2, 3 } }, .nrange = 1 }, OP_OK, "2 ");
+	expect((struct job){ .op = SET_EXPUNGE, .box = "INBOX", ALL }, OP_OK,
+	    "1 ");
+	assert_int_equal(count("INBOX"), 1);
+}
+
+static void
+exec(enum store_db db, const char *sql)
+{
+	assert_int_equal(sqlite3_exec(n.st.db[db], sql, NULL, NULL, NULL),
+	    SQLITE_OK);
+}
+
+/* The third cannot be copied: its file has no name that can be. */
+static void
+a_copy_that_fails_leaves_nothing(void **state)
+{
+	(void)state;
+	three();
+	put("Archive", "Message-ID: <a@x>\r\n\r\nhere before\r\n", "1");
+	exec(STORE_CACHE, "UPDATE msg SET name='no name' WHERE uid=3");
+	expect((struct job){ .op = SET_COPY, .box = "INBOX", .text = "Archive",
+	    ALL }, STORE_NAME, NULL);
+	assert_int_equal(count("Archive"), 1);
+	assert_int_equal(count("INBOX"), 3);
+	assert_true(node_until(&n, settled, NULL));
+	assert_int_equal(node_files(&n, "Archive/cur"), 1);
+	/* And what can be copied still is. */
+	expect((struct job){ .op = SET_COPY, .box = "INBOX", .text = "Archive",
+	    .range = { { 1, 2 } }, .nrange = 1 }, OP_OK, "1 5 2 6 ");
+}
+
+/* ---- Sent ---- */
+
+static void
+sent_has_a_letter_once(void **state)
+{
+	(void)state;
+	put("Sent", "Message-ID: <1@x>\r\nSubject: a\r\n\r\nbody\r\n", "1");
+	put("Sent", "Message-ID: <1@x>\r\nBcc: b@x\r\nSubject: a\r\n\r\n"
+	    "body\r\n", "known 1");
+	assert_int_equal(count("Sent"), 1);
+	/* One letter in several, as chat programs send them. */
+	put("Sent", "Message-ID: <1@x>\r\nSubject: a\r\n\r\nBody\r\n", "2");
+	put("Sent", "Message-ID: <1@x>\r\nSubject: a\r\n\r\nbody, more\r\n",
+	    "3");
+	put("Sent", "Message-ID: <2@x>\r\nSubject: a\r\n\r\nbody\r\n", "4");
+	assert_int_equal(count("Sent"), 4);
+	/* Each of them is known again. */
+	put("Sent", "Message-ID: <1@x>\r\n\r\nbody, more\r\n", "known 3");
+	assert_int_equal(count("Sent"), 4);
+}
+
+/* ---- subscriptions ---- */
+
+static void
+told(const char *name, bool on, int status)
+{
+	expect((struct job){ .op = SET_SUBSCRIBE, .box = "INBOX",
+	    .text = name, .on = on }, status, NULL);
+}
+
+static void
+names_that_are_subscribed(void **state)
+{
+	(void)state;
+	told("Lists/a", true, OP_OK);
+	told("INBOX", false, OP_OK);
+	told("Lists/a", false, OP_OK);
+	told("nowhere", true, OP_OK);
+	told("no\tname", true, STORE_NAME);
+	expect((struct job){ .op = SET_SUBSCRIBED, .box = "INBOX" }, OP_OK,
+	    "-INBOX -Lists/a +nowhere ");
+}
+
+static void
+no_more_than_there_is_room_for(void **state)
+{
+	(void)state;
+	exec(STORE_NODE, "WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL"
+	    " SELECT i+1 FROM c WHERE i < 7999) INSERT INTO subscribed"
+	    " SELECT printf('box %05d', i), 1 FROM c");
+	told("one more", true, OP_OK);
+	told("too many", true, STORE_TOOBIG);
+	told("one more", false, OP_OK);
+	told("too many", true, STORE_TOOBIG);
+}
+
+static void
+a_device_knows_its_own_folder_alone(void **state)
+{
+	static const struct device d = { .name = "tablet",
+	    .scope = DEVICE_READ | DEVICE_CHANGE, .folder = "Archive" };
+
+	(void)state;
+	told("Secret", true, OP_OK);
+	told("Archive", false, OP_OK);
+	n.device = &d;
+	expect((struct job){ .op = SET_SUBSCRIBED, .box = "INBOX" }, OP_OK,
+	    "-Archive ");
+	told("Secret", false, OP_SCOPE);
+	told("Archive", true, OP_OK);
+}
+
+#define T(fn)	cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(flags_and_keywords),
+		T(what_is_no_change),
+		T(pairs_of_uids),
+		T(only_what_is_deleted_goes),
+		T(a_copy_that_fails_leaves_nothing),
+		T(sent_has_a_letter_once),
+		T(names_that_are_subscribed),
+		T(no_more_than_there_is_room_for),
+		T(a_device_knows_its_own_folder_alone),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
