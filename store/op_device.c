@@ -53,8 +53,8 @@ static const struct need {
 	{ SET_DATA,	DEVICE_CHANGE,	ANY_FOLDER },
 	{ SET_ABORT,	DEVICE_CHANGE,	ANY_FOLDER },
 	{ SET_APPEND,	DEVICE_CHANGE,	INTO_LATER },
-	{ SET_SUBSCRIBE, DEVICE_READ,	ANY_FOLDER },
-	{ SET_SUBSCRIBED, DEVICE_READ,	ANY_FOLDER },
+	{ SET_SUBSCRIBE, DEVICE_READ,	INTO },
+	{ SET_SUBSCRIBED, DEVICE_READ,	ANY_FOLDER },	/* likewise */
 	{ RCPT_CHECK,	DEVICE_SEND,	ANY_FOLDER },
 	{ QUEUE_BEGIN,	DEVICE_SEND,	ANY_FOLDER },
 	{ QUEUE_DATA,	DEVICE_SEND,	ANY_FOLDER },
@@ -275,6 +275,9 @@ on_note(void *service, struct op_call *c)
 	modseq = chan_get_u64(&c->in);
 	if (!chan_end(&c->in) || modseq >> 63 != 0 || d == NULL)
 		return OP_BAD;
+	if (d->folder[0] != '\0' && folder[0] != '\0' &&
+	    strcmp(folder, d->folder) != 0)
+		return OP_SCOPE;	/* nor whether there is one */
 	if (folder[0] != '\0' && box_by_name(st, folder) == NULL)
 		return STORE_NOTFOUND;
 	clean(client);

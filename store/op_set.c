@@ -6,6 +6,7 @@
 #include "store/box.h"
 #include "store/change.h"
 #include "store/intake.h"
+#include "store/op_device.h"
 #include "store/op_set.h"
 #include "store/spool.h"
 #include "store/upload.h"
@@ -509,13 +510,15 @@ on_subscribe(void *service, struct op_call *c)
 		return (uint16_t)rc;
 	s = store_stmt(st, STORE_NODE, &slot,
 	    "REPLACE INTO subscribed(name, here) SELECT ?1, ?2 WHERE"
-	    " (SELECT count(*) FROM subscribed) < ?3");
+	    " (SELECT count(*) FROM subscribed WHERE name <> ?1) < ?3");
 	if (s == NULL)
 		return STORE_NOMEM;
 	sqlite3_bind_text(s, 1, name, -1, SQLITE_STATIC);
 	sqlite3_bind_int(s, 2, on);
-	sqlite3_bind_int(s, 3, BOX_MAX * 2);
+	sqlite3_bind_int(s, 3, SET_SUBSCRIBED_MAX);
 	rc = store_result(st, STORE_NODE, sqlite3_step(s));
+	if (rc == STORE_OK && sqlite3_changes(sqlite3_db_handle(s)) == 0)
+		rc = STORE_TOOBIG;
 	(void)sqlite3_reset(s);
 	return rc == STORE_OK ? store_later(st, c, STORE_BIT(STORE_NODE)) :
 	    (uint16_t)rc;
@@ -527,6 +530,7 @@ on_subscribed(void *service, struct op_call *c)
 	static struct store_slot slot;
 	enum { FULL = CHAN_DATA_MAX - 2 * BOX_NAME_MAX };
 	struct store *st = service;
+	const struct device *d = device_of(st, c->peer);
 	char after[BOX_NAME_MAX];
 	const char *name;
 	struct buf out;
@@ -544,6 +548,9 @@ on_subscribed(void *service, struct op_call *c)
 	buf_init(&out, CHAN_DATA_MAX);
 	while ((code = sqlite3_step(s)) == SQLITE_ROW && out.len < FULL) {
 		name = (const char *)sqlite3_column_text(s, 0);
+		if (d != NULL && d->folder[0] != '\0' &&
+		    (name == NULL || strcmp(name, d->folder) != 0))
+			continue;
 		(void)buf_addc(&out, sqlite3_column_int(s, 1) ? '+' : '-');
 		(void)buf_adds(&out, name != NULL ? name : "");
 		(void)buf_addc(&out, 0);

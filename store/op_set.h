@@ -30,6 +30,7 @@ enum set_op {
 enum {
 	SET_MAX = 10000,
 	SET_DATA_MAX = 96 * 1024,	/* octets of one SET_DATA */
+	SET_SUBSCRIBED_MAX = 8000,	/* names; twice BOX_MAX */
 	SET_WAIT_MS = 120000
 };
 
@@ -97,6 +98,7 @@ uint16_t set_append(int ch, struct op_reply *r, uint64_t id,
 
 /* ---- subscriptions ---- */
 
+/* STORE_TOOBIG: SET_SUBSCRIBED_MAX names are told of already. */
 uint16_t set_subscribe(int ch, struct op_reply *r, const char *name,
 	    bool on);
 /* Names with a NUL behind each, and whether they are on ("+" or "-" in

@@ -256,6 +256,48 @@ list(int ch, void *arg)
 	return rc;
 }
 
+/* As a session could ask that wants an answer. */
+static int
+note_secret(int ch, void *arg)
+{
+	static const struct { const char *folder; uint16_t want; } t[] = {
+		{ "Archive", OP_OK }, { "INBOX", OP_SCOPE },
+		{ "No", OP_SCOPE }, { "", OP_OK } };
+	struct op_reply r;
+	struct buf b;
+	int bad = 0;
+	size_t i;
+
+	(void)arg;
+	op_reply_init(&r);
+	for (i = 0; i < sizeof t / sizeof t[0] && bad == 0; i++) {
+		buf_init(&b, 1024);
+		chan_put_str(&b, "client");
+		chan_put_str(&b, t[i].folder);
+		chan_put_u64(&b, 1);
+		if (op_call(ch, DEVICE_NOTE, &b, -1, &r, 10000) != t[i].want)
+			bad = (int)i + 1;
+		buf_clear(&b);
+	}
+	op_reply_clear(&r);
+	return bad;
+}
+
+/* Whether there is a folder of a name is told to nobody who may not see. */
+static void
+no_folder_but_its_own_is_noted(void **state)
+{
+	static const struct device d = { .name = "tablet",
+	    .scope = DEVICE_READ, .folder = "Archive" };
+	struct node n;
+
+	(void)state;
+	begin(&n);
+	n.device = &d;
+	assert_int_equal(node_ask(&n, ROLE_IMAP, note_secret, NULL), 0);
+	end(&n);
+}
+
 static void
 what_was_last_heard_of_it(void **state)
 {
@@ -281,6 +323,7 @@ main(void)
 		cmocka_unit_test(nothing_before_the_login),
 		cmocka_unit_test(within_its_scope),
 		cmocka_unit_test(in_its_folder),
+		cmocka_unit_test(no_folder_but_its_own_is_noted),
 		cmocka_unit_test(what_was_last_heard_of_it),
 	};
 
