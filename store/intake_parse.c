@@ -12,6 +12,7 @@
 
 #include "mailnode/base/clock.h"
 #include "store/job.h"
+#include "store/mime_place.h"
 #include "store/op_event.h"
 #include "store/parts.h"
 #include "store/row.h"
@@ -61,14 +62,66 @@ unread(struct job *j)
 	job_parsed(j);
 }
 
-/* A letter that stands there already, by its Message-ID. */
+/* Whether n octets of two files are the same. */
+static bool
+same_octets(int a, uint64_t at_a, int b, uint64_t at_b, uint64_t n)
+{
+	enum { PIECE = 32 * 1024 };
+	char x[PIECE], y[PIECE];
+	size_t part;
+
+	for (; n > 0; n -= part, at_a += part, at_b += part) {
+		part = n < PIECE ? (size_t)n : PIECE;
+		if (pread(a, x, part, (off_t)at_a) != (ssize_t)part ||
+		    pread(b, y, part, (off_t)at_b) != (ssize_t)part ||
+		    memcmp(x, y, part) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* The body of a row's message is that of the job's. */
+static bool
+same_body(struct job *j, const struct row_at *at)
+{
+	struct box *b = box_by_id(j->st, at->mbox);
+	struct mime_place mine, its;
+	struct stat sb;
+	struct buf parts;
+	bool same = false;
+	int fd;
+
+	buf_init(&parts, CHAN_DATA_MAX);
+	fd = b != NULL ? maildir_open(j->st->intake->root, b->name, at->name,
+	    NULL) : -1;
+	if (fd != -1 && fstat(fd, &sb) == 0 &&
+	    row_parts(j->st->rows, at->id, &parts) == 0 &&
+	    mime_place(parts.data, parts.len, 0, (uint64_t)sb.st_size, &its) &&
+	    mime_place(j->parsed.parts, j->parsed.nparts, 0, j->size, &mine) &&
+	    mine.nbody == its.nbody)
+		same = same_octets(j->fd, mine.body, fd, its.body,
+		    mine.nbody);
+	if (fd != -1)
+		close(fd);
+	buf_clear(&parts);
+	return same;
+}
+
+/*
+ * A letter that stands there already: of that Message-ID and with that body.
+ * Its header may differ, as ours has no Bcc; and an id alone says little,
+ * since clients send one letter in several under one.
+ */
 static bool
 stands_there(struct job *j)
 {
-	struct row_at at;
+	struct row_at at = { .uid = 0 };
 
-	if (row_by_msgid(j->st->rows, j->mbox, j->parsed.msgid, &at) != 0)
-		return false;
+	do {
+		if (row_by_msgid(j->st->rows, j->mbox, j->parsed.msgid,
+		    at.uid, &at) != 0)
+			return false;
+	} while (!same_body(j, &at));
 	j->row = at.id;
 	j->uid = at.uid;
 	return true;

@@ -190,7 +190,7 @@ judged_answered(struct store *st, const char *msgid)
 	for (i = 0; msgid[0] != '\0' && i < box_count(st); i++) {
 		b = box_at(st, i);
 		if (below(b, "Sent") || below(b, "Drafts") ||
-		    row_by_msgid(st->rows, b->id, msgid, &at) != 0)
+		    row_by_msgid(st->rows, b->id, msgid, 0, &at) != 0)
 			continue;
 		return say(st, b->id, &at, JUDGED_ANSWERED);
 	}

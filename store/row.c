@@ -167,7 +167,8 @@ static const char *const sql[SQL_N] = {
 	[SQL_MSG_BY_ID] = "SELECT m.id,m.thread,m.mbox,m.uid,l.flags,"
 	    "l.modseq,m.name,m.tags,m.hash FROM msg m JOIN mail l"
 	    " ON l.mbox=m.mbox AND l.uid=m.uid WHERE m.msgid=?2"
-	    " AND m.mbox=?1 ORDER BY m.uid LIMIT 1",
+	    " AND m.mbox=?1 AND m.uid>?3 ORDER BY m.uid LIMIT 1",
+	[SQL_MSG_PARTS] = "SELECT parts FROM msg WHERE id=?",
 	[SQL_MSG_NAME] = "UPDATE msg SET name=? WHERE id=?",
 	[SQL_MSG_TAGS] = "UPDATE msg SET tags=? WHERE id=?",
 	[SQL_MSG_MOVE] = "UPDATE msg SET mbox=?,uid=?,name=? WHERE id=?",
@@ -310,16 +311,31 @@ row_at_uid(struct rows *r, uint64_t mbox, uint32_t uid, struct row_at *at)
 
 int
 row_by_msgid(struct rows *r, uint64_t mbox, const char *msgid,
-    struct row_at *at)
+    uint32_t after, struct row_at *at)
 {
 	int rc;
 
 	memset(at, 0, sizeof *at);
-	rc = row_step(r, SQL_MSG_BY_ID, "is", (int64_t)mbox, msgid);
+	rc = row_step(r, SQL_MSG_BY_ID, "isi", (int64_t)mbox, msgid,
+	    (int64_t)after);
 	if (rc != SQLITE_ROW)
 		return rc;
 	take_at(r, SQL_MSG_BY_ID, at);
 	return 0;
+}
+
+int
+row_parts(struct rows *r, uint64_t id, struct buf *parts)
+{
+	int rc = row_step(r, SQL_MSG_PARTS, "i", (int64_t)id);
+	sqlite3_stmt *s = r->stmt[SQL_MSG_PARTS];
+
+	if (rc != SQLITE_ROW)
+		return rc;
+	rc = buf_add(parts, sqlite3_column_blob(s, 0),
+	    (size_t)sqlite3_column_bytes(s, 0)) == 0 ? 0 : SQLITE_NOMEM;
+	row_end(r, SQL_MSG_PARTS);
+	return rc;
 }
 
 int

@@ -86,8 +86,11 @@ int	row_mbox_gone(struct rows *r, uint64_t mbox);
 int	row_get(struct rows *r, uint64_t id, struct row_at *at);
 int	row_at_uid(struct rows *r, uint64_t mbox, uint32_t uid,
 	    struct row_at *at);
+/* The first of that id whose UID is above `after`. */
 int	row_by_msgid(struct rows *r, uint64_t mbox, const char *msgid,
-	    struct row_at *at);
+	    uint32_t after, struct row_at *at);
+/* Its table of parts (mime_place.h), appended. */
+int	row_parts(struct rows *r, uint64_t id, struct buf *parts);
 /* *id = 0 when the mailbox holds no such content. */
 int	row_by_hash(struct rows *r, uint64_t mbox, const uint8_t hash[32],
 	    uint64_t *id);

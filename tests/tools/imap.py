@@ -545,8 +545,13 @@ def appends():
         node_dir, "Mail/.mailnode/spool")), [])
     # Our own copy in Sent and the client's are one.
     _, first = c.append("Sent", message(77))
-    _, again = c.append("Sent", message(77, body="other\r\n"))
+    _, again = c.append("Sent", message(77).replace(
+        "Subject:", "Bcc: b@far.test\r\nSubject:"))
     is_("Sent has it already", again.split(b"]")[0], first.split(b"]")[0])
+    _, other = c.append("Sent", message(77, body="other\r\n"))
+    tap.ok("another of its Message-ID is another",
+           b"APPENDUID" in other and other.split(b"]")[0] !=
+           first.split(b"]")[0], other)
 
 
 @case
