@@ -46,7 +46,7 @@ ip_range(const uint8_t ip[IP], unsigned int bits, struct range *r)
 
 	for (i = 0; i < IP; i++) {
 		n = bits > i * 8 ? bits - i * 8 : 0;
-		host = n >= 8 ? 0 : (uint8_t)(0xffU >> n);
+		host = (uint8_t)(n >= 8 ? 0 : 0xffU >> n);
 		r->lo[i] = (uint8_t)(ip[i] & ~host);
 		r->hi[i] = ip[i] | host;
 	}
