@@ -221,7 +221,7 @@ copy(struct store *st, struct change *c, struct box *b,
 		rc = row(st, row_copy(st->rows, at->id, d->id, in.duid,
 		    in.drel, modseq));
 	/* A phone without MOVE copies, then removes. */
-	if (rc == STORE_OK)
+	if (rc == STORE_OK && !c->ruled)
 		rc = judged_note(st, b, d, at);
 	return rc == STORE_OK ? pair(c, at->uid, in.duid) : rc;
 }

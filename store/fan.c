@@ -354,7 +354,7 @@ from_spool(struct store *st, const struct fan *f, const struct spool_entry *e,
 static enum store_err
 copy(struct store *st, const struct fan *f, const char *folder)
 {
-	struct change c = { .type = MAIL_COPY };
+	struct change c = { .type = MAIL_COPY, .ruled = true };
 	struct box *b = box_by_name(st, folder);
 	char what[KEY_MAX];
 	enum store_err rc;

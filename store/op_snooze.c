@@ -177,7 +177,8 @@ new_round(struct store *st)
 static enum store_err
 move_to(struct store *st, uint64_t id, const struct box *to)
 {
-	struct change c = { .type = MAIL_MOVE, .dest = to->id };
+	struct change c = { .type = MAIL_MOVE, .dest = to->id,
+	    .ruled = true };
 
 	return change_one(st, &c, id);
 }

@@ -48,7 +48,7 @@ lies() { wait_for '[ -n "$(grep -rl "Subject: '"$2"'" "$node/Mail/'"$1"'"/cur \
 verdict() { mn why "<$1@mail.test>" >"$tmp/why"; mn why "$(sed -n '1s/^[^ ]* [^ ]* \([^ ]*\).*/\1/p' "$tmp/why")"; }
 rung() { verdict "$1" | grep -o 'rung=[^ ]*' | tail -1; }
 counts() { sqlite3 "$MAILNODE_HOME/node.db" "SELECT kind || ' ' || name ||
-    ' ' || good || ' ' || junk FROM history WHERE name = '$1'" 2>/dev/null; }
+    ' ' || good || ' ' || junk FROM history WHERE name = '$1' AND kind < 5" 2>/dev/null; }
 
 # ---- what the words say of each ----
 mkdir "$tmp/g" "$tmp/j"
@@ -109,6 +109,17 @@ ok 'and from there to the archive' imap \
     "i.uid('MOVE', uid('news-1', 'Trash'), 'Archive')"
 ok 'another, to be sure' imap "i.uid('MOVE', uid('news-2', 'INBOX'), 'Archive')"
 ok 'is one' wait_for '[ "$(counts news@club.test)" = "0 news@club.test 1 0" ]'
+
+# ---- what is not the owner's act ----
+ok 'an alias with a copy in the archive' mn alias add -f INBOX -d Archive copies
+swaks --server 127.0.0.1 --port "$port" --helo mx.test --from list@club.test \
+    --to copies@node.test --h-From list@club.test --h-Subject copy-1 \
+    --body 'the sailing photos of sunday, see you at the club' --silent 2
+ok 'comes' lies INBOX copy-1
+ok 'and is copied' lies Archive copy-1
+ok 'a move that counts' imap "i.uid('MOVE', uid('hello', 'INBOX'), 'Junk')"
+ok 'did' wait_for '[ "$(counts ada@friend.test | head -1)" = "0 ada@friend.test 0 1" ]'
+is 'the copy did not' "$(counts list@club.test)" ''
 ok 'no crash' sh -c "! grep -q crash '$node/log'"
 node_stop
 done_testing
