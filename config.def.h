@@ -67,6 +67,21 @@ static const char *const catchall = NULL;	/* folder for unknown recipients */
 static const char *const forwarders[] = { NULL };
 static const char *const arc_trusted[] = { NULL };
 
+/*
+ * Lists of addresses and domains in the DNS (RFC 5782), asked about who is
+ * not known: mind their terms, most answer no public resolver.
+ */
+static const struct conf_dnsbl dnsbls[] = {
+	/* zone	what		  answers that count	then
+	{ "zen.spamhaus.org", CONF_BY_ADDRESS, "127.0.0.2-11", CONF_LIST_REFUSE },
+	{ "dbl.spamhaus.org", CONF_BY_DOMAIN, "127.0.1.2-99", CONF_LIST_JUNK }, */
+	{ NULL,	CONF_BY_ADDRESS,  NULL,			CONF_LIST_JUNK },
+};
+
+/* Who is not known must come again after so many seconds; 0: need not.  See
+ * mailnode-filter.7 before you set it: 60 is enough. */
+static const unsigned int greylist_s = 0;	/* seconds, 0..3600 */
+
 /* Sending. */
 static const unsigned int undo_s = 10;		/* undo window, seconds */
 static const unsigned int sign_ed25519 = 0;	/* 1: a second signature */

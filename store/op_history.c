@@ -1,7 +1,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "mailnode/base/clock.h"
+#include "store/came.h"
 #include "store/known_as.h"
+#include "store/letin.h"
 #include "store/op_history.h"
 #include "store/op_rcpt.h"
 
@@ -19,6 +22,8 @@ get_facts(struct chan_in *in, struct history_facts *f)
 		if (f->list[i].by >= HISTORY_BYS)
 			in->bad = true;
 	}
+	f->let_in = chan_get_u8(in) != 0;
+	f->came = chan_get_u8(in) != 0;
 	f->wrote = chan_get_u8(in) != 0;
 	f->met = chan_get_u8(in) != 0;
 	chan_get_str(in, f->like, sizeof f->like);
@@ -46,6 +51,8 @@ history_ask(int ch, struct op_reply *r, const struct history_ask *q,
 	chan_put_str(&b, q->domain);
 	chan_put_str(&b, q->sender);
 	chan_put_str(&b, q->ip);
+	chan_put_str(&b, q->key);
+	chan_put_u8(&b, q->aligned);
 	chan_put_u8(&b, (uint8_t)n);
 	for (i = 0; i < n; i++)
 		chan_put_str(&b, q->ids[i]);
@@ -66,6 +73,8 @@ struct asked {
 	char	author[HISTORY_NAME_MAX], written[HISTORY_NAME_MAX];
 	char	name[PHRASE_MAX], domain[HISTORY_SHOWN_MAX];
 	char	sender[RCPT_ADDR_MAX], ip[HISTORY_NET_MAX];
+	char	key[LETIN_KEY_MAX];
+	bool	aligned;
 	char	id[HISTORY_IDS_MAX][HISTORY_NAME_MAX];
 	size_t	nids;
 };
@@ -81,6 +90,8 @@ get_asked(struct chan_in *in, struct asked *q)
 	chan_get_str(in, q->domain, sizeof q->domain);
 	chan_get_str(in, q->sender, sizeof q->sender);
 	chan_get_str(in, q->ip, sizeof q->ip);
+	chan_get_str(in, q->key, sizeof q->key);
+	q->aligned = chan_get_u8(in) != 0;
 	n = chan_get_u8(in);
 	if (n > HISTORY_IDS_MAX)
 		return false;
@@ -188,6 +199,16 @@ look_alike(struct store *st, const struct asked *q, struct history_facts *f)
 }
 
 static void
+look_gate(struct store *st, const struct asked *q, struct history_facts *f)
+{
+	struct letin_try t = { .author = q->author, .sender = q->sender,
+	    .ip = q->ip, .key = q->key, .aligned = q->aligned };
+
+	f->let_in = letin_find(st, &t, clock_wall_s()) == STORE_OK;
+	f->came = came_before(st, q->author, q->ip);
+}
+
+static void
 put_facts(struct buf *b, const struct history_facts *f)
 {
 	size_t i;
@@ -197,6 +218,8 @@ put_facts(struct buf *b, const struct history_facts *f)
 		chan_put_u8(b, f->list[i].allow);
 		chan_put_str(b, f->list[i].name);
 	}
+	chan_put_u8(b, f->let_in);
+	chan_put_u8(b, f->came);
 	chan_put_u8(b, f->wrote);
 	chan_put_u8(b, f->met);
 	chan_put_str(b, f->like);
@@ -211,7 +234,7 @@ put_facts(struct buf *b, const struct history_facts *f)
 bool
 history_knows(struct store *st)
 {
-	return listed_any(st) || history_any(st);
+	return listed_any(st) || history_any(st) || letin_any(st);
 }
 
 static uint16_t
@@ -227,6 +250,7 @@ on_ask(void *service, struct op_call *c)
 	look_lists(service, &q, &f);
 	look_history(service, &q, &f);
 	look_alike(service, &q, &f);
+	look_gate(service, &q, &f);
 	put_facts(c->out, &f);
 	return OP_OK;
 }

@@ -33,6 +33,8 @@ struct history_ask {
 	const char	*domain;	/* the author's, with U-labels */
 	const char	*sender;	/* of the envelope */
 	const char	*ip;		/* the client's */
+	const char	*key;		/* of the message: letin.h; or "" */
+	bool		 aligned;	/* the author is proved */
 	const char	*const *ids;	/* domains with a DKIM or SPF pass */
 	size_t		 nids;
 };
@@ -55,6 +57,8 @@ struct history_list {
 
 struct history_facts {
 	struct history_list list[LISTED_KINDS];
+	bool		 let_in;	/* by the owner, this once */
+	bool		 came;		/* from there before, proved: came.h */
 	bool		 wrote;		/* the owner, to the author */
 	bool		 met;		/* he wrote before */
 	char		 like[HISTORY_NAME_MAX];	/* whom he imitates, or "" */

@@ -3,7 +3,10 @@
 
 #include "mailnode/base/clock.h"
 #include "store/alias.h"
+#include "store/came.h"
+#include "store/history.h"
 #include "store/hold.h"
+#include "store/letin.h"
 #include "store/op_event.h"
 #include "store/op_mail.h"
 #include "store/op_rcpt.h"
@@ -63,6 +66,9 @@ put_msg(struct buf *b, uint64_t id, const struct spool_msg *m, uint64_t n)
 	chan_put_str(b, m->peer);
 	chan_put_i64(b, m->received);
 	chan_put_u8(b, m->stays);
+	chan_put_str(b, m->ip);
+	chan_put_str(b, m->author);
+	chan_put_str(b, m->key);
 	chan_put_u32(b, (uint32_t)m->nrcpt);
 	for (i = 0; i < m->nrcpt; i++)
 		chan_put_str(b, m->rcpt[i]);
@@ -177,6 +183,9 @@ struct handed {
 	char		tags[MAIL_TAGS_MAX];
 	char		verdict[SPOOL_TEXT_MAX];
 	char		peer[SPOOL_TEXT_MAX];
+	char		ip[HISTORY_NET_MAX];
+	char		author[HISTORY_NAME_MAX];
+	char		key[LETIN_KEY_MAX];
 	struct buf	rcpt;		/* "given resolved" lines */
 	struct buf	given;		/* those given, a NUL behind each */
 	char		box[BOX_NAME_MAX];	/* what the aliases say */
@@ -207,6 +216,9 @@ get_handed(struct chan_in *in, struct handed *h)
 	chan_get_str(in, h->peer, sizeof h->peer);
 	h->msg.received = chan_get_i64(in);
 	h->msg.stays = chan_get_u8(in) != 0;
+	chan_get_str(in, h->ip, sizeof h->ip);
+	chan_get_str(in, h->author, sizeof h->author);
+	chan_get_str(in, h->key, sizeof h->key);
 	h->nrcpt = chan_get_u32(in);
 	h->msg.trace = h->trace;
 	h->msg.sender = h->sender;
@@ -214,7 +226,8 @@ get_handed(struct chan_in *in, struct handed *h)
 		h->msg.received = clock_wall_s();
 	return !in->bad && h->nrcpt <= SPOOL_RCPT_MAX && plain(h->trace) &&
 	    plain(h->sender) && plain(h->folder) && plain(h->tags) &&
-	    plain(h->verdict) && plain(h->peer);
+	    plain(h->verdict) && plain(h->peer) && plain(h->ip) &&
+	    plain(h->author) && plain(h->key);
 }
 
 static void
@@ -279,6 +292,20 @@ session_tags(const char *tags)
 	return tags[0] == '\0' || strcmp(tags, TAG_FIRST) == 0 ||
 	    strcmp(tags, TAG_LOOKALIKE) == 0 ||
 	    strcmp(tags, TAG_FIRST " " TAG_LOOKALIKE) == 0;
+}
+
+/* What is remembered of a sender that got in. */
+static void
+note_sender(struct store *st, const struct handed *h)
+{
+	struct letin_try t = { .author = h->author, .sender = h->sender,
+	    .ip = h->ip, .key = h->key, .aligned = h->author[0] != '\0' };
+	int64_t now_s = clock_wall_s();
+
+	if (strcmp(h->folder, "Junk") != 0)
+		came_note(st, h->author, h->ip, now_s);
+	if (letin_any(st))
+		letin_used(st, &t, now_s);
 }
 
 /* A session only hands in what came for us; who may name a folder is the
@@ -360,9 +387,11 @@ on_commit(void *service, struct op_call *c)
 		else
 			status = c->in.bad ? OP_BAD : (uint16_t)rc;
 	}
-	if (status == OP_LATER)
+	if (status == OP_LATER) {
 		tell_accepted(st, &h);
-	else if (h.id != 0)
+		if (c->role == ROLE_SMTP)
+			note_sender(st, &h);
+	} else if (h.id != 0)
 		upload_abort_id(st, c->peer, h.id);
 	buf_clear(&h.rcpt);
 	buf_clear(&h.given);

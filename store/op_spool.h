@@ -53,6 +53,10 @@ struct spool_msg {
 	const char	*peer;		/* one line: who brought it */
 	int64_t		 received;	/* wall clock, s */
 	bool		 stays;		/* is not sent on, wherever it came */
+	/* Of the client; each may be NULL. */
+	const char	*ip;
+	const char	*author;	/* proved, folded */
+	const char	*key;		/* of the message: letin.h */
 };
 
 /* *id is for the calls that follow; of this channel only. */

@@ -10,6 +10,7 @@
 #include "store/hold.h"
 #include "store/intake.h"
 #include "store/intent.h"
+#include "store/op_gate.h"
 #include "store/op_snooze.h"
 #include "store/parts.h"
 #include "store/queue.h"
@@ -48,6 +49,8 @@ parts_open(struct store *st)
 		rc = snooze_open(st);
 	if (rc == STORE_OK)
 		rc = rule_open(st);
+	if (rc == STORE_OK)
+		rc = gate_open(st);
 	st->parted = rc == STORE_OK;
 	return rc;
 }
@@ -59,6 +62,7 @@ parts_close(struct store *st)
 	ask_free(st->parser);
 	st->filer = st->parser = NULL;
 	fsck_gone(st, NULL);
+	gate_close(st);
 	rule_close(st);
 	snooze_close(st);
 	sync_close(st);

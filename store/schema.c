@@ -27,12 +27,21 @@
  * store.db, version 4: the cache.  Keeper's part is `mailbox`; the rest
  * stands in row.c.  `state` holds whether the last run ended cleanly.
  *
- * events.db, version 1: see event.c.
+ * events.db, version 1: what a power cut may cost the last moments of.
+ *
+ *	event	the story of messages: event.c
+ *	grey	who was told to come again, and who did: grey.h
+ *	letin	whom the owner lets in for an hour: letin.h
+ *	came	networks that correspondents' mail came from: came.h
  */
+
+#include "store/came.h"
 #include "store/device_seen.h"
 #include "store/fan.h"
+#include "store/grey.h"
 #include "store/history.h"
 #include "store/known_as.h"
+#include "store/letin.h"
 #include "store/listed.h"
 #include "store/op_snooze.h"
 #include "store/queue.h"
@@ -140,6 +149,7 @@ const struct schema schemas[STORE_NDB] = {
 	[STORE_EVENTS] = {
 		.name = "events.db", .app_id = 0x6d6e6576, .version = 1,
 		.alone = true, .cache_kib = 512,
-		.parts = { events_schema }
+		.parts = { events_schema, grey_schema, letin_schema,
+		    came_schema }
 	},
 };

@@ -108,6 +108,7 @@ struct store {
 	struct queue_store	*queue;		/* store/queue.c */
 	struct index_store	*index;		/* the indexer's ops */
 	void			*filter;	/* mailnode/filter's own */
+	struct gate		*gate;		/* op_gate.c */
 	struct devices		*devices;	/* op_device.c: who logged in */
 	struct rules		*rules;		/* rule_act.c */
 	/* The owner should know (text), or it is over (over). */

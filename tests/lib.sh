@@ -127,7 +127,7 @@ node_config()
 	conf_set "$node/config.h" maildir "\"$node/Mail\""
 	conf_set "$node/config.h" listeners \
 	    '{ { "127.0.0.1", "0", CONF_SMTP, CONF_STARTTLS, NULL } }'
-	conf_set "$node/config.h" resolvers '{ { "127.0.0.1:9", 0 } }'
+	conf_set "$node/config.h" resolvers '{ { NULL, 0 } }'
 	conf_set "$node/config.h" relays \
 	    '{ { "none", "127.0.0.1:9", CONF_TLS, NULL, "*", "*", NULL } }'
 	conf_set "$node/config.h" local_socket NULL

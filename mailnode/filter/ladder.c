@@ -14,6 +14,15 @@ because(struct ladder *d, const char *why)
 
 /* ---- the owner's lists ---- */
 
+static enum ladder_out
+let_in(const struct ladder_facts *f, struct ladder *d)
+{
+	if (!f->known.let_in)
+		return LADDER_ON;
+	because(d, f->author);
+	return LADDER_ACCEPT;
+}
+
 /* By name only who is proved to bear it. */
 static bool
 proved(const struct ladder_facts *f, const struct history_list *l)
@@ -38,6 +47,23 @@ lists(const struct ladder_facts *f, struct ladder *d)
 		return l->allow ? LADDER_ACCEPT : LADDER_REFUSE;
 	}
 	return LADDER_ON;
+}
+
+/* ---- without the DNS ---- */
+
+/* Nobody can be proved to be who they say; a correspondent who comes from a
+ * network of theirs is believed, all others come again. */
+static enum ladder_out
+resolver(const struct ladder_facts *f, struct ladder *d)
+{
+	const struct history_count *c = &f->known.count[HISTORY_SENDER];
+
+	if (!f->dns_broken)
+		return LADDER_ON;
+	because(d, "the DNS is unavailable");
+	return f->known.came && !f->lookalike && (f->known.wrote ||
+	    c->good >= LADDER_SENDER_GOOD) && c->good >= c->junk ?
+	    LADDER_ACCEPT : LADDER_DEFER;
 }
 
 /* ---- the author's domain ---- */
@@ -172,7 +198,9 @@ static const struct {
 	enum ladder_rung rung;
 	rung_fn		*fn;
 } rungs[] = {
+	{ LADDER_LET_IN,	let_in },
 	{ LADDER_ALLOW,		lists },	/* or LADDER_BLOCK */
+	{ LADDER_RESOLVER,	resolver },
 	{ LADDER_AUTHOR,	author },
 	{ LADDER_CORRESPONDENT,	correspondent },
 	{ LADDER_SENDER,	sender },
@@ -206,8 +234,10 @@ const char *
 ladder_rung_text(enum ladder_rung r)
 {
 	static const char *const text[LADDER_RUNGS] = {
-		[LADDER_NONE] = "none", [LADDER_ALLOW] = "allow",
-		[LADDER_BLOCK] = "block", [LADDER_AUTHOR] = "author",
+		[LADDER_NONE] = "none", [LADDER_LET_IN] = "let-in",
+		[LADDER_ALLOW] = "allow", [LADDER_BLOCK] = "block",
+		[LADDER_RESOLVER] = "resolver",
+		[LADDER_AUTHOR] = "author",
 		[LADDER_CORRESPONDENT] = "correspondent",
 		[LADDER_SENDER] = "sender", [LADDER_DOMAIN] = "domain",
 		[LADDER_SIGNER] = "signer", [LADDER_NETWORK] = "network",

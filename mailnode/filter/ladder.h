@@ -17,8 +17,10 @@
 
 enum ladder_rung {
 	LADDER_NONE,		/* nobody had anything to say */
+	LADDER_LET_IN,		/* the owner's word, this once */
 	LADDER_ALLOW,		/* the owner's lists */
 	LADDER_BLOCK,
+	LADDER_RESOLVER,	/* the DNS is unavailable */
 	LADDER_AUTHOR,		/* what the author's domain wants */
 	LADDER_CORRESPONDENT,	/* the owner wrote to the author */
 	LADDER_SENDER,		/* history of the author's address */
@@ -34,7 +36,7 @@ enum ladder_rung {
 enum ladder_out {
 	LADDER_ACCEPT,
 	LADDER_JUNK,
-	LADDER_DEFER,		/* 451 4.7.1 */
+	LADDER_DEFER,		/* 451 4.7.1, of LADDER_RESOLVER 4.4.3 */
 	LADDER_REFUSE,		/* 550 5.7.1, of LADDER_AUTHOR 5.7.26 */
 	LADDER_ASK,		/* facts of d.rung are wanted */
 	LADDER_ON		/* private: this rung does not decide */
@@ -68,6 +70,8 @@ struct ladder_facts {
 	const char	*auth_why;	/* borrowed; "" for AUTH_TAKE */
 	bool		 asked;		/* keeper said what is known */
 	bool		 lookalike;	/* seems somebody else: no history */
+	bool		 dns_broken;	/* the breaker is open: nothing can be
+					   proved at present */
 	struct history_facts known;	/* keeper's; empty if not asked */
 	/* Lists of others; `refuse`: they want it refused, not in Junk. */
 	enum ladder_found dnsbl;

@@ -29,6 +29,7 @@ _Static_assert(NELEM(resolvers) <= 8, "over 8 resolvers");
 _Static_assert(NELEM(relays) <= 64, "over 64 relays");
 _Static_assert(NELEM(rules) <= 256, "over 256 rules");
 _Static_assert(NELEM(keys) <= 512, "over 512 keys");
+_Static_assert(NELEM(dnsbls) <= 8, "over 8 dnsbls");
 _Static_assert(NELEM(colors) <= 64, "over 64 colors");
 
 const struct conf conf = {
@@ -73,6 +74,9 @@ const struct conf conf = {
 	.nforwarders = NELEM(forwarders),
 	.arc_trusted = arc_trusted,
 	.narc_trusted = NELEM(arc_trusted),
+	.dnsbls = dnsbls,
+	.ndnsbls = NELEM(dnsbls),
+	.greylist_s = greylist_s,
 	.undo_s = undo_s,
 	.sign_ed25519 = sign_ed25519 != 0,
 	.unsubscribe_ca = unsubscribe_ca,

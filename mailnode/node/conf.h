@@ -36,6 +36,17 @@ struct conf_relay {
 					   "sha256:HEX" of the key (SPKI) */
 };
 
+enum conf_list_kind { CONF_BY_ADDRESS, CONF_BY_DOMAIN };
+enum conf_list_then { CONF_LIST_REFUSE, CONF_LIST_JUNK };
+
+struct conf_dnsbl {
+	const char		*zone;		/* NULL: no list */
+	enum conf_list_kind	 kind;
+	const char		*answers;	/* "127.0.0.2 127.0.0.4-7";
+						   NULL: any that is no error */
+	enum conf_list_then	 then;
+};
+
 struct conf_query {
 	const char	*name;
 	const char	*query;
@@ -102,6 +113,9 @@ struct conf {
 	size_t		 nforwarders;
 	const char	*const *arc_trusted;	/* domains; NULL: none */
 	size_t		 narc_trusted;
+	const struct conf_dnsbl *dnsbls;
+	size_t		 ndnsbls;
+	unsigned int	 greylist_s;		/* wait of the unknown; 0: none */
 	unsigned int	 undo_s;
 	bool		 sign_ed25519;
 	const char	*unsubscribe_ca;	/* file, or NULL */

@@ -28,6 +28,7 @@
 #include "store/op_device.h"
 #include "store/op_event.h"
 #include "store/op_fsck.h"
+#include "store/op_gate.h"
 #include "store/op_history.h"
 #include "store/op_index.h"
 #include "store/op_listed.h"
@@ -49,7 +50,7 @@ static const struct op *const tables[] = {
 	rcpt_ops, event_ops, box_ops, mail_ops, watch_ops, alias_ops,
 	set_ops, index_ops, stat_ops, fsck_ops, submit_ops, queue_ops,
 	sender_ops, device_ops, snooze_ops, train_ops,
-	history_ops, listed_ops, rule_ops
+	history_ops, listed_ops, rule_ops, gate_ops
 };
 
 static struct store st;

@@ -13,6 +13,7 @@
 #include "crypto/tls.h"
 #include "mailnode/node/bans.h"
 #include "mailnode/smtp/submit.h"
+#include "store/op_gate.h"
 #include "store/op_history.h"
 #include "store/op_rcpt.h"
 #include "store/op_spool.h"
@@ -46,6 +47,14 @@ struct smtp_backend {
 	 * NULL: nobody counts. */
 	void		(*fault)(void *arg, enum ban_kind kind,
 			    const char *what);
+	/* Is resolving unavailable at present?  NULL: never. */
+	bool		(*dns_broken)(void *arg);
+	/* A list in the DNS is out of order; NULL: nobody is told. */
+	void		(*list_bad)(void *arg, const char *zone,
+			    const char *why);
+	/* As gate_grey() of store/op_gate.h; NULL: nobody waits. */
+	enum grey	(*grey)(void *arg, const struct grey_who *w,
+			    uint32_t wait_s, uint32_t *left_s);
 	/* Junk by its words?  As verdict_words(); NULL: not asked. */
 	bool		(*words)(void *arg, const uint8_t *p, size_t n,
 			    unsigned int doubts, struct buf *line);

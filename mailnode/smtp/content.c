@@ -57,6 +57,9 @@ mail_answer(const struct mail *m)
 	    "not wanted here" };
 	static const struct answer deferred = { 451, "4.7.1",
 	    "not now, try again later" };
+	/* RFC 3463: 4.4.3, directory server failure. */
+	static const struct answer no_dns = { 451, "4.4.3",
+	    "nothing can be checked at present, try again later" };
 	static const struct answer again = { 554, "5.4.6",
 	    "it was sent on from this address before: a loop" };
 	static const struct answer loop = { 554, "5.4.6",
@@ -83,6 +86,8 @@ mail_answer(const struct mail *m)
 		return &refused;
 	case MAIL_DEFERRED:
 		return &deferred;
+	case MAIL_NO_DNS:
+		return &no_dns;
 	case MAIL_STORE:
 		return policy_store(m->status);
 	default:
@@ -108,8 +113,8 @@ tell_refused(struct session *s)
 {
 	const struct mail *m = &s->mail;
 
-	refuse(s, mail_answer(m), m->rcpt[0], m->err == MAIL_POLICY ?
-	    m->why : NULL);
+	refuse(s, mail_answer(m), m->rcpt[0], m->err == MAIL_POLICY ||
+	    m->err == MAIL_DEFERRED ? m->why : NULL);
 	if (m->verdict[0] == '\0' || s->told >= SESSION_EVENTS_MAX)
 		return;
 	log_line(LOG_INFO, "verdict", "trace=%s verdict=%s", m->trace,

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "crypto/op_vault.h"
+#include "mailnode/node/ask_dns.h"
 #include "mailnode/node/log.h"
 #include "mailnode/smtp/handin.h"
 #include "store/op_event.h"
@@ -103,6 +104,34 @@ on_fault(void *arg, enum ban_kind kind, const char *what)
 	proc_fault(h->pr, kind, what);
 }
 
+enum { HEALTH_MS = 2000 };
+
+static bool
+on_dns_broken(void *arg)
+{
+	struct handin *h = arg;
+
+	return ask_dns_health(h->pr->link[ROLE_RESOLVER], HEALTH_MS) ==
+	    DNS_BROKEN;
+}
+
+static void
+on_list_bad(void *arg, const char *zone, const char *why)
+{
+	gate_list(keeper(arg), zone, why);
+}
+
+static enum grey
+on_grey(void *arg, const struct grey_who *w, uint32_t wait_s,
+    uint32_t *left_s)
+{
+	struct handin *h = arg;
+	enum grey g;
+
+	(void)gate_grey(keeper(h), &h->reply, w, wait_s, &g, left_s);
+	return g;
+}
+
 static bool
 on_has_tls(void *arg)
 {
@@ -159,6 +188,9 @@ handin_init(struct handin *h, struct proc *pr, struct tls_server *chain,
 		.event = on_event,
 		.history = on_history,
 		.fault = on_fault,
+		.dns_broken = on_dns_broken,
+		.list_bad = on_list_bad,
+		.grey = on_grey,
 		.has_tls = on_has_tls,
 		.tls = on_tls,
 		.woken = on_woken,

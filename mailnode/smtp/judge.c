@@ -7,6 +7,7 @@
 #include "mailnode/filter/verdict.h"
 #include "mailnode/node/conf.h"
 #include "mailnode/node/idna.h"
+#include "mailnode/smtp/stranger.h"
 #include "mailnode/smtp/judge.h"
 #include "store/tag.h"
 
@@ -52,7 +53,9 @@ ask_keeper(struct mail *m, const struct auth_verdict *v,
 	char shown[HISTORY_SHOWN_MAX];
 	const char *at = strrchr(p->author, '@');
 	struct history_ask q = { .author = p->author, .written = p->written,
-	    .name = name, .domain = shown, .sender = sender, .ip = v->ip != NULL ? v->ip : "",
+	    .name = name, .domain = shown, .sender = sender,
+	    .ip = v->ip != NULL ? v->ip : "",
+	    .key = m->key, .aligned = p->aligned,
 	    .ids = p->id, .nids = p->nids };
 
 	/* Who is not proved, where nobody is known, is nobody yet. */
@@ -85,6 +88,7 @@ doubts(const struct mail *m)
 static enum ladder_found
 ask_words(struct mail *m, struct buf *words)
 {
+	size_t had = words->len;
 	bool junk;
 
 	if (m->be->words == NULL || m->sample.err != 0 ||
@@ -92,7 +96,7 @@ ask_words(struct mail *m, struct buf *words)
 		return LADDER_NOTHING;
 	junk = m->be->words(m->be->arg, m->sample.data, m->sample.len,
 	    doubts(m), words);
-	if (words->len == 0)
+	if (words->len == had)
 		return LADDER_NOTHING;	/* too little was learnt */
 	return junk ? LADDER_BAD : LADDER_GOOD;
 }
@@ -102,12 +106,14 @@ static void
 find_out(struct mail *m, enum ladder_rung rung, struct ladder_facts *f,
     struct buf *words)
 {
+	const struct auth_verdict *v = auth_verify_verdict(m->auth);
+
 	switch (rung) {
 	case LADDER_DNSBL:
-		f->dnsbl = LADDER_NOTHING;
+		stranger_dnsbl(m, v, f, words);
 		break;
 	case LADDER_GREYLIST:
-		f->grey = LADDER_NOTHING;
+		stranger_grey(m, v, f);
 		break;
 	default:
 		f->words = ask_words(m, words);
@@ -141,6 +147,9 @@ climb(struct mail *m, enum auth_action action, struct ladder *d,
 	proof_of(v, &p);
 	f.author = p.author;
 	f.aligned = p.aligned;
+	f.dns_broken = stranger_dns_broken(m, v);
+	if (p.aligned)
+		(void)snprintf(m->author, sizeof m->author, "%s", p.author);
 	ask_keeper(m, v, &p, &f);
 	while (ladder_decide(&f, d) == LADDER_ASK)
 		find_out(m, d->rung, &f, words);
@@ -189,5 +198,8 @@ judge_mail(struct mail *m)
 	m->junk = d.out == LADDER_JUNK;
 	if (d.out == LADDER_REFUSE)
 		return d.rung == LADDER_AUTHOR ? MAIL_POLICY : MAIL_REFUSED;
-	return d.out == LADDER_DEFER ? MAIL_DEFERRED : MAIL_OK;
+	if (d.out != LADDER_DEFER)
+		return MAIL_OK;
+	m->why = m->wait;
+	return d.rung == LADDER_RESOLVER ? MAIL_NO_DNS : MAIL_DEFERRED;
 }

@@ -5,6 +5,7 @@
 #include "mailnode/node/conf.h"
 #include "mailnode/smtp/judge.h"
 #include "mailnode/smtp/mail.h"
+#include "mailnode/smtp/stranger.h"
 
 void
 mail_init(struct mail *m, const struct smtp_backend *be)
@@ -16,6 +17,7 @@ mail_init(struct mail *m, const struct smtp_backend *be)
 	buf_init(&m->dsn, SPOOL_TEXT_MAX / 2);
 	buf_init(&m->letter, conf.message_max);
 	buf_init(&m->sample, SAMPLE_MAX);
+	buf_init(&m->top, KEY_HEADER_MAX);
 	head_init(&m->head);
 }
 
@@ -32,6 +34,7 @@ mail_clear(struct mail *m)
 	buf_clear(&m->dsn);
 	buf_clear(&m->letter);
 	buf_clear(&m->sample);
+	buf_clear(&m->top);
 	for (i = 0; i < m->nrcpt; i++) {
 		free(m->rcpt[i]);
 		if (m->opt != NULL)
@@ -175,7 +178,11 @@ hand_on(struct mail *m)
 static void
 sample(struct mail *m, const uint8_t *p, size_t n)
 {
-	if (m->be->words == NULL || m->sample.err != 0)
+	size_t top = KEY_HEADER_MAX - m->top.len;
+
+	(void)buf_add(&m->top, p, n < top ? n : top);
+	if ((m->be->words == NULL && !stranger_lists()) ||
+	    m->sample.err != 0)
 		return;
 	if (n > SAMPLE_MAX - m->sample.len)
 		n = SAMPLE_MAX - m->sample.len;
@@ -268,6 +275,7 @@ mail_open(struct mail *m, const struct auth_conn *conn, bool dots)
 	}
 	m->ids = calloc(conf.ndomains + 1, sizeof *m->ids);
 	m->auth = auth_verify_new(conn);
+	m->ip = conn->ip != NULL ? conn->ip : "";
 	if (m->ids == NULL || m->auth == NULL)
 		return false;
 	m->ids[0] = conf.hostname;
@@ -331,6 +339,9 @@ commit(struct mail *m, const struct buf *head, int64_t now_s,
 		.peer = peer,
 		.received = now_s,
 		.stays = m->forged || m->head.again,
+		.key = m->key,
+		.author = m->author,
+		.ip = m->ip,
 	};
 	uint64_t id = m->spool;
 	uint16_t status;
@@ -351,6 +362,7 @@ mail_hand_in(struct mail *m, const struct received *trace, const char *peer)
 	buf_init(&head, SPOOL_HEAD_MAX);
 	head_end(&m->head);
 	judge(m);
+	key_of(m->top.data, m->top.len, m->key);
 	if (m->err == MAIL_OK && (err = judge_mail(m)) != MAIL_OK)
 		fail(m, err);
 	if (m->err == MAIL_OK && (m->spool != 0 ||

@@ -16,6 +16,7 @@
 #include "mailnode/smtp/cmd.h"
 #include "mailnode/smtp/data.h"
 #include "mailnode/smtp/head.h"
+#include "mailnode/smtp/key.h"
 #include "mailnode/smtp/received.h"
 
 enum {
@@ -36,6 +37,7 @@ enum mail_err {
 	MAIL_POLICY,		/* the author's domain wants it refused */
 	MAIL_REFUSED,		/* the filter's ladder: not wanted here */
 	MAIL_DEFERRED,		/* … not now */
+	MAIL_NO_DNS,		/* nothing can be proved at present */
 	MAIL_STORE,		/* see status */
 	MAIL_NOMEM
 };
@@ -56,6 +58,7 @@ struct mail {
 	struct head	 head;
 	const char	**ids;		/* owned; whose results are ours */
 	struct auth_verify *auth;	/* owned */
+	const char	*ip;		/* borrowed: the client's; or "" */
 	struct buf	 body;		/* not handed on yet */
 	struct buf	 letter;	/* submission: all of it */
 	struct buf	 sample;	/* its start, for the filter */
@@ -64,7 +67,11 @@ struct mail {
 	enum mail_err	 err;
 	uint16_t	 status;	/* keeper's, with MAIL_STORE */
 	char		 verdict[SPOOL_TEXT_MAX];	/* after mail_hand_in */
-	const char	*why;		/* with MAIL_POLICY: auth's */
+	const char	*why;		/* of MAIL_POLICY, MAIL_DEFERRED */
+	char		 wait[64];	/* the greylist's answer */
+	struct buf	 top;		/* the header, KEY_HEADER_MAX of it */
+	char		 key[LETIN_KEY_MAX];	/* by which it is known again */
+	char		 author[HISTORY_NAME_MAX];	/* proved; or "" */
 	bool		 junk;		/* filed as such */
 	bool		 tls;		/* it came over TLS: caller sets */
 	bool		 forged;	/* in our name, so it seems */

@@ -47,6 +47,7 @@ struct session {
 	char		 known[PATH_SIZE];	/* a recipient of ours; "" */
 	int64_t		 known_ms;	/* when keeper said so, monotonic */
 	bool		 knows;		/* … and that it knows of senders */
+	char		 ahead[DNS_NAME_MAX];	/* asked of the DNS for it */
 	unsigned int	 transactions;	/* numbers the trace ids */
 	unsigned int	 accepted;
 	unsigned int	 errors;

@@ -6,6 +6,7 @@
 #include "mailnode/base/clock.h"
 #include "mailnode/node/conf.h"
 #include "mailnode/node/log.h"
+#include "mailnode/smtp/stranger.h"
 #include "mailnode/smtp/policy.h"
 #include "mailnode/smtp/talk.h"
 
@@ -319,6 +320,23 @@ ask_rcpt(struct session *s, const char *addr, struct rcpt *found)
 	return status;
 }
 
+/* Mail may come: what will be asked of the DNS is asked now, once for each
+ * sender's domain.  Who only tries addresses costs no question. */
+static void
+ask_ahead(struct session *s)
+{
+	const char *at = strrchr(s->mail.env.from.address, '@');
+	const char *domain = at != NULL ? at + 1 : "";
+
+	if (s->be->submit != NULL || s->be->dns == -1 || (s->ahead[0] != '\0' &&
+	    strcasecmp(s->ahead, domain) == 0))
+		return;
+	(void)snprintf(s->ahead, sizeof s->ahead, "%.*s",
+	    (int)sizeof s->ahead - 1, domain);
+	stranger_ahead(s->be->dns, s->start->peer, s->helo,
+	    s->mail.env.from.address);
+}
+
 static const struct answer *
 judge_rcpt(struct session *s, const struct cmd_rcpt *r)
 {
@@ -342,6 +360,8 @@ judge_rcpt(struct session *s, const struct cmd_rcpt *r)
 		    s->mail.env.from.address[0] == '\0');
 	s->mail.fans |= found.fans;
 	s->mail.known |= found.knows;
+	if (a->code == 250 && s->mail.nrcpt == 0)
+		ask_ahead(s);
 	if (a->code == 250 && !mail_add_rcpt(&s->mail, r->to.address, r))
 		return &too_many;
 	return a;

@@ -16,7 +16,8 @@ enum {
 	ALIGNED = 1, LIKE = 2, WROTE = 4,
 	AUTH_BAD = 8, AUTH_DOUBT = 16,	/* p=reject, p=quarantine */
 	DNSBL_HIT = 32, DNSBL_HARD = 64, GREY = 128,
-	WORDS_GOOD = 256, WORDS_JUNK = 512
+	WORDS_GOOD = 256, WORDS_JUNK = 512,
+	LET_IN = 1024, NO_DNS = 2048, CAME = 4096
 };
 
 /* A fitting entry of the lists: kind, by whom, allow or block. */
@@ -33,6 +34,27 @@ static const struct {
 } cases[] = {
 	{ "nothing known", 0, { NO_ENTRY }, { { 0, 0 } },
 	    LADDER_ACCEPT, LADDER_NONE },
+	/* this once */
+	{ "let in, whatever speaks against it", LET_IN | AUTH_BAD | NO_DNS |
+	    WORDS_JUNK, { { LISTED_NETWORK, HISTORY_BY_IP, 0 } }, { { 0, 9 } },
+	    LADDER_ACCEPT, LADDER_LET_IN },
+	/* without the DNS */
+	{ "no DNS, unknown", NO_DNS | WORDS_GOOD, { NO_ENTRY }, { { 0, 0 } },
+	    LADDER_DEFER, LADDER_RESOLVER },
+	{ "no DNS, the owner wrote, and it came so", NO_DNS | WROTE | CAME,
+	    { NO_ENTRY }, { { 0, 0 } }, LADDER_ACCEPT, LADDER_RESOLVER },
+	{ "no DNS, good before, and it came so", NO_DNS | CAME, { NO_ENTRY },
+	    { [HISTORY_SENDER] = { 1, 0 } }, LADDER_ACCEPT, LADDER_RESOLVER },
+	{ "no DNS, from elsewhere", NO_DNS | WROTE, { NO_ENTRY },
+	    { [HISTORY_SENDER] = { 9, 0 } }, LADDER_DEFER, LADDER_RESOLVER },
+	{ "no DNS, came so but is nobody", NO_DNS | CAME, { NO_ENTRY },
+	    { { 0, 0 } }, LADDER_DEFER, LADDER_RESOLVER },
+	{ "no DNS, and mostly junk", NO_DNS | CAME | WROTE, { NO_ENTRY },
+	    { [HISTORY_SENDER] = { 1, 2 } }, LADDER_DEFER, LADDER_RESOLVER },
+	{ "no DNS, blocked", NO_DNS, { { LISTED_NETWORK, HISTORY_BY_IP, 0 } },
+	    { { 0, 0 } }, LADDER_REFUSE, LADDER_BLOCK },
+	{ "no DNS, allowed network", NO_DNS, { { LISTED_NETWORK,
+	    HISTORY_BY_IP, 1 } }, { { 0, 0 } }, LADDER_ACCEPT, LADDER_ALLOW },
 	/* lists */
 	{ "allowed address", ALIGNED | WORDS_JUNK, { { LISTED_ADDRESS,
 	    HISTORY_BY_AUTHOR, 1 } }, { { 0, 0 } },
@@ -183,8 +205,11 @@ table(void **state)
 		    .auth = cases[i].is & AUTH_BAD ? AUTH_REFUSE :
 		    cases[i].is & AUTH_DOUBT ? AUTH_JUNK : AUTH_TAKE,
 		    .auth_why = "policy",
-		    .lookalike = (cases[i].is & LIKE) != 0 };
+		    .lookalike = (cases[i].is & LIKE) != 0,
+		    .dns_broken = (cases[i].is & NO_DNS) != 0 };
 		f.known.wrote = (cases[i].is & WROTE) != 0;
+		f.known.let_in = (cases[i].is & LET_IN) != 0;
+		f.known.came = (cases[i].is & CAME) != 0;
 		for (k = 0; k < 2; k++) {
 			e = &cases[i].list[k];
 			if (e->by == HISTORY_BY_NONE)

@@ -207,8 +207,9 @@ malformed(int ch, void *arg)
 
 	op_reply_init(&r);
 	buf_init(&b, CHAN_DATA_MAX);
-	for (i = 0; i < 6; i++)
+	for (i = 0; i < 7; i++)
 		chan_put_str(&b, "");
+	chan_put_u8(&b, 0);
 	chan_put_u8(&b, (uint8_t)n);
 	for (i = 0; i < n && i < 9; i++)
 		chan_put_str(&b, "x.test");

@@ -226,6 +226,9 @@ empty_beside_another(int ch, void *arg)
 	chan_put_str(&b, "192.0.2.1");
 	chan_put_i64(&b, 1700000000);
 	chan_put_u8(&b, 0);
+	chan_put_str(&b, "");
+	chan_put_str(&b, "");
+	chan_put_str(&b, "");
 	chan_put_u32(&b, 1);
 	chan_put_str(&b, me[0]);
 	chan_put_bytes(&b, head, strlen(head));

@@ -1,0 +1,78 @@
+#include <sqlite3.h>
+#include <stdio.h>
+
+#include "store/came.h"
+#include "store/db.h"
+#include "store/history.h"
+
+const char came_schema[] =
+    "CREATE TABLE IF NOT EXISTS came("
+    " author TEXT NOT NULL, network TEXT NOT NULL, at INTEGER NOT NULL,"
+    " PRIMARY KEY(author, network)) WITHOUT ROWID;"
+    "CREATE INDEX IF NOT EXISTS came_at ON came(at);";
+
+/* When it last came so; 0: never. */
+static int64_t
+last(struct store *st, const char *author, const char *net)
+{
+	static struct store_slot slot;
+	sqlite3_stmt *s;
+	int64_t at = 0;
+
+	if (author[0] == '\0' || net[0] == '\0')
+		return 0;
+	s = store_stmt(st, STORE_EVENTS, &slot, "SELECT at FROM came WHERE"
+	    " author = ?1 AND network = ?2");
+	if (s == NULL)
+		return 0;
+	sqlite3_bind_text(s, 1, author, -1, SQLITE_STATIC);
+	sqlite3_bind_text(s, 2, net, -1, SQLITE_STATIC);
+	if (sqlite3_step(s) == SQLITE_ROW)
+		at = sqlite3_column_int64(s, 0);
+	(void)sqlite3_reset(s);
+	return at;
+}
+
+void
+came_note(struct store *st, const char *author, const char *ip,
+    int64_t now_s)
+{
+	static struct store_slot slot;
+	char net[HISTORY_NET_MAX];
+	sqlite3_stmt *s;
+
+	history_network(ip, net);
+	if (author[0] == '\0' || net[0] == '\0' ||
+	    now_s - last(st, author, net) < CAME_TOUCH_S)
+		return;
+	s = store_stmt(st, STORE_EVENTS, &slot,
+	    "INSERT OR REPLACE INTO came VALUES(?1, ?2, ?3)");
+	if (s == NULL)
+		return;
+	sqlite3_bind_text(s, 1, author, -1, SQLITE_STATIC);
+	sqlite3_bind_text(s, 2, net, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(s, 3, now_s);
+	(void)sqlite3_step(s);
+	(void)sqlite3_reset(s);
+	store_wrote(st, STORE_EVENTS);
+}
+
+bool
+came_before(struct store *st, const char *author, const char *ip)
+{
+	char net[HISTORY_NET_MAX];
+
+	history_network(ip, net);
+	return last(st, author, net) != 0;
+}
+
+void
+came_trim(struct store *st, int64_t now_s)
+{
+	char sql[256];
+
+	(void)snprintf(sql, sizeof sql, "DELETE FROM came WHERE at < %lld OR"
+	    " at < (SELECT at FROM came ORDER BY at DESC LIMIT 1 OFFSET %d)",
+	    (long long)now_s - CAME_KEEP_S, CAME_MAX - 1);
+	(void)db_exec(st->db[STORE_EVENTS], sql);
+}
