@@ -301,13 +301,21 @@ insert(struct job *j, struct box *b)
 	return rc == STORE_OK ? answered(j, b) : rc;
 }
 
-/* What the owner's own rules are for: news, and no junk. */
-static bool
-for_rules(const struct job *j, const struct box *b)
+/* The owner's rules are for news that is no junk, his programs for junk,
+ * too: they may know better. */
+static unsigned int
+todo_of(const struct job *j, const struct box *b)
 {
-	return j->kind == JOB_SPOOL && j->st->conf->nrules > 0 &&
-	    box_flags(b) == 0 && strcmp(b->name, "Junk") != 0 &&
-	    strcmp(b->name, "Rejects") != 0;
+	unsigned int todo = 0;
+
+	if (j->kind != JOB_SPOOL || box_flags(b) != 0 ||
+	    strcmp(b->name, "Rejects") == 0)
+		return 0;
+	if (j->st->conf->deliver)
+		todo |= RULE_DELIVER;
+	if (j->st->conf->nrules > 0 && strcmp(b->name, "Junk") != 0)
+		todo |= RULE_MATCH;
+	return todo;
 }
 
 /* In one commit with the row: neither without the other. */
@@ -315,11 +323,11 @@ static enum store_err
 note_rules(struct job *j, const struct box *b)
 {
 	struct rule_row r = { .uidvalidity = b->uidvalidity, .uid = j->uid,
-	    .msg = j->row, .entry = j->entry };
+	    .msg = j->row, .entry = j->entry, .todo = todo_of(j, b) };
 	struct spool_entry e;
 	enum store_err rc;
 
-	if (!for_rules(j, b))
+	if (r.todo == 0)
 		return STORE_OK;
 	rc = spool_next(j->st, j->entry - 1, &e);
 	if (rc != STORE_OK || e.id != j->entry)
@@ -330,9 +338,12 @@ note_rules(struct job *j, const struct box *b)
 	snprintf(r.sender, sizeof r.sender, "%s", e.sender);
 	snprintf(r.given, sizeof r.given, "%.*s", (int)strcspn(e.rcpt, " \n"),
 	    e.rcpt);
+	snprintf(r.verdict, sizeof r.verdict, "%s", e.verdict);
 	r.own = e.own;
 	r.stays = e.stays;
 	watch_note(j->st, WATCH_INDEX, 0, 0);
+	if ((r.todo & RULE_DELIVER) != 0)
+		rule_kick(j->st);
 	return rule_note(j->st, &r);
 }
 

@@ -72,6 +72,8 @@ on_todo(void *service, struct op_call *c)
 	/* Rows are ahead of files: see INDEX_TODO. */
 	while (!intent_busy(st) && n < RULE_BATCH && looked++ < RULE_LOOK &&
 	    rule_next(st, r.id, RULE_MATCH, &r) == STORE_OK) {
+		if ((r.todo & RULE_FIRST) != 0)
+			continue;	/* news is told when it is done */
 		if (spool_has(st, r.entry)) {
 			soon = true;
 			continue;
@@ -213,7 +215,7 @@ decided(struct store *st, uint64_t id, const uint16_t *hit, size_t n)
 	struct rule_row r;
 	enum store_err rc = rule_next(st, id - 1, RULE_MATCH, &r);
 
-	if (rc != STORE_OK || r.id != id)
+	if (rc != STORE_OK || r.id != id || (r.todo & RULE_FIRST) != 0)
 		return rc == STORE_NOTFOUND || rc == STORE_OK ? STORE_OK : rc;
 	r.nhits = n;
 	memcpy(r.hit, hit, n * sizeof *hit);

@@ -222,6 +222,7 @@ get_handed(struct chan_in *in, struct handed *h)
 	h->nrcpt = chan_get_u32(in);
 	h->msg.trace = h->trace;
 	h->msg.sender = h->sender;
+	h->msg.verdict = h->verdict;
 	if (h->msg.received <= 0)
 		h->msg.received = clock_wall_s();
 	return !in->bad && h->nrcpt <= SPOOL_RCPT_MAX && plain(h->trace) &&

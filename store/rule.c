@@ -16,7 +16,8 @@ const char rule_schema[] =
     " given TEXT NOT NULL, own INTEGER NOT NULL, stays INTEGER NOT NULL,"
     " todo INTEGER NOT NULL, did INTEGER NOT NULL, hits TEXT NOT NULL,"
     " sum INTEGER NOT NULL, at INTEGER NOT NULL,"
-    " entry INTEGER NOT NULL,"
+    " entry INTEGER NOT NULL, verdict TEXT NOT NULL,"
+    " said TEXT NOT NULL DEFAULT '',"
     " UNIQUE(uidvalidity, uid));"
     "CREATE INDEX IF NOT EXISTS rule_todo_todo ON rule_todo(id)"
     " WHERE todo <> 0;"
@@ -82,9 +83,9 @@ rule_note(struct store *st, const struct rule_row *r)
 		return rc;
 	s = store_stmt(st, STORE_NODE, &slot, "INSERT OR IGNORE INTO"
 	    " rule_todo(uidvalidity, uid, msg, hash, msgid, trace, sender,"
-	    " given, own, stays, todo, did, hits, sum, at, entry)"
-	    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 0, '', 0,"
-	    " ?12, ?13)");
+	    " given, own, stays, todo, did, hits, sum, at, entry,"
+	    " verdict) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"
+	    " 0, '', 0, ?12, ?13, ?14)");
 	if (s == NULL)
 		return STORE_NOMEM;
 	sqlite3_bind_int64(s, 1, r->uidvalidity);
@@ -97,9 +98,10 @@ rule_note(struct store *st, const struct rule_row *r)
 	sqlite3_bind_text(s, 8, r->given, -1, SQLITE_STATIC);
 	sqlite3_bind_int(s, 9, r->own);
 	sqlite3_bind_int(s, 10, r->stays);
-	sqlite3_bind_int(s, 11, RULE_MATCH);
+	sqlite3_bind_int(s, 11, (int)r->todo);
 	sqlite3_bind_int64(s, 12, now);
 	sqlite3_bind_int64(s, 13, (int64_t)r->entry);
+	sqlite3_bind_text(s, 14, r->verdict, -1, SQLITE_STATIC);
 	rc = store_result(st, STORE_NODE, sqlite3_step(s));
 	(void)sqlite3_reset(s);
 	return rc;
@@ -120,7 +122,7 @@ enum store_err
 rule_save(struct store *st, const struct rule_row *r)
 {
 	static struct store_slot slot;
-	char hits[RULE_HITS_TEXT];
+	char hits[RULE_HITS_TEXT], said[sizeof r->said + 4];
 	sqlite3_stmt *s;
 	enum store_err rc;
 
@@ -128,10 +130,13 @@ rule_save(struct store *st, const struct rule_row *r)
 	if (rc != STORE_OK)
 		return rc;
 	s = store_stmt(st, STORE_NODE, &slot, "UPDATE rule_todo SET todo = ?2,"
-	    " did = ?3, hits = ?4, sum = ?5 WHERE id = ?1");
+	    " did = ?3, hits = ?4, sum = ?5, said = ?6 WHERE id = ?1");
 	if (s == NULL)
 		return STORE_NOMEM;
 	put_hits(r, hits);
+	snprintf(said, sizeof said, "%s\n%s\n%s", r->said.tags,
+	    r->said.folder, r->said.reason);
+	sqlite3_bind_text(s, 6, said, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(s, 1, (int64_t)r->id);
 	sqlite3_bind_int(s, 2, (int)r->todo);
 	sqlite3_bind_int(s, 3, r->did);
@@ -167,6 +172,20 @@ get_hits(const char *p, struct rule_row *r)
 }
 
 static void
+get_said(const char *p, struct rule_said *said)
+{
+	const char *a = p != NULL ? strchr(p, '\n') : NULL;
+	const char *b = a != NULL ? strchr(a + 1, '\n') : NULL;
+
+	if (b == NULL)
+		return;
+	snprintf(said->tags, sizeof said->tags, "%.*s", (int)(a - p), p);
+	snprintf(said->folder, sizeof said->folder, "%.*s",
+	    (int)(b - a - 1), a + 1);
+	snprintf(said->reason, sizeof said->reason, "%s", b + 1);
+}
+
+static void
 get_row(sqlite3_stmt *s, struct rule_row *r)
 {
 	memset(r, 0, sizeof *r);
@@ -188,6 +207,8 @@ get_row(sqlite3_stmt *s, struct rule_row *r)
 	r->sum = (uint64_t)sqlite3_column_int64(s, 14);
 	r->at = sqlite3_column_int64(s, 15);
 	r->entry = (uint64_t)sqlite3_column_int64(s, 16);
+	column(r->verdict, sizeof r->verdict, s, 17);
+	get_said((const char *)sqlite3_column_text(s, 18), &r->said);
 }
 
 enum store_err
@@ -200,7 +221,7 @@ rule_next(struct store *st, uint64_t after, unsigned int todo,
 
 	s = store_stmt(st, STORE_NODE, &slot, "SELECT id, uidvalidity, uid,"
 	    " msg, hash, msgid, trace, sender, given, own, stays, todo, did,"
-	    " hits, sum, at, entry FROM rule_todo WHERE todo <> 0 AND id > ?1"
+	    " hits, sum, at, entry, verdict, said FROM rule_todo WHERE todo <> 0 AND id > ?1"
 	    " AND todo & ?2 ORDER BY id LIMIT 1");
 	if (s == NULL)
 		return STORE_NOMEM;

@@ -5,6 +5,8 @@
  *	(nothing) --rule_note, with its row-----> MATCH	  intake
  *		  (until the spool has struck it out nothing more: what is
  *		  done once more after a crash is looked for where it stood)
+ *	DELIVER	--its programs ended------------> SETTLE, with what they said
+ *	SETTLE	--that is done------------------> struck out in that commit
  *	MATCH	--the indexer says which match--> MOVE, FORWARD, TELL as far
  *						  as those ask for it
  *	MOVE	--tags, flags and mailbox-------> struck out in that commit
@@ -23,6 +25,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "store/op_box.h"
 #include "store/op_rule.h"
 #include "store/op_spool.h"
 #include "store/row.h"
@@ -33,12 +36,15 @@ extern const char rule_schema[];	/* a part of node.db */
 enum {
 	RULE_KEEP_S = 2 * 86400,
 	RULE_MSGID_MAX = 1000,	/* octets, NUL included */
+	RULE_SAID_MAX = 256,	/* octets, NUL included */
 	RULE_HITS_TEXT = RULE_HITS_MAX * 4 + 1
 };
 
 enum rule_todo {
 	RULE_MATCH = 1, RULE_MOVE = 2, RULE_FORWARD = 4, RULE_TELL = 8,
-	RULE_ACT = RULE_MOVE | RULE_FORWARD | RULE_TELL
+	RULE_DELIVER = 16, RULE_SETTLE = 32,	/* before MATCH */
+	RULE_FIRST = RULE_DELIVER | RULE_SETTLE,
+	RULE_ACT = RULE_MOVE | RULE_FORWARD | RULE_TELL | RULE_FIRST
 };
 
 /* One line of the table; strings borrowed for the whole run, NULL: none. */
@@ -53,6 +59,14 @@ struct rule {
 	bool		 off;		/* wrong: passed over */
 };
 #define RULE_EVENT	"notify"
+#define DELIVER_EVENT	"deliver"
+
+/* What programs said of a message, in one column of its row: three strings
+ * with LF between. */
+struct rule_said {
+	char	tags[RULE_SAID_MAX], folder[BOX_NAME_MAX];
+	char	reason[RULE_SAID_MAX];	/* of a quarantine; "": none */
+};
 
 struct rule_row {
 	uint64_t	 id;
@@ -67,6 +81,8 @@ struct rule_row {
 	bool		 own, stays;	/* see spool.h */
 	unsigned int	 todo;
 	bool		 did;		/* some of it is done */
+	struct rule_said said;		/* for SETTLE */
+	char		 verdict[SPOOL_TEXT_MAX];	/* of who let it in */
 	size_t		 nhits;
 	uint16_t	 hit[RULE_HITS_MAX];	/* from 0, in order */
 	uint64_t	 sum;		/* of the table they were in */

@@ -15,7 +15,10 @@
 #include "store/intent.h"
 #include "store/maildir.h"
 #include "store/op_event.h"
+#include "store/op_watch.h"
+#include "store/parts.h"
 #include "store/rule.h"
+#include "store/spool.h"
 #include "store/sync.h"
 
 enum {
@@ -30,6 +33,7 @@ struct telling {
 	struct telling	*next;
 	struct store	*st;
 	uint64_t	 id;		/* its row of rules */
+	unsigned int	 bit;		/* of its todo */
 	unsigned int	 left;		/* events without an answer */
 	bool		 failed;	/* the runner ended: once more */
 };
@@ -225,30 +229,35 @@ unlink_telling(struct telling *t)
 
 /* All programs of it ended: that is struck out in this turn. */
 static void
-told(struct telling *t)
+told(struct telling *t, const struct rule_said *said)
 {
 	struct store *st = t->st;
 	struct rule_row r;
 
-	if (rule_next(st, t->id - 1, RULE_TELL, &r) == STORE_OK &&
+	if (rule_next(st, t->id - 1, t->bit, &r) == STORE_OK &&
 	    r.id == t->id && !t->failed) {
-		r.todo &= ~(unsigned int)RULE_TELL;
-		r.did = true;
+		r.todo &= ~t->bit;
+		r.did = r.did || t->bit == RULE_TELL;
+		if (said != NULL) {
+			r.said = *said;
+			r.todo |= RULE_SETTLE;
+		}
 		(void)rule_save(st, &r);
 	}
 	unlink_telling(t);
 	loop_disarm(st->loop, &st->rules->timer);
 	loop_arm(st->loop, &st->rules->timer, SOON_MS);
+	watch_note(st, WATCH_INDEX, 0, 0);
 }
 
 static void
-answered(void *arg, bool ok)
+answered(void *arg, bool ok, const struct rule_said *said)
 {
 	struct telling *t = arg;
 
 	t->failed = t->failed || !ok;
 	if (--t->left == 0)
-		told(t);
+		told(t, said);
 }
 
 /* Each with a descriptor of its own: they read at the same time. */
@@ -260,7 +269,9 @@ run_event(struct telling *t, const struct ruled *x, size_t i,
 	struct store_ruled e = { .at = { .trace = x->r->trace,
 	    .folder = x->folder, .rel = x->rel, .from = x->from,
 	    .subject = x->subject, .msgid = x->r->msgid }, .event = event,
-	    .rule = x->r->hit[i] + 1U, .done = answered, .arg = t };
+	    .rule = t->bit == RULE_TELL ? x->r->hit[i] + 1U : 0,
+	    .verdict = x->r->verdict, .sender = x->r->sender,
+	    .given = x->r->given, .done = answered, .arg = t };
 
 	if (event == NULL || t->failed)
 		return;
@@ -286,7 +297,7 @@ is_told(const struct store *st, uint64_t id)
 
 /* STORE_STATE: the answers go on with it. */
 static enum store_err
-run(struct store *st, struct rule_row *r)
+run_bit(struct store *st, const struct rule_row *r, unsigned int bit)
 {
 	struct telling *t;
 	struct ruled x;
@@ -303,10 +314,12 @@ run(struct store *st, struct rule_row *r)
 	if (t == NULL)
 		return STORE_NOMEM;
 	*t = (struct telling){ .next = st->rules->telling, .st = st,
-	    .id = r->id };
+	    .id = r->id, .bit = bit };
 	st->rules->telling = t;
 	st->rules->ntelling++;
-	for (i = 0; i < r->nhits; i++) {
+	if (bit == RULE_DELIVER)
+		run_event(t, &x, 0, DELIVER_EVENT);
+	for (i = 0; bit == RULE_TELL && i < r->nhits; i++) {
 		run_event(t, &x, i, rule_at(st, r, i)->hook);
 		run_event(t, &x, i, rule_at(st, r, i)->notify ?
 		    RULE_EVENT : NULL);
@@ -315,6 +328,76 @@ run(struct store *st, struct rule_row *r)
 		return STORE_STATE;
 	unlink_telling(t);
 	return STORE_GONE;
+}
+
+static enum store_err
+run(struct store *st, struct rule_row *r)
+{
+	return run_bit(st, r, RULE_TELL);
+}
+
+/* ---- what programs say of a message ---- */
+
+/* Not before the spool forgot it: what a crash files once more is looked
+ * for where it stood. */
+static enum store_err
+deliver(struct store *st, struct rule_row *r)
+{
+	if (spool_has(st, r->entry)) {
+		spool_strike(st);
+		return STORE_BUSY;
+	}
+	if (!st->conf->deliver)
+		return STORE_OK;	/* config.h has none any more */
+	return run_bit(st, r, RULE_DELIVER);
+}
+
+static void
+tell_settled(struct store *st, const struct rule_row *r, const char *folder,
+    bool moved)
+{
+	char text[EVENT_TEXT_MAX], *p = text;
+	const char *end = text + sizeof text;
+
+	*p = '\0';
+	if (r->said.tags[0] != '\0')
+		p += snprintf(p, (size_t)(end - p), " tags=%s", r->said.tags);
+	if (folder[0] != '\0')
+		p += snprintf(p, (size_t)(end - p), " folder=%s%s", folder,
+		    moved ? "" : " (there is no such mailbox)");
+	if (r->said.reason[0] != '\0')
+		snprintf(p, (size_t)(end - p), " quarantine=%s",
+		    r->said.reason);
+	event_add(st, r->trace, "", DELIVER_EVENT, text + (text[0] == ' '));
+}
+
+/* Quarantine is Junk, with the reason in its story. */
+static enum store_err
+settle(struct store *st, struct rule_row *r)
+{
+	struct change c = { .type = MAIL_MOVE, .ruled = true };
+	const char *folder = r->said.reason[0] != '\0' ? "Junk" :
+	    r->said.folder;
+	enum store_err rc = STORE_OK;
+	const struct box *b;
+	struct row_at at;
+
+	if (rule_locate(st, r, &at) != STORE_OK)
+		return STORE_NOTFOUND;
+	if (r->said.tags[0] != '\0')
+		rc = set_tags(st, at.id, r->said.tags);
+	b = folder[0] != '\0' ? box_by_name(st, folder) : NULL;
+	if (rc == STORE_OK && b != NULL) {
+		c.dest = b->id;
+		rc = b->here ? change_one(st, &c, at.id) : STORE_BUSY;
+	}
+	if (rc != STORE_OK)
+		return rc;
+	if (b != NULL && (strcmp(folder, "Junk") == 0 ||
+	    strcmp(folder, "Rejects") == 0))
+		r->todo &= ~(unsigned int)RULE_MATCH;
+	tell_settled(st, r, folder, b != NULL);
+	return STORE_OK;
 }
 
 /* ---- one after the other ---- */
@@ -340,13 +423,14 @@ step(struct store *st, struct rule_row *r)
 		unsigned int	 bit;
 		enum store_err	(*fn)(struct store *, struct rule_row *);
 	} acts[] = {
+		{ RULE_DELIVER, deliver }, { RULE_SETTLE, settle },
 		{ RULE_MOVE, move }, { RULE_FORWARD, forward },
 		{ RULE_TELL, run },
 	};
 	enum store_err rc;
 	size_t i;
 
-	if (stale(st, r))
+	if ((r->todo & RULE_FIRST) == 0 && stale(st, r))
 		return rule_save(st, r);
 	for (i = 0; (r->todo & acts[i].bit) == 0; )
 		i++;
@@ -365,7 +449,8 @@ step(struct store *st, struct rule_row *r)
 	if (rc != STORE_OK)
 		return rc;
 	r->todo &= ~acts[i].bit;
-	r->did = true;
+	r->did = r->did || (acts[i].bit & RULE_FIRST) == 0;
+	watch_note(st, WATCH_INDEX, 0, 0);
 	return rule_save(st, r);
 }
 

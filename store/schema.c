@@ -1,5 +1,5 @@
 /*
- * spool.db, version 1: accepted, not yet filed.
+ * spool.db, version 2: accepted, not yet filed.
  *
  *	spool	one row for each message that was acknowledged.  body is NULL
  *		when it lies in spool/ID (%016x of `file`).  name, uid and
@@ -58,7 +58,11 @@ static const char spool_schema[] =
     " at INTEGER NOT NULL,"		/* when it was accepted */
     " size INTEGER NOT NULL, todo INTEGER NOT NULL,"
     " box TEXT NOT NULL, uid INTEGER NOT NULL, name TEXT NOT NULL,"
-    " file INTEGER NOT NULL, head BLOB NOT NULL, body BLOB);";
+    " file INTEGER NOT NULL, head BLOB NOT NULL, body BLOB,"
+    " verdict TEXT NOT NULL DEFAULT '');";
+
+static const char spool_schema_2[] =
+    "ALTER TABLE spool ADD COLUMN verdict TEXT NOT NULL DEFAULT '';";
 
 static const char node_schema[] =
     "CREATE TABLE IF NOT EXISTS tag("
@@ -127,9 +131,10 @@ static const char events_schema[] =
 
 const struct schema schemas[STORE_NDB] = {
 	[STORE_SPOOL] = {
-		.name = "spool.db", .app_id = 0x6d6e7370, .version = 1,
+		.name = "spool.db", .app_id = 0x6d6e7370, .version = 2,
 		.full = true, .alone = true, .cache_kib = 512,
-		.parts = { spool_schema }
+		.parts = { spool_schema },
+		.steps = { spool_schema_2 }
 	},
 	[STORE_NODE] = {
 		.name = "node.db", .app_id = 0x6d6e6e64, .version = 3,

@@ -136,8 +136,8 @@ insert(struct store *st, const struct spool_put *p, uint64_t file)
 
 	s = store_stmt(st, STORE_SPOOL, &slot, "INSERT INTO spool(id, trace,"
 	    " sender, rcpt, folder, tags, received, size, todo, box, uid,"
-	    " name, file, head, body, at) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7,"
-	    " ?8, ?16, ?9, ?10, ?11, ?12, ?13, ?14, ?15)");
+	    " name, file, head, body, at, verdict) VALUES(?1, ?2, ?3, ?4, ?5,"
+	    " ?6, ?7, ?8, ?16, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?17)");
 	if (s == NULL)
 		return STORE_NOMEM;
 	place_now(st, p, &box, &uid, rel);
@@ -164,6 +164,8 @@ insert(struct store *st, const struct spool_put *p, uint64_t file)
 	sqlite3_bind_int64(s, 15, clock_wall_s());
 	sqlite3_bind_int64(s, 16, (int64_t)p->fans | (p->own ? TODO_OWN : 0) |
 	    (p->msg->stays ? TODO_STAYS : 0));
+	sqlite3_bind_text(s, 17, p->msg->verdict != NULL ?
+	    p->msg->verdict : "", -1, SQLITE_STATIC);
 	rc = store_result(st, STORE_SPOOL, sqlite3_step(s));
 	(void)sqlite3_reset(s);
 	return rc;
@@ -329,8 +331,9 @@ entry(sqlite3_stmt *s, struct spool_entry *e)
 	e->fans = (enum fan_kind)(sqlite3_column_int64(s, 14) & TODO_FANS);
 	e->own = (sqlite3_column_int64(s, 14) & TODO_OWN) != 0;
 	e->stays = (sqlite3_column_int64(s, 14) & TODO_STAYS) != 0;
-	if (e->sender == NULL || e->rcpt == NULL)
-		e->sender = e->rcpt = "";
+	e->verdict = (const char *)sqlite3_column_text(s, 15);
+	if (e->sender == NULL || e->rcpt == NULL || e->verdict == NULL)
+		e->sender = e->rcpt = e->verdict = "";
 	if (e->tags == NULL)
 		e->tags = "";
 	if (e->file == 0 && e->body == NULL)
@@ -348,7 +351,7 @@ spool_next(struct store *st, uint64_t after, struct spool_entry *e)
 		return STORE_NOTFOUND;
 	s = store_stmt(st, STORE_SPOOL, &slot, "SELECT id, trace, folder,"
 	    " tags, received, size, box, uid, name, file, head, body,"
-	    " sender, rcpt, todo FROM spool WHERE id > ?1 ORDER BY id LIMIT 1");
+	    " sender, rcpt, todo, verdict FROM spool WHERE id > ?1 ORDER BY id LIMIT 1");
 	if (s == NULL)
 		return STORE_NOMEM;
 	sqlite3_bind_int64(s, 1, (int64_t)after);

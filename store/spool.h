@@ -38,7 +38,7 @@ struct spool_entry {
 	char		 rel[MAILDIR_REL_MAX];
 	char		 trace[SPOOL_TRACE_MAX];
 	const char	*tags;			/* borrows the statement */
-	const char	*sender, *rcpt;		/* likewise */
+	const char	*sender, *rcpt, *verdict;	/* likewise */
 	enum fan_kind	 fans;
 	bool		 own;			/* the sender handed it in */
 	bool		 stays;			/* see op_spool.h */

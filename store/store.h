@@ -50,9 +50,11 @@ struct store_conf {
 	const struct rule *rules;	/* see rule.h */
 	size_t		 nrules;
 	uint64_t	 rules_sum;	/* rule_sum() of them */
+	bool		 deliver;	/* programs are asked of each message */
 };
 
 struct rule;
+struct rule_said;
 struct store_waiter;
 
 /* A message that has just come to stand in a mailbox. */
@@ -67,10 +69,13 @@ struct store_delivered {
 struct store_ruled {
 	struct store_delivered	 at;	/* where it stands now */
 	const char		*event;
-	unsigned int		 rule;	/* line of the table, from 1 */
+	unsigned int		 rule;	/* line of the table, from 1; 0: none */
+	const char		*verdict, *sender, *given;	/* if none */
 	int			 fd;	/* the message, borrowed */
-	/* To be called when all of them ended, or (ok false) the runner. */
-	void			(*done)(void *arg, bool ok);
+	/* To be called when all of them ended, or (ok false) the runner;
+	 * said: NULL, or their word on it. */
+	void			(*done)(void *arg, bool ok,
+				    const struct rule_said *said);
 	void			*arg;
 };
 

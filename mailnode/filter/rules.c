@@ -58,15 +58,15 @@ address_wrong(const char *a)
 	    "forward is an address of ours" : NULL;
 }
 
-static const char *
-tags_wrong(const char *tags)
+bool
+rules_tags_ok(const char *tags)
 {
 	struct tag_change *c = malloc(sizeof *c);
 	bool ok = c != NULL && tag_change_parse(tags, c) &&
 	    (c->tags || (c->add | c->del) != 0);
 
 	free(c);
-	return ok ? NULL : "its tags are not like \"+bill -inbox\"";
+	return ok;
 }
 
 static const char *
@@ -74,8 +74,8 @@ wrong(const struct conf_rule *r)
 {
 	const char *why = query_wrong(r->query);
 
-	if (why == NULL && r->tags != NULL)
-		why = tags_wrong(r->tags);
+	if (why == NULL && r->tags != NULL && !rules_tags_ok(r->tags))
+		why = "its tags are not like \"+bill -inbox\"";
 	if (why == NULL && r->folder != NULL && !box_name_ok(r->folder))
 		why = "its folder is no name of a mailbox";
 	if (why == NULL && r->forward != NULL)

@@ -19,4 +19,7 @@ const struct rule *rules_table(size_t *n);
  * index understands its query is not looked at. */
 bool		 rules_check(size_t i, char *why, size_t size);
 
+/* "+a -b", as a rule or a program may say it. */
+bool		 rules_tags_ok(const char *tags);
+
 #endif

@@ -69,6 +69,7 @@ hook_answer_get(struct chan_in *in, struct hook_answer *a)
 	a->status = (int)chan_get_i64(in);
 	a->ran = chan_get_u16(in);
 	chan_get_str(in, a->said, sizeof a->said);
+	chan_get_str(in, a->verdict, sizeof a->verdict);
 	if (!chan_end(in) || err > HOOK_KILLED || a->status < -1 ||
 	    a->status > 255) {
 		memset(a, 0, sizeof *a);
@@ -170,11 +171,12 @@ ask_hook_reply(const struct hook_request *r, const struct hook_answer *a)
 
 	if (r->peer == NULL || r->id == 0)
 		return;
-	buf_init(&b, HOOK_SAID_MAX + 64);
+	buf_init(&b, 2 * HOOK_SAID_MAX + 64);
 	chan_put_u8(&b, (uint8_t)a->err);
 	chan_put_i64(&b, a->status);
 	chan_put_u16(&b, (uint16_t)a->ran);
 	chan_put_str(&b, a->said);
+	chan_put_str(&b, a->verdict);
 	op_reply(r->peer, OP_HOOK_RUN, r->id, OP_OK, &b, -1);
 	buf_clear(&b);
 }

@@ -31,6 +31,7 @@ struct hook_answer {
 	int		 status;	/* its exit status; -1 unless HOOK_OK */
 	unsigned int	 ran;		/* programs run; 0: none is set */
 	char		 said[HOOK_SAID_MAX];	/* what a failing one said */
+	char		 verdict[HOOK_SAID_MAX]; /* whole lines of the others */
 };
 
 /* Is any program set for this event?  Saves the question. */

@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "hooks/said.h"
 #include "mailnode/filter/op_train.h"
 #include "mailnode/filter/rules.h"
 #include "mailnode/filter/teach.h"
@@ -94,7 +95,11 @@ want_parser(void *arg)
 	(void)proc_want(arg, ROLE_PARSER);
 }
 
-enum { DELIVERED_VARS = 7, DELIVERED_RULE = 6 };
+enum {
+	DELIVERED_VARS = 9,
+	DELIVERED_RULE = 6,		/* if a rule asked for it, one more */
+	DELIVERED_VERDICT = 6		/* of `deliver`: three more */
+};
 
 struct delivered_vars {
 	char		 text[DELIVERED_VARS][HOOK_VAR_MAX];
@@ -104,10 +109,10 @@ struct delivered_vars {
 /* False: its path is too long. */
 static bool
 hook_vars(struct delivered_vars *v, const struct proc *pr,
-    const struct store_delivered *d, unsigned int rule)
+    const struct store_delivered *d, const struct store_ruled *r)
 {
 	char path[PATH_MAX];
-	size_t i;
+	size_t i, n = DELIVERED_RULE;
 
 	if (snprintf(path, sizeof path, "%s/%s/%s", pr->maildir, d->folder,
 	    d->rel) >= (int)sizeof path)
@@ -121,11 +126,17 @@ hook_vars(struct delivered_vars *v, const struct proc *pr,
 	SET(3, "FROM", d->from);
 	SET(4, "SUBJECT", d->subject);
 	SET(5, "MESSAGE_ID", d->msgid);
+	if (r != NULL && r->rule != 0)
+		(void)snprintf(v->text[n++], HOOK_VAR_MAX, "MAILNODE_RULE=%u",
+		    r->rule);
+	else if (r != NULL) {
+		SET(n++, "VERDICT", r->verdict);
+		SET(n++, "SENDER", r->sender);
+		SET(n++, "RECIPIENT", r->given);
+	}
 #undef SET
-	(void)snprintf(v->text[DELIVERED_RULE], HOOK_VAR_MAX,
-	    "MAILNODE_RULE=%u", rule);
 	memset(v->vars, 0, sizeof v->vars);
-	for (i = 0; i < (rule != 0 ? DELIVERED_VARS : DELIVERED_RULE); i++)
+	for (i = 0; i < n; i++)
 		v->vars[i] = v->text[i];
 	return true;
 }
@@ -146,7 +157,7 @@ delivered(void *arg, const struct store_delivered *d)
 	struct hook_event e = { "delivered", v.vars, -1 };
 
 	if (pr->link[ROLE_RUNNER] == -1 || !hook_wanted(e.name) ||
-	    !hook_vars(&v, pr, d, 0))
+	    !hook_vars(&v, pr, d, NULL))
 		return;
 	e.fd = open(strchr(v.vars[2], '=') + 1, O_RDONLY | O_CLOEXEC |
 	    O_NOFOLLOW);
@@ -158,18 +169,67 @@ delivered(void *arg, const struct store_delivered *d)
 
 /* A rule's programs: waited for, so that none is lost with the runner. */
 struct running {
-	void	(*done)(void *arg, bool ok);
+	void	(*done)(void *arg, bool ok, const struct rule_said *said);
 	void	*arg;
+	bool	 verdict;		/* what they say counts */
+	char	 trace[SPOOL_TRACE_MAX];
 };
+
+/* Their word, if it is one: tags that are none, and a folder that is no
+ * name, count as nothing said. */
+static bool
+said_of(const struct hook_answer *a, struct rule_said *out)
+{
+	struct hook_said s;
+
+	hook_said_parse(a->verdict, strlen(a->verdict), &s);
+	memset(out, 0, sizeof *out);
+	if (s.tags[0] != '\0' && rules_tags_ok(s.tags))
+		(void)snprintf(out->tags, sizeof out->tags, "%s", s.tags);
+	if (s.folder[0] != '\0' && box_name_ok(s.folder))
+		(void)snprintf(out->folder, sizeof out->folder, "%s",
+		    s.folder);
+	if (s.quarantine)
+		(void)snprintf(out->reason, sizeof out->reason, "%s",
+		    s.reason[0] != '\0' ? s.reason : "no reason given");
+	return out->tags[0] != '\0' || out->folder[0] != '\0' ||
+	    s.quarantine;
+}
+
+/* One that failed has said nothing: the message stays as it was judged. */
+static void
+note_failed(const struct running *x, const struct hook_answer *a)
+{
+	char text[EVENT_TEXT_MAX];
+
+	if (a->err == HOOK_OK && a->status == 0)
+		return;
+	if (a->err != HOOK_OK)
+		(void)snprintf(text, sizeof text, "failed: %s",
+		    hook_err_text(a->err));
+	else
+		(void)snprintf(text, sizeof text, "failed: status=%d",
+		    a->status);
+	event_add(&st, x->trace, "", DELIVER_EVENT, text);
+}
 
 static void
 ran(void *arg, uint16_t status, struct chan_in *in, int *fd)
 {
 	struct running *x = arg;
+	struct rule_said said;
+	struct hook_answer *a = malloc(sizeof *a);
+	bool any = false;
 
-	(void)in;	/* how they ended is in the runner's log */
 	(void)fd;
-	x->done(x->arg, status != OP_GONE);
+	/* How others ended is in the runner's log. */
+	if (x->verdict && a != NULL && status == OP_OK &&
+	    hook_answer_get(in, a) == 0) {
+		note_failed(x, a);
+		any = said_of(a, &said);
+	}
+	x->done(x->arg, status != OP_GONE, any ? &said : NULL);
+	free(a);
 	free(x);
 }
 
@@ -183,12 +243,13 @@ ruled(void *arg, const struct store_ruled *r)
 	int rc;
 
 	if (runner == NULL || !hook_wanted(e.name) ||
-	    !hook_vars(&v, arg, &r->at, r->rule))
+	    !hook_vars(&v, arg, &r->at, r))
 		return false;
 	x = malloc(sizeof *x);
 	if (x == NULL)
 		return false;
-	*x = (struct running){ r->done, r->arg };
+	*x = (struct running){ r->done, r->arg, r->rule == 0, "" };
+	(void)snprintf(x->trace, sizeof x->trace, "%s", r->at.trace);
 	hook_event_put(&args, &e);
 	rc = args.err != 0 ? -1 : ask_send(runner, OP_HOOK_RUN, &args, e.fd,
 	    ran, x);
@@ -275,6 +336,7 @@ configure(const struct proc *pr)
 	    .reserve = conf.reserve, .message_max = conf.message_max };
 	sc.rules = rules_table(&sc.nrules);
 	sc.rules_sum = rule_sum(sc.rules, sc.nrules);
+	sc.deliver = hook_wanted(DELIVER_EVENT);
 	return &sc;
 }
 

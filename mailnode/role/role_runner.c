@@ -84,6 +84,23 @@ note_output(struct job *j)
 	j->answer.said[i] = '\0';
 }
 
+/* What one that did not fail says; no line is cut. */
+static void
+note_verdict(struct job *j)
+{
+	const struct buf *b = hook_output(j->hook);
+	char *dst = j->answer.verdict;
+	size_t i, at = strlen(dst), whole = 0;
+
+	for (i = 0; i < b->len && at + i < HOOK_SAID_MAX - 1 &&
+	    b->data[i] != '\0'; i++) {
+		dst[at + i] = (char)b->data[i];
+		if (b->data[i] == '\n')
+			whole = i + 1;
+	}
+	dst[at + whole] = '\0';
+}
+
 /* One program has ended. */
 static void
 ended(struct job *j)
@@ -99,7 +116,8 @@ ended(struct job *j)
 		    "status=%d said=%s", j->r->event,
 		    conf.hooks[j->at].program, hook_err_text(a->err),
 		    a->status, a->said);
-	}
+	} else
+		note_verdict(j);
 	hook_free(j->hook);
 	j->hook = NULL;
 	j->at++;

@@ -15,6 +15,7 @@
 
 #include "hooks/html.h"
 #include "hooks/run.h"
+#include "hooks/said.h"
 #include "mailnode/base/clock.h"
 
 static struct buf out;
@@ -314,10 +315,51 @@ html_becomes_text(void **state)
 	assert_null(strchr(text, '<'));
 }
 
+/* What counts of a program's output. */
+static void
+words(void **state)
+{
+	static const struct {
+		const char	*out, *tags, *folder, *reason;
+		bool		 quarantine;
+	} cases[] = {
+		{ "", "", "", "", false },
+		{ "tag +a -b\nfolder X/y\n", "+a -b", "X/y", "", false },
+		{ "tag +a\r\ntag  -b \r\n", "+a -b", "", "", false },
+		{ "tag\nfolder\nquarantine\n", "", "", "", true },
+		{ "tags +a\nfolders X\nquarantined\n", "", "", "", false },
+		{ "quarantine a\tb c\nfolder X", "", "", "a?b c", true },
+		{ "folder X\nfolder Y\n", "", "Y", "", false },
+	};
+	char room[HOOK_SAID_TAGS + 8];
+	struct hook_said s;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		hook_said_parse(cases[i].out, strlen(cases[i].out), &s);
+		assert_string_equal(s.tags, cases[i].tags);
+		assert_string_equal(s.folder, cases[i].folder);
+		assert_string_equal(s.reason, cases[i].reason);
+		assert_int_equal(s.quarantine, cases[i].quarantine);
+	}
+	/* At its room, and one octet past it. */
+	memset(room, 'x', sizeof room);
+	memcpy(room, "tag ", 4);
+	room[4 + HOOK_SAID_TAGS - 1] = '\n';
+	hook_said_parse(room, 4 + HOOK_SAID_TAGS, &s);
+	assert_int_equal(strlen(s.tags), HOOK_SAID_TAGS - 1);
+	room[4 + HOOK_SAID_TAGS - 1] = 'x';
+	room[4 + HOOK_SAID_TAGS] = '\n';
+	hook_said_parse(room, 5 + HOOK_SAID_TAGS, &s);
+	assert_string_equal(s.tags, "");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(words),
 		cmocka_unit_test(output_and_status_come_back),
 		cmocka_unit_test(input_is_given),
 		cmocka_unit_test(environment_is_what_we_say),
