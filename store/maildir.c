@@ -15,6 +15,8 @@ enum {
 	OPEN_TRIES = 10		/* others rename it meanwhile */
 };
 
+#define SECONDS_MAX	UINT64_C(99999999999)
+
 /* Sorted, as the Maildir page wants them. */
 static const struct { char letter; uint32_t flag; } letters[] = {
 	{ 'D', STORE_DRAFT }, { 'F', STORE_FLAGGED }, { 'P', STORE_PASSED },
@@ -77,17 +79,21 @@ parse_fields(struct maildir_name *n)
 		    num_u32(p, q, 1, UINT32_MAX, &n->uidvalidity) == 0 &&
 		    num_u32(q + 1, r, 1, UINT32_MAX, &n->uid) == 0;
 	}
+	p = field(n, 'D');
+	if (p != NULL && num_u64(p, digits(p, end), 1,
+	    SECONDS_MAX, &v) == 0)
+		n->saved = (int64_t)v;
 	q = digits(n->base, end);
 	if (q < end && *q == '.' && num_u64(n->base, q, 1,
-	    UINT64_C(99999999999), &v) == 0)
+	    SECONDS_MAX, &v) == 0)
 		n->seconds = (int64_t)v;
 }
 
-/* mbsync's ",U=9", which comes and goes, and its end; NULL: there is none. */
+/* ",K=9" and its end; NULL: there is none. */
 static const char *
-sync_field(const struct maildir_name *n, const char **after)
+counted(const struct maildir_name *n, char key, const char **after)
 {
-	const char *end = n->base + n->nbase, *p = field(n, 'U');
+	const char *end = n->base + n->nbase, *p = field(n, key);
 
 	if (p == NULL)
 		return NULL;
@@ -99,16 +105,23 @@ sync_field(const struct maildir_name *n, const char **after)
 
 /* The base without it; its octets. */
 static size_t
-bare(char dst[MAILDIR_REL_MAX], const struct maildir_name *n)
+without(char dst[MAILDIR_REL_MAX], const struct maildir_name *n, char key)
 {
 	const char *end = n->base + n->nbase, *after = end, *p;
 	size_t before;
 
-	p = sync_field(n, &after);
+	p = counted(n, key, &after);
 	before = p != NULL ? (size_t)(p - n->base) : n->nbase;
 	memcpy(dst, n->base, before);
 	memcpy(dst + before, after, (size_t)(end - after));
 	return before + (size_t)(end - after);
+}
+
+/* Without mbsync's ",U=9", which comes and goes. */
+static size_t
+bare(char dst[MAILDIR_REL_MAX], const struct maildir_name *n)
+{
+	return without(dst, n, 'U');
 }
 
 /* The last one: a foreign base may hold a colon. */
@@ -185,8 +198,8 @@ maildir_make(char *dst, size_t size, const char *base, size_t nbase,
     bool fresh)
 {
 	struct maildir_name n = { .base = base, .nbase = nbase };
-	char text[NLETTERS + 1], mem[MAILDIR_REL_MAX];
-	const char *p, *end = base + nbase, *tail = end;
+	char text[NLETTERS + 1], mem[MAILDIR_REL_MAX], old[MAILDIR_REL_MAX];
+	const char *p, *end, *tail;
 	bool in_new = fresh && flags == 0 && extra[0] == '\0';
 	int len, i;
 
@@ -195,19 +208,22 @@ maildir_make(char *dst, size_t size, const char *base, size_t nbase,
 		return STORE_NAME;
 	/* Who has another pair is another message to mbsync too. */
 	if (field(&n, 'I') != NULL) {
-		nbase = bare(mem, &n);
-		base = mem;
-		n = (struct maildir_name){ .base = base, .nbase = nbase };
-		tail = end = base + nbase;
+		n.nbase = bare(mem, &n);
+		n.base = mem;
 	}
+	nbase = without(old, &n, 'D');
+	base = old;
+	n = (struct maildir_name){ .base = base, .nbase = nbase };
+	tail = end = base + nbase;
 	p = field(&n, 'I');
 	if (p != NULL) {
 		nbase = (size_t)(p - 3 - base);
 		for (tail = p; tail < end && *tail != ','; )
 			tail++;
 	}
-	len = snprintf(dst, size, "%s/%.*s,I=%u.%u%.*s%s%s%s",
+	len = snprintf(dst, size, "%s/%.*s,D=%lld,I=%u.%u%.*s%s%s%s",
 	    in_new ? "new" : "cur", (int)nbase, base,
+	    (long long)clock_wall_s(),
 	    (unsigned int)uidvalidity, (unsigned int)uid,
 	    (int)(end - tail), tail, in_new ? "" : ":2,", text,
 	    in_new ? "" : extra);
@@ -260,7 +276,7 @@ base_now(char dst[MAILDIR_REL_MAX], const struct maildir_name *want,
 	const char *p, *after = NULL;
 	size_t n = bare(dst, want), more;
 
-	p = sync_field(is, &after);
+	p = counted(is, 'U', &after);
 	more = p != NULL ? (size_t)(after - p) : 0;
 	if (n + more >= MAILDIR_REL_MAX)
 		return STORE_NAME;

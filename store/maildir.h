@@ -2,9 +2,10 @@
  * Names of mail files.  Rows, intents and filer all speak of a file by its
  * path below its folder: "new/NAME" or "cur/NAME:2,FLAGS".  Ours are
  *
- *	SECONDS.M<usec>P<pid>Q<n>.<host>,S=<octets>,I=<uidvalidity>.<uid>
+ *	SECONDS.M<usec>P<pid>Q<n>.<host>,S=<octets>,D=<since>,
+ *	    I=<uidvalidity>.<uid>
  *
- * and keep that base for life; only the letters behind ":2," change, and
+ * (D=: Unix time when it came into its folder) and keep that base for life; only the letters behind ":2," change, and
  * mbsync puts ",U=<uid>" before them.  New mail without flags goes to new/,
  * all else to cur/.
  */
@@ -35,6 +36,7 @@ struct maildir_name {
 	bool		 sized;		/* has S=; then: */
 	uint64_t	 size;
 	int64_t		 seconds;	/* it starts with; 0: it does not */
+	int64_t		 saved;		/* D=; 0: it has none */
 };
 
 /* False: not a path that a mail file can have. */
@@ -44,8 +46,8 @@ bool	 maildir_parse(const char *rel, struct maildir_name *n);
 enum store_err	maildir_base(char *dst, size_t size, int64_t received,
 	    const char *host, uint64_t octets);
 
-/* base + ",I=v.uid" (an old pair is replaced, and ",U=", which is of the
- * folder, goes with it), flags and place.  `fresh`
+/* base + ",D=now,I=v.uid" (an old pair is replaced, and ",U=", which is of
+ * the folder, goes with it), flags and place.  `fresh`
  * with no flags is put into new/. */
 enum store_err	maildir_make(char *dst, size_t size, const char *base,
 	    size_t nbase, uint32_t uidvalidity, uint32_t uid, uint32_t flags,

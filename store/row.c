@@ -1,5 +1,5 @@
 /*
- * Tables of store.db, version 4, besides keeper's mailbox(id, name, …).
+ * Tables of store.db, version 5, besides keeper's mailbox(id, name, …).
  *
  * msg		one row for each file
  *	id		what clients call the message; kept when it moves
@@ -14,7 +14,8 @@
  *	base		octets of the subject that Re: and the like take up
  *	base_key	hash of the rest, 0 for none; thread.c
  *	hash		of the content; env body parts: see mime_imap.h
- * mail		the narrow twin that IMAP scans
+ * mail		the narrow twin that IMAP scans; saved: since when it is
+ *		there, Unix time, 0 for unknown
  * uid_block	how many of 1024 UIDs that follow each other are there, so that
  *		sequence numbers cost no look at each
  * gone		UIDs expunged, with the MODSEQ of that; UID 0: before that
@@ -76,6 +77,10 @@ const char row_schema_4[] =
     "INSERT INTO uid_block SELECT mbox, (uid-1)>>10, count(*) FROM mail"
     " GROUP BY 1, 2;";
 
+/* What version 4 has is older than names that tell it. */
+const char row_schema_5[] =
+    "ALTER TABLE mail ADD COLUMN saved INTEGER NOT NULL DEFAULT 0;";
+
 const char row_schema[] =
     "CREATE TABLE IF NOT EXISTS msg("
     " id INTEGER PRIMARY KEY,"
@@ -106,7 +111,8 @@ const char row_schema[] =
     "CREATE TABLE IF NOT EXISTS mail("
     " mbox INTEGER NOT NULL, uid INTEGER NOT NULL,"
     " msg INTEGER NOT NULL, flags INTEGER NOT NULL,"
-    " modseq INTEGER NOT NULL, PRIMARY KEY(mbox, uid)) WITHOUT ROWID;"
+    " modseq INTEGER NOT NULL, saved INTEGER NOT NULL DEFAULT 0,"
+    " PRIMARY KEY(mbox, uid)) WITHOUT ROWID;"
     "CREATE INDEX IF NOT EXISTS mail_modseq ON mail(mbox, modseq);"
     "CREATE INDEX IF NOT EXISTS mail_unseen ON mail(mbox, uid)"
     " WHERE flags & 16 = 0;"
@@ -156,7 +162,7 @@ static const char *const sql[SQL_N] = {
 	    "size,wire,pflags,base,name,tags,author,subject,snippet,msgid,"
 	    "sender,rcpt,cc,list_id,irt,base_key,hash,refs,env,body,parts)"
 	    " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-	[SQL_MAIL_ADD] = "INSERT INTO mail VALUES(?,?,?,?,?)",
+	[SQL_MAIL_ADD] = "INSERT INTO mail VALUES(?,?,?,?,?,?)",
 	[SQL_MSG_GET] = "SELECT m.id,m.thread,m.mbox,m.uid,l.flags,l.modseq,"
 	    "m.name,m.tags,m.hash FROM msg m JOIN mail l ON l.mbox=m.mbox"
 	    " AND l.uid=m.uid WHERE m.id=?",
@@ -415,6 +421,19 @@ msg_insert(struct rows *r, const struct row_new *n,
 	    p->parts, p->nparts);
 }
 
+/* Since when it is there, its name says. */
+static int
+mail_add(struct rows *r, const struct row_at *at, const char *name)
+{
+	struct maildir_name n;
+
+	if (!maildir_parse(name, &n))
+		n.saved = 0;
+	return row_do(r, SQL_MAIL_ADD, "iiiiii", (int64_t)at->mbox,
+	    (int64_t)at->uid, (int64_t)at->id, (int64_t)at->flags,
+	    (int64_t)at->modseq, n.saved);
+}
+
 int
 row_add(struct rows *r, const struct row_new *n, const struct parse_row *p,
     uint64_t *id)
@@ -431,9 +450,9 @@ row_add(struct rows *r, const struct row_new *n, const struct parse_row *p,
 	if (rc == 0)
 		rc = msg_insert(r, n, p, &t);
 	if (rc == 0)
-		rc = row_do(r, SQL_MAIL_ADD, "iiiii", (int64_t)n->mbox,
-		    (int64_t)n->uid, (int64_t)t.id, (int64_t)n->flags,
-		    (int64_t)n->modseq);
+		rc = mail_add(r, &(struct row_at){ .mbox = n->mbox,
+		    .uid = n->uid, .id = t.id, .flags = n->flags,
+		    .modseq = n->modseq }, n->name);
 	if (rc == 0)
 		rc = thread_add(r, &t);
 	if (rc == 0)
@@ -558,9 +577,8 @@ row_move(struct rows *r, uint64_t id, uint64_t mbox, uint32_t uid,
 		rc = row_do(r, SQL_MSG_MOVE, "iisi", (int64_t)mbox,
 		    (int64_t)uid, name, (int64_t)id);
 	if (rc == 0)
-		rc = row_do(r, SQL_MAIL_ADD, "iiiii", (int64_t)mbox,
-		    (int64_t)uid, (int64_t)id, (int64_t)at.flags,
-		    (int64_t)modseq);
+		rc = mail_add(r, &(struct row_at){ .mbox = mbox, .uid = uid,
+		    .id = id, .flags = at.flags, .modseq = modseq }, name);
 	if (rc == 0)
 		rc = count_new(r, mbox, uid, unread(at.flags));
 	if (rc == 0)
@@ -586,9 +604,9 @@ row_copy(struct rows *r, uint64_t id, uint64_t mbox, uint32_t uid,
 	rc = row_do(r, SQL_MSG_COPY, "iiisi", (int64_t)r->next_id,
 	    (int64_t)mbox, (int64_t)uid, name, (int64_t)id);
 	if (rc == 0)
-		rc = row_do(r, SQL_MAIL_ADD, "iiiii", (int64_t)mbox,
-		    (int64_t)uid, (int64_t)r->next_id, (int64_t)at.flags,
-		    (int64_t)modseq);
+		rc = mail_add(r, &(struct row_at){ .mbox = mbox, .uid = uid,
+		    .id = r->next_id, .flags = at.flags, .modseq = modseq },
+		    name);
 	if (rc == 0)
 		rc = count_new(r, mbox, uid, unread(at.flags));
 	if (rc == 0)

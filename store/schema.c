@@ -24,7 +24,7 @@
  *	history	what the owner's acts say of senders: history.c
  *	known_as	how correspondents look: known_as.c
  *
- * store.db, version 4: the cache.  Keeper's part is `mailbox`; the rest
+ * store.db, version 5: the cache.  Keeper's part is `mailbox`; the rest
  * stands in row.c.  `state` holds whether the last run ended cleanly.
  *
  * events.db, version 1: what a power cut may cost the last moments of.
@@ -146,10 +146,11 @@ const struct schema schemas[STORE_NDB] = {
 		.steps = { node_schema_2, node_schema_3 }
 	},
 	[STORE_CACHE] = {
-		.name = "store.db", .app_id = 0x6d6e7374, .version = 4,
+		.name = "store.db", .app_id = 0x6d6e7374, .version = 5,
 		.cache = true, .cache_kib = 4096,
 		.parts = { cache_schema, row_schema },
-		.steps = { row_schema_2, cache_schema_3, row_schema_4 }
+		.steps = { row_schema_2, cache_schema_3, row_schema_4,
+		    row_schema_5 }
 	},
 	[STORE_EVENTS] = {
 		.name = "events.db", .app_id = 0x6d6e6576, .version = 1,

@@ -32,7 +32,8 @@ def main():
             'Author <author'||(i * 7919 % 5003)||'@example.org>',
             'me@node.test', '', '', '', 0, i, '', blob(300), blob(200),
             blob(136) FROM n""", (count, box, now))
-    db.execute("""INSERT INTO mail SELECT mbox, uid, id,
+    db.execute("""INSERT INTO mail(mbox, uid, msg, flags,
+        modseq) SELECT mbox, uid, id,
         CASE WHEN uid % 11 = 0 THEN 0 ELSE 16 END, uid FROM msg""")
     db.execute("""INSERT INTO thread_box(mbox,thread,date,newest,count,unread,
             flagged,attach,size,authors,tags,by_subject)
