@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "mailnode/base/codec.h"
 #include "store/find.h"
 
 struct find *
@@ -257,6 +258,24 @@ put_keyword(struct find *f, const char *word)
 	put_has(f, "' '||m.tags||' '", text);
 }
 
+/* As many octets as the caller says, compared with what `before` is. */
+static void
+put_octets(struct find *f, struct chan_in *in, const char *before,
+    size_t want)
+{
+	const uint8_t *p;
+	size_t n;
+
+	p = chan_get_bytes(in, want, &n);
+	if (n != want)
+		in->bad = true;
+	put(f, before);
+	put(f, "=x'");
+	codec_hex_put(&f->sql, p, n);
+	put(f, "'");
+	f->wide = true;
+}
+
 static uint16_t
 put_hits(struct find *f, const char *text, bool body_only)
 {
@@ -323,6 +342,11 @@ comparison(struct find *f, struct chan_in *in, uint8_t key)
 	case FIND_BEFORE:
 		number(f, "m.received<", chan_get_i64(in));
 		break;
+	case FIND_SAVED:
+		/* RFC 8514 section 4.3: unknown, INTERNALDATE counts. */
+		number(f, "iif(l.saved>0,l.saved,m.received)<",
+		    chan_get_i64(in));
+		break;
 	case FIND_SENT:
 		number(f, "(sent(m.env,m.date)>=", chan_get_i64(in));
 		number(f, " AND sent(m.env,m.date)<", chan_get_i64(in));
@@ -365,8 +389,14 @@ leaf(struct find *f, struct chan_in *in, uint8_t key)
 	case FIND_BODY:
 		chan_get_str(in, a, sizeof a);
 		return in->bad ? OP_BAD : put_hits(f, a, key == FIND_BODY);
+	case FIND_HASH:
+		put_octets(f, in, "m.hash", VIEW_HASH);
+		return OP_OK;
+	case FIND_ROOT:
+		put_octets(f, in, "rooted(m.refs,m.irt,m.msgid)", VIEW_ROOT);
+		return OP_OK;
 	default:
-		if (key > FIND_THREAD)
+		if (key >= FIND_KEYS)
 			return OP_BAD;
 		comparison(f, in, key);
 		return OP_OK;

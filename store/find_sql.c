@@ -12,6 +12,7 @@
 #include "store/field.h"
 #include "store/find.h"
 #include "store/maildir.h"
+#include "store/view.h"
 
 enum {
 	FOLD_MAX = 16 * 1024,		/* octets of a column looked at */
@@ -237,6 +238,22 @@ sql_hit(sqlite3_context *c, int n, sqlite3_value **v)
 	sqlite3_result_int(c, lo < h->n && h->uid[lo] == uid);
 }
 
+/* rooted(refs, irt, msgid) */
+static void
+sql_rooted(sqlite3_context *c, int n, sqlite3_value **v)
+{
+	const char *refs = (const char *)sqlite3_value_text(v[0]);
+	const char *irt = (const char *)sqlite3_value_text(v[1]);
+	const char *msgid = (const char *)sqlite3_value_text(v[2]);
+	uint8_t root[VIEW_ROOT];
+
+	(void)n;
+	if (refs == NULL || irt == NULL || msgid == NULL)
+		return;
+	view_root(refs, irt, msgid, root);
+	sqlite3_result_blob(c, root, sizeof root, SQLITE_TRANSIENT);
+}
+
 /* ---- */
 
 int
@@ -256,6 +273,9 @@ find_functions(struct find **f, sqlite3 *db, struct reader *r)
 	if (rc == SQLITE_OK)
 		rc = sqlite3_create_function(db, "sent", 2, how, NULL,
 		    sql_sent, NULL, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_create_function(db, "rooted", 3, how, NULL,
+		    sql_rooted, NULL, NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_create_function(db, "hit", 2, how, f, sql_hit,
 		    NULL, NULL);

@@ -24,7 +24,11 @@ enum find_key {
 	FIND_TEXT,	/* str: words anywhere, by the index */
 	FIND_BODY,	/* str: words in bodies */
 	FIND_ROW,	/* u64: the id of its content's row */
-	FIND_THREAD	/* u64 */
+	FIND_THREAD,	/* u64 */
+	FIND_SAVED,	/* i64 s: came into the mailbox before that */
+	FIND_HASH,	/* VIEW_HASH octets: of its content */
+	FIND_ROOT,	/* VIEW_ROOT octets, see struct view_row */
+	FIND_KEYS
 };
 
 enum {

@@ -34,6 +34,7 @@ get_numbers(struct chan_in *in, struct view_box *b)
 	b->unread = chan_get_u32(in);
 	b->deleted = chan_get_u32(in);
 	b->size = chan_get_u64(in);
+	b->deleted_size = chan_get_u64(in);
 }
 
 static void
@@ -47,6 +48,7 @@ put_numbers(struct buf *out, const struct view_box *b)
 	chan_put_u32(out, b->unread);
 	chan_put_u32(out, b->deleted);
 	chan_put_u64(out, b->size);
+	chan_put_u64(out, b->deleted_size);
 }
 
 /* One page of names; *more: ask again behind the last. */
@@ -131,6 +133,19 @@ view_box(int ch, struct op_reply *r, const char *name, uint32_t want,
 	out->name = (const char *)chan_get_bytes(&r->in, CHAN_DATA_MAX, &n);
 	return !r->in.bad && n > 0 && out->name[n - 1] == '\0' &&
 	    chan_end(&r->in) ? OP_OK : OP_BAD;
+}
+
+uint16_t
+view_room(int ch, struct op_reply *r, uint64_t *used, uint64_t *left)
+{
+	struct buf args;
+	uint16_t rc;
+
+	buf_init(&args, 0);
+	rc = view_call(ch, VIEW_ROOM, &args, r);
+	*used = chan_get_u64(&r->in);
+	*left = chan_get_u64(&r->in);
+	return rc != OP_OK || chan_end(&r->in) ? rc : OP_BAD;
 }
 
 uint16_t
@@ -284,6 +299,19 @@ page_end(struct chan_in *in, struct view_ask *ask)
 		ask->done = !more;
 }
 
+static void
+get_exact(struct chan_in *in, uint8_t *dst, size_t size)
+{
+	const uint8_t *p;
+	size_t n;
+
+	p = chan_get_bytes(in, size, &n);
+	if (n == size)
+		memcpy(dst, p, n);
+	else
+		in->bad = true;
+}
+
 bool
 view_row_next(struct op_reply *r, struct view_ask *ask,
     struct view_row *row)
@@ -307,6 +335,7 @@ view_row_next(struct op_reply *r, struct view_ask *ask,
 	if (ask->cols & VIEW_META) {
 		row->wire = chan_get_u64(in);
 		row->received = chan_get_i64(in);
+		row->saved = chan_get_i64(in);
 	}
 	if (ask->cols & VIEW_ENV)
 		view_get_blob(in, &row->env, &row->nenv);
@@ -315,6 +344,10 @@ view_row_next(struct op_reply *r, struct view_ask *ask,
 	if (ask->cols & VIEW_TEXT) {
 		row->snippet = get_text(in);
 		row->thread = chan_get_u64(in);
+	}
+	if (ask->cols & VIEW_IDS) {
+		get_exact(in, row->hash, sizeof row->hash);
+		get_exact(in, row->root, sizeof row->root);
 	}
 	if (in->bad)
 		ask->done = true;
@@ -394,6 +427,25 @@ do_box(void *service, struct op_call *c)
 	if (e != STORE_OK)
 		return (uint16_t)e;
 	return view_end(r, view_one_box(r, id, name, want, put_one_box, c->out));
+}
+
+static uint16_t
+do_room(void *service, struct op_call *c)
+{
+	struct reader *r = service;
+	uint64_t used, left;
+	enum store_err e;
+	int rc;
+
+	if (!chan_end(&c->in))
+		return OP_BAD;
+	e = reader_begin(r);
+	if (e != STORE_OK)
+		return (uint16_t)e;
+	rc = view_disk(r, &used, &left);
+	chan_put_u64(c->out, used);
+	chan_put_u64(c->out, left);
+	return view_end(r, rc);
 }
 
 /* Ranges behind a count that is known at the end. */
@@ -516,6 +568,7 @@ put_row(void *arg, uint32_t cols, const struct view_row *row)
 	if (cols & VIEW_META) {
 		chan_put_u64(out, row->wire);
 		chan_put_i64(out, row->received);
+		chan_put_i64(out, row->saved);
 	}
 	if (cols & VIEW_ENV)
 		view_put_blob(out, row->env, row->nenv);
@@ -524,6 +577,10 @@ put_row(void *arg, uint32_t cols, const struct view_row *row)
 	if (cols & VIEW_TEXT) {
 		put_text(out, row->snippet);
 		chan_put_u64(out, row->thread);
+	}
+	if (cols & VIEW_IDS) {
+		chan_put_bytes(out, row->hash, sizeof row->hash);
+		chan_put_bytes(out, row->root, sizeof row->root);
 	}
 	return wire_fits(out, before, PAGE_TAIL);
 }
@@ -568,6 +625,7 @@ enum { READERS = ROLE_BIT(ROLE_OWNER) | ROLE_BIT(ROLE_IMAP) };
 const struct op view_ops[] = {
 	{ VIEW_BOXES,	READERS, do_boxes },
 	{ VIEW_BOX,	READERS, do_box },
+	{ VIEW_ROOM,	READERS, do_room },
 	{ VIEW_UIDS,	READERS, do_uids },
 	{ VIEW_GONE,	READERS, do_gone },
 	{ VIEW_ROWS,	READERS, do_rows },

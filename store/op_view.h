@@ -26,7 +26,8 @@ enum view_op {
 	VIEW_BLOB = 0x0226,
 	VIEW_OPEN_MANY = 0x0227,
 	VIEW_SEARCH = 0x0228,	/* op_find.h */
-	VIEW_ORDER = 0x0229	/* op_order.h */
+	VIEW_ORDER = 0x0229,	/* op_order.h */
+	VIEW_ROOM = 0x022a
 };
 
 enum {
@@ -41,7 +42,7 @@ enum {
 
 enum view_want {
 	VIEW_SIZE = 1,		/* sum up octets */
-	VIEW_DELETED = 2	/* count \Deleted */
+	VIEW_DELETED = 2	/* count \Deleted, and sum up their octets */
 };
 
 struct view_box {
@@ -51,6 +52,7 @@ struct view_box {
 	uint64_t	 modseq;	/* highest given */
 	uint32_t	 total, unread, deleted;
 	uint64_t	 size;		/* octets, CRLF everywhere */
+	uint64_t	 deleted_size;	/* octets of files */
 };
 
 struct view_boxes {
@@ -67,6 +69,10 @@ void	 view_boxes_clear(struct view_boxes *b);
  * until its next call.  STORE_NOTFOUND. */
 uint16_t view_box(int ch, struct op_reply *r, const char *name,
 	    uint32_t want, struct view_box *out);
+
+/* What all mailboxes take up on the disk, and what there is left: octets. */
+uint16_t view_room(int ch, struct op_reply *r, uint64_t *used,
+	    uint64_t *left);
 
 /* ---- UIDs ---- */
 
@@ -94,11 +100,14 @@ uint16_t view_gone(int ch, struct op_reply *r, uint64_t mbox, uint64_t since,
 
 enum view_col {
 	VIEW_TAG = 1,		/* tags */
-	VIEW_META = 2,		/* wire, received, sent */
+	VIEW_META = 2,		/* wire, received, saved */
 	VIEW_ENV = 4,
 	VIEW_BODY = 8,
-	VIEW_TEXT = 16		/* snippet, thread */
+	VIEW_TEXT = 16,		/* snippet, thread */
+	VIEW_IDS = 32		/* hash, root */
 };
+
+enum { VIEW_HASH = 32, VIEW_ROOT = 16 /* octets */ };
 
 struct view_row {
 	uint32_t	 uid, flags;
@@ -106,10 +115,14 @@ struct view_row {
 	const char	*tags;		/* blank between; "" */
 	uint64_t	 wire;		/* octets with CRLF everywhere */
 	int64_t		 received;
+	int64_t		 saved;		/* came into the mailbox; 0: unknown */
 	const uint8_t	*env, *body;	/* NULL and n: ask by view_blob */
 	size_t		 nenv, nbody;
 	const char	*snippet;
 	uint64_t	 thread;
+	uint8_t		 hash[VIEW_HASH];	/* of the content */
+	uint8_t		 root[VIEW_ROOT];	/* of the letter that it,
+						   through others, answers */
 };
 
 /*

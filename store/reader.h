@@ -29,7 +29,7 @@ enum reader_sql {
 /* view.c */
 enum reader_view {
 	RVIEW_BOXES, RVIEW_BOX, RVIEW_BOX_ID, RVIEW_SIZE, RVIEW_DELETED,
-	RVIEW_BLOCKS, RVIEW_UIDS, RVIEW_UIDS_THEN, RVIEW_GONE, RVIEW_FLOOR,
+	RVIEW_USED, RVIEW_BLOCKS, RVIEW_UIDS, RVIEW_UIDS_THEN, RVIEW_GONE, RVIEW_FLOOR,
 	RVIEW_ROWS_NARROW, RVIEW_ROWS_TAGS, RVIEW_ROWS_META, RVIEW_ROWS_ENV, RVIEW_ROWS_ALL,
 	RVIEW_SINCE_NARROW, RVIEW_SINCE_TAGS, RVIEW_SINCE_META, RVIEW_SINCE_ENV,
 	RVIEW_SINCE_ALL, RVIEW_PLACE, RVIEW_BLOBS, RVIEW_N
@@ -37,6 +37,7 @@ enum reader_view {
 
 struct reader {
 	bool		 small;			/* of memory; no index */
+	uint64_t	 reserve;		/* octets of the disk that mail leaves alone */
 	const char	*home, *maildir;	/* borrowed, absolute */
 	const char	*only;			/* borrowed: the one folder that
 						   there is; NULL: all */

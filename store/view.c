@@ -1,5 +1,7 @@
 #include <string.h>
+#include <sys/statvfs.h>
 
+#include "crypto/sign.h"
 #include "store/flag.h"
 #include "store/view.h"
 
@@ -12,9 +14,9 @@
 
 #define NARROW	"SELECT l.uid,l.flags,l.msg,l.modseq"
 #define TAGS	NARROW ",coalesce(m.tags,'')"
-#define META	NARROW ",m.tags,m.wire,m.received"
+#define META	NARROW ",m.tags,m.wire,m.received,l.saved"
 #define ENV	META ",m.env"
-#define ALL	ENV ",m.body,m.snippet,m.thread"
+#define ALL	ENV ",m.body,m.snippet,m.thread,m.hash,m.msgid,m.irt,m.refs"
 /* From a row as little as will do: msg_tagged, msg_meta, or all of it.
  * Without the "+" the planner takes the range of l.uid for one of m.uid too,
  * and scans it for each. */
@@ -35,10 +37,13 @@ const char *const view_sql[RVIEW_N] = {
 	[RVIEW_BOX] = BOX "WHERE b.name=?",
 	[RVIEW_BOX_ID] = BOX "WHERE b.id=?",
 	[RVIEW_SIZE] = "SELECT coalesce(sum(wire),0) FROM msg WHERE mbox=?",
-	[RVIEW_DELETED] = "SELECT count(*) FROM mail WHERE mbox=?"
-	    " AND flags&32<>0",
 	[RVIEW_BLOCKS] = "SELECT block FROM uid_block WHERE mbox=?"
 	    " AND block>=? AND block<? AND n=1024 ORDER BY block",
+	[RVIEW_DELETED] = "SELECT count(*),coalesce(sum(m.size),0) FROM mail l"
+	    " CROSS JOIN msg m ON m.id=l.msg WHERE l.mbox=?"
+	    " AND l.flags&32<>0",
+	/* An index has all of it, by threads. */
+	[RVIEW_USED] = "SELECT coalesce(sum(size),0) FROM thread_box",
 	[RVIEW_UIDS] = "SELECT uid FROM mail WHERE mbox=? AND uid>=?"
 	    " AND uid<? ORDER BY uid",
 	[RVIEW_UIDS_THEN] = "SELECT uid FROM mail WHERE mbox=?1 AND uid>=?2"
@@ -99,12 +104,26 @@ one_number(struct reader *r, enum reader_view q, uint64_t mbox, uint64_t *v)
 	return sql_done(rc);
 }
 
+static int
+count_deleted(struct reader *r, struct view_box *b)
+{
+	const enum reader_view q = RVIEW_DELETED;
+	int rc = sql_step(&r->view, q, "i", (int64_t)b->id);
+
+	if (rc == SQLITE_ROW) {
+		b->deleted = (uint32_t)num(r, q, 0);
+		b->deleted_size = (uint64_t)num(r, q, 1);
+		sql_end(&r->view, q);
+		rc = SQLITE_DONE;
+	}
+	return sql_done(rc);
+}
+
 /* The row at hand. */
 static int
 take_box(struct reader *r, enum reader_view q, uint32_t want,
     struct view_box *b)
 {
-	uint64_t n;
 	int rc = SQLITE_OK;
 
 	memset(b, 0, sizeof *b);
@@ -117,11 +136,27 @@ take_box(struct reader *r, enum reader_view q, uint32_t want,
 	b->unread = (uint32_t)num(r, q, 6);
 	if (want & VIEW_SIZE)
 		rc = one_number(r, RVIEW_SIZE, b->id, &b->size);
-	if (rc == SQLITE_OK && (want & VIEW_DELETED)) {
-		rc = one_number(r, RVIEW_DELETED, b->id, &n);
-		b->deleted = (uint32_t)n;
-	}
+	if (rc == SQLITE_OK && (want & VIEW_DELETED))
+		rc = count_deleted(r, b);
 	return rc;
+}
+
+int
+view_disk(struct reader *r, uint64_t *used, uint64_t *left)
+{
+	struct statvfs fs;
+	int rc = sql_step(&r->view, RVIEW_USED, "");
+
+	*used = *left = 0;
+	if (rc == SQLITE_ROW) {
+		*used = (uint64_t)num(r, RVIEW_USED, 0);
+		sql_end(&r->view, RVIEW_USED);
+		rc = SQLITE_DONE;
+	}
+	if (r->root != -1 && fstatvfs(r->root, &fs) == 0)
+		*left = (uint64_t)fs.f_bavail * fs.f_frsize;
+	*left = *left > r->reserve ? *left - r->reserve : 0;
+	return sql_done(rc);
 }
 
 int
@@ -259,10 +294,26 @@ static const struct { enum reader_view by_uid, since; } queries[] = {
 	[WHOLE_ROW] = { RVIEW_ROWS_ALL, RVIEW_SINCE_ALL },
 };
 
+/* RFC 8474 section 5.2: what never changes, and those that answer the same
+ * letter have in common. */
+void
+view_root(const char *refs, const char *irt, const char *msgid,
+    uint8_t root[VIEW_ROOT])
+{
+	const char *id = refs[0] != '\0' ? refs : irt[0] != '\0' ? irt : msgid;
+	uint8_t hash[SHA256_OCTETS];
+
+	sha256_of(id, strcspn(id, " "), hash);
+	memcpy(root, hash, VIEW_ROOT);
+}
+
 static void
 take_row(struct reader *r, enum reader_view q, enum level level,
     struct view_row *row)
 {
+	const uint8_t *hash;
+	size_t n;
+
 	memset(row, 0, sizeof *row);
 	row->tags = row->snippet = "";
 	row->uid = (uint32_t)num(r, q, 0);
@@ -275,19 +326,24 @@ take_row(struct reader *r, enum reader_view q, enum level level,
 		return;
 	row->wire = (uint64_t)num(r, q, 5);
 	row->received = num(r, q, 6);
+	row->saved = num(r, q, 7);
 	if (level >= ENV_ROW)
-		row->env = blob(r, q, 7, &row->nenv);
+		row->env = blob(r, q, 8, &row->nenv);
 	if (level < WHOLE_ROW)
 		return;
-	row->body = blob(r, q, 8, &row->nbody);
-	row->snippet = sql_str(&r->view, q, 9);
-	row->thread = (uint64_t)num(r, q, 10);
+	row->body = blob(r, q, 9, &row->nbody);
+	row->snippet = sql_str(&r->view, q, 10);
+	row->thread = (uint64_t)num(r, q, 11);
+	hash = blob(r, q, 12, &n);
+	memcpy(row->hash, hash, n < sizeof row->hash ? n : sizeof row->hash);
+	view_root(sql_str(&r->view, q, 15), sql_str(&r->view, q, 14),
+	    sql_str(&r->view, q, 13), row->root);
 }
 
 static enum level
 level_of(uint32_t cols)
 {
-	if (cols & (VIEW_BODY | VIEW_TEXT))
+	if (cols & (VIEW_BODY | VIEW_TEXT | VIEW_IDS))
 		return WHOLE_ROW;
 	if (cols & VIEW_ENV)
 		return ENV_ROW;

@@ -16,6 +16,9 @@ int	view_one_box(struct reader *r, uint64_t id, const char *name,
 	    uint32_t want, bool (*emit)(void *, const struct view_box *),
 	    void *arg);
 
+/* Octets of all files, and what the disk has left above the reserve. */
+int	view_disk(struct reader *r, uint64_t *used, uint64_t *left);
+
 struct view_span {
 	uint64_t	 mbox;
 	uint32_t	 from, below;
@@ -47,6 +50,9 @@ struct view_scan {
 int	view_each_row(struct reader *r, struct view_scan *s,
 	    bool (*emit)(void *, uint32_t cols, const struct view_row *),
 	    void *arg);
+
+void	view_root(const char *refs, const char *irt, const char *msgid,
+	    uint8_t root[VIEW_ROOT]);
 
 /* Borrowed until reader_end(). */
 struct view_place {

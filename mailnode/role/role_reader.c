@@ -69,6 +69,7 @@ role_reader(struct proc *pr)
 	r.only = pr->limit[0] != '\0' ? pr->limit : NULL;
 	r.saved = queries = saved(&r.nsaved);
 	r.small = pr->light;
+	r.reserve = conf.reserve;
 	if (!pr->light && dyn_notmuch() == NULL)
 		log_line(LOG_WARN, "start", "library=notmuch error=%s",
 		    dyn_error());
