@@ -6,6 +6,8 @@
 #include <strings.h>
 
 #include "mailnode/imap/name.h"
+#include "mailnode/imap/objectid.h"
+#include "mailnode/imap/quota.h"
 #include "mailnode/imap/talk.h"
 #include "store/err.h"
 #include "store/op_set.h"
@@ -30,12 +32,18 @@ get_mailbox(struct session *s, struct lex_at *at, char name[BOX_NAME_MAX])
 	return false;
 }
 
+void
+put_mailbox(const struct session *s, struct buf *b, const char *name)
+{
+	(void)name_out(b, name, utf8(s));
+}
+
 /* ---- STATUS ---- */
 
 enum item {
 	IT_MESSAGES = 1, IT_RECENT = 2, IT_UIDNEXT = 4, IT_UIDVALIDITY = 8,
 	IT_UNSEEN = 16, IT_MODSEQ = 32, IT_SIZE = 64, IT_DELETED = 128,
-	IT_LIMIT = 256
+	IT_LIMIT = 256, IT_ID = 512, IT_DELETED_STORAGE = 1024
 };
 
 static const struct { const char *name; uint32_t bit; } items[] = {
@@ -43,7 +51,8 @@ static const struct { const char *name; uint32_t bit; } items[] = {
 	{ "UIDNEXT", IT_UIDNEXT }, { "UIDVALIDITY", IT_UIDVALIDITY },
 	{ "UNSEEN", IT_UNSEEN }, { "HIGHESTMODSEQ", IT_MODSEQ },
 	{ "SIZE", IT_SIZE }, { "DELETED", IT_DELETED },
-	{ "APPENDLIMIT", IT_LIMIT }, { NULL, 0 }
+	{ "APPENDLIMIT", IT_LIMIT }, { "MAILBOXID", IT_ID },
+	{ "DELETED-STORAGE", IT_DELETED_STORAGE }, { NULL, 0 }
 };
 
 bool
@@ -70,7 +79,7 @@ uint32_t
 status_want(uint32_t bits)
 {
 	return (bits & IT_SIZE ? VIEW_SIZE : 0U) |
-	    (bits & IT_DELETED ? VIEW_DELETED : 0U);
+	    (bits & (IT_DELETED | IT_DELETED_STORAGE) ? VIEW_DELETED : 0U);
 }
 
 static uint64_t
@@ -91,6 +100,8 @@ item_value(const struct session *s, const struct view_box *b, uint32_t bit)
 		return b->size;
 	case IT_DELETED:
 		return b->deleted;
+	case IT_DELETED_STORAGE:
+		return quota_units(b->deleted_size);
 	case IT_LIMIT:
 		return s->start->message_max;
 	default:
@@ -105,7 +116,7 @@ put_status(struct session *s, const struct view_box *b, uint32_t bits)
 	size_t i;
 
 	(void)buf_adds(&s->out, "* STATUS ");
-	(void)name_out(&s->out, b->name, utf8(s));
+	put_mailbox(s, &s->out, b->name);
 	(void)buf_adds(&s->out, " (");
 	for (i = 0; items[i].name != NULL; i++) {
 		if (!(bits & items[i].bit))
@@ -115,7 +126,10 @@ put_status(struct session *s, const struct view_box *b, uint32_t bits)
 		first = false;
 		(void)buf_adds(&s->out, items[i].name);
 		(void)buf_addc(&s->out, ' ');
-		put_number(&s->out, item_value(s, b, items[i].bit));
+		if (items[i].bit == IT_ID)
+			put_mailboxid(&s->out, b->uidvalidity);
+		else
+			put_number(&s->out, item_value(s, b, items[i].bit));
 	}
 	(void)buf_adds(&s->out, ")\r\n");
 	if (bits & IT_MODSEQ)
@@ -418,7 +432,7 @@ put_entry(struct session *s, const struct list *l, const struct entry *e,
 	if (use != NULL && !(l->options & L_LSUB))
 		attribute(b, use, &first);
 	(void)buf_adds(b, ") \"/\" ");
-	(void)name_out(b, e->name, utf8(s));
+	put_mailbox(s, b, e->name);
 	if (child_info)
 		(void)buf_adds(b, " (\"CHILDINFO\" (\"SUBSCRIBED\"))");
 	(void)buf_adds(b, "\r\n");
@@ -552,6 +566,22 @@ wants_use(struct session *s, struct lex_at *at, const char *name)
 	return lex_close(at) && lex_close(at) && lex_end(at);
 }
 
+/* RFC 8474 section 4.1: with the name that it has for good. */
+static void
+created(struct session *s, const char *name)
+{
+	struct view_box b = { 0 };
+	struct buf code;
+
+	buf_init(&code, TEXT_MAX);
+	if (view_box(reader_of(s), &s->reader, name, 0, &b) == OP_OK) {
+		(void)buf_adds(&code, "MAILBOXID ");
+		put_mailboxid(&code, b.uidvalidity);
+	}
+	reply_ok(s, buf_str(&code) != NULL ? buf_str(&code) : "", "made");
+	buf_clear(&code);
+}
+
 void
 on_create(struct session *s, struct lex_at *at)
 {
@@ -567,7 +597,10 @@ on_create(struct session *s, struct lex_at *at)
 	if (n > 1 && name[n - 1] == NAME_SEPARATOR)
 		name[n - 1] = '\0';
 	rc = box_create(*s->start->keeper, &s->keeper, name, &id);
-	done(s, rc);
+	if (rc == OP_OK)
+		created(s, name);
+	else
+		reply_failed(s, rc);
 }
 
 void

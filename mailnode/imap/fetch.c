@@ -4,7 +4,8 @@
 
 #include "mailnode/base/date.h"
 #include "mailnode/imap/content.h"
-#include "mailnode/imap/talk.h"
+#include "mailnode/imap/objectid.h"
+#include "mailnode/imap/search.h"
 #include "store/err.h"
 #include "store/mime_short.h"
 #include "store/op_set.h"
@@ -13,7 +14,8 @@ enum { SECTIONS_MAX = 64, OUT_SEND = 32 * 1024 };
 
 enum item {
 	F_FLAGS = 1, F_UID = 2, F_DATE = 4, F_SIZE = 8, F_ENVELOPE = 16,
-	F_BODY = 32, F_STRUCTURE = 64, F_MODSEQ = 128, F_PREVIEW = 256
+	F_BODY = 32, F_STRUCTURE = 64, F_MODSEQ = 128, F_PREVIEW = 256,
+	F_EMAILID = 512, F_THREADID = 1024, F_SAVED = 2048
 };
 
 struct fetch {
@@ -24,6 +26,8 @@ struct fetch {
 	uint64_t	 marked;	/* MODSEQ of that */
 	uint64_t	 since;		/* CHANGEDSINCE; 0: no */
 	bool		 vanished;
+	bool		 some;		/* RFC 9394: these of the UIDs */
+	struct partial	 partial;
 	struct set	 uids;
 	struct set	 maybe;		/* with VANISHED: "*" was there once */
 };
@@ -34,7 +38,9 @@ static const struct { const char *name; unsigned int bit; } names[] = {
 	{ "FLAGS", F_FLAGS }, { "UID", F_UID }, { "INTERNALDATE", F_DATE },
 	{ "RFC822.SIZE", F_SIZE }, { "ENVELOPE", F_ENVELOPE },
 	{ "BODY", F_BODY }, { "BODYSTRUCTURE", F_STRUCTURE },
-	{ "MODSEQ", F_MODSEQ }, { "PREVIEW", F_PREVIEW }, { NULL, 0 }
+	{ "MODSEQ", F_MODSEQ }, { "PREVIEW", F_PREVIEW },
+	{ "EMAILID", F_EMAILID }, { "THREADID", F_THREADID },
+	{ "SAVEDATE", F_SAVED }, { NULL, 0 }
 };
 static const struct { const char *name; unsigned int bits; } macros[] = {
 	{ "ALL", F_FLAGS | F_DATE | F_SIZE | F_ENVELOPE },
@@ -112,6 +118,9 @@ modifiers(struct session *s, struct fetch *f, struct lex_at *at)
 			f->items |= F_MODSEQ;
 		} else if (lex_word(at, "VANISHED"))
 			f->vanished = true;
+		else if (s->uid && !f->some && lex_word(at, "PARTIAL") &&
+		    partial_parse(at, &f->partial))
+			f->some = true;
 		else
 			return false;
 	}
@@ -185,6 +194,21 @@ put_items(struct session *s, const struct view_row *row, unsigned int items,
 	if (items & F_DATE) {
 		key(s, "INTERNALDATE ", first);
 		date_time_put(b, row->received);
+	}
+	if (items & F_SAVED) {
+		key(s, "SAVEDATE ", first);
+		if (row->saved > 0)
+			date_time_put(b, row->saved);
+		else
+			(void)buf_adds(b, "NIL");
+	}
+	if (items & F_EMAILID) {
+		key(s, "EMAILID ", first);
+		put_objectid(b, OBJECTID_EMAIL, row->hash, sizeof row->hash);
+	}
+	if (items & F_THREADID) {
+		key(s, "THREADID ", first);
+		put_objectid(b, OBJECTID_THREAD, row->root, sizeof row->root);
 	}
 	if (items & F_SIZE) {
 		key(s, "RFC822.SIZE ", first);
@@ -264,7 +288,7 @@ columns(const struct fetch *f)
 
 	if (f->items & F_FLAGS || f->marks)
 		cols |= VIEW_TAG;
-	if (f->items & (F_DATE | F_SIZE))
+	if (f->items & (F_DATE | F_SIZE | F_SAVED))
 		cols |= VIEW_META;
 	if (f->items & F_ENVELOPE)
 		cols |= VIEW_ENV;
@@ -272,6 +296,8 @@ columns(const struct fetch *f)
 		cols |= VIEW_BODY;
 	if (f->items & F_PREVIEW)
 		cols |= VIEW_TEXT;
+	if (f->items & (F_EMAILID | F_THREADID))
+		cols |= VIEW_IDS;
 	return cols;
 }
 
@@ -347,6 +373,27 @@ run(struct session *s, struct fetch *f)
 		    &f->uids);
 }
 
+/* PARTIAL counts the messages that there are. */
+static bool
+take_some(struct session *s, struct fetch *f)
+{
+	struct set here, some;
+	bool good;
+
+	if (!f->some)
+		return true;
+	set_init(&here);
+	set_init(&some);
+	good = seqmap_here(&s->view.map, &f->uids, &here) &&
+	    partial_of(&f->partial, &here, &some);
+	set_clear(&here);
+	set_clear(&f->uids);
+	f->uids = some;
+	if (!good)
+		reply_failed(s, STORE_NOMEM);
+	return good;
+}
+
 void
 on_fetch(struct session *s, struct lex_at *at)
 {
@@ -357,7 +404,7 @@ on_fetch(struct session *s, struct lex_at *at)
 	set_init(&f.uids);
 	set_init(&f.maybe);
 	if (lex_atom(at, &set) && what(&f, at) && modifiers(s, &f, at) &&
-	    view_set(s, &set, &f.uids)) {
+	    view_set(s, &set, &f.uids) && take_some(s, &f)) {
 		/* RFC 7162 section 3.2.6: what went may have had the
 		 * highest UID of all. */
 		if (f.vanished)

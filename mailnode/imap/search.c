@@ -4,6 +4,7 @@
 #include "mailnode/base/clock.h"
 #include "mailnode/base/codec.h"
 #include "mailnode/base/date.h"
+#include "mailnode/imap/objectid.h"
 #include "mailnode/imap/search.h"
 #include "store/err.h"
 #include "store/op_set.h"
@@ -59,7 +60,8 @@ flag_key(struct search *c, const struct lex_str *word)
 		put_none(c);
 		return true;
 	}
-	if (lex_is(word, "OLD") || lex_is(word, "ALL")) {
+	if (lex_is(word, "OLD") || lex_is(word, "ALL") ||
+	    lex_is(word, "SAVEDATESUPPORTED")) {
 		put(c, FIND_AND);
 		chan_put_u32(&c->prog, 0);
 		return true;
@@ -88,12 +90,13 @@ keyword_key(struct search *c, struct lex_at *at, bool not)
 	return true;
 }
 
+/* of: FIND_BEFORE or FIND_SAVED. */
 static void
-before(struct search *c, int64_t day, bool not)
+before(struct search *c, enum find_key of, int64_t day, bool not)
 {
 	if (not)
 		put(c, FIND_NOT);
-	put(c, FIND_BEFORE);
+	put(c, of);
 	chan_put_i64(&c->prog, day * DAY);
 }
 
@@ -105,36 +108,43 @@ sent(struct search *c, int64_t from, int64_t to)
 	chan_put_i64(&c->prog, to);
 }
 
-/* BEFORE ON SINCE, and the same of the Date field. */
+/* BEFORE ON SINCE, and the same of the Date field and of SAVEDATE. */
 static bool
 date_key(struct search *c, struct lex_at *at, const struct lex_str *word,
     bool *is)
 {
 	static const char *const names[] = { "BEFORE", "ON", "SINCE",
-	    "SENTBEFORE", "SENTON", "SENTSINCE" };
+	    "SENTBEFORE", "SENTON", "SENTSINCE", "SAVEDBEFORE", "SAVEDON",
+	    "SAVEDSINCE" };
+	enum { N = sizeof names / sizeof names[0] };
+	enum find_key of;
 	struct lex_str text;
 	int64_t day;
 	size_t i;
 
-	for (i = 0; i < 6 && !lex_is(word, names[i]); i++)
+	for (i = 0; i < N && !lex_is(word, names[i]); i++)
 		;
-	*is = i < 6;
+	*is = i < N;
 	if (!*is)
 		return true;
+	of = i < 6 ? FIND_BEFORE : FIND_SAVED;
 	if (!lex_astring(at, &text) || !date_day(text.p, text.n, &day))
 		return false;
 	switch (i) {
 	case 0:
-		before(c, day, false);
+	case 6:
+		before(c, of, day, false);
 		break;
 	case 1:
+	case 7:
 		put(c, FIND_AND);
 		chan_put_u32(&c->prog, 2);
-		before(c, day, true);
-		before(c, day + 1, false);
+		before(c, of, day, true);
+		before(c, of, day + 1, false);
 		break;
 	case 2:
-		before(c, day, true);
+	case 8:
+		before(c, of, day, true);
 		break;
 	case 3:
 		sent(c, -FAR, day);
@@ -237,6 +247,30 @@ number_key(struct search *c, struct lex_at *at, const struct lex_str *word,
 	return true;
 }
 
+/* RFC 8474 section 6; what none of ours is, finds nothing. */
+static bool
+object_key(struct search *c, struct lex_at *at, const struct lex_str *word,
+    bool *is)
+{
+	bool thread = lex_is(word, "THREADID");
+	size_t n = thread ? VIEW_ROOT : VIEW_HASH;
+	uint8_t octets[VIEW_HASH];
+	struct lex_str id;
+
+	*is = thread || lex_is(word, "EMAILID");
+	if (!*is)
+		return true;
+	if (!lex_astring(at, &id) || !objectid_ok(&id))
+		return false;
+	if (objectid_parse(&id, thread ? OBJECTID_THREAD : OBJECTID_EMAIL,
+	    octets, n)) {
+		put(c, thread ? FIND_ROOT : FIND_HASH);
+		chan_put_bytes(&c->prog, octets, n);
+	} else
+		put_none(c);
+	return true;
+}
+
 static bool
 put_set(struct search *c, const struct lex_str *text, bool uid)
 {
@@ -304,7 +338,7 @@ word_key(struct search *c, struct lex_at *at)
 {
 	bool (*const kinds[])(struct search *, struct lex_at *,
 	    const struct lex_str *, bool *) = { tree_key, date_key,
-	    string_key, number_key };
+	    string_key, number_key, object_key };
 	struct lex_str word, set;
 	bool is, good;
 	size_t i;
@@ -317,7 +351,7 @@ word_key(struct search *c, struct lex_at *at)
 		return keyword_key(c, at, lex_is(&word, "UNKEYWORD"));
 	if (lex_is(&word, "UID"))
 		return lex_atom(at, &set) && put_set(c, &set, true);
-	for (i = 0; i < 4; i++) {
+	for (i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
 		good = kinds[i](c, at, &word, &is);
 		if (is)
 			return good;

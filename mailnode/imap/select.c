@@ -197,6 +197,7 @@ tell_box(struct session *s)
 		    "\\Deleted \\Seen \\Draft $Forwarded \\*)] kept");
 	untagged(s, "OK [UIDVALIDITY %u] UIDs are valid", v->uidvalidity);
 	untagged(s, "OK [UIDNEXT %u] predicted", v->uidnext);
+	untagged(s, "OK [MAILBOXID (F%u)] its own for good", v->uidvalidity);
 	untagged(s, "OK [HIGHESTMODSEQ %llu] so far",
 	    (unsigned long long)v->modseq);
 	if (s->enabled & EN_REV2) {

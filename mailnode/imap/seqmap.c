@@ -156,3 +156,24 @@ seqmap_uids(const struct seqmap *m, const struct set *seqs, struct set *uids)
 	}
 	return true;
 }
+
+bool
+seqmap_here(const struct seqmap *m, const struct set *uids, struct set *out)
+{
+	const struct seqmap_run *r = m->run, *end = m->run + m->n;
+	const struct view_range *u = uids->range, *last = u + uids->n;
+	uint32_t hi, lo;
+
+	while (r < end && u < last) {
+		hi = r->uid + (r->n - 1);
+		lo = u->lo > r->uid ? u->lo : r->uid;
+		if (lo <= hi && lo <= u->hi &&
+		    !set_add(out, lo, hi < u->hi ? hi : u->hi))
+			return false;
+		if (hi < u->hi)
+			r++;
+		else
+			u++;
+	}
+	return true;
+}

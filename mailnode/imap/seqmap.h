@@ -37,5 +37,8 @@ uint32_t seqmap_remove(struct seqmap *m, uint32_t uid);
 /* Sequence numbers as UIDs; false: one of them is not there, or no memory. */
 bool	 seqmap_uids(const struct seqmap *m, const struct set *seqs,
 	    struct set *uids);
+/* Of these UIDs those that are there.  False: no memory. */
+bool	 seqmap_here(const struct seqmap *m, const struct set *uids,
+	    struct set *out);
 
 #endif

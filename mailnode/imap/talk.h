@@ -201,13 +201,15 @@ on_fn	on_list, on_lsub, on_status, on_create, on_delete, on_rename,
 on_fn	on_select, on_examine, on_close, on_unselect;
 on_fn	on_fetch, on_store, on_copy, on_move, on_expunge, on_search;
 on_fn	on_append, on_idle, on_compress;
-on_fn	on_sort, on_thread;
+on_fn	on_sort, on_thread, on_getquota, on_getquotaroot;
 
 /* "IMAP4rev1 …", as it holds at present. */
 void	 put_capabilities(struct session *s, struct buf *b);
 /* A mailbox's name; false: answered already. */
 bool	 get_mailbox(struct session *s, struct lex_at *at,
 	    char name[BOX_NAME_MAX]);
+void	 put_mailbox(const struct session *s, struct buf *b,
+	    const char *name);
 /* (n m …) of one STATUS, as LIST-STATUS has it too. */
 bool	 status_items(struct lex_at *at, uint32_t *items);
 void	 put_status(struct session *s, const struct view_box *b,

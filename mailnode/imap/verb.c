@@ -35,6 +35,8 @@ static const struct verb {
 	{ "RENAME",	ST_IN,		F_EXPUNGES,	on_rename },
 	{ "SUBSCRIBE",	ST_IN,		F_EXPUNGES,	on_subscribe },
 	{ "UNSUBSCRIBE", ST_IN,		F_EXPUNGES,	on_unsubscribe },
+	{ "GETQUOTA",	ST_IN,		F_EXPUNGES,	on_getquota },
+	{ "GETQUOTAROOT", ST_IN,	F_EXPUNGES,	on_getquotaroot },
 	{ "SELECT",	ST_IN,		F_QUIET,	on_select },
 	{ "EXAMINE",	ST_IN,		F_QUIET,	on_examine },
 	{ "CHECK",	ST_SELECTED,	F_NOARG | F_EXPUNGES | F_FORCE,

@@ -12,7 +12,7 @@ import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from imapcheck import (basic, body, boxes, mail, order,         # noqa: E402
+from imapcheck import (basic, body, boxes, mail, more, order,   # noqa: E402
                        search, sync)
 from imapcheck.wire import Conn, Fail, Where, expect            # noqa: E402
 
@@ -85,7 +85,7 @@ def main():
     a = ap.parse_args()
     where = Where(a.host, a.port, a.user, a.password, not a.plain)
     n = bad = 0
-    for room in (basic, boxes, mail, search, order, body, sync):
+    for room in (basic, boxes, mail, search, order, more, body, sync):
         for check in room.CHECKS:
             check, caps = check if isinstance(check, tuple) else (check, "")
             name = "%s: %s" % (room.__name__.split(".")[-1],
