@@ -370,14 +370,6 @@ count(struct rows *r, uint64_t mbox, int64_t total, int64_t unread)
 	    (int64_t)1);
 }
 
-/* One more, which is the highest. */
-static int
-count_new(struct rows *r, uint64_t mbox, uint32_t uid, int64_t unread)
-{
-	return row_do(r, SQL_COUNT_ADD, "iiii", (int64_t)mbox, (int64_t)1,
-	    unread, (int64_t)uid + 1);
-}
-
 int
 row_mbox_new(struct rows *r, uint64_t mbox, uint32_t uidnext,
     uint64_t modseq)
@@ -421,17 +413,21 @@ msg_insert(struct rows *r, const struct row_new *n,
 	    p->parts, p->nparts);
 }
 
-/* Since when it is there, its name says. */
+/* One more, which is the highest; since when it is there, its name says. */
 static int
 mail_add(struct rows *r, const struct row_at *at, const char *name)
 {
 	struct maildir_name n;
+	int rc;
 
 	if (!maildir_parse(name, &n))
 		n.saved = 0;
-	return row_do(r, SQL_MAIL_ADD, "iiiiii", (int64_t)at->mbox,
+	rc = row_do(r, SQL_MAIL_ADD, "iiiiii", (int64_t)at->mbox,
 	    (int64_t)at->uid, (int64_t)at->id, (int64_t)at->flags,
 	    (int64_t)at->modseq, n.saved);
+	return rc != 0 ? rc : row_do(r, SQL_COUNT_ADD, "iiii",
+	    (int64_t)at->mbox, (int64_t)1, unread(at->flags),
+	    (int64_t)at->uid + 1);
 }
 
 int
@@ -455,8 +451,6 @@ row_add(struct rows *r, const struct row_new *n, const struct parse_row *p,
 		    .modseq = n->modseq }, n->name);
 	if (rc == 0)
 		rc = thread_add(r, &t);
-	if (rc == 0)
-		rc = count_new(r, n->mbox, n->uid, unread(n->flags));
 	if (rc == 0 && n->index)
 		rc = todo(r, t.id, 0, "", n->mbox, n->name);
 	if (rc == 0)
@@ -580,8 +574,6 @@ row_move(struct rows *r, uint64_t id, uint64_t mbox, uint32_t uid,
 		rc = mail_add(r, &(struct row_at){ .mbox = mbox, .uid = uid,
 		    .id = id, .flags = at.flags, .modseq = modseq }, name);
 	if (rc == 0)
-		rc = count_new(r, mbox, uid, unread(at.flags));
-	if (rc == 0)
 		rc = thread_count(r, at.mbox, at.thread);
 	if (rc == 0)
 		rc = thread_count(r, mbox, at.thread);
@@ -607,8 +599,6 @@ row_copy(struct rows *r, uint64_t id, uint64_t mbox, uint32_t uid,
 		rc = mail_add(r, &(struct row_at){ .mbox = mbox, .uid = uid,
 		    .id = r->next_id, .flags = at.flags, .modseq = modseq },
 		    name);
-	if (rc == 0)
-		rc = count_new(r, mbox, uid, unread(at.flags));
 	if (rc == 0)
 		rc = thread_count(r, mbox, at.thread);
 	if (rc == 0)
