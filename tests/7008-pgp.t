@@ -179,5 +179,30 @@ ok 'and the letter sent' hop_has 3 20
 ok 'signed' parts 3
 is 'so' "$(cut -d' ' -f1 "$tmp/part.head")" multipart/signed
 tui_stop
+
+# ---- a gpg that hangs: the client goes on, and Esc ends it
+mkdir "$tmp/bin"
+cat >"$tmp/bin/gpg" <<E
+#!/bin/sh
+trap '' TERM INT HUP ALRM
+echo \$\$ >>$tmp/hangs
+while :; do sleep 1; done
+E
+chmod 700 "$tmp/bin/gpg"
+tui_start GNUPGHOME="$tmp/g" PATH="$tmp/bin:$PATH"
+sees 'INBOX ' >/dev/null
+keys c; typed INBOX; keys Enter; sees 'INBOX  6 messages' >/dev/null
+show good
+ok 'it is said that gpg is waited for' sees 'gpg'
+ok 'the text is there meanwhile' sees '^I signed this'
+keys q
+ok 'and the client goes on' sees 'INBOX  6 messages'
+show good
+wait_for '[ -s "$tmp/hangs" ]'
+keys Escape
+ok 'who leaves it is told so' sees 'left before it was done'
+ended() { for p in $(cat "$tmp/hangs"); do ! alive "$p" || return 1; done; }
+ok 'and it is gone' wait_for ended
+tui_stop
 ok 'stops' node_stop
 done_testing
