@@ -326,6 +326,39 @@ proofs(void **state)
 	}
 }
 
+/* The first author's name, as it stands. */
+static void
+author_names(void **state)
+{
+	static const struct { const char *from, *name; } c[] = {
+		{ "Ada Friend <ada@x.test>", "AdaFriend" },
+		{ "\"Ada Friend\" (x) <ada@x.test>", "\"Ada Friend\"" },
+		{ "=?utf-8?q?A?= B <ada@x.test>, C <c@x.test>",
+		    "=?utf-8?q?A?=B" },
+		{ "ada@x.test", "" }, { "<ada@x.test>", "" },
+		{ "ada@x.test, C <c@x.test>", "" },
+	};
+	char big[FROM_NAME_MAX + 20];
+	struct from f;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof c / sizeof c[0]; i++) {
+		from_init(&f);
+		from_add(&f, c[i].from, strlen(c[i].from));
+		assert_string_equal(f.name, c[i].name);
+	}
+	memset(big, 'a', sizeof big);
+	memcpy(big + FROM_NAME_MAX, " <a@x.test>", 11);
+	from_init(&f);
+	from_add(&f, big, FROM_NAME_MAX + 11);
+	assert_string_equal(f.name, "");
+	assert_string_equal(f.address, "a@x.test");
+	from_init(&f);
+	from_add(&f, big + 1, FROM_NAME_MAX + 10);
+	assert_int_equal(strlen(f.name), FROM_NAME_MAX - 1);
+}
+
 static void
 addresses(void **state)
 {
@@ -445,6 +478,7 @@ main(void)
 		cmocka_unit_test(reasons),
 		cmocka_unit_test(proofs),
 		cmocka_unit_test(addresses),
+		cmocka_unit_test(author_names),
 		cmocka_unit_test(origins),
 		cmocka_unit_test(origin_refused),
 	};

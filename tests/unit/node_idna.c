@@ -63,12 +63,35 @@ names_are_bounded(void **state)
 	assert_string_equal(out, "");
 }
 
+static void
+names_are_shown(void **state)
+{
+	static const struct { const char *name, *shown; } c[] = {
+		{ "xn--bcher-kva.test", "b\xc3\xbc" "cher.test" },
+		{ "m.xn--bcher-kva.test", "m.b\xc3\xbc" "cher.test" },
+		{ "x.test", "x.test" },
+		{ "xn--\xff.test", "xn--\xff.test" },	/* none at all */
+		{ "", "" },
+	};
+	char out[64], small[4];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof c / sizeof c[0]; i++) {
+		idna_shown(c[i].name, out, sizeof out);
+		assert_string_equal(out, c[i].shown);
+	}
+	idna_shown("x.test", small, sizeof small);
+	assert_string_equal(small, "x.t");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_become_a_labels),
 		cmocka_unit_test(names_are_bounded),
+		cmocka_unit_test(names_are_shown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -56,6 +56,9 @@ struct fake {
 	char		 trace[SPOOL_TRACE_MAX];
 	struct buf	 events;
 	bool		 full, keep_chunks, catchall;
+	bool		 knows;		/* of senders */
+	unsigned int	 knew;		/* how often it was asked of them */
+	uint16_t	 history_status;
 	uint16_t	 rcpt_status, begin_status, commit_status;
 	int		 data_errno;
 	int		 stop;		/* descriptor to read before a stop */
@@ -69,6 +72,7 @@ fake_rcpt(void *arg, const char *addr, struct rcpt *out)
 	const char *at = strrchr(addr, '@');
 
 	memset(out, 0, sizeof *out);
+	out->knows = f->knows;
 	f->asked++;
 	if (f->rcpt_status != 0)
 		return f->rcpt_status;

@@ -305,6 +305,70 @@ forged(void **state)
 	run_clear(&r);
 }
 
+/* ---- the ladder's word ---- */
+
+/* Blocks whoever has the address of a@b.test on the envelope. */
+static uint16_t
+blocks(void *arg, const struct history_ask *q, struct history_facts *out)
+{
+	struct fake *f = arg;
+
+	memset(out, 0, sizeof *out);
+	f->knew++;
+	if (f->history_status != STORE_OK || strcmp(q->sender, "a@b.test") !=
+	    0)
+		return f->history_status;
+	out->list[LISTED_ADDRESS] = (struct history_list){
+	    .by = HISTORY_BY_SENDER, .name = "a@b.test" };
+	return STORE_OK;
+}
+
+static void
+blocked(void **state)
+{
+	struct run r;
+	const char *out;
+
+	(void)state;
+	run_init(&r);
+	r.fake.be.history = blocks;
+	r.fake.knows = true;
+	out = talk(&r, HI ENV DATA "MAIL FROM:<c@b.test>\r\n"
+	    "RCPT TO:<me@example.org>\r\n" DATA BYE);
+	assert_non_null(strstr(out, "\r\n550 5.7.1 not wanted here"));
+	assert_int_equal(r.fake.stored, 1);
+	assert_int_equal(r.fake.knew, 2);
+	assert_string_equal(r.fake.sender, "c@b.test");
+	/* Why is for the owner, not for the peer. */
+	assert_null(strstr(out, "block"));
+	assert_non_null(strstr(buf_str(&r.fake.events),
+	    "rung=block(a@b.test)"));
+	run_clear(&r);
+}
+
+/* Keeper's trouble is held against nobody, and it is not asked in vain. */
+static void
+unknown(void **state)
+{
+	struct run r;
+
+	(void)state;
+	run_init(&r);
+	r.fake.be.history = blocks;
+	(void)talk(&r, HI ENV DATA BYE);
+	assert_int_equal(r.fake.stored, 1);
+	assert_int_equal(r.fake.knew, 0);
+	run_clear(&r);
+	run_init(&r);
+	r.fake.be.history = blocks;
+	r.fake.knows = true;
+	r.fake.history_status = OP_GONE;
+	(void)talk(&r, HI ENV DATA BYE);
+	assert_int_equal(r.fake.stored, 1);
+	assert_int_equal(r.fake.knew, 1);
+	run_clear(&r);
+}
+
 static void
 offers(void **state)
 {
@@ -372,6 +436,8 @@ main(void)
 		cmocka_unit_test(kept_envelope),
 		cmocka_unit_test(asked_once),
 		cmocka_unit_test(forged),
+		cmocka_unit_test(blocked),
+		cmocka_unit_test(unknown),
 		cmocka_unit_test(offers),
 		cmocka_unit_test(no_relay),
 	};

@@ -1,5 +1,6 @@
 /* The owner's lists, the history of senders, and the question about both. */
 #include "store/db.h"
+#include "store/known_as.h"
 #include "store/op_history.h"
 #include "store/op_listed.h"
 #include "tests/unit/node.h"
@@ -263,6 +264,133 @@ question(void **state)
 	node_remove(&n);
 }
 
+/* ---- who looks like whom ---- */
+
+static const struct {
+	const char	*address, *name, *shown, *whom;	/* "": nobody */
+} looks[] = {
+	{ "ada@x.test", "Ada Friend", "x.test", "" },
+	{ "ada@y.test", "Ada Friend", "y.test", "ada@x.test" },
+	{ "ada@y.test", "ADA  FRIEND", "y.test", "ada@x.test" },
+	{ "ada@y.test", "Ada", "y.test", "" },
+	{ "ada@y.test", "ada@x.test", "y.test", "ada@x.test" },
+	{ "info@y.test", "Info", "y.test", "" },
+	{ "o@y.test", "\xc3\x96", "y.test", "" },	/* too short */
+	{ "b@paypal.test", "", "paypal.test", "" },
+	{ "b@m.paypal.test", "", "m.paypal.test", "" },
+	{ "b@paypa1.test", "", "paypa1.test", "paypal.test" },
+	{ "b@m.paypa1.test", "", "m.paypa1.test", "paypal.test" },
+	{ "b@paypal.test.y.test", "", "paypal.test.y.test", "" },
+	{ "b@xn--1.test", "", "p\xd0\xb0ypal.test", "paypal.test" },
+	{ "b@xn--bcher-kva.test", "", "b\xc3\xbc" "cher.test", "" },
+	{ "b@bucher.test", "", "bucher.test", "b\xc3\xbc" "cher.test" },
+	{ "b@n0de.test", "", "n0de.test", "node.test" },
+	{ "b@node.test", "", "node.test", "" },
+	{ "b@test", "", "test", "" },
+	{ "", "Ada Friend", "", "" },
+};
+
+static void
+lookalikes(void **state)
+{
+	struct node n = { .loop = NULL };
+	char whom[HISTORY_NAME_MAX], long_name[HISTORY_NAME_MAX + 1];
+	char sql[300];
+	size_t i;
+
+	(void)state;
+	node_dirs(&n);
+	node_start(&n);
+	assert_int_equal(history_wrote(&n.st, "ada@x.test"), STORE_OK);
+	assert_int_equal(history_wrote(&n.st, "help@PayPal.test"), STORE_OK);
+	assert_int_equal(history_wrote(&n.st, "a@b\xc3\xbc" "cher.test"),
+	    STORE_OK);
+	assert_int_equal(known_as_name(&n.st, "Ada Friend", "ada@x.test"),
+	    STORE_OK);
+	assert_int_equal(known_as_name(&n.st, "Info", "info@x.test"),
+	    STORE_OK);
+	assert_int_equal(known_as_name(&n.st, "My Self", "me@node.test"),
+	    STORE_OK);
+	for (i = 0; i < sizeof looks / sizeof looks[0]; i++) {
+		if (known_as_other(&n.st, looks[i].address, looks[i].name,
+		    looks[i].shown, whom) != (looks[i].whom[0] != '\0') ||
+		    strcmp(whom, looks[i].whom) != 0)
+			fail_msg("%s <%s>: %s", looks[i].name,
+			    looks[i].address, whom);
+	}
+	assert_false(known_as_other(&n.st, "a@y.test", "My Self", "y.test",
+	    whom));
+	/* What does not fit is nobody. */
+	memset(long_name, 'a', sizeof long_name - 1);
+	long_name[sizeof long_name - 1] = '\0';
+	assert_int_equal(known_as_name(&n.st, "Bob Long", long_name),
+	    STORE_OK);
+	assert_false(known_as_other(&n.st, "a@y.test", "Bob Long", "y.test",
+	    whom));
+	/* The oldest leave. */
+	snprintf(sql, sizeof sql, "WITH RECURSIVE n(i) AS (SELECT 1 UNION"
+	    " SELECT i + 1 FROM n WHERE i < %d) INSERT INTO known_as SELECT"
+	    " %d, 'x' || i, 'y', 9000000000000000 + i FROM n", KNOWN_AS_MAX - 1,
+	    (int)KNOWN_AS_NAME);
+	assert_int_equal(db_exec(n.st.db[STORE_NODE], sql), STORE_OK);
+	assert_int_equal(known_as_name(&n.st, "Bob New", "b@x.test"),
+	    STORE_OK);
+	assert_true(known_as_other(&n.st, "a@y.test", "Bob New", "y.test",
+	    whom));
+	assert_false(known_as_other(&n.st, "a@y.test", "Ada Friend", "y.test",
+	    whom));
+	node_stop(&n);
+	node_remove(&n);
+}
+
+/* arg: address, name, what is to be found. */
+static int
+ask_look(int ch, void *arg)
+{
+	const char *const *a = arg;
+	struct history_ask q = { .author = a[0], .written = "",
+	    .name = a[1], .domain = "y.test", .sender = "", .ip = "" };
+	struct history_facts f;
+	struct op_reply r;
+	uint16_t s;
+
+	op_reply_init(&r);
+	s = history_ask(ch, &r, &q, &f);
+	op_reply_clear(&r);
+	return s != OP_OK ? s : strcmp(f.like, a[2]) != 0 ? 51 :
+	    50 * (int)f.met;
+}
+
+static void
+looks_asked(void **state)
+{
+	const char *ada[] = { "ada@y.test", "Ada Friend", "ada@x.test" };
+	const char *same[] = { "ada@y.test", "Ada Friend", "" };
+	struct node n = { .loop = NULL };
+
+	(void)state;
+	node_dirs(&n);
+	node_start(&n);
+	op_server_more(&n.keeper, history_ops);
+	(void)known_as_name(&n.st, "Ada Friend", "ada@x.test");
+	assert_int_equal(node_ask(&n, ROLE_SMTP, ask_look, ada), 0);
+	(void)history_add(&n.st, HISTORY_MET, "ada@y.test", 1, 0);
+	assert_int_equal(node_ask(&n, ROLE_SMTP, ask_look, ada), 50);
+	/* Who writes in many names, and good letters. */
+	(void)history_add(&n.st, HISTORY_SENDER, "ada@y.test",
+	    HISTORY_MANY_NAMES - 1, 0);
+	assert_int_equal(node_ask(&n, ROLE_SMTP, ask_look, ada), 50);
+	(void)history_add(&n.st, HISTORY_SENDER, "ada@y.test", 1, 0);
+	assert_int_equal(node_ask(&n, ROLE_SMTP, ask_look, same), 50);
+	(void)history_add(&n.st, HISTORY_SENDER, "ada@y.test", 0, 1);
+	assert_int_equal(node_ask(&n, ROLE_SMTP, ask_look, ada), 50);
+	/* Whom the owner writes to. */
+	(void)history_wrote(&n.st, "ada@y.test");
+	assert_int_equal(node_ask(&n, ROLE_SMTP, ask_look, same), 50);
+	node_stop(&n);
+	node_remove(&n);
+}
+
 /* ---- the owner's lists over a channel ---- */
 
 static int
@@ -377,6 +505,8 @@ main(void)
 		cmocka_unit_test(lists),
 		cmocka_unit_test(counts),
 		cmocka_unit_test(question),
+		cmocka_unit_test(lookalikes),
+		cmocka_unit_test(looks_asked),
 		cmocka_unit_test(owner_only),
 		cmocka_unit_test(wrote),
 	};
