@@ -21,15 +21,13 @@
 #include "mailnode/node/conf.h"
 #include "mailnode/node/log.h"
 #include "mailnode/node/sandbox.h"
-#include "mailnode/queue/hop.h"
 #include "mailnode/queue/job.h"
+#include "mailnode/queue/reach.h"
 #include "mailnode/queue/route.h"
 #include "mailnode/queue/sign.h"
 #include "mailnode/role/roles.h"
-#include "mailnode/smtp/client.h"
 
 enum {
-	TRUSTS_MAX = 64,	/* relays; those beyond have no TLS */
 	MARK_MS = 60000,	/* the sender's answer; the server waits */
 	START_MS = 30000,	/* for the jobs */
 	HEAD_MAX = 32 * 1024	/* octets of signatures of one letter */
@@ -46,64 +44,12 @@ struct work {
 struct relay {
 	struct proc	*pr;
 	int		 sender;	/* channel */
-	int		 vault, dns;	/* channels */
 	struct work	 work[JOB_BATCH];
 	size_t		 nwork;
-	const struct conf_relay *route;
-	uint32_t	 route_at;
 	char		 domain[ROUTE_KEY_MAX];
-	struct tls_client *trust[TRUSTS_MAX];	/* of each relay; NULL */
-	struct tls_client *any;		/* encrypts, verifies nothing */
-	struct tls_client *system;	/* for tls_required */
-	const char	*trust_error;
-	struct client	 client;
-	char		 peer[JOB_TEXT_MAX];
-	char		 tls[JOB_TEXT_MAX];
-	struct work	*now;		/* whose dot is to be marked */
-	struct client_letter *letter;
+	struct reach_trust trust;
+	struct reach	 to;		/* the next hop */
 };
-
-/* ---- before the sandbox: certificates that count ---- */
-
-static struct tls_client *
-load(const struct tls_trust *t)
-{
-	struct tls_client *c = NULL;
-	enum crypto_err e = tls_client_new(t, &c);
-
-	if (e != CRYPTO_OK)
-		log_line(LOG_ERROR, "trust", "error=%s", crypto_err_text(e));
-	return c;
-}
-
-static void
-load_trust(struct relay *r)
-{
-	struct tls_trust t = { .how = TLS_VERIFY_NONE };
-	bool mx = false;
-	size_t i;
-
-	for (i = 0; i < conf.nrelays && i < TRUSTS_MAX; i++) {
-		mx = mx || route_is_mx((int)i);
-		if (route_is_mx((int)i) && conf.relays[i].trust == NULL)
-			continue;
-		if (conf.relays[i].tls == CONF_PLAIN)
-			continue;
-		if (tls_trust_parse(conf.relays[i].trust, &t) == 0)
-			r->trust[i] = load(&t);
-		else
-			log_line(LOG_ERROR, "trust", "relay=%s error=%s",
-			    conf.relays[i].name, "malformed trust");
-	}
-	if (!mx)
-		return;
-	t = (struct tls_trust){ .how = TLS_VERIFY_NONE };
-	r->any = load(&t);
-	if (conf.ntls_required > 0 && conf.tls_required[0] != NULL) {
-		t.how = TLS_VERIFY_SYSTEM;
-		r->system = load(&t);
-	}
-}
 
 /* ---- the sender ---- */
 
@@ -134,8 +80,8 @@ tell_all(struct relay *r, struct work *w, enum job_fate fate, bool tried,
     const char *why)
 {
 	static struct job_fate_of f[JOB_CHUNK];
-	struct job_result x = { .tried = tried, .peer = r->peer,
-	    .tls = r->tls, .why = why, .rcpt = f };
+	struct job_result x = { .tried = tried, .peer = r->to.peer,
+	    .tls = r->to.tls, .why = why, .rcpt = f };
 	size_t at = 0, i;
 
 	while (at < w->job.nrcpt && !w->over) {
@@ -194,9 +140,9 @@ take_jobs(struct relay *r)
 	buf_clear(&store);
 	if (r->nwork == 0)
 		_exit(0);
-	r->route_at = r->work[0].job.route;
-	r->route = &conf.relays[r->route_at];
+	r->to.route = r->work[0].job.route;
 	snprintf(r->domain, sizeof r->domain, "%s", r->work[0].job.domain);
+	r->to.domain = r->domain;
 }
 
 /* ---- signing ---- */
@@ -240,7 +186,7 @@ rewrite(struct relay *r, struct work *w)
 	size_t i;
 
 	for (i = 0; w->job.flags & QUEUE_HOME && i < w->job.nrcpt; i++) {
-		e = vault_srs_reverse(r->vault, w->job.rcpt[i].orcpt, home);
+		e = vault_srs_reverse(r->to.vault, w->job.rcpt[i].orcpt, home);
 		if (e == CRYPTO_OK && strcmp(home, w->job.rcpt[i].addr) != 0)
 			e = CRYPTO_PEER;
 		if (!rewritten(r, w, e))
@@ -249,7 +195,7 @@ rewrite(struct relay *r, struct work *w)
 	}
 	if (w->job.from[0] == '\0')
 		return;
-	if (rewritten(r, w, vault_srs_forward(r->vault, w->job.from,
+	if (rewritten(r, w, vault_srs_forward(r->to.vault, w->job.from,
 	    conf.domains[0], w->from)))
 		w->job.from = w->from;
 }
@@ -264,7 +210,7 @@ sign(struct relay *r, struct work *w)
 		return;
 	}
 
-	switch (sign_letter(r->vault, w->job.fd, w->job.offset, w->job.size,
+	switch (sign_letter(r->to.vault, w->job.fd, w->job.offset, w->job.size,
 	    signing_domain(&w->job), &w->head, &why)) {
 	case SIGN_OK:
 		break;
@@ -294,124 +240,6 @@ sign_all(struct relay *r)
 
 /* ---- the next hop ---- */
 
-static void
-find_hop(struct relay *r, struct hop *h)
-{
-	char host[HOP_HOST_MAX], port[8];
-
-	if (route_host(r->route->host, host, sizeof host, port,
-	    sizeof port) == -1) {
-		memset(h, 0, sizeof *h);
-		snprintf(h->why, sizeof h->why, "450 4.3.5 relay %s has no "
-		    "host that can be read", r->route->name);
-	} else if (route_is_mx((int)r->route_at))
-		hop_mx(r->dns, r->domain, port, conf.hostname, h);
-	else
-		hop_host(r->dns, host, port, h);
-}
-
-static void
-fill_conf(struct relay *r, const struct hop_addr *a, int fd,
-    struct client_conf *c)
-{
-	bool mx = route_is_mx((int)r->route_at);
-	bool must = route_tls_required((int)r->route_at, r->domain);
-
-	*c = (struct client_conf){ .fd = fd, .hostname = conf.hostname,
-	    .server = a->host, .tls = r->route->tls,
-	    .trust = r->trust[r->route_at], .vault = -1,
-	    .wake = r->sender };
-	if (mx && !must) {
-		c->tls = CONF_PLAIN;
-		c->opportunistic = true;
-		c->trust = r->any;
-		return;
-	}
-	if (mx && c->trust == NULL)
-		c->trust = r->system;
-	if (mx || must)
-		c->tls = c->tls == CONF_TLS ? CONF_TLS : CONF_STARTTLS;
-	c->verified = c->tls != CONF_PLAIN;
-	if (r->route->entry != NULL)
-		c->vault = r->vault;
-}
-
-static void
-note_tls(struct relay *r)
-{
-	const struct tls_info *t = &r->client.tls;
-
-	if (t->version[0] == '\0')
-		snprintf(r->tls, sizeof r->tls, "none");
-	else
-		snprintf(r->tls, sizeof r->tls, "%s %s %s", t->version,
-		    t->cipher, t->verified ? "verified" : "unverified");
-}
-
-/* What is told of a hop none of whose servers let us in: one that spoke
- * says more than one that could not be reached. */
-struct trouble {
-	enum client_fate fate;
-	bool		 spoke;
-	char		 why[JOB_TEXT_MAX], peer[JOB_TEXT_MAX];
-	char		 tls[JOB_TEXT_MAX];
-	/* Of the hop's addresses: TLS was offered, wanted by nobody's
-	 * policy, and came to nothing. */
-	bool		 tls_failed[HOP_ADDRS_MAX];
-};
-
-static void
-note_trouble(struct relay *r, struct trouble *t, enum client_fate f,
-    bool spoke, const char *why)
-{
-	log_line(LOG_INFO, "connect", "peer=%s error=%s", r->peer, why);
-	/* Refused only if every server refuses. */
-	if (t->why[0] == '\0' || f != CLIENT_REFUSED)
-		t->fate = f;
-	if (t->spoke && !spoke)
-		return;
-	t->spoke = spoke;
-	snprintf(t->why, sizeof t->why, "%s", why);
-	memcpy(t->peer, r->peer, sizeof t->peer);
-	memcpy(t->tls, r->tls, sizeof t->tls);
-}
-
-/* One address: connect, greeting, TLS, login.  clear: never mind TLS. */
-static bool
-try_addr(struct relay *r, const struct hop *h, size_t i, bool clear,
-    struct trouble *t)
-{
-	const struct hop_addr *a = &h->at[i];
-	struct client_conf c;
-	enum client_fate f;
-	char why[JOB_TEXT_MAX];
-	int fd;
-
-	hop_text(a, r->peer, sizeof r->peer);
-	snprintf(r->tls, sizeof r->tls, "none");
-	fd = hop_connect(a, r->sender);
-	if (fd == -1) {
-		snprintf(why, sizeof why, "connect to %.300s: %s", r->peer,
-		    strerror(errno));
-		note_trouble(r, t, CLIENT_DEFERRED, false, why);
-		return false;
-	}
-	fill_conf(r, a, fd, &c);
-	t->tls_failed[i] = false;
-	if (clear)
-		c.opportunistic = false;
-	client_init(&r->client, &c);
-	f = client_open(&r->client);
-	note_tls(r);
-	if (f == CLIENT_TAKEN)
-		return true;
-	t->tls_failed[i] = c.opportunistic && r->client.tls_failed;
-	note_trouble(r, t, f, true, r->client.why);
-	client_close(&r->client);
-	close(fd);
-	return false;
-}
-
 static enum job_fate
 job_fate(enum client_fate f)
 {
@@ -430,82 +258,45 @@ job_fate(enum client_fate f)
 	return JOB_DEFERRED;
 }
 
-/* Is there anything to check its certificate by, where one must be? */
-static bool
-can_trust(struct relay *r, const struct hop *h)
+/*
+ * RFC 7435: a letter goes in clear to a server whose TLS is broken, but not
+ * at its first attempt: a handshake that failed by chance costs a delay, not
+ * the secrecy.
+ */
+static void
+keep_from_clear(struct relay *r)
 {
-	struct client_conf c;
+	size_t i;
 
-	fill_conf(r, &h->at[0], -1, &c);
-	return c.tls == CONF_PLAIN || c.trust != NULL;
+	for (i = 0; i < r->nwork; i++)
+		if (!r->work[i].over && r->work[i].job.attempts == 0)
+			tell_all(r, &r->work[i], JOB_DEFERRED, true,
+			    r->to.clear_why);
 }
 
-/*
- * RFC 7435: where no policy demands TLS, a server whose TLS is broken gets
- * its mail in clear, as from those who never try.  But TLS comes first at
- * every server, and no letter goes so at its first attempt: a handshake that
- * failed by chance costs a delay, not the secrecy.
- */
 static bool
-try_clear(struct relay *r, const struct hop *h, struct trouble *t)
+has_tried(const struct relay *r)
 {
-	char why[JOB_TEXT_MAX];
-	size_t i, k;
+	size_t i;
 
-	for (i = 0; i < h->n; i++) {
-		for (k = 0; k < r->nwork; k++)
-			if (!r->work[k].over && r->work[k].job.attempts > 0)
-				break;
-		if (k == r->nwork || !t->tls_failed[i])
-			continue;
-		memcpy(why, t->why, sizeof why);
-		if (!try_addr(r, h, i, true, t))
-			continue;
-		snprintf(r->tls, sizeof r->tls, "none after %.300s", why);
-		for (k = 0; k < r->nwork; k++)
-			if (!r->work[k].over && r->work[k].job.attempts == 0)
-				tell_all(r, &r->work[k], JOB_DEFERRED, true,
-				    why);
-		return true;
-	}
+	for (i = 0; i < r->nwork; i++)
+		if (!r->work[i].over && r->work[i].job.attempts > 0)
+			return true;
 	return false;
 }
 
-/* The first server that lets us in.  False: everybody has been told. */
+/* False: everybody has been told. */
 static bool
 reach(struct relay *r)
 {
-	static struct hop h;
-	static struct trouble t = { .fate = CLIENT_DEFERRED };
-	size_t i;
-
-	find_hop(r, &h);
-	if (h.n == 0) {
-		tell_rest(r, h.refused ? JOB_REFUSED : JOB_DEFERRED, true,
-		    h.why);
+	r->to.may_clear = has_tried(r);
+	if (!reach_hop(&r->to)) {
+		tell_rest(r, job_fate(r->to.fate), r->to.tried, r->to.why);
 		return false;
 	}
-	if (!can_trust(r, &h)) {
-		tell_rest(r, JOB_DEFERRED, true, "450 4.3.5 the relay's "
-		    "trust cannot be used: see the log");
-		return false;
-	}
-	for (i = 0; i < h.n; i++) {
-		if (try_addr(r, &h, i, false, &t))
-			return true;
-		if (t.fate == CLIENT_LOCKED)
-			break;
-	}
-	if (try_clear(r, &h, &t))
-		return true;
-	/* A relay of the configuration that turns us away is for the owner
-	 * to mend; the servers of a domain may refuse its mail. */
-	if (t.fate == CLIENT_REFUSED && !route_is_mx((int)r->route_at))
-		t.fate = CLIENT_DEFERRED;
-	memcpy(r->peer, t.peer, sizeof r->peer);
-	memcpy(r->tls, t.tls, sizeof r->tls);
-	tell_rest(r, job_fate(t.fate), t.fate != CLIENT_LOCKED, t.why);
-	return false;
+	if (r->to.clear_why[0] != '\0')
+		keep_from_clear(r);
+	return true;
 }
 
 /* ---- letters ---- */
@@ -567,7 +358,7 @@ deliver_chunk(struct relay *r, struct work *w, size_t first, size_t n)
 	    .offset = w->job.offset, .size = w->job.size, .mark = mark };
 	struct marking k = { r, w, &l, first };
 	struct job_result x = { .last = first + n == w->job.nrcpt,
-	    .tried = true, .peer = r->peer, .tls = r->tls, .why = "",
+	    .tried = true, .peer = r->to.peer, .tls = r->to.tls, .why = "",
 	    .rcpt = f, .nrcpt = n };
 	size_t i;
 
@@ -577,19 +368,19 @@ deliver_chunk(struct relay *r, struct work *w, size_t first, size_t n)
 		    .addr = w->job.rcpt[first + i].addr,
 		    .orcpt = w->job.rcpt[first + i].orcpt,
 		    .notify = w->job.rcpt[first + i].notify };
-	client_letter(&r->client, &l);
+	client_letter(&r->to.client, &l);
 	for (i = 0; i < n; i++)
 		f[i] = (struct job_fate_of){ w->job.rcpt[first + i].n,
 		    job_fate(rcpt[i].fate), rcpt[i].text };
-	if (r->client.broken)
-		x.why = r->client.why;
+	if (r->to.client.broken)
+		x.why = r->to.client.why;
 	tell_result(r, w, &x);
 }
 
 static size_t
 chunk(const struct relay *r)
 {
-	uint32_t max = r->client.offer.rcpt_max;
+	uint32_t max = r->to.client.offer.rcpt_max;
 
 	return max > 0 && max < JOB_CHUNK ? max : JOB_CHUNK;
 }
@@ -599,7 +390,7 @@ deliver(struct relay *r, struct work *w)
 {
 	size_t at, n;
 
-	for (at = 0; at < w->job.nrcpt && !r->client.broken; at += n) {
+	for (at = 0; at < w->job.nrcpt && !r->to.client.broken; at += n) {
 		n = w->job.nrcpt - at < chunk(r) ? w->job.nrcpt - at :
 		    chunk(r);
 		deliver_chunk(r, w, at, n);
@@ -609,7 +400,7 @@ deliver(struct relay *r, struct work *w)
 	/* The connection broke between transactions: those left over. */
 	w->job.rcpt += at;
 	w->job.nrcpt -= at;
-	tell_all(r, w, JOB_DEFERRED, true, r->client.why);
+	tell_all(r, w, JOB_DEFERRED, true, r->to.client.why);
 	w->job.rcpt -= at;
 	w->job.nrcpt += at;
 }
@@ -617,24 +408,24 @@ deliver(struct relay *r, struct work *w)
 static void
 run(struct relay *r)
 {
+	const char *entry = conf.relays[r->to.route].entry;
 	size_t i;
 
 	if (sign_all(r) == 0)
 		return;
 	/* From here on this channel can do nothing but that one login. */
-	if (vault_route(r->vault, r->route->entry) != CRYPTO_OK &&
-	    r->route->entry != NULL) {
+	if (vault_route(r->to.vault, entry) != CRYPTO_OK && entry != NULL) {
 		tell_rest(r, JOB_DEFERRED, false,
 		    "the vault does not answer");
 		return;
 	}
 	if (!reach(r))
 		return;
-	for (i = 0; i < r->nwork && !r->client.broken; i++)
+	for (i = 0; i < r->nwork && !r->to.client.broken; i++)
 		if (!r->work[i].over)
 			deliver(r, &r->work[i]);
-	tell_rest(r, JOB_DEFERRED, true, r->client.why);
-	client_close(&r->client);
+	tell_rest(r, JOB_DEFERRED, true, r->to.client.why);
+	client_close(&r->to.client);
 }
 
 void
@@ -644,12 +435,14 @@ role_relay(struct proc *pr)
 
 	r.pr = pr;
 	r.sender = pr->link[ROLE_SENDER];
-	r.vault = pr->link[ROLE_VAULT];
-	r.dns = pr->link[ROLE_RESOLVER];
+	r.to.trust = &r.trust;
+	r.to.wake = r.sender;
+	r.to.vault = pr->link[ROLE_VAULT];
+	r.to.dns = pr->link[ROLE_RESOLVER];
 	signal(SIGPIPE, SIG_IGN);
 	if (r.sender == -1 || tls_init() == -1)
 		_exit(1);
-	load_trust(&r);
+	reach_trust_load(&r.trust);
 	sandbox_enter(pr);
 	proc_ready(pr);
 	take_jobs(&r);
