@@ -269,7 +269,7 @@ def main():
                 return True
             provoke(node, role)
             return attack.read()
-        n.wait_for(done, 60)
+        n.wait_for(done, 180)
         attack.read()
         judge(role, attack)
         node.kill()
