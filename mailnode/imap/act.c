@@ -94,47 +94,15 @@ store_all(struct session *s, struct store_cmd *c)
 }
 
 /* .SILENT leaves out the flags, but not the MODSEQ. */
-static void
-tell_modseq(struct session *s, const struct view_row *row, uint32_t seq)
-{
-	(void)buf_adds(&s->out, "* ");
-	put_number(&s->out, seq);
-	(void)buf_adds(&s->out, " FETCH (UID ");
-	put_number(&s->out, row->uid);
-	(void)buf_adds(&s->out, " MODSEQ (");
-	put_number(&s->out, row->modseq);
-	(void)buf_adds(&s->out, "))\r\n");
-}
-
 static bool
 store_tell(struct session *s, const struct store_cmd *c)
 {
+	const struct telling t = { .but = &c->modified, .silent = c->silent };
 	struct view_ask ask = { .mbox = s->view.mbox, .cols = VIEW_TAG,
 	    .range = c->uids.range, .n = c->uids.n };
-	struct view_row row;
-	uint32_t seq;
-	uint16_t rc;
 
-	if (c->silent && !(s->enabled & EN_CONDSTORE))
-		return true;
-	while (!ask.done) {
-		rc = view_rows(reader_of(s), &s->rows, &ask);
-		if (rc != OP_OK) {
-			reply_failed(s, rc);
-			return false;
-		}
-		while (view_row_next(&s->rows, &ask, &row)) {
-			seq = view_seq(s, row.uid);
-			if (seq == 0 || set_has(&c->modified, row.uid))
-				continue;
-			if (c->silent)
-				tell_modseq(s, &row, seq);
-			else
-				tell_row(s, &row, seq);
-		}
-		send_out(s);
-	}
-	return true;
+	return (c->silent && !(s->enabled & EN_CONDSTORE)) ||
+	    tell_rows(s, &ask, &t);
 }
 
 static void
@@ -142,22 +110,16 @@ store_answer(struct session *s, const struct store_cmd *c)
 {
 	struct buf code;
 	struct set seqs;
-	uint32_t uid, seq;
-	size_t i;
 
 	if (c->modified.n == 0) {
 		reply_ok(s, "", "done");
 		return;
 	}
 	set_init(&seqs);
-	for (i = 0; i < c->modified.n && !s->uid; i++)
-		for (uid = c->modified.range[i].lo;
-		    uid <= c->modified.range[i].hi; uid++)
-			if ((seq = view_seq(s, uid)) != 0)
-				(void)set_add(&seqs, seq, seq);
 	buf_init(&code, LEX_TEXT_MAX);
 	(void)buf_adds(&code, "MODIFIED ");
-	put_ranges(&code, s->uid ? &c->modified : &seqs);
+	if (s->uid || view_seqs(s, &c->modified, &seqs))
+		put_ranges(&code, s->uid ? &c->modified : &seqs);
 	reply_ok(s, code.err == 0 ? buf_str(&code) : "MODIFIED",
 	    "changed by another meanwhile");
 	buf_clear(&code);

@@ -68,43 +68,32 @@ reply_bad(struct session *s, const char *text)
 void
 reply_failed(struct session *s, uint16_t status)
 {
-	switch (status) {
-	case OP_GONE:
-	case STORE_GONE:
+	static const struct { uint16_t status; const char *code, *text; }
+	    said[] = {
+		{ STORE_NOTFOUND, "NONEXISTENT", "there is no such mailbox" },
+		{ STORE_EXISTS, "ALREADYEXISTS", "there is one of that name" },
+		{ STORE_KEPT, "CANNOT", "that mailbox has to stay" },
+		{ STORE_NAME, "CANNOT", "no mailbox can have that name" },
+		{ STORE_TOOBIG, "LIMIT", "over a limit of size or number" },
+		{ STORE_NOSPACE, "OVERQUOTA", "the disk is full" },
+		{ STORE_BUSY, "INUSE", "busy, try again" },
+		{ STORE_DENIED, "NOPERM", "not for this device" },
+		{ OP_DENIED, "NOPERM", "not for this device" },
+		{ OP_SCOPE, "NOPERM", "not for this device" },
+		{ OP_BAD, "SERVERBUG", "we did not understand each other" },
+	};
+	size_t i;
+
+	if (status == OP_GONE || status == STORE_GONE) {
 		reply_bye(s, "try again in a moment", "service-gone");
-		break;
-	case STORE_NOTFOUND:
-		reply_no(s, "NONEXISTENT", "there is no such mailbox");
-		break;
-	case STORE_EXISTS:
-		reply_no(s, "ALREADYEXISTS", "there is one of that name");
-		break;
-	case STORE_KEPT:
-		reply_no(s, "CANNOT", "that mailbox has to stay");
-		break;
-	case STORE_NAME:
-		reply_no(s, "CANNOT", "no mailbox can have that name");
-		break;
-	case STORE_TOOBIG:
-		reply_no(s, "LIMIT", "over a limit of size or number");
-		break;
-	case STORE_NOSPACE:
-		reply_no(s, "OVERQUOTA", "the disk is full");
-		break;
-	case STORE_BUSY:
-		reply_no(s, "INUSE", "busy, try again");
-		break;
-	case OP_DENIED:
-	case OP_SCOPE:
-	case STORE_DENIED:
-		reply_no(s, "NOPERM", "not for this device");
-		break;
-	case OP_BAD:
-		reply_no(s, "SERVERBUG", "we did not understand each other");
-		break;
-	default:
-		reply_no(s, "UNAVAILABLE", store_status_text(status));
+		return;
 	}
+	for (i = 0; i < sizeof said / sizeof said[0]; i++)
+		if (said[i].status == status) {
+			reply_no(s, said[i].code, said[i].text);
+			return;
+		}
+	reply_no(s, "UNAVAILABLE", store_status_text(status));
 }
 
 void

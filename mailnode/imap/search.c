@@ -11,6 +11,15 @@
 
 enum { DAY = 86400, FAR = 100000000 /* days */, ARGS_MAX = 100 * 1024 };
 
+/* A word that a search knows, and what follows it. */
+struct key {
+	const char	*name;
+	bool		(*fn)(struct search *, struct lex_at *,
+			    const struct key *);
+	uint32_t	 v;		/* for fn */
+	bool		 not;		/* the contrary of that */
+};
+
 static bool one_key(struct search *c, struct lex_at *at);
 
 static void
@@ -21,64 +30,48 @@ put(struct search *c, enum find_key key)
 }
 
 static void
+put_all(struct search *c)
+{
+	put(c, FIND_AND);
+	chan_put_u32(&c->prog, 0);
+}
+
+static void
 put_none(struct search *c)
 {
 	put(c, FIND_NOT);
-	put(c, FIND_AND);
-	chan_put_u32(&c->prog, 0);
+	put_all(c);
 }
 
 /* ---- keys ---- */
 
 static bool
-flag_key(struct search *c, const struct lex_str *word)
+all_key(struct search *c, struct lex_at *at, const struct key *k)
 {
-	static const struct { const char *name; uint32_t flag; bool not; }
-	    names[] = { { "ANSWERED", STORE_ANSWERED, false },
-	    { "DELETED", STORE_DELETED, false },
-	    { "DRAFT", STORE_DRAFT, false },
-	    { "FLAGGED", STORE_FLAGGED, false },
-	    { "SEEN", STORE_SEEN, false },
-	    { "UNANSWERED", STORE_ANSWERED, true },
-	    { "UNDELETED", STORE_DELETED, true },
-	    { "UNDRAFT", STORE_DRAFT, true },
-	    { "UNFLAGGED", STORE_FLAGGED, true },
-	    { "UNSEEN", STORE_SEEN, true } };
-	size_t i;
-
-	for (i = 0; i < sizeof names / sizeof names[0]; i++) {
-		if (!lex_is(word, names[i].name))
-			continue;
-		if (names[i].not)
-			put(c, FIND_NOT);
-		put(c, FIND_FLAGS);
-		chan_put_u32(&c->prog, names[i].flag);
-		return true;
-	}
-	/* Nothing is recent here; all is old. */
-	if (lex_is(word, "RECENT") || lex_is(word, "NEW")) {
-		put_none(c);
-		return true;
-	}
-	if (lex_is(word, "OLD") || lex_is(word, "ALL") ||
-	    lex_is(word, "SAVEDATESUPPORTED")) {
-		put(c, FIND_AND);
-		chan_put_u32(&c->prog, 0);
-		return true;
-	}
-	return false;
+	(void)at;
+	(void)k;
+	put_all(c);
+	return true;
 }
 
 static bool
-keyword_key(struct search *c, struct lex_at *at, bool not)
+flag_key(struct search *c, struct lex_at *at, const struct key *k)
+{
+	(void)at;
+	put(c, FIND_FLAGS);
+	chan_put_u32(&c->prog, k->v);
+	return true;
+}
+
+static bool
+keyword_key(struct search *c, struct lex_at *at, const struct key *k)
 {
 	struct flag_list one = { .flags = 0 };
 	struct lex_str word;
 
+	(void)k;
 	if (!lex_atom(at, &word) || !flag_one(&word, &one))
 		return false;
-	if (not)
-		put(c, FIND_NOT);
 	if (one.flags != 0) {
 		put(c, FIND_FLAGS);
 		chan_put_u32(&c->prog, one.flags);
@@ -90,181 +83,172 @@ keyword_key(struct search *c, struct lex_at *at, bool not)
 	return true;
 }
 
+static bool
+day_arg(struct lex_at *at, int64_t *day)
+{
+	struct lex_str text;
+
+	return lex_astring(at, &text) && date_day(text.p, text.n, day);
+}
+
 /* of: FIND_BEFORE or FIND_SAVED. */
 static void
-before(struct search *c, enum find_key of, int64_t day, bool not)
+put_before(struct search *c, enum find_key of, int64_t time)
 {
-	if (not)
-		put(c, FIND_NOT);
 	put(c, of);
-	chan_put_i64(&c->prog, day * DAY);
+	chan_put_i64(&c->prog, time);
 }
 
-static void
-sent(struct search *c, int64_t from, int64_t to)
-{
-	put(c, FIND_SENT);
-	chan_put_i64(&c->prog, from);
-	chan_put_i64(&c->prog, to);
-}
-
-/* BEFORE ON SINCE, and the same of the Date field and of SAVEDATE. */
 static bool
-date_key(struct search *c, struct lex_at *at, const struct lex_str *word,
-    bool *is)
+before_key(struct search *c, struct lex_at *at, const struct key *k)
 {
-	static const char *const names[] = { "BEFORE", "ON", "SINCE",
-	    "SENTBEFORE", "SENTON", "SENTSINCE", "SAVEDBEFORE", "SAVEDON",
-	    "SAVEDSINCE" };
-	enum { N = sizeof names / sizeof names[0] };
-	enum find_key of;
-	struct lex_str text;
 	int64_t day;
-	size_t i;
 
-	for (i = 0; i < N && !lex_is(word, names[i]); i++)
-		;
-	*is = i < N;
-	if (!*is)
-		return true;
-	of = i < 6 ? FIND_BEFORE : FIND_SAVED;
-	if (!lex_astring(at, &text) || !date_day(text.p, text.n, &day))
+	if (!day_arg(at, &day))
 		return false;
-	switch (i) {
-	case 0:
-	case 6:
-		before(c, of, day, false);
-		break;
-	case 1:
-	case 7:
-		put(c, FIND_AND);
-		chan_put_u32(&c->prog, 2);
-		before(c, of, day, true);
-		before(c, of, day + 1, false);
-		break;
-	case 2:
-	case 8:
-		before(c, of, day, true);
-		break;
-	case 3:
-		sent(c, -FAR, day);
-		break;
-	case 4:
-		sent(c, day, day + 1);
-		break;
-	default:
-		sent(c, day, FAR);
-	}
+	put_before(c, k->v, day * DAY);
 	return true;
 }
 
 static bool
-string_arg(struct search *c, struct lex_at *at, struct lex_str *s)
+on_key(struct search *c, struct lex_at *at, const struct key *k)
 {
-	(void)c;
+	int64_t day;
+
+	if (!day_arg(at, &day))
+		return false;
+	put(c, FIND_AND);
+	chan_put_u32(&c->prog, 2);
+	put(c, FIND_NOT);
+	put_before(c, k->v, day * DAY);
+	put_before(c, k->v, (day + 1) * DAY);
+	return true;
+}
+
+/* By the Date field: before that day, or on it. */
+static bool
+sent_key(struct search *c, struct lex_at *at, const struct key *k)
+{
+	int64_t day;
+
+	if (!day_arg(at, &day))
+		return false;
+	put(c, FIND_SENT);
+	chan_put_i64(&c->prog, k->v != 0 ? day : -FAR);
+	chan_put_i64(&c->prog, day + k->v);
+	return true;
+}
+
+static bool
+string_arg(struct lex_at *at, struct lex_str *s)
+{
 	return lex_astring(at, s) && s->n < FIND_STRING_MAX &&
 	    memchr(s->p, '\0', s->n) == NULL && codec_utf8_ok(s->p, s->n);
 }
 
 static bool
-header(struct search *c, const char *name, const struct lex_str *s)
+put_header(struct search *c, struct lex_at *at, const char *name)
 {
+	struct lex_str text;
+
+	if (!string_arg(at, &text))
+		return false;
 	put(c, FIND_HEADER);
 	chan_put_str(&c->prog, name);
-	chan_put_str(&c->prog, s->p);
-	return true;
-}
-
-static bool
-string_key(struct search *c, struct lex_at *at, const struct lex_str *word,
-    bool *is)
-{
-	static const char *const names[] = { "SUBJECT", "FROM", "TO", "CC",
-	    "BCC", "TEXT", "BODY", "HEADER" };
-	struct lex_str name, text;
-	size_t i;
-
-	for (i = 0; i < 8 && !lex_is(word, names[i]); i++)
-		;
-	*is = i < 8;
-	if (!*is)
-		return true;
-	if (i == 7) {
-		if (!string_arg(c, at, &name) || name.n == 0 ||
-		    strpbrk(name.p, ": \r\n") != NULL)
-			return false;
-		return string_arg(c, at, &text) && header(c, name.p, &text);
-	}
-	if (!string_arg(c, at, &text))
-		return false;
-	if (i < 5)
-		return header(c, names[i], &text);
-	if (text.n == 0) {
-		put(c, FIND_AND);
-		chan_put_u32(&c->prog, 0);
-		return true;
-	}
-	c->words = true;
-	put(c, i == 5 ? FIND_TEXT : FIND_BODY);
 	chan_put_str(&c->prog, text.p);
 	return true;
 }
 
 static bool
-number_key(struct search *c, struct lex_at *at, const struct lex_str *word,
-    bool *is)
+field_key(struct search *c, struct lex_at *at, const struct key *k)
 {
-	static const char *const names[] = { "LARGER", "SMALLER", "OLDER",
-	    "YOUNGER", "MODSEQ" };
-	struct lex_str entry;
-	uint64_t v;
-	size_t i;
+	return put_header(c, at, k->name);
+}
 
-	for (i = 0; i < 5 && !lex_is(word, names[i]); i++)
-		;
-	*is = i < 5;
-	if (!*is)
-		return true;
-	/* MODSEQ "/flags/\\x" all n: one MODSEQ is for all of a message. */
-	if (i == 4 && lex_string(at, &entry) && !lex_word(at, "all") &&
-	    !lex_word(at, "priv") && !lex_word(at, "shared"))
+static bool
+header_key(struct search *c, struct lex_at *at, const struct key *k)
+{
+	struct lex_str name;
+
+	(void)k;
+	return string_arg(at, &name) && name.n > 0 &&
+	    strpbrk(name.p, ": \r\n") == NULL && put_header(c, at, name.p);
+}
+
+static bool
+words_key(struct search *c, struct lex_at *at, const struct key *k)
+{
+	struct lex_str text;
+
+	if (!string_arg(at, &text))
 		return false;
-	if (!lex_number(at, i == 4 ? INT64_MAX : UINT32_MAX, &v))
-		return false;
-	if (i == 2 || i == 3) {
-		if (v == 0)
-			return false;
-		if (i == 3)
-			put(c, FIND_NOT);
-		put(c, FIND_BEFORE);
-		chan_put_i64(&c->prog, clock_wall_s() - (int64_t)v + 1);
+	if (text.n == 0) {
+		put_all(c);
 		return true;
 	}
-	put(c, i == 0 ? FIND_LARGER : i == 1 ? FIND_SMALLER : FIND_MODSEQ);
-	chan_put_u64(&c->prog, v);
-	if (i == 4)
-		c->modseq = true;
+	c->words = true;
+	put(c, k->v);
+	chan_put_str(&c->prog, text.p);
 	return true;
 }
 
-/* RFC 8474 section 6; what none of ours is, finds nothing. */
 static bool
-object_key(struct search *c, struct lex_at *at, const struct lex_str *word,
-    bool *is)
+size_key(struct search *c, struct lex_at *at, const struct key *k)
 {
-	bool thread = lex_is(word, "THREADID");
+	uint64_t v;
+
+	if (!lex_number(at, UINT32_MAX, &v))
+		return false;
+	put(c, k->v);
+	chan_put_u64(&c->prog, v);
+	return true;
+}
+
+/* So many seconds ago, or longer. */
+static bool
+age_key(struct search *c, struct lex_at *at, const struct key *k)
+{
+	uint64_t v;
+
+	(void)k;
+	if (!lex_number(at, UINT32_MAX, &v) || v == 0)
+		return false;
+	put_before(c, FIND_BEFORE, clock_wall_s() - (int64_t)v + 1);
+	return true;
+}
+
+/* MODSEQ "/flags/\\x" all n: one MODSEQ is for all of a message. */
+static bool
+modseq_key(struct search *c, struct lex_at *at, const struct key *k)
+{
+	struct lex_str entry;
+	uint64_t v;
+
+	(void)k;
+	if (lex_string(at, &entry) && !lex_word(at, "all") &&
+	    !lex_word(at, "priv") && !lex_word(at, "shared"))
+		return false;
+	if (!lex_number(at, INT64_MAX, &v))
+		return false;
+	put(c, FIND_MODSEQ);
+	chan_put_u64(&c->prog, v);
+	c->modseq = true;
+	return true;
+}
+
+static bool
+object_key(struct search *c, struct lex_at *at, const struct key *k)
+{
+	bool thread = k->v == FIND_ROOT;
 	size_t n = thread ? VIEW_ROOT : VIEW_HASH;
 	uint8_t octets[VIEW_HASH];
 	struct lex_str id;
 
-	*is = thread || lex_is(word, "EMAILID");
-	if (!*is)
-		return true;
 	if (!lex_astring(at, &id) || !objectid_ok(&id))
 		return false;
 	if (objectid_parse(&id, thread ? OBJECTID_THREAD : OBJECTID_EMAIL,
 	    octets, n)) {
-		put(c, thread ? FIND_ROOT : FIND_HASH);
+		put(c, k->v);
 		chan_put_bytes(&c->prog, octets, n);
 	} else
 		put_none(c);
@@ -296,6 +280,15 @@ put_set(struct search *c, const struct lex_str *text, bool uid)
 }
 
 static bool
+uid_key(struct search *c, struct lex_at *at, const struct key *k)
+{
+	struct lex_str set;
+
+	(void)k;
+	return lex_atom(at, &set) && put_set(c, &set, true);
+}
+
+static bool
 several(struct search *c, struct lex_at *at)
 {
 	size_t n_at = c->prog.len + 1;
@@ -303,8 +296,7 @@ several(struct search *c, struct lex_at *at)
 
 	if (++c->depth > FIND_DEPTH_MAX / 2)
 		return false;
-	put(c, FIND_AND);
-	chan_put_u32(&c->prog, 0);
+	put_all(c);
 	while (!lex_end(at) && !lex_next_is(at, LEX_CLOSE)) {
 		if (!one_key(c, at))
 			return false;
@@ -316,59 +308,92 @@ several(struct search *c, struct lex_at *at)
 	return n > 0;
 }
 
+/* NOT and OR: so many keys. */
 static bool
-tree_key(struct search *c, struct lex_at *at, const struct lex_str *word,
-    bool *is)
+tree_key(struct search *c, struct lex_at *at, const struct key *k)
 {
-	bool or = lex_is(word, "OR"), good;
+	uint32_t i;
 
-	*is = or || lex_is(word, "NOT");
-	if (!*is)
-		return true;
 	if (++c->depth > FIND_DEPTH_MAX / 2)
 		return false;
-	put(c, or ? FIND_OR : FIND_NOT);
-	good = one_key(c, at) && (!or || one_key(c, at));
+	put(c, k->v == 2 ? FIND_OR : FIND_NOT);
+	for (i = 0; i < k->v; i++)
+		if (!one_key(c, at))
+			return false;
 	c->depth--;
-	return good;
+	return true;
 }
 
-static bool
-word_key(struct search *c, struct lex_at *at)
-{
-	bool (*const kinds[])(struct search *, struct lex_at *,
-	    const struct lex_str *, bool *) = { tree_key, date_key,
-	    string_key, number_key, object_key };
-	struct lex_str word, set;
-	bool is, good;
-	size_t i;
-
-	if (!lex_atom(at, &word))
-		return false;
-	if (flag_key(c, &word))
-		return true;
-	if (lex_is(&word, "KEYWORD") || lex_is(&word, "UNKEYWORD"))
-		return keyword_key(c, at, lex_is(&word, "UNKEYWORD"));
-	if (lex_is(&word, "UID"))
-		return lex_atom(at, &set) && put_set(c, &set, true);
-	for (i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-		good = kinds[i](c, at, &word, &is);
-		if (is)
-			return good;
-	}
-	if (strspn(word.p, "0123456789:,*$") != word.n)
-		return false;
-	return put_set(c, &word, false);
-}
+/* Nothing is recent here; all is old. */
+static const struct key keys[] = {
+	{ "ALL",	all_key,	0,		false },
+	{ "OLD",	all_key,	0,		false },
+	{ "SAVEDATESUPPORTED", all_key,	0,		false },
+	{ "NEW",	all_key,	0,		true },
+	{ "RECENT",	all_key,	0,		true },
+	{ "ANSWERED",	flag_key,	STORE_ANSWERED,	false },
+	{ "DELETED",	flag_key,	STORE_DELETED,	false },
+	{ "DRAFT",	flag_key,	STORE_DRAFT,	false },
+	{ "FLAGGED",	flag_key,	STORE_FLAGGED,	false },
+	{ "SEEN",	flag_key,	STORE_SEEN,	false },
+	{ "UNANSWERED",	flag_key,	STORE_ANSWERED,	true },
+	{ "UNDELETED",	flag_key,	STORE_DELETED,	true },
+	{ "UNDRAFT",	flag_key,	STORE_DRAFT,	true },
+	{ "UNFLAGGED",	flag_key,	STORE_FLAGGED,	true },
+	{ "UNSEEN",	flag_key,	STORE_SEEN,	true },
+	{ "KEYWORD",	keyword_key,	0,		false },
+	{ "UNKEYWORD",	keyword_key,	0,		true },
+	{ "BEFORE",	before_key,	FIND_BEFORE,	false },
+	{ "ON",		on_key,		FIND_BEFORE,	false },
+	{ "SINCE",	before_key,	FIND_BEFORE,	true },
+	{ "SAVEDBEFORE", before_key,	FIND_SAVED,	false },
+	{ "SAVEDON",	on_key,		FIND_SAVED,	false },
+	{ "SAVEDSINCE",	before_key,	FIND_SAVED,	true },
+	{ "SENTBEFORE",	sent_key,	0,		false },
+	{ "SENTON",	sent_key,	1,		false },
+	{ "SENTSINCE",	sent_key,	0,		true },
+	{ "SUBJECT",	field_key,	0,		false },
+	{ "FROM",	field_key,	0,		false },
+	{ "TO",		field_key,	0,		false },
+	{ "CC",		field_key,	0,		false },
+	{ "BCC",	field_key,	0,		false },
+	{ "HEADER",	header_key,	0,		false },
+	{ "TEXT",	words_key,	FIND_TEXT,	false },
+	{ "BODY",	words_key,	FIND_BODY,	false },
+	{ "LARGER",	size_key,	FIND_LARGER,	false },
+	{ "SMALLER",	size_key,	FIND_SMALLER,	false },
+	{ "OLDER",	age_key,	0,		false },
+	{ "YOUNGER",	age_key,	0,		true },
+	{ "MODSEQ",	modseq_key,	0,		false },
+	{ "UID",	uid_key,	0,		false },
+	{ "EMAILID",	object_key,	FIND_HASH,	false },
+	{ "THREADID",	object_key,	FIND_ROOT,	false },
+	{ "NOT",	tree_key,	1,		false },
+	{ "OR",		tree_key,	2,		false },
+	{ NULL,		NULL,		0,		false }
+};
 
 static bool
 one_key(struct search *c, struct lex_at *at)
 {
+	const struct key *k;
+	struct lex_str word;
+
 	if (c->nodes > FIND_NODES_MAX - 10)
 		return false;
 	if (lex_open(at))
 		return several(c, at) && lex_close(at);
-	return word_key(c, at);
+	if (!lex_atom(at, &word))
+		return false;
+	for (k = keys; k->name != NULL; k++) {
+		if (!lex_is(&word, k->name))
+			continue;
+		if (k->not)
+			put(c, FIND_NOT);
+		return k->fn(c, at, k);
+	}
+	return strspn(word.p, "0123456789:,*$") == word.n &&
+	    put_set(c, &word, false);
 }
 
 /* ---- arguments ---- */
@@ -460,23 +485,6 @@ found(void *arg, uint32_t lo, uint32_t hi)
 	return set_add(arg, lo, hi);
 }
 
-/* As the client counts; all that it has not been told of is left out. */
-static bool
-as_seqs(struct session *s, const struct set *uids, struct set *seqs)
-{
-	uint32_t uid, seq;
-	size_t i;
-
-	for (i = 0; i < uids->n; i++)
-		for (uid = uids->range[i].lo; uid <= uids->range[i].hi;
-		    uid++) {
-			seq = view_seq(s, uid);
-			if (seq != 0 && !set_add(seqs, seq, seq))
-				return false;
-		}
-	return true;
-}
-
 static void
 answer(struct search *c)
 {
@@ -486,7 +494,7 @@ answer(struct search *c)
 	set_init(&seqs);
 	if (c->result & R_SAVE)
 		search_save(c);
-	if (s->uid || (view_map(s) && as_seqs(s, &c->found, &seqs))) {
+	if (s->uid || view_seqs(s, &c->found, &seqs)) {
 		c->extended = c->extended || s->enabled & EN_REV2;
 		search_tell(c, "SEARCH", s->uid ? &c->found : &seqs);
 		reply_ok(s, "", "done");

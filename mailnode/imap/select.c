@@ -150,33 +150,12 @@ tell_gone(struct session *s, const struct set *known, uint64_t since)
 static bool
 tell_changes(struct session *s, const struct resync *q)
 {
-	struct view *v = &s->view;
+	const struct telling t = { .only = q->some ? &q->known : NULL };
 	/* Even what changed again meanwhile: it was not told of before. */
-	struct view_ask ask = { .mbox = v->mbox, .cols = VIEW_TAG,
+	struct view_ask ask = { .mbox = s->view.mbox, .cols = VIEW_TAG,
 	    .since = q->modseq != 0 ? q->modseq : 1, .upto = INT64_MAX };
-	struct view_row row;
-	uint32_t seq;
-	uint16_t rc;
 
-	while (!ask.done) {
-		rc = view_rows(reader_of(s), &s->rows, &ask);
-		if (rc != OP_OK) {
-			reply_failed(s, rc);
-			return false;
-		}
-		while (view_row_next(&s->rows, &ask, &row)) {
-			if (q->some && !set_has(&q->known, row.uid))
-				continue;
-			if (!view_map(s))
-				return false;
-			seq = view_seq(s, row.uid);
-			if (seq == 0)
-				continue;
-			tell_row(s, &row, seq);
-		}
-		send_out(s);
-	}
-	return true;
+	return tell_rows(s, &ask, &t);
 }
 
 /* ---- */

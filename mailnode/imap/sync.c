@@ -90,6 +90,24 @@ view_seq(struct session *s, uint32_t uid)
 }
 
 bool
+view_seqs(struct session *s, const struct set *uids, struct set *seqs)
+{
+	uint32_t uid, seq;
+	size_t i;
+
+	if (!view_map(s))
+		return false;
+	for (i = 0; i < uids->n; i++)
+		for (uid = uids->range[i].lo; uid <= uids->range[i].hi;
+		    uid++) {
+			seq = view_seq(s, uid);
+			if (seq != 0 && !set_add(seqs, seq, seq))
+				return false;
+		}
+	return true;
+}
+
+bool
 view_set(struct session *s, const struct lex_str *text, struct set *uids)
 {
 	struct view *v = &s->view;
@@ -274,15 +292,18 @@ news_arrived(struct session *s, uint32_t uidnext)
 	return true;
 }
 
-void
-tell_row(struct session *s, const struct view_row *row, uint32_t seq)
+static void
+tell_row(struct session *s, const struct view_row *row, uint32_t seq,
+    bool silent)
 {
 	(void)buf_adds(&s->out, "* ");
 	put_number(&s->out, seq);
 	(void)buf_adds(&s->out, " FETCH (UID ");
 	put_number(&s->out, row->uid);
-	(void)buf_adds(&s->out, " FLAGS ");
-	put_flags(s, &s->out, row->flags, row->tags);
+	if (!silent) {
+		(void)buf_adds(&s->out, " FLAGS ");
+		put_flags(s, &s->out, row->flags, row->tags);
+	}
 	if (s->enabled & EN_CONDSTORE) {
 		(void)buf_adds(&s->out, " MODSEQ (");
 		put_number(&s->out, row->modseq);
@@ -291,35 +312,29 @@ tell_row(struct session *s, const struct view_row *row, uint32_t seq)
 	(void)buf_adds(&s->out, ")\r\n");
 }
 
-static bool
-news_flags(struct session *s, uint64_t upto, uint32_t below,
-    const struct set *but)
+bool
+tell_rows(struct session *s, struct view_ask *ask, const struct telling *t)
 {
-	struct view *v = &s->view;
-	struct view_ask ask = { .mbox = v->mbox, .cols = VIEW_TAG,
-	    .since = v->modseq, .upto = upto };
 	struct view_row row;
 	uint32_t seq;
 	uint16_t rc;
 
-	/* 0 would mean all. */
-	if (ask.since == 0)
-		ask.since = 1;
-	while (!ask.done) {
-		rc = view_rows(reader_of(s), &s->rows, &ask);
+	while (!ask->done) {
+		rc = view_rows(reader_of(s), &s->rows, ask);
 		if (rc != OP_OK) {
 			reply_failed(s, rc);
 			return false;
 		}
-		while (view_row_next(&s->rows, &ask, &row)) {
-			if (row.uid >= below ||
-			    (but != NULL && set_has(but, row.uid)))
+		while (view_row_next(&s->rows, ask, &row)) {
+			if ((t->below != 0 && row.uid >= t->below) ||
+			    (t->only != NULL && !set_has(t->only, row.uid)) ||
+			    (t->but != NULL && set_has(t->but, row.uid)))
 				continue;
 			if (!view_map(s))
 				return false;
 			seq = view_seq(s, row.uid);
 			if (seq != 0)
-				tell_row(s, &row, seq);
+				tell_row(s, &row, seq, t->silent);
 		}
 		send_out(s);
 	}
@@ -331,7 +346,10 @@ view_sync(struct session *s, unsigned int how, const struct set *but)
 {
 	struct view *v = &s->view;
 	struct view_box b = { .id = v->mbox };
-	uint32_t uidnext = v->uidnext;
+	/* Flags of what is new are asked for by who wants them. */
+	const struct telling t = { .but = but, .below = v->uidnext };
+	struct view_ask ask = { .mbox = v->mbox, .cols = VIEW_TAG,
+	    .since = v->modseq != 0 ? v->modseq : 1 /* 0: all */ };
 	uint16_t rc;
 
 	if (s->state != ST_SELECTED)
@@ -355,7 +373,8 @@ view_sync(struct session *s, unsigned int how, const struct set *but)
 		return;
 	if (b.uidnext > v->uidnext && !news_arrived(s, b.uidnext))
 		return;
-	if (b.modseq > v->modseq && !news_flags(s, b.modseq, uidnext, but))
+	ask.upto = b.modseq;
+	if (b.modseq > v->modseq && !tell_rows(s, &ask, &t))
 		return;
 	/*
 	 * Whoever takes the highest MODSEQ it saw for what it knows would

@@ -165,9 +165,22 @@ void	 note_seen(struct session *s);
 /* Makes the map; false: answered already. */
 bool	 view_map(struct session *s);
 uint32_t view_seq(struct session *s, uint32_t uid);
-/* "* seq FETCH (UID FLAGS…)" into s->out. */
-void	 tell_row(struct session *s, const struct view_row *row,
-	    uint32_t seq);
+/* As the client counts; what it has not been told of is left out.  False:
+ * answered already, or no memory. */
+bool	 view_seqs(struct session *s, const struct set *uids,
+	    struct set *seqs);
+/*
+ * "* seq FETCH (UID FLAGS MODSEQ)" of what is asked for and the client knows:
+ * of `only` (NULL: all) without `but`, below that UID (0: all); silent:
+ * without flags.  False: answered already.
+ */
+struct telling {
+	const struct set *only, *but;
+	uint32_t	 below;
+	bool		 silent;
+};
+bool	 tell_rows(struct session *s, struct view_ask *ask,
+	    const struct telling *t);
 /* Adds the UIDs the client knows that went in (since, upto].  A status;
  * *whole: nothing of then is forgotten. */
 uint16_t gone_since(struct session *s, uint64_t since, uint64_t upto,
