@@ -104,6 +104,32 @@ static const struct conf_hook hooks[] = {
 	{ NULL,		NULL,		0,	0,	0 },
 };
 
+/* What may not be attached, by the name's end or by type/subtype. */
+static const struct conf_attachment attachments_refused[] = {
+	/* what		CONF_REFUSE: 550, CONF_JUNK: to Junk */
+	{ ".exe",	CONF_REFUSE },
+	{ ".scr",	CONF_REFUSE },
+	{ ".pif",	CONF_REFUSE },
+	{ ".com",	CONF_REFUSE },
+	{ ".bat",	CONF_REFUSE },
+	{ ".cmd",	CONF_REFUSE },
+	{ ".cpl",	CONF_REFUSE },
+	{ ".msi",	CONF_REFUSE },
+	{ ".hta",	CONF_REFUSE },
+	{ ".lnk",	CONF_REFUSE },
+	{ ".vbs",	CONF_REFUSE },
+	{ ".vbe",	CONF_REFUSE },
+	{ ".jse",	CONF_REFUSE },
+	{ ".wsf",	CONF_REFUSE },
+	{ ".wsh",	CONF_REFUSE },
+	{ ".jar",	CONF_REFUSE },
+	{ ".js",	CONF_JUNK },
+	{ ".iso",	CONF_JUNK },
+	{ "application/x-msdownload", CONF_REFUSE },
+	{ "application/x-dosexec", CONF_REFUSE },
+	{ NULL,		CONF_REFUSE },
+};
+
 /* What becomes of mail that comes; see mailnode-config.5. */
 static const struct conf_rule rules[] = {
 	/* query	tags	folder	hook	forward	flags */

@@ -9,7 +9,9 @@
 #include "mailnode/base/num.h"
 #include "mailnode/cmd.h"
 #include "mailnode/cmd_search.h"
+#include "mailnode/filter/attach.h"
 #include "mailnode/filter/rules.h"
+#include "mailnode/node/conf.h"
 #include "store/err.h"
 
 enum { ACTION_MAX = 8 * 1024 };		/* octets of a rule in words */
@@ -26,6 +28,10 @@ cmd_check(int argc, char **argv)
 	if (argc != 1)
 		return cmd_usage("check", argc == 2 &&
 		    strcmp(argv[1], "-h") == 0);
+	for (i = 0; i < conf.nattachments && conf.attachments[i].what !=
+	    NULL; i++)
+		if (!attach_check(i, why, sizeof why))
+			rc = cmd_fail("attachments_refused", why);
 	(void)rules_table(&n);
 	for (i = 0; i < n; i++) {
 		snprintf(what, sizeof what, "rule %zu", i + 1);

@@ -60,6 +60,13 @@ struct conf_hook {
 	unsigned int	 flags;
 };
 
+enum conf_verdict { CONF_REFUSE, CONF_JUNK };
+
+struct conf_attachment {
+	const char		*what;	/* ".exe", or "type/subtype" */
+	enum conf_verdict	 verdict;
+};
+
 enum { CONF_RULE_NOTIFY = 1, CONF_RULE_STOP = 2 };	/* conf_rule.flags */
 
 struct conf_rule {
@@ -93,6 +100,8 @@ struct conf {
 	size_t		 nqueries;
 	const struct conf_hook *hooks;
 	size_t		 nhooks;
+	const struct conf_attachment *attachments;	/* filter/attach.h */
+	size_t		 nattachments;
 	const struct conf_rule *rules;	/* see mailnode/filter/rules.h */
 	size_t		 nrules;
 	const struct conf_key *keys;

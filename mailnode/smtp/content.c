@@ -53,6 +53,8 @@ mail_answer(const struct mail *m)
 	/* RFC 7372 section 3.3, RFC 9989 section 8. */
 	static const struct answer policy = { 550, "5.7.26",
 	    "refused for its author's domain" };
+	static const struct answer attached = { 550, "5.7.1",
+	    "an attachment of that kind is not taken here" };
 	static const struct answer refused = { 550, "5.7.1",
 	    "not wanted here" };
 	static const struct answer deferred = { 451, "4.7.1",
@@ -80,6 +82,8 @@ mail_answer(const struct mail *m)
 		return &loop;
 	case MAIL_AGAIN:
 		return &again;
+	case MAIL_ATTACHED:
+		return &attached;
 	case MAIL_POLICY:
 		return &policy;
 	case MAIL_REFUSED:
@@ -114,6 +118,7 @@ tell_refused(struct session *s)
 	const struct mail *m = &s->mail;
 
 	refuse(s, mail_answer(m), m->rcpt[0], m->err == MAIL_POLICY ||
+	    m->err == MAIL_ATTACHED ||
 	    m->err == MAIL_DEFERRED ? m->why : NULL);
 	if (m->verdict[0] == '\0' || s->told >= SESSION_EVENTS_MAX)
 		return;

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,6 +30,7 @@ mail_clear(struct mail *m)
 	if (m->spool != 0)
 		m->be->abort(m->be->arg, m->spool);
 	auth_verify_free(m->auth);
+	attach_free(m->attach);
 	head_clear(&m->head);
 	buf_clear(&m->body);
 	buf_clear(&m->dsn);
@@ -197,6 +199,8 @@ keep(void *arg, const uint8_t *p, size_t n)
 
 	m->kept += n;
 	sample(m, p, n);
+	if (m->attach != NULL)
+		attach_push(m->attach, p, n);
 	while (n > 0 && m->err == MAIL_OK) {
 		part = SPOOL_CHUNK - m->body.len;
 		if (part > n)
@@ -276,6 +280,11 @@ mail_open(struct mail *m, const struct auth_conn *conn, bool dots)
 	m->ids = calloc(conf.ndomains + 1, sizeof *m->ids);
 	m->auth = auth_verify_new(conn);
 	m->ip = conn->ip != NULL ? conn->ip : "";
+	if (conf.nattachments > 0 && conf.attachments[0].what != NULL) {
+		m->attach = attach_new(conf.attachments, conf.nattachments);
+		if (m->attach == NULL)
+			return false;
+	}
 	if (m->ids == NULL || m->auth == NULL)
 		return false;
 	m->ids[0] = conf.hostname;
@@ -313,6 +322,32 @@ judge(struct mail *m)
 		fail(m, MAIL_LOOP);
 	else if (m->fans && m->head.again)
 		fail(m, MAIL_AGAIN);
+}
+
+/* Before anything is asked of others: what is not wanted, whoever sent it. */
+static const struct conf_attachment *
+attached(struct mail *m)
+{
+	const struct conf_attachment *c = m->err == MAIL_OK &&
+	    m->attach != NULL ? attach_found(m->attach) : NULL;
+
+	if (c != NULL && c->verdict == CONF_REFUSE) {
+		m->why = c->what;
+		fail(m, MAIL_ATTACHED);
+	}
+	return c;
+}
+
+static void
+attached_junk(struct mail *m, const struct conf_attachment *c)
+{
+	size_t n = strlen(m->verdict);
+
+	if (m->err != MAIL_OK || c == NULL)
+		return;
+	m->junk = true;
+	(void)snprintf(m->verdict + n, sizeof m->verdict - n,
+	    "%sattachment=%s", n > 0 ? " " : "", c->what);
 }
 
 static int
@@ -356,15 +391,18 @@ commit(struct mail *m, const struct buf *head, int64_t now_s,
 enum mail_err
 mail_hand_in(struct mail *m, const struct received *trace, const char *peer)
 {
+	const struct conf_attachment *c;
 	enum mail_err err;
 	struct buf head;
 
 	buf_init(&head, SPOOL_HEAD_MAX);
 	head_end(&m->head);
 	judge(m);
+	c = attached(m);
 	key_of(m->top.data, m->top.len, m->key);
 	if (m->err == MAIL_OK && (err = judge_mail(m)) != MAIL_OK)
 		fail(m, err);
+	attached_junk(m, c);
 	if (m->err == MAIL_OK && (m->spool != 0 ||
 	    m->body.len > SPOOL_INLINE))
 		hand_on(m);

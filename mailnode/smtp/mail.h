@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "mailnode/auth/verify.h"
+#include "mailnode/filter/attach.h"
 #include "mailnode/node/trace.h"
 #include "mailnode/smtp/backend.h"
 #include "mailnode/smtp/cmd.h"
@@ -34,6 +35,7 @@ enum mail_err {
 	MAIL_NUL,
 	MAIL_LOOP,		/* over MAIL_HOPS_MAX */
 	MAIL_AGAIN,		/* was sent on from here before */
+	MAIL_ATTACHED,		/* what config.h refuses; see why */
 	MAIL_POLICY,		/* the author's domain wants it refused */
 	MAIL_REFUSED,		/* the filter's ladder: not wanted here */
 	MAIL_DEFERRED,		/* … not now */
@@ -61,13 +63,14 @@ struct mail {
 	const char	*ip;		/* borrowed: the client's; or "" */
 	struct buf	 body;		/* not handed on yet */
 	struct buf	 letter;	/* submission: all of it */
+	struct attach	*attach;	/* owned; NULL: nothing is refused */
 	struct buf	 sample;	/* its start, for the filter */
 	uint64_t	 kept;		/* octets to be stored, without head */
 	uint64_t	 spool;		/* id of what was begun; 0: nothing */
 	enum mail_err	 err;
 	uint16_t	 status;	/* keeper's, with MAIL_STORE */
 	char		 verdict[SPOOL_TEXT_MAX];	/* after mail_hand_in */
-	const char	*why;		/* of MAIL_POLICY, MAIL_DEFERRED */
+	const char	*why;		/* of MAIL_ATTACHED, MAIL_POLICY, MAIL_DEFERRED */
 	char		 wait[64];	/* the greylist's answer */
 	struct buf	 top;		/* the header, KEY_HEADER_MAX of it */
 	char		 key[LETIN_KEY_MAX];	/* by which it is known again */
