@@ -44,10 +44,10 @@ struct node	*node_connect(bool daemon_only);
 void		 node_close(struct node *n);
 
 /*
- * A channel of its own to keeper, reader, parser, vault, sender or
- * resolver, as ROLE_OWNER.  Returns the descriptor, owned by the caller, or
+ * A channel of its own to keeper, reader, parser, vault, resolver or
+ * runner, as ROLE_OWNER.  Returns the descriptor, owned by the caller, or
  * -1 with errno: ENOTCONN when the node is gone, ENOENT no such service
- * (the local node has no vault and no sender).
+ * (the local node has no vault; nobody asks the sender).
  */
 int		 node_link(struct node *n, enum role service);
 

@@ -236,8 +236,7 @@ on_link(void *service, struct op_call *c)
 		return OP_BAD;
 	if (role != ROLE_KEEPER && role != ROLE_READER &&
 	    role != ROLE_PARSER && role != ROLE_VAULT &&
-	    role != ROLE_SENDER && role != ROLE_RESOLVER &&
-	    role != ROLE_RUNNER)
+	    role != ROLE_RESOLVER && role != ROLE_RUNNER)
 		return CONTROL_NO_SERVICE;
 	return give_link(service, c, (enum role)role, ROLE_OWNER);
 }
