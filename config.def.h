@@ -333,6 +333,8 @@ static const struct conf_key keys[] = {
 	{ IN_LIST | IN_MSG,	"E",		DO_SNOOZE,	NULL },
 	{ IN_LIST | IN_MSG,	"X",		DO_UNSUBSCRIBE,	NULL },
 	{ IN_ALL,		"x a",		DO_ALIAS,	NULL },
+	{ IN_LIST | IN_MSG,	"x y",		DO_ALLOW,	NULL },
+	{ IN_LIST | IN_MSG,	"x b",		DO_BLOCK,	NULL },
 	{ IN_LIST | IN_MSG,	"x d",		DO_DELIVERY,	NULL },
 	{ IN_LIST | IN_MSG | IN_QUEUE, "x l",	DO_WHY,		NULL },
 	{ IN_ALL,		"x h",		DO_STATUS,	NULL },

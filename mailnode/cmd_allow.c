@@ -9,7 +9,6 @@
 #include "mailnode/cmd.h"
 #include "mailnode/filter/proof.h"
 #include "mailnode/node/control.h"
-#include "mailnode/node/idna.h"
 #include "store/op_listed.h"
 
 struct ask_listed {
@@ -54,20 +53,6 @@ list(int ch, struct op_reply *r, const struct ask_listed *q)
 	return status == STORE_NOTFOUND ? OP_OK : status;
 }
 
-/* Domains as the DNS knows them; networks and what is nothing as they are. */
-static void
-canonical(const char *text, char out[HISTORY_NAME_MAX])
-{
-	char domain[DNS_NAME_MAX];
-
-	proof_address(text, out);
-	if (out[0] == '\0' && strpbrk(text, "@:/") == NULL &&
-	    idna_ascii(text, strlen(text), domain) == 0)
-		(void)snprintf(out, HISTORY_NAME_MAX, "%s", domain);
-	if (out[0] == '\0')
-		(void)snprintf(out, HISTORY_NAME_MAX, "%s", text);
-}
-
 static uint16_t
 act(int ch, struct op_reply *r, const struct ask_listed *q)
 {
@@ -77,7 +62,7 @@ act(int ch, struct op_reply *r, const struct ask_listed *q)
 		return list(ch, r, q);
 	if (strlen(q->name) >= sizeof name)
 		return STORE_NAME;
-	canonical(q->name, name);
+	proof_listed(q->name, name);
 	if (strcmp(q->verb, "add") == 0)
 		return listed_ask_add(ch, r, q->allow, name, q->note);
 	return listed_ask_remove(ch, r, q->allow, name);

@@ -83,10 +83,20 @@ ok 'is not' sh -c '! "$0" why mallory@evil.test | grep -q rung=' "$mailnode"
 tui_start
 ok 'the list shows it' sees 'eleven .*lookalike'
 ok 'a query shows who is new' sees 'new people +[1-9]'
-keys / && typed 'id:five@mail.test' && keys Enter
-ok 'found' sees 'five'
 keys Enter
 ok 'the letter warns' sees 'Beware: '
+keys x b
+ok 'a key asks whether to refuse him' sees '^Refuse: mallory@evil.test'
+keys Enter
+ok 'he is refused' sees 'mallory@evil.test is refused'
+is 'and on the list' "$(mn block)" 'mallory@evil.test'
+keys u
+ok 'undone' wait_for '[ -z "$(mn block)" ]'
+keys : && typed 'allow x.test' && keys Enter
+ok 'by name' sees 'x.test is let in'
+is 'on the other list' "$(mn allow)" 'x.test'
+keys : && typed 'block a..b' && keys Enter
+ok 'what is no name' sees 'a..b: not an address'
 tui_stop
 ok 'no crash' sh -c "! grep -q crash '$node/log'"
 node_stop

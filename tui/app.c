@@ -94,7 +94,8 @@ app_status_error(struct tui *t, const char *what, uint16_t status)
 /* ---- actions ---- */
 
 /* What is done to mail is the same from every view of it. */
-static const enum { NOT_MAIL, TO_MAIL, TO_ONE } kind_of[DO_MAX] = {
+/* TO_SENDER: of one, unless it is told whom. */
+static const enum { NOT_MAIL, TO_MAIL, TO_ONE, TO_SENDER } kind_of[DO_MAX] = {
 	[DO_ARCHIVE] = TO_MAIL, [DO_ARCHIVE_THREAD] = TO_MAIL,
 	[DO_DELETE] = TO_MAIL, [DO_DELETE_THREAD] = TO_MAIL,
 	[DO_JUNK] = TO_MAIL, [DO_FLAG] = TO_MAIL, [DO_READ] = TO_MAIL,
@@ -106,6 +107,7 @@ static const enum { NOT_MAIL, TO_MAIL, TO_ONE } kind_of[DO_MAX] = {
 	[DO_REPLY_LIST] = TO_ONE, [DO_FORWARD] = TO_ONE,
 	[DO_BOUNCE] = TO_ONE, [DO_DELIVERY] = TO_ONE, [DO_WHY] = TO_ONE,
 	[DO_UNSUBSCRIBE] = TO_ONE, [DO_ALIAS] = TO_ONE,
+	[DO_ALLOW] = TO_SENDER, [DO_BLOCK] = TO_SENDER,
 };
 
 bool
@@ -124,7 +126,8 @@ act_on_mail(struct view *v, enum conf_action act, const char *arg)
 
 	if (v->ops->mail != NULL && kind_of[act] == TO_MAIL) {
 		v->ops->mail(v, act, arg);
-	} else if (v->ops->one != NULL && kind_of[act] == TO_ONE) {
+	} else if (v->ops->one != NULL && (kind_of[act] == TO_ONE ||
+	    (kind_of[act] == TO_SENDER && arg == NULL))) {
 		id = v->ops->one(v);
 		if (id != 0)
 			message_act(v->t, act, id, arg);

@@ -6,6 +6,7 @@
 
 #include "mailnode/base/num.h"
 #include "tui/alias_key.h"
+#include "tui/allow_key.h"
 #include "tui/compose.h"
 #include "tui/global.h"
 #include "tui/list.h"
@@ -337,6 +338,7 @@ view_act *const global_acts[DO_MAX] = {
 	[DO_UNDO] = act_undo, [DO_REDO] = act_redo,
 	[DO_COMPOSE] = act_compose, [DO_RECALL] = act_recall,
 	[DO_ALIAS] = alias_for_nobody,
+	[DO_ALLOW] = allow_nobody, [DO_BLOCK] = block_nobody,
 	[DO_QUEUE] = act_queue, [DO_QUEUE_RUN] = act_queue_run,
 	[DO_STATUS] = act_status,
 	[DO_HELP] = act_help, [DO_REDRAW] = act_redraw,

@@ -6,6 +6,7 @@
 #include "store/op_event.h"
 #include "tui/addrbook.h"
 #include "tui/alias_key.h"
+#include "tui/allow_key.h"
 #include "tui/compose.h"
 #include "tui/fetch.h"
 #include "tui/message.h"
@@ -104,6 +105,12 @@ run_alias(struct task *k, struct fetched *f)
 }
 
 static void
+run_listed(struct task *k, struct fetched *f)
+{
+	allow_propose(k->t, k->act, reply_header(&f->show, "From"), k->arg);
+}
+
+static void
 run_unsubscribe(struct task *k, struct fetched *f)
 {
 	unsub_ask(k->t, f);
@@ -129,6 +136,8 @@ static const struct {
 	{ DO_WHY, FETCH_FILE, NULL, HIST_NONE, NULL, run_why },
 	{ DO_UNSUBSCRIBE, FETCH_PLAIN, NULL, HIST_NONE, NULL, run_unsubscribe },
 	{ DO_ALIAS, FETCH_PLAIN, NULL, HIST_NONE, NULL, run_alias },
+	{ DO_ALLOW, FETCH_PLAIN, NULL, HIST_NONE, NULL, run_listed },
+	{ DO_BLOCK, FETCH_PLAIN, NULL, HIST_NONE, NULL, run_listed },
 };
 
 static size_t

@@ -80,3 +80,16 @@ proof_address(const char *address, char out[HISTORY_NAME_MAX])
 		if (*p >= 'A' && *p <= 'Z')
 			*p = (char)(*p + 32);
 }
+
+void
+proof_listed(const char *text, char out[HISTORY_NAME_MAX])
+{
+	char domain[DNS_NAME_MAX];
+
+	proof_address(text, out);
+	if (out[0] == '\0' && strpbrk(text, "@:/") == NULL &&
+	    idna_ascii(text, strlen(text), domain) == 0)
+		(void)snprintf(out, HISTORY_NAME_MAX, "%s", domain);
+	if (out[0] == '\0')
+		(void)snprintf(out, HISTORY_NAME_MAX, "%s", text);
+}

@@ -33,4 +33,8 @@ bool	proof_aligned(enum dmarc_result dmarc, const char *domain,
  * fit or is none. */
 void	proof_address(const char *address, char out[HISTORY_NAME_MAX]);
 
+/* What the owner typed as a name for the lists: domains become A-labels;
+ * networks, and what is nothing, stay as they are, cut to size. */
+void	proof_listed(const char *text, char out[HISTORY_NAME_MAX]);
+
 #endif

@@ -113,6 +113,8 @@ enum conf_view {
 	X(SNOOZE,	"put off until a time")				\
 	X(UNSUBSCRIBE,	"unsubscribe from the list")			\
 	X(ALIAS,	"make a new alias for the correspondent")	\
+	X(ALLOW,	"let the sender in, whatever the filter thinks") \
+	X(BLOCK,	"refuse all from the sender")			\
 	X(QUEUE,	"the queue, with each recipient's fate")	\
 	X(DELIVERY,	"delivery of this message")			\
 	X(WHY,		"why: the story of this message")		\
