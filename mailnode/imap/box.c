@@ -1,9 +1,6 @@
-/* Mailboxes: LIST and its kin, STATUS, CREATE, DELETE, RENAME; RFC 9051
- * section 6.3, RFC 5258, RFC 5819, RFC 6154. */
-#define _GNU_SOURCE
-#include <stdlib.h>
+/* Mailboxes: STATUS, CREATE, DELETE, RENAME, SUBSCRIBE; RFC 9051 section 6.3,
+ * RFC 6154. */
 #include <string.h>
-#include <strings.h>
 
 #include "mailnode/imap/name.h"
 #include "mailnode/imap/objectid.h"
@@ -12,8 +9,8 @@
 #include "store/err.h"
 #include "store/op_set.h"
 
-static bool
-utf8(const struct session *s)
+bool
+session_utf8(const struct session *s)
 {
 	return (s->enabled & (EN_UTF8 | EN_REV2)) != 0;
 }
@@ -25,7 +22,7 @@ get_mailbox(struct session *s, struct lex_at *at, char name[BOX_NAME_MAX])
 
 	if (!lex_astring(at, &text))
 		return false;
-	if (name_in(text.p, text.n, utf8(s), name, BOX_NAME_MAX) &&
+	if (name_in(text.p, text.n, session_utf8(s), name, BOX_NAME_MAX) &&
 	    name[0] != '\0')
 		return true;
 	reply_no(s, "CANNOT", "no mailbox can have that name");
@@ -35,7 +32,24 @@ get_mailbox(struct session *s, struct lex_at *at, char name[BOX_NAME_MAX])
 void
 put_mailbox(const struct session *s, struct buf *b, const char *name)
 {
-	(void)name_out(b, name, utf8(s));
+	(void)name_out(b, name, session_utf8(s));
+}
+
+static const struct { const char *name, *use; } special[] = {
+	{ "Archive", "\\Archive" }, { "Drafts", "\\Drafts" },
+	{ "Junk", "\\Junk" }, { "Sent", "\\Sent" }, { "Trash", "\\Trash" },
+	{ NULL, NULL }
+};
+
+const char *
+special_use(const char *name)
+{
+	size_t i;
+
+	for (i = 0; special[i].name != NULL; i++)
+		if (strcmp(special[i].name, name) == 0)
+			return special[i].use;
+	return NULL;
 }
 
 /* ---- STATUS ---- */
@@ -112,7 +126,6 @@ item_value(const struct session *s, const struct view_box *b, uint32_t bit)
 void
 put_status(struct session *s, const struct view_box *b, uint32_t bits)
 {
-	bool first = true;
 	size_t i;
 
 	(void)buf_adds(&s->out, "* STATUS ");
@@ -121,10 +134,7 @@ put_status(struct session *s, const struct view_box *b, uint32_t bits)
 	for (i = 0; items[i].name != NULL; i++) {
 		if (!(bits & items[i].bit))
 			continue;
-		if (!first)
-			(void)buf_addc(&s->out, ' ');
-		first = false;
-		(void)buf_adds(&s->out, items[i].name);
+		put_word(&s->out, items[i].name);
 		(void)buf_addc(&s->out, ' ');
 		if (items[i].bit == IT_ID)
 			put_mailboxid(&s->out, b->uidvalidity);
@@ -156,384 +166,6 @@ on_status(struct session *s, struct lex_at *at)
 	put_status(s, &b, bits);
 	send_out(s);
 	reply_ok(s, "", "done");
-}
-
-/* ---- LIST ---- */
-
-enum { PATTERNS_MAX = 20 };
-
-enum option {
-	LS_SUBSCRIBED = 1, LS_REMOTE = 2, LS_RECURSIVE = 4,
-	LS_SPECIAL = 8,		/* select */
-	LR_SUBSCRIBED = 16, LR_CHILDREN = 32, LR_SPECIAL = 64,
-	LR_STATUS = 128,	/* return */
-	L_EXTENDED = 256, L_LSUB = 512
-};
-
-struct list {
-	unsigned int	 options;
-	uint32_t	 items;		/* of LR_STATUS */
-	char		 pattern[PATTERNS_MAX][NAME_PATTERN_MAX];
-	size_t		 npattern;
-	struct entry	*entry;		/* by name */
-	size_t		 n, cap;
-	struct view_boxes boxes;
-	struct buf	 subscribed;	/* as set_subscribed() has it */
-};
-
-struct entry {
-	char		 name[BOX_NAME_MAX];
-	const struct view_box *box;	/* NULL: there is none */
-	bool		 subscribed;
-};
-
-static const struct { const char *name, *use; } special[] = {
-	{ "Archive", "\\Archive" }, { "Drafts", "\\Drafts" },
-	{ "Junk", "\\Junk" }, { "Sent", "\\Sent" }, { "Trash", "\\Trash" },
-	{ NULL, NULL }
-};
-
-static const char *
-special_use(const char *name)
-{
-	size_t i;
-
-	for (i = 0; special[i].name != NULL; i++)
-		if (strcmp(special[i].name, name) == 0)
-			return special[i].use;
-	return NULL;
-}
-
-static bool
-select_options(struct lex_at *at, unsigned int *o)
-{
-	if (!lex_open(at))
-		return true;
-	*o |= L_EXTENDED;
-	while (!lex_close(at)) {
-		if (lex_word(at, "SUBSCRIBED"))
-			*o |= LS_SUBSCRIBED | LR_SUBSCRIBED;
-		else if (lex_word(at, "REMOTE"))
-			*o |= LS_REMOTE;
-		else if (lex_word(at, "RECURSIVEMATCH"))
-			*o |= LS_RECURSIVE;
-		else if (lex_word(at, "SPECIAL-USE"))
-			*o |= LS_SPECIAL | LR_SPECIAL;
-		else
-			return false;
-	}
-	return !(*o & LS_RECURSIVE) || (*o & (LS_SUBSCRIBED | LS_SPECIAL));
-}
-
-static bool
-return_options(struct lex_at *at, struct list *l)
-{
-	if (!lex_word(at, "RETURN"))
-		return true;
-	l->options |= L_EXTENDED;
-	if (!lex_open(at))
-		return false;
-	while (!lex_close(at)) {
-		if (lex_word(at, "SUBSCRIBED"))
-			l->options |= LR_SUBSCRIBED;
-		else if (lex_word(at, "CHILDREN"))
-			l->options |= LR_CHILDREN;
-		else if (lex_word(at, "SPECIAL-USE"))
-			l->options |= LR_SPECIAL;
-		else if (lex_word(at, "STATUS") &&
-		    status_items(at, &l->items))
-			l->options |= LR_STATUS;
-		else
-			return false;
-	}
-	return true;
-}
-
-/* Reference and pattern, one behind the other. */
-static bool
-add_pattern(struct session *s, struct list *l, const char *ref,
-    const struct lex_str *p)
-{
-	char text[NAME_PATTERN_MAX * 2];
-	size_t n = strlen(ref);
-
-	if (l->npattern == PATTERNS_MAX || n + p->n >= NAME_PATTERN_MAX)
-		return false;
-	memcpy(text, ref, n);
-	memcpy(text + n, p->p, p->n);
-	return name_in(text, n + p->n, utf8(s), l->pattern[l->npattern++],
-	    NAME_PATTERN_MAX);
-}
-
-static bool
-patterns(struct session *s, struct list *l, struct lex_at *at)
-{
-	struct lex_str ref, p;
-
-	if (!lex_astring(at, &ref))
-		return false;
-	if (!lex_open(at))
-		return lex_pattern(at, &p) && add_pattern(s, l, ref.p, &p);
-	l->options |= L_EXTENDED;
-	while (lex_pattern(at, &p))
-		if (!add_pattern(s, l, ref.p, &p))
-			return false;
-	return lex_close(at) && l->npattern > 0;
-}
-
-static bool
-add_entry(struct list *l, const char *name, size_t n,
-    const struct view_box *b, bool subscribed)
-{
-	size_t cap = l->cap != 0 ? l->cap * 2 : 64;
-	struct entry *e;
-
-	if (n >= BOX_NAME_MAX)
-		return true;
-	if (l->n == l->cap) {
-		e = reallocarray(l->entry, cap, sizeof *e);
-		if (e == NULL)
-			return false;
-		l->entry = e;
-		l->cap = cap;
-	}
-	e = &l->entry[l->n++];
-	memset(e, 0, sizeof *e);
-	memcpy(e->name, name, n);
-	e->box = b;
-	e->subscribed = subscribed;
-	return true;
-}
-
-/* Those that exist stand before those that do not. */
-static int
-by_name(const void *a, const void *b)
-{
-	const struct entry *x = a, *y = b;
-	int d = strcmp(x->name, y->name);
-
-	if (d != 0)
-		return d;
-	return (x->box == NULL) - (y->box == NULL);
-}
-
-/* What is said of a name: "+", "-", or 0. */
-static char
-said_of(const struct list *l, const char *name)
-{
-	const char *p = (const char *)l->subscribed.data;
-	const char *end = p + l->subscribed.len;
-
-	for (; p < end; p += strlen(p) + 1)
-		if (strcmp(p + 1, name) == 0)
-			return *p;
-	return 0;
-}
-
-/* Mailboxes, the levels above them, and names that are only subscribed. */
-static bool
-gather(struct list *l)
-{
-	const char *p, *slash;
-	size_t i, n;
-	bool good = true;
-
-	for (i = 0; i < l->boxes.n && good; i++) {
-		p = l->boxes.box[i].name;
-		good = add_entry(l, p, strlen(p), &l->boxes.box[i],
-		    said_of(l, p) != '-');
-		for (slash = strchr(p, '/'); slash != NULL && good;
-		    slash = strchr(slash + 1, '/'))
-			good = add_entry(l, p, (size_t)(slash - p), NULL,
-			    false);
-	}
-	p = (const char *)l->subscribed.data;
-	for (; p < (const char *)l->subscribed.data + l->subscribed.len &&
-	    good; p += strlen(p) + 1)
-		if (*p == '+')
-			good = add_entry(l, p + 1, strlen(p + 1), NULL, true);
-	if (l->n == 0)
-		return good;
-	qsort(l->entry, l->n, sizeof l->entry[0], by_name);
-	for (i = 1, n = 1; i < l->n; i++) {
-		if (strcmp(l->entry[i].name, l->entry[n - 1].name) == 0)
-			l->entry[n - 1].subscribed |= l->entry[i].box == NULL &&
-			    l->entry[i].subscribed && said_of(l,
-			    l->entry[i].name) == '+';
-		else
-			l->entry[n++] = l->entry[i];
-	}
-	l->n = n;
-	return good;
-}
-
-static bool
-matches(const struct list *l, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < l->npattern; i++)
-		if (name_match(l->pattern[i], name))
-			return true;
-	return false;
-}
-
-/* HIDDEN: subscribed, and not matched by the pattern itself. */
-enum below { BELOW_ANY, BELOW_SUBSCRIBED, BELOW_SPECIAL, BELOW_HIDDEN };
-
-static bool
-has_below(const struct list *l, const char *name, enum below what)
-{
-	size_t i, n = strlen(name);
-	const struct entry *e;
-
-	for (i = 0; i < l->n; i++) {
-		e = &l->entry[i];
-		if (strncmp(e->name, name, n) != 0 || e->name[n] != '/')
-			continue;
-		if ((what == BELOW_ANY && e->box != NULL) ||
-		    (what == BELOW_SUBSCRIBED && e->subscribed) ||
-		    (what == BELOW_HIDDEN && e->subscribed &&
-		    !matches(l, e->name)) ||
-		    (what == BELOW_SPECIAL && special_use(e->name) != NULL))
-			return true;
-	}
-	return false;
-}
-
-static void
-attribute(struct buf *b, const char *text, bool *first)
-{
-	if (!*first)
-		(void)buf_addc(b, ' ');
-	*first = false;
-	(void)buf_adds(b, text);
-}
-
-static void
-put_entry(struct session *s, const struct list *l, const struct entry *e,
-    bool child_info)
-{
-	const char *use = special_use(e->name);
-	struct buf *b = &s->out;
-	bool first = true;
-
-	(void)buf_adds(b, l->options & L_LSUB ? "* LSUB (" : "* LIST (");
-	if (e->box == NULL) {
-		if (l->options & L_EXTENDED)
-			attribute(b, "\\NonExistent", &first);
-		attribute(b, "\\Noselect", &first);
-	}
-	if (!(l->options & L_LSUB))
-		attribute(b, has_below(l, e->name, BELOW_ANY) ?
-		    "\\HasChildren" : "\\HasNoChildren", &first);
-	if (e->subscribed && (l->options & LR_SUBSCRIBED) != 0)
-		attribute(b, "\\Subscribed", &first);
-	if (use != NULL && !(l->options & L_LSUB))
-		attribute(b, use, &first);
-	(void)buf_adds(b, ") \"/\" ");
-	put_mailbox(s, b, e->name);
-	if (child_info)
-		(void)buf_adds(b, " (\"CHILDINFO\" (\"SUBSCRIBED\"))");
-	(void)buf_adds(b, "\r\n");
-	if (l->options & LR_STATUS && e->box != NULL)
-		put_status(s, e->box, l->items);
-}
-
-/* RFC 3501 section 6.3.9: with "%" a name above one that is subscribed. */
-static void
-list_one(struct session *s, const struct list *l, const struct entry *e)
-{
-	bool below, wanted = true;
-
-	if (!matches(l, e->name))
-		return;
-	below = (l->options & LS_RECURSIVE || l->options & L_LSUB) &&
-	    l->options & LS_SUBSCRIBED &&
-	    has_below(l, e->name, l->options & L_LSUB ? BELOW_HIDDEN :
-	    BELOW_SUBSCRIBED);
-	if (l->options & LS_SUBSCRIBED)
-		wanted = e->subscribed;
-	else if (e->box == NULL)
-		wanted = has_below(l, e->name, BELOW_ANY);
-	if (wanted && l->options & LS_SPECIAL)
-		wanted = special_use(e->name) != NULL;
-	if (l->options & L_LSUB && !wanted && below) {
-		struct entry above = *e;
-
-		above.box = NULL;
-		put_entry(s, l, &above, false);
-	} else if (wanted || below)
-		put_entry(s, l, e, below && !(l->options & L_LSUB));
-}
-
-static void
-list_all(struct session *s, struct list *l)
-{
-	uint16_t rc;
-	size_t i;
-
-	rc = view_boxes(reader_of(s), &s->reader, status_want(l->items),
-	    &l->boxes);
-	if (rc == OP_OK)
-		rc = set_subscribed(*s->start->keeper, &s->keeper,
-		    &l->subscribed);
-	if (rc == OP_OK && !gather(l))
-		rc = STORE_NOMEM;
-	if (rc != OP_OK) {
-		reply_failed(s, rc);
-		return;
-	}
-	for (i = 0; i < l->n; i++)
-		list_one(s, l, &l->entry[i]);
-	send_out(s);
-	reply_ok(s, "", "that is all");
-}
-
-static void
-list_free(struct list *l)
-{
-	free(l->entry);
-	view_boxes_clear(&l->boxes);
-	buf_clear(&l->subscribed);
-	free(l);
-}
-
-static void
-run_list(struct session *s, struct lex_at *at, unsigned int options)
-{
-	struct list *l = calloc(1, sizeof *l);
-	enum { SUBSCRIBED_MAX = 4 * 1024 * 1024 };
-
-	if (l == NULL) {
-		reply_failed(s, STORE_NOMEM);
-		return;
-	}
-	l->options = options;
-	buf_init(&l->subscribed, SUBSCRIBED_MAX);
-	if ((options & L_LSUB || select_options(at, &l->options)) &&
-	    patterns(s, l, at) && (options & L_LSUB ||
-	    return_options(at, l)) && lex_end(at)) {
-		if (l->npattern == 1 && l->pattern[0][0] == '\0') {
-			untagged(s, "%s (\\Noselect) \"/\" \"\"",
-			    options & L_LSUB ? "LSUB" : "LIST");
-			reply_ok(s, "", "done");
-		} else
-			list_all(s, l);
-	}
-	list_free(l);
-}
-
-void
-on_list(struct session *s, struct lex_at *at)
-{
-	run_list(s, at, 0);
-}
-
-void
-on_lsub(struct session *s, struct lex_at *at)
-{
-	run_list(s, at, L_LSUB | LS_SUBSCRIBED);
 }
 
 /* ---- changes ---- */

@@ -143,6 +143,14 @@ put_number(struct buf *b, uint64_t v)
 }
 
 void
+put_word(struct buf *b, const char *word)
+{
+	if (b->len > 0 && b->data[b->len - 1] != '(')
+		(void)buf_addc(b, ' ');
+	(void)buf_adds(b, word);
+}
+
+void
 put_string(struct buf *b, const char *p, size_t n)
 {
 	size_t i;
@@ -201,16 +209,13 @@ put_flags(struct session *s, struct buf *b, uint32_t flags, const char *tags)
 		{ STORE_DELETED, "\\Deleted" }, { STORE_SEEN, "\\Seen" },
 		{ STORE_DRAFT, "\\Draft" }, { STORE_PASSED, "$Forwarded" },
 	};
-	size_t i, n, start = b->len + 1;
+	size_t i, n;
 	char word[MAIL_TAGS_MAX];
 
 	(void)buf_addc(b, '(');
 	for (i = 0; i < sizeof names / sizeof names[0]; i++)
-		if (flags & names[i].flag) {
-			if (b->len > start)
-				(void)buf_addc(b, ' ');
-			(void)buf_adds(b, names[i].name);
-		}
+		if (flags & names[i].flag)
+			put_word(b, names[i].name);
 	for (; *tags != '\0'; tags += n + (tags[n] == ' ')) {
 		n = strcspn(tags, " ");
 		if (n == 0 || n >= sizeof word)
@@ -220,9 +225,7 @@ put_flags(struct session *s, struct buf *b, uint32_t flags, const char *tags)
 		if (!set_keyword_ok(word))
 			continue;
 		note_keyword(s, word, n);
-		if (b->len > start)
-			(void)buf_addc(b, ' ');
-		(void)buf_adds(b, word);
+		put_word(b, word);
 	}
 	(void)buf_addc(b, ')');
 }

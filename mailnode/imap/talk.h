@@ -134,6 +134,8 @@ void	 reply_bye(struct session *s, const char *text, const char *why);
 void	 reply_go_on(struct session *s, const char *text);
 /* Into s->out, which send_out() sends and empties. */
 void	 put_number(struct buf *b, uint64_t v);
+/* A word of a list in parentheses, with a blank before it if one was. */
+void	 put_word(struct buf *b, const char *word);
 /* Quoted, or a literal. */
 void	 put_string(struct buf *b, const char *p, size_t n);
 void	 put_flags(struct session *s, struct buf *b, uint32_t flags,
@@ -218,6 +220,10 @@ on_fn	on_sort, on_thread, on_getquota, on_getquotaroot;
 
 /* "IMAP4rev1 …", as it holds at present. */
 void	 put_capabilities(struct session *s, struct buf *b);
+/* Names of mailboxes may be in UTF-8. */
+bool	 session_utf8(const struct session *s);
+/* What a mailbox is for, "\\Sent"; NULL: nothing of its own. */
+const char *special_use(const char *name);
 /* A mailbox's name; false: answered already. */
 bool	 get_mailbox(struct session *s, struct lex_at *at,
 	    char name[BOX_NAME_MAX]);
