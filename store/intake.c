@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "mailnode/base/clock.h"
+#include "store/append_many.h"
 #include "store/job.h"
 #include "store/op_event.h"
 #include "store/parts.h"
@@ -101,6 +102,7 @@ job_free(struct job *j)
 {
 	struct intake *in = j->st->intake;
 
+	batch_left(j);
 	job_unlist(j);
 	*j->prev = j->next;
 	if (j->next != NULL)
@@ -178,6 +180,8 @@ filed(void *arg, uint16_t status, struct chan_in *in, int *fd)
 		/* A redo may find it renamed by its reader. */
 		memcpy(j->rel, rel, sizeof rel);
 		j->flags = n.flags;
+		if (batch_filed(j))
+			return;
 		if (j->kind == JOB_APPEND)
 			job_ready(j);
 		else
@@ -324,6 +328,8 @@ job_file(struct job *j)
 {
 	struct box *b = box_by_id(j->st, j->mbox);
 
+	if (batch_dead(j))
+		return;
 	if (b == NULL) {
 		job_fail(j, STORE_NOTFOUND);
 		return;
@@ -530,9 +536,11 @@ intake_gone(struct store *st, struct op_peer *p)
 {
 	struct job *j;
 
-	for (j = st->intake->jobs; j != NULL; j = j->next)
+	for (j = st->intake->jobs; j != NULL; j = j->next) {
 		if (j->peer == p)
 			j->peer = NULL;
+		batch_gone(j, p);
+	}
 }
 
 void
@@ -593,12 +601,15 @@ void
 intake_close(struct store *st)
 {
 	struct intake *in = st->intake;
+	struct job *j;
 
 	if (in == NULL)
 		return;
 	loop_disarm(st->loop, &in->retry);
 	loop_disarm(st->loop, &in->idle);
 	loop_disarm(st->loop, &in->gather);
+	for (j = in->jobs; j != NULL; j = j->next)
+		batch_gone(j, NULL);
 	while (in->jobs != NULL)
 		job_free(in->jobs);
 	if (in->root != -1)

@@ -45,6 +45,11 @@ bool		 intake_has(const struct store *st, const struct box *b,
 /* No more found files for now: those under way first. */
 bool		 intake_full(const struct store *st);
 
+/* A job of an append, which takes c->fd, and is not begun. */
+struct job;
+uint16_t	 intake_job(struct store *st, struct op_call *c,
+		    const struct mail_new *m, struct box *b,
+		    struct job **out);
 /* Takes c->fd, if it is a file.  Answers by itself: OP_LATER. */
 uint16_t	 intake_append(struct store *st, struct op_call *c,
 		    const struct mail_new *m, struct box *b);

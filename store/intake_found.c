@@ -90,8 +90,8 @@ intake_changed(struct store *st, struct box *b, const char *rel,
 }
 
 uint16_t
-intake_append(struct store *st, struct op_call *c, const struct mail_new *m,
-    struct box *b)
+intake_job(struct store *st, struct op_call *c, const struct mail_new *m,
+    struct box *b, struct job **out)
 {
 	struct job *j;
 	struct stat sb;
@@ -124,6 +124,19 @@ intake_append(struct store *st, struct op_call *c, const struct mail_new *m,
 	c->fd = -1;
 	snprintf(j->tags, sizeof j->tags, "%s", m->tags);
 	snprintf(j->trace, sizeof j->trace, "%s", m->trace);
+	*out = j;
+	return OP_OK;
+}
+
+uint16_t
+intake_append(struct store *st, struct op_call *c, const struct mail_new *m,
+    struct box *b)
+{
+	struct job *j;
+	uint16_t rc = intake_job(st, c, m, b, &j);
+
+	if (rc != OP_OK)
+		return rc;
 	job_parse(j);
 	intake_parse_kick(st);
 	return OP_LATER;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "mailnode/base/clock.h"
+#include "store/append_many.h"
 #include "store/job.h"
 #include "store/mime_place.h"
 #include "store/op_event.h"
@@ -180,6 +181,8 @@ job_parsed(struct job *j)
 		job_ready(j);
 		return;
 	}
+	if (batch_parsed(j))
+		return;
 	if (j->once && row_by_hash(j->st->rows, j->mbox, j->parsed.hash,
 	    &id) == 0 && id != 0) {
 		j->row = id;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "mailnode/base/phrase.h"
+#include "store/append_many.h"
 #include "store/db.h"
 #include "store/change.h"
 #include "store/fan.h"
@@ -176,6 +177,8 @@ job_fail(struct job *j, enum store_err rc)
 		job_elsewhere(j);
 		return;
 	}
+	if (batch_failed(j, rc))
+		return;
 	if (j->kind == JOB_APPEND)
 		reply(j, rc);
 	job_free(j);

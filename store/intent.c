@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/append_many.h"
 #include "store/box.h"
 #include "store/db.h"
 #include "store/intake.h"
@@ -511,6 +512,8 @@ intents_open(struct store *st)
 	if (it == NULL)
 		return STORE_NOMEM;
 	it->retry = (struct loop_timer){ .fn = again, .arg = st };
+	if (db_exec(st->db[STORE_NODE], append_undo) != STORE_OK)
+		return STORE_IO;
 	it->last = it->committed = (uint64_t)db_int(st->db[STORE_NODE],
 	    "SELECT max(id) FROM intent", 0);
 	it->old = it->last;

@@ -29,6 +29,8 @@ struct job {
 	uint64_t	 entry, file;	/* spool */
 	int		 fd;		/* append: its bytes; -1 */
 	struct op_peer	*peer;		/* append: who waits */
+	struct batch	*batch;		/* append_many.h; NULL: it is alone */
+	size_t		 nth;		/* of it */
 	uint16_t	 type;
 	uint32_t	 id;
 	uint64_t	 replaces;

@@ -7,6 +7,7 @@
 #include "mailnode/base/clock.h"
 #include "store/box.h"
 #include "store/device_seen.h"
+#include "store/op_append.h"
 #include "store/op_device.h"
 #include "store/op_event.h"
 #include "store/op_mail.h"
@@ -53,6 +54,7 @@ static const struct need {
 	{ SET_DATA,	DEVICE_CHANGE,	ANY_FOLDER },
 	{ SET_ABORT,	DEVICE_CHANGE,	ANY_FOLDER },
 	{ SET_APPEND,	DEVICE_CHANGE,	INTO_LATER },
+	{ APPEND_MANY,	DEVICE_CHANGE,	INTO },
 	{ SET_SUBSCRIBE, DEVICE_READ,	INTO },
 	{ SET_SUBSCRIBED, DEVICE_READ,	ANY_FOLDER },	/* likewise */
 	{ RCPT_CHECK,	DEVICE_SEND,	ANY_FOLDER },

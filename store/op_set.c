@@ -312,8 +312,8 @@ get_set(struct store *st, struct op_call *c, enum store_err *rc)
 }
 
 /* "a b" as "+a +b". */
-static bool
-keywords(const char *words, bool take, struct tag_change *tc)
+bool
+set_keywords(const char *words, bool take, struct tag_change *tc)
 {
 	char text[MAIL_TAGS_MAX * 2], one[MAIL_TAGS_MAX];
 	size_t n, at = 0;
@@ -356,7 +356,7 @@ on_store(void *service, struct op_call *c)
 	ch->tags = calloc(1, sizeof *ch->tags);
 	if (ch->tags == NULL || !chan_end(&c->in) || how > SET_REPLACE ||
 	    (flags & ~(uint32_t)STORE_FLAGS_ALL) ||
-	    !keywords(words, how == SET_TAKE, ch->tags)) {
+	    !set_keywords(words, how == SET_TAKE, ch->tags)) {
 		change_end(ch);
 		return OP_BAD;
 	}
@@ -470,7 +470,7 @@ on_append(void *service, struct op_call *c)
 	chan_get_str(&c->in, words, sizeof words);
 	m.received = chan_get_i64(&c->in);
 	if (!chan_end(&c->in) || (m.flags & ~(uint32_t)STORE_FLAGS_ALL) ||
-	    !keywords(words, false, &tc))
+	    !set_keywords(words, false, &tc))
 		return OP_BAD;
 	rc = upload_finish(st, c->peer, id, octets, &u);
 	if (rc != STORE_OK)

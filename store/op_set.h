@@ -108,6 +108,9 @@ uint16_t set_subscribed(int ch, struct op_reply *r, struct buf *out);
 /* ---- keeper ---- */
 
 struct change;
+struct tag_change;
+/* "a b" as "+a +b", or take them away.  False: one cannot be one. */
+bool	 set_keywords(const char *words, bool take, struct tag_change *tc);
 void	 set_done_put(struct buf *b, const struct change *c);
 
 extern const struct op set_ops[];	/* service: struct store */

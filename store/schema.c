@@ -16,6 +16,7 @@
  *	setting	name and value: numbers that must survive
  *	snooze	messages put off, by content: see op_snooze.c
  *	queue_*	the outgoing queue: see queue.h
+ *	appending	see append_many.c
  *	fanned	what was sent on or copied: see fan.h
  *	rule_todo	what the owner's rules do with a message: rule.h
  *	device	what each device did last
@@ -37,6 +38,7 @@
 
 #include "store/came.h"
 #include "store/device_seen.h"
+#include "store/append_many.h"
 #include "store/fan.h"
 #include "store/grey.h"
 #include "store/history.h"
@@ -142,7 +144,7 @@ const struct schema schemas[STORE_NDB] = {
 		.parts = { node_schema, queue_schema, queue_once_schema,
 		    device_schema, snooze_schema, fan_schema,
 		    listed_schema, history_schema, rule_schema,
-		    known_as_schema },
+		    known_as_schema, append_schema },
 		.steps = { node_schema_2, node_schema_3 }
 	},
 	[STORE_CACHE] = {

@@ -94,7 +94,8 @@ too_many(const struct store *st, const struct op_peer *p)
 		return false;
 	for (u = st->uploads->first; u != NULL; u = u->next)
 		n += u->peer == p;
-	return n >= UPLOAD_PER_PEER;
+	return n >= (op_peer_role(p) == ROLE_IMAP ? UPLOAD_PER_IMAP :
+	    UPLOAD_PER_PEER);
 }
 
 /* A number nobody can guess, so that O_EXCL hardly ever refuses it. */

@@ -25,6 +25,7 @@
 #include "mailnode/role/roles.h"
 #include "store/ask.h"
 #include "store/op_alias.h"
+#include "store/op_append.h"
 #include "store/op_box.h"
 #include "store/op_device.h"
 #include "store/op_event.h"
@@ -49,7 +50,7 @@
 /* Ops of this process, file by file. */
 static const struct op *const tables[] = {
 	rcpt_ops, event_ops, box_ops, mail_ops, watch_ops, alias_ops,
-	set_ops, index_ops, stat_ops, fsck_ops, submit_ops, queue_ops,
+	set_ops, append_ops, index_ops, stat_ops, fsck_ops, submit_ops, queue_ops,
 	sender_ops, device_ops, snooze_ops, train_ops,
 	history_ops, listed_ops, rule_ops, gate_ops
 };

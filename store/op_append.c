@@ -1,0 +1,99 @@
+#include <string.h>
+
+#include "store/append_many.h"
+#include "store/err.h"
+#include "store/tag.h"
+#include "store/upload.h"
+
+/* ---- client ---- */
+
+uint16_t
+append_many(int ch, struct op_reply *r, const uint64_t *id,
+    const struct set_new *m, size_t n, uint32_t *uidvalidity, uint32_t *uid)
+{
+	struct buf b;
+	uint16_t rc;
+	size_t i;
+
+	buf_init(&b, CHAN_DATA_MAX);
+	chan_put_str(&b, m[0].folder);
+	chan_put_u32(&b, (uint32_t)n);
+	for (i = 0; i < n; i++) {
+		chan_put_u64(&b, id[i]);
+		chan_put_u64(&b, m[i].octets);
+		chan_put_u32(&b, m[i].flags);
+		chan_put_str(&b, m[i].keywords);
+		chan_put_i64(&b, m[i].received);
+	}
+	rc = b.err != 0 ? STORE_TOOBIG :
+	    op_call(ch, APPEND_MANY, &b, -1, r, SET_WAIT_MS);
+	buf_clear(&b);
+	if (rc != OP_OK)
+		return rc;
+	*uidvalidity = chan_get_u32(&r->in);
+	if (chan_get_u32(&r->in) != n)
+		return OP_BAD;
+	for (i = 0; i < n; i++)
+		uid[i] = chan_get_u32(&r->in);
+	return chan_end(&r->in) ? OP_OK : OP_BAD;
+}
+
+/* ---- keeper ---- */
+
+static uint16_t
+take_one(struct store *st, struct op_call *c, struct batch *g,
+    struct box *b)
+{
+	char words[MAIL_TAGS_MAX];
+	struct mail_new m = { .folder = b->name, .tags = words, .trace = "",
+	    .exact = true };
+	uint64_t id = chan_get_u64(&c->in), octets = chan_get_u64(&c->in);
+	struct tag_change tc;
+	struct upload *u;
+	enum store_err rc;
+
+	m.flags = chan_get_u32(&c->in);
+	chan_get_str(&c->in, words, sizeof words);
+	m.received = chan_get_i64(&c->in);
+	if (c->in.bad || (m.flags & ~(uint32_t)STORE_FLAGS_ALL) ||
+	    !set_keywords(words, false, &tc))
+		return OP_BAD;
+	rc = upload_finish(st, c->peer, id, octets, &u);
+	if (rc != STORE_OK)
+		return (uint16_t)rc;
+	c->fd = upload_fd(u);
+	return c->fd != -1 ? batch_add(g, c, &m, b) : STORE_IO;
+}
+
+static uint16_t
+on_append_many(void *service, struct op_call *c)
+{
+	char folder[BOX_NAME_MAX];
+	struct store *st = service;
+	uint16_t rc = OP_OK;
+	struct batch *g;
+	struct box *b;
+	uint32_t n, i;
+
+	chan_get_str(&c->in, folder, sizeof folder);
+	n = chan_get_u32(&c->in);
+	if (c->in.bad || n == 0 || n > APPEND_MANY_MAX)
+		return OP_BAD;
+	b = box_by_name(st, folder);
+	if (b == NULL || !b->here)
+		return STORE_NOTFOUND;
+	g = batch_new(st, c, b);
+	if (g == NULL)
+		return STORE_NOMEM;
+	for (i = 0; i < n && rc == OP_OK; i++)
+		rc = take_one(st, c, g, b);
+	if (rc == OP_OK && !chan_end(&c->in))
+		rc = OP_BAD;
+	return batch_begin(g, rc);
+}
+
+const struct op append_ops[] = {
+	{ APPEND_MANY, ROLE_BIT(ROLE_IMAP) | ROLE_BIT(ROLE_OWNER),
+	    on_append_many },
+	{ 0, 0, NULL }
+};
