@@ -1,19 +1,29 @@
-/* APPEND: RFC 9051 section 6.3.12, RFC 4315, RFC 6855 section 4. */
+/* APPEND: RFC 9051 section 6.3.12, RFC 3502, RFC 4315, RFC 6855 section 4. */
+#define _GNU_SOURCE
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "mailnode/base/date.h"
 #include "mailnode/imap/talk.h"
 #include "store/err.h"
-#include "store/op_set.h"
+#include "store/op_append.h"
 
-struct append {
-	char		 folder[BOX_NAME_MAX];
+/* One of the messages of a command. */
+struct message {
 	struct flag_list flags;
 	int64_t		 received;	/* 0: now */
+	uint64_t	 id;		/* upload; 0: none */
+	uint64_t	 octets;
 	bool		 utf8;		/* UTF8 (~{n} … ) */
 	bool		 nul;
-	uint64_t	 id;		/* upload */
+};
+
+struct append {
+	struct session	*s;
+	char		 folder[BOX_NAME_MAX];
+	struct message	*m;		/* owned */
+	size_t		 n;
 };
 
 bool
@@ -30,29 +40,25 @@ append_is(const struct session *s)
 
 /* What stands before the literal. */
 static bool
-arguments(struct session *s, struct append *a)
+arguments(struct lex_at *at, struct message *m)
 {
-	struct lex_at at = { &s->lex, 2 };
 	struct lex_str date;
 
-	memset(a, 0, sizeof *a);
-	if (!get_mailbox(s, &at, a->folder))
+	if (lex_next_is(at, LEX_OPEN) && !flag_list(at, false, &m->flags))
 		return false;
-	if (lex_next_is(&at, LEX_OPEN) && !flag_list(&at, false, &a->flags))
+	if (lex_string(at, &date) &&
+	    !date_time(date.p, date.n, &m->received))
 		return false;
-	if (lex_string(&at, &date) &&
-	    !date_time(date.p, date.n, &a->received))
-		return false;
-	if (lex_word(&at, "UTF8")) {
-		a->utf8 = true;
-		if (!lex_open(&at))
+	if (lex_word(at, "UTF8")) {
+		m->utf8 = true;
+		if (!lex_open(at))
 			return false;
 	}
-	return lex_end(&at);
+	return lex_end(at);
 }
 
 static void
-no_box(struct session *s, uint16_t rc)
+refused(struct session *s, uint16_t rc)
 {
 	if (rc == STORE_NOTFOUND)
 		reply_no(s, "TRYCREATE", "there is no such mailbox");
@@ -62,18 +68,40 @@ no_box(struct session *s, uint16_t rc)
 		reply_failed(s, rc);
 }
 
+static struct message *
+one_more(struct append *a)
+{
+	struct message *p;
+
+	if (a->n == APPEND_MANY_MAX) {
+		reply_no(a->s, "LIMIT", "too many messages at once");
+		return NULL;
+	}
+	p = reallocarray(a->m, a->n + 1, sizeof *p);
+	if (p == NULL) {
+		reply_failed(a->s, STORE_NOMEM);
+		return NULL;
+	}
+	a->m = p;
+	memset(&p[a->n], 0, sizeof *p);
+	return &p[a->n++];
+}
+
 /* Everything that can be refused before the octets come. */
 static bool
-may_begin(struct session *s, struct append *a, const struct lex_literal *lit)
+may_begin(struct append *a, struct lex_at *at, const struct lex_literal *lit)
 {
+	struct session *s = a->s;
 	struct view_box b = { 0 };
+	struct message *m;
 	uint16_t rc;
 
 	if (!(s->state & ST_IN)) {
 		reply_bad(s, "log in first");
 		return false;
 	}
-	if (!arguments(s, a)) {
+	if ((a->n == 0 && !get_mailbox(s, at, a->folder)) ||
+	    (m = one_more(a)) == NULL || !arguments(at, m)) {
 		if (!s->answered)
 			reply_bad(s, "arguments are missing or wrong");
 		return false;
@@ -82,48 +110,46 @@ may_begin(struct session *s, struct append *a, const struct lex_literal *lit)
 		reply_no(s, "", "no message at all");
 		return false;
 	}
+	m->octets = lit->octets;
 	rc = view_box(reader_of(s), &s->reader, a->folder, 0, &b);
 	if (rc == OP_OK && lit->octets > s->start->message_max)
 		rc = STORE_TOOBIG;
 	if (rc == OP_OK)
 		rc = set_begin(*s->start->keeper, &s->keeper, lit->octets,
-		    &a->id);
+		    &m->id);
 	if (rc != OP_OK)
-		no_box(s, rc);
+		refused(s, rc);
 	return rc == OP_OK;
 }
-
-struct carrying {
-	struct session	*s;
-	struct append	*a;
-};
 
 static bool
 to_keeper(void *arg, const uint8_t *p, size_t n)
 {
-	const struct carrying *c = arg;
+	const struct append *a = arg;
+	struct message *m = &a->m[a->n - 1];
 
 	if (memchr(p, '\0', n) != NULL)
-		c->a->nul = true;
-	if (set_data(*c->s->start->keeper, c->a->id, p, n) == 0)
+		m->nul = true;
+	if (set_data(*a->s->start->keeper, m->id, p, n) == 0)
 		return true;
-	reply_bye(c->s, "try again in a moment", "service-gone");
+	reply_bye(a->s, "try again in a moment", "service-gone");
 	return false;
 }
 
+/* ---- all of them are here ---- */
+
 static void
-file(struct session *s, const struct append *a, uint64_t octets)
+file_one(struct append *a, const struct set_new *m)
 {
-	struct set_new m = { .folder = a->folder, .flags = a->flags.flags,
-	    .keywords = a->flags.keywords, .received = a->received,
-	    .octets = octets };
+	struct session *s = a->s;
 	struct set_appended done;
 	char code[64];
 	uint16_t rc;
 
-	rc = set_append(*s->start->keeper, &s->keeper, a->id, &m, &done);
+	rc = set_append(*s->start->keeper, &s->keeper, a->m[0].id, m, &done);
+	a->m[0].id = 0;
 	if (rc != OP_OK && !done.known) {
-		no_box(s, rc);
+		refused(s, rc);
 		return;
 	}
 	(void)snprintf(code, sizeof code, "APPENDUID %u %u",
@@ -131,7 +157,64 @@ file(struct session *s, const struct append *a, uint64_t octets)
 	reply_ok(s, code, done.known ? "it was there already" : "filed");
 }
 
-/* The octets of a message that is not wanted, and the end of its line. */
+static void
+tell_uids(struct session *s, uint32_t uidvalidity, const uint32_t *uid,
+    size_t n)
+{
+	struct set set;
+	struct buf code;
+	size_t i;
+
+	set_init(&set);
+	for (i = 0; i < n; i++)
+		(void)set_add(&set, uid[i], uid[i]);
+	buf_init(&code, LEX_LINE_MAX);
+	(void)buf_addf(&code, "APPENDUID %u ", (unsigned int)uidvalidity);
+	put_ranges(&code, &set);
+	reply_ok(s, buf_str(&code) != NULL ? buf_str(&code) : "", "filed");
+	buf_clear(&code);
+	set_clear(&set);
+}
+
+static void
+file_many(struct append *a, const struct set_new *m)
+{
+	struct session *s = a->s;
+	uint32_t uid[APPEND_MANY_MAX], uidvalidity;
+	uint64_t id[APPEND_MANY_MAX];
+	uint16_t rc;
+	size_t i;
+
+	for (i = 0; i < a->n; i++)
+		id[i] = a->m[i].id;
+	rc = append_many(*s->start->keeper, &s->keeper, id, m, a->n,
+	    &uidvalidity, uid);
+	if (rc != OP_OK)
+		refused(s, rc);
+	else
+		tell_uids(s, uidvalidity, uid, a->n);
+}
+
+static void
+file(struct append *a)
+{
+	struct set_new m[APPEND_MANY_MAX];
+	size_t i;
+
+	for (i = 0; i < a->n; i++)
+		m[i] = (struct set_new){ .folder = a->folder,
+		    .flags = a->m[i].flags.flags,
+		    .keywords = a->m[i].flags.keywords,
+		    .received = a->m[i].received, .octets = a->m[i].octets };
+	if (a->n == 1)
+		file_one(a, m);
+	else
+		file_many(a, m);
+}
+
+/* ---- one literal after the other ---- */
+
+/* The octets of a message that is not wanted, and what follows. */
 static void
 refuse(struct session *s, const struct lex_literal *lit)
 {
@@ -146,38 +229,91 @@ refuse(struct session *s, const struct lex_literal *lit)
 		reply_bye(s, "that is too much to read over", "literal");
 		return;
 	}
-	if (take_octets(s, lit->octets, NULL, NULL))
-		(void)next_line(s, LEX_LINE_MAX, &text, &n);
+	if (take_octets(s, lit->octets, NULL, NULL) &&
+	    next_line(s, LEX_LINE_MAX, &text, &n))
+		pass_over(s, text, n);
+}
+
+/* What follows a message: nothing, or one more, whose literal is *lit. */
+enum then { THEN_END, THEN_MORE, THEN_BAD };
+
+static enum then
+behind(struct append *a, char *text, size_t n, struct lex_literal *lit)
+{
+	if (a->m[a->n - 1].utf8) {
+		if (n == 0 || *text != ')')
+			return THEN_BAD;
+		text++;
+		n--;
+	}
+	if (n == 0)
+		return THEN_END;
+	lex_reset(&a->s->lex);
+	return *text == ' ' && lex_line(&a->s->lex, text + 1, n - 1, lit) ==
+	    LEX_WANT && a->s->lex.text.err == 0 ? THEN_MORE : THEN_BAD;
+}
+
+/* True: there is one more literal. */
+static bool
+take_one(struct append *a, const struct lex_literal *lit,
+    struct lex_literal *next)
+{
+	struct session *s = a->s;
+	struct message *m;
+	enum then then;
+	char *text;
+	size_t n;
+
+	if (lit->sync)
+		reply_go_on(s, "send it");
+	if (!take_octets(s, lit->octets, to_keeper, a) ||
+	    !next_line(s, LEX_LINE_MAX, &text, &n))
+		return false;
+	m = &a->m[a->n - 1];
+	then = behind(a, text, n, next);
+	if (then == THEN_BAD)
+		reply_bad(s, "what follows is no message");
+	else if (m->nul && lit->binary)
+		reply_no(s, "UNKNOWN-CTE", "NUL is not kept: encode it");
+	else if (m->nul)
+		reply_bad(s, "NUL in a message");
+	if (s->answered)
+		pass_over(s, text, n);
+	return !s->answered && then == THEN_MORE;
+}
+
+static void
+take_all(struct append *a, const struct lex_literal *first)
+{
+	struct lex_literal lit = *first, next = lit;
+	struct lex_at at = { &a->s->lex, 2 };
+
+	for (;;) {
+		if (!may_begin(a, &at, &lit)) {
+			refuse(a->s, &lit);
+			return;
+		}
+		if (!take_one(a, &lit, &next))
+			break;
+		lit = next;
+		at = (struct lex_at){ &a->s->lex, 0 };
+	}
+	if (!a->s->answered && a->s->state != ST_END)
+		file(a);
 }
 
 void
 append_literal(struct session *s, const struct lex_literal *lit)
 {
-	struct append a;
-	struct carrying c = { s, &a };
-	char *text;
-	size_t n;
+	struct append a = { .s = s };
+	size_t i;
 
-	if (!may_begin(s, &a, lit)) {
-		refuse(s, lit);
-		return;
-	}
-	if (lit->sync)
-		reply_go_on(s, "send it");
-	if (!take_octets(s, lit->octets, to_keeper, &c))
-		return;
-	if (!next_line(s, LEX_LINE_MAX, &text, &n))
-		n = LEX_LINE_MAX;
-	if (n != (a.utf8 ? 1 : 0) || (a.utf8 && text[0] != ')'))
-		reply_bad(s, "one message at a time");
-	else if (a.nul && lit->binary)
-		reply_no(s, "UNKNOWN-CTE", "NUL is not kept: encode it");
-	else if (a.nul)
-		reply_bad(s, "NUL in a message");
-	if (s->answered)
-		set_abort(*s->start->keeper, a.id);
-	else
-		file(s, &a, lit->octets);
+	take_all(&a, lit);
+	/* Of those that keeper has taken, it knows nothing any more. */
+	for (i = 0; i < a.n && s->state != ST_END; i++)
+		if (a.m[i].id != 0)
+			set_abort(*s->start->keeper, a.m[i].id);
+	free(a.m);
 	if (s->state == ST_SELECTED)
 		view_sync(s, SYNC_NEW | SYNC_GONE, NULL);
 }

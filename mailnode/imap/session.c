@@ -290,7 +290,7 @@ take_tag(struct session *s)
 
 /* What a client sends behind a line that we refuse, without waiting: a
  * letter, whose lines are no commands of its owner. */
-static void
+void
 pass_over(struct session *s, char *text, size_t n)
 {
 	struct lex_literal lit;

@@ -113,6 +113,9 @@ void	 listen_up(struct session *s);
 bool	 take_octets(struct session *s, uint64_t n,
 	    bool (*fn)(void *, const uint8_t *, size_t), void *arg);
 
+/* Behind a line that was refused: what it announced without waiting. */
+void	 pass_over(struct session *s, char *text, size_t n);
+
 /* ---- verb.c ---- */
 
 void	 imap_verb(struct session *s);

@@ -1,8 +1,15 @@
-"""OBJECTID: RFC 8474; SAVEDATE: RFC 8514; QUOTA: RFC 9208."""
+"""OBJECTID: RFC 8474; SAVEDATE: RFC 8514; QUOTA: RFC 9208; MULTIAPPEND: RFC
+3502."""
 import re
 import time
 
-from .wire import Str, expect, same
+from .wire import Str, expect, same, set_of
+
+
+def letter(i):
+    return b"Subject: %d\r\nMessage-ID: <%d@many>\r\n\r\n.%s\r\n" % (
+        i, i, b"x" * i)
+
 
 OBJECTID = re.compile(rb"[A-Za-z0-9_-]{1,255}")
 
@@ -183,8 +190,58 @@ def deleted_storage(t):
     same(int(status(c, name, "DELETED-STORAGE")), 0)
 
 
+# ---- MULTIAPPEND ----
+
+def several_at_once(t):
+    c, name = t.open(1)
+    r = c.ok('APPEND "%s" (\\Seen $a)' % name, Str(letter(7)),
+             '(\\Flagged) "01-Feb-2020 00:00:00 +0000"', Str(letter(8)),
+             Str(letter(9)), '"02-Feb-2020 00:00:00 +0000"',
+             Str(letter(10)))
+    same(r.tagged.code[0], b"APPENDUID")
+    uids = set_of(r.tagged.code[2])
+    same(len(uids), 4)
+    same(r.one(b"EXISTS").num, 5)
+    same(c.uids()[1:], sorted(uids))
+    got = fetch(c, "2:5", "FLAGS INTERNALDATE BODY.PEEK[]")
+    same([got[n][b"BODY[]"] for n in (2, 3, 4, 5)],
+         [letter(i) for i in (7, 8, 9, 10)])
+    same(set(got[2][b"FLAGS"]), {b"\\Seen", b"$a"})
+    same(set(got[3][b"FLAGS"]), {b"\\Flagged"})
+    same(got[4][b"FLAGS"], [])
+    same(got[3][b"INTERNALDATE"][:11], b" 1-Feb-2020")
+    same(got[5][b"INTERNALDATE"][:11], b" 2-Feb-2020")
+
+
+def all_or_none(t):
+    c, name = t.open(1)
+    for bad in [("(\\Seen", Str(letter(3))), ("(\\Seen) nonsense",),
+                ('"32-Jan-2020 00:00:00 +0000"', Str(letter(3))),
+                ("NOTALIST", Str(letter(3))), (Str(b""),),
+                (Str(b"a: b\r\n\r\n\0\r\n"),)]:
+        r = c.cmd('APPEND "%s"' % name, Str(letter(1)), Str(letter(2)), *bad)
+        expect(r.tagged.kind in (b"NO", b"BAD"), r.tagged)
+        c.ok("NOOP")
+        same(int(status(c, name, "MESSAGES")), 1)
+    r = c.no('APPEND "%s-never"' % name, Str(letter(1)), Str(letter(2)))
+    same(r.tagged.code and r.tagged.code[0], b"TRYCREATE")
+    same(c.uids(), c.uids())
+
+
+def many_at_once(t):
+    c, name = t.open()
+    parts = [Str(letter(i)) for i in range(50)]
+    r = c.ok('APPEND "%s"' % name, *parts)
+    same(len(set_of(r.tagged.code[2])), 50)
+    got = fetch(c, "1:*", "BODY.PEEK[]")
+    same([got[n + 1][b"BODY[]"] for n in range(50)],
+         [bytes(p) for p in parts])
+
+
 CHECKS = [(f, "OBJECTID") for f in (mailbox_ids, message_ids,
                                     threads_have_one, found_by_id)] + \
     [(f, "SAVEDATE") for f in (saved_when, found_by_saved)] + \
     [(f, "QUOTA QUOTA=RES-STORAGE") for f in (quota, bad_quota,
-                                              deleted_storage)]
+                                              deleted_storage)] + \
+    [(f, "MULTIAPPEND UIDPLUS") for f in (several_at_once, all_or_none,
+                                          many_at_once)]
