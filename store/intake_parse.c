@@ -168,6 +168,20 @@ checked(struct job *j)
 	job_file(j);
 }
 
+/* The same is on its way: whether it gets there is not known yet. */
+static bool
+comes_already(const struct job *j)
+{
+	const struct job *o;
+
+	for (o = j->st->intake->jobs; o != NULL; o = o->next)
+		if (o != j && o->kind == JOB_APPEND && o->mbox == j->mbox &&
+		    memcmp(o->parsed.hash, j->parsed.hash,
+		    sizeof j->parsed.hash) == 0)
+			return true;
+	return false;
+}
+
 void
 job_parsed(struct job *j)
 {
@@ -187,6 +201,10 @@ job_parsed(struct job *j)
 	    &id) == 0 && id != 0) {
 		j->row = id;
 		job_fail(j, STORE_EXISTS);
+		return;
+	}
+	if (j->once && comes_already(j)) {
+		job_fail(j, STORE_BUSY);
 		return;
 	}
 	if (j->known && stands_there(j)) {

@@ -68,6 +68,37 @@ append(int ch, void *arg)
 	    0 : 97;
 }
 
+/* Two of the same content, the second before the first is answered. */
+static int
+append_twice(int ch, void *arg)
+{
+	struct chan_msg head = { .type = MAIL_APPEND }, m;
+	struct buf args, in;
+	uint16_t status[2] = { 0, 0 };
+	int i;
+
+	buf_init(&args, CHAN_DATA_MAX);
+	buf_init(&in, CHAN_RECORD_MAX + 1);
+	mail_append_put(&args, arg);
+	for (i = 0; i < 2; i++) {
+		head.id = (uint32_t)i + 1;
+		head.fd = memfd_create("m", MFD_CLOEXEC);
+		if (head.fd == -1 || write(head.fd, letter,
+		    strlen(letter)) == -1 ||
+		    chan_send(ch, &head, &args, false) == -1)
+			return 96;
+	}
+	for (i = 0; i < 2; i++) {
+		if (chan_recv(ch, &in, &m, false) != 1 || m.id < 1 ||
+		    m.id > 2)
+			return 95;
+		status[m.id - 1] = m.status;
+	}
+	if (status[0] != OP_OK)
+		return status[0];
+	return status[1] == STORE_BUSY || status[1] == STORE_EXISTS ? 0 : 97;
+}
+
 static bool
 settled(struct node *n, void *arg)
 {
@@ -283,6 +314,23 @@ expunges(void **state)
 }
 
 static void
+what_is_wanted_once_is_there_once(void **state)
+{
+	struct mail_new m = { .folder = "Drafts", .tags = "", .trace = "",
+	    .once = true };
+	struct node n;
+
+	(void)state;
+	begin(&n);
+	assert_int_equal(node_ask(&n, ROLE_OWNER, append_twice, &m), 0);
+	assert_true(node_until(&n, settled, NULL));
+	assert_int_equal(node_ask(&n, ROLE_OWNER, append, &m), STORE_EXISTS);
+	assert_int_equal(node_files(&n, "Drafts/cur") +
+	    node_files(&n, "Drafts/new"), 1);
+	end(&n);
+}
+
+static void
 appends(void **state)
 {
 	struct mail_new m = { .folder = "Drafts", .tags = "b a",
@@ -410,6 +458,7 @@ main(void)
 		cmocka_unit_test(a_move_is_in_both_databases_or_in_none),
 		cmocka_unit_test(a_row_that_was_not_written_follows_its_file),
 		cmocka_unit_test(expunges),
+		cmocka_unit_test(what_is_wanted_once_is_there_once),
 		cmocka_unit_test(appends),
 		cmocka_unit_test(changes_follow_each_other),
 		cmocka_unit_test(mailboxes_come_and_go),
