@@ -16,7 +16,7 @@
 #include "store/maildir.h"
 #include "store/wire.h"
 
-enum { DEPTH_MAX = 32, PATH_ROOM = 4096 };
+enum { DEPTH_MAX = 32, PATH_ROOM = 4096, HEAD_ROOM = 128 /* octets */ };
 
 struct dir {
 	const struct import	*im;
@@ -225,19 +225,39 @@ one_file(const struct import *im, struct import_item *i)
 
 /* ---- mbox ---- */
 
+/* What a file begins with; how much that is, or -1. */
+static ssize_t
+read_head(const char *path, char head[HEAD_ROOM])
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	ssize_t n = fd != -1 ? read(fd, head, HEAD_ROOM) : -1;
+
+	if (fd != -1)
+		close(fd);
+	return n;
+}
+
 static bool
 is_mbox(const char *path)
 {
-	char head[5];
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	bool is;
+	char head[HEAD_ROOM];
 
-	if (fd == -1)
-		return false;
-	is = read(fd, head, sizeof head) == (ssize_t)sizeof head &&
-	    memcmp(head, "From ", sizeof head) == 0;
-	close(fd);
-	return is;
+	return read_head(path, head) >= 5 && memcmp(head, "From ", 5) == 0;
+}
+
+/* RFC 5322 section 2.2: it begins with the name of a field.  What cannot be
+ * read is for those to complain of who read it. */
+static bool
+is_letter(const char *path)
+{
+	char head[HEAD_ROOM];
+	ssize_t n = read_head(path, head), i = 0;
+
+	while (i < n && head[i] > ' ' && head[i] <= '~' && head[i] != ':')
+		i++;
+	while (i > 0 && i < n && (head[i] == ' ' || head[i] == '\t'))
+		i++;
+	return n <= 0 || (i > 0 && i < n && head[i] == ':');
 }
 
 static bool
@@ -453,6 +473,10 @@ walk_file(const struct import *im, const char *path)
 		return true;
 	if (!import_name(i.folder, im->into, rel)) {
 		bad(im, path, "no name for a mailbox");
+		return true;
+	}
+	if (!mbox && !im->loose && !is_letter(path)) {
+		bad(im, path, "neither a message nor an mbox");
 		return true;
 	}
 	return mbox ? one_mbox(im, &i) : one_file(im, &i);

@@ -69,7 +69,18 @@ is 'nothing half done' "$(count Big)" "$done"
 is 'goes on' "$(mn import -F Big "$big")" \
     "imported $((4000 - done)), already there $done, failed 0"
 
+# killed, and run again at once: what was under way is not there twice
+"$mailnode" import -F Kill "$big" >"$tmp/first" 2>&1 & pid=$!
+wait_for '[ "$(count Kill)" -gt 20 ]'
+kill -KILL $pid; wait $pid 2>/dev/null
+mn import -F Kill "$big" >"$tmp/second"
+is 'killed and run again' "$(count Kill)" 4000
+
 # refusals
+head -c 3000 /dev/urandom >"$tmp/noise"
+mn import "$tmp/noise" >/dev/null 2>"$tmp/err"; rc=$?
+is 'what is no message' "$rc $(cat "$tmp/err")" \
+    "1 mailnode: $tmp/noise: neither a message nor an mbox"
 mn import "$tmp/nothing" >/dev/null 2>"$tmp/err"; rc=$?
 is 'a path that is not there' "$rc $(cat "$tmp/err")" \
     "1 mailnode: $tmp/nothing: No such file or directory"
