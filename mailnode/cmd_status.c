@@ -252,7 +252,8 @@ print_screen(const struct health *h)
 {
 	int64_t now = clock_wall_s();
 
-	printf("node     %s, %s, up ", conf.hostname,
+	printf("node     %s, %s, up ", conf.hostname, h->node.local ?
+	    "NO DAEMON: nothing comes in or goes out" :
 	    h->node.ready ? "ready" : "NOT READY");
 	print_age(now - h->node.since);
 	printf(", %llu connections, %llu turned away, %u now\n",
@@ -400,7 +401,8 @@ cmd_status(int argc, char **argv)
 			print_json(&h);
 		else
 			print_screen(&h);
-		rc = 0;
+		/* What a client started is no daemon. */
+		rc = h.node.local;
 	}
 	node_close(n);
 	return rc;

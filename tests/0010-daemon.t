@@ -59,4 +59,8 @@ ok "and says so" grep -q 'event=stop status=0' "$node/log"
 rm -f "$node/serve.pid"
 mn status >/dev/null 2>&1; rc=$?
 is "status without a daemon fails" "$rc" 1
+mn search '*' >/dev/null 2>&1	# what it started stays for a moment
+out=$(mn status 2>&1); rc=$?
+is "nor is that a daemon" "$rc" 1
+ok "which is said" test "${out#*NO DAEMON*}" != "$out" -o "${out#*no daemon}" != "$out"
 done_testing

@@ -58,6 +58,8 @@ ok 'stands in the queue'	sees 'active .*ada@example.net  Grüße zurück'
 ok 'arrives'			hop_has 1
 ok 'once'			eval '[ "$(hop_count)" = 1 ]'
 ok 'the queue says so by itself' sees 'done +.*ada@example.net'
+keys u
+ok 'too late to recall it'	sees 'too late to recall it: it has left'
 # Both of the same second: either may stand first.
 ok 'with the fate of the recipient' eval 'keys Home Enter;
     sees "ada@example.net +sent" 1 || { keys q j Enter; sees "ada@example.net +sent"; }'

@@ -48,7 +48,7 @@ recall_sent(struct tui *t, const void *arg)
 		close(ch);
 	}
 	if (rc != OP_OK) {
-		app_status_error(t, "too late to recall it", rc);
+		send_not_recalled(t, rc);
 		return false;
 	}
 	if (journal_unsent(h->path, path))

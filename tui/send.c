@@ -131,3 +131,12 @@ send_letter(struct tui *t, const struct queue_envelope *e, int fd,
 	talk_send(s->ask, QUEUE_BEGIN, &b, -1, begun, s);
 	buf_clear(&b);
 }
+
+void
+send_not_recalled(struct tui *t, uint16_t status)
+{
+	if (status == STORE_STATE)
+		app_error(t, "too late to recall it: it has left");
+	else
+		app_status_error(t, "not recalled", status);
+}

@@ -18,4 +18,7 @@ typedef void	send_fn(void *arg, uint16_t status, const char *id);
 void	 send_letter(struct tui *t, const struct queue_envelope *e, int fd,
 	    send_fn *fn, void *arg);
 
+/* u came too late, or could not be done: says so. */
+void	 send_not_recalled(struct tui *t, uint16_t status);
+
 #endif

@@ -127,7 +127,7 @@ recall(struct tui *t, const void *arg)
 		close(ch);
 	}
 	if (rc != OP_OK)
-		app_status_error(t, "too late to recall it", rc);
+		send_not_recalled(t, rc);
 	else
 		app_note(t, "recalled: it was not sent");
 	return rc == OP_OK;
