@@ -3,15 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mailnode/base/phrase.h"
 #include "store/append_many.h"
 #include "store/db.h"
 #include "store/change.h"
 #include "store/fan.h"
-#include "store/history.h"
 #include "store/job.h"
-#include "store/judged.h"
-#include "store/known_as.h"
 #include "store/op_event.h"
 #include "store/op_watch.h"
 #include "store/parts.h"
@@ -103,47 +99,6 @@ delivered(struct job *j, const struct box *b)
 	if (j->kind == JOB_SPOOL && box_flags(b) == 0 &&
 	    j->st->delivered != NULL)
 		j->st->delivered(j->st->arg, &d);
-}
-
-static const char *
-lower(char *s)
-{
-	char *p;
-
-	for (p = s; *p != '\0'; p++)
-		if (*p >= 'A' && *p <= 'Z')
-			*p = (char)(*p + 32);
-	return s;
-}
-
-/* A copy of what the owner wrote: an answer says something of the message
- * that it answers. */
-static enum store_err
-answered(struct job *j, const struct box *b)
-{
-	const char *p = j->parsed.to, *end = p + strlen(p);
-	struct phrase_box to;
-	enum store_err rc = STORE_OK;
-
-	if ((j->kind != JOB_SPOOL && j->kind != JOB_APPEND) ||
-	    strcmp(b->name, "Sent") != 0)
-		return STORE_OK;
-	while (rc == STORE_OK && phrase_next(&p, end, &to))
-		rc = known_as_name(j->st, to.name, lower(to.address));
-	return rc == STORE_OK ? judged_answered(j->st, j->parsed.irt) : rc;
-}
-
-/* The author's next message is not the first. */
-static enum store_err
-met(struct job *j)
-{
-	const char *p = j->parsed.from;
-	struct phrase_box from;
-
-	if (j->kind != JOB_SPOOL || !tag_in(j->tags, TAG_FIRST) ||
-	    !phrase_next(&p, p + strlen(p), &from))
-		return STORE_OK;
-	return history_add(j->st, HISTORY_MET, lower(from.address), 1, 0);
 }
 
 static void
@@ -299,9 +254,7 @@ insert(struct job *j, struct box *b)
 	if (rc == STORE_OK)
 		rc = store_result(j->st, STORE_CACHE,
 		    row_add(j->st->rows, &n, &j->parsed, &j->row));
-	if (rc == STORE_OK)
-		rc = met(j);
-	return rc == STORE_OK ? answered(j, b) : rc;
+	return rc == STORE_OK ? job_senders(j, b) : rc;
 }
 
 /* The owner's rules are for news that is no junk, his programs for junk,

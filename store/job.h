@@ -86,6 +86,8 @@ enum store_err	job_place(struct job *j);	/* UID, name, order */
 /* intake_parse.c */
 void	 job_parse(struct job *j);
 void	 intake_parse_kick(struct store *st);
+/* intake_sent.c: the filter learns of its people.  Joins the turn. */
+enum store_err	 job_senders(struct job *j, const struct box *b);
 void	 job_parsed(struct job *j);	/* what follows, by kind */
 bool	 job_placed(struct job *j);	/* false: not yet, or failed */
 void	 intake_idle(void *st);

@@ -3,7 +3,9 @@
 # Junk and out of it, from the terminal and from a phone.
 . tests/lib.sh
 . tests/hop.sh
+. tests/tui.sh
 
+trap 'tui_stop; cleanup' EXIT
 dns_start
 for d in friend shop club; do
 	printf '%s.test TXT "v=spf1 ip4:127.0.0.1 -all"\n' $d
@@ -109,6 +111,25 @@ ok 'and from there to the archive' imap \
     "i.uid('MOVE', uid('news-1', 'Trash'), 'Archive')"
 ok 'another, to be sure' imap "i.uid('MOVE', uid('news-2', 'INBOX'), 'Archive')"
 ok 'is one' wait_for '[ "$(counts news@club.test)" = "0 news@club.test 1 0" ]'
+
+# ---- what the phone sent by another server, and keeps here ----
+ok 'a copy in Sent' imap "i.append('Sent', '', None, b'From: me@node.test\\r\\n'
+    b'To: Eve Other <Eve@other.test>\\r\\nSubject: x\\r\\n\\r\\nx\\r\\n')"
+ok 'makes a correspondent' wait_for '[ "$(counts eve@other.test)" = "4 eve@other.test 1 0" ]'
+ok 'not of what others wrote' imap "i.append('Sent', '', None,
+    b'From: you@far.test\\r\\nTo: eva@other.test\\r\\n\\r\\nx\\r\\n')"
+is 'that says nothing' "$(counts eva@other.test)" ''
+
+# ---- the terminal ----
+mail offer-9 deals@shop.test deals@shop.test 'the sailing photos of sunday, see you at the club'
+ok 'an offer' lies INBOX offer-9
+tui_start
+ok 'in the client' sees 'offer-9'
+keys S
+ok 'S calls it junk' wait_for '[ "$(counts deals@shop.test)" = "0 deals@shop.test 0 1" ]'
+keys u
+ok 'u takes that back' wait_for '[ -z "$(counts deals@shop.test)" ]'
+tui_stop
 
 # ---- what is not the owner's act ----
 ok 'an alias with a copy in the archive' mn alias add -f INBOX -d Archive copies

@@ -78,6 +78,8 @@ learn(struct teach *t, struct chan_in *in)
 	if (n > TOKEN_MAX || !chan_end(in))
 		return;
 	learn_origin(t, j, &o);
+	if (!learner_ready(t->l))
+		return;
 	memcpy(&id, j->hash, sizeof id);
 	learner_learn(t->l, as[j->as], id, hash, n);
 }
@@ -109,10 +111,9 @@ next(struct teach *t)
 
 	if (t->n == 0 || t->asked)
 		return;
-	if (!learner_ready(t->l) || !table_head(&t->l->table, &h)) {
-		done(t);
-		return;
-	}
+	/* Without a table where it came from is learnt, and no words. */
+	if (!learner_ready(t->l) || !table_head(&t->l->table, &h))
+		h.key = 0;
 	parser = store_ask_parser(t->st);
 	if (parser != NULL)
 		fd = judged_open(t->st, j->mbox, j->hash);
