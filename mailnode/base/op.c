@@ -366,12 +366,33 @@ op_tell(int ch, uint16_t type, const struct buf *args, int fd)
 	return chan_send(ch, &m, args, false);
 }
 
+/* A record, before `until`. */
+static bool
+wait_answer(int ch, struct op_reply *r, struct chan_msg *m, int64_t until)
+{
+	int64_t left, now;
+
+	for (;;) {
+		now = clock_mono_ms();
+		left = until == INT64_MAX ? -1 : until > now ? until - now : 0;
+		if (r->slow != NULL && (left < 0 || left > r->slow_ms))
+			left = r->slow_ms;
+		if (chan_recv_in(ch, &r->store, m, left) == 1)
+			return true;
+		if (errno != ETIMEDOUT || r->slow == NULL ||
+		    clock_mono_ms() >= until)
+			return false;
+		r->slow(r->slow_arg);
+	}
+}
+
 uint16_t
 op_call(int ch, uint16_t type, const struct buf *args, int fd,
     struct op_reply *r, int64_t timeout_ms)
 {
 	struct chan_msg ask = { .type = type, .fd = fd }, m;
-	int64_t until = clock_mono_ms() + timeout_ms, left = -1;
+	int64_t until = timeout_ms < 0 ? INT64_MAX :
+	    clock_mono_ms() + timeout_ms;
 
 	/* An id of its own, lest a late answer be taken for this one's. */
 	ask.id = ++r->last_id != 0 ? r->last_id : ++r->last_id;
@@ -383,11 +404,7 @@ op_call(int ch, uint16_t type, const struct buf *args, int fd,
 	if (chan_send(ch, &ask, args, false) == -1)
 		return r->status;
 	for (;;) {
-		if (timeout_ms >= 0) {
-			left = until - clock_mono_ms();
-			left = left < 0 ? 0 : left;
-		}
-		if (chan_recv_in(ch, &r->store, &m, left) != 1)
+		if (!wait_answer(ch, r, &m, until))
 			return r->status;
 		if (m.id == ask.id && m.type == type)
 			break;

@@ -115,6 +115,10 @@ struct op_reply {
 	 * returns; it must not call.  NULL: told messages are dropped. */
 	void		(*told)(void *arg, const struct chan_msg *m);
 	void		*told_arg;
+	/* Called each slow_ms that a call waits; it must not call.  NULL. */
+	void		(*slow)(void *arg);
+	void		*slow_arg;
+	int64_t		 slow_ms;
 	struct buf	 store;		/* private */
 	uint32_t	 last_id;	/* private */
 };

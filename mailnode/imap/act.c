@@ -82,6 +82,7 @@ store_all(struct session *s, struct store_cmd *c)
 	uint16_t rc;
 	size_t i;
 
+	progress_wait(s, &s->keeper);
 	do {
 		rc = set_store(*s->start->keeper, &s->keeper, &ask, &c->flags,
 		    &done);
@@ -90,6 +91,7 @@ store_all(struct session *s, struct store_cmd *c)
 			    set_uid(&done, i)))
 				rc = STORE_NOMEM;
 	} while (rc == OP_OK && ask.more);
+	progress_end(&s->keeper);
 	return rc;
 }
 
@@ -180,7 +182,9 @@ move_all(struct session *s, const struct set *uids, const char *folder,
 	uint16_t rc;
 	size_t i;
 
+	progress_wait(s, &s->keeper);
 	do {
+		progress_tick(s, set_count(&p->was), set_count(uids));
 		rc = set_move(*s->start->keeper, &s->keeper, &ask, folder,
 		    copy, &done);
 		for (i = 0; rc == OP_OK && i + 1 < done.n; i += 2) {
@@ -192,6 +196,7 @@ move_all(struct session *s, const struct set *uids, const char *folder,
 				rc = STORE_NOMEM;
 		}
 	} while (rc == OP_OK && ask.more);
+	progress_end(&s->keeper);
 	return rc;
 }
 

@@ -125,14 +125,18 @@ static uint16_t
 ask_reader(struct list *l, bool (*fn)(void *, const struct order_row *))
 {
 	struct session *s = l->c.s;
+	uint16_t rc;
 
 	if (l->c.prog.err != 0)
 		return STORE_TOOBIG;
 	l->ask.mbox = s->view.mbox;
 	l->ask.below = s->view.uidnext;
 	l->ask.prog = &l->c.prog;
-	return view_order(l->c.words ? reader_with_index(s) : reader_of(s),
+	progress_wait(s, &s->rows);
+	rc = view_order(l->c.words ? reader_with_index(s) : reader_of(s),
 	    &s->rows, &l->ask, fn, l, &l->c.done);
+	progress_end(&s->rows);
+	return rc;
 }
 
 static void

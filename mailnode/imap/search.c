@@ -508,10 +508,12 @@ run(struct search *c)
 	struct session *s = c->s;
 	uint16_t rc;
 
+	progress_wait(s, &s->reader);
 	rc = c->prog.err != 0 ? STORE_TOOBIG :
 	    view_search(c->words ? reader_with_index(s) : reader_of(s),
 	    &s->reader, s->view.mbox,
 	    s->view.uidnext, &c->prog, found, &c->found, &c->done);
+	progress_end(&s->reader);
 	if (rc == OP_OK)
 		answer(c);
 	else

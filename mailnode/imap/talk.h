@@ -85,6 +85,7 @@ struct session {
 	struct buf	 last;		/* the tagged one */
 	struct view	 view;
 	struct compress	*compress;	/* NULL: plain */
+	int64_t		 progress_ms;	/* a word was said, or it began */
 	uint64_t	 fetched;	/* messages, for the log */
 	char		 client[128];	/* as it calls itself: ID */
 };
@@ -115,6 +116,15 @@ bool	 take_octets(struct session *s, uint64_t n,
 
 /* Behind a line that was refused: what it announced without waiting. */
 void	 pass_over(struct session *s, char *text, size_t n);
+
+/* ---- progress.c ---- */
+
+/* Between the parts of a command, with nothing said by half: so many of so
+ * many are done. */
+void	 progress_tick(struct session *s, uint64_t done, uint64_t goal);
+/* The same while calls with r wait, until the end. */
+void	 progress_wait(struct session *s, struct op_reply *r);
+void	 progress_end(struct op_reply *r);
 
 /* ---- verb.c ---- */
 

@@ -1,6 +1,7 @@
 /* Commands: the table that says which may come when, and what they do. */
 #include <string.h>
 
+#include "mailnode/base/clock.h"
 #include "mailnode/imap/talk.h"
 
 enum {
@@ -121,6 +122,7 @@ imap_verb(struct session *s)
 	}
 	if (!in_state(s, v, &at))
 		return;
+	s->progress_ms = clock_mono_ms();
 	v->fn(s, &at);
 	if (!s->answered && s->state != ST_END)
 		reply_bad(s, "arguments are missing or wrong");
