@@ -33,7 +33,7 @@ last(struct store *st, const char *author, const char *net)
 	return at;
 }
 
-void
+bool
 came_note(struct store *st, const char *author, const char *ip,
     int64_t now_s)
 {
@@ -44,17 +44,18 @@ came_note(struct store *st, const char *author, const char *ip,
 	history_network(ip, net);
 	if (author[0] == '\0' || net[0] == '\0' ||
 	    now_s - last(st, author, net) < CAME_TOUCH_S)
-		return;
+		return false;
 	s = store_stmt(st, STORE_EVENTS, &slot,
 	    "INSERT OR REPLACE INTO came VALUES(?1, ?2, ?3)");
 	if (s == NULL)
-		return;
+		return false;
 	sqlite3_bind_text(s, 1, author, -1, SQLITE_STATIC);
 	sqlite3_bind_text(s, 2, net, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(s, 3, now_s);
 	(void)sqlite3_step(s);
 	(void)sqlite3_reset(s);
 	store_wrote(st, STORE_EVENTS);
+	return true;
 }
 
 bool

@@ -18,8 +18,8 @@ enum {
 
 extern const char came_schema[];	/* a part of events.db */
 
-/* author folded; "" is nobody. */
-void	came_note(struct store *st, const char *author, const char *ip,
+/* author folded; "" is nobody.  True: it was not known, or long ago. */
+bool	came_note(struct store *st, const char *author, const char *ip,
 	    int64_t now_s);
 bool	came_before(struct store *st, const char *author, const char *ip);
 void	came_trim(struct store *st, int64_t now_s);

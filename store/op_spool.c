@@ -4,6 +4,7 @@
 #include "mailnode/base/clock.h"
 #include "store/alias.h"
 #include "store/came.h"
+#include "store/grey.h"
 #include "store/history.h"
 #include "store/hold.h"
 #include "store/letin.h"
@@ -301,10 +302,13 @@ note_sender(struct store *st, const struct handed *h)
 {
 	struct letin_try t = { .author = h->author, .sender = h->sender,
 	    .ip = h->ip, .key = h->key, .aligned = h->author[0] != '\0' };
+	struct grey_who w = { .ip = h->ip, .domain = "" };
 	int64_t now_s = clock_wall_s();
 
-	if (strcmp(h->folder, "Junk") != 0)
-		came_note(st, h->author, h->ip, now_s);
+	/* When the DNS cannot prove it the next time, they need not wait. */
+	if (strcmp(h->folder, "Junk") != 0 &&
+	    came_note(st, h->author, h->ip, now_s))
+		grey_pass(st, &w, now_s);
 	if (letin_any(st))
 		letin_used(st, &t, now_s);
 }

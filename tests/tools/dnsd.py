@@ -15,6 +15,8 @@ RFC 4592).  Faults:
 	servfail refused nxdomain formerr	that code; formerr only to
 			questions with OPT, and without OPT in the answer
 	timeout		no answer
+	lossy=N		no answer to N of 100 questions, by chance
+	moody=N		SERVFAIL to N of 100 questions, by chance
 	slow=MS		an answer so much later
 	garbage		octets that are no answer
 	id		an answer to another question's id
@@ -29,6 +31,7 @@ RFC 4592).  Faults:
 LOG gets a line "proto name type" for each question.
 """
 import os
+import random
 import socket
 import struct
 import sys
@@ -196,6 +199,12 @@ def reply(zone, wire, tcp, log):
     for f in faults:
         if f.startswith('slow='):
             time.sleep(int(f[5:]) / 1000)
+        elif f.startswith('lossy=') and random.randrange(100) < int(f[6:]):
+            return None
+        elif f.startswith('moody=') and random.randrange(100) < int(f[6:]):
+            r = dns.message.make_response(q, recursion_available=True)
+            r.set_rcode(dns.rcode.SERVFAIL)
+            return r.to_wire()
     if 'timeout' in faults:
         return None
     if 'garbage' in faults:
