@@ -51,6 +51,7 @@ int	cmd_fsck(int argc, char **argv);
 int	cmd_init(int argc, char **argv);
 int	cmd_key(int argc, char **argv);
 int	cmd_rule(int argc, char **argv);
+int	cmd_rejects(int argc, char **argv);
 int	cmd_search(int argc, char **argv);
 int	cmd_queue(int argc, char **argv);
 int	cmd_send(int argc, char **argv);

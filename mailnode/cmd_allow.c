@@ -1,4 +1,5 @@
-/* mailnode allow|block [list [-j] | add [-n NOTE] NAME | rm NAME]. */
+/* mailnode allow|block [list [-j] | add [-n NOTE] NAME | rm NAME], and
+ * mailnode allow --once ADDRESS. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include "mailnode/filter/proof.h"
 #include "mailnode/node/control.h"
 #include "store/op_listed.h"
+#include "store/op_reject.h"
 
 struct ask_listed {
 	bool		 allow;
@@ -145,10 +147,42 @@ run(const struct ask_listed *q)
 	return rc;
 }
 
+/* The next message of that address, within an hour. */
+static int
+once(const char *text_of)
+{
+	char address[HISTORY_NAME_MAX];
+	struct node *n = NULL;
+	struct op_reply r;
+	uint16_t status;
+	int ch, rc = 0;
+
+	proof_address(text_of, address);
+	if (address[0] == '\0')
+		return cmd_fail(text_of, "not an address");
+	ch = cmd_link("allow", &n, ROLE_KEEPER);
+	if (ch == -1) {
+		node_close(n);
+		return 1;
+	}
+	op_reply_init(&r);
+	status = reject_ask_let_in(ch, &r, 0, address);
+	if (status != OP_OK)
+		rc = cmd_fail(text_of, store_status_text(status));
+	op_reply_clear(&r);
+	close(ch);
+	node_close(n);
+	return rc;
+}
+
 int
 cmd_allow(int argc, char **argv)
 {
 	struct ask_listed q;
+
+	if (argc == 3 && strcmp(argv[0], "allow") == 0 &&
+	    strcmp(argv[1], "--once") == 0)
+		return once(argv[2]);
 
 	if (argc == 2 && strcmp(argv[1], "-h") == 0)
 		return cmd_usage(argv[0], 1);

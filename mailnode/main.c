@@ -80,9 +80,11 @@ const struct cmd cmds[] = {
 	    "[--passphrase-stdin]" },
 	{ "ban",	cmd_ban,	"[list [-j]|add NETWORK [TIME]|rm NETWORK]" },
 	{ "allow",	cmd_allow,
-	    "[list [-j]|[add] [-n NOTE] ADDRESS|DOMAIN|NETWORK|rm NAME]" },
+	    "[list [-j]|[add] [-n NOTE] ADDRESS|DOMAIN|NETWORK|rm NAME|"
+	    "--once ADDRESS]" },
 	{ "block",	cmd_allow,
 	    "[list [-j]|[add] [-n NOTE] ADDRESS|DOMAIN|NETWORK|rm NAME]" },
+	{ "rejects",	cmd_rejects,	"[list [-j]|show ID|allow ID]" },
 	{ "fsck",	cmd_fsck,	"[-j] [--rebuild]" },
 	{ NULL, NULL, NULL }
 };

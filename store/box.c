@@ -19,7 +19,7 @@ struct boxes {
 };
 
 const char *const box_kept[] = {
-	"INBOX", "Archive", "Drafts", "Junk", "Rejects", "Sent", "Trash", NULL
+	"INBOX", "Archive", "Drafts", "Junk", "Sent", "Trash", NULL
 };
 
 size_t

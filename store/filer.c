@@ -284,8 +284,8 @@ copy_fd(int to, int from, uint64_t octets)
 	return rc;
 }
 
-static enum store_err
-fill(int fd, const struct file_put *p, int body)
+enum store_err
+filer_fill(int fd, const struct file_put *p, int body, bool early)
 {
 	struct iovec v[2];
 	struct timespec when[2];
@@ -304,7 +304,8 @@ fill(int fd, const struct file_put *p, int body)
 	when[0] = when[1] = (struct timespec){ .tv_sec = p->received };
 	if (p->received > 0)
 		(void)futimens(fd, when);
-	(void)sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+	if (early)
+		(void)sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 	return STORE_OK;
 }
 
@@ -334,7 +335,7 @@ filer_put(struct filer *f, struct op_call *c, const struct file_put *p)
 	    O_NOFOLLOW, 0600);
 	if (fd == -1)
 		return store_err_errno(errno);
-	rc = fill(fd, p, c->fd);
+	rc = filer_fill(fd, p, c->fd, true);
 	if (rc != STORE_OK) {
 		close(fd);
 		(void)unlinkat(f->root, path, 0);

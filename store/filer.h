@@ -100,6 +100,16 @@ void		filer_each(struct filer *f, void (*fn)(void *,
 enum store_err	filer_look(struct filer *f, const char *folder,
 		    char (*rel)[MAILDIR_REL_MAX], size_t n, struct buf *out);
 
+/* filer_reject.c: at once, without a sync.  p->rel is a name alone. */
+enum store_err	filer_reject(struct filer *f, const struct file_put *p,
+		    int body);
+enum store_err	filer_unreject(struct filer *f, const char *name);
+/* Files in Rejects that are older go. */
+void		filer_sweep(struct filer *f, int64_t before);
+/* Writes p to fd; early: and has the disk begin with it. */
+enum store_err	filer_fill(int fd, const struct file_put *p, int body,
+		    bool early);
+
 /* filer_watch.c: what others do. */
 enum store_err	filer_watch_open(struct filer *f);
 void		filer_watch_close(struct filer *f);

@@ -1,5 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "mailnode/base/codec.h"
 #include "store/box.h"
@@ -7,6 +8,7 @@
 #include "store/intake.h"
 #include "store/op_box.h"
 #include "store/parts.h"
+#include "store/reject.h"
 #include "store/row.h"
 
 bool
@@ -16,6 +18,11 @@ box_name_ok(const char *name)
 	size_t n = strlen(name), depth = 0;
 
 	if (n == 0 || n >= BOX_NAME_MAX || !codec_utf8_ok(name, n))
+		return false;
+	/* No mailbox, nor are there any below it: reject.h. */
+	n = strlen(REJECT_FOLDER);
+	if (strncasecmp(name, REJECT_FOLDER, n) == 0 &&
+	    (name[n] == '\0' || name[n] == '/'))
 		return false;
 	for (; *p != '\0'; p++)
 		if ((unsigned char)*p < ' ' || *p == 0x7f || *p == ':' ||

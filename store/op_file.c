@@ -31,18 +31,31 @@ file_box_put(struct buf *b, const char *folder, const char *to)
 		chan_put_str(b, to);
 }
 
-void
-file_put_put(struct buf *b, const struct file_put *p)
+static void
+put_content(struct buf *b, const struct file_put *p)
 {
-	chan_put_str(b, p->folder);
-	chan_put_str(b, p->rel);
-	chan_put_u8(b, p->redo);
 	chan_put_i64(b, p->received);
 	chan_put_bytes(b, p->head, p->nhead);
 	chan_put_u64(b, p->nbody);
 	chan_put_u8(b, p->body != NULL);
 	if (p->body != NULL)
 		buf_add(b, p->body, (size_t)p->nbody);
+}
+
+void
+file_put_put(struct buf *b, const struct file_put *p)
+{
+	chan_put_str(b, p->folder);
+	chan_put_str(b, p->rel);
+	chan_put_u8(b, p->redo);
+	put_content(b, p);
+}
+
+void
+file_reject_put(struct buf *b, const struct file_put *p)
+{
+	chan_put_str(b, p->rel);
+	put_content(b, p);
 }
 
 void
@@ -200,27 +213,36 @@ on_mvbox(void *service, struct op_call *c)
 	return with_batch(service, c, to, filer_mvbox(service, from, to));
 }
 
+/* To the end of the call: what the file holds, here or in the descriptor. */
+static bool
+get_content(struct op_call *c, struct file_put *p)
+{
+	bool inline_body;
+
+	p->received = chan_get_i64(&c->in);
+	p->head = chan_get_bytes(&c->in, SPOOL_HEAD_MAX, &p->nhead);
+	p->nbody = chan_get_u64(&c->in);
+	inline_body = chan_get_u8(&c->in) != 0;
+	if (inline_body) {
+		p->body = c->in.p;
+		if ((uint64_t)(c->in.end - c->in.p) != p->nbody)
+			c->in.bad = true;
+		c->in.p = c->in.end;
+	}
+	return chan_end(&c->in) && (inline_body || c->fd != -1);
+}
+
 static uint16_t
 on_put(void *service, struct op_call *c)
 {
 	char folder[BOX_NAME_MAX], rel[MAILDIR_REL_MAX];
 	struct file_put p = { .folder = folder, .rel = rel };
-	bool ok = get_folder(&c->in, folder), inline_body;
+	bool ok = get_folder(&c->in, folder);
 	enum store_err rc;
 
 	ok = file_rel_get(&c->in, rel) && ok;
 	p.redo = chan_get_u8(&c->in) != 0;
-	p.received = chan_get_i64(&c->in);
-	p.head = chan_get_bytes(&c->in, SPOOL_HEAD_MAX, &p.nhead);
-	p.nbody = chan_get_u64(&c->in);
-	inline_body = chan_get_u8(&c->in) != 0;
-	if (inline_body) {
-		p.body = c->in.p;
-		if ((uint64_t)(c->in.end - c->in.p) != p.nbody)
-			c->in.bad = true;
-		c->in.p = c->in.end;
-	}
-	if (!chan_end(&c->in) || !ok || (!inline_body && c->fd == -1))
+	if (!get_content(c, &p) || !ok)
 		return OP_BAD;
 	rc = filer_put(service, c, &p);
 	return rc == STORE_OK ? OP_LATER : (uint16_t)rc;
@@ -301,6 +323,40 @@ on_look(void *service, struct op_call *c)
 	return ok ? (uint16_t)rc : OP_BAD;
 }
 
+static uint16_t
+on_reject(void *service, struct op_call *c)
+{
+	char name[MAILDIR_REL_MAX];
+	struct file_put p = { .rel = name };
+
+	chan_get_str(&c->in, name, sizeof name);
+	if (!get_content(c, &p))
+		return OP_BAD;
+	return (uint16_t)filer_reject(service, &p, c->fd);
+}
+
+static uint16_t
+on_unreject(void *service, struct op_call *c)
+{
+	char name[MAILDIR_REL_MAX];
+
+	chan_get_str(&c->in, name, sizeof name);
+	if (!chan_end(&c->in))
+		return OP_BAD;
+	return (uint16_t)filer_unreject(service, name);
+}
+
+static uint16_t
+on_sweep(void *service, struct op_call *c)
+{
+	int64_t before = chan_get_i64(&c->in);
+
+	if (!chan_end(&c->in))
+		return OP_BAD;
+	filer_sweep(service, before);
+	return OP_OK;
+}
+
 const struct op file_ops[] = {
 	{ FILE_FOLDERS,	ROLE_BIT(ROLE_KEEPER),	on_folders },
 	{ FILE_LEASE,	ROLE_BIT(ROLE_KEEPER),	on_lease },
@@ -313,5 +369,8 @@ const struct op file_ops[] = {
 	{ FILE_DROP,	ROLE_BIT(ROLE_KEEPER),	on_drop },
 	{ FILE_SCAN,	ROLE_BIT(ROLE_KEEPER),	on_scan },
 	{ FILE_LOOK,	ROLE_BIT(ROLE_KEEPER),	on_look },
+	{ FILE_REJECT,	ROLE_BIT(ROLE_KEEPER),	on_reject },
+	{ FILE_UNREJECT, ROLE_BIT(ROLE_KEEPER),	on_unreject },
+	{ FILE_SWEEP,	ROLE_BIT(ROLE_KEEPER),	on_sweep },
 	{ 0, 0, NULL }
 };

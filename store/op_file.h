@@ -27,7 +27,10 @@ enum file_op {
 	FILE_SCAN = 0x0309,	/* a page of the files of a folder */
 	FILE_SEEN = 0x030a,	/* told: another program's doing */
 	FILE_RESCAN = 0x030b,	/* told: look at it all again */
-	FILE_LOOK = 0x030c	/* are those files really gone? */
+	FILE_LOOK = 0x030c,	/* are those files really gone? */
+	FILE_REJECT = 0x030d,	/* a copy into Rejects: reject.h */
+	FILE_UNREJECT = 0x030e,	/* a name there */
+	FILE_SWEEP = 0x030f	/* those there that are older */
 };
 
 enum {
@@ -61,6 +64,8 @@ void	file_lease_put(struct buf *b, const char *folder,
 	    uint32_t uidvalidity, uint32_t uid, uint64_t modseq);
 void	file_box_put(struct buf *b, const char *folder, const char *to);
 void	file_put_put(struct buf *b, const struct file_put *p);
+/* REJECT: p->rel is a name, p->folder is not read. */
+void	file_reject_put(struct buf *b, const struct file_put *p);
 /* MOVE and LINK: from, to; DROP: to is not read. */
 void	file_move_put(struct buf *b, const char *folder, const char *rel,
 	    const char *dfolder, const char *drel);

@@ -6,6 +6,7 @@
 #include "store/came.h"
 #include "store/letin.h"
 #include "store/op_gate.h"
+#include "store/reject.h"
 
 enum {
 	IP_MAX = 64,
@@ -157,6 +158,7 @@ tidy(void *arg)
 	grey_trim(st, now_s);
 	letin_trim(st, now_s);
 	came_trim(st, now_s);
+	reject_trim(st, now_s);
 	loop_arm(st->loop, &g->tidy, TIDY_MS);
 }
 

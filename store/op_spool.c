@@ -12,6 +12,8 @@
 #include "store/op_mail.h"
 #include "store/op_rcpt.h"
 #include "store/op_spool.h"
+#include "store/op_watch.h"
+#include "store/reject.h"
 #include "store/spool.h"
 #include "store/tag.h"
 #include "store/upload.h"
@@ -68,6 +70,7 @@ put_msg(struct buf *b, uint64_t id, const struct spool_msg *m, uint64_t n)
 	chan_put_i64(b, m->received);
 	chan_put_u8(b, m->stays);
 	chan_put_str(b, m->ip);
+	chan_put_str(b, m->from);
 	chan_put_str(b, m->author);
 	chan_put_str(b, m->key);
 	chan_put_u32(b, (uint32_t)m->nrcpt);
@@ -185,6 +188,7 @@ struct handed {
 	char		verdict[SPOOL_TEXT_MAX];
 	char		peer[SPOOL_TEXT_MAX];
 	char		ip[HISTORY_NET_MAX];
+	char		from[HISTORY_NAME_MAX];
 	char		author[HISTORY_NAME_MAX];
 	char		key[LETIN_KEY_MAX];
 	struct buf	rcpt;		/* "given resolved" lines */
@@ -218,6 +222,7 @@ get_handed(struct chan_in *in, struct handed *h)
 	h->msg.received = chan_get_i64(in);
 	h->msg.stays = chan_get_u8(in) != 0;
 	chan_get_str(in, h->ip, sizeof h->ip);
+	chan_get_str(in, h->from, sizeof h->from);
 	chan_get_str(in, h->author, sizeof h->author);
 	chan_get_str(in, h->key, sizeof h->key);
 	h->nrcpt = chan_get_u32(in);
@@ -229,7 +234,7 @@ get_handed(struct chan_in *in, struct handed *h)
 	return !in->bad && h->nrcpt <= SPOOL_RCPT_MAX && plain(h->trace) &&
 	    plain(h->sender) && plain(h->folder) && plain(h->tags) &&
 	    plain(h->verdict) && plain(h->peer) && plain(h->ip) &&
-	    plain(h->author) && plain(h->key);
+	    plain(h->from) && plain(h->author) && plain(h->key);
 }
 
 static void
@@ -264,8 +269,7 @@ note_rcpt(struct store *st, struct handed *h, const char *addr,
 static bool
 goes_on(const struct handed *h)
 {
-	return !h->msg.stays && strcmp(h->folder, "Junk") != 0 &&
-	    strcmp(h->folder, "Rejects") != 0;
+	return !h->msg.stays && strcmp(h->folder, "Junk") != 0;
 }
 
 /* The session says nothing of what we know: one message less for each. */
@@ -300,7 +304,7 @@ session_tags(const char *tags)
 static void
 note_sender(struct store *st, const struct handed *h)
 {
-	struct letin_try t = { .author = h->author, .sender = h->sender,
+	struct letin_try t = { .author = h->author, .sender = h->from,
 	    .ip = h->ip, .key = h->key, .aligned = h->author[0] != '\0' };
 	struct grey_who w = { .ip = h->ip, .domain = "" };
 	int64_t now_s = clock_wall_s();
@@ -311,6 +315,7 @@ note_sender(struct store *st, const struct handed *h)
 		grey_pass(st, &w, now_s);
 	if (letin_any(st))
 		letin_used(st, &t, now_s);
+	reject_accepted(st, h->from, h->key);
 }
 
 /* A session only hands in what came for us; who may name a folder is the
@@ -337,7 +342,6 @@ resolve(struct store *st, struct op_call *c, struct handed *h)
 		return STORE_NORCPT;
 	if (c->role == ROLE_SMTP && h->folder[0] != '\0' &&
 	    strcmp(h->folder, "Junk") != 0 &&
-	    strcmp(h->folder, "Rejects") != 0 &&
 	    strcmp(h->folder, "INBOX") != 0)
 		return STORE_NAME;
 	if (h->folder[0] == '\0' && !h->user)
@@ -394,6 +398,7 @@ on_commit(void *service, struct op_call *c)
 	}
 	if (status == OP_LATER) {
 		tell_accepted(st, &h);
+		watch_note(st, WATCH_INCOMING, 0, 0);
 		if (c->role == ROLE_SMTP)
 			note_sender(st, &h);
 	} else if (h.id != 0)

@@ -46,7 +46,7 @@ struct spool_msg {
 	const char	*const *rcpt;	/* as they were given at RCPT */
 	size_t		 nrcpt;
 	const char	*folder;	/* "" (INBOX, or what the alias
-					   says), "Junk", "Rejects"; the
+					   says), "Junk"; the
 					   sender role may say any */
 	const char	*tags;		/* blank between; "" for none */
 	const char	*verdict;	/* one line: the reasons, for why */
@@ -55,6 +55,7 @@ struct spool_msg {
 	bool		 stays;		/* is not sent on, wherever it came */
 	/* Of the client; each may be NULL. */
 	const char	*ip;
+	const char	*from;		/* the sender, folded */
 	const char	*author;	/* proved, folded */
 	const char	*key;		/* of the message: letin.h */
 };

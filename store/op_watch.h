@@ -22,7 +22,8 @@ enum watch_what {
 	WATCH_BOXES = 2,	/* mailboxes came, went, were renamed */
 	WATCH_QUEUE = 4,	/* id: the letter; 0: several */
 	WATCH_INDEX = 8,	/* the index has work */
-	WATCH_ALIAS = 16
+	WATCH_ALIAS = 16,
+	WATCH_INCOMING = 32	/* mail came, or was refused: no id */
 };
 
 /* mask: WATCH_*; 0 ends it.  The answer is OP_OK. */

@@ -33,6 +33,7 @@
  *	event	the story of messages: event.c
  *	grey	who was told to come again, and who did: grey.h
  *	letin	whom the owner lets in for an hour: letin.h
+ *	reject	what was refused or put off: reject.h
  *	came	networks that correspondents' mail came from: came.h
  */
 
@@ -48,6 +49,7 @@
 #include "store/op_snooze.h"
 #include "store/queue.h"
 #include "store/queue_once.h"
+#include "store/reject.h"
 #include "store/row.h"
 #include "store/rule.h"
 #include "store/schema.h"
@@ -158,6 +160,6 @@ const struct schema schemas[STORE_NDB] = {
 		.name = "events.db", .app_id = 0x6d6e6576, .version = 1,
 		.alone = true, .cache_kib = 512,
 		.parts = { events_schema, grey_schema, letin_schema,
-		    came_schema }
+		    came_schema, reject_schema }
 	},
 };

@@ -41,7 +41,7 @@ enum {
 	RESOLVE_SHOTS = 5,	/* tries of one question, over all servers */
 	RESOLVE_FAILS = 2,	/* silences until a probe */
 	RESOLVE_COOL_MS = 2000,	/* down until a probe, doubled each time */
-	RESOLVE_COOL_MAX_MS = 30000,
+	RESOLVE_COOL_MAX_MS = 10000,
 	RESOLVE_LAST = 16,	/* questions that are looked back at … */
 	RESOLVE_LAST_MS = 10000,	/* … no further than this */
 	RESOLVE_BROAD = 12,	/* of these failed: ask the canary */

@@ -37,6 +37,7 @@
 #include "store/op_mail.h"
 #include "store/op_queue.h"
 #include "store/op_rcpt.h"
+#include "store/op_reject.h"
 #include "store/op_rule.h"
 #include "store/op_sender.h"
 #include "store/op_set.h"
@@ -52,7 +53,8 @@ static const struct op *const tables[] = {
 	rcpt_ops, event_ops, box_ops, mail_ops, watch_ops, alias_ops,
 	set_ops, append_ops, index_ops, stat_ops, fsck_ops, submit_ops, queue_ops,
 	sender_ops, device_ops, snooze_ops, train_ops,
-	history_ops, listed_ops, rule_ops, gate_ops
+	history_ops, listed_ops, rule_ops, gate_ops,
+	reject_ops
 };
 
 static struct store st;

@@ -16,6 +16,7 @@
 #include "store/op_gate.h"
 #include "store/op_history.h"
 #include "store/op_rcpt.h"
+#include "store/op_reject.h"
 #include "store/op_spool.h"
 
 struct smtp_backend {
@@ -55,6 +56,11 @@ struct smtp_backend {
 	/* As gate_grey() of store/op_gate.h; NULL: nobody waits. */
 	enum grey	(*grey)(void *arg, const struct grey_who *w,
 			    uint32_t wait_s, uint32_t *left_s);
+	/* It is not taken; as reject_tell() of store/op_reject.h.  The id is
+	 * keeper's to forget from here on.  NULL: no copies. */
+	void		(*reject)(void *arg, uint64_t id,
+			    const struct reject *r, const struct buf *head,
+			    const struct buf *body, uint64_t n);
 	/* Junk by its words?  As verdict_words(); NULL: not asked. */
 	bool		(*words)(void *arg, const uint8_t *p, size_t n,
 			    unsigned int doubts, struct buf *line);

@@ -132,6 +132,14 @@ on_grey(void *arg, const struct grey_who *w, uint32_t wait_s,
 	return g;
 }
 
+static void
+on_reject(void *arg, uint64_t id, const struct reject *r,
+    const struct buf *head, const struct buf *body, uint64_t n)
+{
+	reject_tell(keeper(arg), id, r, head->data, head->len,
+	    body != NULL ? body->data : NULL, n);
+}
+
 static bool
 on_has_tls(void *arg)
 {
@@ -191,6 +199,7 @@ handin_init(struct handin *h, struct proc *pr, struct tls_server *chain,
 		.dns_broken = on_dns_broken,
 		.list_bad = on_list_bad,
 		.grey = on_grey,
+		.reject = on_reject,
 		.has_tls = on_has_tls,
 		.tls = on_tls,
 		.woken = on_woken,

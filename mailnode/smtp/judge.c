@@ -49,11 +49,11 @@ static void
 ask_keeper(struct mail *m, const struct auth_verdict *v,
     const struct proof *p, struct ladder_facts *f)
 {
-	char sender[HISTORY_NAME_MAX], name[PHRASE_MAX];
+	char name[PHRASE_MAX];
 	char shown[HISTORY_SHOWN_MAX];
 	const char *at = strrchr(p->author, '@');
 	struct history_ask q = { .author = p->author, .written = p->written,
-	    .name = name, .domain = shown, .sender = sender,
+	    .name = name, .domain = shown, .sender = m->folded,
 	    .ip = v->ip != NULL ? v->ip : "",
 	    .key = m->key, .aligned = p->aligned,
 	    .ids = p->id, .nids = p->nids };
@@ -63,7 +63,6 @@ ask_keeper(struct mail *m, const struct auth_verdict *v,
 		return;
 	phrase_decode(p->name, strlen(p->name), name);
 	idna_shown(at != NULL ? at + 1 : "", shown, sizeof shown);
-	proof_address(m->env.from.address, sender);
 	f->asked = m->be->history(m->be->arg, &q, &f->known) == STORE_OK;
 	f->lookalike = f->known.like[0] != '\0';
 }
@@ -145,6 +144,7 @@ climb(struct mail *m, enum auth_action action, struct ladder *d,
 	struct proof p;
 
 	proof_of(v, &p);
+	proof_address(m->env.from.address, m->folded);
 	f.author = p.author;
 	f.aligned = p.aligned;
 	f.dns_broken = stranger_dns_broken(m, v);

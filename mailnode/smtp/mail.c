@@ -18,7 +18,7 @@ mail_init(struct mail *m, const struct smtp_backend *be)
 	buf_init(&m->dsn, SPOOL_TEXT_MAX / 2);
 	buf_init(&m->letter, conf.message_max);
 	buf_init(&m->sample, SAMPLE_MAX);
-	buf_init(&m->top, KEY_HEADER_MAX);
+	buf_init(&m->top, MSGKEY_HEADER_MAX);
 	head_init(&m->head);
 }
 
@@ -180,7 +180,7 @@ hand_on(struct mail *m)
 static void
 sample(struct mail *m, const uint8_t *p, size_t n)
 {
-	size_t top = KEY_HEADER_MAX - m->top.len;
+	size_t top = MSGKEY_HEADER_MAX - m->top.len;
 
 	(void)buf_add(&m->top, p, n < top ? n : top);
 	if ((m->be->words == NULL && !stranger_lists()) ||
@@ -375,6 +375,7 @@ commit(struct mail *m, const struct buf *head, int64_t now_s,
 		.received = now_s,
 		.stays = m->forged || m->head.again,
 		.key = m->key,
+		.from = m->folded,
 		.author = m->author,
 		.ip = m->ip,
 	};
@@ -388,6 +389,32 @@ commit(struct mail *m, const struct buf *head, int64_t now_s,
 		fail_store(m, status);
 }
 
+/* Not taken, and yet not lost: for Rejects. */
+static void
+keep_copy(struct mail *m, enum mail_err err, const struct received *trace,
+    struct buf *head)
+{
+	char from[PHRASE_MAX], subject[PHRASE_MAX];
+	struct reject r = { .as = err == MAIL_DEFERRED || err == MAIL_NO_DNS ?
+	    REJECT_DEFERRED : REJECT_REFUSED, .trace = m->trace,
+	    .sender = m->folded, .ip = m->ip, .key = m->key, .from = from,
+	    .subject = subject, .why = m->verdict };
+	uint64_t id;
+
+	if (m->be->reject == NULL || err == MAIL_NOMEM)
+		return;
+	msgkey_text(m->top.data, m->top.len, "From", from);
+	msgkey_text(m->top.data, m->top.len, "Subject", subject);
+	if (m->spool != 0)
+		hand_on(m);
+	if (m->err != MAIL_OK || write_head(m, trace, head) == -1)
+		return;
+	id = m->spool;
+	m->spool = 0;
+	m->be->reject(m->be->arg, id, &r, head, id == 0 ? &m->body : NULL,
+	    m->kept);
+}
+
 enum mail_err
 mail_hand_in(struct mail *m, const struct received *trace, const char *peer)
 {
@@ -399,9 +426,11 @@ mail_hand_in(struct mail *m, const struct received *trace, const char *peer)
 	head_end(&m->head);
 	judge(m);
 	c = attached(m);
-	key_of(m->top.data, m->top.len, m->key);
-	if (m->err == MAIL_OK && (err = judge_mail(m)) != MAIL_OK)
+	msgkey_of(m->top.data, m->top.len, m->key);
+	if (m->err == MAIL_OK && (err = judge_mail(m)) != MAIL_OK) {
+		keep_copy(m, err, trace, &head);
 		fail(m, err);
+	}
 	attached_junk(m, c);
 	if (m->err == MAIL_OK && (m->spool != 0 ||
 	    m->body.len > SPOOL_INLINE))

@@ -17,7 +17,7 @@
 #include "mailnode/smtp/cmd.h"
 #include "mailnode/smtp/data.h"
 #include "mailnode/smtp/head.h"
-#include "mailnode/smtp/key.h"
+#include "mailnode/smtp/msgkey.h"
 #include "mailnode/smtp/received.h"
 
 enum {
@@ -72,8 +72,9 @@ struct mail {
 	char		 verdict[SPOOL_TEXT_MAX];	/* after mail_hand_in */
 	const char	*why;		/* of MAIL_ATTACHED, MAIL_POLICY, MAIL_DEFERRED */
 	char		 wait[64];	/* the greylist's answer */
-	struct buf	 top;		/* the header, KEY_HEADER_MAX of it */
+	struct buf	 top;		/* the header, MSGKEY_HEADER_MAX of it */
 	char		 key[LETIN_KEY_MAX];	/* by which it is known again */
+	char		 folded[HISTORY_NAME_MAX];	/* the sender; or "" */
 	char		 author[HISTORY_NAME_MAX];	/* proved; or "" */
 	bool		 junk;		/* filed as such */
 	bool		 tls;		/* it came over TLS: caller sets */

@@ -423,7 +423,7 @@ boxes(int ch, void *arg)
 		return 7;
 	n = l.n;
 	box_list_clear(&l);
-	if (n != 9)
+	if (n != 8)
 		return 8;
 	if (box_delete(ch, &r, "L/ists/linux") != OP_OK ||
 	    box_delete(ch, &r, "L/ists/linux") != STORE_NOTFOUND)

@@ -229,6 +229,7 @@ empty_beside_another(int ch, void *arg)
 	chan_put_str(&b, "");
 	chan_put_str(&b, "");
 	chan_put_str(&b, "");
+	chan_put_str(&b, "");
 	chan_put_u32(&b, 1);
 	chan_put_str(&b, me[0]);
 	chan_put_bytes(&b, head, strlen(head));

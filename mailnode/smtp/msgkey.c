@@ -1,7 +1,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "mailnode/smtp/key.h"
+#include "mailnode/smtp/msgkey.h"
 
 /* Behind the field at p, its continuations included. */
 static const uint8_t *
@@ -49,7 +49,18 @@ find(const uint8_t *p, const uint8_t *end, const char *name,
 }
 
 void
-key_of(const uint8_t *p, size_t n, char out[LETIN_KEY_MAX])
+msgkey_text(const uint8_t *p, size_t n, const char *name, char out[PHRASE_MAX])
+{
+	const uint8_t *value, *stop;
+
+	out[0] = '\0';
+	if (n > 0 && (stop = find(p, p + n, name, &value)) != NULL)
+		phrase_decode((const char *)value, (size_t)(stop - value),
+		    out);
+}
+
+void
+msgkey_of(const uint8_t *p, size_t n, char out[LETIN_KEY_MAX])
 {
 	static const char *const fields[] = { "Date", "From", "Subject" };
 	const uint8_t *end, *value, *stop;
