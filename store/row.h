@@ -5,7 +5,7 @@
  * that a list never differs from its counts.  A failed call leaves the
  * transaction to be rolled back.
  *
- * The schema stands in row.c with the meaning of each column.  keeper's
+ * The schema stands in row_schema.c with the meaning of each column.  keeper's
  * table of mailboxes is asked for nothing but `id` and `name`.
  */
 #ifndef STORE_ROW_H
@@ -20,7 +20,7 @@
 struct sqlite3;
 struct rows;
 
-/* CREATE TABLE … of all that row.c names; for schema.c. */
+/* CREATE TABLE … of all that row_schema.c names; for schema.c. */
 extern const char row_schema[];
 extern const char row_schema_2[];	/* from version 1 to 2 */
 extern const char row_schema_4[];	/* from 3 to 4 */

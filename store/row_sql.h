@@ -1,4 +1,4 @@
-/* Statements that row.c and thread.c share; for these two alone. */
+/* What row*.c and thread.c share, and nobody else. */
 #ifndef STORE_ROW_SQL_H
 #define STORE_ROW_SQL_H
 
@@ -7,6 +7,14 @@
 
 #include "store/row.h"
 #include "store/sql.h"
+
+/* The first 60 characters behind Re: and the like, to sort by. */
+#define SUBJECT_OF(newest) \
+    "coalesce((SELECT lower(substr(CAST(substr(CAST(subject AS BLOB),base+1)" \
+    " AS TEXT),1,60)) FROM msg WHERE id=" newest "),'')"
+/* What thread_box holds besides what the database works out. */
+#define THREAD_BOX_1 \
+    "mbox,thread,date,newest,count,unread,flagged,attach,size,authors,tags"
 
 enum row_sql {
 	SQL_MSG_ADD, SQL_MAIL_ADD, SQL_MSG_GET, SQL_MSG_AT_UID,

@@ -26,7 +26,7 @@
  *	known_as	how correspondents look: known_as.c
  *
  * store.db, version 5: the cache.  Keeper's part is `mailbox`; the rest
- * stands in row.c.  `state` holds whether the last run ended cleanly.
+ * stands in row_schema.c.  `state` holds whether the last run ended cleanly.
  *
  * events.db, version 1: what a power cut may cost the last moments of.
  *

@@ -6,38 +6,11 @@
 #include <string.h>
 #include <strings.h>
 
-#include "mailnode/auth/spf.h"
-#include "mailnode/auth/spf_macro.h"
-#include "mailnode/auth/spf_record.h"
+#include "mailnode/auth/spf_parts.h"
 #include "mailnode/node/idna.h"
 
-enum { TEXT_MAX = 4096 };	/* octets of an expanded macro-string */
-
-struct check {
-	const struct spf_ask	*ask;
-	struct lookup		*look;
-	struct spf_verdict	*v;
-	struct spf_names	 names;		/* domain changes as we go */
-	uint8_t			 ip[16];	/* v4: the first four */
-	bool			 six;
-	char			 readable[INET6_ADDRSTRLEN];
-	char			 dotted[72];
-	char			 domain[DNS_NAME_MAX];	/* of the sender */
-	char			 helo[DNS_NAME_MAX];
-	char			 sender[DNS_NAME_MAX + 320];
-	char			 local[320];
-	char			 validated[DNS_NAME_MAX];
-};
-
-static enum spf_result	check_host(struct check *c, const char *domain,
-			    bool top);
-
-static enum spf_result
-end(struct check *c, enum spf_result r, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static enum spf_result
-end(struct check *c, enum spf_result r, const char *fmt, ...)
+enum spf_result
+spf_end(struct spf_check *c, enum spf_result r, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -47,256 +20,11 @@ end(struct check *c, enum spf_result r, const char *fmt, ...)
 	return r;
 }
 
-static void
-dns(struct check *c, enum dns_type type, const char *name,
+void
+spf_dns(struct spf_check *c, enum dns_type type, const char *name,
     struct dns_answer *a)
 {
 	(void)lookup_one(c->look, "spf", type, name, a);
-}
-
-/* ---- addresses ---- */
-
-static bool
-same_net(const uint8_t *a, const uint8_t *b, unsigned int bits)
-{
-	unsigned int octets = bits / 8, rest = bits % 8;
-
-	return memcmp(a, b, octets) == 0 && (rest == 0 ||
-	    ((a[octets] ^ b[octets]) >> (8 - rest)) == 0);
-}
-
-static bool
-any_address(const struct check *c, const struct dns_answer *a,
-    const struct spf_term *t)
-{
-	size_t i;
-
-	for (i = 0; i < a->nrr; i++)
-		if (a->rr[i].len == (c->six ? 16 : 4) && same_net(c->ip,
-		    a->rr[i].data, c->six ? t->cidr6 : t->cidr4))
-			return true;
-	return false;
-}
-
-static enum dns_type
-address_type(const struct check *c)
-{
-	return c->six ? DNS_AAAA : DNS_A;
-}
-
-/* ---- the client's names (section 5.5) ---- */
-
-static bool
-within(const char *name, const char *domain)
-{
-	size_t n = strlen(name), d = strlen(domain);
-
-	return n >= d && strcasecmp(name + n - d, domain) == 0 &&
-	    (n == d || name[n - d - 1] == '.');
-}
-
-/*
- * Looks for a name of the client that leads back to its address: that
- * domain itself, else one within it, else (unless `inside`) any.  Errors of
- * the DNS are no names.
- */
-static bool
-validate(struct check *c, const char *domain, bool inside)
-{
-	static const struct spf_term host = { .cidr4 = 32, .cidr6 = 128 };
-	struct dns_answer ptr, a;
-	char reverse[DNS_NAME_MAX];
-	const char *name;
-	int rank, best = 0;
-	size_t i;
-
-	dns_answer_init(&ptr);
-	dns_answer_init(&a);
-	c->validated[0] = '\0';
-	if (dns_reverse_name(c->readable, reverse, sizeof reverse) == 0)
-		dns(c, DNS_PTR, reverse, &ptr);
-	if (ptr.class == DNS_NODATA || ptr.class == DNS_NXDOMAIN)
-		c->v->voids++;
-	for (i = 0; i < ptr.nrr && i < SPF_PTR_MAX; i++) {
-		name = (const char *)ptr.rr[i].data;
-		rank = strcasecmp(name, domain) == 0 ? 3 :
-		    within(name, domain) ? 2 : inside ? 0 : 1;
-		if (rank <= best)
-			continue;
-		dns(c, address_type(c), name, &a);
-		if (!any_address(c, &a, &host))
-			continue;
-		best = rank;
-		snprintf(c->validated, sizeof c->validated, "%s", name);
-	}
-	dns_answer_clear(&ptr);
-	dns_answer_clear(&a);
-	return best > 0;
-}
-
-static const char *
-macro_p(void *arg)
-{
-	struct check *c = arg;
-
-	return validate(c, c->names.domain, false) ? c->validated :
-	    "unknown";
-}
-
-/* ---- mechanisms ---- */
-
-/*
- * The name a term asks about.  Too long ones lose labels on the left
- * (section 7.3).  False when it can be no name: then nothing matches.
- */
-static bool
-target(struct check *c, struct spf_text spec, char out[DNS_NAME_MAX])
-{
-	const char *p = NULL, *q, *dot;
-	struct buf b;
-	bool ok;
-
-	buf_init(&b, TEXT_MAX);
-	if (spec.n == 0)
-		buf_adds(&b, c->names.domain);
-	else
-		(void)spf_macro_expand(&c->names, spec.p, spec.n, false, &b);
-	p = buf_str(&b);
-	while (p != NULL && strlen(p) > DNS_NAME_MAX - 1) {
-		dot = strchr(p, '.');
-		p = dot != NULL ? dot + 1 : NULL;
-	}
-	/* RFC 8616 section 4: a local part beyond ASCII matches nothing. */
-	for (q = p; q != NULL && *q != '\0'; q++)
-		if ((uint8_t)*q >= 0x80)
-			p = NULL;
-	ok = p != NULL && dns_name_ok(p);
-	snprintf(out, DNS_NAME_MAX, "%s", ok ? p : "");
-	buf_clear(&b);
-	return ok;
-}
-
-/* One more question of a term; SPF_NONE to go on. */
-static enum spf_result
-lookup(struct check *c, enum dns_type type, const char *name,
-    struct dns_answer *a)
-{
-	dns(c, type, name, a);
-	if (a->class == DNS_TEMPFAIL)
-		return end(c, SPF_TEMPERROR, "DNS: %s", a->why);
-	if (a->class != DNS_OK && ++c->v->voids > SPF_VOIDS_MAX)
-		return end(c, SPF_PERMERROR, "too many void lookups");
-	return SPF_NONE;
-}
-
-/* The index of the next best exchange of those not yet taken. */
-static size_t
-next_mx(const struct dns_answer *mx, const bool *taken)
-{
-	size_t i, best = mx->nrr;
-
-	for (i = 0; i < mx->nrr; i++)
-		if (!taken[i] && (best == mx->nrr ||
-		    mx->rr[i].preference < mx->rr[best].preference))
-			best = i;
-	return best;
-}
-
-/* Section 4.6.4: the eleventh question for addresses is one too many. */
-static enum spf_result
-match_mx(struct check *c, const struct spf_term *t,
-    const struct dns_answer *mx, bool *match)
-{
-	bool taken[DNS_RR_MAX] = { false };
-	enum spf_result rc = SPF_NONE;
-	struct dns_answer a;
-	const char *name;
-	size_t i, n;
-
-	dns_answer_init(&a);
-	for (n = 0; n < mx->nrr && !*match && rc == SPF_NONE; n++) {
-		i = next_mx(mx, taken);
-		taken[i] = true;
-		name = (const char *)mx->rr[i].data;
-		if (n == SPF_MX_MAX)
-			rc = end(c, SPF_PERMERROR, "too many MX records");
-		else if (!dns_name_ok(name))
-			continue;
-		else {
-			dns(c, address_type(c), name, &a);
-			if (a.class == DNS_TEMPFAIL)
-				rc = end(c, SPF_TEMPERROR, "DNS of an MX");
-			*match = rc == SPF_NONE && any_address(c, &a, t);
-		}
-	}
-	dns_answer_clear(&a);
-	return rc;
-}
-
-static enum spf_result
-match_dns(struct check *c, const struct spf_term *t, const char *name,
-    bool *match)
-{
-	enum spf_result r;
-	struct dns_answer a;
-
-	dns_answer_init(&a);
-	r = lookup(c, t->mech == SPF_MX ? DNS_MX : t->mech == SPF_EXISTS ?
-	    DNS_A : address_type(c), name, &a);
-	if (r == SPF_NONE && t->mech == SPF_MX)
-		r = match_mx(c, t, &a, match);
-	else if (r == SPF_NONE)
-		*match = t->mech == SPF_EXISTS ? a.nrr > 0 :
-		    any_address(c, &a, t);
-	dns_answer_clear(&a);
-	return r;
-}
-
-/* Section 5.2: only a pass of the other matches. */
-static enum spf_result
-match_include(struct check *c, const char *name, bool *match)
-{
-	const char *domain = c->names.domain;
-	enum spf_result r;
-
-	r = check_host(c, name, false);
-	c->names.domain = domain;
-	*match = r == SPF_PASS;
-	if (r == SPF_NONE)
-		return end(c, SPF_PERMERROR, "include of a domain without "
-		    "a record");
-	return r == SPF_TEMPERROR || r == SPF_PERMERROR ? r : SPF_NONE;
-}
-
-static enum spf_result
-match_term(struct check *c, const struct spf_term *t, bool *match)
-{
-	char name[DNS_NAME_MAX];
-	bool named;
-
-	*match = false;
-	if (t->mech == SPF_ALL || t->mech == SPF_IP4 || t->mech == SPF_IP6) {
-		*match = t->mech == SPF_ALL || (t->mech == SPF_IP6) == c->six;
-		if (t->mech != SPF_ALL && *match)
-			*match = same_net(c->ip, t->ip, c->six ? t->cidr6 :
-			    t->cidr4);
-		return SPF_NONE;
-	}
-	if (++c->v->lookups > SPF_LOOKUPS_MAX)
-		return end(c, SPF_PERMERROR, "too many lookups");
-	named = target(c, t->domain, name);
-	if (named && t->mech == SPF_PTR)
-		*match = validate(c, name, true);
-	/* What a ptr or a %{p} did not find counts, too. */
-	if (c->v->voids > SPF_VOIDS_MAX)
-		return end(c, SPF_PERMERROR, "too many void lookups");
-	if (!named)
-		return t->mech != SPF_INCLUDE ? SPF_NONE :
-		    end(c, SPF_PERMERROR, "include of no domain");
-	if (t->mech == SPF_PTR)
-		return SPF_NONE;
-	return t->mech == SPF_INCLUDE ? match_include(c, name, match) :
-	    match_dns(c, t, name, match);
 }
 
 /* ---- records ---- */
@@ -310,18 +38,18 @@ of_qualifier(char q)
 
 /* Section 6.2: whatever goes wrong here, there is no explanation. */
 static void
-explain(struct check *c, struct spf_text exp)
+explain(struct spf_check *c, struct spf_text exp)
 {
 	char name[DNS_NAME_MAX];
 	struct dns_answer a;
 	struct buf b;
 	size_t i;
 
-	if (exp.n == 0 || !target(c, exp, name))
+	if (exp.n == 0 || !spf_target(c, exp, name))
 		return;
 	dns_answer_init(&a);
-	buf_init(&b, TEXT_MAX);
-	dns(c, DNS_TXT, name, &a);
+	buf_init(&b, SPF_TEXT_MAX);
+	spf_dns(c, DNS_TXT, name, &a);
 	if (a.nrr == 1 && spf_macro_expand(&c->names,
 	    (const char *)a.rr[0].data, a.rr[0].len, true, &b) == 0) {
 		for (i = 0; i < b.len; i++)
@@ -335,7 +63,7 @@ explain(struct check *c, struct spf_text exp)
 }
 
 static void
-trace_redirect(struct check *c, struct spf_text spec)
+trace_redirect(struct spf_check *c, struct spf_text spec)
 {
 	struct trace *t = c->look->trace;
 
@@ -347,7 +75,7 @@ trace_redirect(struct check *c, struct spf_text spec)
 }
 
 static enum spf_result
-redirect(struct check *c, struct spf_text spec, bool top)
+redirect(struct spf_check *c, struct spf_text spec, bool top)
 {
 	char name[DNS_NAME_MAX];
 	enum spf_result r;
@@ -355,19 +83,19 @@ redirect(struct check *c, struct spf_text spec, bool top)
 	c->v->lookups++;
 	trace_redirect(c, spec);
 	if (c->v->lookups > SPF_LOOKUPS_MAX)
-		return end(c, SPF_PERMERROR, "too many lookups");
-	if (!target(c, spec, name))
-		return end(c, SPF_PERMERROR, "redirect to no domain");
-	r = check_host(c, name, top);
+		return spf_end(c, SPF_PERMERROR, "too many lookups");
+	if (!spf_target(c, spec, name))
+		return spf_end(c, SPF_PERMERROR, "redirect to no domain");
+	r = spf_host(c, name, top);
 	if (r == SPF_NONE)
-		return end(c, SPF_PERMERROR, "redirect to a domain without "
+		return spf_end(c, SPF_PERMERROR, "redirect to a domain without "
 		    "a record");
 	return r;
 }
 
 /* Lookups are those of the whole check so far: the tenth is the last. */
 static void
-trace_term(struct check *c, const struct spf_term *term, bool match)
+trace_term(struct spf_check *c, const struct spf_term *term, bool match)
 {
 	struct trace *t = c->look->trace;
 
@@ -381,21 +109,21 @@ trace_term(struct check *c, const struct spf_term *term, bool match)
 }
 
 static enum spf_result
-evaluate(struct check *c, const struct spf_record *r, bool top)
+evaluate(struct spf_check *c, const struct spf_record *r, bool top)
 {
 	enum spf_result rc;
 	bool match;
 	size_t i;
 
 	for (i = 0; i < r->nterms; i++) {
-		rc = match_term(c, &r->term[i], &match);
+		rc = spf_match(c, &r->term[i], &match);
 		trace_term(c, &r->term[i], match);
 		if (rc != SPF_NONE)
 			return rc;
 		if (!match)
 			continue;
 		rc = of_qualifier(r->term[i].qualifier);
-		(void)end(c, rc, "%.*s", (int)r->term[i].whole.n,
+		(void)spf_end(c, rc, "%.*s", (int)r->term[i].whole.n,
 		    r->term[i].whole.p);
 		if (rc == SPF_FAIL && top)
 			explain(c, r->exp);
@@ -403,7 +131,7 @@ evaluate(struct check *c, const struct spf_record *r, bool top)
 	}
 	if (r->redirect.n > 0)
 		return redirect(c, r->redirect, top);
-	return end(c, SPF_NEUTRAL, "%s", "no mechanism matches");
+	return spf_end(c, SPF_NEUTRAL, "%s", "no mechanism matches");
 }
 
 static const struct dns_rr *
@@ -423,7 +151,7 @@ find_record(const struct dns_answer *a, size_t *n)
 }
 
 static enum spf_result
-with_record(struct check *c, const struct dns_answer *a, bool top)
+with_record(struct spf_check *c, const struct dns_answer *a, bool top)
 {
 	struct spf_record *r;
 	const struct dns_rr *rr;
@@ -433,26 +161,26 @@ with_record(struct check *c, const struct dns_answer *a, bool top)
 
 	rr = find_record(a, &n);
 	if (n == 0)
-		return end(c, SPF_NONE, "%s", "no record");
+		return spf_end(c, SPF_NONE, "%s", "no record");
 	if (n > 1)			/* section 4.5 */
-		return end(c, SPF_PERMERROR, "%s", "more than one record");
+		return spf_end(c, SPF_PERMERROR, "%s", "more than one record");
 	r = malloc(sizeof *r);
 	if (r == NULL)
-		return end(c, SPF_TEMPERROR, "%s", "out of memory");
+		return spf_end(c, SPF_TEMPERROR, "%s", "out of memory");
 	trace_begin(c->look->trace, "spf-record");
 	trace_str(c->look->trace, "domain", c->names.domain);
 	trace_bytes(c->look->trace, "record", rr->data, rr->len);
 	trace_end(c->look->trace);
 	why = spf_record_parse(r, (const char *)rr->data, rr->len);
-	rc = why != NULL ? end(c, SPF_PERMERROR, "%s", why) :
+	rc = why != NULL ? spf_end(c, SPF_PERMERROR, "%s", why) :
 	    evaluate(c, r, top);
 	free(r);
 	return rc;
 }
 
 /* Section 4: `top` unless within an include, whose exp does not count. */
-static enum spf_result
-check_host(struct check *c, const char *domain, bool top)
+enum spf_result
+spf_host(struct spf_check *c, const char *domain, bool top)
 {
 	char name[DNS_NAME_MAX];
 	struct dns_answer a;
@@ -461,14 +189,14 @@ check_host(struct check *c, const char *domain, bool top)
 
 	/* Section 4.3: a name with more than one label. */
 	if (!dns_name_ok(domain) || memchr(domain, '.', n - 1) == NULL)
-		return end(c, SPF_NONE, "%s", "no domain name");
+		return spf_end(c, SPF_NONE, "%s", "no domain name");
 	snprintf(name, sizeof name, "%.*s", (int)(n -
 	    (domain[n - 1] == '.')), domain);
 	c->names.domain = name;
 	dns_answer_init(&a);
-	dns(c, DNS_TXT, name, &a);
+	spf_dns(c, DNS_TXT, name, &a);
 	if (a.class == DNS_TEMPFAIL)
-		rc = end(c, SPF_TEMPERROR, "DNS: %s", a.why);
+		rc = spf_end(c, SPF_TEMPERROR, "DNS: %s", a.why);
 	else
 		rc = with_record(c, &a, top);
 	dns_answer_clear(&a);
@@ -480,7 +208,7 @@ check_host(struct check *c, const char *domain, bool top)
 
 /* "2001:db8::1" as 2.0.0.1.0.d.b.8…: section 7.3. */
 static void
-set_dotted(struct check *c)
+set_dotted(struct spf_check *c)
 {
 	size_t i;
 
@@ -495,7 +223,7 @@ set_dotted(struct check *c)
 }
 
 static int
-set_ip(struct check *c)
+set_ip(struct spf_check *c)
 {
 	static const uint8_t mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 	    0xff, 0xff };
@@ -518,7 +246,7 @@ set_ip(struct check *c)
  * RFC 8616 section 4: U-labels become A-labels; what cannot is no domain.
  */
 static void
-set_sender(struct check *c)
+set_sender(struct spf_check *c)
 {
 	const char *from = c->ask->mail_from, *at, *domain;
 
@@ -536,7 +264,7 @@ set_sender(struct check *c)
 }
 
 static void
-trace_verdict(struct check *c)
+trace_verdict(struct spf_check *c)
 {
 	struct trace *t = c->look->trace;
 
@@ -555,13 +283,13 @@ void
 spf_check(const struct spf_ask *ask, struct lookup *l,
     struct spf_verdict *v)
 {
-	struct check c = { .ask = ask, .look = l, .v = v };
+	struct spf_check c = { .ask = ask, .look = l, .v = v };
 
 	memset(v, 0, sizeof *v);
 	set_sender(&c);
 	memcpy(v->domain, c.domain, sizeof v->domain);
 	if (set_ip(&c) == -1) {
-		v->result = end(&c, SPF_NONE, "%s", "no address");
+		v->result = spf_end(&c, SPF_NONE, "%s", "no address");
 		return;
 	}
 	c.names = (struct spf_names){ .sender = c.sender, .local = c.local,
@@ -569,8 +297,8 @@ spf_check(const struct spf_ask *ask, struct lookup *l,
 	    .ip_dotted = c.dotted, .six = c.six,
 	    .helo = c.helo[0] != '\0' ? c.helo : ask->helo,
 	    .receiver = ask->receiver, .now_s = ask->now_s,
-	    .validated = macro_p, .arg = &c };
-	v->result = check_host(&c, c.domain, true);
+	    .validated = spf_macro_p, .arg = &c };
+	v->result = spf_host(&c, c.domain, true);
 	trace_verdict(&c);
 }
 
