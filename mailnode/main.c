@@ -19,7 +19,7 @@ const struct role_entry main_roles[] = {
 	{ ROLE_FILER,	LIFE_RUN,	true,	false,	0,	role_filer },
 	{ ROLE_KEEPER,	LIFE_RUN,	true,	false,	B(FILER) | B(RUNNER),
 	    role_keeper },
-	{ ROLE_READER,	LIFE_DEMAND,	true,	false,	0,	role_reader },
+	{ ROLE_READER,	LIFE_DEMAND,	false,	false,	0,	role_reader },
 	{ ROLE_PARSER,	LIFE_DEMAND,	true,	false,	0,	role_parser },
 	{ ROLE_INDEXER,	LIFE_RUN,	true,	false,	B(KEEPER), role_indexer },
 	{ ROLE_SMTP,	LIFE_CONN,	false,	true,
