@@ -114,11 +114,14 @@ quoted_octets(const struct word *w, struct buf *octets)
 static void
 put_octets(const struct word *w, const struct buf *octets, struct buf *out)
 {
-	const uint8_t *p = octets->data, *end = p + octets->len;
 	bool utf8 = w->ncharset == 5 && strncasecmp(w->charset, "utf-8", 5) ==
 	    0;
+	const uint8_t *p = octets->data, *end;
 
-	while (octets->len > 0 && p < end)
+	if (octets->len == 0)
+		return;
+	end = p + octets->len;
+	while (p < end)
 		(void)codec_utf8_put(out, utf8 ? codec_utf8_next(&p, end) :
 		    charset_char(w->charset, w->ncharset, *p++));
 }

@@ -3,8 +3,8 @@
  *	gave no trouble, the next from the same address.
  * Holds: that connection's message, TLS state without the private key, what
  *	the junk filter learnt (read-only).
- * Asks: keeper (is this address ours; take this message), vault (one TLS
- *	signature), resolver (for the verdict).
+ * Asks: keeper (is this address ours; what is known of the sender; take this
+ *	message), vault (one TLS signature), resolver (for the verdict).
  * Must not: open, connect, read mail, or serve a second peer.
  */
 #include <signal.h>
