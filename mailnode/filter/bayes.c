@@ -4,60 +4,87 @@
 #include "mailnode/filter/bayes.h"
 
 /* Found by five-fold runs over training mail; flat around these. */
-#define RATE		6.0f	/* of learning */
+#define PRIOR		0.5f	/* what a weight is before it is corrected */
+#define RATE		3.0f	/* of learning */
+#define GOOD_MORE	4.0f	/* times that, for good mail: rather junk that
+				   comes through than mail that does not */
 #define RATE_BIAS	0.12f
 #define SMOOTH		0.05f	/* a message for what was never seen */
+#define RARE		1.0f	/* messages; a token seen in as many counts
+				   half of what its odds say */
 #define ODDS_MAX	6.0f	/* of one token, natural logarithm */
 #define ERROR_MIN	0.05f	/* nearer than that it is known already */
 #define SUM_MAX		30.0f
 
 /* The sum at which as much speaks for as against, by the same runs: one good
  * message in a thousand lies beyond.  It is the probability of one half. */
-#define BORDER		2.0
+#define BORDER		1.6
 #define STEEP		2.0
 
 enum { LOGS = 1024, AHEAD = 8 };
 
+/* Header and body each by the root of their own number of tokens: a long
+ * text does not drown who sent it. */
+enum { BODY, HEAD, PLACES };
+
 struct odds {
 	struct table_head	h;
 	float			shift;
-	float			norm;	/* of a message's length */
+	float			norm[PLACES];
 };
 
-/* log(n + SMOOTH); the small ones are nearly all. */
+static struct {
+	bool	made;
+	float	log[LOGS];	/* of n + SMOOTH */
+	float	known[LOGS];	/* n / (n + RARE) */
+} numbers;
+
+static void
+numbers_make(void)
+{
+	uint32_t i;
+
+	for (i = 0; i < LOGS; i++) {
+		numbers.log[i] = logf((float)i + SMOOTH);
+		numbers.known[i] = (float)i / ((float)i + RARE);
+	}
+	numbers.made = true;
+}
+
 static float
 log_of(uint32_t n)
 {
-	static float known[LOGS];
-	uint32_t i;
-
-	if (known[1] == 0.0f)
-		for (i = 0; i < LOGS; i++)
-			known[i] = logf((float)i + SMOOTH);
-	return n < LOGS ? known[n] : logf((float)n + SMOOTH);
+	return n < LOGS ? numbers.log[n] : logf((float)n + SMOOTH);
 }
 
 static void
-odds_init(struct odds *o, size_t n)
+odds_init(struct odds *o, size_t n, size_t head)
 {
+	if (!numbers.made)
+		numbers_make();
 	o->shift = logf((float)o->h.good + 2 * SMOOTH) -
 	    logf((float)o->h.bad + 2 * SMOOTH);
-	o->norm = 1.0f / sqrtf((float)(n > 0 ? n : 1));
+	o->norm[HEAD] = 1.0f / sqrtf((float)(head > 0 ? head : 1));
+	o->norm[BODY] = 1.0f / sqrtf((float)(n > head ? n - head : 1));
 }
 
-/* How much a token says, for either side. */
+/* What a token says by its counts alone: above 0 for junk. */
 static float
-strength(const struct odds *o, const struct table_slot *s)
+odds(const struct odds *o, uint32_t good, uint32_t bad)
 {
-	float r = fabsf(log_of(s->bad) - log_of(s->good) + o->shift);
+	uint32_t n = good + bad;
+	float r = log_of(bad) - log_of(good) + o->shift;
 
-	return r < ODDS_MAX ? r : ODDS_MAX;
+	if (n < LOGS)
+		r *= numbers.known[n];
+	return r > ODDS_MAX ? ODDS_MAX : r > -ODDS_MAX ? r : -ODDS_MAX;
 }
 
 static float
-share(const struct odds *o, const struct table_slot *s)
+share(const struct odds *o, const struct table_slot *s, unsigned int place)
 {
-	float v = s->weight * strength(o, s) * o->norm;
+	float v = (PRIOR + s->weight) * odds(o, s->good, s->bad) *
+	    o->norm[place];
 
 	return v > -SUM_MAX && v < SUM_MAX ? v : 0.0f;	/* and NaN */
 }
@@ -66,6 +93,22 @@ static float
 bounded(float sum)
 {
 	return sum > SUM_MAX ? SUM_MAX : sum > -SUM_MAX ? sum : -SUM_MAX;
+}
+
+static unsigned int
+place_of(uint64_t hash)
+{
+	return hash & TOKEN_OF_HEAD ? HEAD : BODY;
+}
+
+static void
+odds_of(struct odds *o, const struct tokens *k)
+{
+	size_t i, head = 0;
+
+	for (i = 0; i < k->n; i++)
+		head += k->token[i].hash & TOKEN_OF_HEAD;
+	odds_init(o, k->n, head);
 }
 
 void
@@ -85,7 +128,7 @@ bayes_score(const struct table *t, const struct tokens *k,
 	out->bad = o.h.bad;
 	out->enough = o.h.good >= BAYES_GOOD_MIN &&
 	    o.h.bad >= BAYES_JUNK_MIN;
-	odds_init(&o, k->n);
+	odds_of(&o, k);
 	sum = bounded(o.h.bias);
 	for (i = 0; i < k->n && i < AHEAD; i++)
 		table_prefetch(t, k->token[i].hash);
@@ -94,7 +137,7 @@ bayes_score(const struct table *t, const struct tokens *k,
 			table_prefetch(t, k->token[i + AHEAD].hash);
 		s = table_find(t, k->token[i].hash);
 		if (s != NULL)
-			sum += share(&o, s);
+			sum += share(&o, s, place_of(k->token[i].hash));
 	}
 	out->sum = bounded(sum);
 	out->junk = 1.0 / (1.0 + exp(-STEEP * (out->sum - BORDER)));
@@ -108,79 +151,104 @@ bayes_share(const struct table *t, const struct tokens *k, size_t i)
 
 	if (t->map == NULL || !table_head(t, &o.h))
 		return 0;
-	odds_init(&o, k->n);
+	odds_of(&o, k);
 	s = table_find(t, k->token[i].hash);
-	return s != NULL ? share(&o, s) : 0;
+	return s != NULL ? share(&o, s, place_of(k->token[i].hash)) : 0;
 }
 
 /* ---- learning ---- */
 
-/* Moves the weights of a message's tokens, in the same measure for each
- * as it counts in its sum. */
+/* A message that was learnt, its tokens looked up. */
+struct lesson {
+	bool			 junk;
+	size_t			 n, head;	/* the header's come first */
+	struct table_slot	*slot[TABLE_SAMPLE_TOKENS];
+	float			 pull[TABLE_SAMPLE_TOKENS];	/* of a weight
+							   on the sum */
+};
+
 static void
-move(struct table *t, const struct odds *o, float by, size_t n,
-    struct table_slot *const *slot)
+lesson_open(struct lesson *l, struct table *t, bool junk,
+    const struct table_sample *s)
 {
 	size_t i;
 
-	for (i = 0; i < n; i++) {
-		if (slot[i] == NULL)
-			continue;
-		slot[i]->weight += by * strength(o, slot[i]);
-		table_seal(t, slot[i]);
-	}
+	l->junk = junk;
+	l->n = s->n;
+	l->head = s->head < s->n ? s->head : s->n;
+	for (i = 0; i < l->n; i++)
+		table_prefetch(t, table_sample_hash(s, (uint32_t)i));
+	for (i = 0; i < l->n; i++)
+		l->slot[i] = table_get(t, table_sample_hash(s, (uint32_t)i));
 }
 
-/* One step towards what a message is said to be; returns its size. */
+/* What it would score had it not been learnt: without its own counts, or
+ * words seen once would seem to know everything. */
 static float
-step(struct table *t, struct odds *o, bool junk, size_t n,
-    struct table_slot *const *slot)
+lesson_sum(struct lesson *l, struct odds *o)
 {
-	float sum = o->h.bias, error, by;
+	const struct table_slot *s;
+	float sum = o->h.bias;
+	uint32_t good, bad;
 	size_t i;
 
-	odds_init(o, n);
-	for (i = 0; i < n; i++)
-		if (slot[i] != NULL)
-			sum += share(o, slot[i]);
-	error = (junk ? 1.0f : 0.0f) - 1.0f / (1.0f + expf(-bounded(sum)));
+	odds_init(o, l->n, l->head);
+	for (i = 0; i < l->n; i++) {
+		s = l->slot[i];
+		l->pull[i] = 0;
+		if (s == NULL)
+			continue;
+		good = s->good;
+		bad = s->bad;
+		if (l->junk)
+			bad -= bad > 0;
+		else
+			good -= good > 0;
+		l->pull[i] = odds(o, good, bad) *
+		    o->norm[i < l->head ? HEAD : BODY];
+		sum += (PRIOR + s->weight) * l->pull[i];
+	}
+	return bounded(sum);
+}
+
+/* One step towards what a message is said to be: moves the weights of its
+ * tokens, in the same measure for each as it counts in its sum. */
+static void
+step(struct table *t, struct odds *o, struct lesson *l)
+{
+	float sum = lesson_sum(l, o), error;
+	size_t i;
+
+	error = (l->junk ? 1.0f : 0.0f) - 1.0f / (1.0f + expf(-sum));
 	if (fabsf(error) < ERROR_MIN)
-		return 0;
-	by = RATE * error * o->norm;
-	move(t, o, by, n, slot);
+		return;
+	if (!l->junk)
+		error *= GOOD_MORE;
+	for (i = 0; i < l->n; i++) {
+		if (l->pull[i] == 0)
+			continue;
+		l->slot[i]->weight += RATE * error * l->pull[i];
+		table_seal(t, l->slot[i]);
+	}
 	o->h.bias += RATE_BIAS * error;
-	return by;
 }
 
 static void
 replay(struct table *t, struct odds *o, unsigned int kind, uint32_t at)
 {
-	struct table_slot *slot[TABLE_SAMPLE_TOKENS];
 	const struct table_sample *s = table_sample(t, kind, at);
-	uint32_t i;
+	struct lesson l;
 
 	if (s == NULL)
 		return;
-	for (i = 0; i < s->n; i++)
-		table_prefetch(t, table_sample_hash(s, i));
-	for (i = 0; i < s->n; i++)
-		slot[i] = table_get(t, table_sample_hash(s, i));
-	(void)step(t, o, kind == 1, s->n, slot);
+	lesson_open(&l, t, kind == 1, s);
+	step(t, o, &l);
 }
 
 static uint32_t
 in_use(const struct table_head *h, unsigned int kind)
 {
 	return h->next[kind] < TABLE_SAMPLES ? h->next[kind] : TABLE_SAMPLES;
-}
-
-/* Any place that is in use; which one does not matter to anybody. */
-static uint32_t
-any(const struct table_head *h, unsigned int kind, uint64_t salt)
-{
-	uint32_t used = in_use(h, kind);
-
-	return used > 0 ? (uint32_t)(token_join(h->seq, salt) % used) : 0;
 }
 
 uint32_t
@@ -222,26 +290,6 @@ count(struct table *t, const uint64_t *hash, size_t n, bool junk)
 	}
 }
 
-/* The newest, then some older ones of either side, so that it does not
- * matter in which order mail is learnt. */
-static void
-steps(struct table *t, struct odds *o, unsigned int kind, uint32_t at,
-    const uint64_t *hash, size_t n)
-{
-	struct table_slot *slot[TABLE_SAMPLE_TOKENS];
-	unsigned int k, other;
-	size_t i;
-
-	n = n < TABLE_SAMPLE_TOKENS ? n : TABLE_SAMPLE_TOKENS;
-	for (i = 0; i < n; i++)
-		slot[i] = table_get(t, hash[i]);
-	table_sample_by(t, kind, at, step(t, o, kind == 1, n, slot));
-	for (k = 0; k < BAYES_REPLAY; k++) {
-		other = (kind + k + 1) % 2;
-		replay(t, o, other, any(&o->h, other, k));
-	}
-}
-
 static void
 learn(struct table *t, uint64_t id, bool junk, const uint64_t *hash,
     size_t n)
@@ -261,28 +309,12 @@ learn(struct table *t, uint64_t id, bool junk, const uint64_t *hash,
 	/* Beyond the first round only the place in it matters. */
 	if (++o.h.next[kind] == 2 * TABLE_SAMPLES)
 		o.h.next[kind] = TABLE_SAMPLES;
-	if (o.h.next[0] > 0 && o.h.next[1] > 0)
-		steps(t, &o, kind, at, hash, n);
 	if (o.h.good + o.h.bad > TABLE_AGE) {
 		table_halve(t);
 		o.h.good /= 2;
 		o.h.bad /= 2;
 	}
 	table_set_head(t, &o.h);
-}
-
-/* The step it made, taken back while its counts are still there. */
-static void
-step_back(struct table *t, struct odds *o, const struct table_sample *s)
-{
-	struct table_slot *slot[TABLE_SAMPLE_TOKENS];
-	uint32_t i;
-
-	for (i = 0; i < s->n; i++)
-		slot[i] = table_get(t, table_sample_hash(s, i));
-	odds_init(o, s->n);
-	move(t, o, -s->by, s->n, slot);
-	o->h.bias -= s->by / (RATE * o->norm) * RATE_BIAS;
 }
 
 static void
@@ -308,17 +340,14 @@ uncount(struct table *t, const uint64_t *hash, size_t n, bool junk)
 bool
 bayes_forget(struct table *t, uint64_t id, const uint64_t *hash, size_t n)
 {
-	const struct table_sample *s;
 	unsigned int kind;
 	struct odds o;
 	uint32_t at;
 
 	if (!table_find_sample(t, id, &kind, &at) || !table_head(t, &o.h))
 		return false;
-	s = table_sample(t, kind, at);
-	if (s == NULL)
+	if (table_sample(t, kind, at) == NULL)
 		return false;
-	step_back(t, &o, s);
 	uncount(t, hash, n, kind == 1);
 	o.h.good -= kind == 0 && o.h.good > 0;
 	o.h.bad -= kind == 1 && o.h.bad > 0;

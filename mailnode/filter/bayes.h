@@ -1,10 +1,17 @@
 /*
- * Junk or not, by what was learnt: for each token the odds of the counts
+ * Junk or not, by what was learnt: for each token the odds of its counts
  * (naive Bayes), each with a weight that corrects what counting overrates
- * (logistic regression on those odds, one step a message).  Counts alone,
- * combined by Robinson and Fisher, caught little more than half as much of
- * the training mail at the same rate of good mail called junk: word pairs
- * and headers are far from independent.
+ * (logistic regression on those odds, over the messages that are kept).
+ * Counts alone, combined by Robinson and Fisher, caught little more than
+ * half as much of the training mail at the same rate of good mail called
+ * junk: word pairs and headers are far from independent.
+ *
+ * By five-fold runs over the training mail, at one good message lost in a
+ * thousand: one sum over all tokens caught 94.0 % of junk; shrinking the
+ * odds of rare tokens, and judging each message in training without its own
+ * counts, 95.4; header and body each by its own length 96.7; errors on good
+ * mail counting more 97.2.  Tried, and no better: sparse bigrams, runs of 4
+ * and 5 characters, words in capitals, and the mean of two such sums.
  */
 #ifndef FILTER_BAYES_H
 #define FILTER_BAYES_H
@@ -18,8 +25,7 @@
 
 enum {
 	BAYES_GOOD_MIN = 50,	/* messages learnt before there is a verdict */
-	BAYES_JUNK_MIN = 20,
-	BAYES_REPLAY = 3	/* older samples gone over with each new one */
+	BAYES_JUNK_MIN = 20
 };
 
 struct bayes_score {
@@ -46,8 +52,8 @@ enum bayes_learn bayes_learn(struct table *t, uint64_t id, bool junk,
 	    const uint64_t *hash, size_t n);
 /*
  * Goes over `n` samples again, from where *at stands, one of each kind in
- * turn; returns how many a whole round has.  After much mail of one kind it
- * takes BAYES_ROUNDS of them until the order in which it came is forgotten.
+ * turn; returns how many a whole round has.  Counts change with each message
+ * learnt, weights here alone: it takes BAYES_ROUNDS of them.
  */
 enum { BAYES_ROUNDS = 2 };
 uint32_t bayes_rehearse(struct table *t, uint32_t *at, uint32_t n);

@@ -7,6 +7,7 @@
 #include "mailnode/base/codec.h"
 #include "mailnode/filter/sample.h"
 #include "mailnode/filter/markup.h"
+#include "mailnode/filter/traits.h"
 #include "mailnode/filter/words.h"
 #include "store/mime.h"
 #include "store/mime_text.h"
@@ -56,6 +57,7 @@ struct sample {
 	size_t		 ncopy;
 	bool		 mime;		/* some field needs GMime */
 	bool		 has_subject, has_to;
+	struct traits	 traits;
 };
 
 struct field {
@@ -233,6 +235,20 @@ other(struct sample *s, const struct field *f)
 }
 
 static void
+unknown(struct sample *s, const struct field *f)
+{
+	enum traits_use use = traits_use(f->name, f->nname);
+
+	traits_field(&s->traits, s->t, f->name, f->nname, f->value,
+	    f->nvalue);
+	if (use == TRAITS_NOTHING)
+		return;
+	name_of(s, f);
+	if (use == TRAITS_WORDS)
+		other(s, f);
+}
+
+static void
 copy_field(struct sample *s, const struct field *f)
 {
 	size_t n = f->nname + 1 + f->nvalue;
@@ -252,12 +268,14 @@ field(struct sample *s, const struct field *f)
 		if (strlen(uses[i].name) == f->nname &&
 		    strncasecmp(uses[i].name, f->name, f->nname) == 0)
 			break;
-	name_of(s, f);
 	if (i == sizeof uses / sizeof uses[0]) {
-		other(s, f);
+		unknown(s, f);
 		return;
 	}
+	name_of(s, f);
 	d = decoded(s, f);
+	traits_field(&s->traits, s->t, f->name, f->nname, d.value,
+	    d.nvalue);
 	s->has_subject = s->has_subject || i == 0;
 	s->has_to = s->has_to || uses[i].field == TOKEN_TO;
 	switch (uses[i].use) {
@@ -292,6 +310,7 @@ header(struct sample *s)
 		tokens_puts(s->t, TOKEN_HEAD, "no-subject");
 	if (!s->has_to)
 		tokens_puts(s->t, TOKEN_HEAD, "no-to");
+	traits_end(&s->traits, s->t);
 }
 
 /* ---- the body ---- */
@@ -397,7 +416,9 @@ sample_tokens(struct tokens *t, const uint8_t *p, size_t n)
 	buf_init(&s.text, 4 * SAMPLE_MAX);
 	s.p = (const char *)p;
 	s.end = s.p + n;
+	t->head = true;
 	header(&s);
+	t->head = false;
 	rc = body(&s);
 	free(s.copy);
 	buf_clear(&s.text);

@@ -28,6 +28,7 @@
 #include <unistd.h>
 
 #include "mailnode/filter/table.h"
+#include "mailnode/filter/token.h"
 
 enum {
 	HEADS = 4096,
@@ -67,6 +68,8 @@ table_err_text(enum table_err e)
 		return "written by a newer version";
 	case TABLE_RESET:
 		return "was damaged and is begun anew";
+	case TABLE_OLDER:
+		return "written by an older version: train again";
 	case TABLE_TORN:
 		return "was damaged in part";
 	}
@@ -160,14 +163,16 @@ map(struct table *t, int fd, bool writes)
 }
 
 /* What another version wrote has this at its head, whatever follows. */
-static bool
-is_newer(int fd)
+static enum table_err
+version_of(int fd)
 {
 	struct table_head h;
 
-	return pread(fd, &h, sizeof h, 0) == (ssize_t)sizeof h &&
-	    memcmp(h.magic, magic, sizeof magic) == 0 &&
-	    h.version > TABLE_VERSION && h.order == ORDER;
+	if (pread(fd, &h, sizeof h, 0) != (ssize_t)sizeof h ||
+	    memcmp(h.magic, magic, sizeof magic) != 0 || h.order != ORDER)
+		return TABLE_OK;	/* the whole of it will tell */
+	return h.version > TABLE_VERSION ? TABLE_NEWER :
+	    h.version < TABLE_VERSION ? TABLE_OLDER : TABLE_OK;
 }
 
 static enum table_err
@@ -182,7 +187,9 @@ open_as(struct table *t, const char *path, bool writes)
 	    O_NOFOLLOW);
 	if (fd == -1)
 		return errno == ENOENT ? TABLE_NONE : TABLE_SYSTEM;
-	rc = is_newer(fd) ? TABLE_NEWER : map(t, fd, writes);
+	rc = version_of(fd);
+	if (rc == TABLE_OK)
+		rc = map(t, fd, writes);
 	if (rc == TABLE_OK && !table_head(t, &h)) {
 		table_close(t);
 		rc = TABLE_TORN;
@@ -297,20 +304,21 @@ table_open_write(struct table *t, const char *path, size_t *torn)
 		*torn = mend(t);
 		return *torn > 0 ? TABLE_TORN : TABLE_OK;
 	}
-	if (rc != TABLE_NONE && rc != TABLE_TORN)
+	if (rc != TABLE_NONE && rc != TABLE_TORN && rc != TABLE_OLDER)
 		return rc;
-	if (rc == TABLE_TORN) {
-		(void)snprintf(aside, sizeof aside, "%.4000s.damaged", path);
+	if (rc != TABLE_NONE) {
+		(void)snprintf(aside, sizeof aside, "%.4000s.%s", path,
+		    rc == TABLE_OLDER ? "old" : "damaged");
 		if (rename(path, aside) == -1)
 			return TABLE_SYSTEM;
-		rc = TABLE_RESET;
+		rc = rc == TABLE_OLDER ? rc : TABLE_RESET;
 	}
 	made = make(path);
 	if (made == TABLE_OK)
 		made = open_as(t, path, true);
 	if (made != TABLE_OK)
 		return made;
-	return rc == TABLE_RESET ? TABLE_RESET : TABLE_OK;
+	return rc != TABLE_NONE ? rc : TABLE_OK;
 }
 
 void
@@ -447,8 +455,9 @@ table_put_sample(struct table *t, unsigned int kind, uint32_t i,
 
 	memset(s, 0, sizeof *s);
 	s->id = id != 0 ? id : 1;
-	s->n = (uint32_t)(n < TABLE_SAMPLE_TOKENS ? n : TABLE_SAMPLE_TOKENS);
+	s->n = (uint16_t)(n < TABLE_SAMPLE_TOKENS ? n : TABLE_SAMPLE_TOKENS);
 	for (k = 0; k < s->n; k++) {
+		s->head += hash[k] & TOKEN_OF_HEAD;
 		low = (uint32_t)(hash[k] >> 16);
 		high = (uint16_t)(hash[k] >> 48);
 		memcpy(s->token + 6 * k, &low, 4);
@@ -456,15 +465,6 @@ table_put_sample(struct table *t, unsigned int kind, uint32_t i,
 	}
 	s->check = sample_check(s);
 	ids(t)[kind * TABLE_SAMPLES + i % TABLE_SAMPLES] = s->id;
-}
-
-void
-table_sample_by(struct table *t, unsigned int kind, uint32_t i, float by)
-{
-	struct table_sample *s = sample_at(t, kind, i % TABLE_SAMPLES);
-
-	s->by = by;
-	s->check = sample_check(s);
 }
 
 void

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 enum {
-	TABLE_VERSION = 1,
+	TABLE_VERSION = 2,
 	TABLE_BUCKETS = 128 * 1024,	/* power of two, see table.c */
 	TABLE_SLOTS = 5,		/* of a bucket */
 	TABLE_SAMPLES = 2048,		/* kept of each kind */
@@ -27,6 +27,8 @@ enum table_err {
 	TABLE_NONE,		/* nothing was learnt yet: there is no file */
 	TABLE_SYSTEM,		/* errno */
 	TABLE_NEWER,		/* a newer version wrote it: left alone */
+	TABLE_OLDER,		/* an older one did: nothing is known; its
+				   writer sets it aside and begins anew */
 	TABLE_RESET,		/* damaged: set aside, begun anew */
 	TABLE_TORN		/* opened; parts were damaged and are empty */
 };
@@ -58,11 +60,11 @@ struct table {
 	bool		 writes;
 };
 
-/* Maps an existing one to be read.  OK, NONE, SYSTEM, NEWER, or TORN: not
- * mapped, its writer will mend it. */
+/* Maps an existing one to be read.  OK, NONE, SYSTEM, NEWER, or OLDER, TORN:
+ * not mapped, its writer will mend it. */
 enum table_err	table_open(struct table *t, const char *path);
-/* To be written: makes it, mends it.  OK, RESET, TORN: usable.  torn: how
- * many buckets and samples were lost. */
+/* To be written: makes it, mends it.  OK, OLDER, RESET, TORN: usable.  torn:
+ * how many buckets and samples were lost. */
 enum table_err	table_open_write(struct table *t, const char *path,
 		    size_t *torn);
 void		table_close(struct table *t);
@@ -90,11 +92,10 @@ void		table_halve(struct table *t);
 
 struct table_sample {
 	uint64_t	id;		/* of the content; 0: none */
-	uint32_t	n;
-	float		by;		/* of the step it made: bayes.c */
+	uint16_t	n, head;	/* tokens; of those, the header's */
 	uint32_t	check;
 	uint8_t		token[TABLE_SAMPLE_TOKENS * 6];	/* upper 48 bits */
-	uint8_t		pad[8];
+	uint8_t		pad[12];
 };
 
 /* Place i of a kind, NULL if empty or torn. */
@@ -104,8 +105,6 @@ uint64_t	table_sample_hash(const struct table_sample *s, uint32_t i);
 /* Writer: replaces place i. */
 void		table_put_sample(struct table *t, unsigned int kind,
 		    uint32_t i, uint64_t id, const uint64_t *hash, size_t n);
-void		table_sample_by(struct table *t, unsigned int kind,
-		    uint32_t i, float by);
 void		table_drop_sample(struct table *t, unsigned int kind,
 		    uint32_t i);
 /* Where a message stands: its kind and place; false: nowhere. */

@@ -50,6 +50,7 @@ tokens_reset(struct tokens *t)
 			    at = (at + 1) & (TOKEN_SLOTS - 1))
 				t->slot[at] = 0;
 	t->n = 0;
+	t->head = false;
 	buf_reset(&t->names);
 }
 
@@ -73,6 +74,7 @@ tokens_add(struct tokens *t, uint64_t hash, const char *name, size_t n)
 {
 	size_t at = slot_of(hash);
 
+	hash = t->head ? hash | TOKEN_OF_HEAD : hash & ~TOKEN_OF_HEAD;
 	for (; t->slot[at] != 0; at = (at + 1) & (TOKEN_SLOTS - 1))
 		if (t->token[t->slot[at] - 1].hash == hash)
 			return;

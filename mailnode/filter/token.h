@@ -12,6 +12,8 @@
 
 #include "mailnode/base/buf.h"
 
+#define TOKEN_OF_HEAD	UINT64_C(1)
+
 enum {
 	TOKEN_MAX = 12 * 1024,		/* of one message; more are dropped */
 	TOKEN_SLOTS = 32 * 1024,	/* power of two, over TOKEN_MAX */
@@ -20,7 +22,7 @@ enum {
 };
 
 struct token {
-	uint64_t	hash;
+	uint64_t	hash;		/* bit 0: of the header */
 	uint32_t	name;		/* where in names; with names only */
 };
 
@@ -28,6 +30,8 @@ struct tokens {
 	uint64_t	 key;
 	struct token	*token;		/* owned; n of them, as they came */
 	size_t		 n;
+	bool		 head;		/* for the caller to say: what comes
+					   is of the header */
 	bool		 named;
 	struct buf	 names;		/* each ended by NUL */
 	uint16_t	*slot;		/* private: index + 1 by hash */

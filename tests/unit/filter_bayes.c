@@ -22,7 +22,7 @@ enum { WORDS = 40, MANY = 200 };
 static uint64_t
 word(unsigned int pool, unsigned int w)
 {
-	return token_join(token_join(99, pool), w);
+	return token_join(token_join(99, pool), w) & ~TOKEN_OF_HEAD;
 }
 
 /* A message of twenty words: half of its pool, half of all mail. */
@@ -323,6 +323,29 @@ test_newer(void **state)
 	assert_null(t.map);
 }
 
+/* Of other tokens and weights: it is kept beside the new one. */
+static void
+test_older(void **state)
+{
+	struct table reads;
+	struct table_head h;
+	char old[80];
+	size_t torn;
+
+	(void)state;
+	fresh();
+	learn(0, 3, true);
+	table_close(&t);
+	scribble(8, "\x01");
+	assert_int_equal(table_open(&reads, path), TABLE_OLDER);
+	assert_null(reads.map);
+	assert_int_equal(table_open_write(&t, path, &torn), TABLE_OLDER);
+	assert_true(table_head(&t, &h));
+	assert_int_equal(h.bad, 0);
+	(void)snprintf(old, sizeof old, "%s.old", path);
+	assert_int_equal(unlink(old), 0);
+}
+
 static void
 test_short(void **state)
 {
@@ -373,6 +396,7 @@ main(void)
 		cmocka_unit_test(test_doubts),
 		cmocka_unit_test(test_torn),
 		cmocka_unit_test(test_newer),
+		cmocka_unit_test(test_older),
 		cmocka_unit_test(test_short),
 	};
 

@@ -260,6 +260,70 @@ bomb(const char *head, const char *what, size_t n)
 	assert_in_range(clock_mono_ms() - began, 0, BOMB_MS);
 }
 
+/* What the form of a header says; and what may not be said by it. */
+static void
+test_traits(void **state)
+{
+	static const struct {
+		const char	*header, *token;
+		bool		 there;
+	} cases[] = {
+		{ "From: a@x.test\nReply-To: b@X.test\n",
+		    "head:from/reply-to=same", true },
+		{ "From: A <a@m.house.test>\nMessage-ID: <1@n.house.test>\n",
+		    "head:from/message-id=related", true },
+		{ "From: a@one.co.uk\nTo: b@two.co.uk\n",
+		    "head:from/to=other", true },
+		{ "From: a@x.test\n", "head:from/to=none", true },
+		{ "From: \"A\" <a12@x.test>\n", "head:from=quoted", true },
+		{ "From: \"A\" <a12@x.test>\n", "head:from-digits=2",
+		    true },
+		{ "From: a12345@x.test\n", "head:from=bare", true },
+		{ "From: a12345@x.test\n", "head:from-digits=3", true },
+		{ "Subject: BUY NOW!\n", "head:subject-capitals=4", true },
+		{ "Subject: BUY NOW!\n", "head:subject-end=!", true },
+		{ "Subject: hello      x7\n", "head:subject=gap", true },
+		{ "Subject: Re: x\n", "head:re=claimed", true },
+		{ "Subject: Re: x\nReferences: <1@x>\n",
+		    "head:re=answer", true },
+		{ "To: a@x, b@x\nCc: c@x\n", "head:recipients=2", true },
+		{ "Received: from pc ([10.0.0.1]) by mx with SMTP; x\n",
+		    "head:first-hop=bare/none", true },
+		{ "Received: by mx with HTTP; x\n",
+		    "head:first-hop=local", true },
+		{ "Received: from a.x.test (unknown [10.0.0.1])\n by y\n",
+		    "head:first-hop=name/unknown", true },
+		{ "Received: by b\nReceived: from a.house.test (b.house.test [1.2])\n"
+		    "\tby mx with ESMTPS id 1\n",
+		    "head:first-hop=name/related", true },
+		{ "Received: by b\nReceived: from a.house.test (b.house.test [1.2])\n"
+		    "\tby mx with ESMTPS id 1\n",
+		    "head:first-hop-with=esmtps", true },
+		{ "Received: from relay.test (relay.test [1.2]) by b\n",
+		    "head:relay.test", false },
+		{ "List-Id: <friends.test>\n", "head:list-id", false },
+		{ "List-Id: <friends.test>\n", "head:friends.test", false },
+		{ "Date: Mon, 5 Jan 2026 10:00:00 +0000\n", "head:jan",
+		    false },
+		{ "X-Spam-Flag: YES\n", "head:x-spam-flag", false },
+		{ "X-Face: words\n", "head:x-face", true },
+		{ "X-Face: words\n", "head:words", false },
+		{ "Comments: words\n", "head:words", true },
+		{ "Received:\n", "head:first-hop=local", true },
+		{ "Received: from \n", "head:first-hop=bare/none", true },
+		{ "From: @\nReply-To: <\nMessage-ID: .@.\n",
+		    "head:from/reply-to=none", true },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		message(cases[i].header);
+		if (has(cases[i].token) != cases[i].there)
+			fail_msg("%s: %s", cases[i].header, cases[i].token);
+	}
+}
+
 static void
 test_bombs(void **state)
 {
@@ -311,6 +375,7 @@ main(void)
 		cmocka_unit_test(test_reset),
 		cmocka_unit_test(test_markup),
 		cmocka_unit_test(test_message),
+		cmocka_unit_test(test_traits),
 		cmocka_unit_test(test_bombs),
 	};
 
