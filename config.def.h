@@ -58,6 +58,8 @@ static const char *const own_networks[] = { NULL };
 static const unsigned int recipients_max = 100;	/* per message, RFC 5321: 100 */
 static const char subaddress[] = "+";		/* separators; "" for none */
 static const char *const catchall = NULL;	/* folder for unknown recipients */
+/* but not for these local parts, in lower case; "*": anything. */
+static const char *const catchall_refused[] = { NULL };
 
 /*
  * Who may break a signature on the way to you, so that mail is not refused

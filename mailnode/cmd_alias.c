@@ -1,6 +1,7 @@
 /* mailnode alias [list [-j] | add … | rm ADDRESS | burn ADDRESS]. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "mailnode/base/json.h"
 #include "mailnode/cmd.h"
 #include "mailnode/node/control.h"
+#include "mailnode/node/idna.h"
 #include "store/alias.h"
 #include "store/err.h"
 
@@ -77,6 +79,11 @@ print_json(const struct alias *a)
 	buf_adds(&b, ",\"note\":");
 	json_string(&b, a->note);
 	json_dests(&b, a->dest);
+	buf_adds(&b, ",\"for\":");
+	json_string(&b, a->own);
+	buf_addf(&b, ",\"given\":%s,\"leaks\":%llu,\"leaked\":",
+	    a->fixed ? "true" : "false", (unsigned long long)a->leaks);
+	json_string(&b, a->leakers);
 	buf_addf(&b, ",\"created\":%lld,\"burned\":%lld,"
 	    "\"expires\":%lld,\"last\":%lld,\"used\":%llu,\"refused\":%llu}\n", (long long)a->created,
 	    (long long)a->burned,
@@ -102,6 +109,11 @@ print_plain(const struct alias *a)
 	    a->folder[0] != '\0' ? " folder " : "", a->folder,
 	    a->tags[0] != '\0' ? " tags " : "", a->tags);
 	print_dests(a->dest);
+	if (a->own[0] != '\0')
+		printf(" %s %s", a->fixed ? "for" : "known to", a->own);
+	if (a->leaks != 0)
+		printf(" leaked %llu by %s", (unsigned long long)a->leaks,
+		    a->leakers);
 	printf("%s%s\n",
 	    a->note[0] != '\0' ? " # " : "", a->note);
 }
@@ -154,10 +166,28 @@ keep_dest(struct alias *a)
 	    n > 0 ? "\n" : "", optarg) >= (int)(sizeof a->dest - n);
 }
 
+/* A domain; or a note, in words. */
+static bool
+keep_for(struct alias *a)
+{
+	char domain[DNS_NAME_MAX];
+	size_t n = strlen(a->own);
+
+	if (strchr(optarg, '.') == NULL || strpbrk(optarg, " \t@") != NULL ||
+	    idna_ascii(optarg, strlen(optarg), domain) == -1)
+		return keep(a->note, sizeof a->note);
+	return snprintf(a->own + n, sizeof a->own - n, "%s%s",
+	    n > 0 ? " " : "", domain) >= (int)(sizeof a->own - n);
+}
+
 /* False: not as the usage line has it. */
 static bool
 arguments(int argc, char **argv, struct ask_alias *q)
 {
+	static const struct option options[] = {
+		{ "for", required_argument, NULL, 'o' },
+		{ NULL, 0, NULL, 0 }
+	};
 	int c;
 
 	*q = (struct ask_alias){ .verb = "list" };
@@ -167,7 +197,8 @@ arguments(int argc, char **argv, struct ask_alias *q)
 		argv++;
 	}
 	optind = 1;
-	while ((c = getopt(argc, argv, "jd:e:f:t:n:")) != -1) {
+	while ((c = getopt_long(argc, argv, "jd:e:f:t:n:", options, NULL)) !=
+	    -1) {
 		if (c == 'j')
 			q->json = true;
 		else if (c == 'f')
@@ -176,6 +207,8 @@ arguments(int argc, char **argv, struct ask_alias *q)
 			q->bad |= keep(q->a.tags, ALIAS_TAGS_MAX);
 		else if (c == 'n')
 			q->bad |= keep(q->a.note, ALIAS_NOTE_MAX);
+		else if (c == 'o')
+			q->bad |= keep_for(&q->a);
 		else if (c == 'd')
 			q->bad |= keep_dest(&q->a);
 		else if (c == 'e')

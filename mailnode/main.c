@@ -71,7 +71,7 @@ const struct cmd cmds[] = {
 	    "route ID [RELAY]|drop ID]" },
 	{ "why",	cmd_why,	"[-j] ID|ADDRESS" },
 	{ "alias",	cmd_alias,	"[list [-j]|add [-d DEST] [-e DATE] [-f FOLDER] "
-	    "[-t TAGS] [-n NOTE] ADDRESS|rm ADDRESS|burn ADDRESS]" },
+	    "[-t TAGS] [-n NOTE] [--for DOMAIN] ADDRESS|rm ADDRESS|burn ADDRESS]" },
 	{ "device",	cmd_device,
 	    "[list [-j]|revoke NAME|autoconfig DIR|add NAME [--read] [--send] "
 	    "[--folder FOLDER] [--from NETWORKS] [--expires DATE] "

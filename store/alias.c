@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "store/alias.h"
+#include "store/alias_own.h"
 #include "store/op_rcpt.h"
 #include "store/sql.h"
 
@@ -25,6 +26,11 @@ read_row(struct store *st, sqlite3_stmt *s, struct alias *a)
 		a->last = sqlite3_column_int64(s, 8);
 		a->expires = sqlite3_column_int64(s, 9);
 		sql_copy(a->dest, sizeof a->dest, s, 10);
+		sql_copy(a->own, sizeof a->own, s, 11);
+		a->fixed = sqlite3_column_int(s, 12) != 0;
+		a->since = sqlite3_column_int64(s, 13);
+		a->leaks = (uint64_t)sqlite3_column_int64(s, 14);
+		sql_copy(a->leakers, sizeof a->leakers, s, 15);
 	}
 	(void)sqlite3_reset(s);
 	if (code == SQLITE_DONE)
@@ -35,6 +41,8 @@ read_row(struct store *st, sqlite3_stmt *s, struct alias *a)
 
 #define ALIAS_COLUMNS "address, folder, tags, note, created, burned, used," \
 	" refused, last, expires, dest"
+#define ALIAS_ALL ALIAS_COLUMNS ", own, fixed, since, leaks, leakers FROM" \
+	" alias LEFT JOIN alias_own USING(address)"
 
 bool
 alias_over(const struct alias *a, int64_t now_s)
@@ -47,7 +55,7 @@ alias_get(struct store *st, const char *address, struct alias *a)
 {
 	static struct store_slot slot;
 	sqlite3_stmt *s = store_stmt(st, STORE_NODE, &slot, "SELECT "
-	    ALIAS_COLUMNS " FROM alias WHERE address = ?1");
+	    ALIAS_ALL " WHERE address = ?1");
 
 	memset(a, 0, sizeof *a);
 	if (s == NULL)
@@ -61,7 +69,7 @@ alias_next(struct store *st, const char *after, struct alias *a)
 {
 	static struct store_slot slot;
 	sqlite3_stmt *s = store_stmt(st, STORE_NODE, &slot, "SELECT "
-	    ALIAS_COLUMNS " FROM alias WHERE address > ?1"
+	    ALIAS_ALL " WHERE address > ?1"
 	    " ORDER BY address LIMIT 1");
 
 	memset(a, 0, sizeof *a);
@@ -125,9 +133,11 @@ enum store_err
 alias_remove(struct store *st, const char *address)
 {
 	static struct store_slot slot;
+	enum store_err rc;
 
-	return change(st, &slot, "DELETE FROM alias WHERE address = ?1",
+	rc = change(st, &slot, "DELETE FROM alias WHERE address = ?1",
 	    address, 0);
+	return rc == STORE_OK ? alias_own_remove(st, address) : rc;
 }
 
 enum store_err

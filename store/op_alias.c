@@ -3,6 +3,7 @@
 
 #include "mailnode/base/clock.h"
 #include "store/alias.h"
+#include "store/alias_own.h"
 #include "store/box.h"
 #include "store/op_event.h"
 #include "store/op_mail.h"
@@ -21,6 +22,7 @@ alias_add_put(struct buf *args, const struct alias *a)
 	chan_put_str(args, a->note);
 	chan_put_i64(args, a->expires);
 	chan_put_str(args, a->dest);
+	chan_put_str(args, a->own);
 }
 
 uint16_t
@@ -69,6 +71,10 @@ alias_ask_next(int ch, struct op_reply *r, const char *after,
 	a->used = chan_get_u64(&r->in);
 	a->refused = chan_get_u64(&r->in);
 	chan_get_str(&r->in, a->dest, sizeof a->dest);
+	chan_get_str(&r->in, a->own, sizeof a->own);
+	a->fixed = chan_get_u8(&r->in) != 0;
+	a->leaks = chan_get_u64(&r->in);
+	chan_get_str(&r->in, a->leakers, sizeof a->leakers);
 	return chan_end(&r->in) ? OP_OK : OP_BAD;
 }
 
@@ -98,6 +104,10 @@ on_list(void *service, struct op_call *c)
 	chan_put_u64(c->out, a.used);
 	chan_put_u64(c->out, a.refused);
 	chan_put_str(c->out, a.dest);
+	chan_put_str(c->out, a.own);
+	chan_put_u8(c->out, a.fixed);
+	chan_put_u64(c->out, a.leaks);
+	chan_put_str(c->out, a.leakers);
 	return OP_OK;
 }
 
@@ -185,8 +195,10 @@ on_add(void *service, struct op_call *c)
 	chan_get_str(&c->in, a.note, sizeof a.note);
 	a.expires = chan_get_i64(&c->in);
 	chan_get_str(&c->in, a.dest, sizeof a.dest);
+	chan_get_str(&c->in, a.own, sizeof a.own);
 	a.created = clock_wall_s();
 	if (!chan_end(&c->in) || !tags_ok(a.tags) || !note_ok(a.note) ||
+	    !note_ok(a.own) ||
 	    (a.expires != 0 && a.expires <= a.created))
 		return OP_BAD;
 	rc = alias_name(st, text, a.address);
@@ -197,6 +209,8 @@ on_add(void *service, struct op_call *c)
 		return status;
 	if (rc == STORE_OK)
 		rc = alias_add(st, &a);
+	if (rc == STORE_OK && a.own[0] != '\0')
+		rc = alias_own_set(st, a.address, a.own);
 	return finish(st, c, a.address, "added", rc);
 }
 

@@ -24,6 +24,7 @@ enum {
 	ALIAS_FOLDER_MAX = 128,
 	ALIAS_TAGS_MAX = 256,
 	ALIAS_NOTE_MAX = 256,
+	ALIAS_OWN_MAX = 1024,
 	ALIAS_DEST_MAX = 2048,	/* octets of all destinations */
 	ALIAS_DESTS = 8,
 	ALIAS_WAIT_MS = 30000
@@ -40,13 +41,19 @@ struct alias {
 	int64_t		created, burned, last;	/* wall, s; 0: never */
 	int64_t		expires;		/* wall, s; 0: never */
 	uint64_t	used, refused;
+	/* to whom it was given, see alias_own.h */
+	char		own[ALIAS_OWN_MAX];	/* domains, blank between */
+	char		leakers[ALIAS_OWN_MAX];	/* others that wrote to it */
+	bool		fixed;			/* own is the owner's word */
+	uint64_t	leaks;			/* messages of others */
+	int64_t		since;			/* the first was learnt */
 };
 
 /* Is nothing taken for it at that time? */
 bool	 alias_over(const struct alias *a, int64_t now_s);
 
 /* Of `a`: address, folder and dest (they must exist), tags, note, expires
- * (to come).  ALIAS_E_DEST, STORE_TOOBIG: over ALIAS_DESTS. */
+ * (to come), own (A-labels).  ALIAS_E_DEST, STORE_TOOBIG: over ALIAS_DESTS. */
 uint16_t alias_ask_add(int ch, struct op_reply *r, const struct alias *a);
 void	 alias_add_put(struct buf *args, const struct alias *a);
 uint16_t alias_ask_remove(int ch, struct op_reply *r, const char *address);

@@ -61,6 +61,43 @@ try_alias(struct store *st, const char *local, const char *domain,
 	return true;
 }
 
+/* "*" stands for any octets.  In time of length times length. */
+static bool
+matches(const char *pattern, const char *s)
+{
+	const char *star = NULL, *again = NULL;
+
+	while (*s != '\0') {
+		if (*pattern == '*') {
+			star = pattern++;
+			again = s;
+		} else if (*pattern == *s) {
+			pattern++;
+			s++;
+		} else if (star != NULL) {
+			pattern = star + 1;
+			s = ++again;
+		} else
+			return false;
+	}
+	while (*pattern == '*')
+		pattern++;
+	return *pattern == '\0';
+}
+
+/* What the catch-all leaves refused. */
+static bool
+excepted(const struct store *st, const char *local)
+{
+	size_t i;
+
+	for (i = 0; i < st->conf->ncatchall_refused &&
+	    st->conf->catchall_refused[i] != NULL; i++)
+		if (matches(st->conf->catchall_refused[i], local))
+			return true;
+	return false;
+}
+
 static void
 classify(struct store *st, const char *local, const char *domain,
     struct rcpt *out)
@@ -128,7 +165,8 @@ rcpt_resolve(struct store *st, const char *addr, struct rcpt *out)
 		out->class = RCPT_SRS;
 		out->fans = true;
 	}
-	if (out->class == RCPT_UNKNOWN && st->conf->catchall != NULL) {
+	if (out->class == RCPT_UNKNOWN && st->conf->catchall != NULL &&
+	    !excepted(st, local)) {
 		out->class = RCPT_CATCHALL;
 		snprintf(out->folder, sizeof out->folder, "%s",
 		    st->conf->catchall);

@@ -3,6 +3,7 @@
 
 #include "mailnode/base/clock.h"
 #include "store/alias.h"
+#include "store/alias_own.h"
 #include "store/came.h"
 #include "store/grey.h"
 #include "store/history.h"
@@ -247,9 +248,29 @@ add_tags(struct handed *h, const char *more)
 		    n > 0 ? " " : "", more);
 }
 
+/* Who wrote, as far as it is proved; else who says that it sent it. */
 static void
-note_rcpt(struct store *st, struct handed *h, const char *addr,
+note_leak(struct store *st, struct handed *h, enum role role,
     const struct rcpt *to)
+{
+	const char *from = h->author[0] != '\0' ? h->author : h->sender;
+	const char *at = strrchr(from, '@');
+	struct rcpt own;
+
+	if (role != ROLE_SMTP || at == NULL)
+		return;
+	rcpt_resolve(st, from, &own);
+	if (own.class != RCPT_FOREIGN || !alias_own_check(st, to->address,
+	    at + 1, strcmp(h->folder, "Junk") != 0, h->msg.received))
+		return;
+	if (!tag_in(h->tags, TAG_LEAK))
+		add_tags(h, TAG_LEAK);
+	event_add(st, h->trace, to->address, "leak", at + 1);
+}
+
+static void
+note_rcpt(struct store *st, struct handed *h, enum role role,
+    const char *addr, const struct rcpt *to)
 {
 	h->nours++;
 	h->fans |= to->fans;
@@ -260,6 +281,7 @@ note_rcpt(struct store *st, struct handed *h, const char *addr,
 	if (to->class == RCPT_ALIAS) {
 		add_tags(h, to->tags);
 		(void)alias_count(st, to->address, false, h->msg.received);
+		note_leak(st, h, role, to);
 	}
 	buf_addf(&h->rcpt, "%s %s\n", addr, to->address);
 	buf_add(&h->given, addr, strlen(addr) + 1);
@@ -336,7 +358,7 @@ resolve(struct store *st, struct op_call *c, struct handed *h)
 		rcpt_resolve(st, addr, &to);
 		if (rcpt_ok(to.class) || (to.class == RCPT_SRS &&
 		    c->role == ROLE_SMTP && h->sender[0] == '\0'))
-			note_rcpt(st, h, addr, &to);
+			note_rcpt(st, h, c->role, addr, &to);
 	}
 	if (c->role == ROLE_SMTP && h->nours == 0)
 		return STORE_NORCPT;

@@ -7,6 +7,7 @@
 #include "mailnode/base/num.h"
 #include "store/box.h"
 #include "store/rule.h"
+#include "store/sql.h"
 
 const char rule_schema[] =
     "CREATE TABLE IF NOT EXISTS rule_todo("
@@ -150,14 +151,6 @@ rule_save(struct store *st, const struct rule_row *r)
 /* ---- reading ---- */
 
 static void
-column(char *dst, size_t size, sqlite3_stmt *s, int i)
-{
-	const char *p = (const char *)sqlite3_column_text(s, i);
-
-	snprintf(dst, size, "%s", p != NULL ? p : "");
-}
-
-static void
 get_hits(const char *p, struct rule_row *r)
 {
 	const char *end;
@@ -195,10 +188,10 @@ get_row(sqlite3_stmt *s, struct rule_row *r)
 	r->msg = (uint64_t)sqlite3_column_int64(s, 3);
 	if (sqlite3_column_bytes(s, 4) == sizeof r->hash)
 		memcpy(r->hash, sqlite3_column_blob(s, 4), sizeof r->hash);
-	column(r->msgid, sizeof r->msgid, s, 5);
-	column(r->trace, sizeof r->trace, s, 6);
-	column(r->sender, sizeof r->sender, s, 7);
-	column(r->given, sizeof r->given, s, 8);
+	sql_copy(r->msgid, sizeof r->msgid, s, 5);
+	sql_copy(r->trace, sizeof r->trace, s, 6);
+	sql_copy(r->sender, sizeof r->sender, s, 7);
+	sql_copy(r->given, sizeof r->given, s, 8);
 	r->own = sqlite3_column_int(s, 9) != 0;
 	r->stays = sqlite3_column_int(s, 10) != 0;
 	r->todo = (unsigned int)sqlite3_column_int(s, 11);
@@ -207,7 +200,7 @@ get_row(sqlite3_stmt *s, struct rule_row *r)
 	r->sum = (uint64_t)sqlite3_column_int64(s, 14);
 	r->at = sqlite3_column_int64(s, 15);
 	r->entry = (uint64_t)sqlite3_column_int64(s, 16);
-	column(r->verdict, sizeof r->verdict, s, 17);
+	sql_copy(r->verdict, sizeof r->verdict, s, 17);
 	get_said((const char *)sqlite3_column_text(s, 18), &r->said);
 }
 

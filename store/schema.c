@@ -10,6 +10,7 @@
  *
  *	tag	tags of a content, by its hash: a rebuild finds them again
  *	alias	addresses given out
+ *	alias_own	to whom, and who else has them: alias_own.h
  *	intent	changes to files: committed here, done, struck out
  *	judged	contents that the owner moved into Junk, or out of it
  *	subscribed	mailboxes that IMAP clients (do not) want in LSUB
@@ -37,6 +38,7 @@
  *	came	networks that correspondents' mail came from: came.h
  */
 
+#include "store/alias_own.h"
 #include "store/came.h"
 #include "store/device_seen.h"
 #include "store/append_many.h"
@@ -146,7 +148,7 @@ const struct schema schemas[STORE_NDB] = {
 		.parts = { node_schema, queue_schema, queue_once_schema,
 		    device_schema, snooze_schema, fan_schema,
 		    listed_schema, history_schema, rule_schema,
-		    known_as_schema, append_schema },
+		    known_as_schema, append_schema, alias_own_schema },
 		.steps = { node_schema_2, node_schema_3 }
 	},
 	[STORE_CACHE] = {

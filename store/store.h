@@ -45,6 +45,8 @@ struct store_conf {
 	size_t		 ndomains;
 	const char	*subaddress;	/* separators */
 	const char	*catchall;	/* folder, or NULL */
+	const char	*const *catchall_refused; /* patterns, lower case */
+	size_t		 ncatchall_refused;
 	uint64_t	 reserve;	/* octets of disk kept free */
 	uint64_t	 message_max;	/* octets */
 	const struct rule *rules;	/* see rule.h */

@@ -16,6 +16,7 @@ enum { TAG_MAX = 100 };		/* octets of one tag */
 
 /* Given to what comes from outside, by the filter. */
 #define TAG_LOOKALIKE	"lookalike"	/* imitates a correspondent */
+#define TAG_LEAK	"leak"		/* to an alias given to others */
 #define TAG_FIRST	"first"		/* a proved author's first message */
 
 /* Is that one among tags with a blank between? */

@@ -87,6 +87,20 @@ put_attachments(struct doc *d, const struct parse_show *s)
 	}
 }
 
+/* By which address of mine they know me. */
+static void
+put_alias(struct doc *d, const struct parse_show *s, bool leak)
+{
+	static const char leaked[] = "this alias was not given to them: "
+	    "mailnode alias tells to whom";
+	char alias[512];
+
+	if (reply_alias(s, alias, sizeof alias))
+		doc_header(d, "Came to", alias, leak ? PAINT_BAD : PAINT_TEXT);
+	if (leak)
+		doc_header(d, "Leaked", leaked, PAINT_BAD);
+}
+
 void
 message_doc_head(struct doc *d, const struct fetched *f,
     const struct message_look *look)
@@ -99,6 +113,7 @@ message_doc_head(struct doc *d, const struct fetched *f,
 		doc_header(d, "PGP", f->pgp.text, f->pgp.verdict == PGP_GOOD ?
 		    PAINT_GOOD : f->pgp.verdict == PGP_BAD ? PAINT_BAD :
 		    PAINT_WAIT);
+	put_alias(d, s, tag_in(f->info.tags, TAG_LEAK));
 	if (tag_in(f->info.tags, TAG_LOOKALIKE))
 		doc_header(d, "Beware", "this only looks like somebody you "
 		    "write to; mailnode why tells like whom", PAINT_BAD);

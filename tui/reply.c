@@ -188,6 +188,22 @@ read_received(struct addrs *l, const struct parse_show *s)
 		(void)addrs_add(l, "", addr);
 }
 
+bool
+reply_alias(const struct parse_show *s, char *dst, size_t size)
+{
+	struct addrs a = { NULL, 0 };
+	bool found = false;
+	char own[512];
+
+	(void)snprintf(own, sizeof own, "%s@%s", conf.user, conf.domains[0]);
+	read_received(&a, s);
+	if (a.n > 0 && addr_is_own(a.a[0].addr) && strcasecmp(a.a[0].addr,
+	    own) != 0)
+		found = snprintf(dst, size, "%s", a.a[0].addr) < (int)size;
+	addrs_clear(&a);
+	return found;
+}
+
 /* The address of mine that the message came to speaks in the answer. */
 static void
 set_from(struct letter *l, const struct parse_show *s, bool mine)

@@ -118,6 +118,8 @@ struct conf {
 	unsigned int	 recipients_max;
 	const char	*subaddress;
 	const char	*catchall;		/* folder, or NULL */
+	const char	*const *catchall_refused; /* "info", "*-spam" */
+	size_t		 ncatchall_refused;
 	const char	*const *forwarders;	/* domains, networks; NULL: none */
 	size_t		 nforwarders;
 	const char	*const *arc_trusted;	/* domains; NULL: none */

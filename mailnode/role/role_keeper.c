@@ -336,6 +336,8 @@ configure(const struct proc *pr)
 	    .hostname = conf.hostname, .user = conf.user,
 	    .domains = conf.domains, .ndomains = conf.ndomains,
 	    .subaddress = conf.subaddress, .catchall = conf.catchall,
+	    .catchall_refused = conf.catchall_refused,
+	    .ncatchall_refused = conf.ncatchall_refused,
 	    .reserve = conf.reserve, .message_max = conf.message_max };
 	sc.rules = rules_table(&sc.nrules);
 	sc.rules_sum = rule_sum(sc.rules, sc.nrules);

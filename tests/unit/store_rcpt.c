@@ -1,6 +1,7 @@
 /* Whose address is it; aliases; events. */
 #include "mailnode/base/clock.h"
 #include "store/alias.h"
+#include "store/alias_own.h"
 #include "tests/unit/node.h"
 
 static void
@@ -318,11 +319,99 @@ who_may_tell_and_how_much(void **state)
 	node_remove(&n);
 }
 
+static void
+owners(void **state)
+{
+	static const struct { const char *a, *b; bool same; } cases[] = {
+		{ "shop.test", "shop.test", true },
+		{ "shop.test", "Mail.Shop.TEST", true },
+		{ "shop.test", "hop.test", false },
+		{ "a.co.uk", "b.co.uk", false },
+		{ "x.a.co.uk", "y.a.co.uk", true },
+		{ "a.info.de", "b.info.de", true },
+		{ "test", "test", true }, { "test", "a.test", false },
+		{ "", "", true }, { ".", "a", false },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		if (alias_own_same(cases[i].a, cases[i].b) != cases[i].same)
+			fail_msg("%s %s", cases[i].a, cases[i].b);
+}
+
+/* Four domains are learnt, in a week; what is beyond leaked. */
+static void
+own_domains(void **state)
+{
+	struct alias a = { .address = "shop@node.test" };
+	char domain[32];
+	struct node n;
+	int i;
+
+	(void)state;
+	memset(&n, 0, sizeof n);
+	node_dirs(&n);
+	node_start(&n);
+	assert_int_equal(alias_add(&n.st, &a), 0);
+	assert_false(alias_own_check(&n.st, a.address, "junk.test", false, 1));
+	for (i = 0; i < ALIAS_OWN_DOMAINS; i++) {
+		snprintf(domain, sizeof domain, "d%d.test", i);
+		assert_false(alias_own_check(&n.st, a.address, domain, true,
+		    1 + (i > 0 ? ALIAS_LEARN_S : 0)));
+	}
+	assert_true(alias_own_check(&n.st, a.address, "more.test", true, 2));
+	assert_false(alias_own_check(&n.st, a.address, "d0.test", true, 2));
+	assert_false(alias_own_check(&n.st, "none@node.test", "d", true, 2));
+	assert_int_equal(alias_remove(&n.st, a.address), 0);
+	assert_int_equal(alias_add(&n.st, &a), 0);
+	assert_false(alias_own_check(&n.st, a.address, "d1.test", true, 1));
+	assert_true(alias_own_check(&n.st, a.address, "late.test", true,
+	    2 + ALIAS_LEARN_S));
+	store_turn(&n.st);
+	node_stop(&n);
+	node_remove(&n);
+}
+
+static void
+catchall_patterns(void **state)
+{
+	static const char *const refused[] = { "info", "*sales*", "a*b*c" };
+	static const struct { const char *addr; bool taken; } cases[] = {
+		{ "info@node.test", false }, { "INFO@node.test", false },
+		{ "infos@node.test", true }, { "sales@node.test", false },
+		{ "xsalesx@node.test", false }, { "sale@node.test", true },
+		{ "abc@node.test", false }, { "aXbXbXc@node.test", false },
+		{ "abcd@node.test", true }, { "ac@node.test", true },
+	};
+	struct node n;
+	struct rcpt r;
+	size_t i;
+
+	(void)state;
+	memset(&n, 0, sizeof n);
+	node_dirs(&n);
+	node_start(&n);
+	n.conf.catchall = "Archive";
+	n.conf.catchall_refused = refused;
+	n.conf.ncatchall_refused = 3;
+	for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		rcpt_resolve(&n.st, cases[i].addr, &r);
+		if ((r.class == RCPT_CATCHALL) != cases[i].taken)
+			fail_msg("%s: class %d", cases[i].addr, r.class);
+	}
+	node_stop(&n);
+	node_remove(&n);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(addresses),
+		cmocka_unit_test(owners),
+		cmocka_unit_test(own_domains),
+		cmocka_unit_test(catchall_patterns),
 		cmocka_unit_test(alias_names),
 		cmocka_unit_test(ops),
 		cmocka_unit_test(stories),
