@@ -2,7 +2,8 @@
  * The list of threads of a mailbox or of a query.  Cursor and marks are
  * places (thread and message ids), so that new mail moves neither.
  *
- *	list_view.c	the view: keys, marks, search among the rows
+ *	list_view.c	the view: keys, search among the rows
+ *	list_mark.c	marks
  *	list_move.c	the cursor
  *	list_load.c	pages, refreshing, narrowing
  *	list_draw.c	how a row looks
@@ -105,8 +106,10 @@ view_act list_next, list_prev, list_page_down,
 	 list_prev_unread, list_next_thread, list_prev_thread,
 	 list_parent;
 
-/* ---- list_view.c, for the others ---- */
+/* ---- list_mark.c ---- */
 
+view_act list_mark, list_mark_range, list_mark_matching,
+	 list_mark_none, list_count_marked;
 bool	 list_marked(const struct list_view *lv, struct rows_at at);
 void	 list_set_mark(struct list_view *lv, struct rows_at at, bool on);
 

@@ -1,4 +1,3 @@
-#define _DEFAULT_SOURCE	/* reallocarray */
 #include <stdlib.h>
 #include <string.h>
 
@@ -112,113 +111,6 @@ act_close_all(struct view *v, const char *arg)
 {
 	(void)arg;
 	fold_all(self(v), false);
-}
-
-/* ---- marks ---- */
-
-static size_t
-mark_index(const struct list_view *lv, struct rows_at at)
-{
-	size_t i;
-
-	for (i = 0; i < lv->nmarks; i++)
-		if (lv->mark[i].thread == at.thread &&
-		    lv->mark[i].msg == at.msg)
-			break;
-	return i;
-}
-
-bool
-list_marked(const struct list_view *lv, struct rows_at at)
-{
-	struct rows_at whole = { at.thread, 0 };
-
-	return lv->nmarks > 0 && (mark_index(lv, at) < lv->nmarks ||
-	    mark_index(lv, whole) < lv->nmarks);
-}
-
-void
-list_set_mark(struct list_view *lv, struct rows_at at, bool on)
-{
-	size_t i = mark_index(lv, at);
-	struct rows_at *p;
-
-	if ((i < lv->nmarks) == on || at.thread == 0)
-		return;
-	if (!on) {
-		lv->mark[i] = lv->mark[--lv->nmarks];
-		return;
-	}
-	p = reallocarray(lv->mark, lv->nmarks + 1, sizeof *p);
-	if (p == NULL)
-		return;
-	lv->mark = p;
-	p[lv->nmarks++] = at;
-}
-
-static void
-act_mark(struct view *v, const char *arg)
-{
-	struct list_view *lv = self(v);
-
-	(void)arg;
-	list_set_mark(lv, lv->at, !list_marked(lv, lv->at));
-	list_go_by(lv, 1);
-}
-
-static void
-act_mark_range(struct view *v, const char *arg)
-{
-	struct list_view *lv = self(v);
-	size_t from, to, i;
-
-	(void)arg;
-	from = lv->range.thread != 0 ? rows_find(&lv->rows, lv->range) :
-	    SIZE_MAX;
-	if (from == SIZE_MAX) {
-		lv->range = lv->at;
-		app_note(v->t, "go to the other end and press it again");
-		return;
-	}
-	to = lv->cur > from ? lv->cur : from;
-	for (i = lv->cur < from ? lv->cur : from; i <= to; i++)
-		list_set_mark(lv, rows_at(&lv->rows, i), true);
-	lv->range.thread = 0;
-}
-
-static void
-mark_typed(void *arg, const char *text)
-{
-	if (text != NULL && *text != '\0')
-		list_mark_query(arg, text);
-}
-
-static void
-act_mark_query(struct view *v, const char *arg)
-{
-	struct prompt_ask ask = { .label = "Mark what matches: ",
-	    .hist = HIST_QUERY, .done = mark_typed, .arg = v };
-
-	if (arg != NULL)
-		mark_typed(v, arg);
-	else
-		app_prompt(v->t, &ask);
-}
-
-static void
-act_mark_none(struct view *v, const char *arg)
-{
-	(void)arg;
-	self(v)->nmarks = 0;
-	self(v)->range.thread = 0;
-}
-
-static void
-act_marked(struct view *v, const char *arg)
-{
-	(void)arg;
-	if (self(v)->nmarks == 0)
-		app_error(v->t, "nothing is marked");
 }
 
 /* ---- narrowing and searching ---- */
@@ -438,9 +330,9 @@ static view_act *const acts[DO_MAX] = {
 	[DO_FOLD] = act_fold, [DO_FOLD_OPEN] = act_fold_open,
 	[DO_FOLD_CLOSE] = act_fold_close, [DO_OPEN_ALL] = act_open_all,
 	[DO_CLOSE_ALL] = act_close_all,
-	[DO_MARK] = act_mark, [DO_MARK_RANGE] = act_mark_range,
-	[DO_MARK_QUERY] = act_mark_query, [DO_MARK_NONE] = act_mark_none,
-	[DO_MARKED] = act_marked,
+	[DO_MARK] = list_mark, [DO_MARK_RANGE] = list_mark_range,
+	[DO_MARK_QUERY] = list_mark_matching, [DO_MARK_NONE] = list_mark_none,
+	[DO_MARKED] = list_count_marked,
 	[DO_FIND] = act_find, [DO_FIND_NEXT] = act_find_next,
 	[DO_FIND_PREV] = act_find_prev,
 	[DO_ALIAS] = act_alias,

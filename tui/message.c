@@ -4,34 +4,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "mailnode/base/num.h"
 #include "store/flag.h"
 #include "store/op_mail.h"
 #include "tui/compose.h"
-#include "tui/fetch.h"
-#include "tui/html.h"
 #include "tui/list.h"
 #include "tui/mailact.h"
 #include "tui/message.h"
-#include "tui/message_doc.h"
-#include "tui/message_text.h"
-#include "tui/page.h"
-#include "tui/run.h"
+#include "tui/message_parts.h"
 #include "tui/term.h"
-
-struct message_view {
-	struct page_view p;
-	struct view	*list;		/* the list below, while it is open */
-	uint64_t	 thread, id;
-	struct list_msgs msgs;		/* of the thread */
-	size_t		 cur;		/* among them */
-	struct fetched	 f;
-	struct message_text text;
-	size_t		 head;		/* octets of doc above the text */
-	struct html_run	*html_run;
-	struct buf	 html;		/* text of the HTML part, by a browser */
-	struct message_look look;
-};
 
 static struct message_view *
 self(struct view *v)
@@ -48,8 +28,8 @@ how(const struct message_view *m)
 }
 
 /* What stood on top stands there again, wherever it is now. */
-static void
-rebuild(struct message_view *m)
+void
+message_rebuild(struct message_view *m)
 {
 	struct page_view *p = &m->p;
 	size_t at = 0, n;
@@ -89,7 +69,7 @@ text_grown(void *arg, size_t from)
 
 	p->partial = message_text_partial(&m->text);
 	if (from == SIZE_MAX || (from == 0 && n > 0)) {
-		rebuild(m);
+		message_rebuild(m);
 		if (from == SIZE_MAX)
 			maybe_html(m);
 	} else if (m->html.len == 0 && from < n) {
@@ -108,7 +88,7 @@ html_done(void *arg, struct buf *text)
 		return;
 	buf_clear(&m->html);
 	m->html = *text;
-	rebuild(m);
+	message_rebuild(m);
 }
 
 static void
@@ -172,15 +152,15 @@ got_message(void *arg, struct fetched *f)
 	m->html_run = NULL;
 	buf_reset(&m->html);
 	m->p.top = 0;
-	rebuild(m);
+	message_rebuild(m);
 	page_grown(&m->p);
 	if (!m->p.partial)
 		maybe_html(m);
 	mark_seen(m);
 }
 
-static void
-show(struct message_view *m, uint64_t id)
+void
+message_show(struct message_view *m, uint64_t id)
 {
 	size_t i;
 
@@ -226,14 +206,14 @@ got_thread(void *arg, uint16_t status, struct chan_in *in, int *fd)
 	if (l.n == 0)
 		app_error(m->p.v.t, "the thread is gone");
 	else if (m->id == 0)
-		show(m, l.row[where_to_start(&l)].id);
+		message_show(m, l.row[where_to_start(&l)].id);
 	for (m->cur = 0; m->cur < l.n && l.row[m->cur].id != m->id; m->cur++)
 		;
 	app_dirty(m->p.v.t);
 }
 
-static void
-open_thread(struct message_view *m, uint64_t thread, uint64_t id)
+void
+message_thread(struct message_view *m, uint64_t thread, uint64_t id)
 {
 	struct list_msgs_ask ask = { .which = LIST_OF_THREAD, .id = thread,
 	    .n = LIST_PAGE_MAX };
@@ -246,101 +226,12 @@ open_thread(struct message_view *m, uint64_t thread, uint64_t id)
 	buf_init(&b, CHAN_DATA_MAX);
 	list_msgs_put(&b, &ask);
 	if (id != 0)
-		show(m, id);
+		message_show(m, id);
 	talk_send(m->p.v.t->reader, LIST_MSGS, &b, -1, got_thread, m);
 	buf_clear(&b);
 }
 
 /* ---- moving between messages ---- */
-
-static void
-other_thread(struct view *v, int step, bool unread)
-{
-	struct message_view *m = self(v);
-	uint64_t thread;
-
-	thread = m->list != NULL ? list_step(m->list, step, unread) : 0;
-	if (thread == 0)
-		app_note(v->t, "no more here");
-	else
-		open_thread(m, thread, 0);
-}
-
-static void
-other_message(struct view *v, int step)
-{
-	struct message_view *m = self(v);
-
-	if ((step < 0 && m->cur == 0) || (step > 0 && m->cur + 1 >= m->msgs.n))
-		other_thread(v, step, false);
-	else
-		show(m, m->msgs.row[m->cur + (size_t)step].id);
-}
-
-static void
-act_next_msg(struct view *v, const char *arg)
-{
-	(void)arg;
-	other_message(v, 1);
-}
-
-static void
-act_prev_msg(struct view *v, const char *arg)
-{
-	(void)arg;
-	other_message(v, -1);
-}
-
-static void
-act_next_thread(struct view *v, const char *arg)
-{
-	(void)arg;
-	other_thread(v, 1, false);
-}
-
-static void
-act_prev_thread(struct view *v, const char *arg)
-{
-	(void)arg;
-	other_thread(v, -1, false);
-}
-
-static void
-act_next_unread(struct view *v, const char *arg)
-{
-	struct message_view *m = self(v);
-	size_t i;
-
-	(void)arg;
-	for (i = m->cur + 1; i < m->msgs.n; i++)
-		if ((m->msgs.row[i].flags & STORE_SEEN) == 0) {
-			show(m, m->msgs.row[i].id);
-			return;
-		}
-	other_thread(v, 1, true);
-}
-
-static void
-act_prev_unread(struct view *v, const char *arg)
-{
-	(void)arg;
-	other_thread(v, -1, true);
-}
-
-static void
-act_parent(struct view *v, const char *arg)
-{
-	struct message_view *m = self(v);
-	size_t i = m->cur;
-
-	(void)arg;
-	while (i < m->msgs.n && i-- > 0)
-		if (m->msgs.row[i].depth < m->msgs.row[m->cur].depth) {
-			show(m, m->msgs.row[i].id);
-			return;
-		}
-	app_note(v->t, "answers nothing that is here");
-}
 
 /* At its end the text makes room for the next message. */
 static void
@@ -350,7 +241,7 @@ act_page_down(struct view *v, const char *arg)
 
 	if (page_is_whole(&m->p) &&
 	    m->p.top + (size_t)m->p.height >= m->p.doc.nrows)
-		other_message(v, 1);
+		message_other(v, 1);
 	else
 		page_down(v, arg);
 }
@@ -363,7 +254,7 @@ act_headers(struct view *v, const char *arg)
 	(void)arg;
 	self(v)->look.all_headers = !self(v)->look.all_headers;
 	self(v)->p.top = 0;
-	rebuild(self(v));
+	message_rebuild(self(v));
 }
 
 static void
@@ -371,7 +262,7 @@ act_quoted(struct view *v, const char *arg)
 {
 	(void)arg;
 	self(v)->look.hide_quoted = !self(v)->look.hide_quoted;
-	rebuild(self(v));
+	message_rebuild(self(v));
 }
 
 static void
@@ -381,7 +272,7 @@ act_html(struct view *v, const char *arg)
 
 	(void)arg;
 	m->look.html = !m->look.html;
-	show(m, m->id);
+	message_show(m, m->id);
 }
 
 static void
@@ -412,81 +303,6 @@ act_cancel(struct view *v, const char *arg)
 	app_note(v->t, "left");
 }
 
-/* ---- links ---- */
-
-static const char *
-numbered_link(struct message_view *m, const char *text)
-{
-	uint32_t n;
-
-	if (text == NULL || num_u32(text, text + strlen(text), 1,
-	    (uint32_t)m->p.doc.nlinks, &n) == -1)
-		return NULL;
-	return m->p.doc.link[n - 1].url;
-}
-
-static void
-link_chosen(void *arg, const char *text, bool copy)
-{
-	struct message_view *m = arg;
-	const char *url = numbered_link(m, text);
-
-	if (url != NULL && copy) {
-		term_clip(url, strlen(url));
-		app_note(m->p.v.t, "copied: %s", url);
-	} else if (url != NULL) {
-		if (!run_open(m->p.v.t, url))
-			app_error(m->p.v.t, "cannot open %s", url);
-	} else if (text != NULL && *text != '\0') {
-		app_error(m->p.v.t, "no link %s", text);
-	}
-	m->look.numbers = false;
-	rebuild(m);
-}
-
-static void
-link_open(void *arg, const char *text)
-{
-	link_chosen(arg, text, false);
-}
-
-static void
-link_copy(void *arg, const char *text)
-{
-	link_chosen(arg, text, true);
-}
-
-static void
-ask_link(struct message_view *m, const char *label,
-    void (*done)(void *, const char *))
-{
-	struct prompt_ask ask = { .label = label, .done = done, .arg = m };
-
-	if (m->p.doc.nlinks == 0) {
-		app_error(m->p.v.t, "no links here");
-		return;
-	}
-	m->look.numbers = true;
-	rebuild(m);
-	if (m->p.doc.nlinks == 1)
-		ask.text = "1";
-	app_prompt(m->p.v.t, &ask);
-}
-
-static void
-act_link_open(struct view *v, const char *arg)
-{
-	(void)arg;
-	ask_link(self(v), "Open link: ", link_open);
-}
-
-static void
-act_link_copy(struct view *v, const char *arg)
-{
-	(void)arg;
-	ask_link(self(v), "Copy link: ", link_copy);
-}
-
 /* ---- what is done to it ---- */
 
 static void
@@ -505,9 +321,9 @@ do_mail(struct view *v, enum conf_action act, const char *arg)
 		return;
 	/* On to the next one, as a reader would. */
 	if (!whole && left > 1 && m->cur + 1 < left)
-		show(m, m->msgs.row[m->cur + 1].id);
+		message_show(m, m->msgs.row[m->cur + 1].id);
 	else if (m->list != NULL && list_step(m->list, 1, false) != 0)
-		open_thread(m, list_step(m->list, 0, false), 0);
+		message_thread(m, list_step(m->list, 0, false), 0);
 	else
 		app_pop(v->t);
 }
@@ -521,13 +337,13 @@ one_message(struct view *v)
 static view_act *const acts[DO_MAX] = {
 	PAGE_ACTS,
 	[DO_PAGE_DOWN] = act_page_down,
-	[DO_NEXT_MSG] = act_next_msg, [DO_PREV_MSG] = act_prev_msg,
-	[DO_NEXT_THREAD] = act_next_thread, [DO_PREV_THREAD] = act_prev_thread,
-	[DO_NEXT_UNREAD] = act_next_unread, [DO_PREV_UNREAD] = act_prev_unread,
-	[DO_PARENT] = act_parent, [DO_CANCEL] = act_cancel,
+	[DO_NEXT_MSG] = message_next_msg, [DO_PREV_MSG] = message_prev_msg,
+	[DO_NEXT_THREAD] = message_next_thread, [DO_PREV_THREAD] = message_prev_thread,
+	[DO_NEXT_UNREAD] = message_next_unread, [DO_PREV_UNREAD] = message_prev_unread,
+	[DO_PARENT] = message_parent, [DO_CANCEL] = act_cancel,
 	[DO_HEADERS] = act_headers, [DO_QUOTED] = act_quoted,
 	[DO_HTML] = act_html, [DO_SKIP_QUOTED] = act_skip_quoted,
-	[DO_LINK_OPEN] = act_link_open, [DO_LINK_COPY] = act_link_copy,
+	[DO_LINK_OPEN] = message_link_open, [DO_LINK_COPY] = message_link_copy,
 };
 
 /* ---- the view ---- */
@@ -586,5 +402,5 @@ message_open(struct view *list, const struct rows_at *at, uint64_t id)
 	doc_init(&m->p.doc);
 	app_push(list->t, &m->p.v);
 	message_text_init(&m->text, list->t, text_grown, m);
-	open_thread(m, at->thread, at->msg != 0 ? at->msg : id);
+	message_thread(m, at->thread, at->msg != 0 ? at->msg : id);
 }
