@@ -320,7 +320,8 @@ sandbox_enter(struct proc *pr)
 	const struct policy *p = policy_of(pr->role);
 
 	read_time_zone();
-	if (!p->kills)
+	/* Not for who lives as long as a session: it would only wait. */
+	if (!p->kills && pr->role != ROLE_READER)
 		trim_code();
 	enter_common(p);
 	if (!p->lists_bad)
