@@ -188,7 +188,14 @@ look_alike(struct store *st, const struct asked *q, struct history_facts *f)
 {
 	const struct history_count *c = &f->count[HISTORY_SENDER];
 	struct history_count met;
+	struct rcpt who;
 
+	/* Nor is the owner himself anybody new. */
+	rcpt_resolve(st, q->author, &who);
+	if (rcpt_ok(who.class)) {
+		f->met = true;
+		return;
+	}
 	history_get(st, HISTORY_MET, q->author, &met);
 	if (met.good == 0)
 		history_get(st, HISTORY_MET, q->written, &met);

@@ -57,6 +57,8 @@ is 'why names the rung' "$(rung x@friend.test)" 'rung=allow(ada@friend.test)'
 mail 'Ada <ada@friend.test>' x@forger.test
 ok 'forged, it is nothing' found
 is 'and no rung decides' "$(rung x@forger.test)" ''
+ok 'why says what is missing' sh -c '"$0" why x@forger.test |
+    grep -q "unproved=ada@friend.test"' "$mailnode"
 
 mail 'Shop <a@m.spam.test>' b@plain.test
 is 'a blocked author' "$answer" '550 5.7.1'

@@ -231,6 +231,20 @@ ladder_decide(const struct ladder_facts *f, struct ladder *d)
 }
 
 const char *
+ladder_unproved(const struct ladder_facts *f)
+{
+	const struct history_list *l;
+	size_t i;
+
+	for (i = 0; i < LISTED_KINDS; i++) {
+		l = &f->known.list[i];
+		if (l->by != HISTORY_BY_NONE && l->allow && !proved(f, l))
+			return l->name;
+	}
+	return f->known.wrote && !f->aligned ? f->author : NULL;
+}
+
+const char *
 ladder_rung_text(enum ladder_rung r)
 {
 	static const char *const text[LADDER_RUNGS] = {

@@ -92,6 +92,9 @@ struct ladder {
 enum ladder_out	ladder_decide(const struct ladder_facts *f,
 		    struct ladder *d);
 
+/* An entry that would let it in, were its author proved; NULL: none. */
+const char	*ladder_unproved(const struct ladder_facts *f);
+
 /* "correspondent" */
 const char	*ladder_rung_text(enum ladder_rung r);
 

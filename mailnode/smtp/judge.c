@@ -129,7 +129,11 @@ mark(struct mail *m, const struct ladder_facts *f, const struct ladder *d)
 	bool first = f->asked && f->aligned && !f->known.met &&
 	    d->out == LADDER_ACCEPT;
 
+	const char *unproved = ladder_unproved(f);
+
 	(void)snprintf(m->like, sizeof m->like, "%s", f->known.like);
+	(void)snprintf(m->unproved, sizeof m->unproved, "%s",
+	    unproved != NULL && d->rung != LADDER_ALLOW ? unproved : "");
 	(void)snprintf(m->tags, sizeof m->tags, "%s%s%s",
 	    first ? TAG_FIRST : "", first && f->lookalike ? " " : "",
 	    f->lookalike ? TAG_LOOKALIKE : "");
@@ -167,6 +171,8 @@ write_verdict(struct mail *m, const struct ladder *d, const struct buf *words)
 	(void)auth_verify_line(m->auth, &line);
 	if (m->like[0] != '\0')
 		buf_addf(&line, " lookalike=%s", m->like);
+	if (m->unproved[0] != '\0')
+		buf_addf(&line, " unproved=%s", m->unproved);
 	if (d->rung != LADDER_NONE)
 		buf_addf(&line, " rung=%s", ladder_rung_text(d->rung));
 	if (d->why[0] != '\0' && d->rung != LADDER_AUTHOR)

@@ -83,6 +83,8 @@ struct mail {
 	bool		 known;		/* keeper knows of some senders */
 	char		 tags[32];	/* TAG_FIRST, TAG_LOOKALIKE */
 	char		 like[HISTORY_NAME_MAX];	/* whom it imitates */
+	char		 unproved[LISTED_NAME_MAX];	/* who would come in, were
+						   he proved; or "" */
 };
 
 /* Caller's memory; be borrowed. */

@@ -248,6 +248,18 @@ reasons(void **state)
 	assert_string_equal(d.why,
 	    "policy of x.test is reject, but it came by list.test");
 	assert_string_equal(ladder_rung_text(LADDER_RUNGS), "");
+	/* Who would come in, were he proved. */
+	f = (struct ladder_facts){ .author = "ada@x.test" };
+	assert_null(ladder_unproved(&f));
+	f.known.wrote = true;
+	assert_string_equal(ladder_unproved(&f), "ada@x.test");
+	f.aligned = true;
+	assert_null(ladder_unproved(&f));
+	f.known.list[LISTED_DOMAIN] = (struct history_list){
+	    .by = HISTORY_BY_SENDER, .allow = true, .name = "x.test" };
+	assert_string_equal(ladder_unproved(&f), "x.test");
+	f.known.list[LISTED_DOMAIN].allow = false;
+	assert_null(ladder_unproved(&f));
 }
 
 /* ---- who is proved ---- */

@@ -365,6 +365,7 @@ static void
 looks_asked(void **state)
 {
 	const char *ada[] = { "ada@y.test", "Ada Friend", "ada@x.test" };
+	const char *self[] = { "me@node.test", "Ada Friend", "" };
 	const char *same[] = { "ada@y.test", "Ada Friend", "" };
 	struct node n = { .loop = NULL };
 
@@ -384,6 +385,8 @@ looks_asked(void **state)
 	assert_int_equal(node_ask(&n, ROLE_SMTP, ask_look, same), 50);
 	(void)history_add(&n.st, HISTORY_SENDER, "ada@y.test", 0, 1);
 	assert_int_equal(node_ask(&n, ROLE_SMTP, ask_look, ada), 50);
+	/* The owner himself. */
+	assert_int_equal(node_ask(&n, ROLE_SMTP, ask_look, self), 50);
 	/* Whom the owner writes to. */
 	(void)history_wrote(&n.st, "ada@y.test");
 	assert_int_equal(node_ask(&n, ROLE_SMTP, ask_look, same), 50);
