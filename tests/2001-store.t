@@ -108,6 +108,21 @@ is 'and every row' "$(rows)" 2
 node_stop
 rm -rf "$MAILNODE_HOME"/store.db* "$node/Mail/.notmuch"
 ok 'without cache and index' mn fsck --rebuild
+# A local node that ends just now is not the one to ask.
+again()
+{
+	for i in 0 1 2 3 4 5 6 7; do
+		mn alias list || return 1
+		kill "$(mn status -j | sed -n 's/.*"pid":\([0-9]*\).*/\1/p' |
+		    head -1)"
+		sleep "0.0$i"
+	done
+}
+ok 'while one ends the next is asked' again
+# A cache that is empty is given up meanwhile by keeper itself.
+rm -f "$MAILNODE_HOME"/store.db*; : >"$MAILNODE_HOME/store.db"
+ok 'with an empty cache' eval 'mn fsck -j >"$tmp/fsck"'
+ok 'each file is counted once' grep -Eq '"files":([0-9]+),"rows":\1,' "$tmp/fsck"
 is 'the same again' \
     "$(names .; cat "$inbox/mailnode-uid" | grep uidvalidity)" "$before"
 node_start

@@ -114,7 +114,8 @@ join(const char *home, bool daemon_only)
 	}
 }
 
-/* Who answers?  A node that just lost the race for the lock hangs up. */
+/* Who answers?  A node that just lost the race for the lock hangs up, and a
+ * local one that ends just now does not say. */
 static int
 ask_local(struct node *n)
 {
@@ -130,16 +131,16 @@ ask_local(struct node *n)
 struct node *
 node_connect(bool daemon_only)
 {
+	int64_t until = clock_mono_ms() + CONNECT_MS;
 	struct node *n;
 	char *home;
-	int tries;
 
 	n = calloc(1, sizeof *n);
 	home = conf_home();
 	if (n == NULL || home == NULL)
 		goto fail;
 	op_reply_init(&n->reply);
-	for (tries = 0; tries < 3; tries++) {
+	do {
 		n->fd = join(home, daemon_only);
 		if (n->fd == -1)
 			goto fail;
@@ -148,7 +149,8 @@ node_connect(bool daemon_only)
 			return n;
 		}
 		close(n->fd);
-	}
+		(void)poll(NULL, 0, CONNECT_STEP_MS);
+	} while (clock_mono_ms() < until);
 	errno = ENOTCONN;
 fail:
 	free(home);

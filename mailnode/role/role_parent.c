@@ -279,6 +279,8 @@ on_status(void *service, struct op_call *c)
 
 	if (!chan_end(&c->in))
 		return OP_BAD;
+	if (pa->n.local && pa->n.stopping)
+		return CONTROL_NO_SERVICE;	/* the next one will serve */
 	memset(&st, 0, sizeof st);
 	st.pid = getpid();
 	st.local = pa->n.local;
