@@ -16,37 +16,25 @@
 
 enum { AGAIN_MS = 30000, STEP_MS = 100 };
 
-/* Keeper ends and comes back; whoever asks meanwhile is told that it is
- * gone, and asks again. */
+/* Keeper ends and comes back, also by itself when it gives a database up;
+ * whoever asks meanwhile is told that it is gone, and asks again.  out NULL:
+ * to make the cache anew, which does no harm twice. */
 static uint16_t
-check(struct node *n, struct op_reply *r, struct fsck_report *out)
+ask(struct node *n, struct op_reply *r, struct fsck_report *out)
 {
 	int64_t until = clock_mono_ms() + AGAIN_MS;
 	uint16_t status = OP_GONE;
 	int ch;
 
-	while (clock_mono_ms() < until) {
+	while (status == OP_GONE && clock_mono_ms() < until) {
 		ch = node_link(n, ROLE_KEEPER);
 		if (ch != -1) {
-			status = fsck_check(ch, r, out);
+			status = out != NULL ? fsck_check(ch, r, out) :
+			    fsck_rebuild(ch, r);
 			close(ch);
-			if (status != OP_GONE)
-				return status;
 		}
-		(void)poll(NULL, 0, STEP_MS);
-	}
-	return status;
-}
-
-static uint16_t
-rebuild(struct node *n, struct op_reply *r)
-{
-	uint16_t status = OP_GONE;
-	int ch = node_link(n, ROLE_KEEPER);
-
-	if (ch != -1) {
-		status = fsck_rebuild(ch, r);
-		close(ch);
+		if (status == OP_GONE)
+			(void)poll(NULL, 0, STEP_MS);
 	}
 	return status;
 }
@@ -90,7 +78,7 @@ print_plain(const struct fsck_report *f, bool rebuilt)
 	line(f->renumbered, "files had a UID that was not theirs: renumbered");
 	line(f->spool, "messages wait in the spool");
 	line(f->intents, "changes of files wait");
-	line(f->index, "rows are not in the search index yet");
+	line(f->index, "changes are not in the search index yet");
 	if (!f->spool_ok)
 		printf("spool.db is damaged: restart to salvage it\n");
 	if (!f->node_ok)
@@ -111,17 +99,17 @@ run(struct node *n, bool anew, struct fsck_report *f, bool *cache,
 
 	op_reply_init(&r);
 	if (anew)
-		status = rebuild(n, &r);
+		status = ask(n, &r, NULL);
 	if (status == OP_OK)
-		status = check(n, &r, f);
+		status = ask(n, &r, f);
 	*cache = status != OP_OK || home == NULL ||
 	    fsck_cache(home, why, sizeof why);
 	*rebuilt = anew;
 	if (!*cache && !anew) {
 		fprintf(stderr, "mailnode: fsck: %s: made anew\n", why);
-		status = rebuild(n, &r);
+		status = ask(n, &r, NULL);
 		if (status == OP_OK)
-			status = check(n, &r, f);
+			status = ask(n, &r, f);
 		*rebuilt = true;
 		*cache = fsck_cache(home, why, sizeof why);
 	}

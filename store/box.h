@@ -30,6 +30,7 @@ struct box {
 	uint64_t	 modseq;	/* highest given */
 	uint64_t	 modlease;
 	int64_t		 cur_ns, new_ns;	/* at the last scan; 0: none */
+	uint64_t	 files;		/* that the last scan looked at */
 	bool		 dirty;		/* numbers differ from the row */
 	bool		 asked;		/* a lease is under way */
 	bool		 here;		/* filer has the folder */

@@ -117,11 +117,13 @@ fsck_cache(const char *home, char *why, size_t size)
 	for (i = 0; ok && i < sizeof agreements / sizeof agreements[0];
 	    i++) {
 		n = db_int(db, agreements[i].sql, -1);
-		if (n != 0) {
+		ok = n == 0;
+		if (n == -1)
+			snprintf(why, size, "store.db: a table is missing "
+			    "or unreadable");
+		else if (n != 0)
 			snprintf(why, size, "store.db: %lld %s",
 			    (long long)n, agreements[i].what);
-			ok = false;
-		}
 	}
 out:
 	db_close(db);
@@ -156,8 +158,12 @@ static void
 report(struct store *st, struct buf *b)
 {
 	struct sync_counts *now = sync_counts(st);
+	uint64_t files = 0;
+	size_t i;
 
-	chan_put_u64(b, now->scanned);
+	for (i = 0; i < box_count(st); i++)
+		files += box_at(st, i)->files;
+	chan_put_u64(b, files);
 	chan_put_u64(b, now->added);
 	chan_put_u64(b, now->removed);
 	chan_put_u64(b, now->renamed);

@@ -31,7 +31,6 @@ void		 sync_anew(struct store *st);
 bool		 sync_idle(const struct store *st);
 /* What scans found and did; not what filer told of by itself. */
 struct sync_counts {
-	uint64_t	scanned;	/* files looked at */
 	uint64_t	added, removed, renamed, renumbered;
 };
 struct sync_counts *sync_counts(struct store *st);

@@ -166,7 +166,7 @@ compare(struct store *st, struct box *b)
 			break;
 		}
 		sync_here(st, b, rel, sy->keep, &uid);
-		sy->counts.scanned++;
+		b->files++;
 		if (uid != 0 && !remember(sy, uid)) {
 			give_up(st);
 			return;
@@ -248,6 +248,7 @@ sync_scan_start(struct store *st, struct box *b)
 	}
 	buf_init(&sy->page, CHAN_DATA_MAX);
 	b->scan = false;
+	b->files = 0;
 	sy->box = b->id;
 	sy->below = b->uidnext;
 	sy->keep = b->cur_ns == 0;	/* its rows may be lost */
