@@ -145,6 +145,16 @@ note_validity(struct boxes *bs, uint32_t v)
 		bs->validity = v;
 }
 
+/* RFC 7162 section 7: a MODSEQ is never 0, which says that there is none. */
+static void
+first_modseq(struct box *b)
+{
+	if (b->modseq == 0)
+		b->modseq = 1;
+	if (b->modlease < b->modseq)
+		b->modlease = b->modseq;
+}
+
 static enum store_err
 load_row(struct store *st, sqlite3_stmt *s)
 {
@@ -170,6 +180,7 @@ load_row(struct store *st, sqlite3_stmt *s)
 		b->modseq = b->modlease;
 		b->cur_ns = b->new_ns = 0;
 	}
+	first_modseq(b);
 	return insert(st->boxes, b);
 }
 
@@ -351,6 +362,7 @@ box_add(struct store *st, const struct file_folder *f, struct box **out)
 		b->uidnext = 1;
 	b->uidlease = b->uidnext;
 	b->modlease = b->modseq;
+	first_modseq(b);
 	rc = add_row(st, b);
 	if (rc == STORE_OK)
 		rc = store_result(st, STORE_CACHE, row_mbox_new(st->rows,

@@ -90,7 +90,8 @@ changes_in(struct store *st, uint64_t mbox, int64_t modseq)
 
 	s = store_stmt(st, STORE_CACHE, &slot,
 	    "SELECT (SELECT count(*) FROM mail WHERE mbox=?1 AND modseq>?2)"
-	    " + (SELECT count(*) FROM gone WHERE mbox=?1 AND modseq>?2)");
+	    " + (SELECT count(*) FROM gone WHERE mbox=?1 AND modseq>?2"
+	    " AND uid<>0)");
 	if (s == NULL)
 		return 0;
 	sqlite3_bind_int64(s, 1, (sqlite3_int64)mbox);

@@ -358,7 +358,8 @@ on_rename(void *service, struct op_call *c)
 		return STORE_NAME;
 	if (kept(name))
 		return STORE_KEPT;
-	if (box_by_name(st, name) == NULL)
+	/* A level that is no mailbox takes along what stands below it. */
+	if (box_by_name(st, name) == NULL && !has_children(st, name))
 		return STORE_NOTFOUND;
 	if (box_by_name(st, to) != NULL)
 		return STORE_EXISTS;

@@ -8,7 +8,7 @@
 #define BOX \
 	"SELECT b.id,b.name,b.uidvalidity," \
 	"max(coalesce(c.uidnext,1),1,coalesce((SELECT max(uid)+1 FROM mail" \
-	" WHERE mbox=b.id),1)),b.modseq,coalesce(c.total,0)," \
+	" WHERE mbox=b.id),1)),max(b.modseq,1),coalesce(c.total,0)," \
 	"coalesce(c.unread,0)" \
 	" FROM mailbox b LEFT JOIN box_count c ON c.mbox=b.id "
 

@@ -150,6 +150,10 @@ on_login(struct session *s, struct lex_at *at)
 	if (!lex_astring(at, &user) || !lex_astring(at, &password) ||
 	    !lex_end(at))
 		return;
+	if (user.n == 0 || password.n == 0) {
+		reply_no(s, "AUTHENTICATIONFAILED", "no name, or no secret");
+		return;
+	}
 	buf_init(&msg, SASL_MESSAGE_MAX);
 	buf_init(&out, SASL_MESSAGE_MAX);
 	(void)buf_addc(&msg, 0);

@@ -23,6 +23,7 @@ struct list {
 	uint32_t	 items;		/* of LR_STATUS */
 	char		 pattern[PATTERNS_MAX][NAME_PATTERN_MAX];
 	size_t		 npattern;
+	bool		 root;		/* the last one was "" */
 	struct entry	*entry;		/* by name */
 	size_t		 n, cap;
 	struct view_boxes boxes;
@@ -88,6 +89,8 @@ add_pattern(struct session *s, struct list *l, const char *ref,
 
 	if (l->npattern == PATTERNS_MAX || n + p->n >= NAME_PATTERN_MAX)
 		return false;
+	/* RFC 9051 section 6.3.9: asks for the root, whatever the reference. */
+	l->root = p->n == 0;
 	memcpy(text, ref, n);
 	memcpy(text + n, p->p, p->n);
 	return name_in(text, n + p->n, session_utf8(s), l->pattern[l->npattern++],
@@ -333,7 +336,7 @@ run_list(struct session *s, struct lex_at *at, unsigned int options)
 	if ((options & L_LSUB || select_options(at, l)) &&
 	    patterns(s, l, at) && (options & L_LSUB ||
 	    return_options(at, l)) && lex_end(at)) {
-		if (l->npattern == 1 && l->pattern[0][0] == '\0') {
+		if (l->npattern == 1 && l->root) {
 			untagged(s, "%s (\\Noselect) \"/\" \"\"",
 			    options & L_LSUB ? "LSUB" : "LIST");
 			reply_ok(s, "", "done");

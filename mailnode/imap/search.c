@@ -437,6 +437,8 @@ search_charset(struct search *c, struct lex_at *at)
 	if (lex_is(&name, "UTF-8") || lex_is(&name, "US-ASCII"))
 		return true;
 	reply_no(c->s, "BADCHARSET (US-ASCII UTF-8)", "UTF-8, please");
+	if (c->result & R_SAVE)
+		c->s->view.saved.n = 0;		/* RFC 5182 section 2.1 */
 	return false;
 }
 

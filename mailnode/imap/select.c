@@ -207,8 +207,7 @@ take_up(struct session *s, const char *name, bool readonly,
 
 	if (s->state == ST_SELECTED) {
 		view_leave(s);
-		if (s->enabled & (EN_QRESYNC | EN_REV2))
-			untagged(s, "OK [CLOSED] the one before");
+		untagged(s, "OK [CLOSED] the one before");
 	}
 	if (!watch(s)) {
 		reply_failed(s, OP_GONE);

@@ -195,9 +195,18 @@ def compress_deflate(t):
     same(c.finish("q").tagged.kind, b"OK")
 
 
+def empty_login(t):
+    c = Conn(t.where, login=False)
+    for words in ('"" ""', 'me@node.test ""', '"" x'):
+        r = c.no("LOGIN " + words)
+        same(r.tagged.code and r.tagged.code[0], b"AUTHENTICATIONFAILED")
+    c.bad("LOGIN")
+    c.bad("LOGIN me@node.test")
+
+
 CHECKS = [greeting_has_capabilities, capability_is_known_at_all_times,
           commands_in_wrong_state, nonsense_is_bad, lines_without_tag,
           case_does_not_matter, login_fails, login_by_literals,
           authenticate_plain, authenticate_nonsense, logout, id_command,
           namespace, enable, pipelining_keeps_order, odd_tags,
-          compress_deflate]
+          compress_deflate, empty_login]

@@ -281,8 +281,57 @@ def utf8_accept(t):
     c.ok('APPEND "%s" UTF8 (~{%d+}\r\n%s)' % (base, len(msg.encode()), msg))
 
 
+def root_below_a_reference(t):
+    c = t.conn()
+    for ref in ("", "INBOX/", "imapcheck/none"):
+        for verb in ("LIST", "LSUB"):
+            r = c.ok('%s "%s" ""' % (verb, ref))
+            a = r.one(verb.encode()).args
+            expect(b"\\Noselect" in a[0], a)
+            expect(a[1] is None or len(a[1]) == 1, a)
+
+
+def level_renamed(t):
+    """What is no mailbox, but has some below it, takes them along."""
+    c = t.conn()
+    name = t.box()
+    r = c.cmd('CREATE "%s/level/below"' % name)
+    if r.tagged.kind != b"OK":
+        return "no hierarchy"
+    was = c.ok('STATUS "%s/level/below" (UIDVALIDITY)' % name)
+    c.ok('RENAME "%s/level" "%s/other"' % (name, name))
+    now = c.ok('STATUS "%s/other/below" (UIDVALIDITY)' % name)
+    same(was.one(b"STATUS").args[1], now.one(b"STATUS").args[1])
+    c.no('STATUS "%s/level/below" (MESSAGES)' % name)
+    c.no('RENAME "%s/never" "%s/x"' % (name, name))
+    for box in "other/below", "other":
+        c.cmd('DELETE "%s/%s"' % (name, box))
+
+
+def modseq_is_never_0(t):
+    c, name = t.open()
+    n = int(c.ok('SELECT "%s"' % name).codes()[b"HIGHESTMODSEQ"][0])
+    expect(n > 0, "HIGHESTMODSEQ 0")
+    a = c.ok('STATUS "%s" (HIGHESTMODSEQ)' % name).one(b"STATUS").args
+    same(int(a[1][1]), n)
+    c.append(name, b"Subject: first\r\n\r\n.\r\n")
+    c.ok("NOOP")
+    # who knew the mailbox when it was empty hears of it
+    got = c.ok("UID FETCH 1:* (FLAGS) (CHANGEDSINCE %d)" % n).fetched()
+    same(len(got), 1)
+    expect(int(got[0][1][b"MODSEQ"][0]) > n, got)
+
+
+def closed_by_another(t):
+    c, name = t.open()
+    r = c.ok('SELECT "%s"' % t.box())
+    expect(r.all[0].code and r.all[0].code[0] == b"CLOSED", r.all)
+
+
 CHECKS = [select_tells_all, failed_select_leaves_none, create_delete,
           new_uidvalidity_after_delete, hierarchy, delete_with_children,
           rename, names_in_utf7, odd_names, subscriptions, list_extended,
           subscribed_but_gone, list_status, special_use, status_size,
-          close_and_unselect, examine_changes_nothing, utf8_accept]
+          close_and_unselect, examine_changes_nothing, utf8_accept,
+          root_below_a_reference, level_renamed,
+          (modseq_is_never_0, "CONDSTORE"), (closed_by_another, "QRESYNC")]

@@ -4,13 +4,13 @@ from .wire import Str, expect, same, set_of
 # From, To, Cc, Subject, Date, Message-ID, References, octets of body
 LETTERS = [
     ("Zoe <b@x.test>", "m@x.test", "q@x.test", "beta",
-     "Mon, 06 Jan 2020 10:00:00 +0000", "a", "", 300),
+     "Mon, 06 Jan 2020 10:00:00 +0000", "a", "", 3000),
     ("=?utf-8?q?=C3=84da?= <c@x.test>", "n@x.test", "", "Re: Alpha (fwd)",
-     "Mon, 06 Jan 2020 08:00:00 -0500", "b", "a", 200),
+     "Mon, 06 Jan 2020 08:00:00 -0500", "b", "a", 2000),
     ("a@x.test", "Group: o@x.test;", "p@x.test", "[list] alpha",
-     "Mon, 06 Jan 2020 20:00:00 +1000", "c", "", 100),
+     "Mon, 06 Jan 2020 20:00:00 +1000", "c", "", 1000),
     ("Ada <B@x.test>", "\"l\" <k@x.test>", "", "Re: [2] BETA",
-     "Tue, 07 Jan 2020 00:00:00 +0000", "d", "a b", 50),
+     "Tue, 07 Jan 2020 00:00:00 +0000", "d", "a b", 500),
     ("", "", "", "", "", "e", "lost", 10),
 ]
 # internal dates: the other way round, days apart

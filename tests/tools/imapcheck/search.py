@@ -200,5 +200,14 @@ def many_keys(t):
                   uid=False), [1, 2, 3, 4, 5])
 
 
+def refused_search_saves_nothing(t):
+    c, name = fill(t)
+    c.ok("SEARCH RETURN (SAVE) 1:2")
+    c.bad("SEARCH RETURN (SAVE) NOSUCHKEY")
+    same(c.search("$", uid=False), [1, 2])
+    c.no("SEARCH RETURN (SAVE) CHARSET X-NONE ALL")
+    same(c.search("$", uid=False), [])
+
+
 CHECKS = [keys, other_scripts, literal_arguments, extended, saved_result,
-          found_at_once, many_keys]
+          found_at_once, many_keys, (refused_search_saves_nothing, "SEARCHRES")]
