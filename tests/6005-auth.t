@@ -178,6 +178,20 @@ is 'a second author in DNS trouble' "${answer%% *}" 550
 letter 'a@x.down.test, b@none.test' 'c@other.test'
 ok 'two authors, one not known: junk' found Junk
 
+# What a forwarder brings is judged by who wrote it.
+sqlite3 "$MAILNODE_HOME/node.db" "INSERT INTO history
+    VALUES(2, 'list.test', 50, 0, 1)"
+letter 'a@none.test' 'bounces@list.test'
+is 'through the list' "$answer" 250
+ok 'history does not speak for it' sh -c '! "$0" why bounces@list.test |
+    grep -q "rung=signer"' "$mailnode"
+sqlite3 "$MAILNODE_HOME/node.db" "INSERT INTO history
+    VALUES(2, 'mx.test', 50, 0, 1)"
+echo 'mx.test TXT "v=spf1 ip4:127.0.0.1 -all"' >>"$tmp/zone"
+letter 'a@none.test' 'bounces@mx.test'
+ok 'for others it does' sh -c '"$0" why bounces@mx.test |
+    grep -q "rung=signer(mx.test)"' "$mailnode"
+
 # ---- probes ----
 is 'probe spf' "$(mn probe spf -r "$dns" -i 127.0.0.1 -f a@good.test)" \
     'pass good.test (ip4:127.0.0.1)'

@@ -7,6 +7,7 @@
 #include "mailnode/filter/verdict.h"
 #include "mailnode/node/conf.h"
 #include "mailnode/node/idna.h"
+#include "mailnode/node/net.h"
 #include "mailnode/smtp/stranger.h"
 #include "mailnode/smtp/judge.h"
 #include "store/tag.h"
@@ -43,6 +44,27 @@ claims_us(const struct auth_verdict *v)
 
 /* ---- facts ---- */
 
+/* The owner's forwarders bring all there is, junk and mail: that they vouch,
+ * and their address, says nothing of who wrote it. */
+static void
+forget_forwarders(const struct auth_verdict *v, struct history_facts *h)
+{
+	const char *who;
+	size_t i;
+
+	for (i = 0; i < conf.nforwarders; i++) {
+		who = conf.forwarders[i];
+		if (who == NULL)
+			continue;
+		if (v->ip != NULL && net_match(v->ip, who))
+			memset(&h->count[HISTORY_NETWORK], 0,
+			    sizeof h->count[0]);
+		if (h->signer[0] != '\0' && below(h->signer, who))
+			memset(&h->count[HISTORY_SIGNER], 0,
+			    sizeof h->count[0]);
+	}
+}
+
 /* Nothing known, nothing asked; when keeper does not say, nothing is held
  * against the message. */
 static void
@@ -64,6 +86,7 @@ ask_keeper(struct mail *m, const struct auth_verdict *v,
 	phrase_decode(p->name, strlen(p->name), name);
 	idna_shown(at != NULL ? at + 1 : "", shown, sizeof shown);
 	f->asked = m->be->history(m->be->arg, &q, &f->known) == STORE_OK;
+	forget_forwarders(v, &f->known);
 	f->lookalike = f->known.like[0] != '\0';
 }
 
