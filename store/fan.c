@@ -10,6 +10,7 @@
 #include "store/box.h"
 #include "store/change.h"
 #include "store/fan.h"
+#include "store/fan_copy.h"
 #include "store/op_event.h"
 #include "store/op_rcpt.h"
 #include "store/queue.h"
@@ -232,8 +233,8 @@ durable(struct sending *x, struct settling **out)
 }
 
 static enum store_err
-add_row(struct store *st, const struct queue_head *h, const char *what,
-    struct settling *s)
+add_row(struct store *st, const struct fan *f, const struct queue_head *h,
+    const char *what, struct settling *s)
 {
 	enum store_err rc;
 
@@ -243,6 +244,8 @@ add_row(struct store *st, const struct queue_head *h, const char *what,
 	rc = queue_insert(st, h, QUEUE_ACTIVE, "", h->created);
 	if (rc == STORE_OK)
 		rc = note_done(st, what);
+	if (rc == STORE_OK && f->goes)
+		rc = fan_copy_letter(st, f, h->id);
 	if (rc == STORE_OK)
 		rc = queue_settle(st, h->id);
 	/* A row that cannot be taken back keeps its file. */
@@ -299,7 +302,7 @@ letter(struct store *st, const struct fan *f, const struct fan_text *t,
 	}
 	rc = durable(&x, &s);
 	if (rc == STORE_OK)
-		rc = add_row(st, &h, what, s);
+		rc = add_row(st, f, &h, what, s);
 	if (rc == STORE_OK)
 		tell(st, f, &h, to->given, to->dest);
 	return rc;
@@ -423,7 +426,7 @@ one_rcpt(struct store *st, const struct fan *f, const struct spool_entry *e,
 }
 
 enum store_err
-fan_out(struct store *st, const struct fan *f)
+fan_out(struct store *st, struct fan *f)
 {
 	struct spool_entry e;
 	enum store_err rc;
@@ -432,6 +435,7 @@ fan_out(struct store *st, const struct fan *f)
 	rc = spool_next(st, f->entry - 1, &e);
 	if (rc != STORE_OK || e.id != f->entry)
 		return rc == STORE_NOTFOUND || rc == STORE_OK ? STORE_OK : rc;
+	f->goes = e.goes;
 	line = strdup(e.rcpt);
 	if (line == NULL)
 		return STORE_NOMEM;

@@ -36,11 +36,13 @@ struct fan {
 	uint64_t	 mbox, row;	/* where it stands */
 	uint32_t	 uidvalidity, uid;
 	const char	*trace, *msgid, *subject;
+	bool		 goes;		/* its copy here, when all is sent */
+	const uint8_t	*hash;		/* of the content, if so */
 };
 
 /* Joins the turn.  STORE_OK: all of it did, or was done before; else once
  * more, later. */
-enum store_err	 fan_out(struct store *st, const struct fan *f);
+enum store_err	 fan_out(struct store *st, struct fan *f);
 
 /* A message, borrowed: what lies in memory, and what in a file behind it. */
 struct fan_text {

@@ -171,7 +171,8 @@ fan(struct job *j, const struct box *b)
 	enum store_err rc = store_begin(j->st, STORE_NODE);
 	struct fan f = { .entry = j->entry, .mbox = b->id, .row = j->row,
 	    .uidvalidity = b->uidvalidity, .uid = j->uid, .trace = j->trace,
-	    .msgid = j->parsed.msgid, .subject = j->parsed.subject };
+	    .msgid = j->parsed.msgid, .subject = j->parsed.subject,
+	    .hash = j->parsed.hash };
 
 	if (rc == STORE_OK)
 		rc = fan_out(j->st, &f);

@@ -43,6 +43,20 @@ our_domain(const struct store *st, const char *domain)
 	return NULL;
 }
 
+/* Addresses all of them, no mailbox. */
+static bool
+elsewhere(const char *dests)
+{
+	size_t n;
+
+	for (; *dests != '\0'; dests += n + (dests[n] == '\n')) {
+		n = strcspn(dests, "\n");
+		if (n > 0 && memchr(dests, '@', n) == NULL)
+			return false;
+	}
+	return true;
+}
+
 static bool
 try_alias(struct store *st, const char *local, const char *domain,
     struct rcpt *out)
@@ -58,6 +72,7 @@ try_alias(struct store *st, const char *local, const char *domain,
 	snprintf(out->tags, sizeof out->tags, "%s", a.tags);
 	snprintf(out->address, sizeof out->address, "%s", address);
 	out->fans = a.dest[0] != '\0';
+	out->only = out->fans && a.folder[0] == '\0' && elsewhere(a.dest);
 	return true;
 }
 

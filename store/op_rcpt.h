@@ -38,6 +38,7 @@ struct rcpt {
 	char		 folder[128];	/* "" for INBOX */
 	char		 tags[256];	/* blank between */
 	bool		 fans;		/* has further destinations */
+	bool		 only;		/* all of them elsewhere; keeper's */
 	bool		 knows;		/* ask history_ask() of the sender */
 };
 

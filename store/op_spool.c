@@ -197,6 +197,7 @@ struct handed {
 	char		box[BOX_NAME_MAX];	/* what the aliases say */
 	bool		fans;		/* it goes on from here */
 	bool		user;		/* somebody other than an alias */
+	bool		keeps;		/* somebody who keeps what comes */
 	uint32_t	nours;
 };
 
@@ -274,6 +275,7 @@ note_rcpt(struct store *st, struct handed *h, enum role role,
 {
 	h->nours++;
 	h->fans |= to->fans;
+	h->keeps |= !to->only;
 	if (to->class != RCPT_ALIAS && to->class != RCPT_CATCHALL)
 		h->user = true;
 	else if (h->box[0] == '\0')
@@ -379,7 +381,7 @@ take(struct store *st, struct op_call *c, struct handed *h)
 	struct spool_put p = { .msg = &h->msg, .folder = h->folder,
 	    .tags = h->tags, .nbody = h->n, .own = c->role == ROLE_SENDER,
 	    .fans = !h->fans ? FAN_NONE : c->role == ROLE_SENDER ? FAN_OWN :
-	    goes_on(h) ? FAN_OTHERS : FAN_NONE };
+	    goes_on(h) ? FAN_OTHERS : FAN_NONE, .goes = !h->keeps };
 	enum store_err rc;
 
 	p.head = chan_get_bytes(&c->in, SPOOL_HEAD_MAX, &p.nhead);

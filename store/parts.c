@@ -7,6 +7,7 @@
 #include "store/change.h"
 #include "store/db.h"
 #include "store/event.h"
+#include "store/fan_copy.h"
 #include "store/hold.h"
 #include "store/intake.h"
 #include "store/intent.h"
@@ -50,6 +51,8 @@ parts_open(struct store *st)
 	if (rc == STORE_OK)
 		rc = rule_open(st);
 	if (rc == STORE_OK)
+		rc = fan_copy_open(st);
+	if (rc == STORE_OK)
 		rc = gate_open(st);
 	st->parted = rc == STORE_OK;
 	return rc;
@@ -63,6 +66,7 @@ parts_close(struct store *st)
 	st->filer = st->parser = NULL;
 	fsck_gone(st, NULL);
 	gate_close(st);
+	fan_copy_close(st);
 	rule_close(st);
 	snooze_close(st);
 	sync_close(st);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "mailnode/base/clock.h"
+#include "store/fan_copy.h"
 #include "store/op_event.h"
 #include "store/op_sender.h"
 #include "store/op_watch.h"
@@ -321,6 +322,8 @@ queue_settle(struct store *st, uint64_t id)
 		rc = queue_set_state(st, id, QUEUE_DONE, "");
 	if (rc != STORE_OK)
 		return rc;
+	if (f.waiting == 0)
+		fan_copy_settled(st, id);
 	x = malloc(sizeof *x);
 	if (x == NULL)
 		return STORE_NOMEM;

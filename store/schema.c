@@ -19,6 +19,7 @@
  *	queue_*	the outgoing queue: see queue.h
  *	appending	see append_many.c
  *	fanned	what was sent on or copied: see fan.h
+ *	fan_copy	copies that go when their letters have: fan_copy.h
  *	rule_todo	what the owner's rules do with a message: rule.h
  *	device	what each device did last
  *	device_folder	and has seen: op_device.c
@@ -43,6 +44,7 @@
 #include "store/device_seen.h"
 #include "store/append_many.h"
 #include "store/fan.h"
+#include "store/fan_copy.h"
 #include "store/grey.h"
 #include "store/history.h"
 #include "store/known_as.h"
@@ -148,7 +150,8 @@ const struct schema schemas[STORE_NDB] = {
 		.parts = { node_schema, queue_schema, queue_once_schema,
 		    device_schema, snooze_schema, fan_schema,
 		    listed_schema, history_schema, rule_schema,
-		    known_as_schema, append_schema, alias_own_schema },
+		    known_as_schema, append_schema, alias_own_schema,
+		    fan_copy_schema },
 		.steps = { node_schema_2, node_schema_3 }
 	},
 	[STORE_CACHE] = {

@@ -126,7 +126,7 @@ insert(struct store *st, const struct spool_put *p, uint64_t file)
 		    p->nbody, SQLITE_STATIC);
 	sqlite3_bind_int64(s, 15, clock_wall_s());
 	sqlite3_bind_int64(s, 16, (int64_t)p->fans | (p->own ? TODO_OWN : 0) |
-	    (p->msg->stays ? TODO_STAYS : 0));
+	    (p->msg->stays ? TODO_STAYS : 0) | (p->goes ? TODO_GOES : 0));
 	sqlite3_bind_text(s, 17, p->msg->verdict != NULL ?
 	    p->msg->verdict : "", -1, SQLITE_STATIC);
 	rc = store_result(st, STORE_SPOOL, sqlite3_step(s));

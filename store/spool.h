@@ -42,6 +42,7 @@ struct spool_entry {
 	enum fan_kind	 fans;
 	bool		 own;			/* the sender handed it in */
 	bool		 stays;			/* see op_spool.h */
+	bool		 goes;			/* see fan_copy.h */
 	int64_t		 received;
 	uint64_t	 size;			/* of head and body */
 	uint64_t	 file;			/* 0: the body is here */
@@ -59,7 +60,7 @@ struct spool_put {
 	const char	*folder;
 	const char	*tags;
 	enum fan_kind	 fans;
-	bool		 own;
+	bool		 own, goes;
 	const void	*head, *body;
 	size_t		 nhead;
 	uint64_t	 nbody;

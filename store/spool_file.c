@@ -38,6 +38,7 @@ entry(sqlite3_stmt *s, struct spool_entry *e)
 	e->rcpt = (const char *)sqlite3_column_text(s, 13);
 	e->fans = (enum fan_kind)(sqlite3_column_int64(s, 14) & TODO_FANS);
 	e->own = (sqlite3_column_int64(s, 14) & TODO_OWN) != 0;
+	e->goes = (sqlite3_column_int64(s, 14) & TODO_GOES) != 0;
 	e->stays = (sqlite3_column_int64(s, 14) & TODO_STAYS) != 0;
 	e->verdict = (const char *)sqlite3_column_text(s, 15);
 	if (e->sender == NULL || e->rcpt == NULL || e->verdict == NULL)

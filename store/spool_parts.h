@@ -12,7 +12,7 @@ enum {
 };
 
 /* The column `todo`: enum fan_kind, and these. */
-enum { TODO_FANS = 15, TODO_OWN = 16, TODO_STAYS = 32 };
+enum { TODO_FANS = 15, TODO_OWN = 16, TODO_STAYS = 32, TODO_GOES = 64 };
 
 struct big {
 	struct big	*next;

@@ -146,7 +146,7 @@ struct store {
 	enum store_err		 broken[STORE_NDB];
 	struct store_waiter	*waiters, **last_waiter;
 	struct store_waiter	*answering;
-	struct loop_timer	 checkpoint, again, snooze;
+	struct loop_timer	 checkpoint, again, snooze, fan_copy;
 	int64_t			 snooze_due;	/* op_snooze.c: tried up to */
 	uint8_t			 snooze_hash[32];
 	bool			 parted;	/* parts_open() is through */
