@@ -89,8 +89,14 @@ by_start(const void *x, const void *y)
 	return a->lo < b->lo ? -1 : a->lo > b->lo;
 }
 
-static void
-order(struct set *s)
+bool
+set_note(struct set *s, uint32_t v)
+{
+	return put(s, v, v);
+}
+
+void
+set_order(struct set *s)
 {
 	size_t i, n = s->n;
 
@@ -118,7 +124,7 @@ set_parse(struct set *s, const char *p, size_t n, uint32_t max)
 		}
 		p = comma + 1;
 	}
-	order(s);
+	set_order(s);
 	return true;
 }
 

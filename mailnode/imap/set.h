@@ -26,6 +26,9 @@ void	 set_clear(struct set *s);
 bool	 set_parse(struct set *s, const char *p, size_t n, uint32_t max);
 /* Behind what is there, which must not be above lo; joins what touches. */
 bool	 set_add(struct set *s, uint32_t lo, uint32_t hi);
+/* In any order; set_order() then makes a set of it. */
+bool	 set_note(struct set *s, uint32_t v);
+void	 set_order(struct set *s);
 bool	 set_has(const struct set *s, uint32_t v);
 uint64_t set_count(const struct set *s);
 /* The last one in it, 0 if it is empty. */

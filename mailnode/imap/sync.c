@@ -148,56 +148,29 @@ view_set(struct session *s, const struct lex_str *text, struct set *uids)
 
 /* ---- news ---- */
 
-struct uids {
-	uint32_t	*uid;
-	size_t		 n, cap;
-	uint32_t	 below;
+struct gone {
+	struct set	*set;
+	uint32_t	 below;		/* what the client never knew */
 };
 
 static bool
-gather(void *arg, uint32_t uid)
+note_gone(void *arg, uint32_t uid)
 {
-	struct uids *u = arg;
-	size_t cap = u->cap != 0 ? u->cap * 2 : 64;
-	uint32_t *p;
+	const struct gone *g = arg;
 
-	if (uid >= u->below)
-		return true;
-	if (u->n == u->cap) {
-		p = realloc(u->uid, cap * sizeof *p);
-		if (p == NULL)
-			return false;
-		u->uid = p;
-		u->cap = cap;
-	}
-	u->uid[u->n++] = uid;
-	return true;
-}
-
-static int
-by_uid(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return x < y ? -1 : x > y;
+	return uid >= g->below || set_note(g->set, uid);
 }
 
 uint16_t
 gone_since(struct session *s, uint64_t since, uint64_t upto,
     struct set *out, bool *whole)
 {
-	struct uids u = { .below = s->view.uidnext };
+	struct gone g = { out, s->view.uidnext };
 	uint16_t rc;
-	size_t i;
 
 	rc = view_gone(reader_of(s), &s->reader, s->view.mbox, since, upto,
-	    gather, &u, whole);
-	if (u.n > 0)
-		qsort(u.uid, u.n, sizeof *u.uid, by_uid);
-	for (i = 0; i < u.n && rc == OP_OK; i++)
-		if (!set_add(out, u.uid[i], u.uid[i]))
-			rc = STORE_NOMEM;
-	free(u.uid);
+	    note_gone, &g, whole);
+	set_order(out);
 	return rc;
 }
 
