@@ -23,7 +23,7 @@ while [ $i -lt 420 ]; do
 done
 ok 'all are listed'	wait_for 'mn search -n 500 folder:INBOX 2>/dev/null | wc -l | grep -q "^420"' 60
 
-role() { pgrep -s "$(cat "$node/serve.pid")" -f "role $1\$|role=$1"; }
+role() { pgrep -s "$(cat "$node/serve.pid")" -x "mn-$1"; }
 
 tui_start BROWSER="$node/browser"
 ok 'opens at the newest'	sees 'letter 419'
