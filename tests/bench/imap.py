@@ -1,6 +1,12 @@
 """imap.py letters DIR N: a Maildir of N letters.
-imap.py run ROUNDS "NAME PORT USER PASSWORD"...: the same commands to each, in
-turn; the best round counts, and the ratio is that of the last to the first."""
+imap.py run ROUNDS SERVER...: the same commands to each, in turn; the best
+round counts (the sum of all for APPEND), and the ratio is that of the last
+server to the first.
+imap.py large ROUNDS SERVER: what must not depend on the size of INBOX.
+imap.py memory N SERVER...: N sessions, PSS of each.
+
+SERVER is "NAME PORT USER PASSWORD PID": PID leads the server's processes.
+Caches of files are dropped for what is called cold, which wants root."""
 import os
 import random
 import re
@@ -9,6 +15,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../tools"))
 import imapc                                            # noqa: E402
+import measure                                          # noqa: E402
 
 
 def letters(path, count):
@@ -57,63 +64,193 @@ def login(server):
     return c
 
 
-def select(server):
+def opened(server, box="Big"):
     c = login(server)
-    c.ok("SELECT Big")
-    c.close()
+    c.ok("SELECT " + box)
+    return c
 
 
-def append(c):
-    for i in range(200):
-        _, tagged = c.append("Bench", "Subject: x\r\nMessage-ID: <%f@x>\r\n"
-                             "\r\nhello\r\n" % time.time())
-        assert tagged.startswith(b"OK"), tagged
+def timed(fn):
+    start = time.perf_counter()
+    fn()
+    return time.perf_counter() - start
 
 
-COMMANDS = (
-    "FETCH 1:* (UID FLAGS)", "FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE)",
-    "FETCH 1:* ENVELOPE", "FETCH 1:3000 BODY.PEEK[]",
-    "STORE 1:10000 +FLAGS.SILENT (\\Flagged)",
-    "STORE 1:10000 -FLAGS.SILENT (\\Flagged)",
-    "SEARCH SUBJECT abc", "SEARCH FROM p500@", "SEARCH TEXT nowhereatall",
-)
+# ---- each takes a server and returns seconds ----
+
+def login_select(server, box="Big"):
+    return min(timed(lambda: opened(server, box).close())
+               for _ in range(10))
 
 
-def measure(server, what):
-    if what == "login and SELECT":
-        start = time.perf_counter()
-        select(server)
-        return time.perf_counter() - start
-    c = login(server)
-    if what == "APPEND of 200":
-        c.cmd("CREATE Bench")
-        start = time.perf_counter()
-        append(c)
-    else:
-        c.ok("SELECT Big")
+def command(text):
+    def run(server):
+        c = opened(server)
         sink(c, "FETCH 1 UID")
-        if what.startswith("STORE"):    # so that there is something to do
-            sink(c, what.translate(str.maketrans("+-", "-+")))
-        start = time.perf_counter()
-        sink(c, what)
-    spent = time.perf_counter() - start
+        if text.startswith("STORE"):    # so that there is something to do
+            sink(c, text.translate(str.maketrans("+-", "-+")))
+        spent = timed(lambda: sink(c, text))
+        c.close()
+        return spent
+    return run
+
+
+def cold(text):
+    def run(server):
+        c = opened(server)
+        os.sync()
+        with open("/proc/sys/vm/drop_caches", "w", encoding="ascii") as f:
+            f.write("3\n")
+        spent = timed(lambda: sink(c, text))
+        c.close()
+        return spent
+    return run
+
+
+def append(server):
+    """A tenth of them."""
+    c = login(server)
+    c.cmd("CREATE Bench")
+
+    def fill():
+        for _ in range(100):
+            _, tagged = c.append("Bench", "Subject: x\r\nMessage-ID: <%f@x>"
+                                 "\r\n\r\nhello\r\n" % time.time())
+            assert tagged.startswith(b"OK"), tagged
+    spent = timed(fill)
     c.close()
     return spent
 
 
+def resync(server, box="Big", count=10):
+    """What `count` changes of another cost who comes back."""
+    c = login(server)
+    told = b" ".join(c.ok("SELECT %s (CONDSTORE)" % box))
+    known = int(re.search(rb"HIGHESTMODSEQ (\d+)", told).group(1))
+    exists = int(re.search(rb"(\d+) EXISTS", told).group(1))
+    for i in range(count):
+        c.ok("STORE %d FLAGS.SILENT (%s)" % (
+            1 + i * (exists // count),
+            random.choice(("\\Seen", "\\Answered \\Seen", "\\Flagged"))))
+    c.close()
+    c = login(server)
+
+    def catch_up():
+        c.ok("SELECT %s (CONDSTORE)" % box)
+        told = c.ok("UID FETCH 1:* (FLAGS) (CHANGEDSINCE %d)" % known)
+        assert len(told) <= count + 2, told
+    spent = timed(catch_up)
+    c.close()
+    return spent
+
+
+# STORE comes last: the files are renamed behind its answer, and what is
+# measured meanwhile pays for it.
+WHAT = (
+    ("login and SELECT", login_select),
+    ("APPEND of 1000", append),
+    ("FETCH 1:* ENVELOPE, the first time",
+     command("FETCH 1:* ENVELOPE")),
+    ("FETCH 1:* (UID FLAGS)", None),
+    ("FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE)", None),
+    ("FETCH 1:* ENVELOPE", None),
+    ("FETCH 1:* (UID FLAGS), cold", cold("FETCH 1:* (UID FLAGS)")),
+    ("FETCH 1:* ENVELOPE, cold", cold("FETCH 1:* ENVELOPE")),
+    ("FETCH 1:3000 BODY.PEEK[]", None),
+    ("SEARCH SUBJECT abc", None),
+    ("SEARCH FROM p500@", None),
+    ("SEARCH HEADER Message-ID nowhereatall", None),
+    ("SEARCH HEADER X-Spam yes", None),
+    ("SEARCH TEXT nowhereatall", None),
+    ("10 changes, CHANGEDSINCE", resync),
+    ("STORE 1:10000 +FLAGS.SILENT (\\Flagged)", None),
+    ("STORE 1:10000 -FLAGS.SILENT (\\Flagged)", None),
+)
+
+
+def taken(what, fn, rounds, servers):
+    """In turn, so that what else the machine does is everybody's."""
+    got = [[] for _ in servers]
+    for _ in range(rounds):
+        for g, server in zip(got, servers):
+            g.append((fn or command(what))(server))
+    return got
+
+
+def tell(what, got, scale=1000):
+    line = "%-50s" % what + "".join("%10.1f" % (b * scale) for b in got)
+    if len(got) > 1:
+        line += "%9.1fx" % (got[-1] / got[0])
+    print(line, flush=True)
+
+
+def heading(servers, unit):
+    print("%-50s" % unit + "".join("%10s" % s[0] for s in servers) +
+          ("     ratio" if len(servers) > 1 else ""), flush=True)
+
+
 def run(rounds, servers):
-    print("%-46s" % "ms" + "".join("%10s" % s[0] for s in servers) +
-          ("     ratio" if len(servers) > 1 else ""))
-    for what in ("login and SELECT",) + COMMANDS + ("APPEND of 200",):
-        best = [min(measure(s, what) for _ in range(rounds))
-                for s in servers]
-        line = "%-46s" % what + "".join("%10.1f" % (b * 1000) for b in best)
-        if len(best) > 1:
-            line += "%9.1fx" % (best[-1] / best[0])
-        print(line, flush=True)
+    heading(servers, "ms")
+    for what, fn in WHAT:
+        if what.endswith("cold") and os.getuid() != 0:
+            continue
+        if fn is append:
+            tell(what, [sum(g) for g in taken(what, fn, 10, servers)])
+        else:
+            once = what.endswith("the first time")
+            tell(what, [min(g) for g in taken(what, fn, 1 if once else
+                                              rounds, servers)])
+
+
+def large(rounds, servers):
+    heading(servers, "ms, the large INBOX")
+    tell("login and SELECT", [min(login_select(servers[0], "INBOX")
+                                  for _ in range(rounds))])
+    tell("10 changes, CHANGEDSINCE", [min(resync(servers[0], "INBOX")
+                                          for _ in range(rounds))])
+    c = opened(servers[0], "INBOX")
+    sink(c, "FETCH 1 UID")
+    for text in ("FETCH 1:* (UID FLAGS)", "SEARCH SUBJECT abc"):
+        tell(text, [timed(lambda: sink(c, text))])
+
+
+def busy(c):
+    sink(c, "FETCH 1:* (UID FLAGS)")
+    sink(c, "FETCH 1:500 (ENVELOPE BODY.PEEK[])")
+    sink(c, "SEARCH SUBJECT abc")
+
+
+def settled(session):
+    last = None
+    while True:
+        total = sum(measure.pss(session).values())
+        if last is not None and abs(total - last) < 64:
+            return total
+        last = total
+        time.sleep(0.5)
+
+
+def memory(count, servers):
+    """Logged in; at work (with what serves them); and resting behind it."""
+    heading(servers, "KiB a session, of %d" % count)
+    got = [[], [], []]
+    for s in servers:
+        before = settled(int(s[4]))
+        held = [opened(s) for _ in range(count)]
+        got[0].append((settled(int(s[4])) - before) / count)
+        for c in held:
+            busy(c)
+        got[1].append((sum(measure.pss(int(s[4])).values()) - before) / count)
+        time.sleep(8)
+        got[2].append((settled(int(s[4])) - before) / count)
+        for c in held:
+            c.close()
+    for what, kib in zip(("logged in", "at work", "behind it"), got):
+        tell("  " + what, kib, 1)
 
 
 if sys.argv[1] == "letters":
     letters(sys.argv[2], int(sys.argv[3]))
 else:
-    run(int(sys.argv[2]), [s.split() for s in sys.argv[3:]])
+    {"run": run, "large": large, "memory": memory}[sys.argv[1]](
+        int(sys.argv[2]), [s.split() for s in sys.argv[3:]])
