@@ -1,6 +1,7 @@
 /* Logging in: RFC 9051 sections 6.2.2, 6.2.3. */
 #include <string.h>
 
+#include "crypto/secret.h"
 #include "mailnode/base/codec.h"
 #include "mailnode/imap/talk.h"
 #include "mailnode/node/log.h"
@@ -79,9 +80,9 @@ next_message(struct session *s, struct buf *msg, bool *bad_text)
 		reply_bad(s, "given up");
 		return false;
 	}
-	buf_reset(msg);
+	buf_wipe(msg);
 	*bad_text = codec_base64_get(msg, text, n, false) == -1;
-	memset(text, 0, n);
+	mem_wipe(text, n);
 	return true;
 }
 
@@ -104,8 +105,7 @@ converse(struct session *s, enum sasl_result r, struct buf *out)
 		r = bad_text ? SASL_BAD :
 		    sasl_step(s->sasl, msg.data, msg.len, out);
 	}
-	if (msg.data != NULL)
-		memset(msg.data, 0, msg.cap);
+	buf_wipe(&msg);
 	buf_clear(&msg);
 	buf_clear(&line);
 	return r;
@@ -132,6 +132,8 @@ on_authenticate(struct session *s, struct lex_at *at)
 		    first.data : (const uint8_t *)"", first.len, &out);
 	if (r == SASL_MORE)
 		r = converse(s, r, &out);
+	buf_wipe(&first);
+	buf_wipe(&s->lex.text);		/* the command held it, too */
 	buf_clear(&first);
 	buf_clear(&out);
 	if (r == SASL_DONE)
@@ -162,8 +164,8 @@ on_login(struct session *s, struct lex_at *at)
 	(void)buf_add(&msg, password.p, password.n);
 	r = msg.err != 0 ? SASL_BAD : sasl_start(s->sasl, "PLAIN", msg.data,
 	    msg.len, &out);
-	if (msg.data != NULL)
-		memset(msg.data, 0, msg.cap);
+	buf_wipe(&msg);
+	buf_wipe(&s->lex.text);
 	buf_clear(&msg);
 	buf_clear(&out);
 	if (r == SASL_DONE)
