@@ -8,6 +8,7 @@
 #include "store/db.h"
 #include "store/event.h"
 #include "store/op_event.h"
+#include "store/op_watch.h"
 
 enum {
 	EVENT_HELD_MAX = 256 * 1024,	/* octets collected, then written */
@@ -193,8 +194,11 @@ on_add(void *service, struct op_call *c)
 	chan_get_str(&c->in, text, sizeof text);
 	if (!chan_end(&c->in))
 		return OP_BAD;
-	if (may_tell(c))
-		event_add(service, trace, addr, kind, text);
+	if (!may_tell(c))
+		return OP_OK;
+	event_add(service, trace, addr, kind, text);
+	if (strcmp(kind, "refuse") == 0)
+		watch_note(service, WATCH_INCOMING, 0, 0);
 	return OP_OK;
 }
 

@@ -67,7 +67,7 @@ watch_flush(struct store *st, enum store_err rc)
 	const struct subscriber *s;
 	struct watch *w = st->watch;
 
-	if (w == NULL)
+	if (w == NULL || w->n == 0)
 		return;
 	/* Who cannot be told is gone: watch_gone() comes from in here. */
 	w->telling = true;

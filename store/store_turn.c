@@ -329,6 +329,8 @@ store_turn(void *arg)
 		watch_flush(st, outcome(st, STORE_BIT(STORE_CACHE)));
 		answer_all(st);
 		loop_arm(st->loop, &st->checkpoint, CHECKPOINT_MS);
+	} else {
+		watch_flush(st, STORE_OK);	/* of what needs no commit */
 	}
 	changes_kick(st);
 	intake_kick(st);

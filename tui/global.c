@@ -10,6 +10,7 @@
 #include "tui/compose.h"
 #include "tui/global.h"
 #include "tui/list.h"
+#include "tui/incoming.h"
 #include "tui/queue_view.h"
 #include "tui/run.h"
 #include "tui/side.h"
@@ -246,6 +247,20 @@ act_queue(struct view *v, const char *arg)
 }
 
 static void
+act_incoming(struct view *v, const char *arg)
+{
+	(void)arg;
+	incoming_open(v->t);
+}
+
+static void
+act_rejects(struct view *v, const char *arg)
+{
+	(void)arg;
+	rejects_open(v->t);
+}
+
+static void
 act_queue_run(struct view *v, const char *arg)
 {
 	(void)arg;
@@ -339,6 +354,7 @@ view_act *const global_acts[DO_MAX] = {
 	[DO_COMPOSE] = act_compose, [DO_RECALL] = act_recall,
 	[DO_ALIAS] = alias_for_nobody,
 	[DO_ALLOW] = allow_nobody, [DO_BLOCK] = block_nobody,
+	[DO_INCOMING] = act_incoming, [DO_REJECTS] = act_rejects,
 	[DO_QUEUE] = act_queue, [DO_QUEUE_RUN] = act_queue_run,
 	[DO_STATUS] = act_status,
 	[DO_HELP] = act_help, [DO_REDRAW] = act_redraw,

@@ -107,7 +107,8 @@ subscribe(struct main *m)
 	struct buf b;
 
 	buf_init(&b, CHAN_DATA_MAX);
-	watch_subscribe_put(&b, WATCH_MAIL | WATCH_BOXES | WATCH_QUEUE);
+	watch_subscribe_put(&b, WATCH_MAIL | WATCH_BOXES |
+	    WATCH_QUEUE | WATCH_INCOMING);
 	talk_send(m->t.keeper, WATCH_SUBSCRIBE, &b, -1, subscribed, m);
 	buf_clear(&b);
 }

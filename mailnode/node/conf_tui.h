@@ -19,7 +19,8 @@ enum conf_view {
 	IN_PARTS = 8,		/* parts of a message */
 	IN_COMPOSE = 16,	/* a letter before it is sent */
 	IN_QUEUE = 32,		/* letters on their way */
-	IN_ALL = 63
+	IN_INCOMING = 64,	/* mail as it comes, and what was refused */
+	IN_ALL = 127
 };
 
 /* X(name, what help says of it) */
@@ -116,6 +117,9 @@ enum conf_view {
 	X(ALLOW,	"let the sender in, whatever the filter thinks") \
 	X(BLOCK,	"refuse all from the sender")			\
 	X(QUEUE,	"the queue, with each recipient's fate")	\
+	X(INCOMING,	"what comes in, is put off or refused")		\
+	X(REJECTS,	"what was refused or put off in two weeks")	\
+	X(LET_IN,	"let its next try in, within an hour")		\
 	X(DELIVERY,	"delivery of this message")			\
 	X(WHY,		"why: the story of this message")		\
 	X(STATUS,	"health of the node")				\
