@@ -78,37 +78,49 @@ type_met(struct attach *a, const char *type)
 /* ---- a header ---- */
 
 static void
-names(struct attach *a, enum field f)
+names_of(struct attach *a, enum field f, const char *which,
+    enum param_form form)
 {
-	static const char *const which[] = { "name", "filename" };
 	char name[ATTACH_FIELD_MAX], words[ATTACH_FIELD_MAX];
 	const char *p = a->value[f], *end = p + a->nvalue[f];
-	enum param_form form;
-	size_t i, n, k;
+	unsigned int times = 0;
+	size_t n, k;
 
-	for (i = 0; i < sizeof which / sizeof which[0]; i++)
-		for (form = 0; form < PARAM_FORMS; form++) {
-			n = param_get(p, end, which[i], form, name,
-			    sizeof name);
-			if (n == 0)
-				continue;
-			name_met(a, name, n);
-			k = param_words(name, n, words, sizeof words);
-			if (k != n || memcmp(name, words, n) != 0)
-				name_met(a, words, k);
-		}
+	/* Of one that stands there twice who knows which counts. */
+	while (p != NULL && times++ < ATTACH_NAMES) {
+		n = param_get(&p, end, which, form, name, sizeof name);
+		if (n == 0)
+			continue;
+		name_met(a, name, n);
+		k = param_words(name, n, words, sizeof words);
+		if (k != n || memcmp(name, words, n) != 0)
+			name_met(a, words, k);
+	}
+}
+
+static void
+names(struct attach *a, enum field f)
+{
+	enum param_form form;
+
+	for (form = 0; form < PARAM_FORMS; form++) {
+		names_of(a, f, "name", form);
+		names_of(a, f, "filename", form);
+	}
 }
 
 static void
 boundary(struct attach *a)
 {
-	const char *p = a->value[FIELD_TYPE], *end = p + a->nvalue[FIELD_TYPE];
+	const char *end = a->value[FIELD_TYPE] + a->nvalue[FIELD_TYPE], *p;
 	char b[ATTACH_BOUNDARY_MAX];
 	enum param_form form;
 	size_t n = 0;
 
-	for (form = 0; n == 0 && form < PARAM_FORMS; form++)
-		n = param_get(p, end, "boundary", form, b, sizeof b);
+	for (form = 0; n == 0 && form < PARAM_FORMS; form++) {
+		p = a->value[FIELD_TYPE];
+		n = param_get(&p, end, "boundary", form, b, sizeof b);
+	}
 	while (n > 0 && (b[n - 1] == ' ' || b[n - 1] == '\t'))
 		n--;
 	b[n] = '\0';

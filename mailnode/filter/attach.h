@@ -18,6 +18,7 @@ enum {
 	ATTACH_FIELD_MAX = 8192,	/* octets of a field, unfolded */
 	ATTACH_BOUNDARIES = 32,		/* known at once; the oldest go */
 	ATTACH_BOUNDARY_MAX = 71,	/* RFC 2046 section 5.1.1; NUL */
+	ATTACH_NAMES = 16,		/* parameters of one name */
 	ATTACH_WHY_MAX = 128
 };
 

@@ -155,7 +155,8 @@ is_it(const char **at, const char *end, const char *name,
 	return true;
 }
 
-static bool
+/* Where it stands; NULL: nowhere. */
+static const char *
 put_param(struct out *o, const char *p, const char *end, const char *name,
     enum param_form form, unsigned int k)
 {
@@ -166,22 +167,25 @@ put_param(struct out *o, const char *p, const char *end, const char *name,
 		at = p;
 		if (is_it(&at, end, name, form, k, &encoded)) {
 			put_value(o, at, end, encoded, k == 0);
-			return true;
+			return p;
 		}
 	}
-	return false;
+	return NULL;
 }
 
 size_t
-param_get(const char *p, const char *end, const char *name,
+param_get(const char **p, const char *end, const char *name,
     enum param_form form, char *dst, size_t size)
 {
 	struct out o = { dst, 0, size };
-	unsigned int k = 0;
+	const char *first = put_param(&o, *p, end, name, form, 0);
+	unsigned int k;
 
-	while (put_param(&o, p, end, name, form, k) &&
-	    form == PARAM_SECTIONS && ++k < PARAM_SECTIONS_MAX)
-		;
+	for (k = 1; first != NULL && form == PARAM_SECTIONS &&
+	    k < PARAM_SECTIONS_MAX; k++)
+		if (put_param(&o, *p, end, name, form, k) == NULL)
+			break;
+	*p = form == PARAM_SECTIONS ? NULL : first;
 	dst[o.n] = '\0';
 	return o.n;
 }

@@ -21,8 +21,9 @@ enum { PARAM_SECTIONS_MAX = 64 };
 void	param_value(const char *p, const char *end, char *dst, size_t size);
 
 /* The parameter in that form, decoded, cut to size - 1, and a NUL; its
- * octets, 0: there is none. */
-size_t	param_get(const char *p, const char *end, const char *name,
+ * octets, 0: there is none.  *p: the field's value; it moves on to where the
+ * next of that name may stand, NULL: there is none behind. */
+size_t	param_get(const char **p, const char *end, const char *name,
 	    enum param_form form, char *dst, size_t size);
 
 /* The same text with its encoded words (RFC 2047) decoded. */

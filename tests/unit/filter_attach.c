@@ -85,6 +85,7 @@ parts(void **state)
 		    "\n\n--ab\n" OCTETS "; name=a.exe\n\nx\n", ".exe" },
 		{ MULTI "\r\n--=_bx\r\n" OCTETS "; name=a.exe\r\n\r\n", "" },
 		{ MULTI OCTETS "; filename=\"a.exe", ".exe" },
+		{ MULTI OCTETS "; name=a; name=b; name=a.exe\r\n\r\n", ".exe" },
 	};
 	size_t i;
 
@@ -129,6 +130,7 @@ static void
 sections(void **state)
 {
 	char text[PARAM_SECTIONS_MAX * 16], dst[PARAM_SECTIONS_MAX + 8];
+	const char *p;
 	size_t i, n = 1;
 
 	(void)state;
@@ -136,9 +138,12 @@ sections(void **state)
 	for (i = 0; i < PARAM_SECTIONS_MAX + 1; i++)
 		n += (size_t)snprintf(text + n, sizeof text - n,
 		    ";name*%zu=a", i);
-	assert_int_equal(param_get(text, text + n, "name", PARAM_SECTIONS,
+	p = text;
+	assert_int_equal(param_get(&p, text + n, "name", PARAM_SECTIONS,
 	    dst, sizeof dst), PARAM_SECTIONS_MAX);
-	assert_int_equal(param_get(text, text + n, "name", PARAM_SECTIONS,
+	assert_null(p);
+	p = text;
+	assert_int_equal(param_get(&p, text + n, "name", PARAM_SECTIONS,
 	    dst, 5), 4);
 }
 
