@@ -334,7 +334,8 @@ job_file(struct job *j)
 		job_fail(j, STORE_NOTFOUND);
 		return;
 	}
-	if (j->uid == 0 && j->kind == JOB_APPEND && !job_placed(j))
+	if (j->uid == 0 && j->kind == JOB_APPEND &&
+	    ((j->known && job_known(j)) || !job_placed(j)))
 		return;
 	if (j->st->filer != NULL && send_job(j, b) == 0) {
 		j->sent = true;

@@ -128,14 +128,32 @@ stands_there(struct job *j)
 	return true;
 }
 
+enum { PAUSE_MS = 10, PAUSES = 1000 };
+
+/* Clients bring their copy at once: ours may still be on its way there. */
+bool
+job_known(struct job *j)
+{
+	const struct box *b = box_by_id(j->st, j->mbox);
+
+	if (stands_there(j)) {
+		job_fail(j, STORE_EXISTS);
+		return true;
+	}
+	if (b == NULL || intake_settled(j->st, b) || ++j->tries >= PAUSES)
+		return false;
+	jobs_put(&j->st->intake->to_file, j);
+	loop_arm(j->st->loop, &j->st->intake->retry, PAUSE_MS);
+	return true;
+}
+
 /* A new mailbox has its first UIDs in a moment. */
 bool
 job_placed(struct job *j)
 {
-	enum { PAUSE_MS = 10, TRIES = 1000 };
 	enum store_err rc = job_place(j);
 
-	if (rc == STORE_BUSY && ++j->tries < TRIES) {
+	if (rc == STORE_BUSY && ++j->tries < PAUSES) {
 		jobs_put(&j->st->intake->to_file, j);
 		loop_arm(j->st->loop, &j->st->intake->retry, PAUSE_MS);
 	} else if (rc != STORE_OK)
@@ -205,10 +223,6 @@ job_parsed(struct job *j)
 	}
 	if (j->once && comes_already(j)) {
 		job_fail(j, STORE_BUSY);
-		return;
-	}
-	if (j->known && stands_there(j)) {
-		job_fail(j, STORE_EXISTS);
 		return;
 	}
 	j->tries = 0;

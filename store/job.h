@@ -89,6 +89,8 @@ void	 intake_parse_kick(struct store *st);
 /* intake_sent.c: the filter learns of its people.  Joins the turn. */
 enum store_err	 job_senders(struct job *j, const struct box *b);
 void	 job_parsed(struct job *j);	/* what follows, by kind */
+/* It stands there, or may in a moment: taken care of. */
+bool	 job_known(struct job *j);
 bool	 job_placed(struct job *j);	/* false: not yet, or failed */
 void	 intake_idle(void *st);
 

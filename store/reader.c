@@ -80,7 +80,7 @@ static const char *const sql[RSQL_N] = {
 	[RSQL_CHANGED] = "SELECT msg,modseq FROM mail INDEXED BY mail_modseq"
 	    " WHERE mbox=? AND modseq>? ORDER BY modseq LIMIT ?",
 	[RSQL_GONE] = "SELECT modseq,uid FROM gone WHERE mbox=? AND modseq>?"
-	    " AND modseq<=? ORDER BY modseq LIMIT ?",
+	    " AND modseq<=? AND uid<>0 ORDER BY modseq LIMIT ?",
 	[RSQL_BOX] = "SELECT modseq FROM mailbox WHERE id=?",
 	[RSQL_OPEN] = "SELECT m.id,m.thread,m.mbox,m.uid,l.flags,l.modseq,"
 	    "m.date,m.received,m.size,b.name,m.name,m.tags,m.msgid"

@@ -1,0 +1,24 @@
+#!/bin/sh
+# A client that hands in a letter and brings its copy at once, as webmail
+# does, finds ours, though it may be on its way there still.
+. "$(dirname "$0")/lib.sh"
+. "$top/tests/phone.sh"
+
+phone_node || exit 1
+"$python" - "$imap" "$smtps" "$user" "$pw" >"$tmp/twice" 2>"$tmp/err" <<'END'
+import imaplib, smtplib, ssl, sys
+imap, smtps, user, pw = sys.argv[1:]
+ctx = ssl._create_unverified_context()
+m = imaplib.IMAP4_SSL("127.0.0.1", int(imap), ssl_context=ctx)
+m.login(user, pw)
+s = smtplib.SMTP_SSL("127.0.0.1", int(smtps), context=ctx)
+s.login(user, pw)
+for n in range(15):
+    msg = ("From: me@node.test\r\nTo: ada@friend.test\r\nSubject: %d\r\n"
+           "Message-ID: <s%d@web>\r\n\r\nhello\r\n" % (n, n)).encode()
+    s.sendmail(user, ["ada@friend.test"], msg)
+    assert m.append("Sent", "(\\Seen)", None, msg)[0] == "OK"
+print(m.select("Sent")[1][0].decode())
+END
+is 'each stands in Sent once' "$(cat "$tmp/twice" "$tmp/err")" 15
+done_testing
