@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "mailnode/filter/learner.h"
 
@@ -24,13 +25,28 @@ say(struct learner *l, enum table_err e, size_t torn)
 	l->alarm(l->arg, text);
 }
 
+/* Is the file that is mapped still there?  Who removes it begins anew. */
+static bool
+is_there(const struct learner *l)
+{
+	struct stat st;
+
+	return stat(l->path, &st) == 0 && st.st_dev == l->dev &&
+	    st.st_ino == l->ino;
+}
+
 static bool
 open_table(struct learner *l)
 {
 	enum table_err e;
+	struct stat st;
 	size_t torn;
 
 	e = table_open_write(&l->table, l->path, &torn);
+	if (l->table.map != NULL && stat(l->path, &st) == 0) {
+		l->dev = st.st_dev;
+		l->ino = st.st_ino;
+	}
 	if (e != TABLE_OK)
 		say(l, e, torn);
 	return l->table.map != NULL;
@@ -82,8 +98,21 @@ learner_clear(struct learner *l)
 bool
 learner_ready(struct learner *l)
 {
+	if (l->table.map != NULL && !is_there(l)) {
+		table_close(&l->table);
+		loop_disarm(l->loop, &l->timer);
+	}
 	return l->table.map != NULL || (l->path[0] != '\0' &&
 	    open_table(l));
+}
+
+void
+learner_hurry(struct learner *l)
+{
+	if (l->timer.armed) {
+		loop_disarm(l->loop, &l->timer);
+		loop_arm(l->loop, &l->timer, 0);
+	}
 }
 
 bool
@@ -111,9 +140,8 @@ learner_learn(struct learner *l, enum learn_as as, uint64_t id,
 			l->totals.changed++;
 			break;
 		}
-	/* What comes one by one is gone over with what comes next. */
 	l->at = 0;
 	l->rounds = BAYES_ROUNDS;
 	loop_disarm(l->loop, &l->timer);
-	loop_arm(l->loop, &l->timer, LEARNER_PAUSE_MS);
+	loop_arm(l->loop, &l->timer, LEARNER_REST_MS);
 }

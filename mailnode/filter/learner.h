@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "mailnode/base/loop.h"
 #include "mailnode/filter/bayes.h"
@@ -16,7 +17,10 @@
 
 enum {
 	LEARNER_STEP = 64,	/* samples gone over in one turn */
-	LEARNER_PAUSE_MS = 1	/* between turns */
+	LEARNER_PAUSE_MS = 1,	/* between turns */
+	LEARNER_REST_MS = 200	/* without a lesson, before it begins: half
+				   of what is to be learnt would be gone over
+				   again and again */
 };
 
 enum learn_as { LEARN_GOOD, LEARN_JUNK, LEARN_FORGET, LEARN_AS_MAX };
@@ -33,6 +37,8 @@ struct learner {
 	void		(*alarm)(void *arg, const char *text);
 	void		*arg;
 	struct table	 table;
+	dev_t		 dev;		/* of the file that is mapped */
+	ino_t		 ino;
 	struct learner_totals totals;
 	struct loop_timer timer;
 	uint32_t	 at, rounds;	/* of going over */
@@ -43,9 +49,12 @@ void	learner_init(struct learner *l, const char *home, struct loop *loop,
 	    void (*alarm)(void *arg, const char *text), void *arg);
 void	learner_clear(struct learner *l);
 
-/* Makes the table if there is none.  False: it cannot be used. */
+/* Makes the table if there is none, or none any more.  False: it cannot be
+ * used. */
 bool	learner_ready(struct learner *l);
 
+/* No more lessons for now: goes over them at once. */
+void	learner_hurry(struct learner *l);
 /* Still going over what was learnt? */
 bool	learner_busy(const struct learner *l);
 

@@ -97,6 +97,14 @@ on_state(void *service, struct op_call *c)
 }
 
 static uint16_t
+on_end(void *service, struct op_call *c)
+{
+	if (learner(service) != NULL)
+		learner_hurry(learner(service));
+	return on_state(service, c);
+}
+
+static uint16_t
 on_learn(void *service, struct op_call *c)
 {
 	static uint64_t hash[TOKEN_MAX];
@@ -120,6 +128,6 @@ on_learn(void *service, struct op_call *c)
 const struct op train_ops[] = {
 	{ TRAIN_BEGIN,	ROLE_BIT(ROLE_OWNER),	on_state },
 	{ TRAIN_LEARN,	ROLE_BIT(ROLE_OWNER),	on_learn },
-	{ TRAIN_END,	ROLE_BIT(ROLE_OWNER),	on_state },
+	{ TRAIN_END,	ROLE_BIT(ROLE_OWNER),	on_end },
 	{ 0, 0, NULL }
 };
