@@ -29,11 +29,10 @@ enum {
 	OUT_MAX = 4 * 1024 * 1024
 };
 
-/* Its octets, at most those that are looked at. */
 static uint8_t *
-read_item(const struct import_item *i, size_t *n)
+read_item(const struct import_item *i, size_t max, size_t *n)
 {
-	uint8_t *p = mime_slurp(i->fd, SAMPLE_MAX, n);
+	uint8_t *p = mime_slurp(i->fd, max, n);
 
 	if (p == NULL)
 		(void)cmd_fail(i->path, strerror(errno));
@@ -60,21 +59,16 @@ struct train {
 	const char	*stopped;
 };
 
-/* Whole, for its content says whether it was learnt before: the same id
- * that keeper makes of a row's hash. */
+/* Of the whole, for its content says whether it was learnt before: the same
+ * id that keeper makes of a row's hash. */
 static uint64_t
-content_id(const struct import_item *i)
+content_id(const uint8_t *p, size_t n)
 {
-	uint8_t digest[SHA256_OCTETS], *p;
-	uint64_t id = 0;
-	size_t n;
+	uint8_t digest[SHA256_OCTETS];
+	uint64_t id;
 
-	p = mime_slurp(i->fd, SIZE_MAX / 4, &n);
-	if (p == NULL)
-		return 0;
 	sha256_of(p, n, digest);
 	memcpy(&id, digest, sizeof id);
-	free(p);
 	return id;
 }
 
@@ -82,15 +76,16 @@ static bool
 train_item(void *arg, struct import_item *i)
 {
 	struct train *t = arg;
-	uint64_t id = content_id(i);
+	uint64_t id;
 	uint8_t *p;
 	size_t n;
 
-	p = read_item(i, &n);
+	p = read_item(i, SIZE_MAX / 4, &n);
 	if (p == NULL) {
 		t->failed++;
 		return true;
 	}
+	id = content_id(p, n);
 	tokens_reset(&t->tokens);
 	if (sample_tokens(&t->tokens, p, n) == -1)
 		t->stopped = "out of memory";
@@ -319,7 +314,7 @@ score_item(void *arg, struct import_item *i)
 	uint8_t *p;
 	size_t n;
 
-	p = read_item(i, &n);
+	p = read_item(i, SAMPLE_MAX, &n);
 	if (p == NULL) {
 		s->failed++;
 		return true;

@@ -92,17 +92,28 @@ sum(const void *p, size_t n, uint64_t h)
 	return h;
 }
 
-/* An empty bucket of a new file has the check 0. */
+/* An empty bucket of a new file has the check 0.  Made anew with each count
+ * and each weight that changes: products that do not wait for one another,
+ * each by an odd number of its own. */
 static uint32_t
 bucket_check(const struct bucket *b)
 {
-	static const struct table_slot none[TABLE_SLOTS];
-	uint64_t h;
+	enum { PAIRS = sizeof b->slot / 8, LAST = sizeof b->slot - 4 };
+	const uint8_t *p = (const uint8_t *)b->slot;
+	uint64_t w, any = 0, h = 0, k = UINT64_C(0x9e3779b97f4a7c15);
+	uint32_t last;
+	size_t i;
 
-	if (b->slot[0].tag == 0 && memcmp(b->slot, none, sizeof none) == 0)
+	for (i = 0; i < PAIRS; i++, k += UINT64_C(0x632be59bd9b4e01a)) {
+		memcpy(&w, p + 8 * i, 8);
+		any |= w;
+		h += (w ^ w >> 32) * k;
+	}
+	memcpy(&last, p + LAST, 4);
+	if ((any | last) == 0)
 		return 0;
-	h = sum(b->slot, sizeof b->slot, 1);
-	return (uint32_t)(h >> 20) | 1;
+	h += last * k;
+	return (uint32_t)(h >> 32) | 1;
 }
 
 static uint32_t
