@@ -43,6 +43,7 @@ enum job_fate {
 	JOB_REFUSED,
 	JOB_UNKNOWN,		/* the dot went out, no answer came */
 	JOB_LOCKED,		/* the vault is: nothing was tried */
+	JOB_NO_DNS,		/* the breaker is open: likewise */
 	JOB_FATES
 };
 

@@ -51,6 +51,7 @@ struct sender {
 	struct relays	*relays;
 	bool		 stopping;
 	bool		 locked;	/* the alarm is up */
+	bool		 no_dns;	/* told that letters wait for it */
 	/* Ends the process, to begin afresh: keeper is gone or memory is. */
 	void		(*start_over)(const char *why);
 };

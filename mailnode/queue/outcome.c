@@ -33,6 +33,11 @@ outcome_judge(struct outcome *o, const struct sender_rcpt *r,
 		o->fate = r->fate;
 		o->due = now + RETRY_LOCKED_S;
 		break;
+	case JOB_NO_DNS:
+		o->counts = false;
+		o->fate = r->fate;
+		o->due = now + RETRY_NO_DNS_S;
+		break;
 	case JOB_DEFERRED:
 	case JOB_FATES:
 		/* An older try may still have reached him. */

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "mailnode/node/ask_dns.h"
 #include "mailnode/node/conf.h"
 #include "mailnode/node/log.h"
 #include "mailnode/queue/hop.h"
@@ -214,6 +215,8 @@ fail(struct reach *x, enum client_fate fate, const char *why)
 	return false;
 }
 
+enum { HEALTH_MS = 2000 };
+
 bool
 reach_hop(struct reach *x)
 {
@@ -224,9 +227,15 @@ reach_hop(struct reach *x)
 	t = (struct trouble){ .fate = CLIENT_DEFERRED };
 	x->clear_why[0] = '\0';
 	find_hop(x, &h);
-	if (h.n == 0)
-		return fail(x, h.refused ? CLIENT_REFUSED : CLIENT_DEFERRED,
+	if (h.n == 0) {
+		(void)fail(x, h.refused ? CLIENT_REFUSED : CLIENT_DEFERRED,
 		    h.why);
+		/* Nobody could be asked: that is no try of the letter. */
+		x->no_dns = !h.refused && ask_dns_health(x->dns, HEALTH_MS) ==
+		    DNS_BROKEN;
+		x->tried = !x->no_dns;
+		return false;
+	}
 	if (!can_trust(x, &h))
 		return fail(x, CLIENT_DEFERRED, "450 4.3.5 the relay's "
 		    "trust cannot be used: see the log");

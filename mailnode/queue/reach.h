@@ -39,6 +39,7 @@ struct reach {
 							   without TLS */
 	enum client_fate fate;		/* or why there is none */
 	bool		 tried;		/* it counts as an attempt */
+	bool		 no_dns;	/* the breaker is open: none was made */
 	char		 why[JOB_TEXT_MAX];
 };
 

@@ -199,7 +199,10 @@ take_result(struct sender *s, struct run *r, size_t i,
 		outcome_judge(&o[n++], &l->rcpt[p->at[m]], x->rcpt[k].fate,
 		    x->rcpt[k].text, x->tried, l->created, clock_wall_s(),
 		    letters_random());
-		o[n - 1].quiet = x->rcpt[k].fate == JOB_LOCKED && s->locked;
+		o[n - 1].quiet = (x->rcpt[k].fate == JOB_LOCKED &&
+		    s->locked) || (x->rcpt[k].fate == JOB_NO_DNS &&
+		    s->no_dns);
+		s->no_dns = x->rcpt[k].fate == JOB_NO_DNS;
 		note_locked(s, x->rcpt[k].fate == JOB_LOCKED);
 	}
 	if (x->tried)

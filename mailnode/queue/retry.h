@@ -16,7 +16,8 @@ enum {
 	RETRY_JITTER_PERCENT = 20,	/* to either side */
 	RETRY_NOTICE_S = 4 * 3600,	/* age of a letter, for the notice */
 	RETRY_LIFE_S = 5 * 86400,	/* age of a letter, then it expires */
-	RETRY_LOCKED_S = 20		/* between looks at a locked vault */
+	RETRY_LOCKED_S = 20,		/* between looks at a locked vault */
+	RETRY_NO_DNS_S = 30		/* … for the DNS */
 };
 
 /*

@@ -291,7 +291,8 @@ reach(struct relay *r)
 {
 	r->to.may_clear = has_tried(r);
 	if (!reach_hop(&r->to)) {
-		tell_rest(r, job_fate(r->to.fate), r->to.tried, r->to.why);
+		tell_rest(r, r->to.no_dns ? JOB_NO_DNS :
+		    job_fate(r->to.fate), r->to.tried, r->to.why);
 		return false;
 	}
 	if (r->to.clear_why[0] != '\0')

@@ -46,6 +46,8 @@ fates(void **state)
 		{ JOB_LOCKED, QUEUE_WAITING, true, RETRY_LIFE_S * 2,
 		    QUEUE_WAITING },
 		{ JOB_LOCKED, QUEUE_UNKNOWN, false, 0, QUEUE_UNKNOWN },
+		{ JOB_NO_DNS, QUEUE_WAITING, true, RETRY_LIFE_S * 2,
+		    QUEUE_WAITING },
 	};
 	struct sender_rcpt r = { .n = 1, .addr = "a@b.c", .attempts = 2 };
 	struct outcome o;
@@ -58,6 +60,10 @@ fates(void **state)
 		    NOW - c[i].age, NOW, 0);
 		assert_int_equal(o.fate, c[i].want);
 		assert_true(o.due > NOW);
+		if (c[i].job == JOB_NO_DNS) {
+			assert_false(o.counts);
+			assert_int_equal(o.due, NOW + RETRY_NO_DNS_S);
+		}
 		if (c[i].job == JOB_LOCKED) {
 			assert_false(o.counts);
 			assert_int_equal(o.due, NOW + RETRY_LOCKED_S);
