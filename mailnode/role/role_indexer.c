@@ -13,12 +13,13 @@
  *		which of the owner's rules match what came → keeper
  * Killed between any two of these, the next step does them again.
  */
-#define _GNU_SOURCE	/* SCHED_IDLE */
+#define _GNU_SOURCE	/* SCHED_BATCH */
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "mailnode/base/clock.h"
@@ -37,7 +38,9 @@ enum {
 	AGAIN_MS = 2000,	/* after trouble */
 	RENAME_MS = 5000,	/* for a file to follow its row */
 	SAME_MAX = 1000,	/* messages of one change handed on at once */
-	RECENT = 4096		/* messages handed on that we remember */
+	RECENT = 4096,		/* messages handed on that we remember */
+	NICE = 19		/* never SCHED_IDLE: beside a busy program it
+				   would neither index nor hear a stop */
 };
 
 static const char trouble[] = "the search index cannot be written";
@@ -485,7 +488,8 @@ role_indexer(struct proc *pr)
 	ix.step = (struct loop_timer){ .fn = step, .arg = &ix };
 	ix.notify_io = (struct loop_io){ .fd = watch_index(pr->maildir),
 	    .fn = notified, .arg = &ix };
-	(void)sched_setscheduler(0, SCHED_IDLE, &least);
+	(void)sched_setscheduler(0, SCHED_BATCH, &least);
+	(void)setpriority(PRIO_PROCESS, 0, NICE);
 	proc_on_link(pr, linked, &ix);
 	sandbox_enter(pr);
 	proc_ready(pr);
