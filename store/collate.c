@@ -22,7 +22,8 @@ entry(uint32_t c)
 int
 collate_key(const char *s, size_t n, struct buf *out)
 {
-	const uint8_t *p = (const uint8_t *)s, *end = p + n;
+	const uint8_t *p = (const uint8_t *)s;
+	const uint8_t *end = n > 0 ? p + n : p;		/* s may be NULL */
 	const uint16_t *e;
 	uint32_t c;
 	size_t i;

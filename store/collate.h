@@ -10,7 +10,8 @@
 
 #include "mailnode/base/buf.h"
 
-/* Appends the octets that strings compare by; s is UTF-8.  0, or -1. */
+/* Appends the octets that strings compare by; s is UTF-8, NULL if n is 0.
+ * 0, or -1. */
 int	collate_key(const char *s, size_t n, struct buf *out);
 
 #endif
