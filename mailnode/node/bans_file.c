@@ -14,6 +14,7 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -66,13 +67,16 @@ bans_save(void *arg)
 {
 	struct bans *b = arg;
 	char tmp[PATH_ROOM], path[PATH_ROOM];
-	FILE *f;
+	FILE *f = NULL;
+	int fd;
 
 	if (snprintf(tmp, sizeof tmp, "%s/bans.new", b->home) >=
 	    (int)sizeof tmp)
 		return;
 	snprintf(path, sizeof path, "%.*s", (int)strlen(tmp) - 4, tmp);
-	f = fopen(tmp, "we");
+	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd != -1)
+		f = fdopen(fd, "w");
 	if (f != NULL)
 		write_all(b, f, clock_wall_s());
 	if (f == NULL || fclose(f) == EOF || rename(tmp, path) == -1)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "mailnode/base/clock.h"
@@ -400,6 +401,7 @@ the_file_comes_back(void **state)
 	struct loop *l = loop_new();
 	int64_t now = clock_wall_s();
 	struct bans *b;
+	struct stat sb;
 	char path[128];
 	FILE *f;
 
@@ -416,8 +418,10 @@ the_file_comes_back(void **state)
 	assert_non_null(bans_find(b, "198.51.100.1", BAN_MAIL_DOOR, now));
 	assert_true(bans_is_known(b, "2001:db8::2", now));
 	bans_free(b);
-	/* nonsense is passed over, line by line */
 	snprintf(path, sizeof path, "%s/bans", home);
+	assert_int_equal(stat(path, &sb), 0);
+	assert_int_equal(sb.st_mode & 0777, 0600);
+	/* nonsense is passed over, line by line */
 	f = fopen(path, "w");
 	fprintf(f, "mailnode-bans 1\nban\nban x 1 2 3 4 0 e\nknown 1.2.3.4\n"
 	    "ban 1.2.3.4 -1 2 3 4 0 e\nban 1.2.3.4 1 %lld 1 6 0 e e\n",
