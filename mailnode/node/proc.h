@@ -87,6 +87,7 @@ struct proc {
 	/* private from here on */
 	bool		  started;
 	struct loop_io	  parent_io;
+	struct loop_timer settle;	/* see sandbox_enter */
 	struct op_server *server;
 	struct {
 		int		fd;

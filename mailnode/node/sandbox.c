@@ -153,6 +153,8 @@ static const struct policy policies[] = {
 
 /* ---- entering ---- */
 
+enum { SETTLE_MS = 1000 };	/* by then a role has started */
+
 static const char *missing;
 
 static void
@@ -314,6 +316,13 @@ read_time_zone(void)
 	tzset();
 }
 
+static void
+settled(void *arg)
+{
+	(void)arg;
+	trim_code();
+}
+
 void
 sandbox_enter(struct proc *pr)
 {
@@ -321,8 +330,10 @@ sandbox_enter(struct proc *pr)
 
 	read_time_zone();
 	/* Not for who lives as long as a session: it would only wait. */
-	if (!p->kills && pr->role != ROLE_READER)
-		trim_code();
+	if (!p->kills && pr->role != ROLE_READER) {
+		pr->settle = (struct loop_timer){ .fn = settled };
+		loop_arm(pr->loop, &pr->settle, SETTLE_MS);
+	}
 	enter_common(p);
 	if (!p->lists_bad)
 		enter_landlock(p, pr);
@@ -335,7 +346,6 @@ sandbox_enter_parent(void)
 	const struct policy *p = policy_of(ROLE_PARENT);
 
 	read_time_zone();
-	trim_code();
 	drop_capabilities();
 	enter_common(p);
 	enter_seccomp(p);

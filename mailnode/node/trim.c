@@ -6,7 +6,8 @@
 
 #include "mailnode/node/trim.h"
 
-/* Code is never written to: it can be dropped, unlike relocated data. */
+/* Code and constants are never written to, unlike relocated data, which
+ * belongs to a segment that was writable. */
 static int
 trim_object(struct dl_phdr_info *o, size_t size, void *arg)
 {
@@ -19,8 +20,7 @@ trim_object(struct dl_phdr_info *o, size_t size, void *arg)
 	(void)arg;
 	for (i = 0; i < o->dlpi_phnum; i++) {
 		h = &o->dlpi_phdr[i];
-		if (h->p_type != PT_LOAD || (h->p_flags & PF_W) != 0 ||
-		    (h->p_flags & PF_X) == 0)
+		if (h->p_type != PT_LOAD || (h->p_flags & PF_W) != 0)
 			continue;
 		from = (o->dlpi_addr + h->p_vaddr) & ~(page - 1);
 		to = o->dlpi_addr + h->p_vaddr + h->p_memsz;

@@ -30,6 +30,7 @@
 #include "mailnode/node/logins.h"
 #include "mailnode/node/notify.h"
 #include "mailnode/node/sandbox.h"
+#include "mailnode/node/trim.h"
 #include "mailnode/role/roles.h"
 
 enum {
@@ -539,6 +540,7 @@ announce(struct parent *pa)
 	log_line(LOG_INFO, "ready", "seconds=%lld",
 	    (long long)(clock_wall_s() - pa->started_s));
 	notify_systemd("READY=1");
+	trim_code();
 }
 
 /* What each session's fork would load for itself, once something was

@@ -10,6 +10,7 @@ import measure
 
 def settled(session):
     """The sum, once two looks a moment apart agree."""
+    time.sleep(2)  # until all have started
     last = None
     while True:
         now = measure.pss(session)
