@@ -160,6 +160,7 @@ attempt(enum role role, int (*fn)(void))
 		pr.role = role;
 		pr.home = home;
 		pr.maildir = mail;
+		pr.loop = loop_new();
 		sandbox_enter(&pr);
 		_exit(fn() == 0 ? 0 : 1);
 	}
