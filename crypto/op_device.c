@@ -476,7 +476,7 @@ const struct op vault_ops_device[] = {
 	{ 0, 0, NULL }
 };
 
-/* ---- stubs ---- */
+/* ---- client ---- */
 
 static enum crypto_err
 ask_login(int ch, uint16_t type, struct buf *args,

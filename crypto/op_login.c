@@ -210,7 +210,7 @@ const struct op vault_ops_login[] = {
 	{ 0, 0, NULL }
 };
 
-/* ---- stubs ---- */
+/* ---- client ---- */
 
 enum crypto_err
 vault_route(int ch, const char *entry)

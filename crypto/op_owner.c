@@ -198,7 +198,7 @@ const struct op vault_ops_owner[] = {
 	{ 0, 0, NULL }
 };
 
-/* ---- stubs ---- */
+/* ---- client ---- */
 
 enum crypto_err
 vault_status(int ch, struct vault_state *st)

@@ -121,7 +121,7 @@ const struct op vault_ops_sign[] = {
 	{ 0, 0, NULL }
 };
 
-/* ---- stubs ---- */
+/* ---- client ---- */
 
 enum crypto_err
 vault_tls_sign(void *channel, enum tls_sign how, const uint8_t *in, size_t n,

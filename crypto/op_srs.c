@@ -71,7 +71,7 @@ const struct op vault_ops_srs[] = {
 	{ 0, 0, NULL }
 };
 
-/* ---- stubs ---- */
+/* ---- client ---- */
 
 static enum crypto_err
 ask(int ch, uint16_t type, struct buf *args, char dst[SRS_ADDR_MAX])
