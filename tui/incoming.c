@@ -149,6 +149,17 @@ add_reject(struct incoming_view *q, const struct reject *r, struct buf *b)
 	    PAINT_BAD, b);
 }
 
+/* Room for the rows of a list that came whole. */
+static void
+begin(struct incoming_view *q, size_t n, struct buf *b)
+{
+	clear(q);
+	q->row = calloc(n + 1, sizeof *q->row);
+	if (q->row == NULL)
+		abort();
+	buf_init(b, 8192);
+}
+
 static bool
 take_events(struct incoming_view *q, struct chan_in *in)
 {
@@ -158,11 +169,7 @@ take_events(struct incoming_view *q, struct chan_in *in)
 
 	if (!incoming_list_get(in, &l))
 		return false;
-	clear(q);
-	q->row = calloc(l.n + 1, sizeof *q->row);
-	if (q->row == NULL)
-		abort();
-	buf_init(&b, 8192);
+	begin(q, l.n, &b);
 	for (i = 0; i < l.n; i++)
 		add_event(q, &l.row[i], &b);
 	buf_clear(&b);
@@ -179,11 +186,7 @@ take_rejects(struct incoming_view *q, struct chan_in *in)
 
 	if (!reject_list_get(in, &l))
 		return false;
-	clear(q);
-	q->row = calloc(l.n + 1, sizeof *q->row);
-	if (q->row == NULL)
-		abort();
-	buf_init(&b, 8192);
+	begin(q, l.n, &b);
 	for (i = 0; i < l.n; i++)
 		add_reject(q, &l.row[i], &b);
 	buf_clear(&b);
