@@ -63,15 +63,8 @@ bool
 history_any(struct store *st)
 {
 	static struct store_slot slot;
-	sqlite3_stmt *s = store_stmt(st, STORE_NODE, &slot,
-	    "SELECT 1 FROM history LIMIT 1");
-	bool any;
 
-	if (s == NULL)
-		return false;
-	any = sqlite3_step(s) == SQLITE_ROW;
-	(void)sqlite3_reset(s);
-	return any;
+	return store_any(st, STORE_NODE, &slot, "SELECT 1 FROM history LIMIT 1");
 }
 
 static enum store_err

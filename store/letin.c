@@ -90,15 +90,9 @@ bool
 letin_any(struct store *st)
 {
 	static struct store_slot slot;
-	sqlite3_stmt *s = store_stmt(st, STORE_EVENTS, &slot,
-	    "SELECT 1 FROM letin LIMIT 1");
-	bool any;
 
-	if (s == NULL)
-		return false;
-	any = sqlite3_step(s) == SQLITE_ROW;
-	(void)sqlite3_reset(s);
-	return any;
+	return store_any(st, STORE_EVENTS, &slot,
+	    "SELECT 1 FROM letin LIMIT 1");
 }
 
 void

@@ -182,6 +182,9 @@ enum store_err	 store_result(struct store *st, enum store_db db, int code);
 struct store_slot { unsigned int at; };
 struct sqlite3_stmt *store_stmt(struct store *st, enum store_db db,
 		    struct store_slot *slot, const char *sql);
+/* Has it a row?  False, too, when that cannot be said. */
+bool		 store_any(struct store *st, enum store_db db,
+		    struct store_slot *slot, const char *sql);
 
 /*
  * A mark inside the turn's transaction: set it, go back to it when something

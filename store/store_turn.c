@@ -79,6 +79,17 @@ store_stmt(struct store *st, enum store_db db, struct store_slot *slot,
 	return *s;
 }
 
+bool
+store_any(struct store *st, enum store_db db, struct store_slot *slot,
+    const char *sql)
+{
+	sqlite3_stmt *s = store_stmt(st, db, slot, sql);
+	bool any = s != NULL && sqlite3_step(s) == SQLITE_ROW;
+
+	(void)sqlite3_reset(s);
+	return any;
+}
+
 /* A statement left in the middle of its rows would hold the log back. */
 static void
 reset_all(struct store *st, enum store_db db)
