@@ -151,7 +151,6 @@ mark(struct mail *m, const struct ladder_facts *f, const struct ladder *d)
 {
 	bool first = f->asked && f->aligned && !f->known.met &&
 	    d->out == LADDER_ACCEPT;
-
 	const char *unproved = ladder_unproved(f);
 
 	(void)snprintf(m->like, sizeof m->like, "%s", f->known.like);
