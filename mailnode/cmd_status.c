@@ -176,7 +176,7 @@ print_vault(const struct health *h)
 {
 	if (!h->has_vault)
 		return;
-	printf("vault    %s, %u entries%s\n", !h->vault.exists ? "none" :
+	printf("vault    %s, %u entries%s\n",
 	    h->vault.trouble != CRYPTO_OK ?
 	    crypto_err_text(h->vault.trouble) :
 	    h->vault.owner ? "unlocked" : "locked: outgoing mail waits",

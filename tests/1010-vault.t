@@ -179,6 +179,12 @@ ok 'rotate in the vault' eval 'mn key rotate >"$node/out"'
 is 'two wait' "$(mn key list | grep -c waiting)" 2
 ok 'lock' feed '' vault lock
 ok 'is locked' wait_for locked
+ok 'unlocks' feed "$pass\n" vault unlock
+cp "$v" "$tmp/whole"
+echo x >>"$v"
+ok 'lock, whatever became of the file' feed '' vault lock
+ok 'locks' wait_for locked
+cp "$tmp/whole" "$v"
 ok 'unlock again' feed "$pass\n" vault unlock
 pid=$(pgrep -s "$(cat "$node/serve.pid")" -x mn-vault)
 is 'one vault process' "$(echo "$pid" | wc -w)" 1
