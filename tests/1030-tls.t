@@ -111,6 +111,25 @@ ok 'init makes one' eval 'mn init </dev/null >/dev/null'
 ok 'and it is served' eval '[ "$(serial)" = "$(spki <"$chain")" ]'
 ok 'stops' node_stop
 
+# a vault that cannot be opened: no handshakes that fail
+cp "$MAILNODE_HOME/vault" "$tmp/vault"
+printf x >>"$MAILNODE_HOME/vault"
+ok 'serves with a damaged vault' node_start
+port=$(node_port smtp)
+offers() { swaks --server 127.0.0.1 --port "$port" --quit-after EHLO |
+    grep -q STARTTLS; }
+ok 'no STARTTLS then' wait_for '! offers'
+ok 'mail comes all the same' swaks --silent 3 --server 127.0.0.1 \
+    --port "$port" --from a@elsewhere.test --to me@node.test
+ok 'status says what is wrong with it' eval \
+    'mn status | grep -q "^vault  *the vault file is damaged"'
+cp "$tmp/vault" "$MAILNODE_HOME/vault"
+ok 'unlocked, once it is there again' eval 'printf "%s\n" "$pass" |
+    mn vault unlock --passphrase-stdin'
+ok 'it offers STARTTLS' wait_for offers
+ok 'to go on with' eval '[ "$(serial)" = "$(spki <"$chain")" ]'
+ok 'stops' node_stop
+
 # a daemon that was there before its vault
 rm -rf "$MAILNODE_HOME"
 ok 'serves without a vault' node_start

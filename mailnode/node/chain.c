@@ -90,6 +90,14 @@ chain_loaded(void)
 	return server;
 }
 
+struct tls_server *
+chain_serves(const struct proc *pr)
+{
+	const char *why;
+
+	return pr->conn.keyless ? NULL : chain_load(pr->home, &why);
+}
+
 bool
 chain_watch(const char *home, struct alarms *a)
 {

@@ -11,6 +11,7 @@
 
 #include "crypto/tls.h"
 #include "mailnode/node/alarm.h"
+#include "mailnode/node/proc.h"
 
 /*
  * Looks at the file and loads it if it is not the one loaded last.  NULL:
@@ -20,6 +21,9 @@
  */
 struct tls_server	*chain_load(const char *home, const char **why);
 struct tls_server	*chain_loaded(void);
+
+/* The same for a session: NULL too where the vault has no key for it. */
+struct tls_server	*chain_serves(const struct proc *pr);
 
 /* The same for the parent, before it forks a session: trouble is an alarm.
  * True when the file was read anew, or is gone. */

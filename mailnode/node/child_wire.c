@@ -31,6 +31,7 @@ child_start(struct child *c, int sock)
 	chan_put_str(&b, k->local);
 	chan_put_u16(&b, k->local_port);
 	chan_put_u32(&b, k->listener);
+	chan_put_u8(&b, k->keyless);
 	op_reply(c->chan, PROC_START, 0, 0, &b, sock);
 	buf_clear(&b);
 }

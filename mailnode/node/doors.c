@@ -36,6 +36,7 @@ struct doors {
 	struct loop_timer	 rest;
 	uint64_t		 accepted, refused;
 	bool			 opened;
+	bool			 keyless;	/* the vault has no TLS key */
 	bool			 phones;	/* somebody came for IMAP */
 };
 
@@ -232,6 +233,15 @@ rested(void *arg)
 	watch(d, EPOLLIN);
 }
 
+void
+doors_tls(struct doors *d, bool can)
+{
+	if (d->keyless != can)
+		return;
+	d->keyless = !can;
+	nursery_wake(d->n);
+}
+
 /* Only when somebody came: a process that fails at once is not forked
  * again and again. */
 static void
@@ -262,6 +272,7 @@ door_ready(void *arg, uint32_t events)
 			err = errno;
 			break;
 		}
+		conn.keyless = d->keyless;
 		welcome(d, sock, &conn);
 	}
 	fork_ahead(d);

@@ -31,6 +31,10 @@ void		 doors_open(struct doors *d);
 void		 doors_shut(struct doors *d, bool keep);
 void		 doors_fds(const struct doors *d, int fds[DOORS_MAX]);
 
+/* The vault has the key for TLS, or has none: then it is not offered, as a
+ * handshake that fails may cost the sender a day. */
+void		 doors_tls(struct doors *d, bool can);
+
 /* Connections that got a session, and those that did not. */
 void		 doors_count(const struct doors *d, uint64_t *accepted,
 		    uint64_t *refused);

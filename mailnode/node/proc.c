@@ -94,6 +94,7 @@ take_start(struct proc *pr, struct chan_in *in, int sock)
 	chan_get_str(in, c->local, sizeof c->local);
 	c->local_port = chan_get_u16(in);
 	c->listener = chan_get_u32(in);
+	c->keyless = chan_get_u8(in) != 0;
 	if (!chan_end(in))
 		parent_gone();
 	pr->sock = sock;
@@ -361,6 +362,17 @@ void
 proc_clear(struct proc *pr, const char *text)
 {
 	tell_text(pr, PROC_CLEAR, text);
+}
+
+void
+proc_tls(struct proc *pr, bool can)
+{
+	struct buf b;
+
+	buf_init(&b, 1);
+	chan_put_u8(&b, can);
+	(void)op_tell(pr->parent, PROC_TLS, &b, -1);
+	buf_clear(&b);
 }
 
 char *

@@ -39,6 +39,7 @@ enum proc_msg {
 	PROC_LOGIN = 0x0914,	/* vault: struct proc_login */
 	PROC_FAULT = 0x0916,	/* session: u8 enum ban_kind, str what: what
 				   its peer did */
+	PROC_TLS = 0x0917,	/* vault: u8: it has the key for TLS */
 	PROC_REST = 0x0915	/* child: its connection is over, its peer gave
 				   no trouble: another START may come */
 };
@@ -70,6 +71,7 @@ struct proc_conn {
 	char		local[INET6_ADDRSTRLEN];
 	uint16_t	local_port;
 	uint32_t	listener;		/* index in conf.listeners */
+	bool		keyless;		/* the vault cannot do TLS */
 };
 
 struct proc {
@@ -152,6 +154,9 @@ void	proc_fault(struct proc *pr, unsigned int kind, const char *what);
 /* Owner's attention: kept by the parent until cleared; shown by status. */
 void	proc_alarm(struct proc *pr, const char *text);
 void	proc_clear(struct proc *pr, const char *text);
+
+/* The vault: sessions may offer TLS, or may not. */
+void	proc_tls(struct proc *pr, bool can);
 
 /* "home/name" as returns owned; ends the process when memory is gone. */
 char	*proc_path(const char *dir, const char *name);

@@ -115,14 +115,13 @@ role_imap(struct proc *pr)
 {
 	struct phone p = { .pr = pr };
 	struct imap_start start;
-	const char *why;
 
 	/* config */
 	memset(&start, 0, sizeof start);
 	imap_limits(&start);
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)mallopt(M_MMAP_THRESHOLD, LARGE);
-	p.chain = chain_load(pr->home, &why);
+	p.chain = chain_serves(pr);
 	proc_on_stop(pr, stop, &p);
 	proc_on_link(pr, linked, &p);
 	p.keeper = (struct loop_io){ .fd = pr->link[ROLE_KEEPER],

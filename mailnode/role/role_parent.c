@@ -71,6 +71,7 @@ static uint16_t	on_ban_add(void *, struct op_call *);
 static uint16_t	on_ban_name(void *, struct op_call *);
 static uint16_t	on_alarm(void *, struct op_call *);
 static uint16_t	on_login(void *, struct op_call *);
+static uint16_t	on_tls(void *, struct op_call *);
 static uint16_t	on_fault(void *, struct op_call *);
 
 static const struct op control_ops[] = {
@@ -373,6 +374,7 @@ static const struct op alarm_ops[] = {
 	{ PROC_ALARM, SERVICES, on_alarm },
 	{ PROC_CLEAR, SERVICES, on_alarm },
 	{ PROC_LOGIN, ROLE_BIT(ROLE_VAULT), on_login },
+	{ PROC_TLS, ROLE_BIT(ROLE_VAULT), on_tls },
 	{ PROC_FAULT, SESSIONS, on_fault },
 	{ 0, 0, NULL }
 };
@@ -403,6 +405,18 @@ on_login(void *service, struct op_call *c)
 	if (!proc_login_get(&c->in, &l))
 		return OP_BAD;
 	logins_tell(&alarm_parent->logins, &l);
+	return OP_OK;
+}
+
+static uint16_t
+on_tls(void *service, struct op_call *c)
+{
+	bool can = chan_get_u8(&c->in) != 0;
+
+	(void)service;
+	if (!chan_end(&c->in))
+		return OP_BAD;
+	doors_tls(alarm_parent->doors, can);
 	return OP_OK;
 }
 

@@ -21,12 +21,11 @@ role_smtp(struct proc *pr)
 	struct session_start start;
 	struct smtp_backend be;
 	struct handin handin;
-	const char *why;
 
 	/* config; a chain newer than the parent's at the fork is read here */
 	session_limits(&start.limits);
 	(void)signal(SIGPIPE, SIG_IGN);
-	handin_init(&handin, pr, chain_load(pr->home, &why), &be);
+	handin_init(&handin, pr, chain_serves(pr), &be);
 	handin_filter(&handin);
 
 	/* sandbox */

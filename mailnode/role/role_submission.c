@@ -22,12 +22,11 @@ role_submission(struct proc *pr)
 	struct submission_backend backend;
 	struct session_start start;
 	struct smtp_backend be;
-	const char *why;
 
 	/* config; a chain newer than the parent's at the fork is read here */
 	session_limits(&start.limits);
 	(void)signal(SIGPIPE, SIG_IGN);
-	submission_init(&backend, pr, chain_load(pr->home, &why),
+	submission_init(&backend, pr, chain_serves(pr),
 	    l->tls == CONF_TLS, &be);
 
 	/* sandbox */

@@ -146,6 +146,7 @@ changed(void *arg)
 	describe(&st, text);
 	log_line(LOG_INFO, "vault", "boot=%d owner=%d entries=%u",
 	    st.boot, st.owner, st.entries);
+	proc_tls(r->pr, st.boot);
 	if (strcmp(text, r->alarm) == 0)
 		return;
 	if (r->alarm[0] != '\0')
