@@ -192,6 +192,16 @@ home_of(const struct store *st, const struct sleeper *sl)
 	return b != NULL && b->here ? b : box_by_name(st, "INBOX");
 }
 
+/* One of that content, if any sleeps; *id 0: none does. */
+static enum store_err
+in_bed(struct store *st, const struct box *bed, const uint8_t hash[32],
+    uint64_t *id)
+{
+	*id = 0;
+	return bed == NULL ? STORE_OK : store_result(st, STORE_CACHE,
+	    row_by_hash(st->rows, bed->id, hash, id));
+}
+
 static enum store_err
 put(struct store *st, struct box *bed, uint64_t id, int64_t due)
 {
@@ -219,28 +229,32 @@ back(struct store *st, struct box *bed, uint64_t id)
 	struct sleeper sl;
 	struct row_at at;
 	enum store_err rc = STORE_OK;
+	uint64_t twin = 0;
 
 	if (row_get(st->rows, id, &at) != 0 || !by_hash(st, at.hash, &sl))
 		return STORE_OK;
 	if (at.mbox == bed->id)
 		rc = move_to(st, id, home_of(st, &sl));
-	return rc == STORE_OK ? forget(st, at.hash) : rc;
+	if (rc == STORE_OK)
+		rc = in_bed(st, bed, at.hash, &twin);
+	return rc == STORE_OK && twin == 0 ? forget(st, at.hash) : rc;
 }
 
+/* All of that content: one row of `snooze` stands for them. */
 static enum store_err
 wake(struct store *st, const struct box *bed, const struct sleeper *sl)
 {
 	struct change unread = { .type = MAIL_FLAGS, .del = STORE_SEEN };
-	enum store_err rc = STORE_OK;
-	uint64_t id = 0;
+	enum store_err rc;
+	uint64_t id;
 
-	if (bed != NULL)
-		rc = store_result(st, STORE_CACHE, row_by_hash(st->rows,
-		    bed->id, sl->hash, &id));
-	if (rc == STORE_OK && id != 0)
+	while ((rc = in_bed(st, bed, sl->hash, &id)) == STORE_OK && id != 0) {
 		rc = move_to(st, id, home_of(st, sl));
-	if (rc == STORE_OK && id != 0)
-		rc = change_one(st, &unread, id);
+		if (rc == STORE_OK)
+			rc = change_one(st, &unread, id);
+		if (rc != STORE_OK)
+			return rc;
+	}
 	return rc == STORE_OK ? forget(st, sl->hash) : rc;
 }
 

@@ -40,6 +40,19 @@ put_off(int ch, void *arg)
 	return s;
 }
 
+static int
+take_back(int ch, void *arg)
+{
+	struct mail_set set = { .n = 1, .id = arg };
+	struct op_reply r;
+	uint16_t s;
+
+	op_reply_init(&r);
+	s = snooze_put(ch, &r, &set, 0);
+	op_reply_clear(&r);
+	return s;
+}
+
 static bool
 settled(struct node *n, void *arg)
 {
@@ -69,6 +82,48 @@ awake(struct node *n, void *arg)
 }
 
 static void
+start(struct node *n)
+{
+	char make[1200];
+
+	memset(n, 0, sizeof *n);
+	node_dirs(n);
+	snprintf(make, sizeof make, "mkdir -p %s/Snoozed/cur %s/Snoozed/new "
+	    "%s/Snoozed/tmp", n->mail, n->mail, n->mail);
+	assert_int_equal(system(make), 0);
+	node_start(n);
+	op_server_more(&n->keeper, snooze_ops);
+	assert_true(node_until(n, settled, NULL));
+}
+
+static void
+all_of_one_content_wake(void **state)
+{
+	uint64_t ids[3] = { 1, 2, 3 };
+	struct node n;
+	int i, same = 1;
+
+	(void)state;
+	start(&n);
+	for (i = 1; i <= 3; i++)
+		assert_int_equal(node_ask(&n, ROLE_OWNER, append, &same), 0);
+	assert_int_equal(node_ask(&n, ROLE_OWNER, put_off, ids), 0);
+	assert_true(node_until(&n, settled, NULL));
+	/* One goes back by hand: the others still wake. */
+	assert_int_equal(node_ask(&n, ROLE_OWNER, take_back, ids), 0);
+	assert_true(node_until(&n, settled, NULL));
+	sql(&n, STORE_NODE, "UPDATE snooze SET due = 7");
+	assert_int_equal(sqlite3_changes(n.st.db[STORE_NODE]), 1);
+	loop_arm(n.loop, &n.st.snooze, 0);
+	assert_true(node_until(&n, awake, &ids[1]));
+	assert_true(node_until(&n, awake, &ids[2]));
+	sql(&n, STORE_NODE, "DELETE FROM snooze");
+	assert_int_equal(sqlite3_changes(n.st.db[STORE_NODE]), 0);
+	node_stop(&n);
+	node_remove(&n);
+}
+
+static void
 one_that_cannot_wake_lets_the_others(void **state)
 {
 	uint64_t ids[3] = { 1, 2, 3 };
@@ -78,14 +133,7 @@ one_that_cannot_wake_lets_the_others(void **state)
 	int i;
 
 	(void)state;
-	memset(&n, 0, sizeof n);
-	node_dirs(&n);
-	snprintf(fix, sizeof fix, "mkdir -p %s/Snoozed/cur %s/Snoozed/new "
-	    "%s/Snoozed/tmp", n.mail, n.mail, n.mail);
-	assert_int_equal(system(fix), 0);
-	node_start(&n);
-	op_server_more(&n.keeper, snooze_ops);
-	assert_true(node_until(&n, settled, NULL));
+	start(&n);
 	for (i = 1; i <= 3; i++)
 		assert_int_equal(node_ask(&n, ROLE_OWNER, append, &i), 0);
 	assert_int_equal(node_ask(&n, ROLE_OWNER, put_off, ids), 0);
@@ -117,6 +165,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_that_cannot_wake_lets_the_others),
+		cmocka_unit_test(all_of_one_content_wake),
 	};
 
 	if (dyn_gmime() == NULL)
