@@ -8,7 +8,12 @@
 #include "store/known_as.h"
 #include "store/op_rcpt.h"
 
-enum { NAME_MIN = 3 };	/* octets of a reduced name that means somebody */
+enum {
+	NAME_MIN = 3,		/* octets of a reduced name that means somebody */
+	PART_STARTS = 16,	/* where a domain within another may begin */
+	PART_LABELS = 5,	/* of a domain that is looked for within another */
+	COUNTRY = 2		/* octets of a country's label */
+};
 
 const char known_as_schema[] =
     "CREATE TABLE IF NOT EXISTS known_as("
@@ -169,6 +174,106 @@ like_domain(struct store *st, const char *domain, const char *shown,
 	return false;
 }
 
+/* ---- a domain within another ---- */
+
+static bool
+ours(struct store *st, const char *domain)
+{
+	size_t i;
+
+	for (i = 0; i < st->conf->ndomains; i++)
+		if (strcasecmp(st->conf->domains[i], domain) == 0)
+			return true;
+	return false;
+}
+
+/* Whose mail is wanted may be called what it likes: the domain, or one above
+ * it, is known itself. */
+static bool
+known_itself(struct store *st, const char *domain)
+{
+	static struct store_slot slot;
+	char look[ALIKE_MAX];
+	sqlite3_stmt *s;
+	bool is = false;
+
+	for (; !is && domain != NULL && strchr(domain, '.') != NULL;
+	    domain = strchr(domain, '.') + 1) {
+		s = store_stmt(st, STORE_NODE, &slot, "SELECT 1 FROM known_as"
+		    " WHERE kind = ?1 AND look = ?2 AND whom = ?3");
+		if (s == NULL)
+			return true;
+		alike_domain(domain, look);
+		sqlite3_bind_int(s, 1, KNOWN_AS_DOMAIN);
+		sqlite3_bind_text(s, 2, look, -1, SQLITE_STATIC);
+		sqlite3_bind_text(s, 3, domain, -1, SQLITE_STATIC);
+		is = sqlite3_step(s) == SQLITE_ROW || ours(st, domain);
+		(void)sqlite3_reset(s);
+	}
+	return is;
+}
+
+/* amazon.com.br is no more amazon.com's than a country's other names, and a
+ * shop there has nothing to hide. */
+static bool
+of_country(const char *rest)
+{
+	return rest[0] == '.' && strlen(rest + 1) == COUNTRY &&
+	    strpbrk(rest + 1, ".-") == NULL;
+}
+
+/* Is part, of which `rest` stands behind, a domain of somebody's?  Its
+ * hyphens, from the last on, may stand for dots. */
+static bool
+is_known(struct store *st, char *part, const char *rest,
+    char whom[HISTORY_NAME_MAX])
+{
+	char look[ALIKE_MAX];
+	bool dots = true;
+	char *hyphen;
+
+	for (;;) {
+		alike_domain(part, look);
+		if (strchr(part, '.') != NULL && !(dots && of_country(rest)) &&
+		    (other(st, KNOWN_AS_DOMAIN, look, "", "", whom) ||
+		    like_ours(st, "", look, whom)))
+			return true;
+		hyphen = strrchr(part, '-');
+		if (hyphen == NULL)
+			return false;
+		*hyphen = '.';
+		dots = false;
+	}
+}
+
+/* "paypal.com.evil.test", "login-paypal-com.test": a known domain stands
+ * within this one, and is not what it ends with. */
+static bool
+has_domain(struct store *st, const char *shown, char whom[HISTORY_NAME_MAX])
+{
+	char part[HISTORY_NAME_MAX];
+	const char *from = shown, *end;
+	size_t starts, labels;
+
+	for (starts = 0; starts < PART_STARTS; starts++) {
+		end = from;
+		for (labels = 0; labels < PART_LABELS; labels++) {
+			end += strcspn(end, ".-");
+			if (*end == '\0')
+				break;
+			if (end > from && snprintf(part, sizeof part, "%.*s",
+			    (int)(end - from), from) < (int)sizeof part &&
+			    is_known(st, part, end, whom))
+				return true;
+			end++;
+		}
+		from += strcspn(from, ".-");
+		if (*from++ == '\0')
+			break;
+	}
+	return false;
+}
+
 bool
 known_as_other(struct store *st, const char *address, const char *name,
     const char *domain, char whom[HISTORY_NAME_MAX])
@@ -183,5 +288,8 @@ known_as_other(struct store *st, const char *address, const char *name,
 	if (strlen(look) >= NAME_MIN && !says_nothing(name) &&
 	    other(st, KNOWN_AS_NAME, look, address, "", whom))
 		return true;
-	return like_domain(st, at + 1, domain, whom);
+	if (like_domain(st, at + 1, domain, whom))
+		return true;
+	return !known_itself(st, at + 1) && !known_itself(st, domain) &&
+	    has_domain(st, domain, whom);
 }

@@ -64,6 +64,13 @@ ok 'a domain in other letters' letter nine "Bob <bob@$evil>"
 ok 'is' has nine lookalike
 ok 'below such a domain' letter ten "Bob <bob@mail.fr1end.test>" bob@fr1end.test
 ok 'is' has ten lookalike
+ok 'her domain within another' letter within \
+    'Bob <bob@friend.test.evil.test>' x@evil.test
+ok 'is' has within lookalike
+ok 'with a hyphen' letter hyphen 'Bob <bob@friend-test.evil.test>' x@evil.test
+ok 'is' has hyphen lookalike
+is 'why tells of whom' "$(like x@evil.test)" \
+    'lookalike=friend.test'
 ok 'like our own' letter eleven "Root <root@n0de.test>" x@evil.test
 ok 'is' has eleven lookalike
 ok 'another of her domain' letter twelve 'Bob <bob@friend.test>'

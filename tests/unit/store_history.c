@@ -280,7 +280,25 @@ static const struct {
 	{ "b@m.paypal.test", "", "m.paypal.test", "" },
 	{ "b@paypa1.test", "", "paypa1.test", "paypal.test" },
 	{ "b@m.paypa1.test", "", "m.paypa1.test", "paypal.test" },
-	{ "b@paypal.test.y.test", "", "paypal.test.y.test", "" },
+	{ "b@paypal.test.y.test", "", "paypal.test.y.test", "paypal.test" },
+	{ "b@m.paypal.test.y.test", "", "m.paypal.test.y.test",
+	    "paypal.test" },
+	{ "b@paypal-test.y", "", "paypal-test.y", "paypal.test" },
+	{ "b@a.my-paypal-test-x.y", "", "a.my-paypal-test-x.y",
+	    "paypal.test" },
+	{ "b@paypa1.test-x.y", "", "paypa1.test-x.y", "paypal.test" },
+	{ "b@x.t-on-line.de.y.z", "", "x.t-on-line.de.y.z", "t-on-line.de" },
+	{ "b@t-on-line-de.z", "", "t-on-line-de.z", "t-on-line.de" },
+	{ "b@node.test.y.z", "", "node.test.y.z", "node.test" },
+	{ "b@paypal.test.br", "", "paypal.test.br", "" },	/* a country */
+	{ "b@paypal-test.br", "", "paypal-test.br", "paypal.test" },
+	{ "b@paypal.y.test", "", "paypal.y.test", "" },
+	{ "b@paypal-x.test", "", "paypal-x.test", "" },
+	{ "b@paypal..test.y.z", "", "paypal..test.y.z", "" },
+	{ "b@-.-.", "", "-.-.", "" },
+	/* Who is known may be called like others. */
+	{ "b@paypal.test.known.z", "", "paypal.test.known.z", "" },
+	{ "b@m.paypal.test.node.test", "", "m.paypal.test.node.test", "" },
 	{ "b@xn--1.test", "", "p\xd0\xb0ypal.test", "paypal.test" },
 	{ "b@xn--bcher-kva.test", "", "b\xc3\xbc" "cher.test", "" },
 	{ "b@bucher.test", "", "bucher.test", "b\xc3\xbc" "cher.test" },
@@ -305,6 +323,8 @@ lookalikes(void **state)
 	assert_int_equal(history_wrote(&n.st, "help@PayPal.test"), STORE_OK);
 	assert_int_equal(history_wrote(&n.st, "a@b\xc3\xbc" "cher.test"),
 	    STORE_OK);
+	assert_int_equal(history_wrote(&n.st, "a@t-on-line.de"), STORE_OK);
+	assert_int_equal(history_wrote(&n.st, "a@known.z"), STORE_OK);
 	assert_int_equal(known_as_name(&n.st, "Ada Friend", "ada@x.test"),
 	    STORE_OK);
 	assert_int_equal(known_as_name(&n.st, "Info", "info@x.test"),
