@@ -268,8 +268,8 @@ listed_any(struct store *st)
 	return store_any(st, STORE_NODE, &slot, "SELECT 1 FROM listed LIMIT 1");
 }
 
-static enum store_err
-by_name(struct store *st, enum listed_kind kind, const char *name,
+enum store_err
+listed_get(struct store *st, enum listed_kind kind, const char *name,
     struct listed *l)
 {
 	static struct store_slot slot;
@@ -287,7 +287,7 @@ by_name(struct store *st, enum listed_kind kind, const char *name,
 enum store_err
 listed_address(struct store *st, const char *address, struct listed *l)
 {
-	return by_name(st, LISTED_ADDRESS, address, l);
+	return listed_get(st, LISTED_ADDRESS, address, l);
 }
 
 enum store_err
@@ -298,7 +298,7 @@ listed_domain(struct store *st, const char *domain, struct listed *l)
 
 	memset(l, 0, sizeof *l);
 	while (p != NULL && *p != '\0' && rc == STORE_NOTFOUND) {
-		rc = by_name(st, LISTED_DOMAIN, p, l);
+		rc = listed_get(st, LISTED_DOMAIN, p, l);
 		p = strchr(p, '.');
 		if (p != NULL)
 			p++;

@@ -45,6 +45,9 @@ enum store_err	listed_next(struct store *st, const char *after, bool allow,
 		    struct listed *l);
 
 bool		listed_any(struct store *st);
+/* That entry itself; STORE_NOTFOUND. */
+enum store_err	listed_get(struct store *st, enum listed_kind kind,
+		    const char *name, struct listed *l);
 /* That address; that domain, or the nearest above it; the smallest network
  * that has that address.  STORE_NOTFOUND. */
 enum store_err	listed_address(struct store *st, const char *address,

@@ -60,6 +60,15 @@ listed_ask_next(int ch, struct op_reply *r, bool allow, const char *after,
 	return chan_end(&r->in) && l->kind < LISTED_KINDS ? OP_OK : OP_BAD;
 }
 
+bool
+listed_was_get(struct chan_in *in, struct listed_was *was)
+{
+	was->listed = chan_get_u8(in) != 0;
+	was->allow = chan_get_u8(in) != 0;
+	chan_get_str(in, was->note, sizeof was->note);
+	return chan_end(in);
+}
+
 /* ---- keeper ---- */
 
 static uint16_t
@@ -102,6 +111,16 @@ note_ok(const char *s)
 	return true;
 }
 
+static void
+put_was(struct store *st, const struct listed *l, struct buf *out)
+{
+	struct listed was;
+
+	chan_put_u8(out, listed_get(st, l->kind, l->name, &was) == STORE_OK);
+	chan_put_u8(out, was.allow);
+	chan_put_str(out, was.note);
+}
+
 static uint16_t
 on_add(void *service, struct op_call *c)
 {
@@ -118,8 +137,10 @@ on_add(void *service, struct op_call *c)
 	l.allow = allow;
 	l.created = clock_wall_s();
 	memcpy(l.note, note, sizeof l.note);
-	if (rc == STORE_OK)
+	if (rc == STORE_OK) {
+		put_was(service, &l, c->out);
 		rc = listed_add(service, &l);
+	}
 	return finish(service, c, &l, "added", rc);
 }
 

@@ -10,11 +10,20 @@
 
 enum listed_op {
 	LISTED_NEXT = 0x01e8,
-	LISTED_ADD = 0x01e9,
+	LISTED_ADD = 0x01e9,	/* → listed_was */
 	LISTED_REMOVE = 0x01ea
 };
 
 enum { LISTED_WAIT_MS = 30000 };
+
+/* What the name was before it was added, for whoever takes that back. */
+struct listed_was {
+	bool	 listed, allow;
+	char	 note[LISTED_NOTE_MAX];
+};
+
+/* The answer to LISTED_ADD; false: malformed. */
+bool	 listed_was_get(struct chan_in *in, struct listed_was *was);
 
 /* name in any case, domains as A-labels: STORE_NAME.  What was on the other
  * list moves to this one.  STORE_TOOBIG: over LISTED_MAX. */

@@ -99,6 +99,16 @@ ok 'he is refused' sees 'mallory@evil.test is refused'
 is 'and on the list' "$(mn block)" 'mallory@evil.test'
 keys u
 ok 'undone' wait_for '[ -z "$(mn block)" ]'
+mn allow add -n mine mallory@evil.test
+keys x b
+ok 'whom the owner let in before' sees '^Refuse: mallory@evil.test'
+keys Enter
+ok 'is refused' wait_for '[ "$(mn block)" = mallory@evil.test ]'
+keys u
+ok 'undone, he is let in as before' \
+    wait_for '[ "$(mn allow)" = "mallory@evil.test # mine" ]'
+is 'and not refused' "$(mn block)" ''
+mn allow rm mallory@evil.test
 keys : && typed 'allow x.test' && keys Enter
 ok 'by name' sees 'x.test is let in'
 is 'on the other list' "$(mn allow)" 'x.test'

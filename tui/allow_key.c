@@ -14,18 +14,20 @@ struct listing {
 	char		 name[HISTORY_NAME_MAX];
 };
 
+/* note: NULL for an op that has none. */
 static void
-put_args(struct buf *b, const struct listing *l, bool note)
+put_args(struct buf *b, bool allow, const char *name, const char *note)
 {
 	buf_init(b, CHAN_DATA_MAX);
-	chan_put_u8(b, l->allow);
-	chan_put_str(b, l->name);
-	if (note)
-		chan_put_str(b, "");
+	chan_put_u8(b, allow);
+	chan_put_str(b, name);
+	if (note != NULL)
+		chan_put_str(b, note);
 }
 
+/* Taken back, it is again on the list it was on. */
 static void
-remember(const struct listing *l)
+remember(const struct listing *l, const struct listed_was *was)
 {
 	char text[HISTORY_NAME_MAX + 20];
 	struct change *c;
@@ -34,11 +36,12 @@ remember(const struct listing *l)
 	(void)snprintf(text, sizeof text, "%s %s", l->allow ? "allow" :
 	    "block", l->name);
 	c = change_new(text);
-	put_args(&b, l, true);
+	put_args(&b, l->allow, l->name, "");
 	change_forth(c, LISTED_ADD, &b);
 	buf_clear(&b);
-	put_args(&b, l, false);
-	change_back(c, LISTED_REMOVE, &b);
+	put_args(&b, was->listed ? was->allow : l->allow, l->name,
+	    was->listed ? was->note : NULL);
+	change_back(c, was->listed ? LISTED_ADD : LISTED_REMOVE, &b);
 	buf_clear(&b);
 	undo_done(l->t->undo, c);
 }
@@ -47,16 +50,18 @@ static void
 listed(void *arg, uint16_t status, struct chan_in *in, int *fd)
 {
 	struct listing *l = arg;
+	struct listed_was was;
 
-	(void)in;
 	(void)fd;
 	if (status == STORE_NAME)
 		app_error(l->t, "%s: not an address, a domain or a network",
 		    l->name);
 	else if (status != OP_OK)
 		app_status_error(l->t, l->name, status);
+	else if (!listed_was_get(in, &was))
+		app_status_error(l->t, l->name, OP_BAD);
 	else {
-		remember(l);
+		remember(l, &was);
 		app_note(l->t, l->allow ? "%s is let in (u takes it back)" :
 		    "%s is refused from now on (u takes it back)", l->name);
 	}
@@ -76,7 +81,7 @@ typed(void *arg, const char *text)
 		return;
 	}
 	proof_listed(text, l->name);
-	put_args(&b, l, true);
+	put_args(&b, l->allow, l->name, "");
 	talk_send(l->t->keeper, LISTED_ADD, &b, -1, listed, l);
 	buf_clear(&b);
 }
