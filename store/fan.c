@@ -122,17 +122,29 @@ add_file(struct sending *x, const struct fan_text *t, bool *plain)
 	return n == 0 ? STORE_OK : STORE_IO;
 }
 
-/* Our head without its first field: RFC 5321 section 4.4 wants no
- * Return-Path but at the last delivery. */
+/* Behind the field of that name at `at`, if it stands there. */
 static size_t
-return_path(const char *head, size_t n)
+past_field(const char *head, size_t n, size_t at, const char *name)
 {
-	static const char path[] = "Return-Path:";
+	size_t k = strlen(name);
 	const char *end;
 
-	end = n >= sizeof path - 1 && memcmp(head, path, sizeof path - 1) ==
-	    0 ? memchr(head, '\n', n) : NULL;
-	return end != NULL ? (size_t)(end + 1 - head) : 0;
+	if (n - at < k || memcmp(head + at, name, k) != 0)
+		return at;
+	do {
+		end = memchr(head + at, '\n', n - at);
+		at = end != NULL ? (size_t)(end + 1 - head) : n;
+	} while (at < n && (head[at] == ' ' || head[at] == '\t'));
+	return at;
+}
+
+/* Our head without what is for the last delivery alone: RFC 5321 section 4.4
+ * wants the Return-Path there; to whom else it came is nobody's business. */
+static size_t
+last_delivery(const char *head, size_t n)
+{
+	return past_field(head, n, past_field(head, n, 0, "Return-Path:"),
+	    "Envelope-To:");
 }
 
 static enum store_err
@@ -156,7 +168,7 @@ static enum store_err
 write_file(struct sending *x, struct queue_head *h,
     const struct fan_text *t, const char *given)
 {
-	size_t skip = return_path(t->head, t->nhead);
+	size_t skip = last_delivery(t->head, t->nhead);
 	enum store_err rc = STORE_OK;
 	struct buf b;
 
@@ -310,14 +322,14 @@ letter(struct store *st, const struct fan *f, const struct fan_text *t,
 
 /* The first field alone is looked at. */
 static enum store_err
-skip_return_path(struct fan_text *t)
+skip_last_delivery(struct fan_text *t)
 {
 	char head[FAN_LINE_MAX];
 	ssize_t n = pread(t->fd, head, sizeof head, 0);
 
 	if (n == -1)
 		return STORE_IO;
-	t->at = (off_t)return_path(head, (size_t)n);
+	t->at = (off_t)last_delivery(head, (size_t)n);
 	return STORE_OK;
 }
 
@@ -325,7 +337,7 @@ enum store_err
 fan_filed(struct store *st, const struct fan *f, struct fan_text *t,
     const struct fan_to *to)
 {
-	enum store_err rc = skip_return_path(t);
+	enum store_err rc = skip_last_delivery(t);
 
 	return rc == STORE_OK ? letter(st, f, t, to) : rc;
 }

@@ -10,7 +10,7 @@
  *
  * A letter of our own is a letter of ours again, to be signed.  Another's
  * that is sent on is the message as it came: behind our Received
- * and Authentication-Results, without the Return-Path, each octet.  In
+ * and Authentication-Results, without Return-Path and Envelope-To, each octet.  In
  * front stands Delivered-To with the address it was sent to, by which a
  * loop is known when it comes again.
  */
@@ -28,7 +28,7 @@ extern const char fan_schema[];		/* a part of node.db */
 
 enum {
 	FAN_KEEP_S = 30 * 86400,	/* rows; the spool is far quicker */
-	FAN_LINE_MAX = 1024		/* octets of a Return-Path field */
+	FAN_LINE_MAX = 4096		/* octets of these two fields */
 };
 
 struct fan {

@@ -63,9 +63,14 @@ is 'why tells the whole way' "$(awk '$4 != "deferred" { print $4 }' "$tmp/why" |
     '1 accept 1 copied 1 filed 2 forward 1 from 2 queued 2 sent'
 
 is 'a large one' "$(peer size "$port" "$tmp/key" ada@friend.test \
-    board@node.test big 700000 | cut -c1-9)" '250 2.0.0'
+    board@node.test,me@node.test big 700000 | cut -c1-9)" '250 2.0.0'
 ok 'goes on' hop_has 4
-is 'and holds' "$(peer verify "$tmp/zone" "$hop/msg.3" | cut -d' ' -f1)" pass
+is 'and holds; to whom else it came is not told' \
+    "$(peer verify "$tmp/zone" "$hop/msg.3"; peer verify "$tmp/zone" "$hop/msg.4")" \
+    'pass Delivered-To Received Authentication-Results
+pass Delivered-To Received Authentication-Results'
+ok 'here it is' eval 'grep -rlq "^Envelope-To: board@node.test," \
+    "$HOME/Mail/INBOX"'
 
 # ---- notices come home ----
 is 'a notice to it' "$(send '' "$srs" bounced | cut -c1-9)" '250 2.0.0'

@@ -86,6 +86,16 @@ if command -v tmux >/dev/null; then
 	keys Enter
 	ok 'by which alias' sees '^Came to: +shop@node.test'
 	ok 'and that it leaked' sees '^Leaked: +this alias was not given to them'
+	keys q
+	swaks --server "127.0.0.1:$(node_port smtp)" --helo x.test \
+	    --from ada@shop.test --to me@node.test,shop@node.test,tea@node.test \
+	    --header 'Envelope-To: fair@node.test' \
+	    --h-Subject 'to three' --body text >/dev/null 2>&1
+	keys l; typed 'subject:three'; keys Enter
+	ok 'one to three of mine' sees '^.*to three'
+	keys Enter
+	ok 'by all of them, and no others' sees \
+	    '^Came to: +me@node.test, shop@node.test, tea@node.test *$'
 	keys q; tui_stop
 fi
 

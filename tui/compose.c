@@ -181,7 +181,7 @@ is_made(const char *name)
 {
 	static const char *const made[] = { "From", "To", "Cc", "Bcc",
 	    "Subject", "In-Reply-To", "References", "Date", "Message-ID",
-	    "MIME-Version", "Received", "Return-Path", "Delivered-To",
+	    "MIME-Version", "Received", "Return-Path", "Delivered-To", "Envelope-To",
 	    "Authentication-Results", "DKIM-Signature", "Status", "X-Status",
 	    "X-UID", "X-Keywords", "Lines", "User-Agent", "X-Mailer", "Fcc",
 	    "Attach" /* would name a file of ours */ };
@@ -310,7 +310,7 @@ static bool
 leaves(const char *line, size_t n)
 {
 	static const char *const stay[] = { "Return-Path:", "Delivered-To:",
-	    "Bcc:" };
+	    "Envelope-To:", "Bcc:" };
 	size_t i, k;
 
 	for (i = 0; i < sizeof stay / sizeof stay[0]; i++) {

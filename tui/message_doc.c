@@ -9,6 +9,8 @@
 #include "tui/reply.h"
 #include "tui/text.h"
 
+enum { ALIASES_MAX = 4096 };	/* octets of the addresses a message came to */
+
 const char *
 message_part_name(const struct parse_part *p)
 {
@@ -93,10 +95,13 @@ put_alias(struct doc *d, const struct parse_show *s, bool leak)
 {
 	static const char leaked[] = "this alias was not given to them: "
 	    "mailnode alias tells to whom";
-	char alias[512];
+	struct buf alias;
 
-	if (reply_alias(s, alias, sizeof alias))
-		doc_header(d, "Came to", alias, leak ? PAINT_BAD : PAINT_TEXT);
+	buf_init(&alias, ALIASES_MAX);
+	if (reply_alias(s, &alias))
+		doc_header(d, "Came to", buf_str(&alias), leak ? PAINT_BAD :
+		    PAINT_TEXT);
+	buf_clear(&alias);
 	if (leak)
 		doc_header(d, "Leaked", leaked, PAINT_BAD);
 }

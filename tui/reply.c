@@ -188,20 +188,39 @@ read_received(struct addrs *l, const struct parse_show *s)
 		(void)addrs_add(l, "", addr);
 }
 
+/* What we wrote above our own trace field of the other addresses; what stands
+ * below it a stranger wrote. */
+static void
+read_envelope(struct addrs *l, const struct parse_show *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->nheader && strcasecmp(s->header[i].name,
+	    "Received") != 0; i++)
+		if (strcasecmp(s->header[i].name, "Envelope-To") == 0)
+			(void)addrs_read(l, s->header[i].value, NULL);
+}
+
 bool
-reply_alias(const struct parse_show *s, char *dst, size_t size)
+reply_alias(const struct parse_show *s, struct buf *out)
 {
 	struct addrs a = { NULL, 0 };
-	bool found = false;
+	bool other = false;
 	char own[512];
+	size_t i;
 
 	(void)snprintf(own, sizeof own, "%s@%s", conf.user, conf.domains[0]);
-	read_received(&a, s);
-	if (a.n > 0 && addr_is_own(a.a[0].addr) && strcasecmp(a.a[0].addr,
-	    own) != 0)
-		found = snprintf(dst, size, "%s", a.a[0].addr) < (int)size;
+	read_envelope(&a, s);
+	if (a.n == 0)
+		read_received(&a, s);
+	for (i = 0; i < a.n; i++) {
+		if (!addr_is_own(a.a[i].addr))
+			continue;
+		buf_addf(out, "%s%s", out->len > 0 ? ", " : "", a.a[i].addr);
+		other |= strcasecmp(a.a[i].addr, own) != 0;
+	}
 	addrs_clear(&a);
-	return found;
+	return other && out->err == 0;
 }
 
 /* The address of mine that the message came to speaks in the answer. */

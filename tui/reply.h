@@ -26,9 +26,9 @@ const char *reply_base(const char *subject);
 /* The first field of that name, "" if none. */
 const char *reply_header(const struct parse_show *s, const char *name);
 
-/* The alias of mine that the envelope of our own trace field names; false:
- * none, or my first address.  size of dst: at least 512. */
-bool	reply_alias(const struct parse_show *s, char *dst, size_t size);
+/* The addresses of mine that the envelope had, by what we wrote above the
+ * message: "a@x, b@x"; false: none, or my first address alone. */
+bool	reply_alias(const struct parse_show *s, struct buf *out);
 
 /* "Name <user@domain>" of this node. */
 void	reply_own(struct buf *b);

@@ -22,7 +22,7 @@ static const char *const private_fields[] = {
 	"X-Evolution-Fcc", "X-KMail-Identity", "X-KMail-Transport",
 	"X-KMail-Fcc", "Status", "X-Status", "X-Keywords", "X-UID",
 	"X-IMAP", "X-Envelope-From", "X-Envelope-To", "Delivered-To",
-	"X-Original-To", "Content-Length", "Lines",
+	"X-Original-To", "Envelope-To", "Content-Length", "Lines",
 };
 
 static const char *const texts[] = {

@@ -354,6 +354,8 @@ static int
 write_head(struct mail *m, const struct received *trace, struct buf *head)
 {
 	if (received_return_path(head, m->env.from.address) == -1 ||
+	    received_envelope(head, (const char *const *)m->rcpt, m->nrcpt) ==
+	    -1 ||
 	    received_put(head, trace) == -1)
 		return -1;
 	return auth_verify_put(m->auth, head);

@@ -76,6 +76,20 @@ received_put(struct buf *b, const struct received *r)
 }
 
 int
+received_envelope(struct buf *b, const char *const *rcpt, size_t n)
+{
+	size_t began = b->len, i;
+
+	if (n < 2)
+		return b->err == 0 ? 0 : -1;
+	buf_addf(b, "Envelope-To: %s", rcpt[0]);
+	for (i = 1; i < n && b->len - began + strlen(rcpt[i]) <
+	    RECEIVED_ENVELOPE_MAX; i++)
+		buf_addf(b, ",\r\n\t%s", rcpt[i]);
+	return buf_adds(b, "\r\n");
+}
+
+int
 received_return_path(struct buf *b, const char *sender)
 {
 	return buf_addf(b, "Return-Path: <%s>\r\n", sender);

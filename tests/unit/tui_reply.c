@@ -264,6 +264,45 @@ letter_oddities(void **state)
 	letter_clear(&l);
 }
 
+static void
+came_to(void **state)
+{
+#define OURS "from x (y) by mail.example.org with ESMTP id z for <"
+	static const struct { struct given g; const char *to; } t[] = {
+		{ { { "Received", OURS "shop@example.org>; Mon" }, NULL },
+		    "shop@example.org" },
+		{ { { "Received", OURS "me@example.org>; Mon" }, NULL }, "" },
+		{ { { "Envelope-To", "shop@example.org, me@example.org",
+		    "Received", "from x by mail.example.org; Mon" }, NULL },
+		    "shop@example.org, me@example.org" },
+		{ { { "Envelope-To", "ME@example.org, a@x.y", "Received",
+		    "from x by mail.example.org; Mon" }, NULL }, "" },
+		/* What a stranger wrote. */
+		{ { { "Received", OURS "me@example.org>; Mon", "Envelope-To",
+		    "shop@example.org" }, NULL }, "" },
+		{ { { "Envelope-To", ",,<", NULL }, NULL }, "" },
+		{ { { "From", "a@x.y" }, NULL }, "" },
+	};
+	struct parse_header h[MAX];
+	struct parse_show s;
+	struct buf b;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof t / sizeof t[0]; i++) {
+		show(&s, h, &t[i].g);
+		buf_init(&b, 100);
+		assert_int_equal(reply_alias(&s, &b), t[i].to[0] != '\0');
+		if (t[i].to[0] != '\0')
+			assert_string_equal(buf_str(&b), t[i].to);
+		buf_clear(&b);
+	}
+	show(&s, h, &t[2].g);
+	buf_init(&b, 20);	/* too little room */
+	assert_false(reply_alias(&s, &b));
+	buf_clear(&b);
+}
+
 int
 main(void)
 {
@@ -275,6 +314,7 @@ main(void)
 		cmocka_unit_test(quoting),
 		cmocka_unit_test(letter_file),
 		cmocka_unit_test(letter_oddities),
+		cmocka_unit_test(came_to),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
