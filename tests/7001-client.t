@@ -158,6 +158,10 @@ keys K
 ok 'the one above'		sees ' unread  '
 keys c; typed INBOX; keys Enter
 ok 'home again'			sees 'INBOX  5 messages'
+keys c F l a g g e d BSpace BSpace BSpace BSpace BSpace BSpace BSpace \
+    A r c h i v e Enter c I N B O X Enter / h t m l Enter Enter
+ok 'what is typed ahead waits for its list' sees 'Hello bold .*link'
+keys q k
 
 # ---- new mail, help, command line, resize
 mail INBOX 1700000006 'From: New <new@example.net>' 'To: me@node.test' \

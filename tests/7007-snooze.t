@@ -20,7 +20,7 @@ mail Lists/x 1700000009 'From: Ben <ben@example.net>' 'To: l@example.net' \
     'Message-ID: <listed@example.net>' -- 'On the list.'
 
 tui_start
-ok 'the letters are there' sees 'INBOX  3 messages, 3 unread'
+ok 'the letters are there' sees 'letter two'
 keys / ; typed 'letter two'; keys Enter Enter
 ok 'one is read' sees 'The text of two'
 keys q

@@ -45,6 +45,9 @@ struct view_ops {
 	void		(*mail)(struct view *v, enum conf_action act,
 			    const char *arg);
 	uint64_t	(*one)(struct view *v);
+	/* What was asked for is not there yet: keys typed meanwhile are
+	 * meant for it.  May be NULL. */
+	bool		(*waits)(const struct view *v);
 };
 
 struct view {

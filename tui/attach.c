@@ -355,7 +355,7 @@ static view_act *const acts[DO_MAX] = {
 
 static const struct view_ops ops = {
 	IN_PARTS, "parts", acts, draw, status, NULL, attach_free,
-	NULL, NULL
+	NULL, NULL, NULL
 };
 
 void

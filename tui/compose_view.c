@@ -309,7 +309,7 @@ static view_act *const acts[DO_MAX] = {
 
 static const struct view_ops ops = {
 	IN_COMPOSE, "letter", acts, draw, status, NULL, compose_free,
-	NULL, NULL
+	NULL, NULL, NULL
 };
 
 void

@@ -164,7 +164,7 @@ static view_act *const acts[DO_MAX] = {
 
 static const struct view_ops ops = {
 	IN_TEXT, "delivery", acts, page_draw, status, changed, fate_free,
-	NULL, NULL
+	NULL, NULL, NULL
 };
 
 static void

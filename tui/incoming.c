@@ -365,9 +365,15 @@ static view_act *const acts[DO_MAX] = {
 	[DO_LET_IN] = act_let_in,
 };
 
+static bool
+waits(const struct view *v)
+{
+	return !((const struct incoming_view *)v)->loaded;
+}
+
 static const struct view_ops ops = {
 	IN_INCOMING, "incoming", acts, draw, status, changed, incoming_free,
-	NULL, NULL
+	NULL, NULL, waits
 };
 
 static void

@@ -40,6 +40,7 @@ struct list_view {
 	enum list_sort	 sort;		/* of a mailbox; a query: by date */
 	bool		 reverse;
 	bool		 loaded;	/* at least one page was there */
+	bool		 stale;		/* its rows are of what was shown before */
 	struct rows_at	 at;		/* cursor */
 	size_t		 cur, top;	/* its line, and the first shown */
 	int		 height;	/* lines shown */

@@ -207,6 +207,7 @@ got_page(void *arg, uint16_t status, struct chan_in *in, int *fd)
 	}
 	if (r->kind != PAGE_FRESH || next_narrowing(lv))
 		return;
+	lv->stale = false;
 	if (lv->again)
 		list_refresh(lv);
 	lv->again = false;
@@ -265,13 +266,14 @@ list_forget(struct list_view *lv)
 	free(lv->asked);
 	free(lv->want);
 	lv->asked = lv->want = NULL;
-	lv->again = false;
+	lv->again = lv->stale = false;
 }
 
 void
 list_reload(struct list_view *lv)
 {
 	list_forget(lv);
+	lv->stale = true;
 	lv->top = 0;
 	lv->rows.top = true;		/* so that anchor() is the newest */
 	list_ask_page(lv, PAGE_FRESH);
@@ -359,6 +361,7 @@ list_narrow(struct list_view *lv, const char *text, bool live)
 		return;
 	}
 	list_forget(lv);
+	lv->stale = true;
 	free(lv->narrow);
 	lv->narrow = copy;
 	lv->asked = live ? strdup(copy) : NULL;

@@ -405,9 +405,15 @@ list_free(struct view *v)
 	free(lv);
 }
 
+static bool
+waits(const struct view *v)
+{
+	return ((const struct list_view *)v)->stale;
+}
+
 const struct view_ops list_view_ops = {
 	IN_LIST, "list", acts, list_draw, list_status, changed, list_free,
-	do_mail, one_message
+	do_mail, one_message, waits
 };
 
 struct view *

@@ -385,7 +385,7 @@ message_free(struct view *v)
 
 static const struct view_ops ops = {
 	IN_MSG, "message", acts, page_draw, status, NULL, message_free,
-	do_mail, one_message
+	do_mail, one_message, NULL
 };
 
 void

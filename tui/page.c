@@ -400,7 +400,7 @@ static view_act *const acts[DO_MAX] = {
 
 static const struct view_ops ops = {
 	IN_TEXT, "text", acts, page_draw, status, NULL, page_free,
-	NULL, NULL
+	NULL, NULL, NULL
 };
 
 struct page_view *

@@ -282,9 +282,15 @@ static view_act *const acts[DO_MAX] = {
 	[DO_DROP] = act_drop, [DO_WHY] = act_why,
 };
 
+static bool
+waits(const struct view *v)
+{
+	return !((const struct queue_view *)v)->loaded;
+}
+
 static const struct view_ops ops = {
 	IN_QUEUE, "queue", acts, draw, status, changed, queue_free,
-	NULL, NULL
+	NULL, NULL, waits
 };
 
 /* Told by the watch how it goes. */

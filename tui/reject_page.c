@@ -107,7 +107,7 @@ static view_act *const acts[DO_MAX] = {
 
 static const struct view_ops ops = {
 	IN_TEXT, "reject", acts, page_draw, status, NULL, reject_free,
-	NULL, NULL
+	NULL, NULL, NULL
 };
 
 void

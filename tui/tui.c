@@ -25,13 +25,18 @@
 enum {
 	RETRY_FIRST_MS = 50,
 	RETRY_MS = 1000,	/* between attempts to find the node again */
-	TICK_MS = 200		/* progress is redrawn, while there is any */
+	TICK_MS = 200,		/* progress is redrawn, while there is any */
+	AHEAD_MAX = 64,		/* keys typed before there was an answer */
+	AHEAD_MS = 1000		/* and so long they wait for it */
 };
 
 struct main {
 	struct tui	 t;
 	struct loop_io	 keyboard, signals;
 	struct loop_timer tick, retry;
+	uint32_t	 ahead[AHEAD_MAX];
+	size_t		 nahead;
+	int64_t		 ahead_ms;	/* when the first of them was typed */
 };
 
 /* ---- the node ---- */
@@ -132,6 +137,44 @@ keeper_down(void *arg)
 
 /* ---- keyboard, signals, time ---- */
 
+/* Does the screen still show what was there before it was changed? */
+static bool
+waits(const struct tui *t)
+{
+	const struct view *v = t->top;
+
+	return v != NULL && !t->prompt.open && v->ops->waits != NULL &&
+	    v->ops->waits(v);
+}
+
+/* What is typed on means what will be there; only leaving does not wait. */
+static void
+take_key(struct main *m, uint32_t key)
+{
+	if (key == TK_ESC || key == TK_CTRL('c') || key == TK_CTRL('g'))
+		m->nahead = 0;
+	else if ((m->nahead > 0 || waits(&m->t)) && m->nahead < AHEAD_MAX) {
+		if (m->nahead == 0)
+			m->ahead_ms = clock_mono_ms();
+		m->ahead[m->nahead++] = key;
+		return;
+	}
+	app_key(&m->t, key);
+}
+
+static void
+give_ahead(struct main *m)
+{
+	struct tui *t = &m->t;
+	size_t i = 0;
+
+	while (i < m->nahead && !t->quit && t->top != NULL && (!waits(t) ||
+	    clock_mono_ms() - m->ahead_ms > AHEAD_MS))
+		app_key(t, m->ahead[i++]);
+	m->nahead -= i;
+	memmove(m->ahead, m->ahead + i, m->nahead * sizeof *m->ahead);
+}
+
 static void
 on_keyboard(void *arg, uint32_t events)
 {
@@ -144,7 +187,7 @@ on_keyboard(void *arg, uint32_t events)
 		return;
 	}
 	while (!m->t.quit && m->t.top != NULL && (key = term_key()) != 0)
-		app_key(&m->t, key);
+		take_key(m, key);
 }
 
 static void
@@ -180,6 +223,7 @@ on_turn(void *arg)
 	struct tui *t = &m->t;
 	int64_t ms;
 
+	give_ahead(m);
 	app_draw(t);
 	if (t->quit)
 		loop_stop(t->loop);
