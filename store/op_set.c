@@ -8,6 +8,7 @@
 #include "store/intake.h"
 #include "store/op_device.h"
 #include "store/op_set.h"
+#include "store/op_watch.h"
 #include "store/spool.h"
 #include "store/upload.h"
 #include "store/wire.h"
@@ -520,6 +521,8 @@ on_subscribe(void *service, struct op_call *c)
 	if (rc == STORE_OK && sqlite3_changes(sqlite3_db_handle(s)) == 0)
 		rc = STORE_TOOBIG;
 	(void)sqlite3_reset(s);
+	if (rc == STORE_OK)
+		watch_note(st, WATCH_BOXES, 0, 0);
 	return rc == STORE_OK ? store_later(st, c, STORE_BIT(STORE_NODE)) :
 	    (uint16_t)rc;
 }

@@ -19,7 +19,7 @@ enum watch_op {
 
 enum watch_what {
 	WATCH_MAIL = 1,		/* rows of a mailbox: id, its MODSEQ */
-	WATCH_BOXES = 2,	/* mailboxes came, went, were renamed */
+	WATCH_BOXES = 2,	/* mailboxes: names, subscriptions */
 	WATCH_QUEUE = 4,	/* id: the letter; 0: several */
 	WATCH_INDEX = 8,	/* the index has work */
 	WATCH_ALIAS = 16,
