@@ -278,8 +278,10 @@ transfer(struct session *s, struct lex_at *at, bool copy)
 			reply_no(s, "TRYCREATE", "there is no such mailbox");
 		else if (rc != OP_OK)
 			reply_failed(s, rc);
-		else
+		else {
+			notify_own(s, folder, &p.now);
 			moved(s, &p, copy);
+		}
 	}
 	set_clear(&uids);
 	set_clear(&p.was);

@@ -143,6 +143,7 @@ file_one(struct append *a, const struct set_new *m)
 {
 	struct session *s = a->s;
 	struct set_appended done;
+	struct set own;
 	char code[64];
 	uint16_t rc;
 
@@ -152,15 +153,20 @@ file_one(struct append *a, const struct set_new *m)
 		refused(s, rc);
 		return;
 	}
+	set_init(&own);
+	if (set_add(&own, done.uid, done.uid))
+		notify_own(s, a->folder, &own);
+	set_clear(&own);
 	(void)snprintf(code, sizeof code, "APPENDUID %u %u",
 	    (unsigned int)done.uidvalidity, (unsigned int)done.uid);
 	reply_ok(s, code, done.known ? "it was there already" : "filed");
 }
 
 static void
-tell_uids(struct session *s, uint32_t uidvalidity, const uint32_t *uid,
+tell_uids(struct append *a, uint32_t uidvalidity, const uint32_t *uid,
     size_t n)
 {
+	struct session *s = a->s;
 	struct set set;
 	struct buf code;
 	size_t i;
@@ -171,6 +177,7 @@ tell_uids(struct session *s, uint32_t uidvalidity, const uint32_t *uid,
 	buf_init(&code, LEX_LINE_MAX);
 	(void)buf_addf(&code, "APPENDUID %u ", (unsigned int)uidvalidity);
 	put_ranges(&code, &set);
+	notify_own(s, a->folder, &set);
 	reply_ok(s, buf_str(&code) != NULL ? buf_str(&code) : "", "filed");
 	buf_clear(&code);
 	set_clear(&set);
@@ -192,7 +199,7 @@ file_many(struct append *a, const struct set_new *m)
 	if (rc != OP_OK)
 		refused(s, rc);
 	else
-		tell_uids(s, uidvalidity, uid, a->n);
+		tell_uids(a, uidvalidity, uid, a->n);
 }
 
 static void
@@ -314,8 +321,7 @@ append_literal(struct session *s, const struct lex_literal *lit)
 		if (a.m[i].id != 0)
 			set_abort(*s->start->keeper, a.m[i].id);
 	free(a.m);
-	if (s->state == ST_SELECTED)
-		view_sync(s, SYNC_NEW | SYNC_GONE, NULL);
+	view_sync(s, SYNC_NEW | SYNC_GONE | SYNC_OWN, NULL);
 }
 
 /* Without a literal there is no message. */

@@ -123,8 +123,8 @@ item_value(const struct session *s, const struct view_box *b, uint32_t bit)
 	}
 }
 
-void
-put_status(struct session *s, const struct view_box *b, uint32_t bits)
+static void
+status_line(struct session *s, const struct view_box *b, uint32_t bits)
 {
 	size_t i;
 
@@ -142,8 +142,22 @@ put_status(struct session *s, const struct view_box *b, uint32_t bits)
 			put_number(&s->out, item_value(s, b, items[i].bit));
 	}
 	(void)buf_adds(&s->out, ")\r\n");
+}
+
+void
+put_status(struct session *s, const struct view_box *b, uint32_t bits)
+{
+	status_line(s, b, bits);
 	if (bits & IT_MODSEQ)
 		s->enabled |= EN_CONDSTORE;
+}
+
+void
+put_news(struct session *s, const struct view_box *b, bool flags)
+{
+	status_line(s, b, IT_MESSAGES | IT_UIDNEXT | IT_UIDVALIDITY |
+	    (flags ? IT_UNSEEN : 0U) |
+	    (flags || s->enabled & EN_CONDSTORE ? IT_MODSEQ : 0U));
 }
 
 void
@@ -228,6 +242,7 @@ on_create(struct session *s, struct lex_at *at)
 	n = strlen(name);
 	if (n > 1 && name[n - 1] == NAME_SEPARATOR)
 		name[n - 1] = '\0';
+	notify_own(s, name, NULL);
 	rc = box_create(*s->start->keeper, &s->keeper, name, &id);
 	if (rc == OP_OK)
 		created(s, name);
@@ -245,6 +260,7 @@ on_delete(struct session *s, struct lex_at *at)
 		return;
 	if (s->state == ST_SELECTED && strcmp(name, s->view.name) == 0)
 		view_leave(s);
+	notify_own(s, name, NULL);
 	rc = box_delete(*s->start->keeper, &s->keeper, name);
 	if (rc == STORE_EXISTS)
 		reply_no(s, "HASCHILDREN", "there are mailboxes below it");
@@ -283,6 +299,7 @@ on_rename(struct session *s, struct lex_at *at)
 	if (!get_mailbox(s, at, from) || !get_mailbox(s, at, to) ||
 	    !lex_end(at))
 		return;
+	notify_own(s, to, NULL);
 	done(s, strcmp(from, "INBOX") == 0 ? rename_inbox(s, to) :
 	    box_rename(*s->start->keeper, &s->keeper, from, to));
 }
@@ -294,6 +311,7 @@ subscribe(struct session *s, struct lex_at *at, bool on)
 
 	if (!get_mailbox(s, at, name) || !lex_end(at))
 		return;
+	notify_own(s, name, NULL);
 	done(s, set_subscribe(*s->start->keeper, &s->keeper, name, on));
 }
 

@@ -394,12 +394,60 @@ take_some(struct session *s, struct fetch *f)
 	return good;
 }
 
+static void
+fetch_clear(struct fetch *f)
+{
+	size_t i;
+
+	for (i = 0; i < f->nsec; i++)
+		section_clear(&f->sec[i]);
+	free(f->sec);
+	set_clear(&f->uids);
+	set_clear(&f->maybe);
+}
+
+/* ---- unasked: NOTIFY ---- */
+
+struct fetch *
+fetch_atts(struct lex_at *at)
+{
+	struct fetch *f = calloc(1, sizeof *f);
+	bool good = f != NULL && lex_open(at);
+
+	while (good && !lex_close(at))
+		good = item(f, at);
+	if (good && (f->items != 0 || f->nsec > 0))
+		return f;
+	fetch_free(f);
+	return NULL;
+}
+
+void
+fetch_free(struct fetch *f)
+{
+	if (f != NULL)
+		fetch_clear(f);
+	free(f);
+}
+
+void
+fetch_tell(struct session *s, struct fetch *f, const struct set *uids)
+{
+	if (f->items & F_MODSEQ)
+		s->enabled |= EN_CONDSTORE;
+	f->items |= F_UID | (s->enabled & EN_CONDSTORE ? F_MODSEQ : 0U);
+	f->uids = *uids;	/* borrowed */
+	f->marked = 0;
+	if (view_map(s) && mark(s, f))
+		rows(s, f);
+	set_init(&f->uids);
+}
+
 void
 on_fetch(struct session *s, struct lex_at *at)
 {
 	struct fetch f = { .items = s->uid ? F_UID : 0 };
 	struct lex_str set;
-	size_t i;
 
 	set_init(&f.uids);
 	set_init(&f.maybe);
@@ -417,9 +465,5 @@ on_fetch(struct session *s, struct lex_at *at)
 		else
 			reply_ok(s, "", "done");
 	}
-	for (i = 0; i < f.nsec; i++)
-		section_clear(&f.sec[i]);
-	free(f.sec);
-	set_clear(&f.uids);
-	set_clear(&f.maybe);
+	fetch_clear(&f);
 }

@@ -7,8 +7,8 @@
 static void
 tell(struct session *s, unsigned int how)
 {
-	if (s->state == ST_SELECTED)
-		view_sync(s, SYNC_NEW | SYNC_GONE | how, NULL);
+	view_sync(s, SYNC_NEW | SYNC_GONE | how, NULL);
+	notify_boxes(s);
 	(void)line_flush(s->line);
 }
 

@@ -3,12 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mailnode/imap/list.h"
 #include "mailnode/imap/name.h"
 #include "mailnode/imap/talk.h"
 #include "store/err.h"
 #include "store/op_set.h"
-
-enum { PATTERNS_MAX = 20 };
 
 enum option {
 	LS_SUBSCRIBED = 1, LS_REMOTE = 2, LS_RECURSIVE = 4,
@@ -16,24 +15,6 @@ enum option {
 	LR_SUBSCRIBED = 16, LR_CHILDREN = 32, LR_SPECIAL = 64,
 	LR_STATUS = 128,	/* return */
 	L_EXTENDED = 256, L_LSUB = 512
-};
-
-struct list {
-	unsigned int	 options;
-	uint32_t	 items;		/* of LR_STATUS */
-	char		 pattern[PATTERNS_MAX][NAME_PATTERN_MAX];
-	size_t		 npattern;
-	bool		 root;		/* the last one was "" */
-	struct entry	*entry;		/* by name */
-	size_t		 n, cap;
-	struct view_boxes boxes;
-	struct buf	 subscribed;	/* as set_subscribed() has it */
-};
-
-struct entry {
-	char		 name[BOX_NAME_MAX];
-	const struct view_box *box;	/* NULL: there is none */
-	bool		 subscribed;
 };
 
 static const struct word { const char *name; unsigned int bits; }
@@ -84,7 +65,7 @@ static bool
 add_pattern(struct session *s, struct list *l, const char *ref,
     const struct lex_str *p)
 {
-	char text[NAME_PATTERN_MAX * 2];
+	char text[NAME_PATTERN_MAX * 2], name[NAME_PATTERN_MAX];
 	size_t n = strlen(ref);
 
 	if (l->npattern == PATTERNS_MAX || n + p->n >= NAME_PATTERN_MAX)
@@ -93,8 +74,8 @@ add_pattern(struct session *s, struct list *l, const char *ref,
 	l->root = p->n == 0;
 	memcpy(text, ref, n);
 	memcpy(text + n, p->p, p->n);
-	return name_in(text, n + p->n, session_utf8(s), l->pattern[l->npattern++],
-	    NAME_PATTERN_MAX);
+	return name_in(text, n + p->n, session_utf8(s), name, sizeof name) &&
+	    (l->pattern[l->npattern++] = strdup(name)) != NULL;
 }
 
 static bool
@@ -233,9 +214,9 @@ has_below(const struct list *l, const char *name, enum below what)
 	return false;
 }
 
-static void
-put_entry(struct session *s, const struct list *l, const struct entry *e,
-    bool child_info)
+void
+list_put(struct session *s, const struct list *l, const struct entry *e,
+    const char *item)
 {
 	const char *use = special_use(e->name);
 	struct buf *b = &s->out;
@@ -255,8 +236,7 @@ put_entry(struct session *s, const struct list *l, const struct entry *e,
 		put_word(b, use);
 	(void)buf_adds(b, ") \"/\" ");
 	put_mailbox(s, b, e->name);
-	if (child_info)
-		(void)buf_adds(b, " (\"CHILDINFO\" (\"SUBSCRIBED\"))");
+	(void)buf_adds(b, item);
 	(void)buf_adds(b, "\r\n");
 	if (l->options & LR_STATUS && e->box != NULL)
 		put_status(s, e->box, l->items);
@@ -284,24 +264,31 @@ list_one(struct session *s, const struct list *l, const struct entry *e)
 		struct entry above = *e;
 
 		above.box = NULL;
-		put_entry(s, l, &above, false);
+		list_put(s, l, &above, "");
 	} else if (wanted || below)
-		put_entry(s, l, e, below && !(l->options & L_LSUB));
+		list_put(s, l, e, below && !(l->options & L_LSUB) ?
+		    " (\"CHILDINFO\" (\"SUBSCRIBED\"))" : "");
 }
 
-static void
-list_all(struct session *s, struct list *l)
+static uint16_t
+fill(struct session *s, struct list *l)
 {
 	uint16_t rc;
-	size_t i;
 
 	rc = view_boxes(reader_of(s), &s->reader, status_want(l->items),
 	    &l->boxes);
 	if (rc == OP_OK)
 		rc = set_subscribed(*s->start->keeper, &s->keeper,
 		    &l->subscribed);
-	if (rc == OP_OK && !gather(l))
-		rc = STORE_NOMEM;
+	return rc == OP_OK && !gather(l) ? STORE_NOMEM : rc;
+}
+
+static void
+list_all(struct session *s, struct list *l)
+{
+	uint16_t rc = fill(s, l);
+	size_t i;
+
 	if (rc != OP_OK) {
 		reply_failed(s, rc);
 		return;
@@ -312,9 +299,38 @@ list_all(struct session *s, struct list *l)
 	reply_ok(s, "", "that is all");
 }
 
-static void
+static struct list *
+list_new(unsigned int options)
+{
+	enum { SUBSCRIBED_MAX = 4 * 1024 * 1024 };
+	struct list *l = calloc(1, sizeof *l);
+
+	if (l != NULL) {
+		l->options = options;
+		buf_init(&l->subscribed, SUBSCRIBED_MAX);
+	}
+	return l;
+}
+
+struct list *
+list_now(struct session *s, uint16_t *rc)
+{
+	struct list *l = list_new(L_EXTENDED | LR_SUBSCRIBED);
+
+	*rc = l != NULL ? fill(s, l) : STORE_NOMEM;
+	if (*rc == OP_OK)
+		return l;
+	list_free(l);
+	return NULL;
+}
+
+void
 list_free(struct list *l)
 {
+	if (l == NULL)
+		return;
+	while (l->npattern > 0)
+		free(l->pattern[--l->npattern]);
 	free(l->entry);
 	view_boxes_clear(&l->boxes);
 	buf_clear(&l->subscribed);
@@ -324,15 +340,12 @@ list_free(struct list *l)
 static void
 run_list(struct session *s, struct lex_at *at, unsigned int options)
 {
-	struct list *l = calloc(1, sizeof *l);
-	enum { SUBSCRIBED_MAX = 4 * 1024 * 1024 };
+	struct list *l = list_new(options);
 
 	if (l == NULL) {
 		reply_failed(s, STORE_NOMEM);
 		return;
 	}
-	l->options = options;
-	buf_init(&l->subscribed, SUBSCRIBED_MAX);
 	if ((options & L_LSUB || select_options(at, l)) &&
 	    patterns(s, l, at) && (options & L_LSUB ||
 	    return_options(at, l)) && lex_end(at)) {

@@ -188,7 +188,7 @@ tell_box(struct session *s)
 }
 
 /* Before the numbers are taken, so that nothing is missed. */
-static bool
+bool
 watch(struct session *s)
 {
 	if (!s->watching)

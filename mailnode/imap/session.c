@@ -110,7 +110,7 @@ told(void *arg, const struct chan_msg *m)
 	struct session *s = arg;
 
 	if (m->type == WATCH_CHANGE)
-		s->told = true;
+		s->told = s->told_boxes = true;
 }
 
 /* Between calls: records that came meanwhile, without waiting. */
@@ -171,13 +171,16 @@ next_line(struct session *s, size_t max, char **text, size_t *n)
 {
 	enum line_err err;
 
-	for (;;) {
+	while (s->state != ST_END) {
 		err = s->state == ST_GREETED ? line_get(s->line, max, text, n) :
 		    wait_line(s, s->start->idle_ms, text, n);
 		if (err == LINE_WAKE) {
 			listen_up(s);
-			if (!s->start->woken(s->start->arg))
+			if (!s->start->woken(s->start->arg)) {
+				if (s->between)
+					notify_tell(s);
 				continue;
+			}
 		}
 		if (err == LINE_OK)
 			return true;
@@ -185,8 +188,9 @@ next_line(struct session *s, size_t max, char **text, size_t *n)
 			reply_bad(s, line_err_text(err));
 		else
 			imap_broken(s, err);
-		return false;
+		break;
 	}
+	return false;
 }
 
 bool
@@ -317,14 +321,19 @@ read_command(struct session *s)
 	struct lex_literal lit;
 	char *text;
 	size_t n;
+	bool got;
 
 	lex_reset(&s->lex);
 	s->answered = false;
 	s->tag[0] = '\0';
+	s->between = true;
+	notify_tell(s);
 	do {
-		if (!next_line(s, LEX_LINE_MAX, &text, &n))
-			return false;
-	} while (n == 0);	/* iOS sends an empty line now and then */
+		got = next_line(s, LEX_LINE_MAX, &text, &n);
+	} while (got && n == 0);	/* iOS sends an empty line now and then */
+	s->between = false;
+	if (!got)
+		return false;
 	lex_tag(text, n, s->tag);
 	for (;;) {
 		r = lex_line(&s->lex, text, n, &lit);
@@ -444,6 +453,7 @@ static void
 clear(struct session *s)
 {
 	view_leave(s);
+	notify_free(s->notify);
 	zip_free(s);
 	sasl_free(s->sasl);
 	lex_clear(&s->lex);

@@ -26,6 +26,7 @@ void
 view_leave(struct session *s)
 {
 	note_seen(s);
+	notify_left(s);
 	seqmap_clear(&s->view.map);
 	set_clear(&s->view.saved);
 	memset(&s->view, 0, sizeof s->view);
@@ -125,7 +126,7 @@ view_set(struct session *s, const struct lex_str *text, struct set *uids)
 	}
 	/* Mail that came meanwhile is meant too: UID FETCH n:*. */
 	if (s->uid)
-		view_sync(s, SYNC_NEW, NULL);
+		view_sync(s, SYNC_NEW | SYNC_OWN, NULL);
 	if (s->state != ST_SELECTED || !view_map(s))
 		return false;
 	if (s->uid) {
@@ -232,8 +233,9 @@ news_gone(struct session *s, uint64_t upto)
 }
 
 struct arrivals {
-	struct view	*v;
+	struct session	*s;
 	uint32_t	 n;
+	struct set	 uids;		/* for NOTIFY */
 };
 
 static bool
@@ -242,27 +244,30 @@ arrived(void *arg, uint32_t lo, uint32_t hi)
 	struct arrivals *a = arg;
 
 	a->n += hi - lo + 1;
-	return !a->v->mapped || seqmap_add(&a->v->map, lo, hi);
+	return (a->s->notify == NULL || set_add(&a->uids, lo, hi)) &&
+	    (!a->s->view.mapped || seqmap_add(&a->s->view.map, lo, hi));
 }
 
 static bool
 news_arrived(struct session *s, uint32_t uidnext)
 {
 	struct view *v = &s->view;
-	struct arrivals a = { v, 0 };
+	struct arrivals a = { .s = s };
 	uint16_t rc;
 
 	rc = view_uids(reader_of(s), &s->reader, v->mbox, v->uidnext,
 	    uidnext, v->gone, arrived, &a);
-	if (rc != OP_OK) {
+	if (rc == OP_OK) {
+		v->uidnext = uidnext;
+		v->exists += a.n;
+	} else
 		reply_failed(s, rc);
-		return false;
-	}
-	v->uidnext = uidnext;
-	v->exists += a.n;
-	if (a.n > 0)
+	if (rc == OP_OK && a.n > 0) {
 		untagged(s, "%u EXISTS", v->exists);
-	return true;
+		notify_fresh(s, &a.uids);
+	}
+	set_clear(&a.uids);
+	return rc == OP_OK && s->state == ST_SELECTED;
 }
 
 static void
@@ -325,7 +330,8 @@ view_sync(struct session *s, unsigned int how, const struct set *but)
 	    .since = v->modseq != 0 ? v->modseq : 1 /* 0: all */ };
 	uint16_t rc;
 
-	if (s->state != ST_SELECTED)
+	how = notify_may(s, how);
+	if (s->state != ST_SELECTED || how == 0)
 		return;
 	listen_up(s);
 	if (!s->told && !(how & SYNC_FORCE))
@@ -347,7 +353,8 @@ view_sync(struct session *s, unsigned int how, const struct set *but)
 	if (b.uidnext > v->uidnext && !news_arrived(s, b.uidnext))
 		return;
 	ask.upto = b.modseq;
-	if (b.modseq > v->modseq && !tell_rows(s, &ask, &t))
+	if (how & SYNC_FLAGS && b.modseq > v->modseq &&
+	    !tell_rows(s, &ask, &t))
 		return;
 	/*
 	 * Whoever takes the highest MODSEQ it saw for what it knows would
@@ -357,6 +364,7 @@ view_sync(struct session *s, unsigned int how, const struct set *but)
 	    (b.modseq > v->modseq || but != NULL))
 		untagged(s, "OK [HIGHESTMODSEQ %llu] and not all above it",
 		    (unsigned long long)v->gone);
-	v->modseq = b.modseq;
-	s->told = v->gone < v->modseq;
+	if (how & SYNC_FLAGS)
+		v->modseq = b.modseq;
+	s->told = v->gone < b.modseq;
 }

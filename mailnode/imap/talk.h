@@ -78,6 +78,9 @@ struct session {
 	unsigned int	 errors;
 	int64_t		 began_ms;	/* monotonic */
 	bool		 told;		/* mailboxes changed meanwhile */
+	bool		 told_boxes;	/* the same, for NOTIFY */
+	bool		 between;	/* commands */
+	struct notify	*notify;	/* NULL: it was never used */
 	bool		 watching;
 	bool		 indexed;	/* its reader is */
 	struct op_reply	 keeper, reader, rows;
@@ -211,11 +214,44 @@ bool	 view_set(struct session *s, const struct lex_str *text,
 enum sync_how {
 	SYNC_NEW = 1,		/* EXISTS and flags */
 	SYNC_GONE = 2,		/* and EXPUNGE or VANISHED */
-	SYNC_FORCE = 4		/* ask, even if nothing was told */
+	SYNC_FORCE = 4,		/* ask, even if nothing was told */
+	SYNC_OWN = 8,		/* whatever NOTIFY says: the client did it */
+	SYNC_FLAGS = 16		/* notify_may() adds it */
 };
 /* `but`: flags of these were told already; NULL. */
 void	 view_sync(struct session *s, unsigned int how,
 	    const struct set *but);
+
+/* ---- notify.c ---- */
+
+void	 notify_free(struct notify *n);
+/* What of SYNC_* the client wants to hear now; 0: nothing. */
+unsigned int notify_may(const struct session *s, unsigned int how);
+/* These came into the mailbox at hand: what of them is wanted. */
+void	 notify_fresh(struct session *s, const struct set *uids);
+/* What the client has done itself, which is no news: to a mailbox, with
+ * messages of these UIDs in it (or NULL).  Before the next news are told. */
+void	 notify_own(struct session *s, const char *name,
+	    const struct set *uids);
+/* The mailbox at hand is left; what was told of it is what is known. */
+void	 notify_left(struct session *s);
+/* News of the mailboxes that are not at hand. */
+void	 notify_boxes(struct session *s);
+/* All news, between commands. */
+void	 notify_tell(struct session *s);
+
+/* select.c: keeper tells of changes from now on.  False: it is not there. */
+bool	 watch(struct session *s);
+
+/* ---- fetch.c, for NOTIFY ---- */
+
+struct fetch;
+/* A list of attributes; owned, borrows from the command.  NULL: malformed. */
+struct fetch *fetch_atts(struct lex_at *at);
+void	 fetch_free(struct fetch *f);
+/* All of them, or answered. */
+void	 fetch_tell(struct session *s, struct fetch *f,
+	    const struct set *uids);
 
 /* ---- commands, file by file; the arguments are at *at ---- */
 
@@ -229,7 +265,7 @@ on_fn	on_list, on_lsub, on_status, on_create, on_delete, on_rename,
 on_fn	on_select, on_examine, on_close, on_unselect;
 on_fn	on_fetch, on_store, on_copy, on_move, on_expunge, on_search;
 on_fn	on_append, on_idle, on_compress;
-on_fn	on_sort, on_thread, on_getquota, on_getquotaroot;
+on_fn	on_sort, on_thread, on_getquota, on_getquotaroot, on_notify;
 
 /* "IMAP4rev1 …", as it holds at present. */
 void	 put_capabilities(struct session *s, struct buf *b);
@@ -246,6 +282,8 @@ void	 put_mailbox(const struct session *s, struct buf *b,
 bool	 status_items(struct lex_at *at, uint32_t *items);
 void	 put_status(struct session *s, const struct view_box *b,
 	    uint32_t items);
+/* STATUS as news, RFC 5465 section 5; flags: of changes of these, too. */
+void	 put_news(struct session *s, const struct view_box *b, bool flags);
 uint32_t status_want(uint32_t items);
 
 /* append.c: a literal that is a message.  The command is answered then, or

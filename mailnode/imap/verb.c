@@ -10,7 +10,8 @@ enum {
 	F_UID_ARG = 4,		/* … with arguments that the other lacks */
 	F_EXPUNGES = 8,		/* the answer may tell of expunges */
 	F_FORCE = 16,		/* looks for news even if none were told */
-	F_QUIET = 32		/* tells of no news, or by itself */
+	F_QUIET = 32,		/* tells of no news, or by itself */
+	F_OWN = 64		/* what it does is told in any case */
 };
 
 static const struct verb {
@@ -45,15 +46,16 @@ static const struct verb {
 	{ "CLOSE",	ST_SELECTED,	F_NOARG | F_QUIET, on_close },
 	{ "UNSELECT",	ST_SELECTED,	F_NOARG | F_QUIET, on_unselect },
 	{ "EXPUNGE",	ST_SELECTED,	F_NOARG | F_UID | F_UID_ARG |
-	    F_EXPUNGES | F_FORCE,			on_expunge },
+	    F_EXPUNGES | F_FORCE | F_OWN,		on_expunge },
 	{ "FETCH",	ST_SELECTED,	F_UID,		on_fetch },
 	{ "STORE",	ST_SELECTED,	F_UID,		on_store },
 	{ "COPY",	ST_SELECTED,	F_UID | F_EXPUNGES, on_copy },
-	{ "MOVE",	ST_SELECTED,	F_UID | F_EXPUNGES | F_FORCE,
+	{ "MOVE",	ST_SELECTED,	F_UID | F_EXPUNGES | F_FORCE | F_OWN,
 							on_move },
 	{ "SEARCH",	ST_SELECTED,	F_UID,		on_search },
 	{ "SORT",	ST_SELECTED,	F_UID,		on_sort },
 	{ "THREAD",	ST_SELECTED,	F_UID,		on_thread },
+	{ "NOTIFY",	ST_IN,		F_QUIET,	on_notify },
 	{ "IDLE",	ST_IN,		F_NOARG | F_EXPUNGES, on_idle },
 	{ "COMPRESS",	ST_IN,		F_QUIET,	on_compress },
 	{ NULL,		0,		0,		NULL }
@@ -94,13 +96,16 @@ news(struct session *s, unsigned int flags)
 {
 	unsigned int how = SYNC_NEW;
 
-	if (s->state != ST_SELECTED || flags & F_QUIET)
+	if (flags & F_QUIET)
 		return;
 	if (s->uid || flags & F_EXPUNGES)
 		how |= SYNC_GONE;
 	if (flags & F_FORCE)
 		how |= SYNC_FORCE;
+	if (flags & F_OWN)
+		how |= SYNC_OWN;
 	view_sync(s, how, NULL);
+	notify_boxes(s);
 }
 
 void
