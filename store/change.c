@@ -80,6 +80,8 @@ tags(struct store *st, struct change *c, struct box *b,
 		return STORE_BUSY;
 	c->done.modseq = modseq;
 	rc = tag_put(st, at->hash, now);
+	if (rc == STORE_OK && !c->ruled)
+		rc = judged_keywords(st, b, at, now);
 	if (rc == STORE_OK)
 		rc = row(st, row_tags(st->rows, at->id, now, modseq));
 	return rc;

@@ -61,30 +61,13 @@ put(struct store *st, const struct row_at *at, enum judged_word word)
 	return rc;
 }
 
-static enum store_err
-take_back(struct store *st, const struct row_at *at)
-{
-	static struct store_slot drop;
-	enum store_err rc = store_begin(st, STORE_NODE);
-	sqlite3_stmt *s;
-
-	if (rc != STORE_OK)
-		return rc;
-	s = store_stmt(st, STORE_NODE, &drop, "DELETE FROM judged"
-	    " WHERE hash = ?1");
-	if (s == NULL)
-		return STORE_NOMEM;
-	sqlite3_bind_blob(s, 1, at->hash, sizeof at->hash, SQLITE_STATIC);
-	rc = store_result(st, STORE_NODE, sqlite3_step(s));
-	(void)sqlite3_reset(s);
-	return rc;
-}
-
 /* ---- words ---- */
 
 static enum store_word
 meaning(enum judged_word word)
 {
+	if (word == JUDGED_NOT_JUNK || word == JUDGED_NOT_GOOD)
+		return STORE_NEITHER;
 	return word == JUDGED_JUNK ? STORE_JUNK : STORE_GOOD;
 }
 
@@ -106,15 +89,27 @@ tell(struct store *st, const struct row_at *at, struct store_judged j)
 		st->judged(st->arg, &j);
 }
 
+/* The second half of one act: a program that marks and moves has taken back
+ * with the one, and would say the opposite with the other. */
+static bool
+same_act(enum judged_word was, int64_t when_us, enum judged_word word)
+{
+	return ((was == JUDGED_NOT_JUNK && word == JUDGED_GOOD) ||
+	    (was == JUDGED_NOT_GOOD && word == JUDGED_JUNK)) &&
+	    clock_wall_us() - when_us < JUDGED_ACT_S * INT64_C(1000000);
+}
+
 static enum store_err
 say(struct store *st, uint64_t mbox, const struct row_at *at,
     enum judged_word word)
 {
 	enum judged_word was = JUDGED_GOOD;
-	int64_t when_us;
+	int64_t when_us = 0;
 	bool had = said_before(st, at, &was, &when_us);
 	enum store_err rc;
 
+	if (had && same_act(was, when_us, word))
+		return STORE_OK;
 	/* An answer is more than a move: its author may write from now on. */
 	if (had && meaning(was) == meaning(word) &&
 	    (word != JUDGED_ANSWERED || was == word))
@@ -142,7 +137,8 @@ static enum store_err
 undo(struct store *st, uint64_t mbox, const struct row_at *at,
     enum judged_word of)
 {
-	enum store_err rc = take_back(st, at);
+	enum store_err rc = put(st, at, of == JUDGED_JUNK ? JUDGED_NOT_JUNK :
+	    JUDGED_NOT_GOOD);
 
 	if (rc == STORE_OK)
 		tell(st, at, (struct store_judged){ .mbox = mbox,
@@ -180,6 +176,54 @@ judged_note(struct store *st, const struct box *from, const struct box *to,
 	return STORE_OK;
 }
 
+/* ---- keywords ---- */
+
+static bool
+has_one(const char *tags, const char *const *words)
+{
+	for (; *words != NULL; words++)
+		if (tag_in(tags, *words))
+			return true;
+	return false;
+}
+
+/* Is it junk by what the owner said, or where it stands? */
+static bool
+is_junk(struct store *st, const struct box *b, const struct row_at *at)
+{
+	enum judged_word was = JUDGED_GOOD;
+	int64_t when_us;
+
+	return said_before(st, at, &was, &when_us) &&
+	    meaning(was) != STORE_NEITHER ? was == JUDGED_JUNK :
+	    below(b, "Junk");
+}
+
+enum store_err
+judged_keywords(struct store *st, const struct box *b,
+    const struct row_at *at, const char *now)
+{
+	static const char *const junk[] = { "$Junk", "Junk", NULL };
+	static const char *const good[] = { "$NotJunk", "NotJunk", "NonJunk",
+	    NULL };
+	bool was_junk = has_one(at->tags, junk), was_good = has_one(at->tags,
+	    good);
+	bool now_junk = has_one(now, junk), now_good = has_one(now, good);
+
+	if (below(b, "Trash") || below(b, "Sent") || below(b, "Drafts"))
+		return STORE_OK;
+	if (now_junk && !was_junk)
+		return say_or_undo(st, b->id, at, JUDGED_JUNK, JUDGED_GOOD);
+	if (now_good && !was_good)
+		return is_junk(st, b, at) ? say_or_undo(st, b->id, at,
+		    JUDGED_GOOD, JUDGED_JUNK) : STORE_OK;
+	if (was_junk && !now_junk && is_undo(st, at, JUDGED_JUNK))
+		return undo(st, b->id, at, JUDGED_JUNK);
+	if (was_good && !now_good && is_undo(st, at, JUDGED_GOOD))
+		return undo(st, b->id, at, JUDGED_GOOD);
+	return STORE_OK;
+}
+
 enum store_err
 judged_answered(struct store *st, const char *msgid)
 {
@@ -214,11 +258,14 @@ open_in(struct store *st, const struct box *b, const uint8_t hash[32])
 	return open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 }
 
-/* Junk is often thrown away at once. */
+/* What is marked is often moved at once, and junk thrown away. */
 int
 judged_open(struct store *st, uint64_t mbox, const uint8_t hash[32])
 {
 	int fd = open_in(st, box_by_id(st, mbox), hash);
+	size_t i;
 
-	return fd != -1 ? fd : open_in(st, box_by_name(st, "Trash"), hash);
+	for (i = 0; fd == -1 && i < box_count(st); i++)
+		fd = open_in(st, box_at(st, i), hash);
+	return fd;
 }

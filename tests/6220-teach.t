@@ -49,6 +49,47 @@ ok 'from Trash to Junk' imap "i.uid('MOVE', '4', 'Trash'); i.select('Trash');
 i.uid('MOVE', '2', 'Junk')"
 ok 'another, to be sure' imap "i.uid('MOVE', '5', 'Junk')"
 ok 'says nothing' wait_for '[ "$(known)" = "1 2" ]'
+
+# ---- keywords, as Apple's and Thunderbird's programs set them
+for n in 5 6 7 8; do
+	printf 'From: a@b.test\nSubject: letter %s\nMessage-ID: <%s@x>\n\nbody %s\n' \
+	    $n $n $n >"$tmp/$n.eml"
+	mn import -q -F INBOX "$tmp/$n.eml" >/dev/null
+done
+mark()		# mark COMMANDS: flag and move, by the number of a letter
+{
+	imap "
+def uid(box, n):
+    i.select(box)
+    return i.uid('SEARCH', 'HEADER', 'Message-ID', '<%s@x>' % n)[1][0].decode()
+def flag(n, what, words, box='INBOX'):
+    r = i.uid('STORE', uid(box, n), what, words)
+    assert r[0] == 'OK', r
+def move(n, a, b):
+    r = i.uid('MOVE', uid(a, n), b)
+    assert r[0] == 'OK', r
+$1"
+}
+ok 'marked as junk' mark "flag(5, '+FLAGS', '(\$Junk)')"
+ok 'is junk' wait_for '[ "$(known)" = "1 3" ]'
+ok 'unmarked' mark "flag(5, '-FLAGS', '(\$Junk)')"
+ok 'is nothing again' wait_for '[ "$(known)" = "1 2" ]'
+ok 'marked, and moved' mark "flag(6, '+FLAGS', '(Junk)')
+flag(6, '-FLAGS', '(NonJunk)'); move(6, 'INBOX', 'Junk')"
+ok 'is junk once' wait_for '[ "$(known)" = "1 3" ]'
+ok 'taken back by mark and move' mark "flag(6, '+FLAGS', '(NonJunk)', 'Junk')
+flag(6, '-FLAGS', '(Junk)', 'Junk'); move(6, 'Junk', 'INBOX')"
+ok 'is nothing again' wait_for '[ "$(known)" = "1 2" ]'
+ok 'what was not junk is marked as good, another as junk' mark \
+    "flag(7, '+FLAGS', '(NonJunk \$NotJunk)'); flag(8, 'FLAGS', '(\$junk)')"
+ok 'and says nothing' wait_for '[ "$(known)" = "1 3" ]'
+sqlite3 "$MAILNODE_HOME/node.db" 'UPDATE judged SET at = at - 3600000000' ||
+    diag 'node.db is busy'
+ok 'marked as good much later' mark "flag(8, 'FLAGS', '(\$NotJunk)')"
+ok 'is good' wait_for '[ "$(known)" = "2 2" ]'
+ok 'in Trash' mark "move(7, 'INBOX', 'Trash'); flag(7, '+FLAGS', '(Junk)', 'Trash')
+flag(5, '+FLAGS', '(Junk)')"
+ok 'it says nothing' wait_for '[ "$(known)" = "2 3" ]'
 ok 'no crash' sh -c "! grep -q crash '$node/log'"
 node_stop
 done_testing
