@@ -6,15 +6,14 @@
 #include "mailnode/base/utf7.h"
 #include "mailnode/imap/name.h"
 
-static void
-inbox(char *name)
-{
-	static const char capital[] = "INBOX";
-	size_t n = sizeof capital - 1;
+static const char capital[] = "INBOX";
+enum { CAPITAL = sizeof capital - 1 };
 
-	if (strncasecmp(name, capital, n) == 0 &&
-	    (name[n] == '\0' || name[n] == NAME_SEPARATOR))
-		memcpy(name, capital, n);
+static bool
+is_inbox(const char *name)
+{
+	return strncasecmp(name, capital, CAPITAL) == 0 &&
+	    (name[CAPITAL] == '\0' || name[CAPITAL] == NAME_SEPARATOR);
 }
 
 /* No mailbox has a control in its name (box_name_ok). */
@@ -47,8 +46,8 @@ name_in(const char *p, size_t n, bool utf8, char *dst, size_t size)
 	if (ok)
 		dst[b.len] = '\0';
 	buf_clear(&b);
-	if (ok)
-		inbox(dst);
+	if (ok && is_inbox(dst))
+		memcpy(dst, capital, CAPITAL);
 	return ok;
 }
 
@@ -81,7 +80,7 @@ bool
 name_match(const char *pattern, const char *name)
 {
 	bool at[NAME_PATTERN_MAX] = { true };
-	size_t i, n = strlen(name);
+	size_t i, n = strlen(name), any = is_inbox(name) ? CAPITAL : 0;
 	bool was, next;
 
 	if (n >= sizeof at)
@@ -97,7 +96,8 @@ name_match(const char *pattern, const char *name)
 				    name[i - 1] != NAME_SEPARATOR);
 			else
 				at[i] = i > 0 && was &&
-				    name[i - 1] == *pattern;
+				    (name[i - 1] == *pattern || (i <= any &&
+				    strncasecmp(&name[i - 1], pattern, 1) == 0));
 			was = next;
 		}
 	}

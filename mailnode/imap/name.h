@@ -26,7 +26,7 @@ bool	 name_in(const char *p, size_t n, bool utf8, char *dst, size_t size);
 /* Appends the name as a quoted string.  0, or -1 with b->err. */
 int	 name_out(struct buf *b, const char *name, bool utf8);
 
-/* "*": any octets; "%": any but the separator. */
+/* "*": any octets; "%": any but the separator; INBOX in any case. */
 bool	 name_match(const char *pattern, const char *name);
 
 #endif

@@ -365,6 +365,10 @@ patterns(void **state)
 		{ "a%b", "axb", true }, { "a%b", "a/b", false }, { "", "", true },
 		{ "", "a", false }, { "a", "", false }, { "**", "", true },
 		{ "%*", "a/b", true }, { "a/%", "a", false },
+		{ "iNb%", "INBOX", true }, { "*oX", "INBOX", true },
+		{ "i%/a", "INBOX/a", true }, { "i%/A", "INBOX/a", false },
+		{ "inbox", "aINBOX", false }, { "*x", "INBOX/X", false },
+		{ "inbox*", "INBOXES", false }, { "%/inbox", "a/INBOX", false },
 		{ "*a*a*a*a*a*a*a*a*b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaa", false },
 	};
 	size_t i;
