@@ -179,7 +179,7 @@ def list_extended(t):
     expect("\\haschildren" in got[name], got)
     got = names(c.ok('LIST "" ("INBOX" "%s/%%" "%s/x")' % (name, name)))
     same(set(got), {"INBOX", name + "/x", name + "/y"})
-    same(names(c.ok('LIST "" iNb%')), ["INBOX"])
+    same(list(names(c.ok('LIST "" iNb%'))), ["INBOX"])
     same(len(c.ok('LIST "" ("%s/x" "%s/*")' % (name, name)).of(b"LIST")), 2)
     r = c.ok('LIST (SUBSCRIBED RECURSIVEMATCH) "" "%s"' % name)
     a = r.one(b"LIST")
