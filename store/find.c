@@ -32,7 +32,7 @@ find_free(struct find *f)
 	for (i = 0; i < f->nhits; i++)
 		free(f->hits[i].uid);
 	free(f->arg);
-	free(f->found);
+	set_clear(&f->found);
 	buf_clear(&f->sql);
 	free(f);
 }
@@ -452,28 +452,6 @@ find_build(struct find *f, struct chan_in *in)
 
 /* ---- running it ---- */
 
-static bool
-keep(struct find *f, uint32_t uid)
-{
-	struct view_range *last = f->nfound > 0 ?
-	    &f->found[f->nfound - 1] : NULL, *p;
-	size_t room = f->room != 0 ? f->room * 2 : 64;
-
-	if (last != NULL && last->hi + 1 == uid) {
-		last->hi = uid;
-		return true;
-	}
-	if (f->nfound == f->room) {
-		p = reallocarray(f->found, room, sizeof *p);
-		if (p == NULL)
-			return false;
-		f->found = p;
-		f->room = room;
-	}
-	f->found[f->nfound++] = (struct view_range){ uid, uid };
-	return true;
-}
-
 /*
  * What msg_meta has is asked of it first, message by message in the order of
  * UIDs; all else starts at the narrow rows, which know flags and UIDs.
@@ -552,8 +530,10 @@ find_each(struct find *f, const char *columns,
 static int
 take(void *arg, sqlite3_stmt *s)
 {
-	return keep(arg, (uint32_t)sqlite3_column_int64(s, 0)) ? SQLITE_OK :
-	    SQLITE_NOMEM;
+	uint32_t uid = (uint32_t)sqlite3_column_int64(s, 0);
+	struct find *f = arg;
+
+	return set_add(&f->found, uid, uid) ? SQLITE_OK : SQLITE_NOMEM;
 }
 
 int

@@ -31,8 +31,7 @@ struct find {
 	bool		 whole;		/* … and than the index msg_meta has */
 	bool		 some;		/* names UIDs */
 	/* the answer, kept for its pages */
-	struct view_range *found;
-	size_t		 nfound, room;
+	struct set	 found;
 	struct find_done done;
 };
 

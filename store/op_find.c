@@ -5,13 +5,112 @@
 
 enum { PAGE = 12000 };		/* ranges of one reply */
 
+/* ---- programs ---- */
+
+void
+find_prog_init(struct find_prog *p)
+{
+	enum { TEXT_MAX = 100 * 1024 };		/* octets; one record */
+
+	memset(p, 0, sizeof *p);
+	buf_init(&p->text, TEXT_MAX);
+}
+
+void
+find_prog_clear(struct find_prog *p)
+{
+	buf_clear(&p->text);
+}
+
+bool
+find_put(struct find_prog *p, enum find_key key)
+{
+	chan_put_u8(&p->text, (uint8_t)key);
+	if (key == FIND_AND)
+		chan_put_u32(&p->text, 0);
+	return ++p->nodes <= FIND_NODES_MAX;
+}
+
+bool
+find_number(struct find_prog *p, enum find_key key, int64_t v)
+{
+	bool good = find_put(p, key);
+
+	if (key == FIND_FLAGS)
+		chan_put_u32(&p->text, (uint32_t)v);
+	else
+		chan_put_i64(&p->text, v);
+	return good;
+}
+
+bool
+find_days(struct find_prog *p, int64_t from, int64_t to)
+{
+	bool good = find_put(p, FIND_SENT);
+
+	chan_put_i64(&p->text, from);
+	chan_put_i64(&p->text, to);
+	return good;
+}
+
+bool
+find_string(struct find_prog *p, enum find_key key, const char *name,
+    const char *text)
+{
+	bool good = find_put(p, key);
+
+	if (key == FIND_TEXT || key == FIND_BODY)
+		p->index = true;
+	if (key == FIND_HEADER)
+		chan_put_str(&p->text, name);
+	chan_put_str(&p->text, text);
+	return good;
+}
+
+bool
+find_octets(struct find_prog *p, enum find_key key, const void *v, size_t n)
+{
+	bool good = find_put(p, key);
+
+	chan_put_bytes(&p->text, v, n);
+	return good;
+}
+
+bool
+find_uids(struct find_prog *p, const struct set *uids)
+{
+	bool good = find_put(p, FIND_UIDS);
+	size_t i;
+
+	chan_put_u32(&p->text, (uint32_t)uids->n);
+	for (i = 0; i < uids->n; i++) {
+		chan_put_u32(&p->text, uids->range[i].lo);
+		chan_put_u32(&p->text, uids->range[i].hi);
+	}
+	return good;
+}
+
+bool
+find_begin(struct find_prog *p, size_t *at)
+{
+	*at = p->text.len + 1;
+	return find_put(p, FIND_AND) && ++p->depth <= FIND_DEPTH_MAX / 2;
+}
+
+void
+find_end(struct find_prog *p, size_t at, uint32_t n)
+{
+	if (p->text.err == 0)
+		memcpy(p->text.data + at, &n, sizeof n);
+	p->depth--;
+}
+
 /* ---- client ---- */
 
 static uint16_t
-page(struct op_reply *r, bool (*fn)(void *, uint32_t, uint32_t), void *arg,
-    uint32_t *at, bool *more, struct find_done *done)
+page(struct op_reply *r, struct set *out, bool *more, struct find_done *done)
 {
-	uint32_t n, lo, hi, before = 0;
+	uint32_t n, lo, hi;
 
 	done->n = chan_get_u32(&r->in);
 	done->modseq = chan_get_u64(&r->in);
@@ -19,11 +118,9 @@ page(struct op_reply *r, bool (*fn)(void *, uint32_t, uint32_t), void *arg,
 	for (n = chan_get_u32(&r->in); n > 0 && !r->in.bad; n--) {
 		lo = chan_get_u32(&r->in);
 		hi = chan_get_u32(&r->in);
-		if (lo <= before || hi < lo)
+		if (lo <= set_last(out) || hi < lo)
 			return OP_BAD;
-		before = hi;
-		(*at)++;
-		if (!fn(arg, lo, hi))
+		if (!set_add(out, lo, hi))
 			return STORE_NOMEM;
 	}
 	return chan_end(&r->in) ? OP_OK : OP_BAD;
@@ -31,27 +128,25 @@ page(struct op_reply *r, bool (*fn)(void *, uint32_t, uint32_t), void *arg,
 
 uint16_t
 view_search(int ch, struct op_reply *r, uint64_t mbox, uint32_t below,
-    const struct buf *prog, bool (*fn)(void *, uint32_t, uint32_t),
-    void *arg, struct find_done *done)
+    const struct find_prog *prog, struct set *out, struct find_done *done)
 {
 	struct buf args;
-	uint32_t at = 0;
 	bool more = true;
 	uint16_t rc;
 
 	memset(done, 0, sizeof *done);
 	while (more) {
 		buf_init(&args, CHAN_DATA_MAX);
-		chan_put_u32(&args, at);
+		chan_put_u32(&args, (uint32_t)out->n);
 		chan_put_u64(&args, mbox);
 		chan_put_u32(&args, below);
-		if (at == 0)
-			(void)buf_add(&args, prog->data, prog->len);
-		rc = args.err != 0 ? STORE_TOOBIG :
+		if (out->n == 0)
+			(void)buf_add(&args, prog->text.data, prog->text.len);
+		rc = args.err != 0 || prog->text.err != 0 ? STORE_TOOBIG :
 		    op_call(ch, VIEW_SEARCH, &args, -1, r, -1);
 		buf_clear(&args);
 		if (rc == OP_OK)
-			rc = page(r, fn, arg, &at, &more, done);
+			rc = page(r, out, &more, done);
 		if (rc != OP_OK)
 			return rc;
 	}
@@ -63,17 +158,17 @@ view_search(int ch, struct op_reply *r, uint64_t mbox, uint32_t below,
 static void
 answer(struct find *f, uint32_t at, struct buf *out)
 {
-	size_t i, n = f->nfound > at ? f->nfound - at : 0;
+	size_t i, n = f->found.n > at ? f->found.n - at : 0;
 
 	if (n > PAGE)
 		n = PAGE;
 	chan_put_u32(out, f->done.n);
 	chan_put_u64(out, f->done.modseq);
-	chan_put_u8(out, at + n < f->nfound);
+	chan_put_u8(out, at + n < f->found.n);
 	chan_put_u32(out, (uint32_t)n);
 	for (i = at; i < at + n; i++) {
-		chan_put_u32(out, f->found[i].lo);
-		chan_put_u32(out, f->found[i].hi);
+		chan_put_u32(out, f->found.range[i].lo);
+		chan_put_u32(out, f->found.range[i].hi);
 	}
 }
 

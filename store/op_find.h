@@ -39,18 +39,44 @@ enum {
 					   index */
 };
 
+/*
+ * A program in the making, key by key.  Each of these appends one and says
+ * false when it is over a limit; no memory is told by text.err.
+ */
+struct find_prog {
+	struct buf	 text;
+	unsigned int	 nodes, depth;
+	bool		 index;		/* it asks the index */
+};
+
+void	 find_prog_init(struct find_prog *p);
+void	 find_prog_clear(struct find_prog *p);
+
+/* All messages, FIND_NOT and FIND_OR; their arguments are added next. */
+bool	 find_put(struct find_prog *p, enum find_key key);
+/* Flags, octets, a time or a MODSEQ. */
+bool	 find_number(struct find_prog *p, enum find_key key, int64_t v);
+bool	 find_days(struct find_prog *p, int64_t from, int64_t to);
+/* name: of the field, with FIND_HEADER. */
+bool	 find_string(struct find_prog *p, enum find_key key,
+	    const char *name, const char *text);
+bool	 find_octets(struct find_prog *p, enum find_key key, const void *v,
+	    size_t n);
+bool	 find_uids(struct find_prog *p, const struct set *uids);
+/* FIND_AND around all that is added until find_end(), which gets how many
+ * those are and *at, the place for that. */
+bool	 find_begin(struct find_prog *p, size_t *at);
+void	 find_end(struct find_prog *p, size_t at, uint32_t n);
+
 struct find_done {
 	uint32_t	 n;		/* found */
 	uint64_t	 modseq;	/* highest of them */
 };
 
-/*
- * UIDs below `below` for which prog holds: fn gets ascending ranges; false
- * stops.  STORE_QUERY: the index did not understand.  No NUL in strings.
- */
+/* UIDs below `below` for which prog holds, into an empty set.  STORE_QUERY:
+ * the index did not understand.  No NUL in strings. */
 uint16_t view_search(int ch, struct op_reply *r, uint64_t mbox,
-	    uint32_t below, const struct buf *prog,
-	    bool (*fn)(void *, uint32_t lo, uint32_t hi), void *arg,
+	    uint32_t below, const struct find_prog *prog, struct set *out,
 	    struct find_done *done);
 
 extern const struct op find_ops[];	/* service: struct reader */

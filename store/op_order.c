@@ -56,9 +56,10 @@ view_order(int ch, struct op_reply *r, const struct order_ask *ask,
 			chan_put_u32(&args, ask->below);
 			chan_put_u8(&args, (uint8_t)ask->how);
 			chan_put_bytes(&args, ask->key, ask->nkey);
-			(void)buf_add(&args, ask->prog->data, ask->prog->len);
+			(void)buf_add(&args, ask->prog->text.data,
+			    ask->prog->text.len);
 		}
-		rc = args.err != 0 ? STORE_TOOBIG :
+		rc = args.err != 0 || ask->prog->text.err != 0 ? STORE_TOOBIG :
 		    op_call(ch, VIEW_ORDER, &args, -1, r, -1);
 		buf_clear(&args);
 		if (rc == OP_OK)

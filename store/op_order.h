@@ -31,7 +31,7 @@ struct order_ask {
 	enum order_how	 how;
 	uint8_t		 key[ORDER_KEYS_MAX];
 	size_t		 nkey;
-	const struct buf *prog;		/* op_find.h */
+	const struct find_prog *prog;		/* op_find.h */
 };
 
 /*

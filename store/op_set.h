@@ -36,7 +36,7 @@ enum {
 
 struct set_ask {
 	uint64_t	 mbox;
-	const struct view_range *range;
+	const struct set_range *range;
 	size_t		 n;
 	uint32_t	 from;		/* in and out: UIDs below are done */
 	bool		 more;		/* out: ask again */

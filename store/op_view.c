@@ -150,8 +150,7 @@ view_room(int ch, struct op_reply *r, uint64_t *used, uint64_t *left)
 
 uint16_t
 view_uids(int ch, struct op_reply *r, uint64_t mbox, uint32_t from,
-    uint32_t below, uint64_t since, bool (*fn)(void *, uint32_t, uint32_t),
-    void *arg)
+    uint32_t below, uint64_t since, struct set *out)
 {
 	struct buf args;
 	uint32_t n, lo, hi, next;
@@ -175,7 +174,7 @@ view_uids(int ch, struct op_reply *r, uint64_t mbox, uint32_t from,
 			hi = chan_get_u32(&r->in);
 			if (lo == 0 || hi < lo || hi >= below)
 				return OP_BAD;
-			if (!fn(arg, lo, hi))
+			if (!set_add(out, lo, hi))
 				return STORE_NOMEM;
 		}
 		if (!chan_end(&r->in))
@@ -186,7 +185,7 @@ view_uids(int ch, struct op_reply *r, uint64_t mbox, uint32_t from,
 
 uint16_t
 view_gone(int ch, struct op_reply *r, uint64_t mbox, uint64_t since,
-    uint64_t upto, bool (*fn)(void *, uint32_t), void *arg, bool *whole)
+    uint64_t upto, struct set *out, bool *whole)
 {
 	uint32_t n, uid = 0;
 	struct buf args;
@@ -208,12 +207,13 @@ view_gone(int ch, struct op_reply *r, uint64_t mbox, uint64_t since,
 		since = chan_get_u64(&r->in);
 		for (n = chan_get_u32(&r->in); n > 0 && !r->in.bad; n--) {
 			uid = chan_get_u32(&r->in);
-			if (!fn(arg, uid))
+			if (!set_note(out, uid))
 				return STORE_NOMEM;
 		}
 		if (!chan_end(&r->in))
 			return OP_BAD;
 	}
+	set_order(out);
 	return OP_OK;
 }
 
@@ -588,7 +588,7 @@ put_row(void *arg, uint32_t cols, const struct view_row *row)
 static uint16_t
 do_rows(void *service, struct op_call *c)
 {
-	struct view_range range[VIEW_RANGES_MAX];
+	struct set_range range[VIEW_RANGES_MAX];
 	struct view_scan s = { .range = range };
 	struct reader *r = service;
 	enum store_err e;

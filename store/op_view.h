@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "mailnode/base/op.h"
+#include "mailnode/base/set.h"
 
 enum view_op {
 	VIEW_BOXES = 0x0220,
@@ -76,25 +77,18 @@ uint16_t view_room(int ch, struct op_reply *r, uint64_t *used,
 
 /* ---- UIDs ---- */
 
-struct view_range {
-	uint32_t	lo, hi;		/* both in it */
-};
-
-/*
- * UIDs of [from, below) that are there, or went away since that MODSEQ
- * (UINT64_MAX: only those there): fn gets ascending ranges; false stops.
- */
+/* UIDs of [from, below) that are there, or went away since that MODSEQ
+ * (UINT64_MAX: only those there), behind what is in the set. */
 uint16_t view_uids(int ch, struct op_reply *r, uint64_t mbox, uint32_t from,
-	    uint32_t below, uint64_t since,
-	    bool (*fn)(void *, uint32_t lo, uint32_t hi), void *arg);
+	    uint32_t below, uint64_t since, struct set *out);
 
 /*
- * UIDs gone with since < MODSEQ <= upto, in no order.  *whole: false when
- * that goes back behind what is remembered; then there may be more.
+ * UIDs gone with since < MODSEQ <= upto, with what is in the set already.
+ * *whole: false when that goes back behind what is remembered; then there
+ * may be more.
  */
 uint16_t view_gone(int ch, struct op_reply *r, uint64_t mbox, uint64_t since,
-	    uint64_t upto, bool (*fn)(void *, uint32_t uid), void *arg,
-	    bool *whole);
+	    uint64_t upto, struct set *out, bool *whole);
 
 /* ---- rows ---- */
 
@@ -133,7 +127,7 @@ struct view_ask {
 	uint64_t	 mbox;
 	uint32_t	 cols;		/* VIEW_* */
 	uint64_t	 since, upto;	/* 0: all */
-	const struct view_range *range;
+	const struct set_range *range;
 	size_t		 n;
 	/* private: where the next page starts */
 	uint64_t	 at_modseq;

@@ -41,7 +41,7 @@ int	view_lost(struct reader *r, struct view_lost *l);
 struct view_scan {
 	uint64_t	 mbox, since, upto;
 	uint32_t	 cols;
-	const struct view_range *range;
+	const struct set_range *range;
 	size_t		 n;
 	uint64_t	 at_modseq;	/* out: where the next page starts */
 	uint32_t	 at_uid;	/* in and out */

@@ -88,6 +88,18 @@ buf_adds(struct buf *b, const char *s)
 }
 
 int
+buf_addu(struct buf *b, uint64_t v)
+{
+	char text[24], *end = text + sizeof text, *p = end;
+
+	do {
+		*--p = (char)('0' + v % 10);
+		v /= 10;
+	} while (v != 0);
+	return buf_add(b, p, (size_t)(end - p));
+}
+
+int
 buf_addf(struct buf *b, const char *fmt, ...)
 {
 	va_list ap;

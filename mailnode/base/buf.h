@@ -32,6 +32,7 @@ int	 buf_reserve(struct buf *b, size_t more);
 int	 buf_add(struct buf *b, const void *p, size_t n);
 int	 buf_addc(struct buf *b, int c);
 int	 buf_adds(struct buf *b, const char *s);
+int	 buf_addu(struct buf *b, uint64_t v);	/* decimal */
 int	 buf_addf(struct buf *b, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));
 

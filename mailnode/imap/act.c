@@ -111,17 +111,16 @@ static void
 store_answer(struct session *s, const struct store_cmd *c)
 {
 	struct buf code;
-	struct set seqs;
+	struct set seqs = { 0 };
 
 	if (c->modified.n == 0) {
 		reply_ok(s, "", "done");
 		return;
 	}
-	set_init(&seqs);
 	buf_init(&code, LEX_TEXT_MAX);
 	(void)buf_adds(&code, "MODIFIED ");
 	if (s->uid || view_seqs(s, &c->modified, &seqs))
-		put_ranges(&code, s->uid ? &c->modified : &seqs);
+		set_text(s->uid ? &c->modified : &seqs, &code);
 	reply_ok(s, code.err == 0 ? buf_str(&code) : "MODIFIED",
 	    "changed by another meanwhile");
 	buf_clear(&code);
@@ -156,8 +155,6 @@ on_store(struct session *s, struct lex_at *at)
 	struct store_cmd c = { .silent = false };
 	struct lex_str set;
 
-	set_init(&c.uids);
-	set_init(&c.modified);
 	if (lex_atom(at, &set) && store_args(s, at, &c) && may_change(s) &&
 	    view_set(s, &set, &c.uids))
 		run_store(s, &c);
@@ -240,9 +237,9 @@ moved(struct session *s, const struct pairs *p, bool copy)
 	}
 	buf_init(&code, 8 * 1024 * 1024);
 	(void)buf_addf(&code, "COPYUID %u ", (unsigned int)p->uidvalidity);
-	put_ranges(&code, &p->was);
+	set_text(&p->was, &code);
 	(void)buf_addc(&code, ' ');
-	put_ranges(&code, &p->now);
+	set_text(&p->now, &code);
 	if (copy)
 		reply_ok(s, buf_str(&code), "done");
 	else {
@@ -261,12 +258,9 @@ transfer(struct session *s, struct lex_at *at, bool copy)
 	struct pairs p = { .uidvalidity = 0 };
 	char folder[BOX_NAME_MAX];
 	struct lex_str set;
-	struct set uids;
+	struct set uids = { 0 };
 	uint16_t rc = OP_OK;
 
-	set_init(&uids);
-	set_init(&p.was);
-	set_init(&p.now);
 	if (lex_atom(at, &set) && get_mailbox(s, at, folder) &&
 	    lex_end(at) && (copy || may_change(s)) &&
 	    view_set(s, &set, &uids)) {
@@ -333,9 +327,8 @@ void
 on_expunge(struct session *s, struct lex_at *at)
 {
 	struct lex_str set;
-	struct set uids;
+	struct set uids = { 0 };
 
-	set_init(&uids);
 	if (s->uid) {
 		if (lex_atom(at, &set) && lex_end(at) && may_change(s) &&
 		    view_set(s, &set, &uids))

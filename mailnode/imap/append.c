@@ -143,7 +143,7 @@ file_one(struct append *a, const struct set_new *m)
 {
 	struct session *s = a->s;
 	struct set_appended done;
-	struct set own;
+	struct set own = { 0 };
 	char code[64];
 	uint16_t rc;
 
@@ -153,7 +153,6 @@ file_one(struct append *a, const struct set_new *m)
 		refused(s, rc);
 		return;
 	}
-	set_init(&own);
 	if (set_add(&own, done.uid, done.uid))
 		notify_own(s, a->folder, &own);
 	set_clear(&own);
@@ -167,16 +166,15 @@ tell_uids(struct append *a, uint32_t uidvalidity, const uint32_t *uid,
     size_t n)
 {
 	struct session *s = a->s;
-	struct set set;
+	struct set set = { 0 };
 	struct buf code;
 	size_t i;
 
-	set_init(&set);
 	for (i = 0; i < n; i++)
 		(void)set_add(&set, uid[i], uid[i]);
 	buf_init(&code, LEX_LINE_MAX);
 	(void)buf_addf(&code, "APPENDUID %u ", (unsigned int)uidvalidity);
-	put_ranges(&code, &set);
+	set_text(&set, &code);
 	notify_own(s, a->folder, &set);
 	reply_ok(s, buf_str(&code) != NULL ? buf_str(&code) : "", "filed");
 	buf_clear(&code);

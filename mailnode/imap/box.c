@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "mailnode/imap/name.h"
-#include "mailnode/imap/objectid.h"
 #include "mailnode/imap/quota.h"
 #include "mailnode/imap/talk.h"
 #include "store/err.h"
@@ -139,7 +138,7 @@ status_line(struct session *s, const struct view_box *b, uint32_t bits)
 		if (items[i].bit == IT_ID)
 			put_mailboxid(&s->out, b->uidvalidity);
 		else
-			put_number(&s->out, item_value(s, b, items[i].bit));
+			(void)buf_addu(&s->out, item_value(s, b, items[i].bit));
 	}
 	(void)buf_adds(&s->out, ")\r\n");
 }
@@ -272,7 +271,7 @@ on_delete(struct session *s, struct lex_at *at)
 static uint16_t
 rename_inbox(struct session *s, const char *to)
 {
-	struct view_range all = { 1, UINT32_MAX };
+	struct set_range all = { 1, UINT32_MAX, 0 };
 	struct set_ask ask = { .range = &all, .n = 1 };
 	struct view_box b = { 0 };
 	struct set_done moved;

@@ -4,7 +4,6 @@
 
 #include "mailnode/base/date.h"
 #include "mailnode/imap/content.h"
-#include "mailnode/imap/objectid.h"
 #include "mailnode/imap/search.h"
 #include "store/err.h"
 #include "store/mime_short.h"
@@ -180,7 +179,7 @@ put_items(struct session *s, const struct view_row *row, unsigned int items,
 
 	if (items & F_UID) {
 		key(s, "UID ", first);
-		put_number(b, row->uid);
+		(void)buf_addu(b, row->uid);
 	}
 	if (items & F_FLAGS) {
 		key(s, "FLAGS ", first);
@@ -188,7 +187,7 @@ put_items(struct session *s, const struct view_row *row, unsigned int items,
 	}
 	if (items & F_MODSEQ) {
 		key(s, "MODSEQ (", first);
-		put_number(b, row->modseq);
+		(void)buf_addu(b, row->modseq);
 		(void)buf_addc(b, ')');
 	}
 	if (items & F_DATE) {
@@ -212,7 +211,7 @@ put_items(struct session *s, const struct view_row *row, unsigned int items,
 	}
 	if (items & F_SIZE) {
 		key(s, "RFC822.SIZE ", first);
-		put_number(b, row->wire);
+		(void)buf_addu(b, row->wire);
 	}
 	if (items & F_ENVELOPE) {
 		key(s, "ENVELOPE ", first);
@@ -244,7 +243,7 @@ put_row(struct session *s, const struct fetch *f, const struct view_row *row,
 	if (f->marked != 0 && row->modseq >= f->marked)
 		items |= F_FLAGS | (s->enabled & EN_CONDSTORE ? F_MODSEQ : 0U);
 	(void)buf_adds(&s->out, "* ");
-	put_number(&s->out, seq);
+	(void)buf_addu(&s->out, seq);
 	(void)buf_adds(&s->out, " FETCH (");
 	put_items(s, row, items, &first);
 	for (i = 0; i < f->nsec && s->state != ST_END; i++) {
@@ -321,7 +320,7 @@ rows(struct session *s, const struct fetch *f)
 		    view_row_next(&s->rows, &ask, row = &b.row[b.n])) {
 			if (f->since != 0 && !set_has(&f->uids, row->uid))
 				continue;
-			b.seq[b.n] = view_seq(s, row->uid);
+			b.seq[b.n] = set_rank(&s->view.map, row->uid);
 			if (b.seq[b.n] == 0)
 				continue;
 			content_init(&b.c[b.n++], row->uid);
@@ -377,14 +376,12 @@ run(struct session *s, struct fetch *f)
 static bool
 take_some(struct session *s, struct fetch *f)
 {
-	struct set here, some;
+	struct set here = { 0 }, some = { 0 };
 	bool good;
 
 	if (!f->some)
 		return true;
-	set_init(&here);
-	set_init(&some);
-	good = seqmap_here(&s->view.map, &f->uids, &here) &&
+	good = set_both(&s->view.map, &f->uids, &here) &&
 	    partial_of(&f->partial, &here, &some);
 	set_clear(&here);
 	set_clear(&f->uids);
@@ -440,7 +437,7 @@ fetch_tell(struct session *s, struct fetch *f, const struct set *uids)
 	f->marked = 0;
 	if (view_map(s) && mark(s, f))
 		rows(s, f);
-	set_init(&f->uids);
+	f->uids = (struct set){ 0 };
 }
 
 void
@@ -449,8 +446,6 @@ on_fetch(struct session *s, struct lex_at *at)
 	struct fetch f = { .items = s->uid ? F_UID : 0 };
 	struct lex_str set;
 
-	set_init(&f.uids);
-	set_init(&f.maybe);
 	if (lex_atom(at, &set) && what(&f, at) && modifiers(s, &f, at) &&
 	    view_set(s, &set, &f.uids) && take_some(s, &f)) {
 		/* RFC 7162 section 3.2.6: what went may have had the

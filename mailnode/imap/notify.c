@@ -202,18 +202,11 @@ void
 notify_fresh(struct session *s, const struct set *uids)
 {
 	struct notify *n = s->notify;
-	struct set other;
-	uint32_t uid;
-	size_t i;
+	struct set other = { 0 };
 
 	if (n == NULL || n->fetch == NULL)
 		return;
-	set_init(&other);
-	for (i = 0; i < uids->n; i++)
-		for (uid = uids->range[i].lo; uid <= uids->range[i].hi; uid++)
-			if (!set_has(&n->mine, uid) &&
-			    !set_add(&other, uid, uid))
-				break;
+	(void)set_less(uids, &n->mine, &other);
 	fetch_tell(s, n->fetch, &other);
 	set_clear(&other);
 }
@@ -312,7 +305,6 @@ on_notify(struct session *s, struct lex_at *at)
 
 	if (n != NULL) {
 		lex_init(&n->lex);
-		set_init(&n->mine);
 		buf_init(&n->names, NAMES_MAX);
 		if (!parse(s, at, n, &status)) {
 			notify_free(n);

@@ -131,18 +131,6 @@ reply_go_on(struct session *s, const char *text)
 /* ---- pieces ---- */
 
 void
-put_number(struct buf *b, uint64_t v)
-{
-	char text[24], *p = text + sizeof text;
-
-	do {
-		*--p = (char)('0' + v % 10);
-		v /= 10;
-	} while (v != 0);
-	(void)buf_add(b, p, (size_t)(text + sizeof text - p));
-}
-
-void
 put_word(struct buf *b, const char *word)
 {
 	if (b->len > 0 && b->data[b->len - 1] != '(')
@@ -170,6 +158,20 @@ put_string(struct buf *b, const char *p, size_t n)
 		(void)buf_addc(b, p[i]);
 	}
 	(void)buf_addc(b, '"');
+}
+
+void
+put_objectid(struct buf *b, char kind, const uint8_t *p, size_t n)
+{
+	(void)buf_addf(b, "(%c", kind);
+	(void)codec_hex_put(b, p, n);
+	(void)buf_addc(b, ')');
+}
+
+void
+put_mailboxid(struct buf *b, uint32_t uidvalidity)
+{
+	(void)buf_addf(b, "(F%u)", (unsigned int)uidvalidity);
 }
 
 static bool
@@ -237,22 +239,6 @@ tell_flags(struct session *s)
 
 	line_putf(s->line, "* FLAGS (\\Answered \\Flagged \\Deleted \\Seen "
 	    "\\Draft $Forwarded%s%s)\r\n", more[0] != '\0' ? " " : "", more);
-}
-
-void
-put_ranges(struct buf *b, const struct set *set)
-{
-	size_t i;
-
-	for (i = 0; i < set->n; i++) {
-		if (i > 0)
-			(void)buf_addc(b, ',');
-		put_number(b, set->range[i].lo);
-		if (set->range[i].hi == set->range[i].lo)
-			continue;
-		(void)buf_addc(b, ':');
-		put_number(b, set->range[i].hi);
-	}
 }
 
 void

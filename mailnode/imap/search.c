@@ -4,12 +4,11 @@
 #include "mailnode/base/clock.h"
 #include "mailnode/base/codec.h"
 #include "mailnode/base/date.h"
-#include "mailnode/imap/objectid.h"
 #include "mailnode/imap/search.h"
 #include "store/err.h"
 #include "store/op_set.h"
 
-enum { DAY = 86400, FAR = 100000000 /* days */, ARGS_MAX = 100 * 1024 };
+enum { DAY = 86400, FAR = 100000000 /* days */ };
 
 /* A word that a search knows, and what follows it. */
 struct key {
@@ -22,25 +21,10 @@ struct key {
 
 static bool one_key(struct search *c, struct lex_at *at);
 
-static void
-put(struct search *c, enum find_key key)
+static bool
+find_none(struct find_prog *p)
 {
-	c->nodes++;
-	chan_put_u8(&c->prog, (uint8_t)key);
-}
-
-static void
-put_all(struct search *c)
-{
-	put(c, FIND_AND);
-	chan_put_u32(&c->prog, 0);
-}
-
-static void
-put_none(struct search *c)
-{
-	put(c, FIND_NOT);
-	put_all(c);
+	return find_put(p, FIND_NOT) && find_put(p, FIND_AND);
 }
 
 /* ---- keys ---- */
@@ -50,17 +34,14 @@ all_key(struct search *c, struct lex_at *at, const struct key *k)
 {
 	(void)at;
 	(void)k;
-	put_all(c);
-	return true;
+	return find_put(&c->prog, FIND_AND);
 }
 
 static bool
 flag_key(struct search *c, struct lex_at *at, const struct key *k)
 {
 	(void)at;
-	put(c, FIND_FLAGS);
-	chan_put_u32(&c->prog, k->v);
-	return true;
+	return find_number(&c->prog, FIND_FLAGS, k->v);
 }
 
 static bool
@@ -72,15 +53,11 @@ keyword_key(struct search *c, struct lex_at *at, const struct key *k)
 	(void)k;
 	if (!lex_atom(at, &word) || !flag_one(&word, &one))
 		return false;
-	if (one.flags != 0) {
-		put(c, FIND_FLAGS);
-		chan_put_u32(&c->prog, one.flags);
-	} else if (one.keywords[0] != '\0') {
-		put(c, FIND_KEYWORD);
-		chan_put_str(&c->prog, one.keywords);
-	} else
-		put_none(c);
-	return true;
+	if (one.flags != 0)
+		return find_number(&c->prog, FIND_FLAGS, one.flags);
+	if (one.keywords[0] == '\0')
+		return find_none(&c->prog);
+	return find_string(&c->prog, FIND_KEYWORD, NULL, one.keywords);
 }
 
 static bool
@@ -91,37 +68,27 @@ day_arg(struct lex_at *at, int64_t *day)
 	return lex_astring(at, &text) && date_day(text.p, text.n, day);
 }
 
-/* of: FIND_BEFORE or FIND_SAVED. */
-static void
-put_before(struct search *c, enum find_key of, int64_t time)
-{
-	put(c, of);
-	chan_put_i64(&c->prog, time);
-}
-
+/* v: FIND_BEFORE or FIND_SAVED. */
 static bool
 before_key(struct search *c, struct lex_at *at, const struct key *k)
 {
 	int64_t day;
 
-	if (!day_arg(at, &day))
-		return false;
-	put_before(c, k->v, day * DAY);
-	return true;
+	return day_arg(at, &day) && find_number(&c->prog, k->v, day * DAY);
 }
 
 static bool
 on_key(struct search *c, struct lex_at *at, const struct key *k)
 {
+	struct find_prog *p = &c->prog;
 	int64_t day;
+	size_t both;
 
-	if (!day_arg(at, &day))
+	if (!day_arg(at, &day) || !find_begin(p, &both) ||
+	    !find_put(p, FIND_NOT) || !find_number(p, k->v, day * DAY) ||
+	    !find_number(p, k->v, (day + 1) * DAY))
 		return false;
-	put(c, FIND_AND);
-	chan_put_u32(&c->prog, 2);
-	put(c, FIND_NOT);
-	put_before(c, k->v, day * DAY);
-	put_before(c, k->v, (day + 1) * DAY);
+	find_end(p, both, 2);
 	return true;
 }
 
@@ -131,12 +98,8 @@ sent_key(struct search *c, struct lex_at *at, const struct key *k)
 {
 	int64_t day;
 
-	if (!day_arg(at, &day))
-		return false;
-	put(c, FIND_SENT);
-	chan_put_i64(&c->prog, k->v != 0 ? day : -FAR);
-	chan_put_i64(&c->prog, day + k->v);
-	return true;
+	return day_arg(at, &day) && find_days(&c->prog,
+	    k->v != 0 ? day : -FAR, day + k->v);
 }
 
 static bool
@@ -147,32 +110,23 @@ string_arg(struct lex_at *at, struct lex_str *s)
 }
 
 static bool
-put_header(struct search *c, struct lex_at *at, const char *name)
+field_key(struct search *c, struct lex_at *at, const struct key *k)
 {
 	struct lex_str text;
 
-	if (!string_arg(at, &text))
-		return false;
-	put(c, FIND_HEADER);
-	chan_put_str(&c->prog, name);
-	chan_put_str(&c->prog, text.p);
-	return true;
-}
-
-static bool
-field_key(struct search *c, struct lex_at *at, const struct key *k)
-{
-	return put_header(c, at, k->name);
+	return string_arg(at, &text) &&
+	    find_string(&c->prog, FIND_HEADER, k->name, text.p);
 }
 
 static bool
 header_key(struct search *c, struct lex_at *at, const struct key *k)
 {
-	struct lex_str name;
+	struct lex_str name, text;
 
 	(void)k;
 	return string_arg(at, &name) && name.n > 0 &&
-	    strpbrk(name.p, ": \r\n") == NULL && put_header(c, at, name.p);
+	    strpbrk(name.p, ": \r\n") == NULL && string_arg(at, &text) &&
+	    find_string(&c->prog, FIND_HEADER, name.p, text.p);
 }
 
 static bool
@@ -182,14 +136,8 @@ words_key(struct search *c, struct lex_at *at, const struct key *k)
 
 	if (!string_arg(at, &text))
 		return false;
-	if (text.n == 0) {
-		put_all(c);
-		return true;
-	}
-	c->words = true;
-	put(c, k->v);
-	chan_put_str(&c->prog, text.p);
-	return true;
+	return text.n == 0 ? find_put(&c->prog, FIND_AND) :
+	    find_string(&c->prog, k->v, NULL, text.p);
 }
 
 static bool
@@ -197,11 +145,8 @@ size_key(struct search *c, struct lex_at *at, const struct key *k)
 {
 	uint64_t v;
 
-	if (!lex_number(at, UINT32_MAX, &v))
-		return false;
-	put(c, k->v);
-	chan_put_u64(&c->prog, v);
-	return true;
+	return lex_number(at, UINT32_MAX, &v) &&
+	    find_number(&c->prog, k->v, (int64_t)v);
 }
 
 /* So many seconds ago, or longer. */
@@ -210,11 +155,8 @@ age_key(struct search *c, struct lex_at *at, const struct key *k)
 {
 	uint64_t v;
 
-	(void)k;
-	if (!lex_number(at, UINT32_MAX, &v) || v == 0)
-		return false;
-	put_before(c, FIND_BEFORE, clock_wall_s() - (int64_t)v + 1);
-	return true;
+	return lex_number(at, UINT32_MAX, &v) && v != 0 &&
+	    find_number(&c->prog, k->v, clock_wall_s() - (int64_t)v + 1);
 }
 
 /* MODSEQ "/flags/\\x" all n: one MODSEQ is for all of a message. */
@@ -224,57 +166,51 @@ modseq_key(struct search *c, struct lex_at *at, const struct key *k)
 	struct lex_str entry;
 	uint64_t v;
 
-	(void)k;
 	if (lex_string(at, &entry) && !lex_word(at, "all") &&
 	    !lex_word(at, "priv") && !lex_word(at, "shared"))
 		return false;
-	if (!lex_number(at, INT64_MAX, &v))
-		return false;
-	put(c, FIND_MODSEQ);
-	chan_put_u64(&c->prog, v);
 	c->modseq = true;
-	return true;
+	return lex_number(at, INT64_MAX, &v) &&
+	    find_number(&c->prog, k->v, (int64_t)v);
 }
 
+/* RFC 8474 section 4: any server's look like that; and this is how ours do,
+ * see put_objectid(). */
 static bool
 object_key(struct search *c, struct lex_at *at, const struct key *k)
 {
-	bool thread = k->v == FIND_ROOT;
-	size_t n = thread ? VIEW_ROOT : VIEW_HASH;
-	uint8_t octets[VIEW_HASH];
+	static const char hex[] = "0123456789abcdef", all[] = "0123456789"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-";
+	enum { ID_MAX = 255 };
+	bool thread = k->v == FIND_ROOT, good;
 	struct lex_str id;
+	struct buf octets;
 
-	if (!lex_astring(at, &id) || !objectid_ok(&id))
+	if (!lex_astring(at, &id) || id.n == 0 || id.n > ID_MAX ||
+	    strspn(id.p, all) != id.n)
 		return false;
-	if (objectid_parse(&id, thread ? OBJECTID_THREAD : OBJECTID_EMAIL,
-	    octets, n)) {
-		put(c, k->v);
-		chan_put_bytes(&c->prog, octets, n);
-	} else
-		put_none(c);
-	return true;
+	buf_init(&octets, ID_MAX);
+	if (id.p[0] == (thread ? OBJECTID_THREAD : OBJECTID_EMAIL) &&
+	    strspn(id.p + 1, hex) == id.n - 1 &&
+	    codec_hex_get(&octets, id.p + 1, id.n - 1) == 0 &&
+	    octets.len == (thread ? VIEW_ROOT : VIEW_HASH))
+		good = find_octets(&c->prog, k->v, octets.data, octets.len);
+	else
+		good = find_none(&c->prog);
+	buf_clear(&octets);
+	return good;
 }
 
 static bool
 put_set(struct search *c, const struct lex_str *text, bool uid)
 {
 	struct session *s = c->s;
-	struct set uids;
+	struct set uids = { 0 };
 	bool was = s->uid, good;
-	size_t i;
 
-	set_init(&uids);
 	s->uid = uid;
-	good = view_set(s, text, &uids);
+	good = view_set(s, text, &uids) && find_uids(&c->prog, &uids);
 	s->uid = was;
-	if (good) {
-		put(c, FIND_UIDS);
-		chan_put_u32(&c->prog, (uint32_t)uids.n);
-		for (i = 0; i < uids.n; i++) {
-			chan_put_u32(&c->prog, uids.range[i].lo);
-			chan_put_u32(&c->prog, uids.range[i].hi);
-		}
-	}
 	set_clear(&uids);
 	return good;
 }
@@ -291,20 +227,15 @@ uid_key(struct search *c, struct lex_at *at, const struct key *k)
 static bool
 several(struct search *c, struct lex_at *at)
 {
-	size_t n_at = c->prog.len + 1;
 	uint32_t n = 0;
+	size_t all;
 
-	if (++c->depth > FIND_DEPTH_MAX / 2)
+	if (!find_begin(&c->prog, &all))
 		return false;
-	put_all(c);
-	while (!lex_end(at) && !lex_next_is(at, LEX_CLOSE)) {
+	for (; !lex_end(at) && !lex_next_is(at, LEX_CLOSE); n++)
 		if (!one_key(c, at))
 			return false;
-		n++;
-	}
-	if (c->prog.err == 0)
-		memcpy(c->prog.data + n_at, &n, sizeof n);
-	c->depth--;
+	find_end(&c->prog, all, n);
 	return n > 0;
 }
 
@@ -314,13 +245,13 @@ tree_key(struct search *c, struct lex_at *at, const struct key *k)
 {
 	uint32_t i;
 
-	if (++c->depth > FIND_DEPTH_MAX / 2)
+	if (++c->prog.depth > FIND_DEPTH_MAX / 2 ||
+	    !find_put(&c->prog, k->v == 2 ? FIND_OR : FIND_NOT))
 		return false;
-	put(c, k->v == 2 ? FIND_OR : FIND_NOT);
 	for (i = 0; i < k->v; i++)
 		if (!one_key(c, at))
 			return false;
-	c->depth--;
+	c->prog.depth--;
 	return true;
 }
 
@@ -362,9 +293,9 @@ static const struct key keys[] = {
 	{ "BODY",	words_key,	FIND_BODY,	false },
 	{ "LARGER",	size_key,	FIND_LARGER,	false },
 	{ "SMALLER",	size_key,	FIND_SMALLER,	false },
-	{ "OLDER",	age_key,	0,		false },
-	{ "YOUNGER",	age_key,	0,		true },
-	{ "MODSEQ",	modseq_key,	0,		false },
+	{ "OLDER",	age_key,	FIND_BEFORE,	false },
+	{ "YOUNGER",	age_key,	FIND_BEFORE,	true },
+	{ "MODSEQ",	modseq_key,	FIND_MODSEQ,	false },
 	{ "UID",	uid_key,	0,		false },
 	{ "EMAILID",	object_key,	FIND_HASH,	false },
 	{ "THREADID",	object_key,	FIND_ROOT,	false },
@@ -379,8 +310,6 @@ one_key(struct search *c, struct lex_at *at)
 	const struct key *k;
 	struct lex_str word;
 
-	if (c->nodes > FIND_NODES_MAX - 10)
-		return false;
 	if (lex_open(at))
 		return several(c, at) && lex_close(at);
 	if (!lex_atom(at, &word))
@@ -388,8 +317,8 @@ one_key(struct search *c, struct lex_at *at)
 	for (k = keys; k->name != NULL; k++) {
 		if (!lex_is(&word, k->name))
 			continue;
-		if (k->not)
-			put(c, FIND_NOT);
+		if (k->not && !find_put(&c->prog, FIND_NOT))
+			return false;
 		return k->fn(c, at, k);
 	}
 	return strspn(word.p, "0123456789:,*$") == word.n &&
@@ -457,15 +386,23 @@ search_init(struct search *c, struct session *s)
 {
 	memset(c, 0, sizeof *c);
 	c->s = s;
-	buf_init(&c->prog, ARGS_MAX);
-	set_init(&c->found);
+	find_prog_init(&c->prog);
+	/* What came meanwhile can be found by its UID. */
+	if (s->uid)
+		view_sync(s, SYNC_NEW, NULL);
 }
 
 void
 search_clear(struct search *c)
 {
-	buf_clear(&c->prog);
+	find_prog_clear(&c->prog);
 	set_clear(&c->found);
+}
+
+int
+search_reader(struct search *c)
+{
+	return c->prog.index ? reader_with_index(c->s) : reader_of(c->s);
 }
 
 void
@@ -481,57 +418,21 @@ search_failed(struct search *c, uint16_t rc)
 
 /* ---- SEARCH itself ---- */
 
-static bool
-found(void *arg, uint32_t lo, uint32_t hi)
-{
-	return set_add(arg, lo, hi);
-}
-
-static void
-answer(struct search *c)
-{
-	struct session *s = c->s;
-	struct set seqs;
-
-	set_init(&seqs);
-	if (c->result & R_SAVE)
-		search_save(c);
-	if (s->uid || view_seqs(s, &c->found, &seqs)) {
-		c->extended = c->extended || s->enabled & EN_REV2;
-		search_tell(c, "SEARCH", s->uid ? &c->found : &seqs);
-		reply_ok(s, "", "done");
-	}
-	set_clear(&seqs);
-}
-
-static void
-run(struct search *c)
-{
-	struct session *s = c->s;
-	uint16_t rc;
-
-	progress_wait(s, &s->reader);
-	rc = c->prog.err != 0 ? STORE_TOOBIG :
-	    view_search(c->words ? reader_with_index(s) : reader_of(s),
-	    &s->reader, s->view.mbox,
-	    s->view.uidnext, &c->prog, found, &c->found, &c->done);
-	progress_end(&s->reader);
-	if (rc == OP_OK)
-		answer(c);
-	else
-		search_failed(c, rc);
-}
-
 void
 on_search(struct session *s, struct lex_at *at)
 {
 	struct search c;
+	uint16_t rc;
 
 	search_init(&c, s);
-	if (s->uid)
-		view_sync(s, SYNC_NEW, NULL);
 	if (search_returns(&c, at) && (!lex_word(at, "CHARSET") ||
-	    search_charset(&c, at)) && search_keys(&c, at))
-		run(&c);
+	    search_charset(&c, at)) && search_keys(&c, at)) {
+		c.extended = c.extended || s->enabled & EN_REV2;
+		progress_wait(s, &s->reader);
+		rc = view_search(search_reader(&c), &s->reader, s->view.mbox,
+		    s->view.uidnext, &c.prog, &c.found, &c.done);
+		progress_end(&s->reader);
+		search_tell(&c, rc, "SEARCH");
+	}
 	search_clear(&c);
 }

@@ -19,15 +19,12 @@ struct partial {
 
 struct search {
 	struct session	*s;
-	struct buf	 prog;		/* op_find.h */
-	unsigned int	 nodes, depth;
+	struct find_prog prog;
 	unsigned int	 result;	/* R_* */
 	struct partial	 partial;
 	bool		 extended;	/* answers with ESEARCH */
 	bool		 modseq;
-	bool		 words;		/* asks the index */
-	bool		 answered;	/* with words of its own */
-	struct set	 found;		/* UIDs */
+	struct set	 found;		/* UIDs: a set, or a list in order */
 	struct find_done done;
 };
 
@@ -40,24 +37,18 @@ bool	 search_returns(struct search *c, struct lex_at *at);
 bool	 search_charset(struct search *c, struct lex_at *at);
 /* All keys to the end of the command, as a program. */
 bool	 search_keys(struct search *c, struct lex_at *at);
+/* The reader to ask. */
+int	 search_reader(struct search *c);
 /* What was not OP_OK. */
 void	 search_failed(struct search *c, uint16_t rc);
 
 /* search_tell.c: what was found, RFC 4731 and RFC 9394. */
 bool	 partial_parse(struct lex_at *at, struct partial *p);
-/* Which of n they are, from 0: [*from, *to). */
-void	 partial_range(const struct partial *p, size_t n, size_t *from,
-	    size_t *to);
-/* Those of a set that are meant.  False: no memory. */
+/* Appends those of a set, or list, that are meant.  False: no memory. */
 bool	 partial_of(const struct partial *p, const struct set *set,
 	    struct set *out);
-/* In order: "* SEARCH …" or "* ESEARCH …", as `how` numbers or a set. */
-void	 search_tell(struct search *c, const char *name,
-	    const struct set *set);
-/* The same of numbers in any order. */
-void	 search_tell_list(struct search *c, const char *name,
-	    const uint32_t *v, size_t n);
-/* For "$"; `all`, in order. */
-void	 search_save(struct search *c);
+/* Answers with what is in c->found, "* SEARCH …" or "* ESEARCH …", and saves
+ * it; rc: how the search went. */
+void	 search_tell(struct search *c, uint16_t rc, const char *name);
 
 #endif

@@ -3,8 +3,7 @@
 
 #include "mailnode/base/num.h"
 #include "mailnode/imap/search.h"
-
-/* ---- PARTIAL ---- */
+#include "store/err.h"
 
 bool
 partial_parse(struct lex_at *at, struct partial *p)
@@ -30,95 +29,29 @@ partial_parse(struct lex_at *at, struct partial *p)
 	return true;
 }
 
-void
-partial_range(const struct partial *p, size_t n, size_t *from, size_t *to)
-{
-	size_t lo = p->lo - 1 < n ? p->lo - 1 : n;
-	size_t hi = p->hi < n ? p->hi : n;
-
-	*from = p->last ? n - hi : lo;
-	*to = p->last ? n - lo : hi;
-}
-
 bool
 partial_of(const struct partial *p, const struct set *set, struct set *out)
 {
-	size_t from, to, at = 0, i;
-	uint32_t lo, hi;
-	uint64_t n;
+	uint32_t n = set_count(set), hi = p->hi < n ? p->hi : n;
 
-	partial_range(p, (size_t)set_count(set), &from, &to);
-	for (i = 0; i < set->n && at < to; i++, at += (size_t)n) {
-		lo = set->range[i].lo;
-		hi = set->range[i].hi;
-		n = (uint64_t)hi - lo + 1;
-		if (at + n <= from)
-			continue;
-		if (at + n > to)
-			hi = lo + (uint32_t)(to - at) - 1;
-		if (at < from)
-			lo += (uint32_t)(from - at);
-		if (!set_add(out, lo, hi))
-			return false;
-	}
-	return true;
-}
-
-/* ---- numbers that ascend, and others ---- */
-
-struct numbers {
-	const struct set *set;		/* or: */
-	const uint32_t	*v;
-	size_t		 n;
-};
-
-static uint32_t
-first(const struct numbers *x)
-{
-	return x->set != NULL ? x->set->range[0].lo : x->v[0];
-}
-
-static uint32_t
-last(const struct numbers *x)
-{
-	return x->set != NULL ? set_last(x->set) : x->v[x->n - 1];
+	return p->lo > hi || set_slice(set, p->last ? n - hi + 1 : p->lo,
+	    hi - p->lo + 1, out);
 }
 
 static void
-put_list(struct buf *b, const uint32_t *v, size_t n, char between)
+tell_plain(struct search *c, const char *name, const struct set *set)
 {
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		if (i > 0 || between == ' ')
-			(void)buf_addc(b, between);
-		put_number(b, v[i]);
-	}
-}
-
-static void
-put_plain(struct buf *b, const struct numbers *x)
-{
+	struct buf *b = &c->s->out;
 	uint32_t v;
 	size_t i;
 
-	if (x->set == NULL)
-		put_list(b, x->v, x->n, ' ');
-	for (i = 0; x->set != NULL && i < x->set->n; i++)
-		for (v = x->set->range[i].lo; v <= x->set->range[i].hi; v++) {
-			(void)buf_addc(b, ' ');
-			put_number(b, v);
-		}
-}
-
-static void
-tell_plain(struct search *c, const char *name, const struct numbers *x)
-{
-	struct buf *b = &c->s->out;
-
 	(void)buf_addf(b, "* %s", name);
-	put_plain(b, x);
-	if (c->modseq && x->n > 0)
+	for (i = 0; i < set->n; i++)
+		for (v = set->range[i].lo; v <= set->range[i].hi; v++) {
+			(void)buf_addc(b, ' ');
+			(void)buf_addu(b, v);
+		}
+	if (c->modseq && set->n > 0)
 		(void)buf_addf(b, " (MODSEQ %llu)",
 		    (unsigned long long)c->done.modseq);
 	(void)buf_adds(b, "\r\n");
@@ -126,111 +59,99 @@ tell_plain(struct search *c, const char *name, const struct numbers *x)
 }
 
 static void
-put_partial(struct buf *b, const struct partial *p, const struct numbers *x)
+put_partial(struct buf *b, const struct partial *p, const struct set *set)
 {
-	struct set some;
-	size_t from, to;
+	struct set some = { 0 };
 
-	partial_range(p, x->n, &from, &to);
 	(void)buf_adds(b, " PARTIAL (");
 	(void)buf_add(b, p->text.p, p->text.n);
 	(void)buf_addc(b, ' ');
-	set_init(&some);
-	if (from == to)
+	if (!partial_of(p, set, &some) || some.n == 0)
 		(void)buf_adds(b, "NIL");
-	else if (x->set == NULL)
-		put_list(b, x->v + from, to - from, ',');
-	else if (partial_of(p, x->set, &some))
-		put_ranges(b, &some);
+	set_text(&some, b);
 	set_clear(&some);
 	(void)buf_addc(b, ')');
 }
 
 static void
-tell_extended(struct search *c, const struct numbers *x)
+put_result(struct buf *b, const char *name, uint64_t v)
 {
+	(void)buf_adds(b, name);
+	(void)buf_addu(b, v);
+}
+
+static void
+tell_extended(struct search *c, const struct set *set)
+{
+	unsigned int some = set->n > 0 ? c->result : 0;
 	struct buf *b = &c->s->out;
 
 	(void)buf_adds(b, "* ESEARCH (TAG ");
 	put_string(b, c->s->tag, strlen(c->s->tag));
 	(void)buf_adds(b, c->s->uid ? ") UID" : ")");
-	if (c->result & R_MIN && x->n > 0)
-		(void)buf_addf(b, " MIN %u", (unsigned int)first(x));
-	if (c->result & R_MAX && x->n > 0)
-		(void)buf_addf(b, " MAX %u", (unsigned int)last(x));
+	if (some & R_MIN)
+		put_result(b, " MIN ", set_first(set));
+	if (some & R_MAX)
+		put_result(b, " MAX ", set_last(set));
 	if (c->result & R_COUNT)
-		(void)buf_addf(b, " COUNT %zu", x->n);
-	if (c->modseq && x->n > 0)
-		(void)buf_addf(b, " MODSEQ %llu",
-		    (unsigned long long)c->done.modseq);
+		put_result(b, " COUNT ", set_count(set));
+	if (c->modseq && set->n > 0)
+		put_result(b, " MODSEQ ", c->done.modseq);
 	if (c->result & R_PARTIAL)
-		put_partial(b, &c->partial, x);
-	if (c->result & R_ALL && x->n > 0) {
+		put_partial(b, &c->partial, set);
+	if (some & R_ALL) {
 		(void)buf_adds(b, " ALL ");
-		if (x->set != NULL)
-			put_ranges(b, x->set);
-		else
-			put_list(b, x->v, x->n, ',');
+		set_text(set, b);
 	}
 	(void)buf_adds(b, "\r\n");
 	send_out(c->s);
 }
 
-static void
-tell(struct search *c, const char *name, const struct numbers *x)
+/* For "$".  RFC 5182 section 2.1, RFC 9394 section 3.4: what MIN, MAX and
+ * PARTIAL name alone is all that is saved. */
+static bool
+save(struct search *c)
 {
-	if (!c->extended)
-		tell_plain(c, name, x);
-	else if (c->result != R_SAVE) {
-		if ((c->result & ~(unsigned int)R_SAVE) == 0)
-			c->result |= R_ALL;
-		tell_extended(c, x);
-	}
-}
-
-void
-search_tell(struct search *c, const char *name, const struct set *set)
-{
-	tell(c, name, &(struct numbers){ .set = set,
-	    .n = (size_t)set_count(set) });
-}
-
-void
-search_tell_list(struct search *c, const char *name, const uint32_t *v,
-    size_t n)
-{
-	tell(c, name, &(struct numbers){ .v = v, .n = n });
-}
-
-/* RFC 5182 section 2.1, RFC 9394 section 3.4: what MIN, MAX and PARTIAL name
- * alone is all that is saved. */
-void
-search_save(struct search *c)
-{
-	struct set *to = &c->s->view.saved, some;
-	const struct set *all = &c->found;
 	unsigned int asked = c->result & ~(unsigned int)R_SAVE;
-	uint32_t lo, hi;
-	size_t i;
+	struct set *to = &c->s->view.saved;
+	bool good = true;
 
 	to->n = 0;
-	if (all->n == 0)
-		return;
-	lo = all->range[0].lo;
-	hi = set_last(all);
-	set_init(&some);
+	if (c->found.n == 0)
+		return true;
 	if (asked == 0 || asked & (R_ALL | R_COUNT))
-		(void)partial_of(&(struct partial){ .lo = 1,
-		    .hi = UINT32_MAX }, all, to);
+		good = set_slice(&c->found, 1, UINT32_MAX, to);
 	else {
+		if (asked & R_PARTIAL)
+			good = partial_of(&c->partial, &c->found, to);
 		if (asked & R_MIN)
-			(void)set_add(to, lo, lo);
-		if (asked & R_PARTIAL && partial_of(&c->partial, all, &some))
-			for (i = 0; i < some.n; i++)
-				(void)set_add(to, some.range[i].lo,
-				    some.range[i].hi);
+			good = set_note(to, set_first(&c->found)) && good;
 		if (asked & R_MAX)
-			(void)set_add(to, hi, hi);
+			good = set_note(to, set_last(&c->found)) && good;
 	}
-	set_clear(&some);
+	set_order(to);
+	return good;
+}
+
+void
+search_tell(struct search *c, uint16_t rc, const char *name)
+{
+	struct session *s = c->s;
+	struct set seqs = { 0 };
+	const struct set *set = s->uid ? &c->found : &seqs;
+
+	if (rc == OP_OK && c->result & R_SAVE && !save(c))
+		rc = STORE_NOMEM;
+	if (rc != OP_OK)
+		search_failed(c, rc);
+	else if (s->uid || view_seqs(s, &c->found, &seqs)) {
+		if (c->result == 0)
+			c->result = R_ALL;
+		if (!c->extended)
+			tell_plain(c, name, set);
+		else if (c->result != R_SAVE)
+			tell_extended(c, set);
+		reply_ok(s, "", "done");
+	}
+	set_clear(&seqs);
 }

@@ -64,86 +64,46 @@ parameters(struct session *s, struct lex_at *at, struct resync *q,
 
 /* ---- what went since ---- */
 
-struct gone {
-	const struct set *known;	/* NULL: all */
-	uint64_t	 since;
-	struct set	 set;		/* what is told */
-	uint32_t	 next;
-};
-
-/* Everything of [lo, hi] that the client may know of. */
-static bool
-note_hole(struct gone *g, uint32_t lo, uint32_t hi)
-{
-	const struct view_range *r;
-	size_t i;
-
-	if (lo > hi)
-		return true;
-	if (g->known == NULL)
-		return set_add(&g->set, lo, hi);
-	for (i = 0; i < g->known->n; i++) {
-		r = &g->known->range[i];
-		if (r->hi < lo || r->lo > hi)
-			continue;
-		if (!set_add(&g->set, r->lo > lo ? r->lo : lo,
-		    r->hi < hi ? r->hi : hi))
-			return false;
-	}
-	return true;
-}
-
-static bool
-note_here(void *arg, uint32_t lo, uint32_t hi)
-{
-	struct gone *g = arg;
-	bool good = note_hole(g, g->next, lo - 1);
-
-	g->next = hi + 1;
-	return good;
-}
-
-/* From what is remembered; and where that does not reach back so far, all
- * that is not here (any more). */
+/* What of `known` (NULL: all) went: from what is remembered; and where that
+ * does not reach back so far, all that is not here (any more). */
 static uint16_t
-find_gone(struct session *s, struct gone *g)
+find_gone(struct session *s, const struct set *known, uint64_t since,
+    struct set *gone)
 {
 	struct view *v = &s->view;
-	struct set all;
-	bool whole;
+	const struct set told = { .range = &(struct set_range){ 1,
+	    v->uidnext - 1, 0 }, .n = v->uidnext > 1 };
+	struct set went = { 0 }, here = { 0 }, maybe = { 0 };
+	bool whole = true, good;
 	uint16_t rc;
-	size_t i;
 
-	set_init(&all);
-	rc = gone_since(s, g->since, v->modseq, &all, &whole);
-	for (i = 0; i < all.n && rc == OP_OK && whole; i++)
-		if (!note_hole(g, all.range[i].lo, all.range[i].hi))
-			rc = STORE_NOMEM;
-	set_clear(&all);
-	if (rc != OP_OK || whole)
-		return rc;
-	g->next = 1;
-	rc = view_uids(reader_of(s), &s->reader, v->mbox, 1, v->uidnext,
-	    UINT64_MAX, note_here, g);
-	if (rc == OP_OK && !note_hole(g, g->next, v->uidnext - 1))
-		rc = STORE_NOMEM;
-	return rc;
+	rc = view_gone(reader_of(s), &s->reader, v->mbox, since, v->modseq,
+	    &went, &whole);
+	if (rc == OP_OK && !whole)
+		rc = view_uids(reader_of(s), &s->reader, v->mbox, 1,
+		    v->uidnext, UINT64_MAX, &here);
+	good = set_both(known != NULL ? known : &told, &told, &maybe);
+	if (whole)
+		good = good && set_both(&went, &maybe, gone);
+	else
+		good = good && set_less(&maybe, &here, gone);
+	set_clear(&went);
+	set_clear(&here);
+	set_clear(&maybe);
+	return rc == OP_OK && !good ? STORE_NOMEM : rc;
 }
 
 bool
 tell_gone(struct session *s, const struct set *known, uint64_t since)
 {
-	struct gone g = { .known = known, .since = since };
-	uint16_t rc = find_gone(s, &g);
+	struct set gone = { 0 };
+	uint16_t rc = find_gone(s, known, since, &gone);
 
-	if (rc == OP_OK && g.set.n > 0) {
-		(void)buf_adds(&s->out, "* VANISHED (EARLIER) ");
-		put_ranges(&s->out, &g.set);
-		(void)buf_adds(&s->out, "\r\n");
-		send_out(s);
-	} else if (rc != OP_OK)
+	if (rc != OP_OK)
 		reply_failed(s, rc);
-	set_clear(&g.set);
+	else if (gone.n > 0)
+		tell_vanished(s, " (EARLIER)", &gone);
+	set_clear(&gone);
 	return rc == OP_OK;
 }
 
@@ -238,7 +198,6 @@ select_box(struct session *s, struct lex_at *at, bool readonly)
 
 	if (!get_mailbox(s, at, name))
 		return;
-	set_init(&q.known);
 	if (parameters(s, at, &q, &condstore)) {
 		if (condstore)
 			s->enabled |= EN_CONDSTORE;
@@ -264,7 +223,7 @@ on_examine(struct session *s, struct lex_at *at)
 void
 on_close(struct session *s, struct lex_at *at)
 {
-	struct view_range all = { 1, s->view.uidnext - 1 };
+	struct set_range all = { 1, s->view.uidnext - 1, 0 };
 	struct set_ask ask = { .mbox = s->view.mbox, .range = &all, .n = 1 };
 	struct set_done done;
 	uint16_t rc = OP_OK;

@@ -27,7 +27,7 @@ view_leave(struct session *s)
 {
 	note_seen(s);
 	notify_left(s);
-	seqmap_clear(&s->view.map);
+	set_clear(&s->view.map);
 	set_clear(&s->view.saved);
 	memset(&s->view, 0, sizeof s->view);
 	if (s->state == ST_SELECTED)
@@ -53,12 +53,6 @@ view_open_box(struct session *s, const struct view_box *b, bool readonly)
 
 /* ---- sequence numbers ---- */
 
-static bool
-map_add(void *arg, uint32_t lo, uint32_t hi)
-{
-	return seqmap_add(arg, lo, hi);
-}
-
 bool
 view_map(struct session *s)
 {
@@ -68,119 +62,76 @@ view_map(struct session *s)
 	if (v->mapped)
 		return true;
 	rc = view_uids(reader_of(s), &s->reader, v->mbox, 1, v->uidnext,
-	    v->gone, map_add, &v->map);
+	    v->gone, &v->map);
 	if (rc != OP_OK) {
-		seqmap_clear(&v->map);
+		set_clear(&v->map);
 		reply_failed(s, rc);
 		return false;
 	}
 	v->mapped = true;
-	if (seqmap_count(&v->map) == v->exists)
+	if (set_count(&v->map) == v->exists)
 		return true;
 	/* What cannot be: better to begin again than to be wrong. */
 	log_line(LOG_ERROR, "view", "trace=%s folder=%s told=%u here=%u",
-	    s->id, v->name, v->exists, seqmap_count(&v->map));
+	    s->id, v->name, v->exists, set_count(&v->map));
 	reply_bye(s, "select the mailbox again", "view");
 	return false;
-}
-
-uint32_t
-view_seq(struct session *s, uint32_t uid)
-{
-	return seqmap_seq(&s->view.map, uid);
 }
 
 bool
 view_seqs(struct session *s, const struct set *uids, struct set *seqs)
 {
-	uint32_t uid, seq;
-	size_t i;
-
 	if (!view_map(s))
 		return false;
-	for (i = 0; i < uids->n; i++)
-		for (uid = uids->range[i].lo; uid <= uids->range[i].hi;
-		    uid++) {
-			seq = view_seq(s, uid);
-			if (seq != 0 && !set_add(seqs, seq, seq))
-				return false;
-		}
-	return true;
+	if (set_ranks(&s->view.map, uids, seqs))
+		return true;
+	reply_failed(s, STORE_NOMEM);
+	return false;
 }
 
 bool
 view_set(struct session *s, const struct lex_str *text, struct set *uids)
 {
 	struct view *v = &s->view;
-	struct set seqs;
-	bool good;
+	bool saved = text->n == 1 && text->p[0] == '$';
+	struct set nth = { 0 };
+	size_t i;
 
-	if (text->n == 1 && text->p[0] == '$') {
-		size_t i;
-
-		for (i = 0; i < v->saved.n; i++)
-			if (!set_add(uids, v->saved.range[i].lo,
-			    v->saved.range[i].hi))
-				return false;
-		return view_map(s);
-	}
 	/* Mail that came meanwhile is meant too: UID FETCH n:*. */
-	if (s->uid)
+	if (s->uid && !saved)
 		view_sync(s, SYNC_NEW | SYNC_OWN, NULL);
 	if (s->state != ST_SELECTED || !view_map(s))
 		return false;
+	if (saved)
+		return set_slice(&v->saved, 1, UINT32_MAX, uids);
 	if (s->uid) {
-		good = set_parse(uids, text->p, text->n,
-		    seqmap_uid(&v->map, v->exists));
-		if (!good)
+		if (!set_parse(uids, text->p, text->n, set_last(&v->map)))
 			reply_bad(s, "no set of UIDs");
-		return good;
+		return !s->answered;
 	}
-	set_init(&seqs);
-	if (!set_parse(&seqs, text->p, text->n, v->exists))
+	if (!set_parse(&nth, text->p, text->n, v->exists))
 		reply_bad(s, "no set of sequence numbers");
 	else if (v->exists == 0 && memchr(text->p, '*', text->n) != NULL)
-		seqs.n = 0;	/* all of nothing */
-	else if (!seqmap_uids(&v->map, &seqs, uids))
+		nth.n = 0;	/* all of nothing */
+	else if (set_last(&nth) > v->exists)
 		reply_bad(s, "no such message");
-	set_clear(&seqs);
+	for (i = 0; i < nth.n && !s->answered; i++)
+		if (!set_slice(&v->map, nth.range[i].lo,
+		    nth.range[i].hi - nth.range[i].lo + 1, uids))
+			reply_failed(s, STORE_NOMEM);
+	set_clear(&nth);
 	return !s->answered;
 }
 
 /* ---- news ---- */
 
-struct gone {
-	struct set	*set;
-	uint32_t	 below;		/* what the client never knew */
-};
-
-static bool
-note_gone(void *arg, uint32_t uid)
+void
+tell_vanished(struct session *s, const char *how, const struct set *gone)
 {
-	const struct gone *g = arg;
-
-	return uid >= g->below || set_note(g->set, uid);
-}
-
-uint16_t
-gone_since(struct session *s, uint64_t since, uint64_t upto,
-    struct set *out, bool *whole)
-{
-	struct gone g = { out, s->view.uidnext };
-	uint16_t rc;
-
-	rc = view_gone(reader_of(s), &s->reader, s->view.mbox, since, upto,
-	    note_gone, &g, whole);
-	set_order(out);
-	return rc;
-}
-
-static void
-tell_vanished(struct session *s, const struct set *gone)
-{
-	(void)buf_adds(&s->out, "* VANISHED ");
-	put_ranges(&s->out, gone);
+	(void)buf_addf(&s->out, "* VANISHED%s ", how);
+	set_text(gone, &s->out);
 	(void)buf_adds(&s->out, "\r\n");
+	send_out(s);
 }
 
 /* From behind, so that the numbers of those before it hold. */
@@ -195,7 +146,7 @@ tell_expunged(struct session *s, const struct set *gone)
 	for (i = gone->n; i-- > 0; )
 		for (uid = gone->range[i].hi; uid >= gone->range[i].lo;
 		    uid--) {
-			seq = v->mapped ? seqmap_remove(&v->map, uid) : 1;
+			seq = v->mapped ? set_remove(&v->map, uid) : 1;
 			if (seq == 0 || seq == UINT32_MAX)
 				continue;
 			v->exists--;
@@ -205,20 +156,25 @@ tell_expunged(struct session *s, const struct set *gone)
 				    (unsigned int)seq);
 		}
 	if (vanished && kept > 0)
-		tell_vanished(s, gone);
-	send_out(s);
+		tell_vanished(s, "", gone);
+	else
+		send_out(s);
 }
 
 static bool
 news_gone(struct session *s, uint64_t upto)
 {
 	struct view *v = &s->view;
-	struct set gone;
+	const struct set known = { .range = &(struct set_range){ 1,
+	    v->uidnext - 1, 0 }, .n = v->uidnext > 1 };
+	struct set all = { 0 }, gone = { 0 };
 	bool whole;
 	uint16_t rc;
 
-	set_init(&gone);
-	rc = gone_since(s, v->gone, upto, &gone, &whole);
+	rc = view_gone(reader_of(s), &s->reader, v->mbox, v->gone, upto,
+	    &all, &whole);
+	if (rc == OP_OK && !set_both(&all, &known, &gone))
+		rc = STORE_NOMEM;
 	if (rc != OP_OK)
 		reply_failed(s, rc);
 	/* With VANISHED no numbers are needed, only how many are left. */
@@ -228,45 +184,34 @@ news_gone(struct session *s, uint64_t upto)
 	}
 	if (rc == OP_OK)
 		v->gone = upto;
+	set_clear(&all);
 	set_clear(&gone);
 	return rc == OP_OK && s->state == ST_SELECTED;
-}
-
-struct arrivals {
-	struct session	*s;
-	uint32_t	 n;
-	struct set	 uids;		/* for NOTIFY */
-};
-
-static bool
-arrived(void *arg, uint32_t lo, uint32_t hi)
-{
-	struct arrivals *a = arg;
-
-	a->n += hi - lo + 1;
-	return (a->s->notify == NULL || set_add(&a->uids, lo, hi)) &&
-	    (!a->s->view.mapped || seqmap_add(&a->s->view.map, lo, hi));
 }
 
 static bool
 news_arrived(struct session *s, uint32_t uidnext)
 {
 	struct view *v = &s->view;
-	struct arrivals a = { .s = s };
+	struct set came = { 0 };
 	uint16_t rc;
+	size_t i;
 
 	rc = view_uids(reader_of(s), &s->reader, v->mbox, v->uidnext,
-	    uidnext, v->gone, arrived, &a);
+	    uidnext, v->gone, &came);
+	for (i = 0; rc == OP_OK && v->mapped && i < came.n; i++)
+		if (!set_add(&v->map, came.range[i].lo, came.range[i].hi))
+			rc = STORE_NOMEM;
 	if (rc == OP_OK) {
 		v->uidnext = uidnext;
-		v->exists += a.n;
+		v->exists += set_count(&came);
 	} else
 		reply_failed(s, rc);
-	if (rc == OP_OK && a.n > 0) {
+	if (rc == OP_OK && came.n > 0) {
 		untagged(s, "%u EXISTS", v->exists);
-		notify_fresh(s, &a.uids);
+		notify_fresh(s, &came);
 	}
-	set_clear(&a.uids);
+	set_clear(&came);
 	return rc == OP_OK && s->state == ST_SELECTED;
 }
 
@@ -275,16 +220,16 @@ tell_row(struct session *s, const struct view_row *row, uint32_t seq,
     bool silent)
 {
 	(void)buf_adds(&s->out, "* ");
-	put_number(&s->out, seq);
+	(void)buf_addu(&s->out, seq);
 	(void)buf_adds(&s->out, " FETCH (UID ");
-	put_number(&s->out, row->uid);
+	(void)buf_addu(&s->out, row->uid);
 	if (!silent) {
 		(void)buf_adds(&s->out, " FLAGS ");
 		put_flags(s, &s->out, row->flags, row->tags);
 	}
 	if (s->enabled & EN_CONDSTORE) {
 		(void)buf_adds(&s->out, " MODSEQ (");
-		put_number(&s->out, row->modseq);
+		(void)buf_addu(&s->out, row->modseq);
 		(void)buf_addc(&s->out, ')');
 	}
 	(void)buf_adds(&s->out, ")\r\n");
@@ -310,7 +255,7 @@ tell_rows(struct session *s, struct view_ask *ask, const struct telling *t)
 				continue;
 			if (!view_map(s))
 				return false;
-			seq = view_seq(s, row.uid);
+			seq = set_rank(&s->view.map, row.uid);
 			if (seq != 0)
 				tell_row(s, &row, seq, t->silent);
 		}

@@ -4,10 +4,9 @@
 
 #include "mailnode/base/buf.h"
 #include "mailnode/base/op.h"
+#include "mailnode/base/set.h"
 #include "mailnode/imap/lex.h"
-#include "mailnode/imap/seqmap.h"
 #include "mailnode/imap/session.h"
-#include "mailnode/imap/set.h"
 #include "mailnode/node/line.h"
 #include "mailnode/node/trace.h"
 #include "mailnode/smtp/sasl.h"
@@ -57,7 +56,7 @@ struct view {
 	uint64_t	 modseq;	/* flags were told up to here */
 	uint64_t	 gone;		/* expunges were told up to here */
 	bool		 mapped;
-	struct seqmap	 map;		/* made at first use */
+	struct set	 map;		/* UIDs told; made at first use */
 	char		 keywords[KEYWORD_TEXT];	/* blank between */
 	bool		 saved_ok;
 	struct set	 saved;		/* "$": UIDs, RFC 5182 */
@@ -149,16 +148,22 @@ void	 untagged(struct session *s, const char *fmt, ...)
 void	 reply_bye(struct session *s, const char *text, const char *why);
 void	 reply_go_on(struct session *s, const char *text);
 /* Into s->out, which send_out() sends and empties. */
-void	 put_number(struct buf *b, uint64_t v);
 /* A word of a list in parentheses, with a blank before it if one was. */
 void	 put_word(struct buf *b, const char *word);
 /* Quoted, or a literal. */
 void	 put_string(struct buf *b, const char *p, size_t n);
 void	 put_flags(struct session *s, struct buf *b, uint32_t flags,
 	    const char *tags);
-void	 put_ranges(struct buf *b, const struct set *set);
 void	 send_out(struct session *s);
 void	 tell_flags(struct session *s);
+
+/* Object identifiers, RFC 8474: "(F1234)" is a mailbox by its UIDVALIDITY,
+ * which no other has and a new name leaves as it is; "(M…)" a message by the
+ * hash of its content, "(T…)" a thread by that of the Message-ID that all of
+ * it answers.  None changes, be it that all indexes are made anew. */
+enum { OBJECTID_EMAIL = 'M', OBJECTID_THREAD = 'T' };
+void	 put_objectid(struct buf *b, char kind, const uint8_t *p, size_t n);
+void	 put_mailboxid(struct buf *b, uint32_t uidvalidity);
 
 /* ---- flags.c ---- */
 
@@ -182,9 +187,8 @@ void	 view_leave(struct session *s);
 void	 note_seen(struct session *s);
 /* Makes the map; false: answered already. */
 bool	 view_map(struct session *s);
-uint32_t view_seq(struct session *s, uint32_t uid);
-/* As the client counts; what it has not been told of is left out.  False:
- * answered already, or no memory. */
+/* As the client counts, in the order of uids; what it has not been told of
+ * is left out.  False: answered already. */
 bool	 view_seqs(struct session *s, const struct set *uids,
 	    struct set *seqs);
 /*
@@ -199,10 +203,8 @@ struct telling {
 };
 bool	 tell_rows(struct session *s, struct view_ask *ask,
 	    const struct telling *t);
-/* Adds the UIDs the client knows that went in (since, upto].  A status;
- * *whole: nothing of then is forgotten. */
-uint16_t gone_since(struct session *s, uint64_t since, uint64_t upto,
-	    struct set *out, bool *whole);
+void	 tell_vanished(struct session *s, const char *how,
+	    const struct set *gone);
 /* select.c: VANISHED (EARLIER) of what went since; known: only of these, or
  * NULL.  False: answered already. */
 bool	 tell_gone(struct session *s, const struct set *known,

@@ -12,7 +12,6 @@
 #include "mailnode/imap/lex.h"
 #include "mailnode/imap/name.h"
 #include "mailnode/imap/section.h"
-#include "mailnode/imap/seqmap.h"
 #include "store/mime_short.h"
 
 /* ---- lex ---- */
@@ -171,143 +170,6 @@ tags(void **state)
 	assert_int_equal(strlen(tag), LEX_TAG_MAX);
 	lex_tag(longest, LEX_TAG_MAX + 1, tag);
 	assert_string_equal(tag, "");
-}
-
-/* ---- sets and maps ---- */
-
-static const char *
-ranges(const struct set *s)
-{
-	static char out[512];
-	size_t i, n = 0;
-
-	out[0] = '\0';
-	for (i = 0; i < s->n; i++)
-		n += (size_t)snprintf(out + n, sizeof out - n, "%s%u:%u",
-		    i > 0 ? "," : "", s->range[i].lo, s->range[i].hi);
-	return out;
-}
-
-static void
-sets(void **state)
-{
-	static const struct { const char *text; uint32_t max; const char *want;
-	    } t[] = {
-		{ "1", 9, "1:1" }, { "1:3,2:5", 9, "1:5" },
-		{ "5:1", 9, "1:5" }, { "*", 9, "9:9" }, { "7:*", 9, "7:9" },
-		{ "20:*", 9, "9:20" }, { "1,3,2", 9, "1:3" },
-		{ "4294967295", 9, "4294967295:4294967295" },
-		{ "1,9,5", 9, "1:1,5:5,9:9" }, { "*", 0, "" },
-		{ "0", 9, NULL }, { "", 9, NULL }, { "1,", 9, NULL },
-		{ ",1", 9, NULL }, { "1:", 9, NULL }, { "1:2:3", 9, NULL },
-		{ "a", 9, NULL }, { "01", 9, NULL }, { "-1", 9, NULL },
-		{ "4294967296", 9, NULL }, { "1 2", 9, NULL },
-	};
-	struct set s;
-	size_t i;
-	bool good;
-
-	(void)state;
-	set_init(&s);
-	for (i = 0; i < sizeof t / sizeof t[0]; i++) {
-		good = set_parse(&s, t[i].text, strlen(t[i].text), t[i].max);
-		if (good != (t[i].want != NULL) ||
-		    (good && strcmp(ranges(&s), t[i].want) != 0))
-			fail_msg("%s: %s", t[i].text, ranges(&s));
-	}
-	set_clear(&s);
-}
-
-static void
-many_ranges(void **state)
-{
-	char *text = malloc(SET_RANGES_MAX * 12), *p;
-	struct set s;
-	uint32_t n, i;
-
-	(void)state;
-	assert_non_null(text);
-	set_init(&s);
-	for (n = SET_RANGES_MAX; n <= SET_RANGES_MAX + 1; n++) {
-		for (i = 0, p = text; i < n; i++)
-			p += sprintf(p, "%s%u", i > 0 ? "," : "", i * 2 + 1);
-		assert_int_equal(set_parse(&s, text, (size_t)(p - text), 9),
-		    n == SET_RANGES_MAX);
-	}
-	set_clear(&s);
-	free(text);
-}
-
-static void
-maps(void **state)
-{
-	struct set seqs, uids;
-	struct seqmap m;
-
-	(void)state;
-	seqmap_init(&m);
-	set_init(&seqs);
-	set_init(&uids);
-	assert_true(seqmap_add(&m, 2, 5) && seqmap_add(&m, 6, 6) &&
-	    seqmap_add(&m, 10, 12));
-	assert_int_equal(m.n, 2);
-	assert_int_equal(seqmap_count(&m), 8);
-	assert_int_equal(seqmap_uid(&m, 1), 2);
-	assert_int_equal(seqmap_uid(&m, 6), 10);
-	assert_int_equal(seqmap_uid(&m, 9), 0);
-	assert_int_equal(seqmap_uid(&m, 0), 0);
-	assert_int_equal(seqmap_seq(&m, 12), 8);
-	assert_int_equal(seqmap_seq(&m, 7), 0);
-	assert_true(set_parse(&seqs, "4:7", 3, 8));
-	assert_true(seqmap_uids(&m, &seqs, &uids));
-	assert_string_equal(ranges(&uids), "5:6,10:11");
-	assert_true(set_parse(&seqs, "9", 1, 8));
-	assert_false(seqmap_uids(&m, &seqs, &uids));
-	/* from the middle, the start, the end, and a whole run */
-	assert_int_equal(seqmap_remove(&m, 4), 3);
-	assert_int_equal(seqmap_seq(&m, 5), 3);
-	assert_int_equal(seqmap_seq(&m, 10), 5);
-	assert_int_equal(seqmap_remove(&m, 2), 1);
-	assert_int_equal(seqmap_seq(&m, 3), 1);
-	assert_int_equal(seqmap_remove(&m, 12), 6);
-	assert_int_equal(seqmap_remove(&m, 3), 1);
-	assert_int_equal(seqmap_remove(&m, 3), 0);
-	assert_int_equal(seqmap_count(&m), 4);
-	assert_int_equal(seqmap_uid(&m, 1), 5);
-	assert_int_equal(seqmap_uid(&m, 4), 11);
-	seqmap_clear(&m);
-	set_clear(&seqs);
-	set_clear(&uids);
-}
-
-/* A map against a plain array, removed from at random. */
-static void
-map_random(void **state)
-{
-	uint32_t uid[500], n = 0, i, at, seq;
-	struct seqmap m;
-
-	(void)state;
-	seqmap_init(&m);
-	srand(7);
-	for (i = 1; n < 500; i++)
-		if (rand() % 3 != 0) {
-			uid[n++] = i;
-			assert_true(seqmap_add(&m, i, i));
-		}
-	while (n > 0) {
-		at = (uint32_t)rand() % n;
-		seq = seqmap_remove(&m, uid[at]);
-		assert_int_equal(seq, at + 1);
-		memmove(uid + at, uid + at + 1, (n - at - 1) * sizeof *uid);
-		n--;
-		assert_int_equal(seqmap_count(&m), n);
-		for (i = 0; i < n; i += 7) {
-			assert_int_equal(seqmap_uid(&m, i + 1), uid[i]);
-			assert_int_equal(seqmap_seq(&m, uid[i]), i + 1);
-		}
-	}
-	seqmap_clear(&m);
 }
 
 /* ---- names ---- */
@@ -499,10 +361,6 @@ main(void)
 		cmocka_unit_test(tokens),
 		cmocka_unit_test(literals),
 		cmocka_unit_test(tags),
-		cmocka_unit_test(sets),
-		cmocka_unit_test(many_ranges),
-		cmocka_unit_test(maps),
-		cmocka_unit_test(map_random),
 		cmocka_unit_test(names),
 		cmocka_unit_test(patterns),
 		cmocka_unit_test(sections),

@@ -49,7 +49,7 @@ struct job {
 	uint16_t	 op;
 	const char	*box, *text;
 	struct set_flags flags;
-	struct view_range range[3];
+	struct set_range range[3];
 	size_t		 nrange;
 	bool		 on;
 	char		*said;		/* shared with the child */
@@ -173,7 +173,7 @@ three(void)
 	}
 }
 
-#define ALL	.range = { { 1, 100 } }, .nrange = 1
+#define ALL	.range = { { 1, 100, 0 } }, .nrange = 1
 
 /* Flags and MODSEQ of INBOX's UID. */
 static uint32_t
@@ -208,14 +208,14 @@ flags_and_keywords(void **state)
 	three();
 	(void)flags_of(2, &before, tags);
 	expect((struct job){ .op = SET_STORE, .box = "INBOX", .flags = {
-	    SET_ADD, STORE_SEEN, "b a", 0 }, .range = { { 2, 2 } },
+	    SET_ADD, STORE_SEEN, "b a", 0 }, .range = { { 2, 2, 0 } },
 	    .nrange = 1 }, OP_OK, "");
 	assert_int_equal(flags_of(2, &now, tags), STORE_SEEN);
 	assert_true(now > before);
 	assert_string_equal(tags, "a b");
 	/* All of several in one statement; gaps and what is not there. */
 	expect((struct job){ .op = SET_STORE, .box = "INBOX", .flags = {
-	    SET_ADD, STORE_FLAGGED, "", 0 }, .range = { { 1, 1 }, { 3, 90 } },
+	    SET_ADD, STORE_FLAGGED, "", 0 }, .range = { { 1, 1, 0 }, { 3, 90, 0 } },
 	    .nrange = 2 }, OP_OK, "");
 	assert_int_equal(flags_of(1, &now, tags), STORE_FLAGGED);
 	assert_int_equal(flags_of(2, &now, tags), STORE_SEEN);
@@ -255,10 +255,10 @@ pairs_of_uids(void **state)
 	(void)state;
 	three();
 	expect((struct job){ .op = SET_COPY, .box = "INBOX", .text = "Archive",
-	    .range = { { 1, 1 }, { 3, 3 } }, .nrange = 2 }, OP_OK,
+	    .range = { { 1, 1, 0 }, { 3, 3, 0 } }, .nrange = 2 }, OP_OK,
 	    "1 1 3 2 ");
 	expect((struct job){ .op = SET_MOVE, .box = "INBOX", .text = "Archive",
-	    .range = { { 2, 9 } }, .nrange = 1 }, OP_OK, "2 3 3 4 ");
+	    .range = { { 2, 9, 0 } }, .nrange = 1 }, OP_OK, "2 3 3 4 ");
 	assert_int_equal(count("INBOX"), 1);
 	assert_int_equal(count("Archive"), 4);
 }
@@ -269,10 +269,10 @@ only_what_is_deleted_goes(void **state)
 	(void)state;
 	three();
 	expect((struct job){ .op = SET_STORE, .box = "INBOX", .flags = {
-	    SET_ADD, STORE_DELETED, "", 0 }, .range = { { 1, 2 } },
+	    SET_ADD, STORE_DELETED, "", 0 }, .range = { { 1, 2, 0 } },
 	    .nrange = 1 }, OP_OK, "");
 	expect((struct job){ .op = SET_EXPUNGE, .box = "INBOX",
-	    .range = { { 2, 3 } }, .nrange = 1 }, OP_OK, "2 ");
+	    .range = { { 2, 3, 0 } }, .nrange = 1 }, OP_OK, "2 ");
 	expect((struct job){ .op = SET_EXPUNGE, .box = "INBOX", ALL }, OP_OK,
 	    "1 ");
 	assert_int_equal(count("INBOX"), 1);
@@ -301,7 +301,7 @@ a_copy_that_fails_leaves_nothing(void **state)
 	assert_int_equal(node_files(&n, "Archive/cur"), 1);
 	/* And what can be copied still is. */
 	expect((struct job){ .op = SET_COPY, .box = "INBOX", .text = "Archive",
-	    .range = { { 1, 2 } }, .nrange = 1 }, OP_OK, "1 5 2 6 ");
+	    .range = { { 1, 2, 0 } }, .nrange = 1 }, OP_OK, "1 5 2 6 ");
 }
 
 /* ---- Sent ---- */

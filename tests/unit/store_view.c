@@ -245,36 +245,22 @@ one_folder_is_all_there_is(void **state)
 	view_boxes_clear(&all);
 }
 
-struct seen {
-	bool		 uid[MAILS + 1];
-	uint32_t	 last, ranges;
-};
-
-static bool
-note(void *arg, uint32_t lo, uint32_t hi)
-{
-	struct seen *s = arg;
-
-	assert_true(lo > s->last && hi >= lo && hi <= MAILS);
-	s->ranges++;
-	for (s->last = hi; lo <= hi; lo++)
-		s->uid[lo] = true;
-	return true;
-}
-
 /* [from, below) is what is there, as if each had been looked at. */
 static void
 uids(uint32_t from, uint32_t below, uint64_t since, const bool *want)
 {
-	struct seen s = { .last = 0 };
+	struct set s = { 0 };
 	uint32_t uid;
 
-	assert_int_equal(view_uids(ch, &reply, BOX, from, below, since, note,
-	    &s), OP_OK);
+	assert_int_equal(view_uids(ch, &reply, BOX, from, below, since, &s),
+	    OP_OK);
 	for (uid = 1; uid <= MAILS; uid++)
-		if (s.uid[uid] != (uid >= from && uid < below && want[uid]))
+		if (set_has(&s, uid) != (uid >= from && uid < below &&
+		    want[uid]))
 			fail_msg("[%u,%u) since %llu: %u", from, below,
 			    (unsigned long long)since, uid);
+	assert_true(set_last(&s) <= MAILS);
+	set_clear(&s);
 }
 
 static void
@@ -310,27 +296,11 @@ uids_as_they_were(void **state)
 	uids(BLOCK + 3, BLOCK + 900, since, then);
 }
 
-struct list {
-	uint32_t	 n;
-	bool		 uid[MAILS + 1];
-};
-
-static bool
-note_gone(void *arg, uint32_t uid)
-{
-	struct list *l = arg;
-
-	assert_true(uid <= MAILS && !l->uid[uid]);
-	l->uid[uid] = true;
-	l->n++;
-	return true;
-}
-
 static void
 what_went(void **state)
 {
 	uint64_t since = modseq;
-	struct list l = { .n = 0 };
+	struct set l = { 0 };
 	bool whole;
 	uint32_t uid;
 
@@ -339,10 +309,11 @@ what_went(void **state)
 	for (uid = 2001; uid <= 2020; uid++)
 		drop(uid);
 	assert_int_equal(view_gone(ch, &reply, BOX, since, modseq - 5,
-	    note_gone, &l, &whole), OP_OK);
+	    &l, &whole), OP_OK);
 	assert_true(whole);
-	assert_int_equal(l.n, 15);
-	assert_true(l.uid[2001] && l.uid[2015] && !l.uid[2016]);
+	assert_int_equal(set_count(&l), 15);
+	assert_true(set_first(&l) == 2001 && set_last(&l) == 2015);
+	set_clear(&l);
 }
 
 /* ---- rows ---- */
@@ -372,8 +343,8 @@ rows_of_ranges(void **state)
 	static const uint32_t cols[] = { 0, VIEW_TAG, VIEW_META,
 	    VIEW_TAG | VIEW_META, VIEW_ENV, VIEW_TAG | VIEW_BODY,
 	    VIEW_TAG | VIEW_META | VIEW_ENV | VIEW_BODY | VIEW_TEXT };
-	const struct view_range r[] = { { 1, 5 }, { 900, 3100 },
-	    { MAILS - 3, MAILS + 50 } };
+	const struct set_range r[] = { { 1, 5, 0 }, { 900, 3100, 0 },
+	    { MAILS - 3, MAILS + 50, 0 } };
 	uint32_t n, want, uid, last;
 	struct view_row row;
 	size_t i;
@@ -450,34 +421,29 @@ a_blob(void **state)
 
 /* ---- search ---- */
 
-static bool
-note_found(void *arg, uint32_t lo, uint32_t hi)
-{
-	return note(arg, lo, hi);
-}
-
 static uint32_t
-find_in(uint64_t mbox, struct buf *prog)
+find_in(uint64_t mbox, struct find_prog *prog)
 {
-	struct seen s = { .last = 0 };
 	struct find_done done;
+	struct set found = { 0 };
 
 	assert_int_equal(view_search(ch, &reply, mbox, MAILS + 1, prog,
-	    note_found, &s, &done), OP_OK);
-	buf_clear(prog);
+	    &found, &done), OP_OK);
+	assert_int_equal(set_count(&found), done.n);
+	assert_true(set_last(&found) <= MAILS);
+	set_clear(&found);
+	find_prog_clear(prog);
 	return done.n;
 }
 
 static uint32_t
 header(const char *name, const char *needle)
 {
-	struct buf b;
+	struct find_prog p;
 
-	buf_init(&b, 1000);
-	chan_put_u8(&b, FIND_HEADER);
-	chan_put_str(&b, name);
-	chan_put_str(&b, needle);
-	return find_in(BOX, &b);
+	find_prog_init(&p);
+	assert_true(find_string(&p, FIND_HEADER, name, needle));
+	return find_in(BOX, &p);
 }
 
 static uint32_t
@@ -524,66 +490,77 @@ strings_of_envelopes(void **state)
 static uint32_t
 flagged(uint32_t flags, bool not)
 {
-	struct buf b;
+	struct find_prog p;
 
-	buf_init(&b, 100);
-	if (not)
-		chan_put_u8(&b, FIND_NOT);
-	chan_put_u8(&b, FIND_FLAGS);
-	chan_put_u32(&b, flags);
-	return find_in(BOX, &b);
+	find_prog_init(&p);
+	assert_true(!not || find_put(&p, FIND_NOT));
+	assert_true(find_number(&p, FIND_FLAGS, flags));
+	return find_in(BOX, &p);
 }
 
 static void
 keys_together(void **state)
 {
-	struct buf b;
+	struct set some = { 0 };
+	struct find_prog p;
 	uint32_t uid, want = 0;
+	size_t all;
 
 	(void)state;
 	assert_int_equal(flagged(STORE_SEEN, false) +
 	    flagged(STORE_SEEN, true), count_here());
-	buf_init(&b, 1000);
-	chan_put_u8(&b, FIND_AND);
-	chan_put_u32(&b, 3);
-	chan_put_u8(&b, FIND_FLAGS);
-	chan_put_u32(&b, STORE_SEEN);
-	chan_put_u8(&b, FIND_KEYWORD);
-	chan_put_str(&b, "Work");
-	chan_put_u8(&b, FIND_LARGER);
-	chan_put_u64(&b, 1005);
+	find_prog_init(&p);
+	assert_true(find_begin(&p, &all));
+	assert_true(find_number(&p, FIND_FLAGS, STORE_SEEN));
+	assert_true(find_string(&p, FIND_KEYWORD, NULL, "Work"));
+	assert_true(find_number(&p, FIND_LARGER, 1005));
+	find_end(&p, all, 3);
 	for (uid = 1001; uid <= MAILS; uid++)
 		want += here[uid] && uid % 14 == 0;
-	assert_int_equal(find_in(BOX, &b), want);
+	assert_int_equal(find_in(BOX, &p), want);
 	/* And named by UID, from where the narrow rows start. */
-	buf_init(&b, 1000);
-	chan_put_u8(&b, FIND_AND);
-	chan_put_u32(&b, 2);
-	chan_put_u8(&b, FIND_UIDS);
-	chan_put_u32(&b, 1);
-	chan_put_u32(&b, 50);
-	chan_put_u32(&b, 120);
-	chan_put_u8(&b, FIND_HEADER);
-	chan_put_str(&b, "subject");
-	chan_put_str(&b, "alle");
-	assert_int_equal(find_in(BOX, &b), here[100]);
+	find_prog_init(&p);
+	assert_true(set_add(&some, 50, 120));
+	assert_true(find_begin(&p, &all));
+	assert_true(find_uids(&p, &some));
+	assert_true(find_string(&p, FIND_HEADER, "subject", "alle"));
+	find_end(&p, all, 2);
+	assert_int_equal(find_in(BOX, &p), here[100]);
+	set_clear(&some);
 }
 
 static void
 another_folder_is_empty(void **state)
 {
-	struct buf b;
+	struct find_prog p;
 
 	(void)state;
-	buf_init(&b, 100);
-	chan_put_u8(&b, FIND_AND);
-	chan_put_u32(&b, 0);
-	assert_int_equal(find_in(OTHER, &b), 0);
-	buf_init(&b, 100);
-	chan_put_u8(&b, FIND_HEADER);
-	chan_put_str(&b, "from");
-	chan_put_str(&b, "@x");
-	assert_int_equal(find_in(OTHER, &b), 0);
+	find_prog_init(&p);
+	assert_true(find_put(&p, FIND_AND));
+	assert_int_equal(find_in(OTHER, &p), 0);
+	find_prog_init(&p);
+	assert_true(find_string(&p, FIND_HEADER, "from", "@x"));
+	assert_int_equal(find_in(OTHER, &p), 0);
+}
+
+/* No more keys than a program may have, and no deeper. */
+static void
+limits_of_a_program(void **state)
+{
+	struct find_prog p;
+	size_t i, at;
+
+	(void)state;
+	find_prog_init(&p);
+	for (i = 0; i < FIND_NODES_MAX; i++)
+		assert_true(find_put(&p, FIND_AND));
+	assert_false(find_put(&p, FIND_AND));
+	find_prog_clear(&p);
+	find_prog_init(&p);
+	for (i = 0; i < FIND_DEPTH_MAX / 2; i++)
+		assert_true(find_begin(&p, &at));
+	assert_false(find_begin(&p, &at));
+	find_prog_clear(&p);
 }
 
 /* A program that makes no sense is refused, and the next is answered. */
@@ -597,22 +574,23 @@ no_program(void **state)
 		{ { FIND_HEADER, 255, 255, 255, 255 }, 5 },
 		{ { FIND_UIDS, 255, 255, 255, 255 }, 5 },
 	};
-	struct seen s = { .last = 0 };
 	struct find_done done;
-	struct buf b;
+	struct find_prog p;
+	struct set found = { 0 };
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-		buf_init(&b, 100);
-		(void)buf_add(&b, bad[i].p, bad[i].n);
-		if (view_search(ch, &reply, BOX, 10, &b, note_found, &s,
-		    &done) != OP_BAD)
+		find_prog_init(&p);
+		(void)buf_add(&p.text, bad[i].p, bad[i].n);
+		if (view_search(ch, &reply, BOX, 10, &p, &found, &done) !=
+		    OP_BAD)
 			fail_msg("%zu", i);
-		buf_clear(&b);
+		find_prog_clear(&p);
 		part();			/* it is not heard again */
 		join(NULL);
 	}
+	set_clear(&found);
 	assert_int_equal(header("from", "@x"), count_here());
 }
 
@@ -638,6 +616,7 @@ main(void)
 		ALL(keys_together), ONE(keys_together),
 		ONE(another_folder_is_empty),
 		ALL(no_program),
+		cmocka_unit_test(limits_of_a_program),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
