@@ -205,29 +205,46 @@ connect_to(struct nursery *n, struct child *c, const struct proc_conn *conn)
 		nursery_wire(n, c, ROLE_VAULT);
 }
 
-struct child *
-nursery_spawn(struct nursery *n, enum role role, int sock,
+/* False: it was dead already.  The start comes last for forks: all their
+ * channels are then in hand before the sandbox.  nursery_start sends it to
+ * the others. */
+static bool
+put_to_work(struct nursery *n, struct child *c, int sock,
     const struct proc_conn *conn, struct child *asker)
 {
-	const struct role_entry *e = nursery_entry(n, role);
-	struct child *c = find_waiting(n, role, conn);
-
-	BUG_ON(e == NULL);
-	if (c == NULL)
-		c = fork_wired(n, e, conn);
-	if (c == NULL)
-		return NULL;
-	c->waiting = false;
 	if (conn != NULL)
 		connect_to(n, c, conn);
 	if (asker != NULL) {
 		c->asked_by = asker->conn.session;
 		nursery_wire_asker(c, asker);
 	}
-	/* The start comes last for forks: all their channels are then in
-	 * hand before the sandbox.  nursery_start sends it to the others. */
-	if (e->life != LIFE_RUN)
+	if (c->entry->life != LIFE_RUN)
 		child_start(c, sock);
+	if (c->chan == NULL)
+		c->asked_by = 0;
+	else
+		c->waiting = false;
+	return c->chan != NULL;
+}
+
+/* Who waits may have died, and its channel does not tell before it is used:
+ * the next one is asked then, at last one that is new. */
+struct child *
+nursery_spawn(struct nursery *n, enum role role, int sock,
+    const struct proc_conn *conn, struct child *asker)
+{
+	const struct role_entry *e = nursery_entry(n, role);
+	struct child *c;
+
+	BUG_ON(e == NULL);
+	while ((c = find_waiting(n, role, conn)) != NULL)
+		if (put_to_work(n, c, sock, conn, asker))
+			return c;
+	c = fork_wired(n, e, conn);
+	if (c != NULL && !put_to_work(n, c, sock, conn, asker)) {
+		errno = ECHILD;
+		return NULL;
+	}
 	return c;
 }
 

@@ -24,6 +24,8 @@ child_start(struct child *c, int sock)
 	struct proc_conn *k = &c->conn;
 	struct buf b;
 
+	if (c->chan == NULL)
+		return;
 	buf_init(&b, 1024);
 	chan_put_u32(&b, k->session);
 	chan_put_str(&b, k->peer);
@@ -119,7 +121,8 @@ nursery_wire_all(struct nursery *n, struct child *c)
 	}
 }
 
-/* Relays are told of their sender as of a service; parsers serve. */
+/* Relays are told of their sender as of a service; parsers serve.  Who asks
+ * hears of it last: one that died waiting is not for him. */
 void
 nursery_wire_asker(struct child *c, struct child *asker)
 {
@@ -129,9 +132,12 @@ nursery_wire_asker(struct child *c, struct child *asker)
 
 	if (chan_pair(fds) == -1)
 		return;
-	child_link(asker, c->entry->role, fds[0]);
 	if (c->entry->role == ROLE_RELAY)
 		child_link(c, asker->entry->role, fds[1]);
 	else
 		child_serve(c, &w, fds[1]);
+	if (c->chan != NULL || !c->waiting)
+		child_link(asker, c->entry->role, fds[0]);
+	else
+		close(fds[0]);
 }
