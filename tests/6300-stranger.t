@@ -91,6 +91,30 @@ ok 'links are looked up as well' eval 'swaks --server 127.0.0.1 --silent 3 \
     --to me@node.test --header "Subject: linked" \
     --body "see http://junk.test/x"; wait_for \
     "mn search -n 5 folder:Junk | grep -q linked"'
+# What a session heard stays with it: the resolver is not asked again, nor
+# ahead, by a sender or by <>, as the second of two shows.
+cat >"$tmp/pair.py" <<'END'
+import os, signal, smtplib, sys, time
+port, pid = int(sys.argv[1]), int(sys.argv[2])
+s = smtplib.SMTP('127.0.0.1', port, local_hostname='client.test',
+                 source_address=('127.0.6.9', 0))
+for sender in ('a@pair.test', '', 'a@pair.test', ''):
+    began = time.monotonic()
+    try:
+        s.sendmail(sender, ['me@node.test'],
+                   'From: a@pair.test\r\n\r\nx\r\n')
+    except smtplib.SMTPDataError as e:
+        print(e.smtp_code, time.monotonic() - began < 1)
+    if sender == '' and pid:
+        os.kill(pid, signal.SIGSTOP)
+        pid = 0
+END
+pid=$(pgrep -s "$(cat "$node/serve.pid")" -x mn-resolver)
+is 'what a session heard is not asked again' "$("$python" "$tmp/pair.py" \
+    "$port" "$pid"; kill -CONT "$pid")" '550 True
+550 True
+550 True
+550 True'
 : >"$tmp/asked"
 swaks --silent 3 --server 127.0.0.1 --port "$port" --local-interface \
     127.0.5.1 --from early@new.test --to nobody@node.test >/dev/null 2>&1

@@ -119,6 +119,20 @@ over_channel(void *arg, struct dns_question *q, size_t n)
 }
 
 void
+lookup_ahead(int ch, struct memo *memo, const struct dns_question *q,
+    size_t n)
+{
+	struct dns_question new[DNS_ASK_MANY];
+	size_t nnew = 0, i;
+
+	BUG_ON(n > DNS_ASK_MANY);
+	for (i = 0; i < n; i++)
+		if (memo == NULL || !memo_knows(memo, q[i].type, q[i].name))
+			new[nnew++] = q[i];
+	ask_dns_ahead(ch, new, nnew);
+}
+
+void
 lookup_over(struct lookup *l, struct lookup_channel *c, int ch,
     int64_t timeout_ms, struct trace *trace)
 {

@@ -44,6 +44,14 @@ enum dns_class	lookup_one(struct lookup *l, const char *why,
  */
 void	lookup_phase(struct lookup *l, int64_t ms);
 
+/*
+ * Asked ahead over a channel to the resolver, so that it has the answers when
+ * they are wanted; what the memo (or NULL) knows is not.  The answers of q are
+ * not touched.
+ */
+void	lookup_ahead(int ch, struct memo *memo,
+	    const struct dns_question *q, size_t n);
+
 /* The resolver over a channel (-1: every answer is a failure). */
 struct lookup_channel {
 	int		 ch;

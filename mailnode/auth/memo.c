@@ -8,11 +8,7 @@
 void
 memo_init(struct memo *m)
 {
-	size_t i;
-
-	memset(m, 0, sizeof *m);
-	for (i = 0; i < MEMO_ANSWERS; i++)
-		dns_answer_init(&m->e[i].answer);
+	m->n = m->next = 0;
 }
 
 void
@@ -20,7 +16,7 @@ memo_clear(struct memo *m)
 {
 	size_t i;
 
-	for (i = 0; i < MEMO_ANSWERS; i++)
+	for (i = 0; i < m->n; i++)
 		dns_answer_clear(&m->e[i].answer);
 	m->n = m->next = 0;
 }
@@ -37,14 +33,25 @@ find(struct memo *m, enum dns_type type, const char *name)
 	return NULL;
 }
 
+static bool
+lasts(const struct memo_entry *e)
+{
+	return e != NULL && e->until_ms > clock_mono_ms();
+}
+
+bool
+memo_knows(struct memo *m, enum dns_type type, const char *name)
+{
+	return lasts(find(m, type, name));
+}
+
 bool
 memo_get(struct memo *m, enum dns_type type, const char *name,
     struct dns_answer *a)
 {
 	struct memo_entry *e = find(m, type, name);
 
-	return e != NULL && e->until_ms > clock_mono_ms() &&
-	    dns_answer_copy(a, &e->answer) == 0;
+	return lasts(e) && dns_answer_copy(a, &e->answer) == 0;
 }
 
 void
@@ -59,8 +66,11 @@ memo_put(struct memo *m, enum dns_type type, const char *name,
 		return;
 	if (e == NULL) {
 		e = &m->e[m->next];
+		if (m->next == m->n) {
+			dns_answer_init(&e->answer);
+			m->n++;
+		}
 		m->next = (m->next + 1) % MEMO_ANSWERS;
-		m->n += m->n < MEMO_ANSWERS;
 	}
 	e->type = type;
 	(void)snprintf(e->name, sizeof e->name, "%s", name);

@@ -9,7 +9,7 @@
 #include "mailnode/node/ask_dns.h"
 
 enum {
-	MEMO_ANSWERS = 16,	/* the oldest makes room */
+	MEMO_ANSWERS = 64,	/* the oldest makes room */
 	MEMO_OCTETS = 2048,	/* of all records of one answer */
 	MEMO_S = 60		/* or the answer's TTL, if that is shorter */
 };
@@ -21,13 +21,14 @@ struct memo {
 		int64_t			 until_ms;	/* monotonic */
 		struct dns_answer	 answer;
 	}	 e[MEMO_ANSWERS];
-	size_t	 n, next;
+	size_t	 n, next;	/* the first n are initialised */
 };
 
-/* Caller's memory. */
+/* Caller's memory, which is touched as far as it is used. */
 void	memo_init(struct memo *m);
 void	memo_clear(struct memo *m);
 
+bool	memo_knows(struct memo *m, enum dns_type type, const char *name);
 /* False: not known.  Otherwise a, initialised, holds a copy. */
 bool	memo_get(struct memo *m, enum dns_type type, const char *name,
 	    struct dns_answer *a);

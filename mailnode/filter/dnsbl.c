@@ -346,8 +346,8 @@ dnsbl_check(const struct conf_dnsbl *lists, size_t n,
 }
 
 void
-dnsbl_ahead(int ch, const struct conf_dnsbl *lists, size_t n,
-    const struct dnsbl_subject *s)
+dnsbl_ahead(int ch, struct memo *memo, const struct conf_dnsbl *lists,
+    size_t n, const struct dnsbl_subject *s)
 {
 	struct dns_question q[ASK_MAX];
 	struct inquiry in;
@@ -356,7 +356,7 @@ dnsbl_ahead(int ch, const struct conf_dnsbl *lists, size_t n,
 	for (i = 0; i < n && i < DNSBL_LISTS; i++) {
 		inquire(&in, &lists[i], s);
 		begin(&in, q);
-		ask_dns_ahead(ch, q, in.n);
+		lookup_ahead(ch, memo, q, in.n);
 	}
 }
 

@@ -79,7 +79,7 @@ void	dnsbl_line(const struct conf_dnsbl *lists,
 const char *dnsbl_state_text(enum dnsbl_state s);
 
 /* Asked ahead over a channel, so that the answers are there later. */
-void	dnsbl_ahead(int ch, const struct conf_dnsbl *lists, size_t n,
+void	dnsbl_ahead(int ch, struct memo *memo, const struct conf_dnsbl *lists, size_t n,
 	    const struct dnsbl_subject *s);
 
 /*

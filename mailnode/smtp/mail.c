@@ -279,6 +279,7 @@ mail_open(struct mail *m, const struct auth_conn *conn, bool dots)
 	}
 	m->ids = calloc(conf.ndomains + 1, sizeof *m->ids);
 	m->auth = auth_verify_new(conn);
+	m->memo = conn->memo;
 	m->ip = conn->ip != NULL ? conn->ip : "";
 	if (conf.nattachments > 0 && conf.attachments[0].what != NULL) {
 		m->attach = attach_new(conf.attachments, conf.nattachments);

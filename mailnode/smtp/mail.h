@@ -60,6 +60,7 @@ struct mail {
 	struct head	 head;
 	const char	**ids;		/* owned; whose results are ours */
 	struct auth_verify *auth;	/* owned */
+	struct memo	*memo;		/* borrowed: the connection's */
 	const char	*ip;		/* borrowed: the client's; or "" */
 	struct buf	 body;		/* not handed on yet */
 	struct buf	 letter;	/* submission: all of it */

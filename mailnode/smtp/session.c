@@ -381,7 +381,8 @@ begin_tls(struct session *s)
 bool
 session_begin(struct session *s, const struct session_start *start)
 {
-	memset(s, 0, sizeof *s);
+	/* The memo is touched when the DNS is asked, not by who only waits. */
+	memset(s, 0, offsetof(struct session, dns));
 	s->start = start;
 	s->limits = &start->limits;
 	s->be = start->backend;

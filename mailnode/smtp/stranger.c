@@ -95,6 +95,7 @@ stranger_dnsbl(struct mail *m, const struct auth_verdict *v,
 		return;
 	subject_of(m, v, &s);
 	lookup_over(&l, &c, m->be->dns, DNSBL_MS, NULL);
+	c.memo = m->memo;
 	dnsbl_check(conf.dnsbls, conf.ndnsbls, &s, &l, &d);
 	dnsbl_line(conf.dnsbls, &d, line);
 	decide(&d, f);
@@ -145,14 +146,15 @@ stranger_grey(struct mail *m, const struct auth_verdict *v,
 /* ---- ahead ---- */
 
 void
-stranger_ahead(int dns, const char *ip, const char *helo, const char *sender)
+stranger_ahead(int dns, struct memo *memo, const char *ip, const char *helo,
+    const char *sender)
 {
 	struct dns_question q[AHEAD_MAX];
 	char reverse[DNS_NAME_MAX], dmarc[DNS_NAME_MAX + 8];
 	char from[DNS_NAME_MAX], host[DNS_NAME_MAX];
 	const char *of = domain_of(sender);
 	struct dnsbl_subject s;
-	size_t n = 0, i;
+	size_t n = 0;
 
 	if (dns == -1)
 		return;
@@ -171,12 +173,10 @@ stranger_ahead(int dns, const char *ip, const char *helo, const char *sender)
 	if (dns_reverse_name(ip, reverse, sizeof reverse) == 0)
 		q[n++] = (struct dns_question){ .type = DNS_PTR,
 		    .name = reverse };
-	for (i = 0; i < n; i++)
-		dns_answer_init(&q[i].answer);
-	ask_dns_ahead(dns, q, n);
+	lookup_ahead(dns, memo, q, n);
 	if (!stranger_lists())
 		return;
 	dnsbl_subject_init(&s, ip);
 	dnsbl_subject_add(&s, of, strlen(of));
-	dnsbl_ahead(dns, conf.dnsbls, conf.ndnsbls, &s);
+	dnsbl_ahead(dns, memo, conf.dnsbls, conf.ndnsbls, &s);
 }

@@ -25,7 +25,7 @@ void	stranger_grey(struct mail *m, const struct auth_verdict *v,
 
 /* A recipient was taken: the first questions, whose answers will be wanted at the
  * end of the message, are on their way. */
-void	stranger_ahead(int dns, const char *ip, const char *helo,
+void	stranger_ahead(int dns, struct memo *memo, const char *ip, const char *helo,
 	    const char *sender);
 
 #endif

@@ -42,18 +42,19 @@ struct session {
 	bool		 logged_in;
 	bool		 pauses;	/* before the answer to a failed login */
 	struct device	 device;	/* … as which */
-	struct memo	 dns;		/* what it heard */
 	struct mail	 mail;
 	char		 known[PATH_SIZE];	/* a recipient of ours; "" */
 	int64_t		 known_ms;	/* when keeper said so, monotonic */
 	bool		 knows;		/* … and that it knows of senders */
-	char		 ahead[DNS_NAME_MAX];	/* asked of the DNS for it */
+	bool		 asked_ahead;		/* the DNS, and … */
+	char		 ahead[DNS_NAME_MAX];	/* for this domain; "" of <> */
 	unsigned int	 transactions;	/* numbers the trace ids */
 	unsigned int	 accepted;
 	unsigned int	 errors;
 	unsigned int	 junk;
 	unsigned int	 told;		/* refusals, to log and keeper */
 	int64_t		 fresh_ms;	/* when idle time began, monotonic */
+	struct memo	 dns;		/* what it heard; last: large, see begin */
 };
 
 /*

@@ -328,12 +328,13 @@ ask_ahead(struct session *s)
 	const char *at = strrchr(s->mail.env.from.address, '@');
 	const char *domain = at != NULL ? at + 1 : "";
 
-	if (s->be->submit != NULL || s->be->dns == -1 || (s->ahead[0] != '\0' &&
+	if (s->be->submit != NULL || s->be->dns == -1 || (s->asked_ahead &&
 	    strcasecmp(s->ahead, domain) == 0))
 		return;
+	s->asked_ahead = true;
 	(void)snprintf(s->ahead, sizeof s->ahead, "%.*s",
 	    (int)sizeof s->ahead - 1, domain);
-	stranger_ahead(s->be->dns, s->start->peer, s->helo,
+	stranger_ahead(s->be->dns, &s->dns, s->start->peer, s->helo,
 	    s->mail.env.from.address);
 }
 

@@ -43,13 +43,17 @@ an_answer_comes_back_whole(void **state)
 	struct dns_answer a;
 
 	(void)state;
+	memset(&m, 0xff, sizeof m);
 	memo_init(&m);
 	dns_answer_init(&a);
 	assert_false(memo_get(&m, DNS_TXT, "a.test", &a));
+	assert_false(memo_knows(&m, DNS_TXT, "a.test"));
 	put(&m, "a.test", DNS_OK, 300, "v=spf1\0-all", 11);
 	assert_true(memo_get(&m, DNS_TXT, "A.Test", &a));
 	assert_int_equal(a.class, DNS_OK);
 	assert_true(a.ad);
+	assert_true(memo_knows(&m, DNS_TXT, "a.TEST"));
+	assert_false(memo_knows(&m, DNS_A, "a.test"));
 	assert_string_equal(a.owner, "end.test");
 	assert_int_equal(a.nrr, 1);
 	assert_int_equal(a.rr[0].len, 11);
@@ -95,6 +99,8 @@ the_oldest_makes_room(void **state)
 	int i;
 
 	(void)state;
+	memo_init(&m);
+	memset(&m, 0xff, sizeof m);
 	memo_init(&m);
 	dns_answer_init(&a);
 	for (i = 0; i <= MEMO_ANSWERS; i++) {
