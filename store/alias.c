@@ -54,13 +54,12 @@ enum store_err
 alias_get(struct store *st, const char *address, struct alias *a)
 {
 	static struct store_slot slot;
-	sqlite3_stmt *s = store_stmt(st, STORE_NODE, &slot, "SELECT "
-	    ALIAS_ALL " WHERE address = ?1");
+	sqlite3_stmt *s = store_ask(st, STORE_NODE, &slot, "SELECT " ALIAS_ALL
+	    " WHERE address = ?1", "s", address);
 
 	memset(a, 0, sizeof *a);
 	if (s == NULL)
 		return STORE_NOMEM;
-	sqlite3_bind_text(s, 1, address, -1, SQLITE_STATIC);
 	return read_row(st, s, a);
 }
 
@@ -68,15 +67,20 @@ enum store_err
 alias_next(struct store *st, const char *after, struct alias *a)
 {
 	static struct store_slot slot;
-	sqlite3_stmt *s = store_stmt(st, STORE_NODE, &slot, "SELECT "
-	    ALIAS_ALL " WHERE address > ?1"
-	    " ORDER BY address LIMIT 1");
+	sqlite3_stmt *s = store_ask(st, STORE_NODE, &slot, "SELECT " ALIAS_ALL
+	    " WHERE address > ?1 ORDER BY address LIMIT 1", "s", after);
 
 	memset(a, 0, sizeof *a);
 	if (s == NULL)
 		return STORE_NOMEM;
-	sqlite3_bind_text(s, 1, after, -1, SQLITE_STATIC);
 	return read_row(st, s, a);
+}
+
+static enum store_err
+found(struct store *st, enum store_err rc)
+{
+	return rc == STORE_OK && sqlite3_changes(st->db[STORE_NODE]) == 0 ?
+	    STORE_NOTFOUND : rc;
 }
 
 /* A change by address; `at` is ?2. */
@@ -84,49 +88,19 @@ static enum store_err
 change(struct store *st, struct store_slot *slot, const char *sql,
     const char *address, int64_t at)
 {
-	sqlite3_stmt *s;
-	enum store_err rc;
-
-	rc = store_begin(st, STORE_NODE);
-	if (rc != STORE_OK)
-		return rc;
-	s = store_stmt(st, STORE_NODE, slot, sql);
-	if (s == NULL)
-		return STORE_NOMEM;
-	sqlite3_bind_text(s, 1, address, -1, SQLITE_STATIC);
-	if (sqlite3_bind_parameter_count(s) > 1)
-		sqlite3_bind_int64(s, 2, at);
-	rc = store_result(st, STORE_NODE, sqlite3_step(s));
-	(void)sqlite3_reset(s);
-	if (rc == STORE_OK && sqlite3_changes(st->db[STORE_NODE]) == 0)
-		rc = STORE_NOTFOUND;
-	return rc;
+	return found(st, store_do(st, STORE_NODE, slot, sql, "si", address,
+	    at));
 }
 
 enum store_err
 alias_add(struct store *st, const struct alias *a)
 {
 	static struct store_slot slot;
-	sqlite3_stmt *s;
-	enum store_err rc;
 
-	rc = store_begin(st, STORE_NODE);
-	if (rc != STORE_OK)
-		return rc;
-	s = store_stmt(st, STORE_NODE, &slot, "INSERT INTO alias("
-	    ALIAS_COLUMNS ") VALUES(?1, ?2, ?3, ?4, ?5, 0, 0, 0, 0, ?6, ?7)");
-	if (s == NULL)
-		return STORE_NOMEM;
-	sqlite3_bind_text(s, 1, a->address, -1, SQLITE_STATIC);
-	sqlite3_bind_text(s, 2, a->folder, -1, SQLITE_STATIC);
-	sqlite3_bind_text(s, 3, a->tags, -1, SQLITE_STATIC);
-	sqlite3_bind_text(s, 4, a->note, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(s, 5, a->created);
-	sqlite3_bind_int64(s, 6, a->expires);
-	sqlite3_bind_text(s, 7, a->dest, -1, SQLITE_STATIC);
-	rc = store_result(st, STORE_NODE, sqlite3_step(s));
-	(void)sqlite3_reset(s);
-	return rc;
+	return store_do(st, STORE_NODE, &slot, "INSERT INTO alias("
+	    ALIAS_COLUMNS ") VALUES(?1, ?2, ?3, ?4, ?5, 0, 0, 0, 0, ?6, ?7)",
+	    "ssssiis", a->address, a->folder, a->tags, a->note,
+	    a->created, a->expires, a->dest);
 }
 
 enum store_err
@@ -135,8 +109,8 @@ alias_remove(struct store *st, const char *address)
 	static struct store_slot slot;
 	enum store_err rc;
 
-	rc = change(st, &slot, "DELETE FROM alias WHERE address = ?1",
-	    address, 0);
+	rc = found(st, store_do(st, STORE_NODE, &slot,
+	    "DELETE FROM alias WHERE address = ?1", "s", address));
 	return rc == STORE_OK ? alias_own_remove(st, address) : rc;
 }
 

@@ -1,4 +1,3 @@
-#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -76,24 +75,10 @@ static enum store_err
 save(struct store *st, const struct alias *a, int64_t since)
 {
 	static struct store_slot slot;
-	sqlite3_stmt *s;
-	enum store_err rc = store_begin(st, STORE_NODE);
 
-	if (rc != STORE_OK)
-		return rc;
-	s = store_stmt(st, STORE_NODE, &slot, "INSERT OR REPLACE INTO"
-	    " alias_own VALUES(?1, ?2, ?3, ?4, ?5, ?6)");
-	if (s == NULL)
-		return STORE_NOMEM;
-	sqlite3_bind_text(s, 1, a->address, -1, SQLITE_STATIC);
-	sqlite3_bind_text(s, 2, a->own, -1, SQLITE_STATIC);
-	sqlite3_bind_int(s, 3, a->fixed);
-	sqlite3_bind_int64(s, 4, since);
-	sqlite3_bind_int64(s, 5, (int64_t)a->leaks);
-	sqlite3_bind_text(s, 6, a->leakers, -1, SQLITE_STATIC);
-	rc = store_result(st, STORE_NODE, sqlite3_step(s));
-	(void)sqlite3_reset(s);
-	return rc;
+	return store_do(st, STORE_NODE, &slot, "INSERT OR REPLACE INTO"
+	    " alias_own VALUES(?1, ?2, ?3, ?4, ?5, ?6)", "ssiiis", a->address,
+	    a->own, (int64_t)a->fixed, since, (int64_t)a->leaks, a->leakers);
 }
 
 enum store_err
@@ -110,19 +95,9 @@ enum store_err
 alias_own_remove(struct store *st, const char *address)
 {
 	static struct store_slot slot;
-	sqlite3_stmt *s;
-	enum store_err rc = store_begin(st, STORE_NODE);
 
-	if (rc != STORE_OK)
-		return rc;
-	s = store_stmt(st, STORE_NODE, &slot,
-	    "DELETE FROM alias_own WHERE address = ?1");
-	if (s == NULL)
-		return STORE_NOMEM;
-	sqlite3_bind_text(s, 1, address, -1, SQLITE_STATIC);
-	rc = store_result(st, STORE_NODE, sqlite3_step(s));
-	(void)sqlite3_reset(s);
-	return rc;
+	return store_do(st, STORE_NODE, &slot,
+	    "DELETE FROM alias_own WHERE address = ?1", "s", address);
 }
 
 static bool

@@ -1,5 +1,4 @@
 #define _GNU_SOURCE
-#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,19 +92,11 @@ static enum store_err
 each_mark(struct batch *g, const char *sql, struct store_slot *slot)
 {
 	enum store_err rc = store_begin(g->st, STORE_NODE);
-	sqlite3_stmt *s;
 	size_t i;
 
-	for (i = 0; i < g->n && rc == STORE_OK; i++) {
-		s = store_stmt(g->st, STORE_NODE, slot, sql);
-		if (s == NULL)
-			return STORE_NOMEM;
-		sqlite3_bind_text(s, 1, g->box, -1, SQLITE_STATIC);
-		sqlite3_bind_int64(s, 2, g->one[i].uid);
-		sqlite3_bind_text(s, 3, g->one[i].rel, -1, SQLITE_STATIC);
-		rc = store_result(g->st, STORE_NODE, sqlite3_step(s));
-		(void)sqlite3_reset(s);
-	}
+	for (i = 0; i < g->n && rc == STORE_OK; i++)
+		rc = store_do(g->st, STORE_NODE, slot, sql, "sis", g->box,
+		    (int64_t)g->one[i].uid, g->one[i].rel);
 	return rc;
 }
 

@@ -226,29 +226,13 @@ static enum store_err
 save(struct store *st, const struct box *b)
 {
 	static struct store_slot slot;
-	sqlite3_stmt *s;
-	enum store_err rc;
 
-	rc = store_begin(st, STORE_CACHE);
-	if (rc != STORE_OK)
-		return rc;
-	s = store_stmt(st, STORE_CACHE, &slot, "UPDATE mailbox SET name = ?2,"
+	return store_do(st, STORE_CACHE, &slot, "UPDATE mailbox SET name = ?2,"
 	    " uidvalidity = ?3, uidnext = ?4, modseq = ?5, uidlease = ?6,"
-	    " modlease = ?7, cur = ?8, new = ?9 WHERE id = ?1");
-	if (s == NULL)
-		return STORE_NOMEM;
-	sqlite3_bind_int64(s, 1, (int64_t)b->id);
-	sqlite3_bind_text(s, 2, b->name, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(s, 3, b->uidvalidity);
-	sqlite3_bind_int64(s, 4, b->uidnext);
-	sqlite3_bind_int64(s, 5, (int64_t)b->modseq);
-	sqlite3_bind_int64(s, 6, b->uidlease);
-	sqlite3_bind_int64(s, 7, (int64_t)b->modlease);
-	sqlite3_bind_int64(s, 8, b->cur_ns);
-	sqlite3_bind_int64(s, 9, b->new_ns);
-	rc = store_result(st, STORE_CACHE, sqlite3_step(s));
-	(void)sqlite3_reset(s);
-	return rc;
+	    " modlease = ?7, cur = ?8, new = ?9 WHERE id = ?1", "isiiiiiii",
+	    (int64_t)b->id, b->name, (int64_t)b->uidvalidity,
+	    (int64_t)b->uidnext, (int64_t)b->modseq, (int64_t)b->uidlease,
+	    (int64_t)b->modlease, b->cur_ns, b->new_ns);
 }
 
 void
@@ -275,20 +259,10 @@ static enum store_err
 keep_validity(struct store *st)
 {
 	static struct store_slot slot;
-	sqlite3_stmt *s;
-	enum store_err rc;
 
-	rc = store_begin(st, STORE_NODE);
-	if (rc != STORE_OK)
-		return rc;
-	s = store_stmt(st, STORE_NODE, &slot, "INSERT OR REPLACE INTO"
-	    " setting(name, value) VALUES('uidvalidity', ?1)");
-	if (s == NULL)
-		return STORE_NOMEM;
-	sqlite3_bind_int64(s, 1, st->boxes->validity);
-	rc = store_result(st, STORE_NODE, sqlite3_step(s));
-	(void)sqlite3_reset(s);
-	return rc;
+	return store_do(st, STORE_NODE, &slot, "INSERT OR REPLACE INTO"
+	    " setting(name, value) VALUES('uidvalidity', ?1)", "i",
+	    (int64_t)st->boxes->validity);
 }
 
 /* Unique among the folders, and later than whatever stood there before. */
@@ -315,23 +289,12 @@ static enum store_err
 add_row(struct store *st, struct box *b)
 {
 	static struct store_slot slot;
-	sqlite3_stmt *s;
 	enum store_err rc;
 
-	rc = store_begin(st, STORE_CACHE);
-	if (rc != STORE_OK)
-		return rc;
-	s = store_stmt(st, STORE_CACHE, &slot, "INSERT INTO mailbox(name,"
+	rc = store_do(st, STORE_CACHE, &slot, "INSERT INTO mailbox(name,"
 	    " uidvalidity, uidnext, modseq, uidlease, modlease, cur, new)"
-	    " VALUES(?1, ?2, ?3, ?4, 0, 0, 0, 0)");
-	if (s == NULL)
-		return STORE_NOMEM;
-	sqlite3_bind_text(s, 1, b->name, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(s, 2, b->uidvalidity);
-	sqlite3_bind_int64(s, 3, b->uidnext);
-	sqlite3_bind_int64(s, 4, (int64_t)b->modseq);
-	rc = store_result(st, STORE_CACHE, sqlite3_step(s));
-	(void)sqlite3_reset(s);
+	    " VALUES(?1, ?2, ?3, ?4, 0, 0, 0, 0)", "siii", b->name,
+	    (int64_t)b->uidvalidity, (int64_t)b->uidnext, (int64_t)b->modseq);
 	b->id = (uint64_t)sqlite3_last_insert_rowid(st->db[STORE_CACHE]);
 	return rc;
 }
@@ -385,21 +348,12 @@ enum store_err
 box_remove(struct store *st, struct box *b)
 {
 	static struct store_slot slot;
-	sqlite3_stmt *s;
 	enum store_err rc;
 
 	rc = keep_validity(st);
 	if (rc == STORE_OK)
-		rc = store_begin(st, STORE_CACHE);
-	if (rc != STORE_OK)
-		return rc;
-	s = store_stmt(st, STORE_CACHE, &slot,
-	    "DELETE FROM mailbox WHERE id = ?1");
-	if (s == NULL)
-		return STORE_NOMEM;
-	sqlite3_bind_int64(s, 1, (int64_t)b->id);
-	rc = store_result(st, STORE_CACHE, sqlite3_step(s));
-	(void)sqlite3_reset(s);
+		rc = store_do(st, STORE_CACHE, &slot, "DELETE FROM mailbox"
+		    " WHERE id = ?1", "i", (int64_t)b->id);
 	if (rc != STORE_OK)
 		return rc;
 	watch_note(st, WATCH_BOXES, b->id, 0);

@@ -1,4 +1,3 @@
-#include <sqlite3.h>
 #include <stdio.h>
 
 #include "store/came.h"
@@ -16,21 +15,11 @@ static int64_t
 last(struct store *st, const char *author, const char *net)
 {
 	static struct store_slot slot;
-	sqlite3_stmt *s;
-	int64_t at = 0;
 
 	if (author[0] == '\0' || net[0] == '\0')
 		return 0;
-	s = store_stmt(st, STORE_EVENTS, &slot, "SELECT at FROM came WHERE"
-	    " author = ?1 AND network = ?2");
-	if (s == NULL)
-		return 0;
-	sqlite3_bind_text(s, 1, author, -1, SQLITE_STATIC);
-	sqlite3_bind_text(s, 2, net, -1, SQLITE_STATIC);
-	if (sqlite3_step(s) == SQLITE_ROW)
-		at = sqlite3_column_int64(s, 0);
-	(void)sqlite3_reset(s);
-	return at;
+	return store_int(st, STORE_EVENTS, &slot, "SELECT at FROM came WHERE"
+	    " author = ?1 AND network = ?2", "ss", author, net);
 }
 
 bool
@@ -39,21 +28,13 @@ came_note(struct store *st, const char *author, const char *ip,
 {
 	static struct store_slot slot;
 	char net[HISTORY_NET_MAX];
-	sqlite3_stmt *s;
 
 	history_network(ip, net);
 	if (author[0] == '\0' || net[0] == '\0' ||
 	    now_s - last(st, author, net) < CAME_TOUCH_S)
 		return false;
-	s = store_stmt(st, STORE_EVENTS, &slot,
-	    "INSERT OR REPLACE INTO came VALUES(?1, ?2, ?3)");
-	if (s == NULL)
-		return false;
-	sqlite3_bind_text(s, 1, author, -1, SQLITE_STATIC);
-	sqlite3_bind_text(s, 2, net, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(s, 3, now_s);
-	(void)sqlite3_step(s);
-	(void)sqlite3_reset(s);
+	(void)store_do(st, STORE_EVENTS, &slot, "INSERT OR REPLACE INTO came"
+	    " VALUES(?1, ?2, ?3)", "ssi", author, net, now_s);
 	store_wrote(st, STORE_EVENTS);
 	return true;
 }

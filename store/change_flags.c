@@ -21,19 +21,14 @@ static enum store_err
 step(const struct flagging *f, struct store_slot *slot, const char *sql,
     uint32_t lo, uint32_t hi, int64_t *value)
 {
-	sqlite3_stmt *s = store_stmt(f->st, STORE_CACHE, slot, sql);
+	sqlite3_stmt *s = store_ask(f->st, STORE_CACHE, slot, sql, "iiiiiii",
+	    (int64_t)f->b->id, (int64_t)lo, (int64_t)hi, (int64_t)f->add,
+	    (int64_t)f->del, (int64_t)f->ch->done.modseq,
+	    f->ch->unchanged != 0 ? (int64_t)f->ch->unchanged : INT64_MAX);
 	int code;
 
 	if (s == NULL)
 		return STORE_NOMEM;
-	sqlite3_bind_int64(s, 1, (int64_t)f->b->id);
-	sqlite3_bind_int64(s, 2, lo);
-	sqlite3_bind_int64(s, 3, hi);
-	sqlite3_bind_int64(s, 4, f->add);
-	sqlite3_bind_int64(s, 5, f->del);
-	sqlite3_bind_int64(s, 6, (int64_t)f->ch->done.modseq);
-	sqlite3_bind_int64(s, 7, f->ch->unchanged != 0 ?
-	    (int64_t)f->ch->unchanged : INT64_MAX);
 	code = sqlite3_step(s);
 	if (code == SQLITE_ROW)
 		*value = sqlite3_column_int64(s, 0);
@@ -77,24 +72,17 @@ static enum store_err
 note_changed(const struct flagging *f)
 {
 	static struct store_slot slot;
-	sqlite3_stmt *s;
 	enum store_err rc = STORE_OK;
 	size_t i;
 
 	if (f->ch->unchanged == 0)
 		return STORE_OK;
-	s = store_stmt(f->st, STORE_CACHE, &slot, "SELECT 1 FROM mail WHERE"
-	    " mbox = ?1 AND uid = ?2 AND modseq > ?3");
-	if (s == NULL)
-		return STORE_NOMEM;
-	for (i = 0; i < f->ch->n && rc == STORE_OK; i++) {
-		sqlite3_bind_int64(s, 1, (int64_t)f->b->id);
-		sqlite3_bind_int64(s, 2, (int64_t)f->ch->ids[i]);
-		sqlite3_bind_int64(s, 3, (int64_t)f->ch->unchanged);
-		if (sqlite3_step(s) == SQLITE_ROW)
+	for (i = 0; i < f->ch->n && rc == STORE_OK; i++)
+		if (store_int(f->st, STORE_CACHE, &slot, "SELECT 1 FROM mail"
+		    " WHERE mbox = ?1 AND uid = ?2 AND modseq > ?3", "iii",
+		    (int64_t)f->b->id, (int64_t)f->ch->ids[i],
+		    (int64_t)f->ch->unchanged) != 0)
 			rc = change_list(f->ch, (uint32_t)f->ch->ids[i]);
-		(void)sqlite3_reset(s);
-	}
 	return rc;
 }
 

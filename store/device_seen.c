@@ -19,22 +19,12 @@ device_seen_login(struct store *st, const struct device *d, enum role role,
     const char *addr)
 {
 	static struct store_slot slot;
-	struct sqlite3_stmt *s;
-	enum store_err rc = store_begin(st, STORE_NODE);
 
-	if (rc != STORE_OK)
-		return rc;
-	s = store_stmt(st, STORE_NODE, &slot,
+	return store_do(st, STORE_NODE, &slot,
 	    "INSERT INTO device VALUES(?,?,?,?,'','') ON CONFLICT(name) DO"
 	    " UPDATE SET at=excluded.at, service=excluded.service,"
-	    " addr=excluded.addr");
-	if (s == NULL)
-		return STORE_IO;
-	sqlite3_bind_text(s, 1, d->name, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(s, 2, clock_wall_s());
-	sqlite3_bind_text(s, 3, role_name(role), -1, SQLITE_STATIC);
-	sqlite3_bind_text(s, 4, addr, -1, SQLITE_STATIC);
-	return store_result(st, STORE_NODE, sqlite3_step(s));
+	    " addr=excluded.addr", "siss", d->name, clock_wall_s(),
+	    role_name(role), addr);
 }
 
 enum store_err
@@ -42,21 +32,11 @@ device_seen_client(struct store *st, const struct device *d, const char *client,
     const char *folder)
 {
 	static struct store_slot slot;
-	struct sqlite3_stmt *s;
-	enum store_err rc = store_begin(st, STORE_NODE);
 
-	if (rc != STORE_OK)
-		return rc;
-	s = store_stmt(st, STORE_NODE, &slot, "UPDATE device SET at=?1,"
+	return store_do(st, STORE_NODE, &slot, "UPDATE device SET at=?1,"
 	    " client=CASE ?2 WHEN '' THEN client ELSE ?2 END,"
-	    " folder=CASE ?3 WHEN '' THEN folder ELSE ?3 END WHERE name=?4");
-	if (s == NULL)
-		return STORE_IO;
-	sqlite3_bind_int64(s, 1, clock_wall_s());
-	sqlite3_bind_text(s, 2, client, -1, SQLITE_STATIC);
-	sqlite3_bind_text(s, 3, folder, -1, SQLITE_STATIC);
-	sqlite3_bind_text(s, 4, d->name, -1, SQLITE_STATIC);
-	return store_result(st, STORE_NODE, sqlite3_step(s));
+	    " folder=CASE ?3 WHEN '' THEN folder ELSE ?3 END WHERE name=?4",
+	    "isss", clock_wall_s(), client, folder, d->name);
 }
 
 enum store_err
@@ -64,20 +44,11 @@ device_seen_folder(struct store *st, const struct device *d, const char *folder,
     uint64_t modseq)
 {
 	static struct store_slot slot;
-	struct sqlite3_stmt *s;
-	enum store_err rc = store_begin(st, STORE_NODE);
 
-	if (rc != STORE_OK)
-		return rc;
-	s = store_stmt(st, STORE_NODE, &slot,
+	return store_do(st, STORE_NODE, &slot,
 	    "INSERT INTO device_folder VALUES(?,?,?) ON CONFLICT DO UPDATE"
-	    " SET modseq=max(modseq, excluded.modseq)");
-	if (s == NULL)
-		return STORE_IO;
-	sqlite3_bind_text(s, 1, d->name, -1, SQLITE_STATIC);
-	sqlite3_bind_text(s, 2, folder, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(s, 3, (sqlite3_int64)modseq);
-	return store_result(st, STORE_NODE, sqlite3_step(s));
+	    " SET modseq=max(modseq, excluded.modseq)", "ssi", d->name, folder,
+	    (int64_t)modseq);
 }
 
 /* Rows with a higher MODSEQ, and those that are gone since. */
@@ -85,21 +56,11 @@ static uint32_t
 changes_in(struct store *st, uint64_t mbox, int64_t modseq)
 {
 	static struct store_slot slot;
-	struct sqlite3_stmt *s;
-	uint32_t n = 0;
 
-	s = store_stmt(st, STORE_CACHE, &slot,
+	return (uint32_t)store_int(st, STORE_CACHE, &slot,
 	    "SELECT (SELECT count(*) FROM mail WHERE mbox=?1 AND modseq>?2)"
 	    " + (SELECT count(*) FROM gone WHERE mbox=?1 AND modseq>?2"
-	    " AND uid<>0)");
-	if (s == NULL)
-		return 0;
-	sqlite3_bind_int64(s, 1, (sqlite3_int64)mbox);
-	sqlite3_bind_int64(s, 2, modseq);
-	if (sqlite3_step(s) == SQLITE_ROW)
-		n = (uint32_t)sqlite3_column_int64(s, 0);
-	sqlite3_reset(s);
-	return n;
+	    " AND uid<>0)", "ii", (int64_t)mbox, modseq);
 }
 
 uint32_t
@@ -110,11 +71,10 @@ device_seen_unsynced(struct store *st, const char *name)
 	const struct box *b;
 	uint32_t n = 0;
 
-	s = store_stmt(st, STORE_NODE, &slot,
-	    "SELECT folder, modseq FROM device_folder WHERE name=?");
+	s = store_ask(st, STORE_NODE, &slot,
+	    "SELECT folder, modseq FROM device_folder WHERE name=?", "s", name);
 	if (s == NULL)
 		return 0;
-	sqlite3_bind_text(s, 1, name, -1, SQLITE_STATIC);
 	while (sqlite3_step(s) == SQLITE_ROW) {
 		b = box_by_name(st, (const char *)sqlite3_column_text(s, 0));
 		if (b != NULL)
@@ -128,20 +88,10 @@ enum store_err
 device_seen_forget(struct store *st, const char *name)
 {
 	static struct store_slot seen, folders;
-	static const char *const text[] = {
-		"DELETE FROM device WHERE name=?",
-		"DELETE FROM device_folder WHERE name=?" };
-	struct store_slot *const slot[] = { &seen, &folders };
-	enum store_err rc = store_begin(st, STORE_NODE);
-	struct sqlite3_stmt *s;
-	size_t i;
+	enum store_err rc;
 
-	for (i = 0; i < 2 && rc == STORE_OK; i++) {
-		s = store_stmt(st, STORE_NODE, slot[i], text[i]);
-		if (s == NULL)
-			return STORE_IO;
-		sqlite3_bind_text(s, 1, name, -1, SQLITE_STATIC);
-		rc = store_result(st, STORE_NODE, sqlite3_step(s));
-	}
-	return rc;
+	rc = store_do(st, STORE_NODE, &seen,
+	    "DELETE FROM device WHERE name=?", "s", name);
+	return rc != STORE_OK ? rc : store_do(st, STORE_NODE, &folders,
+	    "DELETE FROM device_folder WHERE name=?", "s", name);
 }

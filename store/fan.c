@@ -1,4 +1,3 @@
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,16 +38,9 @@ static bool
 done_before(struct store *st, const char *what)
 {
 	static struct store_slot slot;
-	sqlite3_stmt *s = store_stmt(st, STORE_NODE, &slot,
-	    "SELECT 1 FROM fanned WHERE what = ?1");
-	bool found;
 
-	if (s == NULL)
-		return false;
-	sqlite3_bind_text(s, 1, what, -1, SQLITE_STATIC);
-	found = sqlite3_step(s) == SQLITE_ROW;
-	(void)sqlite3_reset(s);
-	return found;
+	return store_int(st, STORE_NODE, &slot,
+	    "SELECT 1 FROM fanned WHERE what = ?1", "s", what) != 0;
 }
 
 static enum store_err
@@ -56,25 +48,12 @@ note_done(struct store *st, const char *what)
 {
 	static struct store_slot put, clean;
 	int64_t now = clock_wall_s();
-	sqlite3_stmt *s;
 	enum store_err rc;
 
-	s = store_stmt(st, STORE_NODE, &clean,
-	    "DELETE FROM fanned WHERE at < ?1");
-	if (s == NULL)
-		return STORE_NOMEM;
-	sqlite3_bind_int64(s, 1, now - FAN_KEEP_S);
-	rc = store_result(st, STORE_NODE, sqlite3_step(s));
-	(void)sqlite3_reset(s);
-	s = store_stmt(st, STORE_NODE, &put,
-	    "INSERT INTO fanned VALUES(?1, ?2)");
-	if (s == NULL || rc != STORE_OK)
-		return s == NULL ? STORE_NOMEM : rc;
-	sqlite3_bind_text(s, 1, what, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(s, 2, now);
-	rc = store_result(st, STORE_NODE, sqlite3_step(s));
-	(void)sqlite3_reset(s);
-	return rc;
+	rc = store_do(st, STORE_NODE, &clean,
+	    "DELETE FROM fanned WHERE at < ?1", "i", now - FAN_KEEP_S);
+	return rc != STORE_OK ? rc : store_do(st, STORE_NODE, &put,
+	    "INSERT INTO fanned VALUES(?1, ?2)", "si", what, now);
 }
 
 /* ---- a letter ---- */

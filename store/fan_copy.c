@@ -36,62 +36,15 @@ const char fan_copy_schema[] =
 /* ---- letters ---- */
 
 static enum store_err
-run(struct store *st, struct store_slot *slot, const char *sql, uint64_t a,
-    uint64_t b)
-{
-	sqlite3_stmt *s = store_stmt(st, STORE_NODE, slot, sql);
-	enum store_err rc;
-
-	if (s == NULL)
-		return STORE_NOMEM;
-	sqlite3_bind_int64(s, 1, (int64_t)a);
-	if (sqlite3_bind_parameter_count(s) > 1)
-		sqlite3_bind_int64(s, 2, (int64_t)b);
-	rc = store_result(st, STORE_NODE, sqlite3_step(s));
-	(void)sqlite3_reset(s);
-	return rc;
-}
-
-/* The first column of the first row; 0: there is none. */
-static uint64_t
-number(struct store *st, struct store_slot *slot, const char *sql,
-    uint64_t a, uint64_t b)
-{
-	sqlite3_stmt *s = store_stmt(st, STORE_NODE, slot, sql);
-	uint64_t v = 0;
-
-	if (s == NULL)
-		return 0;
-	sqlite3_bind_int64(s, 1, (int64_t)a);
-	if (sqlite3_bind_parameter_count(s) > 1)
-		sqlite3_bind_int64(s, 2, (int64_t)b);
-	if (sqlite3_step(s) == SQLITE_ROW)
-		v = (uint64_t)sqlite3_column_int64(s, 0);
-	(void)sqlite3_reset(s);
-	return v;
-}
-
-static enum store_err
 add_copy(struct store *st, const struct fan *f)
 {
 	static struct store_slot slot;
-	sqlite3_stmt *s;
-	enum store_err rc;
 
-	s = store_stmt(st, STORE_NODE, &slot, "INSERT OR IGNORE INTO"
+	return store_do(st, STORE_NODE, &slot, "INSERT OR IGNORE INTO"
 	    " fan_copy(entry, uidvalidity, uid, msg, hash, trace, letters)"
-	    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, 0)");
-	if (s == NULL)
-		return STORE_NOMEM;
-	sqlite3_bind_int64(s, 1, (int64_t)f->entry);
-	sqlite3_bind_int64(s, 2, f->uidvalidity);
-	sqlite3_bind_int64(s, 3, f->uid);
-	sqlite3_bind_int64(s, 4, (int64_t)f->row);
-	sqlite3_bind_blob(s, 5, f->hash, 32, SQLITE_STATIC);
-	sqlite3_bind_text(s, 6, f->trace, -1, SQLITE_STATIC);
-	rc = store_result(st, STORE_NODE, sqlite3_step(s));
-	(void)sqlite3_reset(s);
-	return rc;
+	    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, 0)", "iiiibs", (int64_t)f->entry,
+	    (int64_t)f->uidvalidity, (int64_t)f->uid, (int64_t)f->row, f->hash,
+	    (size_t)32, f->trace);
 }
 
 enum store_err
@@ -99,26 +52,29 @@ fan_copy_letter(struct store *st, const struct fan *f, uint64_t letter)
 {
 	static struct store_slot find, more, add;
 	enum store_err rc = add_copy(st, f);
-	uint64_t copy;
+	int64_t copy;
 
 	if (rc != STORE_OK)
 		return rc;
-	copy = number(st, &find, "SELECT id FROM fan_copy"
-	    " WHERE uidvalidity = ?1 AND uid = ?2", f->uidvalidity, f->uid);
-	rc = run(st, &more, "UPDATE fan_copy SET letters = letters + 1"
-	    " WHERE id = ?1", copy, 0);
-	return rc != STORE_OK ? rc : run(st, &add,
-	    "INSERT INTO fan_letter VALUES(?1, ?2)", letter, copy);
+	copy = store_int(st, STORE_NODE, &find, "SELECT id FROM fan_copy"
+	    " WHERE uidvalidity = ?1 AND uid = ?2", "ii",
+	    (int64_t)f->uidvalidity, (int64_t)f->uid);
+	rc = store_do(st, STORE_NODE, &more, "UPDATE fan_copy"
+	    " SET letters = letters + 1 WHERE id = ?1", "i", copy);
+	return rc != STORE_OK ? rc : store_do(st, STORE_NODE, &add,
+	    "INSERT INTO fan_letter VALUES(?1, ?2)", "ii", (int64_t)letter,
+	    copy);
 }
 
 static void
-drop_copy(struct store *st, uint64_t copy)
+drop_copy(struct store *st, int64_t copy)
 {
 	static struct store_slot letters, row;
 
-	(void)run(st, &letters, "DELETE FROM fan_letter WHERE copy = ?1",
-	    copy, 0);
-	(void)run(st, &row, "DELETE FROM fan_copy WHERE id = ?1", copy, 0);
+	(void)store_do(st, STORE_NODE, &letters,
+	    "DELETE FROM fan_letter WHERE copy = ?1", "i", copy);
+	(void)store_do(st, STORE_NODE, &row,
+	    "DELETE FROM fan_copy WHERE id = ?1", "i", copy);
 }
 
 static void
@@ -132,21 +88,22 @@ void
 fan_copy_settled(struct store *st, uint64_t letter)
 {
 	static struct store_slot find, fates, gone, less;
-	uint64_t copy = number(st, &find,
-	    "SELECT copy FROM fan_letter WHERE letter = ?1", letter, 0);
+	int64_t id = (int64_t)letter, copy = store_int(st, STORE_NODE, &find,
+	    "SELECT copy FROM fan_letter WHERE letter = ?1", "i", id);
 
 	if (copy == 0 || store_begin(st, STORE_NODE) != STORE_OK)
 		return;
 	/* Refused, expired or dropped: whoever reads it finds it here. */
-	if (number(st, &fates, "SELECT count(*) FROM queue_rcpt"
-	    " WHERE letter = ?1 AND fate <> ?2", letter, QUEUE_SENT) != 0) {
+	if (store_int(st, STORE_NODE, &fates, "SELECT count(*) FROM queue_rcpt"
+	    " WHERE letter = ?1 AND fate <> ?2", "ii", id,
+	    (int64_t)QUEUE_SENT) != 0) {
 		drop_copy(st, copy);
 		return;
 	}
-	(void)run(st, &gone, "DELETE FROM fan_letter WHERE letter = ?1",
-	    letter, 0);
-	(void)run(st, &less, "UPDATE fan_copy SET letters = letters - 1"
-	    " WHERE id = ?1", copy, 0);
+	(void)store_do(st, STORE_NODE, &gone,
+	    "DELETE FROM fan_letter WHERE letter = ?1", "i", id);
+	(void)store_do(st, STORE_NODE, &less, "UPDATE fan_copy"
+	    " SET letters = letters - 1 WHERE id = ?1", "i", copy);
 	soon(st);
 }
 
@@ -156,14 +113,14 @@ static bool
 first_due(struct store *st, struct rule_row *r)
 {
 	static struct store_slot slot;
-	sqlite3_stmt *s = store_stmt(st, STORE_NODE, &slot, "SELECT id, entry,"
+	sqlite3_stmt *s = store_ask(st, STORE_NODE, &slot, "SELECT id, entry,"
 	    " uidvalidity, uid, msg, hash, trace FROM fan_copy"
-	    " WHERE letters = 0 AND id > ?1 ORDER BY id LIMIT 1");
+	    " WHERE letters = 0 AND id > ?1 ORDER BY id LIMIT 1", "i",
+	    (int64_t)r->id);
 	bool found;
 
 	if (s == NULL)
 		return false;
-	sqlite3_bind_int64(s, 1, (int64_t)r->id);
 	found = sqlite3_step(s) == SQLITE_ROW;
 	if (found) {
 		r->id = (uint64_t)sqlite3_column_int64(s, 0);
@@ -209,7 +166,7 @@ to_trash(struct store *st, const struct rule_row *r)
 		event_add(st, r->trace, "", "trash", "it was sent on: the "
 		    "copy here is no longer needed");
 	}
-	drop_copy(st, r->id);
+	drop_copy(st, (int64_t)r->id);
 	return STORE_OK;
 }
 

@@ -55,11 +55,10 @@ get(struct store *st, const char *key, struct entry *e)
 
 	if (key[0] == '\0')
 		return false;
-	s = store_stmt(st, STORE_EVENTS, &slot,
-	    "SELECT first, last FROM grey WHERE key = ?1");
+	s = store_ask(st, STORE_EVENTS, &slot,
+	    "SELECT first, last FROM grey WHERE key = ?1", "s", key);
 	if (s == NULL)
 		return false;
-	sqlite3_bind_text(s, 1, key, -1, SQLITE_STATIC);
 	found = sqlite3_step(s) == SQLITE_ROW;
 	if (found)
 		*e = (struct entry){ sqlite3_column_int64(s, 0),
@@ -72,36 +71,24 @@ static bool
 put(struct store *st, const char *key, int64_t first, int64_t last)
 {
 	static struct store_slot slot;
-	sqlite3_stmt *s;
-	bool ok;
+	enum store_err rc;
 
 	if (key[0] == '\0')
 		return true;
-	s = store_stmt(st, STORE_EVENTS, &slot, "INSERT INTO grey VALUES(?1,"
-	    " ?2, ?3) ON CONFLICT(key) DO UPDATE SET first = ?2, last = ?3");
-	if (s == NULL)
-		return false;
-	sqlite3_bind_text(s, 1, key, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(s, 2, first);
-	sqlite3_bind_int64(s, 3, last);
-	ok = sqlite3_step(s) == SQLITE_DONE;
-	(void)sqlite3_reset(s);
+	rc = store_do(st, STORE_EVENTS, &slot, "INSERT INTO grey VALUES(?1,"
+	    " ?2, ?3) ON CONFLICT(key) DO UPDATE SET first = ?2, last = ?3",
+	    "sii", key, first, last);
 	store_wrote(st, STORE_EVENTS);
-	return ok;
+	return rc == STORE_OK;
 }
 
 static void
 drop(struct store *st, const char *key)
 {
 	static struct store_slot slot;
-	sqlite3_stmt *s = store_stmt(st, STORE_EVENTS, &slot,
-	    "DELETE FROM grey WHERE key = ?1");
 
-	if (s == NULL)
-		return;
-	sqlite3_bind_text(s, 1, key, -1, SQLITE_STATIC);
-	(void)sqlite3_step(s);
-	(void)sqlite3_reset(s);
+	(void)store_do(st, STORE_EVENTS, &slot,
+	    "DELETE FROM grey WHERE key = ?1", "s", key);
 	store_wrote(st, STORE_EVENTS);
 }
 

@@ -46,12 +46,10 @@ history_get(struct store *st, enum history_kind kind, const char *name,
 	memset(out, 0, sizeof *out);
 	if (name == NULL || name[0] == '\0')
 		return;
-	s = store_stmt(st, STORE_NODE, &slot, "SELECT good, junk FROM history"
-	    " WHERE kind = ?1 AND name = ?2");
+	s = store_ask(st, STORE_NODE, &slot, "SELECT good, junk FROM history"
+	    " WHERE kind = ?1 AND name = ?2", "is", (int64_t)kind, name);
 	if (s == NULL)
 		return;
-	sqlite3_bind_int(s, 1, (int)kind);
-	sqlite3_bind_text(s, 2, name, -1, SQLITE_STATIC);
 	if (sqlite3_step(s) == SQLITE_ROW) {
 		out->good = (uint32_t)sqlite3_column_int(s, 0);
 		out->junk = (uint32_t)sqlite3_column_int(s, 1);
@@ -64,16 +62,8 @@ history_any(struct store *st)
 {
 	static struct store_slot slot;
 
-	return store_any(st, STORE_NODE, &slot, "SELECT 1 FROM history LIMIT 1");
-}
-
-static enum store_err
-run(struct store *st, sqlite3_stmt *s)
-{
-	enum store_err rc = store_result(st, STORE_NODE, sqlite3_step(s));
-
-	(void)sqlite3_reset(s);
-	return rc;
+	return store_int(st, STORE_NODE, &slot,
+	    "SELECT 1 FROM history LIMIT 1", "") != 0;
 }
 
 /* What says nothing any more goes, and the oldest over the limit. */
@@ -81,30 +71,21 @@ static enum store_err
 trim(struct store *st, enum history_kind kind)
 {
 	static struct store_slot slot;
-	sqlite3_stmt *s = store_stmt(st, STORE_NODE, &slot, "DELETE FROM"
-	    " history WHERE kind = ?1 AND at < (SELECT at FROM history"
-	    " WHERE kind = ?1 ORDER BY at DESC LIMIT 1 OFFSET ?2)");
 
-	if (s == NULL)
-		return STORE_NOMEM;
-	sqlite3_bind_int(s, 1, (int)kind);
-	sqlite3_bind_int(s, 2, HISTORY_MAX - 1);
-	return run(st, s);
+	return store_do(st, STORE_NODE, &slot, "DELETE FROM"
+	    " history WHERE kind = ?1 AND at < (SELECT at FROM history"
+	    " WHERE kind = ?1 ORDER BY at DESC LIMIT 1 OFFSET ?2)", "ii",
+	    (int64_t)kind, (int64_t)(HISTORY_MAX - 1));
 }
 
 static enum store_err
 drop_empty(struct store *st, enum history_kind kind, const char *name)
 {
 	static struct store_slot slot;
-	sqlite3_stmt *s = store_stmt(st, STORE_NODE, &slot, "DELETE FROM"
-	    " history WHERE kind = ?1 AND name = ?2 AND good = 0"
-	    " AND junk = 0");
 
-	if (s == NULL)
-		return STORE_NOMEM;
-	sqlite3_bind_int(s, 1, (int)kind);
-	sqlite3_bind_text(s, 2, name, -1, SQLITE_STATIC);
-	return run(st, s);
+	return store_do(st, STORE_NODE, &slot, "DELETE FROM"
+	    " history WHERE kind = ?1 AND name = ?2 AND good = 0"
+	    " AND junk = 0", "is", (int64_t)kind, name);
 }
 
 enum store_err
@@ -113,26 +94,15 @@ history_add(struct store *st, enum history_kind kind, const char *name,
 {
 	static struct store_slot slot;
 	enum store_err rc;
-	sqlite3_stmt *s;
 
 	if (name == NULL || name[0] == '\0' ||
 	    strlen(name) >= HISTORY_NAME_MAX)
 		return STORE_OK;
-	rc = store_begin(st, STORE_NODE);
-	if (rc != STORE_OK)
-		return rc;
-	s = store_stmt(st, STORE_NODE, &slot, "INSERT INTO history"
+	rc = store_do(st, STORE_NODE, &slot, "INSERT INTO history"
 	    " VALUES(?1, ?2, max(?3, 0), max(?4, 0), ?5) ON CONFLICT DO UPDATE"
 	    " SET good = max(good + ?3, 0), junk = max(junk + ?4, 0),"
-	    " at = ?5");
-	if (s == NULL)
-		return STORE_NOMEM;
-	sqlite3_bind_int(s, 1, (int)kind);
-	sqlite3_bind_text(s, 2, name, -1, SQLITE_STATIC);
-	sqlite3_bind_int(s, 3, good);
-	sqlite3_bind_int(s, 4, junk);
-	sqlite3_bind_int64(s, 5, clock_wall_us());
-	rc = run(st, s);
+	    " at = ?5", "isiii", (int64_t)kind, name, (int64_t)good,
+	    (int64_t)junk, clock_wall_us());
 	if (rc == STORE_OK)
 		rc = good + junk > 0 ? trim(st, kind) :
 		    drop_empty(st, kind, name);

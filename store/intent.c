@@ -87,7 +87,6 @@ intent_add(struct store *st, const struct intent *in)
 	static struct store_slot slot;
 	struct intents *it = st->intents;
 	struct intent_turn *t;
-	sqlite3_stmt *s;
 	enum store_err rc;
 
 	rc = store_begin(st, STORE_NODE);
@@ -95,23 +94,12 @@ intent_add(struct store *st, const struct intent *in)
 		rc = join_turn(st, &t);
 	if (rc != STORE_OK)
 		return rc;
-	s = store_stmt(st, STORE_NODE, &slot, "INSERT INTO intent(id, kind,"
+	rc = store_do(st, STORE_NODE, &slot, "INSERT INTO intent(id, kind,"
 	    " box, uid, name, dbox, duid, dname, tags, received)"
-	    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
-	if (s == NULL)
-		return STORE_NOMEM;
-	sqlite3_bind_int64(s, 1, (int64_t)(it->last + 1));
-	sqlite3_bind_int64(s, 2, in->kind);
-	sqlite3_bind_text(s, 3, in->box, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(s, 4, in->uid);
-	sqlite3_bind_text(s, 5, in->rel, -1, SQLITE_STATIC);
-	sqlite3_bind_text(s, 6, in->dbox, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(s, 7, in->duid);
-	sqlite3_bind_text(s, 8, in->drel, -1, SQLITE_STATIC);
-	sqlite3_bind_text(s, 9, in->tags, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(s, 10, in->received);
-	rc = store_result(st, STORE_NODE, sqlite3_step(s));
-	(void)sqlite3_reset(s);
+	    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)", "iisississi",
+	    (int64_t)(it->last + 1), (int64_t)in->kind, in->box,
+	    (int64_t)in->uid, in->rel, in->dbox, (int64_t)in->duid, in->drel,
+	    in->tags, in->received);
 	if (rc == STORE_OK)
 		t->last = ++it->last;
 	return rc;
@@ -132,13 +120,12 @@ static bool
 any(struct store *st, struct store_slot *slot, const char *sql,
     const char *box, uint32_t uid)
 {
-	sqlite3_stmt *s = store_stmt(st, STORE_NODE, slot, sql);
+	sqlite3_stmt *s = store_ask(st, STORE_NODE, slot, sql, "si", box,
+	    (int64_t)uid);
 	bool yes;
 
 	if (s == NULL)
 		return true;
-	sqlite3_bind_text(s, 1, box, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(s, 2, uid);
 	yes = sqlite3_step(s) != SQLITE_DONE;
 	(void)sqlite3_reset(s);
 	return yes;
@@ -166,12 +153,12 @@ next(struct store *st, struct intent *in)
 	sqlite3_stmt *s;
 	int code;
 
-	s = store_stmt(st, STORE_NODE, &slot, "SELECT id, kind, box, uid,"
+	s = store_ask(st, STORE_NODE, &slot, "SELECT id, kind, box, uid,"
 	    " name, dbox, duid, dname, tags, received FROM intent"
-	    " WHERE id > ?1 ORDER BY id LIMIT 1");
+	    " WHERE id > ?1 ORDER BY id LIMIT 1", "i",
+	    (int64_t)st->intents->cursor);
 	if (s == NULL)
 		return STORE_NOMEM;
-	sqlite3_bind_int64(s, 1, (int64_t)st->intents->cursor);
 	code = sqlite3_step(s);
 	memset(in, 0, sizeof *in);
 	if (code == SQLITE_ROW) {
@@ -196,20 +183,9 @@ static enum store_err
 strike(struct store *st, uint64_t id)
 {
 	static struct store_slot slot;
-	sqlite3_stmt *s;
-	enum store_err rc;
 
-	rc = store_begin(st, STORE_NODE);
-	if (rc != STORE_OK)
-		return rc;
-	s = store_stmt(st, STORE_NODE, &slot,
-	    "DELETE FROM intent WHERE id = ?1");
-	if (s == NULL)
-		return STORE_NOMEM;
-	sqlite3_bind_int64(s, 1, (int64_t)id);
-	rc = store_result(st, STORE_NODE, sqlite3_step(s));
-	(void)sqlite3_reset(s);
-	return rc;
+	return store_do(st, STORE_NODE, &slot,
+	    "DELETE FROM intent WHERE id = ?1", "i", (int64_t)id);
 }
 
 /* The file went away before we came to it: so does the row. */
@@ -334,20 +310,10 @@ static uint32_t
 next_uid(struct store *st, uint64_t mbox, uint32_t from, uint32_t to)
 {
 	static struct store_slot slot;
-	sqlite3_stmt *s = store_stmt(st, STORE_CACHE, &slot, "SELECT uid FROM"
-	    " mail WHERE mbox = ?1 AND uid BETWEEN ?2 AND ?3 ORDER BY uid"
-	    " LIMIT 1");
-	uint32_t uid = 0;
 
-	if (s == NULL)
-		return 0;
-	sqlite3_bind_int64(s, 1, (int64_t)mbox);
-	sqlite3_bind_int64(s, 2, from);
-	sqlite3_bind_int64(s, 3, to);
-	if (sqlite3_step(s) == SQLITE_ROW)
-		uid = (uint32_t)sqlite3_column_int64(s, 0);
-	(void)sqlite3_reset(s);
-	return uid;
+	return (uint32_t)store_int(st, STORE_CACHE, &slot, "SELECT uid FROM"
+	    " mail WHERE mbox = ?1 AND uid BETWEEN ?2 AND ?3 ORDER BY uid"
+	    " LIMIT 1", "iii", (int64_t)mbox, (int64_t)from, (int64_t)to);
 }
 
 static enum store_err
@@ -408,17 +374,10 @@ static enum store_err
 go_on_from(struct store *st, uint64_t id, uint32_t uid)
 {
 	static struct store_slot slot;
-	sqlite3_stmt *s = store_stmt(st, STORE_NODE, &slot,
-	    "UPDATE intent SET uid = ?2 WHERE id = ?1");
-	enum store_err rc;
 
-	if (s == NULL)
-		return STORE_NOMEM;
-	sqlite3_bind_int64(s, 1, (int64_t)id);
-	sqlite3_bind_int64(s, 2, uid);
-	rc = store_result(st, STORE_NODE, sqlite3_step(s));
-	(void)sqlite3_reset(s);
-	return rc;
+	return store_do(st, STORE_NODE, &slot,
+	    "UPDATE intent SET uid = ?2 WHERE id = ?1", "ii", (int64_t)id,
+	    (int64_t)uid);
 }
 
 /* A slice; true: that was all. */

@@ -17,11 +17,10 @@ said_before(struct store *st, const struct row_at *at,
 	sqlite3_stmt *s;
 	bool found;
 
-	s = store_stmt(st, STORE_NODE, &get, "SELECT junk, at FROM judged"
-	    " WHERE hash = ?1");
+	s = store_ask(st, STORE_NODE, &get, "SELECT junk, at FROM judged"
+	    " WHERE hash = ?1", "b", at->hash, sizeof at->hash);
 	if (s == NULL)
 		return false;
-	sqlite3_bind_blob(s, 1, at->hash, sizeof at->hash, SQLITE_STATIC);
 	found = sqlite3_step(s) == SQLITE_ROW;
 	if (found) {
 		*word = (enum judged_word)sqlite3_column_int(s, 0);
@@ -35,30 +34,16 @@ static enum store_err
 put(struct store *st, const struct row_at *at, enum judged_word word)
 {
 	static struct store_slot put, trim;
-	enum store_err rc = store_begin(st, STORE_NODE);
-	sqlite3_stmt *s;
+	enum store_err rc;
 
+	rc = store_do(st, STORE_NODE, &put, "REPLACE INTO judged(hash, junk,"
+	    " at) VALUES(?1, ?2, ?3)", "bii", at->hash, sizeof at->hash,
+	    (int64_t)word, clock_wall_us());
 	if (rc != STORE_OK)
 		return rc;
-	s = store_stmt(st, STORE_NODE, &put, "REPLACE INTO judged(hash, junk,"
-	    " at) VALUES(?1, ?2, ?3)");
-	if (s == NULL)
-		return STORE_NOMEM;
-	sqlite3_bind_blob(s, 1, at->hash, sizeof at->hash, SQLITE_STATIC);
-	sqlite3_bind_int(s, 2, (int)word);
-	sqlite3_bind_int64(s, 3, clock_wall_us());
-	rc = store_result(st, STORE_NODE, sqlite3_step(s));
-	(void)sqlite3_reset(s);
-	if (rc != STORE_OK)
-		return rc;
-	s = store_stmt(st, STORE_NODE, &trim, "DELETE FROM judged WHERE at <"
-	    " (SELECT at FROM judged ORDER BY at DESC LIMIT 1 OFFSET ?1)");
-	if (s == NULL)
-		return STORE_NOMEM;
-	sqlite3_bind_int(s, 1, JUDGED_MAX);
-	rc = store_result(st, STORE_NODE, sqlite3_step(s));
-	(void)sqlite3_reset(s);
-	return rc;
+	return store_do(st, STORE_NODE, &trim, "DELETE FROM judged WHERE at <"
+	    " (SELECT at FROM judged ORDER BY at DESC LIMIT 1 OFFSET ?1)", "i",
+	    (int64_t)JUDGED_MAX);
 }
 
 /* ---- words ---- */

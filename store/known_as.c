@@ -41,42 +41,20 @@ says_nothing(const char *name)
 }
 
 static enum store_err
-run(struct store *st, sqlite3_stmt *s)
-{
-	enum store_err rc = store_result(st, STORE_NODE, sqlite3_step(s));
-
-	(void)sqlite3_reset(s);
-	return rc;
-}
-
-static enum store_err
 put(struct store *st, enum known_as kind, const char *look, const char *whom)
 {
 	static struct store_slot add, trim;
-	enum store_err rc = store_begin(st, STORE_NODE);
-	sqlite3_stmt *s;
+	enum store_err rc;
 
+	rc = store_do(st, STORE_NODE, &add, "REPLACE INTO known_as"
+	    " VALUES(?1, ?2, ?3, ?4)", "issi", (int64_t)kind, look, whom,
+	    clock_wall_us());
 	if (rc != STORE_OK)
 		return rc;
-	s = store_stmt(st, STORE_NODE, &add, "REPLACE INTO known_as"
-	    " VALUES(?1, ?2, ?3, ?4)");
-	if (s == NULL)
-		return STORE_NOMEM;
-	sqlite3_bind_int(s, 1, (int)kind);
-	sqlite3_bind_text(s, 2, look, -1, SQLITE_STATIC);
-	sqlite3_bind_text(s, 3, whom, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(s, 4, clock_wall_us());
-	rc = run(st, s);
-	if (rc != STORE_OK)
-		return rc;
-	s = store_stmt(st, STORE_NODE, &trim, "DELETE FROM known_as"
+	return store_do(st, STORE_NODE, &trim, "DELETE FROM known_as"
 	    " WHERE kind = ?1 AND at < (SELECT at FROM known_as"
-	    " WHERE kind = ?1 ORDER BY at DESC LIMIT 1 OFFSET ?2)");
-	if (s == NULL)
-		return STORE_NOMEM;
-	sqlite3_bind_int(s, 1, (int)kind);
-	sqlite3_bind_int(s, 2, KNOWN_AS_MAX - 1);
-	return run(st, s);
+	    " WHERE kind = ?1 ORDER BY at DESC LIMIT 1 OFFSET ?2)", "ii",
+	    (int64_t)kind, (int64_t)(KNOWN_AS_MAX - 1));
 }
 
 enum store_err
@@ -116,18 +94,15 @@ other(struct store *st, enum known_as kind, const char *look,
     const char *self, const char *shown, char whom[HISTORY_NAME_MAX])
 {
 	static struct store_slot slot;
-	sqlite3_stmt *s = store_stmt(st, STORE_NODE, &slot, "SELECT whom FROM"
+	sqlite3_stmt *s = store_ask(st, STORE_NODE, &slot, "SELECT whom FROM"
 	    " known_as WHERE kind = ?1 AND look = ?2 AND NOT EXISTS(SELECT 1"
 	    " FROM known_as WHERE kind = ?1 AND look = ?2 AND whom IN (?3, ?4))"
-	    " ORDER BY at DESC LIMIT 1");
+	    " ORDER BY at DESC LIMIT 1", "isss", (int64_t)kind, look, self,
+	    shown);
 	bool is;
 
 	if (s == NULL)
 		return false;
-	sqlite3_bind_int(s, 1, (int)kind);
-	sqlite3_bind_text(s, 2, look, -1, SQLITE_STATIC);
-	sqlite3_bind_text(s, 3, self, -1, SQLITE_STATIC);
-	sqlite3_bind_text(s, 4, shown, -1, SQLITE_STATIC);
 	is = sqlite3_step(s) == SQLITE_ROW;
 	if (is)
 		snprintf(whom, HISTORY_NAME_MAX, "%s",
@@ -194,21 +169,15 @@ known_itself(struct store *st, const char *domain)
 {
 	static struct store_slot slot;
 	char look[ALIKE_MAX];
-	sqlite3_stmt *s;
 	bool is = false;
 
 	for (; !is && domain != NULL && strchr(domain, '.') != NULL;
 	    domain = strchr(domain, '.') + 1) {
-		s = store_stmt(st, STORE_NODE, &slot, "SELECT 1 FROM known_as"
-		    " WHERE kind = ?1 AND look = ?2 AND whom = ?3");
-		if (s == NULL)
-			return true;
 		alike_domain(domain, look);
-		sqlite3_bind_int(s, 1, KNOWN_AS_DOMAIN);
-		sqlite3_bind_text(s, 2, look, -1, SQLITE_STATIC);
-		sqlite3_bind_text(s, 3, domain, -1, SQLITE_STATIC);
-		is = sqlite3_step(s) == SQLITE_ROW || ours(st, domain);
-		(void)sqlite3_reset(s);
+		is = ours(st, domain) || store_int(st, STORE_NODE, &slot,
+		    "SELECT 1 FROM known_as WHERE kind = ?1 AND look = ?2"
+		    " AND whom = ?3", "iss", (int64_t)KNOWN_AS_DOMAIN, look,
+		    domain) != 0;
 	}
 	return is;
 }

@@ -1,4 +1,3 @@
-#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -21,34 +20,14 @@ enum store_err
 letin_add(struct store *st, const struct letin *l, int64_t now_s)
 {
 	static struct store_slot slot;
-	sqlite3_stmt *s;
-	int code;
+	enum store_err rc;
 
 	letin_trim(st, now_s);
-	s = store_stmt(st, STORE_EVENTS, &slot, "INSERT OR REPLACE INTO letin"
-	    " VALUES(?1, ?2, ?3, ?4)");
-	if (s == NULL)
-		return STORE_NOMEM;
-	sqlite3_bind_text(s, 1, l->address, -1, SQLITE_STATIC);
-	sqlite3_bind_text(s, 2, l->network, -1, SQLITE_STATIC);
-	sqlite3_bind_text(s, 3, l->key, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(s, 4, now_s + LETIN_S);
-	code = sqlite3_step(s);
-	(void)sqlite3_reset(s);
+	rc = store_do(st, STORE_EVENTS, &slot, "INSERT OR REPLACE INTO letin"
+	    " VALUES(?1, ?2, ?3, ?4)", "sssi", l->address, l->network, l->key,
+	    now_s + LETIN_S);
 	store_wrote(st, STORE_EVENTS);
-	return code == SQLITE_DONE ? STORE_OK : store_err_sqlite(code);
-}
-
-static void
-bind(sqlite3_stmt *s, const struct letin_try *t, const char *net,
-    int64_t now_s)
-{
-	sqlite3_bind_text(s, 1, t->author, -1, SQLITE_STATIC);
-	sqlite3_bind_text(s, 2, t->sender, -1, SQLITE_STATIC);
-	sqlite3_bind_text(s, 3, net, -1, SQLITE_STATIC);
-	sqlite3_bind_text(s, 4, t->key, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(s, 5, now_s);
-	sqlite3_bind_int(s, 6, t->aligned);
+	return rc;
 }
 
 enum store_err
@@ -56,17 +35,11 @@ letin_find(struct store *st, const struct letin_try *t, int64_t now_s)
 {
 	static struct store_slot slot;
 	char net[HISTORY_NET_MAX];
-	sqlite3_stmt *s;
-	int code;
 
-	s = store_stmt(st, STORE_EVENTS, &slot, "SELECT 1" LETIN_FITS);
-	if (s == NULL)
-		return STORE_NOMEM;
 	history_network(t->ip, net);
-	bind(s, t, net, now_s);
-	code = sqlite3_step(s);
-	(void)sqlite3_reset(s);
-	return code == SQLITE_ROW ? STORE_OK : STORE_NOTFOUND;
+	return store_int(st, STORE_EVENTS, &slot, "SELECT 1" LETIN_FITS,
+	    "ssssii", t->author, t->sender, net, t->key, now_s,
+	    (int64_t)t->aligned) != 0 ? STORE_OK : STORE_NOTFOUND;
 }
 
 void
@@ -74,15 +47,11 @@ letin_used(struct store *st, const struct letin_try *t, int64_t now_s)
 {
 	static struct store_slot slot;
 	char net[HISTORY_NET_MAX];
-	sqlite3_stmt *s;
 
-	s = store_stmt(st, STORE_EVENTS, &slot, "DELETE" LETIN_FITS);
-	if (s == NULL)
-		return;
 	history_network(t->ip, net);
-	bind(s, t, net, now_s);
-	(void)sqlite3_step(s);
-	(void)sqlite3_reset(s);
+	(void)store_do(st, STORE_EVENTS, &slot, "DELETE" LETIN_FITS,
+	    "ssssii", t->author, t->sender, net, t->key, now_s,
+	    (int64_t)t->aligned);
 	store_wrote(st, STORE_EVENTS);
 }
 
@@ -91,8 +60,8 @@ letin_any(struct store *st)
 {
 	static struct store_slot slot;
 
-	return store_any(st, STORE_EVENTS, &slot,
-	    "SELECT 1 FROM letin LIMIT 1");
+	return store_int(st, STORE_EVENTS, &slot,
+	    "SELECT 1 FROM letin LIMIT 1", "") != 0;
 }
 
 void

@@ -175,67 +175,39 @@ static enum store_err
 full(struct store *st)
 {
 	static struct store_slot slot;
-	sqlite3_stmt *s = store_stmt(st, STORE_NODE, &slot,
-	    "SELECT count(*) FROM listed");
-	bool is;
 
-	if (s == NULL)
-		return STORE_NOMEM;
-	is = sqlite3_step(s) == SQLITE_ROW &&
-	    sqlite3_column_int64(s, 0) >= LISTED_MAX;
-	(void)sqlite3_reset(s);
-	return is ? STORE_TOOBIG : STORE_OK;
+	return store_int(st, STORE_NODE, &slot, "SELECT count(*) FROM listed",
+	    "") >= LISTED_MAX ? STORE_TOOBIG : STORE_OK;
 }
 
 enum store_err
 listed_add(struct store *st, const struct listed *l)
 {
 	static struct store_slot slot;
-	enum store_err rc = store_begin(st, STORE_NODE);
+	enum store_err rc = full(st);
 	char name[LISTED_NAME_MAX];
 	struct range r;
-	sqlite3_stmt *s;
+	size_t n;
 
-	if (rc == STORE_OK)
-		rc = full(st);
 	if (rc != STORE_OK)
 		return rc;
-	s = store_stmt(st, STORE_NODE, &slot, "REPLACE INTO listed("
-	    LISTED_COLUMNS ", lo, hi) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)");
-	if (s == NULL)
-		return STORE_NOMEM;
-	sqlite3_bind_text(s, 1, l->name, -1, SQLITE_STATIC);
-	sqlite3_bind_int(s, 2, (int)l->kind);
-	sqlite3_bind_int(s, 3, l->allow);
-	sqlite3_bind_text(s, 4, l->note, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(s, 5, l->created);
-	if (l->kind == LISTED_NETWORK &&
-	    net_read(l->name, &r, name, sizeof name)) {
-		sqlite3_bind_blob(s, 6, r.lo, IP, SQLITE_STATIC);
-		sqlite3_bind_blob(s, 7, r.hi, IP, SQLITE_STATIC);
-	}
-	rc = store_result(st, STORE_NODE, sqlite3_step(s));
-	(void)sqlite3_reset(s);
-	return rc;
+	n = l->kind == LISTED_NETWORK &&
+	    net_read(l->name, &r, name, sizeof name) ? IP : 0;
+	return store_do(st, STORE_NODE, &slot, "REPLACE INTO listed("
+	    LISTED_COLUMNS ", lo, hi) VALUES(?1, ?2, ?3, ?4, ?5,"
+	    " nullif(?6, x''), nullif(?7, x''))", "siisibb", l->name,
+	    (int64_t)l->kind, (int64_t)l->allow, l->note, l->created, r.lo, n,
+	    r.hi, n);
 }
 
 enum store_err
 listed_remove(struct store *st, const char *name, bool allow)
 {
 	static struct store_slot slot;
-	enum store_err rc = store_begin(st, STORE_NODE);
-	sqlite3_stmt *s;
+	enum store_err rc;
 
-	if (rc != STORE_OK)
-		return rc;
-	s = store_stmt(st, STORE_NODE, &slot, "DELETE FROM listed"
-	    " WHERE name = ?1 AND allow = ?2");
-	if (s == NULL)
-		return STORE_NOMEM;
-	sqlite3_bind_text(s, 1, name, -1, SQLITE_STATIC);
-	sqlite3_bind_int(s, 2, allow);
-	rc = store_result(st, STORE_NODE, sqlite3_step(s));
-	(void)sqlite3_reset(s);
+	rc = store_do(st, STORE_NODE, &slot, "DELETE FROM listed"
+	    " WHERE name = ?1 AND allow = ?2", "si", name, (int64_t)allow);
 	if (rc == STORE_OK && sqlite3_changes(st->db[STORE_NODE]) == 0)
 		rc = STORE_NOTFOUND;
 	return rc;
@@ -246,15 +218,13 @@ listed_next(struct store *st, const char *after, bool allow,
     struct listed *l)
 {
 	static struct store_slot slot;
-	sqlite3_stmt *s = store_stmt(st, STORE_NODE, &slot, "SELECT "
+	sqlite3_stmt *s = store_ask(st, STORE_NODE, &slot, "SELECT "
 	    LISTED_COLUMNS " FROM listed WHERE name > ?1 AND allow = ?2"
-	    " ORDER BY name LIMIT 1");
+	    " ORDER BY name LIMIT 1", "si", after, (int64_t)allow);
 
 	memset(l, 0, sizeof *l);
 	if (s == NULL)
 		return STORE_NOMEM;
-	sqlite3_bind_text(s, 1, after, -1, SQLITE_STATIC);
-	sqlite3_bind_int(s, 2, allow);
 	return read_row(st, s, l);
 }
 
@@ -265,7 +235,8 @@ listed_any(struct store *st)
 {
 	static struct store_slot slot;
 
-	return store_any(st, STORE_NODE, &slot, "SELECT 1 FROM listed LIMIT 1");
+	return store_int(st, STORE_NODE, &slot,
+	    "SELECT 1 FROM listed LIMIT 1", "") != 0;
 }
 
 enum store_err
@@ -273,14 +244,13 @@ listed_get(struct store *st, enum listed_kind kind, const char *name,
     struct listed *l)
 {
 	static struct store_slot slot;
-	sqlite3_stmt *s = store_stmt(st, STORE_NODE, &slot, "SELECT "
-	    LISTED_COLUMNS " FROM listed WHERE name = ?1 AND kind = ?2");
+	sqlite3_stmt *s = store_ask(st, STORE_NODE, &slot, "SELECT "
+	    LISTED_COLUMNS " FROM listed WHERE name = ?1 AND kind = ?2", "si",
+	    name, (int64_t)kind);
 
 	memset(l, 0, sizeof *l);
 	if (s == NULL)
 		return STORE_NOMEM;
-	sqlite3_bind_text(s, 1, name, -1, SQLITE_STATIC);
-	sqlite3_bind_int(s, 2, (int)kind);
 	return read_row(st, s, l);
 }
 
@@ -317,11 +287,10 @@ listed_network(struct store *st, const char *ip, struct listed *l)
 	memset(l, 0, sizeof *l);
 	if (!ip_read(ip, octets, &v4))
 		return STORE_NOTFOUND;
-	s = store_stmt(st, STORE_NODE, &slot, "SELECT " LISTED_COLUMNS
+	s = store_ask(st, STORE_NODE, &slot, "SELECT " LISTED_COLUMNS
 	    " FROM listed WHERE lo IS NOT NULL AND lo <= ?1 AND hi >= ?1"
-	    " ORDER BY lo DESC, hi LIMIT 1");
+	    " ORDER BY lo DESC, hi LIMIT 1", "b", octets, (size_t)IP);
 	if (s == NULL)
 		return STORE_NOMEM;
-	sqlite3_bind_blob(s, 1, octets, IP, SQLITE_STATIC);
 	return read_row(st, s, l);
 }

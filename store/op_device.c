@@ -313,11 +313,11 @@ on_next(void *service, struct op_call *c)
 	chan_get_str(&c->in, after, sizeof after);
 	if (!chan_end(&c->in))
 		return OP_BAD;
-	s = store_stmt(st, STORE_NODE, &slot, "SELECT name,at,service,addr,"
-	    "client,folder FROM device WHERE name>? ORDER BY name LIMIT 1");
+	s = store_ask(st, STORE_NODE, &slot, "SELECT name,at,service,addr,"
+	    "client,folder FROM device WHERE name>? ORDER BY name LIMIT 1", "s",
+	    after);
 	if (s == NULL)
 		return STORE_IO;
-	sqlite3_bind_text(s, 1, after, -1, SQLITE_STATIC);
 	rc = sqlite3_step(s);
 	if (rc == SQLITE_ROW) {
 		sql_copy(seen.name, sizeof seen.name, s, 0);

@@ -87,11 +87,11 @@ write_one(struct store *st, struct chan_in *in)
 	bool ok;
 	int i;
 
-	s = store_stmt(st, STORE_EVENTS, &slot, "INSERT INTO event(at, trace,"
-	    " addr, kind, text) VALUES(?1, ?2, ?3, ?4, ?5)");
+	s = store_ask(st, STORE_EVENTS, &slot, "INSERT INTO event(at, trace,"
+	    " addr, kind, text) VALUES(?1, ?2, ?3, ?4, ?5)", "i",
+	    chan_get_i64(in));
 	if (s == NULL)
 		return false;
-	sqlite3_bind_int64(s, 1, chan_get_i64(in));
 	for (i = 2; i <= 5; i++)
 		bind_str(s, i, in);
 	ok = sqlite3_step(s) == SQLITE_DONE;
@@ -230,18 +230,15 @@ on_query(void *service, struct op_call *c)
 		return OP_BAD;
 	events_flush(st);
 	lower(low, sizeof low, key);
-	s = store_stmt(st, STORE_EVENTS, &slot, "SELECT id, at, trace, addr,"
+	s = store_ask(st, STORE_EVENTS, &slot, "SELECT id, at, trace, addr,"
 	    " kind, text FROM event WHERE id > ?3 AND (trace = ?1 OR"
 	    " (addr = ?2 AND addr <> '' AND trace = '') OR trace IN"
 	    " (SELECT trace FROM event WHERE addr = ?2 AND addr <> ''"
 	    " AND trace <> '' GROUP BY trace ORDER BY max(id) DESC"
-	    " LIMIT ?4)) ORDER BY id");
+	    " LIMIT ?4)) ORDER BY id", "ssii", key, low, (int64_t)after,
+	    (int64_t)EVENT_TRACES);
 	if (s == NULL)
 		return STORE_NOMEM;
-	sqlite3_bind_text(s, 1, key, -1, SQLITE_STATIC);
-	sqlite3_bind_text(s, 2, low, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(s, 3, (int64_t)after);
-	sqlite3_bind_int64(s, 4, EVENT_TRACES);
 	while (!more && sqlite3_step(s) == SQLITE_ROW) {
 		more = n == EVENT_PAGE_MAX || c->out->len >
 		    CHAN_DATA_MAX - 2 * (EVENT_TEXT_MAX + EVENT_ADDR_MAX);

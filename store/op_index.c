@@ -66,11 +66,10 @@ do_todo(void *service, struct op_call *c)
 
 	if (!chan_end(&c->in) || most == 0 || most > INDEX_BATCH_MAX)
 		return OP_BAD;
-	s = store_stmt(st, STORE_CACHE, &slot, todo_sql);
+	s = store_ask(st, STORE_CACHE, &slot, todo_sql, "i", (int64_t)most + 1);
 	if (s == NULL)
 		return (uint16_t)store_err_sqlite(
 		    sqlite3_errcode(st->db[STORE_CACHE]));
-	(void)sqlite3_bind_int64(s, 1, (int64_t)most + 1);
 	/* Rows are ahead of files while changes are under way: nothing is
 	 * to be learnt until WATCH_INDEX says that they are done. */
 	rc = SQLITE_DONE;
@@ -147,28 +146,15 @@ do_done(void *service, struct op_call *c)
 	uint64_t seq = chan_get_u64(&c->in);
 	char state[INDEX_STATE_MAX];
 	enum store_err e;
-	sqlite3_stmt *s;
 
 	chan_get_str(&c->in, state, sizeof state);
 	if (!chan_end(&c->in) || seq > INT64_MAX)
 		return OP_BAD;
-	e = store_begin(st, STORE_CACHE);
-	if (e != STORE_OK)
-		return (uint16_t)e;
-	s = store_stmt(st, STORE_CACHE, &del,
-	    "DELETE FROM index_todo WHERE seq<=?");
-	if (s != NULL) {
-		(void)sqlite3_bind_int64(s, 1, (int64_t)seq);
-		e = store_result(st, STORE_CACHE, sqlite3_step(s));
-		(void)sqlite3_reset(s);
-	}
-	s = store_stmt(st, STORE_CACHE, &keep,
-	    "INSERT OR REPLACE INTO state VALUES('index',?)");
-	if (s != NULL && e == STORE_OK) {
-		(void)sqlite3_bind_text(s, 1, state, -1, SQLITE_STATIC);
-		e = store_result(st, STORE_CACHE, sqlite3_step(s));
-		(void)sqlite3_reset(s);
-	}
+	e = store_do(st, STORE_CACHE, &del,
+	    "DELETE FROM index_todo WHERE seq<=?", "i", (int64_t)seq);
+	if (e == STORE_OK)
+		e = store_do(st, STORE_CACHE, &keep, "INSERT OR REPLACE INTO"
+		    " state VALUES('index',?)", "s", state);
 	return e != STORE_OK ? (uint16_t)e :
 	    store_later(st, c, STORE_BIT(STORE_CACHE));
 }
@@ -201,13 +187,12 @@ do_find(void *service, struct op_call *c)
 	chan_get_str(&c->in, msgid, sizeof msgid);
 	if (!chan_end(&c->in))
 		return OP_BAD;
-	s = store_stmt(st, STORE_CACHE, &slot, "SELECT m.id,l.flags,m.tags,"
+	s = store_ask(st, STORE_CACHE, &slot, "SELECT m.id,l.flags,m.tags,"
 	    "EXISTS(SELECT 1 FROM index_todo t WHERE t.msg=m.id) FROM"
 	    " msg m JOIN mail l ON l.mbox=m.mbox AND l.uid=m.uid"
-	    " WHERE m.msgid=?");
+	    " WHERE m.msgid=?", "s", msgid);
 	if (s == NULL)
 		return STORE_IO;
-	(void)sqlite3_bind_text(s, 1, msgid, -1, SQLITE_STATIC);
 	while (n++ < COPIES_MAX && sqlite3_step(s) == SQLITE_ROW) {
 		before = c->out->len;
 		chan_put_u8(c->out, 1);
@@ -273,42 +258,15 @@ index_rows_clear(struct index_rows *w)
 
 /* ---- INDEX_ALL ---- */
 
-static enum store_err
-run(struct store *st, struct store_slot *slot, const char *sql, uint64_t a,
-    uint64_t b)
-{
-	sqlite3_stmt *s = store_stmt(st, STORE_CACHE, slot, sql);
-	enum store_err e;
-
-	if (s == NULL)
-		return store_err_sqlite(
-		    sqlite3_errcode(st->db[STORE_CACHE]));
-	if (sqlite3_bind_parameter_count(s) > 0) {
-		(void)sqlite3_bind_int64(s, 1, (int64_t)a);
-		(void)sqlite3_bind_int64(s, 2, (int64_t)b);
-	}
-	e = store_result(st, STORE_CACHE, sqlite3_step(s));
-	(void)sqlite3_reset(s);
-	return e;
-}
-
 /* The row behind the next step; 0: there is none. */
 static uint64_t
 step_end(struct store *st, uint64_t from)
 {
 	static struct store_slot slot;
-	sqlite3_stmt *s = store_stmt(st, STORE_CACHE, &slot,
-	    "SELECT id FROM msg WHERE id>=? ORDER BY id LIMIT 1 OFFSET ?");
-	uint64_t end = 0;
 
-	if (s == NULL)
-		return 0;
-	(void)sqlite3_bind_int64(s, 1, (int64_t)from);
-	(void)sqlite3_bind_int64(s, 2, INDEX_ALL_STEP);
-	if (sqlite3_step(s) == SQLITE_ROW)
-		end = (uint64_t)sqlite3_column_int64(s, 0);
-	(void)sqlite3_reset(s);
-	return end;
+	return (uint64_t)store_int(st, STORE_CACHE, &slot,
+	    "SELECT id FROM msg WHERE id>=? ORDER BY id LIMIT 1 OFFSET ?", "ii",
+	    (int64_t)from, (int64_t)INDEX_ALL_STEP);
 }
 
 static uint16_t
@@ -317,20 +275,21 @@ do_all(void *service, struct op_call *c)
 	static struct store_slot clear, add;
 	struct store *st = service;
 	uint64_t from = chan_get_u64(&c->in), end;
-	enum store_err e;
+	enum store_err e = STORE_OK;
 
 	if (!chan_end(&c->in) || from > INT64_MAX)
 		return OP_BAD;
-	e = store_begin(st, STORE_CACHE);
-	if (e == STORE_OK && from == 0)
-		e = run(st, &clear, "DELETE FROM index_todo", 0, 0);
+	if (from == 0)
+		e = store_do(st, STORE_CACHE, &clear,
+		    "DELETE FROM index_todo", "");
 	if (e != STORE_OK)
 		return (uint16_t)e;
 	end = step_end(st, from);
-	e = run(st, &add, "INSERT INTO index_todo(msg,was,now)"
+	e = store_do(st, STORE_CACHE, &add,
+	    "INSERT INTO index_todo(msg,was,now)"
 	    " SELECT m.id,'',b.name||'/'||m.name FROM msg m"
-	    " JOIN mailbox b ON b.id=m.mbox WHERE m.id>=? AND m.id<?",
-	    from, end != 0 ? end : INT64_MAX);
+	    " JOIN mailbox b ON b.id=m.mbox WHERE m.id>=? AND m.id<?", "ii",
+	    (int64_t)from, end != 0 ? (int64_t)end : INT64_MAX);
 	chan_put_u64(c->out, end);
 	return e != STORE_OK ? (uint16_t)e :
 	    store_later(st, c, STORE_BIT(STORE_CACHE));

@@ -270,28 +270,21 @@ queue_open(int ch, const char *id, int *fd, uint32_t *offset, uint64_t *size)
 
 /* ---- keeper ---- */
 
+#define LIST	"SELECT " QUEUE_COLUMNS " FROM queue_letter"
+/* A letter that is unknown by now (cleaned) starts the list anew. */
+#define BEHIND	"(?1 = 0 OR (created, id) < (SELECT created, id FROM" \
+	" queue_letter WHERE id = ?1)) ORDER BY created DESC, id DESC"
+
 static sqlite3_stmt *
 list_stmt(struct store *st, unsigned int which, uint64_t after)
 {
 	static struct store_slot open_ones, all_ones;
-	sqlite3_stmt *s;
 
-	/* A letter that is unknown by now (cleaned) starts the list anew. */
 	if (which == QUEUE_OPEN_ONES)
-		s = store_stmt(st, STORE_NODE, &open_ones, "SELECT "
-		    QUEUE_COLUMNS " FROM queue_letter WHERE state <> 2"
-		    " AND (?1 = 0 OR (created, id) < (SELECT created, id"
-		    " FROM queue_letter WHERE id = ?1))"
-		    " ORDER BY created DESC, id DESC");
-	else
-		s = store_stmt(st, STORE_NODE, &all_ones, "SELECT "
-		    QUEUE_COLUMNS " FROM queue_letter"
-		    " WHERE (?1 = 0 OR (created, id) < (SELECT created, id"
-		    " FROM queue_letter WHERE id = ?1))"
-		    " ORDER BY created DESC, id DESC");
-	if (s != NULL)
-		sqlite3_bind_int64(s, 1, (int64_t)after);
-	return s;
+		return store_ask(st, STORE_NODE, &open_ones, LIST
+		    " WHERE state <> 2 AND " BEHIND, "i", (int64_t)after);
+	return store_ask(st, STORE_NODE, &all_ones, LIST " WHERE " BEHIND,
+	    "i", (int64_t)after);
 }
 
 static uint16_t
@@ -336,11 +329,10 @@ put_letter(struct store *st, uint64_t id, struct buf *out)
 	enum store_err rc = STORE_NOTFOUND;
 	sqlite3_stmt *s;
 
-	s = store_stmt(st, STORE_NODE, &slot, "SELECT " QUEUE_COLUMNS
-	    " FROM queue_letter WHERE id = ?1");
+	s = store_ask(st, STORE_NODE, &slot, LIST " WHERE id = ?1", "i",
+	    (int64_t)id);
 	if (s == NULL)
 		return STORE_NOMEM;
-	sqlite3_bind_int64(s, 1, (int64_t)id);
 	if (sqlite3_step(s) == SQLITE_ROW)
 		rc = queue_row_put(st, s, out);
 	(void)sqlite3_reset(s);
@@ -371,23 +363,16 @@ on_fate(void *service, struct op_call *c)
 	static struct store_slot slot;
 	struct store *st = service;
 	char msgid[QUEUE_LINE_MAX];
-	uint64_t id = 0;
-	sqlite3_stmt *s;
+	uint64_t id;
 
 	chan_get_str(&c->in, msgid, sizeof msgid);
 	if (!chan_end(&c->in))
 		return OP_BAD;
 	/* What another user submitted says nothing about the owner's. */
-	s = store_stmt(st, STORE_NODE, &slot, "SELECT id FROM queue_letter"
-	    " WHERE msgid = ?1 AND role <> ?2 AND msgid <> ''"
-	    " ORDER BY created DESC LIMIT 1");
-	if (s == NULL)
-		return STORE_NOMEM;
-	(void)sqlite3_bind_text(s, 1, msgid, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(s, 2, ROLE_LOCAL);
-	if (sqlite3_step(s) == SQLITE_ROW)
-		id = (uint64_t)sqlite3_column_int64(s, 0);
-	(void)sqlite3_reset(s);
+	id = (uint64_t)store_int(st, STORE_NODE, &slot,
+	    "SELECT id FROM queue_letter WHERE msgid = ?1 AND role <> ?2"
+	    " AND msgid <> '' ORDER BY created DESC LIMIT 1", "si", msgid,
+	    (int64_t)ROLE_LOCAL);
 	return id != 0 ? put_letter(st, id, c->out) : STORE_NOTFOUND;
 }
 
@@ -466,13 +451,13 @@ on_marks(void *service, struct op_call *c)
 	unsigned int i, n = chan_get_u8(&c->in);
 
 	/* What another user submitted says nothing about the owner's. */
-	s = store_stmt(service, STORE_NODE, &slot, "SELECT"
+	s = store_ask(service, STORE_NODE, &slot, "SELECT"
 	    " sum(fate IN (4, 5)), sum(fate = 1 OR twice <> 0),"
 	    " sum(fate = 0 AND attempts > 0),"
 	    " sum(fate = 0 AND attempts = 0), sum(fate IN (2, 3)),"
 	    " sum(fate = 6) FROM queue_rcpt WHERE letter = (SELECT id FROM"
 	    " queue_letter WHERE msgid = ?1 AND role <> ?2 AND msgid <> ''"
-	    " ORDER BY created DESC LIMIT 1)");
+	    " ORDER BY created DESC LIMIT 1)", "");
 	if (s == NULL)
 		return STORE_NOMEM;
 	if (n > QUEUE_MARKS_MAX)

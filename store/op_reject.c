@@ -413,14 +413,12 @@ on_incoming(void *service, struct op_call *c)
 	if (!chan_end(&c->in))
 		return OP_BAD;
 	events_flush(st);
-	s = store_stmt(st, STORE_EVENTS, &slot, "SELECT at, trace, addr, kind,"
+	s = store_ask(st, STORE_EVENTS, &slot, "SELECT at, trace, addr, kind,"
 	    " text FROM event WHERE kind IN ('accept', 'refuse') AND at > ?1"
-	    " ORDER BY id DESC LIMIT ?2");
+	    " ORDER BY id DESC LIMIT ?2", "ii", clock_wall_us() - INCOMING_S *
+	    INT64_C(1000000), (int64_t)INCOMING_ROWS);
 	if (s == NULL)
 		return STORE_NOMEM;
-	sqlite3_bind_int64(s, 1, clock_wall_us() -
-	    INCOMING_S * INT64_C(1000000));
-	sqlite3_bind_int64(s, 2, INCOMING_ROWS);
 	while (sqlite3_step(s) == SQLITE_ROW) {
 		at = c->out->len;
 		put_incoming(st, c->out, s);

@@ -21,13 +21,13 @@ static bool
 unlearnt(struct store *st, uint64_t msg)
 {
 	static struct store_slot slot;
-	sqlite3_stmt *s = store_stmt(st, STORE_CACHE, &slot,
-	    "SELECT 1 FROM index_todo WHERE msg = ?1 LIMIT 1");
+	sqlite3_stmt *s = store_ask(st, STORE_CACHE, &slot,
+	    "SELECT 1 FROM index_todo WHERE msg = ?1 LIMIT 1", "i",
+	    (int64_t)msg);
 	bool found;
 
 	if (s == NULL)
 		return true;
-	sqlite3_bind_int64(s, 1, (int64_t)msg);
 	found = sqlite3_step(s) != SQLITE_DONE;
 	(void)sqlite3_reset(s);
 	return found;

@@ -210,9 +210,9 @@ on_due(void *service, struct op_call *c)
 		return OP_BAD;
 	st->queue->sender = c->peer;
 	memset(st->queue->claim, 0, sizeof st->queue->claim);
-	s = store_stmt(st, STORE_NODE, &slot, "SELECT id, (SELECT min(due)"
+	s = store_ask(st, STORE_NODE, &slot, "SELECT id, (SELECT min(due)"
 	    " FROM queue_rcpt WHERE letter = queue_letter.id AND fate < 2)"
-	    " FROM queue_letter WHERE state = 0");
+	    " FROM queue_letter WHERE state = 0", "");
 	if (s == NULL)
 		return STORE_NOMEM;
 	while (sqlite3_step(s) == SQLITE_ROW)
@@ -229,12 +229,11 @@ put_letter(struct store *st, uint64_t id, struct buf *b)
 	sqlite3_stmt *s;
 	int i;
 
-	s = store_stmt(st, STORE_NODE, &slot, "SELECT sender, msgid, envid,"
+	s = store_ask(st, STORE_NODE, &slot, "SELECT sender, msgid, envid,"
 	    " subject, flags, created, offset, size, copied, told"
-	    " FROM queue_letter WHERE id = ?1");
+	    " FROM queue_letter WHERE id = ?1", "i", (int64_t)id);
 	if (s == NULL)
 		return STORE_NOMEM;
-	sqlite3_bind_int64(s, 1, (int64_t)id);
 	if (sqlite3_step(s) != SQLITE_ROW) {
 		(void)sqlite3_reset(s);
 		return STORE_NOTFOUND;
@@ -259,12 +258,12 @@ put_rcpts(struct store *st, uint64_t id, struct buf *b)
 	sqlite3_stmt *s;
 	size_t before;
 
-	s = store_stmt(st, STORE_NODE, &slot, "SELECT n, addr, orcpt, route,"
+	s = store_ask(st, STORE_NODE, &slot, "SELECT n, addr, orcpt, route,"
 	    " forced, notify, attempts, fate, due FROM queue_rcpt"
-	    " WHERE letter = ?1 AND fate < 2 ORDER BY due, n");
+	    " WHERE letter = ?1 AND fate < 2 ORDER BY due, n", "i",
+	    (int64_t)id);
 	if (s == NULL)
 		return STORE_NOMEM;
-	sqlite3_bind_int64(s, 1, (int64_t)id);
 	while (sqlite3_step(s) == SQLITE_ROW) {
 		before = b->len;
 		chan_put_u8(b, 1);
@@ -318,20 +317,12 @@ static enum store_err
 mark_one(struct store *st, uint64_t id, uint32_t n, const char *route)
 {
 	static struct store_slot slot;
-	sqlite3_stmt *s;
 	enum store_err rc;
 
-	s = store_stmt(st, STORE_NODE, &slot, "UPDATE queue_rcpt SET"
+	rc = store_do(st, STORE_NODE, &slot, "UPDATE queue_rcpt SET"
 	    " twice = max(twice, fate = 1), fate = 1, route = ?3,"
-	    " changed = ?4 WHERE letter = ?1 AND n = ?2 AND fate < 2");
-	if (s == NULL)
-		return STORE_NOMEM;
-	sqlite3_bind_int64(s, 1, (int64_t)id);
-	sqlite3_bind_int64(s, 2, n);
-	(void)sqlite3_bind_text(s, 3, route, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(s, 4, clock_wall_s());
-	rc = store_result(st, STORE_NODE, sqlite3_step(s));
-	(void)sqlite3_reset(s);
+	    " changed = ?4 WHERE letter = ?1 AND n = ?2 AND fate < 2", "iisi",
+	    (int64_t)id, (int64_t)n, route, clock_wall_s());
 	/* Nobody who has a final fate is sent to again. */
 	if (rc == STORE_OK && sqlite3_changes(st->db[STORE_NODE]) != 1)
 		rc = STORE_STATE;
@@ -369,8 +360,6 @@ fate_one(struct store *st, uint64_t id, struct chan_in *in)
 	char route[QUEUE_ADDR_MAX], reply[QUEUE_TEXT_MAX];
 	uint32_t n, fate, counts;
 	int64_t due;
-	sqlite3_stmt *s;
-	enum store_err rc;
 
 	n = chan_get_u32(in);
 	fate = chan_get_u8(in);
@@ -381,23 +370,12 @@ fate_one(struct store *st, uint64_t id, struct chan_in *in)
 	if (in->bad || fate > QUEUE_DROPPED)
 		return STORE_CORRUPT;
 	/* route '' keeps what the mark wrote. */
-	s = store_stmt(st, STORE_NODE, &slot, "UPDATE queue_rcpt SET"
+	return store_do(st, STORE_NODE, &slot, "UPDATE queue_rcpt SET"
 	    " fate = ?3, attempts = attempts + ?4, due = ?5, route = CASE"
 	    " WHEN ?6 = '' THEN route ELSE ?6 END, reply = ?7, changed = ?8"
-	    " WHERE letter = ?1 AND n = ?2 AND fate < 2");
-	if (s == NULL)
-		return STORE_NOMEM;
-	sqlite3_bind_int64(s, 1, (int64_t)id);
-	sqlite3_bind_int64(s, 2, n);
-	sqlite3_bind_int64(s, 3, fate);
-	sqlite3_bind_int64(s, 4, counts);
-	sqlite3_bind_int64(s, 5, due);
-	(void)sqlite3_bind_text(s, 6, route, -1, SQLITE_TRANSIENT);
-	(void)sqlite3_bind_text(s, 7, reply, -1, SQLITE_TRANSIENT);
-	sqlite3_bind_int64(s, 8, clock_wall_s());
-	rc = store_result(st, STORE_NODE, sqlite3_step(s));
-	(void)sqlite3_reset(s);
-	return rc;
+	    " WHERE letter = ?1 AND n = ?2 AND fate < 2", "iiiiissi",
+	    (int64_t)id, (int64_t)n, (int64_t)fate, (int64_t)counts, due, route,
+	    reply, clock_wall_s());
 }
 
 struct attempt {
@@ -412,44 +390,22 @@ keep_attempt(struct store *st, uint64_t id, const struct attempt *a,
     const char *rcpts)
 {
 	static struct store_slot slot;
-	sqlite3_stmt *s;
-	enum store_err rc;
 
-	s = store_stmt(st, STORE_NODE, &slot, "INSERT INTO queue_attempt"
+	return store_do(st, STORE_NODE, &slot, "INSERT INTO queue_attempt"
 	    "(letter, at, route, peer, tls, rcpts, reply)"
-	    " VALUES(?1,?2,?3,?4,?5,?6,?7)");
-	if (s == NULL)
-		return STORE_NOMEM;
-	sqlite3_bind_int64(s, 1, (int64_t)id);
-	sqlite3_bind_int64(s, 2, clock_wall_s());
-	(void)sqlite3_bind_text(s, 3, a->route, -1, SQLITE_STATIC);
-	(void)sqlite3_bind_text(s, 4, a->peer, -1, SQLITE_STATIC);
-	(void)sqlite3_bind_text(s, 5, a->tls, -1, SQLITE_STATIC);
-	(void)sqlite3_bind_text(s, 6, rcpts, -1, SQLITE_STATIC);
-	(void)sqlite3_bind_text(s, 7, a->reply, -1, SQLITE_STATIC);
-	rc = store_result(st, STORE_NODE, sqlite3_step(s));
-	(void)sqlite3_reset(s);
-	return rc;
+	    " VALUES(?1,?2,?3,?4,?5,?6,?7)", "iisssss", (int64_t)id,
+	    clock_wall_s(), a->route, a->peer, a->tls, rcpts, a->reply);
 }
 
 static enum store_err
 keep_why(struct store *st, uint64_t id, const struct attempt *a)
 {
 	static struct store_slot slot;
-	sqlite3_stmt *s;
-	enum store_err rc;
 
-	s = store_stmt(st, STORE_NODE, &slot, "UPDATE queue_letter SET"
+	return store_do(st, STORE_NODE, &slot, "UPDATE queue_letter SET"
 	    " why = CASE WHEN state = 0 THEN ?2 ELSE why END,"
-	    " told = max(told, ?3) WHERE id = ?1");
-	if (s == NULL)
-		return STORE_NOMEM;
-	sqlite3_bind_int64(s, 1, (int64_t)id);
-	(void)sqlite3_bind_text(s, 2, a->why, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(s, 3, a->told);
-	rc = store_result(st, STORE_NODE, sqlite3_step(s));
-	(void)sqlite3_reset(s);
-	return rc;
+	    " told = max(told, ?3) WHERE id = ?1", "isi", (int64_t)id, a->why,
+	    (int64_t)a->told);
 }
 
 static void
@@ -512,15 +468,14 @@ note_wrote(struct store *st, uint64_t id)
 {
 	static struct store_slot slot;
 	char addr[HISTORY_WROTE_MAX][QUEUE_ADDR_MAX];
-	sqlite3_stmt *s = store_stmt(st, STORE_NODE, &slot, "SELECT addr FROM"
-	    " queue_rcpt WHERE letter = ?1 ORDER BY n LIMIT ?2");
+	sqlite3_stmt *s = store_ask(st, STORE_NODE, &slot, "SELECT addr FROM"
+	    " queue_rcpt WHERE letter = ?1 ORDER BY n LIMIT ?2", "ii",
+	    (int64_t)id, (int64_t)HISTORY_WROTE_MAX);
 	enum store_err rc = STORE_OK;
 	size_t n = 0, i;
 
 	if (s == NULL)
 		return STORE_NOMEM;
-	sqlite3_bind_int64(s, 1, (int64_t)id);
-	sqlite3_bind_int(s, 2, HISTORY_WROTE_MAX);
 	while (n < HISTORY_WROTE_MAX && sqlite3_step(s) == SQLITE_ROW)
 		sql_copy(addr[n++], sizeof addr[0], s, 0);
 	(void)sqlite3_reset(s);
@@ -536,20 +491,11 @@ on_copied(void *service, struct op_call *c)
 	struct store *st = service;
 	uint64_t id = chan_get_u64(&c->in);
 	enum store_err rc;
-	sqlite3_stmt *s;
 
 	if (!chan_end(&c->in))
 		return OP_BAD;
-	rc = store_begin(st, STORE_NODE);
-	if (rc != STORE_OK)
-		return (uint16_t)rc;
-	s = store_stmt(st, STORE_NODE, &slot, "UPDATE queue_letter SET"
-	    " copied = 1 WHERE id = ?1");
-	if (s == NULL)
-		return STORE_NOMEM;
-	sqlite3_bind_int64(s, 1, (int64_t)id);
-	rc = store_result(st, STORE_NODE, sqlite3_step(s));
-	(void)sqlite3_reset(s);
+	rc = store_do(st, STORE_NODE, &slot, "UPDATE queue_letter SET"
+	    " copied = 1 WHERE id = ?1", "i", (int64_t)id);
 	if (rc == STORE_OK)
 		rc = note_wrote(st, id);
 	return rc == STORE_OK ? store_later(st, c, STORE_BIT(STORE_NODE)) :

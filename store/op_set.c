@@ -497,7 +497,6 @@ on_subscribe(void *service, struct op_call *c)
 	struct store *st = service;
 	char name[BOX_NAME_MAX];
 	bool on;
-	sqlite3_stmt *s;
 	enum store_err rc;
 
 	chan_get_str(&c->in, name, sizeof name);
@@ -506,21 +505,12 @@ on_subscribe(void *service, struct op_call *c)
 		return OP_BAD;
 	if (!box_name_ok(name))
 		return STORE_NAME;
-	rc = store_begin(st, STORE_NODE);
-	if (rc != STORE_OK)
-		return (uint16_t)rc;
-	s = store_stmt(st, STORE_NODE, &slot,
+	rc = store_do(st, STORE_NODE, &slot,
 	    "REPLACE INTO subscribed(name, here) SELECT ?1, ?2 WHERE"
-	    " (SELECT count(*) FROM subscribed WHERE name <> ?1) < ?3");
-	if (s == NULL)
-		return STORE_NOMEM;
-	sqlite3_bind_text(s, 1, name, -1, SQLITE_STATIC);
-	sqlite3_bind_int(s, 2, on);
-	sqlite3_bind_int(s, 3, SET_SUBSCRIBED_MAX);
-	rc = store_result(st, STORE_NODE, sqlite3_step(s));
-	if (rc == STORE_OK && sqlite3_changes(sqlite3_db_handle(s)) == 0)
+	    " (SELECT count(*) FROM subscribed WHERE name <> ?1) < ?3", "sii",
+	    name, (int64_t)on, (int64_t)SET_SUBSCRIBED_MAX);
+	if (rc == STORE_OK && sqlite3_changes(st->db[STORE_NODE]) == 0)
 		rc = STORE_TOOBIG;
-	(void)sqlite3_reset(s);
 	if (rc == STORE_OK)
 		watch_note(st, WATCH_BOXES, 0, 0);
 	return rc == STORE_OK ? store_later(st, c, STORE_BIT(STORE_NODE)) :
@@ -543,11 +533,10 @@ on_subscribed(void *service, struct op_call *c)
 	chan_get_str(&c->in, after, sizeof after);
 	if (!chan_end(&c->in))
 		return OP_BAD;
-	s = store_stmt(st, STORE_NODE, &slot, "SELECT name, here FROM"
-	    " subscribed WHERE name > ?1 ORDER BY name");
+	s = store_ask(st, STORE_NODE, &slot, "SELECT name, here FROM"
+	    " subscribed WHERE name > ?1 ORDER BY name", "s", after);
 	if (s == NULL)
 		return STORE_NOMEM;
-	sqlite3_bind_text(s, 1, after, -1, SQLITE_STATIC);
 	buf_init(&out, CHAN_DATA_MAX);
 	while ((code = sqlite3_step(s)) == SQLITE_ROW && out.len < FULL) {
 		name = (const char *)sqlite3_column_text(s, 0);

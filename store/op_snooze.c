@@ -70,40 +70,22 @@ snooze_put(int ch, struct op_reply *r, const struct mail_set *set,
 /* ---- the table ---- */
 
 static enum store_err
-step(struct store *st, sqlite3_stmt *s)
-{
-	int code = sqlite3_step(s);
-
-	(void)sqlite3_reset(s);
-	return store_result(st, STORE_NODE, code);
-}
-
-static enum store_err
 save(struct store *st, const struct sleeper *sl)
 {
 	static struct store_slot slot;
-	sqlite3_stmt *s = store_stmt(st, STORE_NODE, &slot,
-	    "REPLACE INTO snooze(hash, due, folder) VALUES(?1, ?2, ?3)");
 
-	if (s == NULL)
-		return STORE_NOMEM;
-	sqlite3_bind_blob(s, 1, sl->hash, 32, SQLITE_STATIC);
-	sqlite3_bind_int64(s, 2, sl->due);
-	sqlite3_bind_text(s, 3, sl->folder, -1, SQLITE_STATIC);
-	return step(st, s);
+	return store_do(st, STORE_NODE, &slot,
+	    "REPLACE INTO snooze(hash, due, folder) VALUES(?1, ?2, ?3)", "bis",
+	    sl->hash, (size_t)32, (int64_t)sl->due, sl->folder);
 }
 
 static enum store_err
 forget(struct store *st, const uint8_t hash[32])
 {
 	static struct store_slot slot;
-	sqlite3_stmt *s = store_stmt(st, STORE_NODE, &slot,
-	    "DELETE FROM snooze WHERE hash = ?1");
 
-	if (s == NULL)
-		return STORE_NOMEM;
-	sqlite3_bind_blob(s, 1, hash, 32, SQLITE_STATIC);
-	return step(st, s);
+	return store_do(st, STORE_NODE, &slot,
+	    "DELETE FROM snooze WHERE hash = ?1", "b", hash, (size_t)32);
 }
 
 static bool
@@ -130,12 +112,12 @@ static bool
 by_hash(struct store *st, const uint8_t hash[32], struct sleeper *sl)
 {
 	static struct store_slot slot;
-	sqlite3_stmt *s = store_stmt(st, STORE_NODE, &slot,
-	    "SELECT hash, due, folder FROM snooze WHERE hash = ?1");
+	sqlite3_stmt *s = store_ask(st, STORE_NODE, &slot,
+	    "SELECT hash, due, folder FROM snooze WHERE hash = ?1", "b", hash,
+	    (size_t)32);
 
 	if (s == NULL)
 		return false;
-	sqlite3_bind_blob(s, 1, hash, 32, SQLITE_STATIC);
 	return read_sleeper(s, sl);
 }
 
@@ -147,14 +129,13 @@ static bool
 next_due(struct store *st, struct sleeper *sl)
 {
 	static struct store_slot slot;
-	sqlite3_stmt *s = store_stmt(st, STORE_NODE, &slot,
+	sqlite3_stmt *s = store_ask(st, STORE_NODE, &slot,
 	    "SELECT hash, due, folder FROM snooze WHERE (due, hash) > (?1, ?2)"
-	    " AND length(hash) = 32 ORDER BY due, hash LIMIT 1");
+	    " AND length(hash) = 32 ORDER BY due, hash LIMIT 1", "ib",
+	    st->snooze_due, st->snooze_hash, (size_t)32);
 
 	if (s == NULL)
 		return false;
-	sqlite3_bind_int64(s, 1, st->snooze_due);
-	sqlite3_bind_blob(s, 2, st->snooze_hash, 32, SQLITE_STATIC);
 	return read_sleeper(s, sl);
 }
 

@@ -1,4 +1,3 @@
-#include <sqlite3.h>
 #include <sys/statvfs.h>
 
 #include "mailnode/base/clock.h"
@@ -12,17 +11,8 @@ static uint64_t
 number(struct store *st, enum store_db db, struct store_slot *slot,
     const char *sql, int64_t arg)
 {
-	sqlite3_stmt *s = store_stmt(st, db, slot, sql);
-	uint64_t n = 0;
-
-	if (s == NULL)
-		return 0;
-	if (sqlite3_bind_parameter_count(s) > 0)
-		sqlite3_bind_int64(s, 1, arg);
-	if (sqlite3_step(s) == SQLITE_ROW)
-		n = (uint64_t)sqlite3_column_int64(s, 0);
-	(void)sqlite3_reset(s);
-	return n;
+	return (uint64_t)store_int(st, db, slot, sql, arg != 0 ? "i" : "",
+	    arg);
 }
 
 static void

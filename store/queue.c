@@ -43,26 +43,7 @@ const char queue_schema[] =
     "CREATE INDEX IF NOT EXISTS queue_attempt_of ON queue_attempt(letter);";
 
 _Static_assert(QUEUE_DONE == 2, "the partial index names it");
-
-/* Runs a statement that gives no row. */
-static enum store_err
-run(struct store *st, sqlite3_stmt *s)
-{
-	enum store_err rc;
-
-	if (s == NULL)
-		return store_result(st, STORE_NODE,
-		    sqlite3_errcode(st->db[STORE_NODE]));
-	rc = store_result(st, STORE_NODE, sqlite3_step(s));
-	(void)sqlite3_reset(s);
-	return rc;
-}
-
-static void
-bind_text(sqlite3_stmt *s, int at, const char *text)
-{
-	(void)sqlite3_bind_text(s, at, text, -1, SQLITE_TRANSIENT);
-}
+_Static_assert(QUEUE_WAITING == 0, "set_waiting() leaves it");
 
 /* ---- claims: in memory only, the sender's work under way ---- */
 
@@ -107,23 +88,14 @@ insert_rcpts(struct store *st, const struct queue_head *h, int64_t due)
 {
 	static struct store_slot slot;
 	enum store_err rc = STORE_OK;
-	sqlite3_stmt *s;
 	size_t i;
 
-	for (i = 0; i < h->env.nto && rc == STORE_OK; i++) {
-		s = store_stmt(st, STORE_NODE, &slot, "INSERT INTO queue_rcpt"
-		    " VALUES(?1,?2,?3,?4,?5,0,0,?6,?7,'','','',0)");
-		if (s == NULL)
-			return STORE_NOMEM;
-		sqlite3_bind_int64(s, 1, (int64_t)h->id);
-		sqlite3_bind_int64(s, 2, (int64_t)i + 1);
-		bind_text(s, 3, h->env.to[i].addr);
-		bind_text(s, 4, h->env.to[i].orcpt);
-		sqlite3_bind_int64(s, 5, h->env.to[i].notify);
-		sqlite3_bind_int64(s, 6, due);
-		sqlite3_bind_int64(s, 7, h->created);
-		rc = run(st, s);
-	}
+	for (i = 0; i < h->env.nto && rc == STORE_OK; i++)
+		rc = store_do(st, STORE_NODE, &slot, "INSERT INTO queue_rcpt"
+		    " VALUES(?1,?2,?3,?4,?5,0,0,?6,?7,'','','',0)",
+		    "iissiii", (int64_t)h->id, (int64_t)i + 1,
+		    h->env.to[i].addr, h->env.to[i].orcpt,
+		    (int64_t)h->env.to[i].notify, due, h->created);
 	return rc;
 }
 
@@ -132,31 +104,15 @@ queue_insert(struct store *st, const struct queue_head *h,
     enum queue_state state, const char *why, int64_t due)
 {
 	static struct store_slot slot;
+	const struct queue_envelope *e = &h->env;
 	enum store_err rc;
-	sqlite3_stmt *s;
 
-	rc = store_begin(st, STORE_NODE);
-	if (rc != STORE_OK)
-		return rc;
-	s = store_stmt(st, STORE_NODE, &slot, "INSERT INTO queue_letter VALUES"
-	    "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,0,0,0)");
-	if (s == NULL)
-		return STORE_NOMEM;
-	sqlite3_bind_int64(s, 1, (int64_t)h->id);
-	sqlite3_bind_int64(s, 2, (int64_t)state);
-	bind_text(s, 3, why);
-	sqlite3_bind_int64(s, 4, h->env.flags);
-	sqlite3_bind_int64(s, 5, h->role);
-	bind_text(s, 6, h->env.from);
-	bind_text(s, 7, h->env.msgid);
-	bind_text(s, 8, h->env.subject);
-	bind_text(s, 9, h->env.envid);
-	sqlite3_bind_int64(s, 10, h->offset);
-	sqlite3_bind_int64(s, 11, (int64_t)h->size);
-	sqlite3_bind_int64(s, 12, h->created);
-	sqlite3_bind_int64(s, 13, due);
-	sqlite3_bind_int64(s, 14, h->created + QUEUE_LIFE_S);
-	rc = run(st, s);
+	rc = store_do(st, STORE_NODE, &slot, "INSERT INTO queue_letter VALUES"
+	    "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,0,0,0)",
+	    "iisiissssiiiii", (int64_t)h->id, (int64_t)state, why,
+	    (int64_t)e->flags, (int64_t)h->role, e->from, e->msgid, e->subject,
+	    e->envid, (int64_t)h->offset, (int64_t)h->size, h->created, due,
+	    h->created + QUEUE_LIFE_S);
 	return rc == STORE_OK ? insert_rcpts(st, h, due) : rc;
 }
 
@@ -169,14 +125,13 @@ queue_facts(struct store *st, uint64_t id, struct queue_facts *f)
 	int code;
 
 	memset(f, 0, sizeof *f);
-	s = store_stmt(st, STORE_NODE, &slot, "SELECT state, flags, offset,"
+	s = store_ask(st, STORE_NODE, &slot, "SELECT state, flags, offset,"
 	    " created, (SELECT min(due) FROM queue_rcpt WHERE letter = ?1"
 	    " AND fate < 2), size, copied, told, (SELECT count(*) FROM"
 	    " queue_rcpt WHERE letter = ?1 AND fate < 2), due"
-	    " FROM queue_letter WHERE id = ?1");
+	    " FROM queue_letter WHERE id = ?1", "i", (int64_t)id);
 	if (s == NULL)
 		return STORE_NOMEM;
-	sqlite3_bind_int64(s, 1, (int64_t)id);
 	code = sqlite3_step(s);
 	if (code == SQLITE_ROW) {
 		f->state = (enum queue_state)sqlite3_column_int(s, 0);
@@ -200,23 +155,11 @@ queue_set_state(struct store *st, uint64_t id, enum queue_state state,
     const char *why)
 {
 	static struct store_slot slot;
-	enum store_err rc;
-	sqlite3_stmt *s;
 
-	rc = store_begin(st, STORE_NODE);
-	if (rc != STORE_OK)
-		return rc;
-	s = store_stmt(st, STORE_NODE, &slot, "UPDATE queue_letter SET"
+	return store_do(st, STORE_NODE, &slot, "UPDATE queue_letter SET"
 	    " state = ?2, why = coalesce(?3, why), finished = ?4"
-	    " WHERE id = ?1");
-	if (s == NULL)
-		return STORE_NOMEM;
-	sqlite3_bind_int64(s, 1, (int64_t)id);
-	sqlite3_bind_int64(s, 2, (int64_t)state);
-	if (why != NULL)
-		bind_text(s, 3, why);
-	sqlite3_bind_int64(s, 4, state == QUEUE_DONE ? clock_wall_s() : 0);
-	return run(st, s);
+	    " WHERE id = ?1", "iisi", (int64_t)id, (int64_t)state, why,
+	    state == QUEUE_DONE ? clock_wall_s() : (int64_t)0);
 }
 
 /* Every recipient without a fate: what is NULL or 0 stays as it was. */
@@ -225,28 +168,12 @@ set_waiting(struct store *st, uint64_t id, int64_t due, const char *route,
     enum queue_fate fate)
 {
 	static struct store_slot slot;
-	enum store_err rc;
-	sqlite3_stmt *s;
 
-	rc = store_begin(st, STORE_NODE);
-	if (rc != STORE_OK)
-		return rc;
-	s = store_stmt(st, STORE_NODE, &slot, "UPDATE queue_rcpt SET"
-	    " due = coalesce(?2, due), forced = coalesce(?3, forced),"
-	    " fate = coalesce(?4, fate), changed = coalesce(?5, changed)"
-	    " WHERE letter = ?1 AND fate < 2");
-	if (s == NULL)
-		return STORE_NOMEM;
-	sqlite3_bind_int64(s, 1, (int64_t)id);
-	if (due != 0)
-		sqlite3_bind_int64(s, 2, due);
-	if (route != NULL)
-		bind_text(s, 3, route);
-	if (fate != QUEUE_WAITING) {
-		sqlite3_bind_int64(s, 4, fate);
-		sqlite3_bind_int64(s, 5, clock_wall_s());
-	}
-	return run(st, s);
+	return store_do(st, STORE_NODE, &slot, "UPDATE queue_rcpt SET"
+	    " due = coalesce(nullif(?2, 0), due), forced = coalesce(?3,"
+	    " forced), fate = coalesce(nullif(?4, 0), fate),"
+	    " changed = iif(?4, ?5, changed) WHERE letter = ?1 AND fate < 2",
+	    "iisii", (int64_t)id, due, route, (int64_t)fate, clock_wall_s());
 }
 
 enum store_err
@@ -402,13 +329,13 @@ queue_row_put(struct store *st, struct sqlite3_stmt *s, struct buf *b)
 	chan_put_u8(b, (uint8_t)sqlite3_column_int(s, 6));
 	for (i = 7; i <= 10; i++)
 		chan_put_i64(b, sqlite3_column_int64(s, i));
-	c = store_stmt(st, STORE_NODE, &slot, "SELECT count(*),"
+	c = store_ask(st, STORE_NODE, &slot, "SELECT count(*),"
 	    " coalesce(sum(fate < 2), 0), coalesce(sum(fate IN (4, 5)), 0),"
 	    " coalesce(max(CASE WHEN n = 1 THEN addr END), '')"
-	    " FROM queue_rcpt WHERE letter = ?1");
+	    " FROM queue_rcpt WHERE letter = ?1", "i",
+	    (int64_t)sqlite3_column_int64(s, 0));
 	if (c == NULL)
 		return STORE_NOMEM;
-	sqlite3_bind_int64(c, 1, sqlite3_column_int64(s, 0));
 	if (sqlite3_step(c) != SQLITE_ROW) {
 		(void)sqlite3_reset(c);
 		return STORE_IO;
@@ -429,13 +356,12 @@ queue_rcpts_put(struct store *st, uint64_t id, struct buf *b)
 	sqlite3_stmt *s;
 	size_t before;
 
-	s = store_stmt(st, STORE_NODE, &slot, "SELECT addr, orcpt, notify,"
+	s = store_ask(st, STORE_NODE, &slot, "SELECT addr, orcpt, notify,"
 	    " fate, attempts, due, changed, CASE WHEN fate = 0 AND"
 	    " forced <> '' THEN forced ELSE route END, reply, twice"
-	    " FROM queue_rcpt WHERE letter = ?1 ORDER BY n");
+	    " FROM queue_rcpt WHERE letter = ?1 ORDER BY n", "i", (int64_t)id);
 	if (s == NULL)
 		return STORE_NOMEM;
-	sqlite3_bind_int64(s, 1, (int64_t)id);
 	while (sqlite3_step(s) == SQLITE_ROW) {
 		before = b->len;
 		chan_put_u8(b, 1);
@@ -465,12 +391,12 @@ queue_attempts_put(struct store *st, uint64_t id, struct buf *b)
 	size_t before;
 	int i;
 
-	s = store_stmt(st, STORE_NODE, &slot, "SELECT * FROM (SELECT id, at,"
+	s = store_ask(st, STORE_NODE, &slot, "SELECT * FROM (SELECT id, at,"
 	    " route, peer, tls, rcpts, reply FROM queue_attempt"
-	    " WHERE letter = ?1 ORDER BY id DESC LIMIT 50) ORDER BY id");
+	    " WHERE letter = ?1 ORDER BY id DESC LIMIT 50) ORDER BY id", "i",
+	    (int64_t)id);
 	if (s == NULL)
 		return STORE_NOMEM;
-	sqlite3_bind_int64(s, 1, (int64_t)id);
 	while (sqlite3_step(s) == SQLITE_ROW) {
 		before = b->len;
 		chan_put_u8(b, 1);

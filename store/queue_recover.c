@@ -6,7 +6,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,19 +120,12 @@ queue_clean(struct store *st)
 	    "DELETE FROM queue_letter WHERE state = 2 AND finished < ?1",
 	};
 	struct store_slot *slot[] = { &rcpts, &attempts, &letters };
-	enum store_err rc;
-	sqlite3_stmt *s;
+	enum store_err rc = STORE_OK;
 	size_t i;
 
-	rc = store_begin(st, STORE_NODE);
-	for (i = 0; i < 3 && rc == STORE_OK; i++) {
-		s = store_stmt(st, STORE_NODE, slot[i], sql[i]);
-		if (s == NULL)
-			return STORE_NOMEM;
-		sqlite3_bind_int64(s, 1, clock_wall_s() - QUEUE_KEEP_S);
-		rc = store_result(st, STORE_NODE, sqlite3_step(s));
-		(void)sqlite3_reset(s);
-	}
+	for (i = 0; i < 3 && rc == STORE_OK; i++)
+		rc = store_do(st, STORE_NODE, slot[i], sql[i], "i",
+		    clock_wall_s() - QUEUE_KEEP_S);
 	st->queue->cleaned_s = clock_wall_s();
 	return rc;
 }

@@ -15,6 +15,7 @@
 #include "store/op_file.h"
 #include "store/op_watch.h"
 #include "store/reject.h"
+#include "store/sql.h"
 #include "store/upload.h"
 
 enum { MINUTE_S = 60, RECORD_BODY_MAX = CHAN_DATA_MAX - 4096 };
@@ -32,12 +33,6 @@ const char reject_schema[] =
     "CREATE INDEX IF NOT EXISTS reject_network ON reject(network, at);"
     "CREATE INDEX IF NOT EXISTS reject_trace ON reject(trace);"
     "CREATE INDEX IF NOT EXISTS reject_at ON reject(at);";
-
-static sqlite3_stmt *
-statement(struct store *st, struct store_slot *slot, const char *sql)
-{
-	return store_stmt(st, STORE_EVENTS, slot, sql);
-}
 
 /* ---- files ---- */
 
@@ -111,15 +106,12 @@ static int64_t
 count(struct store *st, struct store_slot *slot, const char *sql,
     const char *net, int64_t since)
 {
-	sqlite3_stmt *s = statement(st, slot, sql);
+	sqlite3_stmt *s = store_ask(st, STORE_EVENTS, slot, sql, "si", net,
+	    since);
 	int64_t n = 0;
 
 	if (s == NULL)
 		return INT64_MAX;
-	if (net != NULL)
-		sqlite3_bind_text(s, 1, net, -1, SQLITE_STATIC);
-	if (sqlite3_bind_parameter_count(s) > 1)
-		sqlite3_bind_int64(s, 2, since);
 	if (sqlite3_step(s) == SQLITE_ROW)
 		n = sqlite3_column_int64(s, 0);
 	(void)sqlite3_reset(s);
@@ -166,23 +158,16 @@ static void
 make_room(struct store *st, const char *net)
 {
 	static struct store_slot slot, oldest;
-	sqlite3_stmt *s;
 	char where[64];
+	int64_t id;
 
-	if (count(st, &slot, "SELECT count(*) FROM reject WHERE network = ?1",
-	    net, 0) < REJECT_NET_ROWS)
+	if (count(st, &slot, "SELECT count(*) FROM reject WHERE network = ?1"
+	    " AND at > ?2", net, 0) < REJECT_NET_ROWS)
 		return;
-	s = statement(st, &oldest, "SELECT id FROM reject WHERE network = ?1"
-	    " ORDER BY at LIMIT 1");
-	if (s == NULL)
-		return;
-	sqlite3_bind_text(s, 1, net, -1, SQLITE_STATIC);
-	where[0] = '\0';
-	if (sqlite3_step(s) == SQLITE_ROW)
-		(void)snprintf(where, sizeof where, "id = %lld",
-		    (long long)sqlite3_column_int64(s, 0));
-	(void)sqlite3_reset(s);
-	if (where[0] != '\0')
+	id = store_int(st, STORE_EVENTS, &oldest, "SELECT id FROM reject"
+	    " WHERE network = ?1 ORDER BY at LIMIT 1", "s", net);
+	(void)snprintf(where, sizeof where, "id = %lld", (long long)id);
+	if (id != 0)
 		drop_rows(st, where);
 }
 
@@ -191,27 +176,13 @@ static bool
 renew(struct store *st, const struct reject *r)
 {
 	static struct store_slot slot;
-	sqlite3_stmt *s;
-	bool done;
 
-	if (r->key[0] == '\0')
-		return false;
-	s = statement(st, &slot, "UPDATE reject SET at = ?3, outcome = ?4,"
-	    " tries = tries + 1, trace = ?5, ip = ?6, why = ?7"
-	    " WHERE sender = ?1 AND key = ?2");
-	if (s == NULL)
-		return false;
-	sqlite3_bind_text(s, 1, r->sender, -1, SQLITE_STATIC);
-	sqlite3_bind_text(s, 2, r->key, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(s, 3, r->at);
-	sqlite3_bind_int(s, 4, (int)r->as);
-	sqlite3_bind_text(s, 5, r->trace, -1, SQLITE_STATIC);
-	sqlite3_bind_text(s, 6, r->ip, -1, SQLITE_STATIC);
-	sqlite3_bind_text(s, 7, r->why, -1, SQLITE_STATIC);
-	done = sqlite3_step(s) == SQLITE_DONE &&
+	return r->key[0] != '\0' && store_do(st, STORE_EVENTS, &slot,
+	    "UPDATE reject SET at = ?3, outcome = ?4, tries = tries + 1,"
+	    " trace = ?5, ip = ?6, why = ?7 WHERE sender = ?1 AND key = ?2",
+	    "ssiisss", r->sender, r->key, r->at, (int64_t)r->as, r->trace,
+	    r->ip, r->why) == STORE_OK &&
 	    sqlite3_changes(st->db[STORE_EVENTS]) > 0;
-	(void)sqlite3_reset(s);
-	return done;
 }
 
 static void
@@ -219,23 +190,13 @@ insert(struct store *st, const struct reject *r, const char *net,
     const char *file)
 {
 	static struct store_slot slot;
-	sqlite3_stmt *s = statement(st, &slot, "INSERT INTO reject(at,"
+
+	(void)store_do(st, STORE_EVENTS, &slot, "INSERT INTO reject(at,"
 	    " outcome, tries, size, trace, sender, ip, network, key, author,"
 	    " subject, why, file) VALUES(?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8,"
-	    " ?9, ?10, ?11, ?12)");
-	const char *const text[] = { r->trace, r->sender, r->ip, net, r->key,
-	    r->from, r->subject, r->why, file };
-	size_t i;
-
-	if (s == NULL)
-		return;
-	sqlite3_bind_int64(s, 1, r->at);
-	sqlite3_bind_int(s, 2, (int)r->as);
-	sqlite3_bind_int64(s, 3, (int64_t)r->size);
-	for (i = 0; i < sizeof text / sizeof text[0]; i++)
-		sqlite3_bind_text(s, (int)i + 4, text[i], -1, SQLITE_STATIC);
-	(void)sqlite3_step(s);
-	(void)sqlite3_reset(s);
+	    " ?9, ?10, ?11, ?12)", "iiisssssssss", r->at, (int64_t)r->as,
+	    (int64_t)r->size, r->trace, r->sender, r->ip, net, r->key,
+	    r->from, r->subject, r->why, file);
 }
 
 void
@@ -266,35 +227,23 @@ reject_accepted(struct store *st, const char *sender, const char *key)
 	sqlite3_stmt *s;
 	bool any = false;
 
-	if (key[0] == '\0' || (s = statement(st, &find, "SELECT file FROM"
-	    " reject WHERE sender = ?1 AND key = ?2")) == NULL)
+	if (key[0] == '\0' || (s = store_ask(st, STORE_EVENTS, &find,
+	    "SELECT file FROM reject WHERE sender = ?1 AND key = ?2", "ss",
+	    sender, key)) == NULL)
 		return;
-	sqlite3_bind_text(s, 1, sender, -1, SQLITE_STATIC);
-	sqlite3_bind_text(s, 2, key, -1, SQLITE_STATIC);
 	while (sqlite3_step(s) == SQLITE_ROW) {
-		drop_file(st, (const char *)sqlite3_column_text(s, 0));
+		drop_file(st, sql_text(s, 0));
 		any = true;
 	}
 	(void)sqlite3_reset(s);
-	if (!any || (s = statement(st, &drop, "DELETE FROM reject WHERE"
-	    " sender = ?1 AND key = ?2")) == NULL)
+	if (!any)
 		return;
-	sqlite3_bind_text(s, 1, sender, -1, SQLITE_STATIC);
-	sqlite3_bind_text(s, 2, key, -1, SQLITE_STATIC);
-	(void)sqlite3_step(s);
-	(void)sqlite3_reset(s);
+	(void)store_do(st, STORE_EVENTS, &drop, "DELETE FROM reject WHERE"
+	    " sender = ?1 AND key = ?2", "ss", sender, key);
 	store_wrote(st, STORE_EVENTS);
 }
 
 /* ---- reading ---- */
-
-static const char *
-text(sqlite3_stmt *s, int i)
-{
-	const char *p = (const char *)sqlite3_column_text(s, i);
-
-	return p != NULL ? p : "";
-}
 
 static enum store_err
 read_row(sqlite3_stmt *s, struct reject *r)
@@ -310,14 +259,14 @@ read_row(sqlite3_stmt *s, struct reject *r)
 	    REJECT_DEFERRED : REJECT_REFUSED;
 	r->tries = (uint32_t)sqlite3_column_int64(s, 3);
 	r->size = (uint64_t)sqlite3_column_int64(s, 4);
-	r->trace = text(s, 5);
-	r->sender = text(s, 6);
-	r->ip = text(s, 7);
-	r->key = text(s, 8);
-	r->from = text(s, 9);
-	r->subject = text(s, 10);
-	r->why = text(s, 11);
-	r->copy = text(s, 12)[0] != '\0';
+	r->trace = sql_text(s, 5);
+	r->sender = sql_text(s, 6);
+	r->ip = sql_text(s, 7);
+	r->key = sql_text(s, 8);
+	r->from = sql_text(s, 9);
+	r->subject = sql_text(s, 10);
+	r->why = sql_text(s, 11);
+	r->copy = sql_text(s, 12)[0] != '\0';
 	return STORE_OK;
 }
 
@@ -329,44 +278,30 @@ enum store_err
 reject_next(struct store *st, uint64_t before, struct reject *r)
 {
 	static struct store_slot slot;
-	sqlite3_stmt *s = statement(st, &slot, "SELECT " COLUMNS
-	    " FROM reject WHERE id < ?1 ORDER BY id DESC LIMIT 1");
+	sqlite3_stmt *s = store_ask(st, STORE_EVENTS, &slot, "SELECT " COLUMNS
+	    " FROM reject WHERE id < ?1 ORDER BY id DESC LIMIT 1", "i",
+	    before == 0 || before > INT64_MAX ? INT64_MAX : (int64_t)before);
 
-	if (s == NULL)
-		return STORE_NOMEM;
-	sqlite3_bind_int64(s, 1, before == 0 || before > INT64_MAX ?
-	    INT64_MAX : (int64_t)before);
-	return read_row(s, r);
+	return s != NULL ? read_row(s, r) : STORE_NOMEM;
 }
 
 enum store_err
 reject_get(struct store *st, uint64_t id, struct reject *r)
 {
 	static struct store_slot slot;
-	sqlite3_stmt *s = statement(st, &slot, "SELECT " COLUMNS
-	    " FROM reject WHERE id = ?1");
+	sqlite3_stmt *s = store_ask(st, STORE_EVENTS, &slot, "SELECT " COLUMNS
+	    " FROM reject WHERE id = ?1", "i", (int64_t)id);
 
-	if (s == NULL)
-		return STORE_NOMEM;
-	sqlite3_bind_int64(s, 1, (int64_t)id);
-	return read_row(s, r);
+	return s != NULL ? read_row(s, r) : STORE_NOMEM;
 }
 
 uint64_t
 reject_of(struct store *st, const char *trace)
 {
 	static struct store_slot slot;
-	sqlite3_stmt *s = statement(st, &slot,
-	    "SELECT id FROM reject WHERE trace = ?1");
-	uint64_t id = 0;
 
-	if (s == NULL || trace[0] == '\0')
-		return 0;
-	sqlite3_bind_text(s, 1, trace, -1, SQLITE_STATIC);
-	if (sqlite3_step(s) == SQLITE_ROW)
-		id = (uint64_t)sqlite3_column_int64(s, 0);
-	(void)sqlite3_reset(s);
-	return id;
+	return trace[0] == '\0' ? 0 : (uint64_t)store_int(st, STORE_EVENTS,
+	    &slot, "SELECT id FROM reject WHERE trace = ?1", "s", trace);
 }
 
 /* Whoever looked at it with another program may have moved it to cur. */
@@ -374,17 +309,16 @@ int
 reject_open(struct store *st, uint64_t id)
 {
 	static struct store_slot slot;
-	sqlite3_stmt *s = statement(st, &slot,
-	    "SELECT file FROM reject WHERE id = ?1");
+	sqlite3_stmt *s = store_ask(st, STORE_EVENTS, &slot,
+	    "SELECT file FROM reject WHERE id = ?1", "i", (int64_t)id);
 	char rel[REJECT_NAME_MAX + 8] = "";
 	int fd = -1;
 
 	errno = ENOENT;
 	if (s == NULL)
 		return -1;
-	sqlite3_bind_int64(s, 1, (int64_t)id);
-	if (sqlite3_step(s) == SQLITE_ROW && text(s, 0)[0] != '\0')
-		(void)snprintf(rel, sizeof rel, "new/%s", text(s, 0));
+	if (sqlite3_step(s) == SQLITE_ROW && sql_text(s, 0)[0] != '\0')
+		(void)snprintf(rel, sizeof rel, "new/%s", sql_text(s, 0));
 	(void)sqlite3_reset(s);
 	if (rel[0] != '\0')
 		fd = maildir_open(intake_root(st), REJECT_FOLDER, rel, NULL);

@@ -57,16 +57,10 @@ static enum store_err
 forget_old(struct store *st, int64_t now)
 {
 	static struct store_slot slot;
-	sqlite3_stmt *s = store_stmt(st, STORE_NODE, &slot,
-	    "DELETE FROM rule_todo WHERE todo = 0 AND at < ?1");
-	enum store_err rc;
 
-	if (s == NULL)
-		return STORE_NOMEM;
-	sqlite3_bind_int64(s, 1, now - RULE_KEEP_S);
-	rc = store_result(st, STORE_NODE, sqlite3_step(s));
-	(void)sqlite3_reset(s);
-	return rc;
+	return store_do(st, STORE_NODE, &slot,
+	    "DELETE FROM rule_todo WHERE todo = 0 AND at < ?1", "i",
+	    now - RULE_KEEP_S);
 }
 
 enum store_err
@@ -74,38 +68,20 @@ rule_note(struct store *st, const struct rule_row *r)
 {
 	static struct store_slot slot;
 	int64_t now = clock_wall_s();
-	sqlite3_stmt *s;
 	enum store_err rc;
 
-	rc = store_begin(st, STORE_NODE);
-	if (rc == STORE_OK)
-		rc = forget_old(st, now);
+	rc = forget_old(st, now);
 	if (rc != STORE_OK)
 		return rc;
-	s = store_stmt(st, STORE_NODE, &slot, "INSERT OR IGNORE INTO"
+	return store_do(st, STORE_NODE, &slot, "INSERT OR IGNORE INTO"
 	    " rule_todo(uidvalidity, uid, msg, hash, msgid, trace, sender,"
 	    " given, own, stays, todo, did, hits, sum, at, entry,"
 	    " verdict) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"
-	    " 0, '', 0, ?12, ?13, ?14)");
-	if (s == NULL)
-		return STORE_NOMEM;
-	sqlite3_bind_int64(s, 1, r->uidvalidity);
-	sqlite3_bind_int64(s, 2, r->uid);
-	sqlite3_bind_int64(s, 3, (int64_t)r->msg);
-	sqlite3_bind_blob(s, 4, r->hash, sizeof r->hash, SQLITE_STATIC);
-	sqlite3_bind_text(s, 5, r->msgid, -1, SQLITE_STATIC);
-	sqlite3_bind_text(s, 6, r->trace, -1, SQLITE_STATIC);
-	sqlite3_bind_text(s, 7, r->sender, -1, SQLITE_STATIC);
-	sqlite3_bind_text(s, 8, r->given, -1, SQLITE_STATIC);
-	sqlite3_bind_int(s, 9, r->own);
-	sqlite3_bind_int(s, 10, r->stays);
-	sqlite3_bind_int(s, 11, (int)r->todo);
-	sqlite3_bind_int64(s, 12, now);
-	sqlite3_bind_int64(s, 13, (int64_t)r->entry);
-	sqlite3_bind_text(s, 14, r->verdict, -1, SQLITE_STATIC);
-	rc = store_result(st, STORE_NODE, sqlite3_step(s));
-	(void)sqlite3_reset(s);
-	return rc;
+	    " 0, '', 0, ?12, ?13, ?14)", "iiibssssiiiiis",
+	    (int64_t)r->uidvalidity, (int64_t)r->uid, (int64_t)r->msg, r->hash,
+	    sizeof r->hash, r->msgid, r->trace, r->sender, r->given,
+	    (int64_t)r->own, (int64_t)r->stays, (int64_t)r->todo, now,
+	    (int64_t)r->entry, r->verdict);
 }
 
 static void
@@ -124,28 +100,14 @@ rule_save(struct store *st, const struct rule_row *r)
 {
 	static struct store_slot slot;
 	char hits[RULE_HITS_TEXT], said[sizeof r->said + 4];
-	sqlite3_stmt *s;
-	enum store_err rc;
 
-	rc = store_begin(st, STORE_NODE);
-	if (rc != STORE_OK)
-		return rc;
-	s = store_stmt(st, STORE_NODE, &slot, "UPDATE rule_todo SET todo = ?2,"
-	    " did = ?3, hits = ?4, sum = ?5, said = ?6 WHERE id = ?1");
-	if (s == NULL)
-		return STORE_NOMEM;
 	put_hits(r, hits);
 	snprintf(said, sizeof said, "%s\n%s\n%s", r->said.tags,
 	    r->said.folder, r->said.reason);
-	sqlite3_bind_text(s, 6, said, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(s, 1, (int64_t)r->id);
-	sqlite3_bind_int(s, 2, (int)r->todo);
-	sqlite3_bind_int(s, 3, r->did);
-	sqlite3_bind_text(s, 4, hits, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(s, 5, (int64_t)r->sum);
-	rc = store_result(st, STORE_NODE, sqlite3_step(s));
-	(void)sqlite3_reset(s);
-	return rc;
+	return store_do(st, STORE_NODE, &slot, "UPDATE rule_todo SET"
+	    " todo = ?2, did = ?3, hits = ?4, sum = ?5, said = ?6"
+	    " WHERE id = ?1", "iiisis", (int64_t)r->id, (int64_t)r->todo,
+	    (int64_t)r->did, hits, (int64_t)r->sum, said);
 }
 
 /* ---- reading ---- */
@@ -212,14 +174,13 @@ rule_next(struct store *st, uint64_t after, unsigned int todo,
 	sqlite3_stmt *s;
 	int code;
 
-	s = store_stmt(st, STORE_NODE, &slot, "SELECT id, uidvalidity, uid,"
+	s = store_ask(st, STORE_NODE, &slot, "SELECT id, uidvalidity, uid,"
 	    " msg, hash, msgid, trace, sender, given, own, stays, todo, did,"
 	    " hits, sum, at, entry, verdict, said FROM rule_todo WHERE todo <> 0 AND id > ?1"
-	    " AND todo & ?2 ORDER BY id LIMIT 1");
+	    " AND todo & ?2 ORDER BY id LIMIT 1", "ii", (int64_t)after,
+	    (int64_t)todo);
 	if (s == NULL)
 		return STORE_NOMEM;
-	sqlite3_bind_int64(s, 1, (int64_t)after);
-	sqlite3_bind_int(s, 2, (int)todo);
 	code = sqlite3_step(s);
 	if (code == SQLITE_ROW)
 		get_row(s, r);

@@ -138,14 +138,14 @@ static void
 words(struct store *st, struct ruled *x)
 {
 	static struct store_slot slot;
-	sqlite3_stmt *s = store_stmt(st, STORE_CACHE, &slot,
-	    "SELECT sender, subject FROM msg WHERE id = ?1");
+	sqlite3_stmt *s = store_ask(st, STORE_CACHE, &slot,
+	    "SELECT sender, subject FROM msg WHERE id = ?1", "i",
+	    (int64_t)x->at.id);
 	const char *p;
 
 	x->from[0] = x->subject[0] = '\0';
 	if (s == NULL)
 		return;
-	sqlite3_bind_int64(s, 1, (int64_t)x->at.id);
 	if (sqlite3_step(s) == SQLITE_ROW) {
 		p = (const char *)sqlite3_column_text(s, 0);
 		snprintf(x->from, sizeof x->from, "%s", p != NULL ? p : "");

@@ -5,8 +5,8 @@
 #include "mailnode/base/bug.h"
 #include "store/sql.h"
 
-static int
-bind_all(sqlite3_stmt *s, const char *fmt, va_list *ap)
+int
+sql_bind(sqlite3_stmt *s, const char *fmt, va_list *ap)
 {
 	const void *p;
 	int i, rc = SQLITE_OK;
@@ -78,7 +78,7 @@ sql_step(struct sql *s, unsigned int q, const char *fmt, ...)
 	if (rc != SQLITE_OK)
 		return rc;
 	va_start(ap, fmt);
-	rc = bind_all(s->stmt[q], fmt, &ap);
+	rc = sql_bind(s->stmt[q], fmt, &ap);
 	va_end(ap);
 	return rc == SQLITE_OK ? sql_next(s, q) : rc;
 }

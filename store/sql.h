@@ -6,6 +6,7 @@
 #define STORE_SQL_H
 
 #include <sqlite3.h>
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,8 +18,13 @@ struct sql {
 };
 
 /*
- * Binds (i: int64_t, s: string, b: pointer and size_t; all borrowed until
- * the statement ends) and steps once.  Returns the SQLite code; SQLITE_ROW
+ * Binds from 1 on: i int64_t (a cast, if it is anything else), s string or
+ * NULL, b pointer and size_t; all borrowed until the statement ends.
+ */
+int	sql_bind(sqlite3_stmt *s, const char *fmt, va_list *ap);
+
+/*
+ * Binds, as sql_bind() does, and steps once.  Returns the SQLite code; SQLITE_ROW
  * leaves the row to be read, anything else resets the statement.
  */
 int	sql_step(struct sql *s, unsigned int q, const char *fmt, ...);

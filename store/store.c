@@ -1,5 +1,4 @@
 #define _GNU_SOURCE
-#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>

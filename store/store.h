@@ -141,6 +141,8 @@ struct store {
 	enum store_err		 failed;	/* not OK: end, start again */
 	/* private */
 	struct store_stmts	*stmts;
+	unsigned int		 pages[STORE_NDB]; /* log since a checkpoint */
+	int			 tried[STORE_NDB]; /* its length at the last */
 	unsigned int		 turn;		/* its number */
 	unsigned int		 began;		/* STORE_BIT: in the turn */
 	enum store_err		 broken[STORE_NDB];
@@ -182,9 +184,24 @@ enum store_err	 store_result(struct store *st, enum store_db db, int code);
 struct store_slot { unsigned int at; };
 struct sqlite3_stmt *store_stmt(struct store *st, enum store_db db,
 		    struct store_slot *slot, const char *sql);
-/* Has it a row?  False, too, when that cannot be said. */
-bool		 store_any(struct store *st, enum store_db db,
-		    struct store_slot *slot, const char *sql);
+/*
+ * The same with `fmt` bound (sql.h), to step and reset.  NULL: also when it
+ * could not be bound.
+ */
+struct sqlite3_stmt *store_ask(struct store *st, enum store_db db,
+		    struct store_slot *slot, const char *sql,
+		    const char *fmt, ...);
+/*
+ * Joins the turn's transaction (events.db: at once, alone) and runs a
+ * statement that has no rows.
+ */
+enum store_err	 store_do(struct store *st, enum store_db db,
+		    struct store_slot *slot, const char *sql,
+		    const char *fmt, ...);
+/* The number in the first row; 0: there is none, or it cannot be said. */
+int64_t		 store_int(struct store *st, enum store_db db,
+		    struct store_slot *slot, const char *sql,
+		    const char *fmt, ...);
 
 /*
  * A mark inside the turn's transaction: set it, go back to it when something

@@ -31,15 +31,8 @@
 #include "store/upload.h"
 
 enum {
-	STMTS_MAX = 256,
 	CHECKPOINT_MS = 1000,		/* idle time before one */
 	CHECKPOINT_PAGES = 8192		/* of log, at which it must be */
-};
-
-struct store_stmts {
-	sqlite3_stmt	*at[STORE_NDB][STMTS_MAX];
-	unsigned int	 pages[STORE_NDB];	/* log since a checkpoint */
-	int		 tried[STORE_NDB];	/* its length at the last one */
 };
 
 struct store_waiter {
@@ -53,52 +46,6 @@ struct store_waiter {
 	size_t			 len;
 	uint8_t			 data[];
 };
-
-static unsigned int nslots;		/* statements known, 1.. */
-
-/* ---- statements ---- */
-
-struct sqlite3_stmt *
-store_stmt(struct store *st, enum store_db db, struct store_slot *slot,
-    const char *sql)
-{
-	sqlite3_stmt **s;
-
-	if (slot->at == 0)
-		slot->at = ++nslots;
-	BUG_ON(slot->at >= STMTS_MAX);
-	s = &st->stmts->at[db][slot->at];
-	if (*s == NULL) {
-		if (sqlite3_prepare_v3(st->db[db], sql, -1,
-		    SQLITE_PREPARE_PERSISTENT, s, NULL) != SQLITE_OK)
-			return NULL;
-		return *s;
-	}
-	(void)sqlite3_reset(*s);
-	(void)sqlite3_clear_bindings(*s);
-	return *s;
-}
-
-bool
-store_any(struct store *st, enum store_db db, struct store_slot *slot,
-    const char *sql)
-{
-	sqlite3_stmt *s = store_stmt(st, db, slot, sql);
-	bool any = s != NULL && sqlite3_step(s) == SQLITE_ROW;
-
-	(void)sqlite3_reset(s);
-	return any;
-}
-
-/* A statement left in the middle of its rows would hold the log back. */
-static void
-reset_all(struct store *st, enum store_db db)
-{
-	unsigned int i;
-
-	for (i = 1; i <= nslots; i++)
-		(void)sqlite3_reset(st->stmts->at[db][i]);
-}
 
 /* ---- transactions ---- */
 
@@ -185,7 +132,7 @@ commit(struct store *st, enum store_db db)
 			(void)sqlite3_reset(s);
 	}
 	if (!sqlite3_get_autocommit(st->db[db])) {
-		reset_all(st, db);
+		stmts_reset(st->stmts, db);
 		(void)sqlite3_exec(st->db[db], "ROLLBACK", NULL, NULL, NULL);
 	}
 }
@@ -336,7 +283,7 @@ store_turn(void *arg)
 		commit_all(st);
 		for (i = 0; i < STORE_NDB; i++)
 			if (st->began & STORE_BIT(i))
-				st->stmts->pages[i]++;
+				st->pages[i]++;
 		watch_flush(st, outcome(st, STORE_BIT(STORE_CACHE)));
 		answer_all(st);
 		loop_arm(st->loop, &st->checkpoint, CHECKPOINT_MS);
@@ -393,20 +340,20 @@ checkpoint(struct store *st)
 	unsigned int i;
 
 	for (i = 0; i < STORE_NDB; i++) {
-		if (st->stmts->pages[i] == 0)
+		if (st->pages[i] == 0)
 			continue;
 		if (i != STORE_EVENTS && (st->began & STORE_BIT(i)))
 			continue;
-		reset_all(st, (enum store_db)i);
+		stmts_reset(st->stmts, (enum store_db)i);
 		(void)db_checkpoint(st->db[i]);
-		st->stmts->pages[i] = 0;
+		st->pages[i] = 0;
 	}
 }
 
 void
 store_wrote(struct store *st, enum store_db db)
 {
-	st->stmts->pages[db]++;
+	st->pages[db]++;
 	if (!st->checkpoint.armed)
 		loop_arm(st->loop, &st->checkpoint, CHECKPOINT_MS);
 }
@@ -438,10 +385,10 @@ log_grew(void *arg, struct sqlite3 *db, const char *name, int pages)
 	(void)name;
 	for (i = 0; i + 1 < STORE_NDB && st->db[i] != db; )
 		i++;
-	if (pages < st->stmts->tried[i])
-		st->stmts->tried[i] = 0;
-	if (pages - st->stmts->tried[i] >= CHECKPOINT_PAGES) {
-		st->stmts->tried[i] = pages;
+	if (pages < st->tried[i])
+		st->tried[i] = 0;
+	if (pages - st->tried[i] >= CHECKPOINT_PAGES) {
+		st->tried[i] = pages;
 		(void)db_checkpoint(db);
 	}
 	return SQLITE_OK;
@@ -461,7 +408,7 @@ store_turn_open(struct store *st)
 	st->last_waiter = &st->waiters;
 	st->checkpoint = (struct loop_timer){ .fn = idle, .arg = st };
 	st->again = (struct loop_timer){ .fn = turn_over, .arg = st };
-	st->stmts = calloc(1, sizeof *st->stmts);
+	st->stmts = stmts_new();
 	return st->stmts != NULL ? STORE_OK : STORE_NOMEM;
 }
 
@@ -482,11 +429,6 @@ store_turn_drop(struct store *st)
 void
 store_turn_close(struct store *st)
 {
-	unsigned int db, i;
-
-	for (db = 0; st->stmts != NULL && db < STORE_NDB; db++)
-		for (i = 1; i <= nslots; i++)
-			(void)sqlite3_finalize(st->stmts->at[db][i]);
-	free(st->stmts);
+	stmts_free(st->stmts);
 	st->stmts = NULL;
 }

@@ -1,5 +1,5 @@
 /*
- * Private to store.c: the life of what makes turns.  What others call of
+ * Private to store.c and its parts: the life of what makes turns.  What others call of
  * store_turn.c is in store.h.
  */
 #ifndef STORE_STORE_TURN_H
@@ -14,5 +14,11 @@ void		 store_turn_watch(struct store *st, enum store_db db);
 void		 store_turn_drop(struct store *st);
 /* Before the databases are closed. */
 void		 store_turn_close(struct store *st);
+
+/* The statements kept (stmt.c): a table that grows with those in use.  One
+ * left in the middle of its rows would hold the log back: reset all. */
+struct store_stmts	*stmts_new(void);
+void			 stmts_reset(struct store_stmts *t, enum store_db db);
+void			 stmts_free(struct store_stmts *t);
 
 #endif

@@ -82,14 +82,12 @@ find_missing(struct store *st, const struct box *b, uint32_t after,
 	const char *name;
 
 	*end = true;
-	s = store_stmt(st, STORE_CACHE, &slot, "SELECT l.uid, m.name FROM"
+	s = store_ask(st, STORE_CACHE, &slot, "SELECT l.uid, m.name FROM"
 	    " mail l JOIN msg m ON m.id = l.msg WHERE l.mbox = ?1 AND"
-	    " l.uid > ?2 AND l.uid < ?3 ORDER BY l.uid");
+	    " l.uid > ?2 AND l.uid < ?3 ORDER BY l.uid", "iii", (int64_t)b->id,
+	    (int64_t)after, (int64_t)sy->below);
 	if (s == NULL)
 		return 0;
-	sqlite3_bind_int64(s, 1, (int64_t)b->id);
-	sqlite3_bind_int64(s, 2, after);
-	sqlite3_bind_int64(s, 3, sy->below);
 	while (sqlite3_step(s) == SQLITE_ROW) {
 		uid = (uint32_t)sqlite3_column_int64(s, 0);
 		name = (const char *)sqlite3_column_text(s, 1);

@@ -193,15 +193,14 @@ enum store_err
 tag_get(struct store *st, const uint8_t hash[32], char dst[MAIL_TAGS_MAX])
 {
 	static struct store_slot slot;
-	sqlite3_stmt *s = store_stmt(st, STORE_NODE, &slot,
-	    "SELECT tags FROM tag WHERE hash = ?1");
+	sqlite3_stmt *s = store_ask(st, STORE_NODE, &slot,
+	    "SELECT tags FROM tag WHERE hash = ?1", "b", hash, (size_t)32);
 	const char *p;
 	int code;
 
 	dst[0] = '\0';
 	if (s == NULL)
 		return STORE_NOMEM;
-	sqlite3_bind_blob(s, 1, hash, 32, SQLITE_STATIC);
 	code = sqlite3_step(s);
 	p = code == SQLITE_ROW ? (const char *)sqlite3_column_text(s, 0) :
 	    NULL;
@@ -215,26 +214,12 @@ enum store_err
 tag_put(struct store *st, const uint8_t hash[32], const char *tags)
 {
 	static struct store_slot put, drop;
-	sqlite3_stmt *s;
-	enum store_err rc;
 
-	rc = store_begin(st, STORE_NODE);
-	if (rc != STORE_OK)
-		return rc;
-	if (tags[0] != '\0')
-		s = store_stmt(st, STORE_NODE, &put,
-		    "INSERT OR REPLACE INTO tag(hash, tags) VALUES(?1, ?2)");
-	else
-		s = store_stmt(st, STORE_NODE, &drop,
-		    "DELETE FROM tag WHERE hash = ?1");
-	if (s == NULL)
-		return STORE_NOMEM;
-	sqlite3_bind_blob(s, 1, hash, 32, SQLITE_STATIC);
-	if (tags[0] != '\0')
-		sqlite3_bind_text(s, 2, tags, -1, SQLITE_STATIC);
-	rc = store_result(st, STORE_NODE, sqlite3_step(s));
-	(void)sqlite3_reset(s);
-	return rc;
+	if (tags[0] == '\0')
+		return store_do(st, STORE_NODE, &drop,
+		    "DELETE FROM tag WHERE hash = ?1", "b", hash, (size_t)32);
+	return store_do(st, STORE_NODE, &put, "INSERT OR REPLACE INTO"
+	    " tag(hash, tags) VALUES(?1, ?2)", "bs", hash, (size_t)32, tags);
 }
 
 /* ---- rows older than node.db ---- */
@@ -269,12 +254,11 @@ restore_content(struct store *st, const void *hash, const char *tags)
 	int code = SQLITE_ROW;
 
 	while (rc == STORE_OK && code == SQLITE_ROW) {
-		s = store_stmt(st, STORE_CACHE, &slot, "SELECT id FROM msg"
-		    " WHERE hash = ?1 AND tags <> ?2 LIMIT 1");
+		s = store_ask(st, STORE_CACHE, &slot, "SELECT id FROM msg"
+		    " WHERE hash = ?1 AND tags <> ?2 LIMIT 1", "bs", hash,
+		    (size_t)32, tags);
 		if (s == NULL)
 			return STORE_NOMEM;
-		sqlite3_bind_blob(s, 1, hash, 32, SQLITE_STATIC);
-		sqlite3_bind_text(s, 2, tags, -1, SQLITE_STATIC);
 		code = sqlite3_step(s);
 		id = code == SQLITE_ROW ?
 		    (uint64_t)sqlite3_column_int64(s, 0) : 0;
@@ -297,12 +281,11 @@ restore_bare(struct store *st)
 	uint64_t id = 0;
 
 	while (rc == STORE_OK) {
-		s = store_stmt(st, STORE_CACHE, &slot, "SELECT id, hash"
+		s = store_ask(st, STORE_CACHE, &slot, "SELECT id, hash"
 		    " FROM msg WHERE id > ?1 AND tags <> '' AND"
-		    " length(hash) = 32 ORDER BY id LIMIT 1");
+		    " length(hash) = 32 ORDER BY id LIMIT 1", "i", (int64_t)id);
 		if (s == NULL)
 			return STORE_NOMEM;
-		sqlite3_bind_int64(s, 1, (int64_t)id);
 		if (sqlite3_step(s) != SQLITE_ROW) {
 			return store_result(st, STORE_CACHE,
 			    sqlite3_reset(s));
