@@ -7,19 +7,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tui/lines.h"
 #include "tui/message_doc.h"
 #include "tui/page.h"
 #include "tui/attach.h"
 #include "tui/run.h"
-#include "tui/term.h"
 #include "tui/text.h"
 
 enum { TEXT_MAX = 20 * 1024 * 1024, PATH = 4096 };
 
 struct attach_view {
-	struct view	 v;
+	struct lines_view l;		/* n: f.show.npart */
 	struct fetched	 f;
-	size_t		 cur, top;
 	char		*arg;		/* path or command, once it was typed */
 };
 
@@ -32,7 +31,7 @@ self(struct view *v)
 static const struct parse_part *
 part(struct attach_view *p)
 {
-	return &p->f.show.part[p->cur];
+	return &p->f.show.part[p->l.cur];
 }
 
 void
@@ -110,7 +109,7 @@ show_text(void *arg, int fd, uint64_t size)
 	    (off_t)b.len)) > 0)
 		buf_add(&b, chunk, (size_t)r);
 	close(fd);
-	page = page_open(p->v.t, message_part_name(part(p)));
+	page = page_open(p->l.v.t, message_part_name(part(p)));
 	doc_body(&page->doc, b.data != NULL ? (char *)b.data : "", b.len,
 	    false);
 	buf_clear(&b);
@@ -128,13 +127,13 @@ open_file(void *arg, int fd, uint64_t size)
 	if (fd == -1)
 		return;
 	attach_safe_name(name, sizeof name, message_part_name(part(p)));
-	if (snprintf(dir, sizeof dir, "%s/open-XXXXXX", p->v.t->home) >=
+	if (snprintf(dir, sizeof dir, "%s/open-XXXXXX", p->l.v.t->home) >=
 	    (int)sizeof dir || mkdtemp(dir) == NULL ||
 	    snprintf(path, sizeof path, "%s/%s", dir, name) >=
 	    (int)sizeof path || attach_save(fd, path) == -1)
-		app_error(p->v.t, "%s: %s", name, strerror(errno));
-	else if (!run_open(p->v.t, path))
-		app_error(p->v.t, "%s: cannot open it", name);
+		app_error(p->l.v.t, "%s: %s", name, strerror(errno));
+	else if (!run_open(p->l.v.t, path))
+		app_error(p->l.v.t, "%s: cannot open it", name);
 	close(fd);
 }
 
@@ -148,9 +147,9 @@ save_file(void *arg, int fd, uint64_t size)
 		return;
 	text_size(text, sizeof text, size);
 	if (attach_save(fd, p->arg) == -1)
-		app_error(p->v.t, "%s: %s", p->arg, strerror(errno));
+		app_error(p->l.v.t, "%s: %s", p->arg, strerror(errno));
 	else
-		app_note(p->v.t, "saved %s, %s", p->arg, text);
+		app_note(p->l.v.t, "saved %s, %s", p->arg, text);
 	close(fd);
 }
 
@@ -162,14 +161,14 @@ pipe_part(void *arg, int fd, uint64_t size)
 	(void)size;
 	if (fd == -1)
 		return;
-	run_shell(p->v.t, p->arg, fd);
+	run_shell(p->l.v.t, p->arg, fd);
 	close(fd);
 }
 
 static void
 want(struct attach_view *p, enum parse_form form, fetch_part_fn *fn)
 {
-	fetch_part(p->v.t, p->f.fd, part(p)->path, form, fn, p);
+	fetch_part(p->l.v.t, p->f.fd, part(p)->path, form, fn, p);
 }
 
 static bool
@@ -262,77 +261,32 @@ act_pipe(struct view *v, const char *arg)
 
 /* ---- the view ---- */
 
-static void
-act_next(struct view *v, const char *arg)
+static int
+put(struct lines_view *l, size_t line, struct buf *b)
 {
-	(void)arg;
-	if (self(v)->cur + 1 < self(v)->f.show.npart)
-		self(v)->cur++;
-}
+	const struct parse_part *q = &self(&l->v)->f.show.part[line];
+	char size[16];
 
-static void
-act_prev(struct view *v, const char *arg)
-{
-	(void)arg;
-	if (self(v)->cur > 0)
-		self(v)->cur--;
-}
-
-static void
-act_first(struct view *v, const char *arg)
-{
-	(void)arg;
-	self(v)->cur = 0;
-}
-
-static void
-act_last(struct view *v, const char *arg)
-{
-	(void)arg;
-	self(v)->cur = self(v)->f.show.npart - 1;
+	text_size(size, sizeof size, q->size);
+	buf_addf(b, " %-6s %*s%s  %s%s%s  %s %s", q->path[0] ? q->path : "-",
+	    (int)(q->depth < 20 ? 2 * q->depth : 40), "", q->type,
+	    q->filename, q->filename[0] ? "  " : "", q->charset, size,
+	    (q->flags & PARSE_P_BODY) != 0 ? "(shown)" : "");
+	return (q->flags & PARSE_P_ATTACH) != 0 ? PAINT_ATTACHMENT :
+	    PAINT_TEXT;
 }
 
 static void
 draw(struct view *v, const struct area *a)
 {
-	struct attach_view *p = self(v);
-	const struct parse_part *q;
-	size_t i, h = (size_t)a->h;
-	char size[16];
-	struct buf b;
-	int paint, y;
-
-	if (p->cur < p->top)
-		p->top = p->cur;
-	if (p->cur >= p->top + h)
-		p->top = p->cur - h + 1;
-	buf_init(&b, 4000);
-	for (i = 0; i < h && p->top + i < p->f.show.npart; i++) {
-		q = &p->f.show.part[p->top + i];
-		y = a->y + (int)i;
-		paint = (q->flags & PARSE_P_ATTACH) != 0 ? PAINT_ATTACHMENT :
-		    PAINT_TEXT;
-		if (p->top + i == p->cur)
-			paint |= TERM_CURSOR;
-		text_size(size, sizeof size, q->size);
-		buf_reset(&b);
-		buf_addf(&b, " %-6s %*s%s  %s%s%s  %s %s", q->path[0] ?
-		    q->path : "-", (int)(q->depth < 20 ? 2 * q->depth : 40),
-		    "", q->type, q->filename, q->filename[0] ? "  " : "",
-		    q->charset, size, (q->flags & PARSE_P_BODY) != 0 ?
-		    "(shown)" : "");
-		term_field(y, a->x, a->w, buf_str(&b), paint);
-	}
-	buf_clear(&b);
+	lines_draw(&self(v)->l, a, "", put);
 }
 
 static void
 status(struct view *v, struct buf *left, struct buf *right)
 {
-	struct attach_view *p = self(v);
-
 	buf_adds(left, "parts");
-	buf_addf(right, "%zu/%zu", p->cur + 1, p->f.show.npart);
+	lines_place(&self(v)->l, right);
 }
 
 static void
@@ -347,9 +301,7 @@ attach_free(struct view *v)
 }
 
 static view_act *const acts[DO_MAX] = {
-	[DO_NEXT] = act_next, [DO_PREV] = act_prev,
-	[DO_PART_NEXT] = act_next, [DO_PART_PREV] = act_prev,
-	[DO_FIRST] = act_first, [DO_LAST] = act_last,
+	LINES_ACTS, [DO_PART_NEXT] = lines_next, [DO_PART_PREV] = lines_prev,
 	[DO_OPEN] = act_open, [DO_MOVE] = act_save, [DO_PIPE] = act_pipe,
 };
 
@@ -371,10 +323,11 @@ attach_open(struct tui *t, struct fetched *f)
 	p = calloc(1, sizeof *p);
 	if (p == NULL)
 		abort();
-	p->v.ops = &ops;
+	p->l.v.ops = &ops;
 	fetched_take(&p->f, f);
-	for (i = p->f.show.npart; i > 0; i--)	/* the first attachment */
+	p->l.n = p->f.show.npart;
+	for (i = p->l.n; i > 0; i--)		/* the first attachment */
 		if ((p->f.show.part[i - 1].flags & PARSE_P_ATTACH) != 0)
-			p->cur = i - 1;
-	app_push(t, &p->v);
+			p->l.cur = i - 1;
+	app_push(t, &p->l.v);
 }

@@ -8,10 +8,10 @@
 #include "store/err.h"
 #include "store/op_reject.h"
 #include "tui/incoming.h"
+#include "tui/lines.h"
 #include "tui/page.h"
 #include "tui/queue_view.h"
 #include "tui/reject_page.h"
-#include "tui/term.h"
 
 struct in_row {
 	char		 trace[SPOOL_TRACE_MAX];
@@ -21,12 +21,9 @@ struct in_row {
 };
 
 struct incoming_view {
-	struct view	 v;
+	struct lines_view l;
 	bool		 rejects;
-	struct in_row	*row;
-	size_t		 n, cur, top;
-	char		 at[SPOOL_TRACE_MAX];	/* the row in hand */
-	bool		 loaded, busy, again;
+	struct in_row	*row;		/* l.n of them */
 };
 
 static struct incoming_view *
@@ -38,18 +35,7 @@ self(struct view *v)
 static const struct in_row *
 row(const struct incoming_view *q)
 {
-	return q->cur < q->n ? &q->row[q->cur] : NULL;
-}
-
-static void
-go(struct incoming_view *q, size_t line)
-{
-	if (line >= q->n)
-		line = q->n > 0 ? q->n - 1 : 0;
-	q->cur = line;
-	q->at[0] = '\0';
-	if (row(q) != NULL)
-		memcpy(q->at, row(q)->trace, sizeof q->at);
+	return q->l.cur < q->l.n ? &q->row[q->l.cur] : NULL;
 }
 
 static void
@@ -57,11 +43,11 @@ clear(struct incoming_view *q)
 {
 	size_t i;
 
-	for (i = 0; i < q->n; i++)
+	for (i = 0; i < q->l.n; i++)
 		free(q->row[i].text);
 	free(q->row);
 	q->row = NULL;
-	q->n = 0;
+	q->l.n = 0;
 }
 
 /* ---- rows ---- */
@@ -83,7 +69,7 @@ static void
 add(struct incoming_view *q, const char *trace, uint64_t reject,
     enum conf_paint paint, struct buf *b)
 {
-	struct in_row *r = &q->row[q->n];
+	struct in_row *r = &q->row[q->l.n];
 	const char *text = buf_str(b);
 
 	memset(r, 0, sizeof *r);
@@ -93,7 +79,7 @@ add(struct incoming_view *q, const char *trace, uint64_t reject,
 	r->text = strdup(text != NULL ? text : "");
 	if (r->text == NULL)
 		abort();
-	q->n++;
+	q->l.n++;
 	buf_reset(b);
 }
 
@@ -202,26 +188,24 @@ static void
 got(void *arg, uint16_t status, struct chan_in *in, int *fd)
 {
 	struct incoming_view *q = arg;
+	char at[SPOOL_TRACE_MAX] = "";
 	size_t i;
 
 	(void)fd;
-	q->busy = false;
-	q->loaded = true;
+	if (row(q) != NULL)
+		memcpy(at, row(q)->trace, sizeof at);
 	if (status != OP_OK)
-		app_status_error(q->v.t, "incoming", status);
+		app_status_error(q->l.v.t, "incoming", status);
 	else if (q->rejects ? take_rejects(q, in) : take_events(q, in)) {
 		/* At the top it stays there, to see what comes. */
-		for (i = 0; q->cur > 0 && i < q->n; i++)
-			if (strcmp(q->row[i].trace, q->at) == 0) {
-				q->cur = i;
+		for (i = 0; q->l.cur > 0 && i < q->l.n; i++)
+			if (strcmp(q->row[i].trace, at) == 0) {
+				q->l.cur = i;
 				break;
 			}
-		go(q, q->cur);
 	}
-	app_dirty(q->v.t);
-	if (q->again)
+	if (lines_got(&q->l))
 		load(q);
-	q->again = false;
 }
 
 static void
@@ -229,15 +213,12 @@ load(struct incoming_view *q)
 {
 	struct buf b;
 
-	if (q->busy) {
-		q->again = true;
+	if (!lines_ask(&q->l))
 		return;
-	}
-	q->busy = true;
 	buf_init(&b, 64);
 	if (q->rejects)
 		reject_list_put(&b, 0);
-	talk_send(q->v.t->keeper, q->rejects ? REJECT_LIST : REJECT_INCOMING,
+	talk_send(q->l.v.t->keeper, q->rejects ? REJECT_LIST : REJECT_INCOMING,
 	    &b, -1, got, q);
 	buf_clear(&b);
 }
@@ -288,56 +269,22 @@ act_let_in(struct view *v, const char *arg)
 		    "its message had come can be let in");
 }
 
-static void
-act_next(struct view *v, const char *arg)
-{
-	(void)arg;
-	go(self(v), self(v)->cur + 1);
-}
-
-static void
-act_prev(struct view *v, const char *arg)
-{
-	(void)arg;
-	if (self(v)->cur > 0)
-		go(self(v), self(v)->cur - 1);
-}
-
-static void
-act_first(struct view *v, const char *arg)
-{
-	(void)arg;
-	go(self(v), 0);
-}
-
-static void
-act_last(struct view *v, const char *arg)
-{
-	(void)arg;
-	go(self(v), self(v)->n);
-}
-
 /* ---- drawing ---- */
+
+static int
+put(struct lines_view *l, size_t line, struct buf *b)
+{
+	const struct in_row *r = &self(&l->v)->row[line];
+
+	buf_adds(b, r->text);
+	return (int)r->paint;
+}
 
 static void
 draw(struct view *v, const struct area *a)
 {
-	struct incoming_view *q = self(v);
-	size_t i, h = (size_t)a->h;
-
-	if (q->cur < q->top)
-		q->top = q->cur;
-	if (q->cur >= q->top + h)
-		q->top = q->cur - h + 1;
-	if (q->loaded && q->n == 0)
-		term_puts(a->y, a->x + 1, a->w, q->rejects ?
-		    "(nothing was refused)" : "(nothing came in this hour)",
-		    PAINT_TEXT);
-	for (i = 0; i < h && q->top + i < q->n; i++)
-		term_field(a->y + (int)i, a->x, a->w,
-		    q->row[q->top + i].text,
-		    (int)q->row[q->top + i].paint |
-		    (q->top + i == q->cur ? TERM_CURSOR : 0));
+	lines_draw(&self(v)->l, a, self(v)->rejects ?
+	    "(nothing was refused)" : "(nothing came in this hour)", put);
 }
 
 static void
@@ -347,8 +294,7 @@ status(struct view *v, struct buf *left, struct buf *right)
 
 	buf_adds(left, q->rejects ? "Rejects, of 14 days" :
 	    "incoming, of this hour");
-	if (q->n > 0)
-		buf_addf(right, "%zu/%zu", q->cur + 1, q->n);
+	lines_place(&q->l, right);
 }
 
 static void
@@ -360,20 +306,13 @@ incoming_free(struct view *v)
 }
 
 static view_act *const acts[DO_MAX] = {
-	[DO_NEXT] = act_next, [DO_PREV] = act_prev, [DO_FIRST] = act_first,
-	[DO_LAST] = act_last, [DO_OPEN] = act_open, [DO_WHY] = act_why,
+	LINES_ACTS, [DO_OPEN] = act_open, [DO_WHY] = act_why,
 	[DO_LET_IN] = act_let_in,
 };
 
-static bool
-waits(const struct view *v)
-{
-	return !((const struct incoming_view *)v)->loaded;
-}
-
 static const struct view_ops ops = {
 	IN_INCOMING, "incoming", acts, draw, status, changed, incoming_free,
-	NULL, NULL, waits
+	NULL, NULL, lines_waits
 };
 
 static void
@@ -383,9 +322,9 @@ view_open(struct tui *t, bool rejects)
 
 	if (q == NULL)
 		abort();
-	q->v.ops = &ops;
+	q->l.v.ops = &ops;
 	q->rejects = rejects;
-	app_push(t, &q->v);
+	app_push(t, &q->l.v);
 	load(q);
 }
 

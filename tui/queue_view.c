@@ -4,16 +4,13 @@
 
 #include "store/op_queue.h"
 #include "tui/compose.h"
+#include "tui/lines.h"
 #include "tui/queue_view.h"
-#include "tui/term.h"
 #include "tui/text.h"
 
 struct queue_view {
-	struct view	 v;
+	struct lines_view l;
 	struct queue_rows rows;
-	char		 at[QUEUE_ID_MAX];	/* the letter in hand */
-	size_t		 cur, top;
-	bool		 loaded, busy, again;
 };
 
 static struct queue_view *
@@ -25,46 +22,38 @@ self(struct view *v)
 static const struct queue_row *
 row(struct queue_view *q)
 {
-	return q->cur < q->rows.n ? &q->rows.row[q->cur] : NULL;
-}
-
-static void
-go(struct queue_view *q, size_t line)
-{
-	if (line >= q->rows.n)
-		line = q->rows.n > 0 ? q->rows.n - 1 : 0;
-	q->cur = line;
-	q->at[0] = '\0';
-	if (row(q) != NULL && strlen(row(q)->id) < sizeof q->at)
-		memcpy(q->at, row(q)->id, strlen(row(q)->id) + 1);
+	return q->l.cur < q->rows.n ? &q->rows.row[q->l.cur] : NULL;
 }
 
 static void	load(struct queue_view *q);
+
+static void
+take(struct queue_view *q, struct queue_rows *rows)
+{
+	const char *at = row(q) != NULL ? row(q)->id : "";
+	size_t i;
+
+	for (i = 0; i < rows->n; i++)
+		if (strcmp(rows->row[i].id, at) == 0)
+			q->l.cur = i;
+	queue_rows_clear(&q->rows);
+	q->rows = *rows;
+	q->l.n = rows->n;
+}
 
 static void
 got(void *arg, uint16_t status, struct chan_in *in, int *fd)
 {
 	struct queue_view *q = arg;
 	struct queue_rows rows;
-	size_t i;
 
 	(void)fd;
-	q->busy = false;
-	q->loaded = true;
-	if (status != OP_OK) {
-		app_status_error(q->v.t, "queue", status);
-	} else if (queue_list_get(in, &rows)) {
-		queue_rows_clear(&q->rows);
-		q->rows = rows;
-		for (i = 0; i < rows.n; i++)
-			if (strcmp(rows.row[i].id, q->at) == 0)
-				q->cur = i;
-		go(q, q->cur);
-	}
-	app_dirty(q->v.t);
-	if (q->again)
+	if (status != OP_OK)
+		app_status_error(q->l.v.t, "queue", status);
+	else if (queue_list_get(in, &rows))
+		take(q, &rows);
+	if (lines_got(&q->l))
 		load(q);
-	q->again = false;
 }
 
 static void
@@ -72,14 +61,11 @@ load(struct queue_view *q)
 {
 	struct buf b;
 
-	if (q->busy) {
-		q->again = true;
+	if (!lines_ask(&q->l))
 		return;
-	}
-	q->busy = true;
 	buf_init(&b, CHAN_DATA_MAX);
 	queue_list_put(&b, QUEUE_ALL_ONES, "");
-	talk_send(q->v.t->keeper, QUEUE_LIST, &b, -1, got, q);
+	talk_send(q->l.v.t->keeper, QUEUE_LIST, &b, -1, got, q);
 	buf_clear(&b);
 }
 
@@ -100,7 +86,7 @@ acted(void *arg, uint16_t status, struct chan_in *in, int *fd)
 	(void)in;
 	(void)fd;
 	if (status != OP_OK)
-		app_status_error(q->v.t, "letter", status);
+		app_status_error(q->l.v.t, "letter", status);
 	load(q);
 }
 
@@ -113,7 +99,7 @@ change(struct queue_view *q, enum queue_change what)
 		return;
 	buf_init(&b, CHAN_DATA_MAX);
 	queue_change_put(&b, row(q)->id, what, "");
-	talk_send(q->v.t->keeper, QUEUE_CHANGE, &b, -1, acted, q);
+	talk_send(q->l.v.t->keeper, QUEUE_CHANGE, &b, -1, acted, q);
 	buf_clear(&b);
 }
 
@@ -168,35 +154,6 @@ act_why(struct view *v, const char *arg)
 	buf_clear(&b);
 }
 
-static void
-act_next(struct view *v, const char *arg)
-{
-	(void)arg;
-	go(self(v), self(v)->cur + 1);
-}
-
-static void
-act_prev(struct view *v, const char *arg)
-{
-	(void)arg;
-	if (self(v)->cur > 0)
-		go(self(v), self(v)->cur - 1);
-}
-
-static void
-act_first(struct view *v, const char *arg)
-{
-	(void)arg;
-	go(self(v), 0);
-}
-
-static void
-act_last(struct view *v, const char *arg)
-{
-	(void)arg;
-	go(self(v), self(v)->rows.n);
-}
-
 /* ---- drawing ---- */
 
 static void
@@ -218,39 +175,27 @@ paint_of(const struct queue_row *r)
 	return r->state == QUEUE_DONE ? PAINT_GOOD : PAINT_WAIT;
 }
 
+static int
+put(struct lines_view *l, size_t line, struct buf *b)
+{
+	const struct queue_row *r = &self(&l->v)->rows.row[line];
+	char date[32];
+
+	when(date, sizeof date, r->created);
+	buf_addf(b, " %-7s %-12s %s", queue_state_name(r->state), date,
+	    r->first);
+	if (r->nrcpt > 1)
+		buf_addf(b, " +%u", r->nrcpt - 1);
+	buf_addf(b, "  %s", r->subject);
+	if (r->why[0] != '\0')
+		buf_addf(b, "  (%s)", r->why);
+	return paint_of(r);
+}
+
 static void
 draw(struct view *v, const struct area *a)
 {
-	struct queue_view *q = self(v);
-	const struct queue_row *r;
-	size_t i, h = (size_t)a->h;
-	char date[32];
-	struct buf b;
-	int paint;
-
-	if (q->cur < q->top)
-		q->top = q->cur;
-	if (q->cur >= q->top + h)
-		q->top = q->cur - h + 1;
-	if (q->loaded && q->rows.n == 0)
-		term_puts(a->y, a->x + 1, a->w, "(nothing on its way)",
-		    PAINT_TEXT);
-	buf_init(&b, 4000);
-	for (i = 0; i < h && q->top + i < q->rows.n; i++) {
-		r = &q->rows.row[q->top + i];
-		paint = paint_of(r) | (q->top + i == q->cur ? TERM_CURSOR : 0);
-		when(date, sizeof date, r->created);
-		buf_reset(&b);
-		buf_addf(&b, " %-7s %-12s %s", queue_state_name(r->state),
-		    date, r->first);
-		if (r->nrcpt > 1)
-			buf_addf(&b, " +%u", r->nrcpt - 1);
-		buf_addf(&b, "  %s", r->subject);
-		if (r->why[0] != '\0')
-			buf_addf(&b, "  (%s)", r->why);
-		term_field(a->y + (int)i, a->x, a->w, buf_str(&b), paint);
-	}
-	buf_clear(&b);
+	lines_draw(&self(v)->l, a, "(nothing on its way)", put);
 }
 
 static void
@@ -262,9 +207,9 @@ status(struct view *v, struct buf *left, struct buf *right)
 	for (i = 0; i < q->rows.n; i++)
 		n += q->rows.row[i].state != QUEUE_DONE;
 	buf_addf(left, "queue  %zu on %s way", n, n == 1 ? "its" : "their");
-	if (q->rows.n > 0)
-		buf_addf(right, "%zu/%zu%s", q->cur + 1, q->rows.n,
-		    q->rows.more ? "+" : "");
+	lines_place(&q->l, right);
+	if (q->rows.n > 0 && q->rows.more)
+		buf_adds(right, "+");
 }
 
 static void
@@ -276,21 +221,14 @@ queue_free(struct view *v)
 }
 
 static view_act *const acts[DO_MAX] = {
-	[DO_NEXT] = act_next, [DO_PREV] = act_prev, [DO_FIRST] = act_first,
-	[DO_LAST] = act_last, [DO_OPEN] = act_open, [DO_HOLD] = act_hold,
+	LINES_ACTS, [DO_OPEN] = act_open, [DO_HOLD] = act_hold,
 	[DO_RELEASE] = act_release, [DO_RETRY] = act_retry,
 	[DO_DROP] = act_drop, [DO_WHY] = act_why,
 };
 
-static bool
-waits(const struct view *v)
-{
-	return !((const struct queue_view *)v)->loaded;
-}
-
 static const struct view_ops ops = {
 	IN_QUEUE, "queue", acts, draw, status, changed, queue_free,
-	NULL, NULL, waits
+	NULL, NULL, lines_waits
 };
 
 /* Told by the watch how it goes. */
@@ -340,7 +278,7 @@ queue_open_view(struct tui *t)
 
 	if (q == NULL)
 		abort();
-	q->v.ops = &ops;
-	app_push(t, &q->v);
+	q->l.v.ops = &ops;
+	app_push(t, &q->l.v);
 	load(q);
 }
