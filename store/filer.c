@@ -216,6 +216,8 @@ find(struct filer *f, const char *folder, const char *rel,
 		mark = filer_watch_mark(f);
 		if (maildir_find(f->root, folder, rel, found) == 0)
 			return STORE_OK;
+		if (errno != ENOENT)
+			return store_err_errno(errno);
 		if (!filer_watch_named(f, folder, rel, mark))
 			return STORE_NOTFOUND;
 	}

@@ -257,7 +257,7 @@ parsed(void *arg, uint16_t status, struct chan_in *in, int *fd)
 		jobs_put(&st->intake->to_parse, j);
 }
 
-/* The file of a job.  -1: it went away. */
+/* The file of a job.  -1 with errno: it went away, or see is_short. */
 static int
 open_file(struct job *j)
 {
@@ -269,6 +269,7 @@ open_file(struct job *j)
 
 	if (j->kind == JOB_APPEND)
 		return dup(j->fd);
+	errno = ENOENT;
 	if (b == NULL)
 		return -1;
 	fd = maildir_open(j->st->intake->root, b->name, j->rel, rel);
@@ -298,7 +299,14 @@ vanished(struct job *j)
 		job_fail(j, STORE_NOTFOUND);
 }
 
-/* False: the parser takes no more. */
+/* Nothing that its file has to do with. */
+static bool
+is_short(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOMEM;
+}
+
+/* False: the parser takes no more, or there is no descriptor to give it. */
 static bool
 hand_over(struct job *j)
 {
@@ -306,6 +314,11 @@ hand_over(struct job *j)
 	int fd, rc;
 
 	fd = open_file(j);
+	if (fd == -1 && is_short(errno)) {
+		jobs_put_first(&st->intake->to_parse, j);
+		job_later(j);
+		return false;
+	}
 	if (fd == -1) {
 		vanished(j);
 		return true;

@@ -324,6 +324,7 @@ search(int root, const char *folder, const char *sub,
 	DIR *dir;
 	int fd, rc = -1;
 
+	errno = ENOENT;
 	if (snprintf(path, sizeof path, "%s/%s", folder, sub) >=
 	    (int)sizeof path)
 		return -1;
@@ -342,6 +343,7 @@ search(int root, const char *folder, const char *sub,
 			rc = 0;
 		}
 	closedir(dir);
+	errno = ENOENT;
 	return rc;
 }
 
@@ -350,11 +352,12 @@ maildir_find(int root, const char *folder, const char *rel, char *found)
 {
 	struct maildir_name want;
 
+	errno = ENOENT;
 	if (maildir_parse(rel, &want) &&
 	    (search(root, folder, "cur", &want, found) == 0 ||
-	    search(root, folder, "new", &want, found) == 0))
+	    (errno == ENOENT &&
+	    search(root, folder, "new", &want, found) == 0)))
 		return 0;
-	errno = ENOENT;
 	return -1;
 }
 
@@ -381,7 +384,7 @@ maildir_open(int root, const char *folder, const char *rel, char *found)
 			return fd;
 		if (maildir_find(root, folder, rel, found) == 0)
 			name = found;
-		else if (tries > 1)
+		else if (tries > 1 || errno != ENOENT)
 			return -1;
 	}
 	errno = ENOENT;

@@ -79,7 +79,7 @@ enum store_err	maildir_follow(char dst[MAILDIR_REL_MAX], const char *was,
  */
 int	 maildir_open(int root, const char *folder, const char *rel,
 	    char *found);
-/* The search alone.  0, or -1 with errno (ENOENT). */
+/* The search alone.  0, or -1 with errno (ENOENT: it is not there). */
 int	 maildir_find(int root, const char *folder, const char *rel,
 	    char *found);
 

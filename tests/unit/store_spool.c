@@ -1,6 +1,8 @@
 /* Accepting and filing: the way of a message into a mailbox. */
 #include <sqlite3.h>
+#include <sys/resource.h>
 #include "tests/unit/node.h"
+#include "store/job.h"
 
 static const char body[] = "From: a@b.test\r\nTo: me@node.test\r\n"
     "Subject: hello\r\nMessage-ID: <one@b.test>\r\n"
@@ -387,6 +389,45 @@ moved_before_it_was_listed(void **state)
 	node_remove(&n);
 }
 
+static bool
+to_be_read(struct node *n, void *arg)
+{
+	(void)arg;
+	return n->st.intake->to_parse.first != NULL;
+}
+
+/* No descriptor for its file is no word that it went away. */
+static void
+out_of_descriptors_before_it_was_listed(void **state)
+{
+	struct node n = { .loop = NULL, .no_parser = true };
+	struct rlimit whole, none;
+	int fds[2], free_fd;
+
+	(void)state;
+	node_dirs(&n);
+	node_start(&n);
+	assert_true(node_until(&n, synced, NULL));
+	assert_int_equal(node_ask(&n, ROLE_SMTP, send_one, NULL), 0);
+	assert_true(node_until(&n, to_be_read, NULL));
+	assert_int_equal(chan_pair(fds), 0);
+	assert_non_null(op_server_add(&n.parser, fds[1], ROLE_KEEPER, 0));
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &whole), 0);
+	free_fd = dup(0);
+	close(free_fd);
+	none = whole;
+	none.rlim_cur = (rlim_t)free_fd;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	store_parser(&n.st, fds[0]);
+	assert_int_equal(loop_turn(n.loop, 0), 0);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &whole), 0);
+	assert_int_equal(n.st.intake->nspool, 1);
+	assert_true(node_until(&n, spool_empty, NULL));
+	assert_true(node_until(&n, listed, &(uint64_t){ 1 }));
+	node_stop(&n);
+	node_remove(&n);
+}
+
 /* What waited while no daemon ran is filed before anybody is deferred. */
 static void
 an_old_entry_defers_nobody_at_the_start(void **state)
@@ -477,6 +518,7 @@ main(void)
 		cmocka_unit_test(a_full_batch_keeps_its_folders),
 		cmocka_unit_test(an_upload_leaves_the_reserve_alone),
 		cmocka_unit_test(moved_before_it_was_listed),
+		cmocka_unit_test(out_of_descriptors_before_it_was_listed),
 		cmocka_unit_test(an_old_entry_defers_nobody_at_the_start),
 		cmocka_unit_test(starts_again_with_the_same_numbers),
 	};
