@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -83,12 +84,21 @@ sync_here(struct store *st, struct box *b, const char *rel, bool keep,
 	struct maildir_name n;
 	struct row_at at;
 	bool ours;
+	int rc = SQLITE_DONE;
 
 	*uid = 0;
 	if (!maildir_parse(rel, &n))
 		return;
 	ours = n.paired && n.uidvalidity == b->uidvalidity;
-	if (ours && row_at_uid(st->rows, b->id, n.uid, &at) == 0) {
+	if (ours)
+		rc = row_at_uid(st->rows, b->id, n.uid, &at);
+	/* Not to be read is not absent: the UID would be lost. */
+	if (rc != SQLITE_OK && rc != SQLITE_DONE) {
+		(void)store_result(st, STORE_CACHE, rc);
+		b->scan = true;
+		return;
+	}
+	if (rc == SQLITE_OK) {
 		*uid = n.uid;
 		if (strcmp(at.name, rel) == 0)
 			return;

@@ -143,4 +143,15 @@ is 'nothing is there twice, nothing is lost' \
     "$(letters "$far" | cut -d' ' -f1 | uniq | wc -l) $(letters "$far" | wc -l)" \
     '40 40'
 
+# What of the cache cannot be read is not what was never there.
+before=$(files "$inbox")
+sqlite3 "$MAILNODE_HOME/store.db" 'PRAGMA wal_checkpoint(TRUNCATE)' >/dev/null
+truncate -s 8192 "$MAILNODE_HOME/store.db"
+for f in "$inbox"/cur/*; do mv "$f" "${f}T"; done 2>/dev/null
+ok 'keeper gives up a cache that is cut short' wait_for \
+    'grep -q "role=keeper.*event=store error=.*damaged" "$node/log"'
+ok 'and makes it anew' wait_for agree 15
+is 'no UID changed' "$(files "$inbox")" "$before"
+is 'each has the flag' "$(find "$inbox" -name '*:2,*T' | wc -l)" 40
+
 done_testing
