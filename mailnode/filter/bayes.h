@@ -9,9 +9,13 @@
  * By five-fold runs over the training mail, each of these caught more junk
  * at the same good mail lost: shrinking the odds of rare tokens and judging
  * each message in training without its own counts; header and body each by
- * its own length; errors on good mail counting more.  Tried, and no better:
- * sparse bigrams, runs of 4 and 5 characters, words in capitals, and the
- * mean of two such sums.
+ * its own length; errors on good mail counting more; how a header is
+ * written.  Tried, and no better: sparse bigrams and triples, words in
+ * capitals, shapes of other fields, where links lead as against From, more
+ * rounds, mean weights, steps that grow smaller.  Logistic regression alone,
+ * on words or on runs of 3 to 6 characters, lost three times as much junk at
+ * one good message in 1,000; its mean with this sum gained too little to be
+ * a second thing to explain.
  */
 #ifndef FILTER_BAYES_H
 #define FILTER_BAYES_H

@@ -6,6 +6,7 @@
 
 #include "mailnode/base/codec.h"
 #include "mailnode/filter/sample.h"
+#include "mailnode/filter/form.h"
 #include "mailnode/filter/markup.h"
 #include "mailnode/filter/traits.h"
 #include "mailnode/filter/words.h"
@@ -58,6 +59,7 @@ struct sample {
 	bool		 mime;		/* some field needs GMime */
 	bool		 has_subject, has_to;
 	struct traits	 traits;
+	struct form	 form;
 };
 
 struct field {
@@ -234,11 +236,25 @@ other(struct sample *s, const struct field *f)
 	words_break(&w);
 }
 
+static bool
+is_date(const struct field *f)
+{
+	return f->nname == 4 && strncasecmp(f->name, "date", 4) == 0;
+}
+
+static void
+form(struct sample *s, const struct field *f)
+{
+	form_field(&s->form, s->t, f->name, f->nname, f->value, f->nvalue);
+}
+
 static void
 unknown(struct sample *s, const struct field *f)
 {
 	enum traits_use use = traits_use(f->name, f->nname);
 
+	if (use != TRAITS_NOTHING || is_date(f))
+		form(s, f);
 	traits_field(&s->traits, s->t, f->name, f->nname, f->value,
 	    f->nvalue);
 	if (use == TRAITS_NOTHING)
@@ -272,6 +288,7 @@ field(struct sample *s, const struct field *f)
 		unknown(s, f);
 		return;
 	}
+	form(s, f);
 	name_of(s, f);
 	d = decoded(s, f);
 	traits_field(&s->traits, s->t, f->name, f->nname, d.value,
