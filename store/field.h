@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "mailnode/base/buf.h"
+
 struct field {
 	const char	*name;		/* borrows; trailing blanks cut */
 	size_t		 nname;
@@ -17,6 +19,17 @@ struct field {
  * no colon is a field without a name. */
 bool	 field_next(const char **p, const char *end, struct field *f);
 bool	 field_is(const struct field *f, const char *name);
+
+/*
+ * Appends those fields of the header [p, end) whose names are among n (not:
+ * all others), with CRLF everywhere, and the blank line.  0, or -1: out->err.
+ */
+struct field_name {
+	const char	*p;		/* borrows */
+	size_t		 n;
+};
+int	 field_pick(const struct field_name *names, size_t n, bool not,
+	    const char *p, const char *end, struct buf *out);
 
 /* Behind the line at p, its line feed included. */
 const char *field_line(const char *p, const char *end);

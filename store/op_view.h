@@ -151,25 +151,26 @@ enum view_blob { VIEW_BLOB_ENV, VIEW_BLOB_BODY, VIEW_BLOB_PARTS };
 uint16_t view_blob(int ch, struct op_reply *r, uint64_t mbox, uint32_t uid,
 	    enum view_blob which, struct buf *out);
 
+/* The file of a message, opened when it is first needed. */
 struct view_file {
+	uint32_t	 uid;
+	bool		 tried;		/* fd and all below is as it stays */
+	int		 fd;		/* read-only, owned; -1: not open */
 	uint64_t	 size, wire;	/* octets: of the file, with CRLF */
 	uint32_t	 pflags;	/* PARSE_* */
-	int		 fd;		/* read-only, the caller's */
+	struct buf	 parts;		/* the table of parts (mime_imap.h) */
 };
 
-/* Appends the table of parts (mime_imap.h).  STORE_NOTFOUND; STORE_BUSY: its
- * file is not where the row says, perhaps not yet. */
-uint16_t view_open(int ch, struct op_reply *r, uint64_t mbox, uint32_t uid,
-	    struct view_file *f, struct buf *parts);
-
-/*
- * The same of several: status[i] and files[i] for uid[i], whose table of
- * parts is appended to parts[i]; a table too large for a record is left out
- * (status STORE_TOOBIG: ask for that one alone).  OP_OK: all were answered.
- */
+void	 view_file_init(struct view_file *f, uint32_t uid);
+void	 view_file_clear(struct view_file *f);
+/* False: it is not there (any more).  A row is ahead of its file for as long
+ * as the filer needs: this waits. */
+bool	 view_open(int ch, struct op_reply *r, uint64_t mbox,
+	    struct view_file *f);
+/* Opens what can be opened at once of up to VIEW_OPEN_MAX; the others are
+ * left to view_open().  OP_OK: all were answered. */
 uint16_t view_open_many(int ch, struct op_reply *r, uint64_t mbox,
-	    const uint32_t *uid, size_t n, uint16_t *status,
-	    struct view_file *files, struct buf *parts);
+	    struct view_file *files, size_t n);
 
 /* Service: struct reader. */
 extern const struct op view_ops[], view_file_ops[];

@@ -1,11 +1,15 @@
 /* VIEW_OPEN, VIEW_OPEN_MANY, VIEW_BLOB: see op_view.h. */
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "store/err.h"
 #include "store/maildir.h"
 #include "store/op_view.h"
 #include "store/view.h"
+
+enum { PARTS_MAX = 1024 * 1024 };	/* octets of a table */
 
 /* ---- client ---- */
 
@@ -39,85 +43,113 @@ view_blob(int ch, struct op_reply *r, uint64_t mbox, uint32_t uid,
 	return OP_OK;
 }
 
-uint16_t
-view_open(int ch, struct op_reply *r, uint64_t mbox, uint32_t uid,
-    struct view_file *f, struct buf *parts)
+void
+view_file_init(struct view_file *f, uint32_t uid)
 {
-	struct buf args;
-	const uint8_t *p;
-	uint16_t rc;
-	size_t n;
-
-	*f = (struct view_file){ .fd = -1 };
-	buf_init(&args, 64);
-	chan_put_u64(&args, mbox);
-	chan_put_u32(&args, uid);
-	rc = view_call(ch, VIEW_OPEN, &args, r);
-	if (rc != OP_OK)
-		return rc;
-	f->size = chan_get_u64(&r->in);
-	f->wire = chan_get_u64(&r->in);
-	f->pflags = chan_get_u32(&r->in);
-	view_get_blob(&r->in, &p, &n);
-	if (!chan_end(&r->in) || r->fd == -1)
-		return OP_BAD;
-	f->fd = r->fd;
-	r->fd = -1;
-	if (p != NULL)
-		return buf_add(parts, p, n) == 0 ? OP_OK : STORE_NOMEM;
-	return view_blob(ch, r, mbox, uid, VIEW_BLOB_PARTS, parts);
+	memset(f, 0, sizeof *f);
+	f->uid = uid;
+	f->fd = -1;
+	buf_init(&f->parts, PARTS_MAX);
 }
 
-/* One answer of several; its descriptor goes to *f. */
-static uint16_t
-take_open(struct chan_msg *m, struct view_file *f, struct buf *parts)
+void
+view_file_clear(struct view_file *f)
 {
-	struct chan_in in;
+	if (f->fd != -1)
+		close(f->fd);
+	buf_clear(&f->parts);
+	f->fd = -1;
+}
+
+/* An answer with its descriptor.  *whole: the table of parts is in it. */
+static uint16_t
+take_open(struct chan_in *in, int *fd, struct view_file *f, bool *whole)
+{
 	const uint8_t *p;
+	struct stat st;
 	size_t n;
 
-	if (m->status != OP_OK)
-		return m->status;
-	chan_in_init(&in, m->data, m->len);
-	f->size = chan_get_u64(&in);
-	f->wire = chan_get_u64(&in);
-	f->pflags = chan_get_u32(&in);
-	view_get_blob(&in, &p, &n);
-	if (!chan_end(&in) || m->fd == -1)
+	f->size = chan_get_u64(in);
+	f->wire = chan_get_u64(in);
+	f->pflags = chan_get_u32(in);
+	view_get_blob(in, &p, &n);
+	if (!chan_end(in) || *fd == -1)
 		return OP_BAD;
-	if (p == NULL)
-		return STORE_TOOBIG;
-	if (buf_add(parts, p, n) == -1)
+	*whole = p != NULL;
+	if (*whole && buf_add(&f->parts, p, n) == -1)
 		return STORE_NOMEM;
-	f->fd = m->fd;
-	m->fd = -1;
+	/* Offsets are of a file of that size. */
+	if (fstat(*fd, &st) == -1 || (uint64_t)st.st_size != f->size)
+		return STORE_NOTFOUND;
+	f->fd = *fd;
+	*fd = -1;
 	return OP_OK;
+}
+
+static uint16_t
+ask_open(int ch, struct op_reply *r, uint64_t mbox, struct view_file *f)
+{
+	struct buf args;
+	bool whole;
+	uint16_t rc;
+
+	buf_init(&args, 64);
+	chan_put_u64(&args, mbox);
+	chan_put_u32(&args, f->uid);
+	rc = view_call(ch, VIEW_OPEN, &args, r);
+	if (rc == OP_OK)
+		rc = take_open(&r->in, &r->fd, f, &whole);
+	if (rc == OP_OK && !whole)
+		rc = view_blob(ch, r, mbox, f->uid, VIEW_BLOB_PARTS,
+		    &f->parts);
+	return rc;
+}
+
+bool
+view_open(int ch, struct op_reply *r, uint64_t mbox, struct view_file *f)
+{
+	enum { STEP_MS = 5, STEPS = 600 };
+	const struct timespec pause = { .tv_nsec = STEP_MS * 1000000L };
+	int i;
+
+	for (i = 0; i < STEPS && !f->tried; i++) {
+		f->tried = ask_open(ch, r, mbox, f) != STORE_BUSY;
+		if (!f->tried)
+			(void)nanosleep(&pause, NULL);
+	}
+	f->tried = true;
+	return f->fd != -1;
 }
 
 uint16_t
 view_open_many(int ch, struct op_reply *r, uint64_t mbox,
-    const uint32_t *uid, size_t n, uint16_t *status,
-    struct view_file *files, struct buf *parts)
+    struct view_file *files, size_t n)
 {
 	struct chan_msg m = { .type = VIEW_OPEN_MANY, .id = 1, .fd = -1 };
+	struct chan_in in;
 	struct buf args;
+	bool whole;
 	size_t i;
 	int rc;
 
-	for (i = 0; i < n; i++)
-		files[i] = (struct view_file){ .fd = -1 };
 	buf_init(&args, 1024);
 	chan_put_u64(&args, mbox);
 	chan_put_u32(&args, (uint32_t)n);
 	for (i = 0; i < n; i++)
-		chan_put_u32(&args, uid[i]);
+		chan_put_u32(&args, files[i].uid);
 	rc = args.err != 0 ? -1 : chan_send(ch, &m, &args, false);
 	buf_clear(&args);
 	for (i = 0; rc != -1 && i < n; i++) {
 		rc = chan_recv_in(ch, &r->store, &m, VIEW_WAIT_MS);
 		if (rc != 1 || m.type != VIEW_OPEN_MANY)
 			return OP_GONE;
-		status[i] = take_open(&m, &files[i], &parts[i]);
+		chan_in_init(&in, m.data, m.len);
+		whole = false;
+		if (m.status == OP_OK && take_open(&in, &m.fd, &files[i],
+		    &whole) == OP_OK)
+			files[i].tried = whole;
+		if (!files[i].tried)
+			view_file_clear(&files[i]);
 		if (m.fd != -1)
 			close(m.fd);
 	}

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "mailnode/base/date.h"
-#include "mailnode/imap/content.h"
 #include "mailnode/imap/search.h"
+#include "mailnode/imap/section.h"
 #include "store/err.h"
 #include "store/mime_short.h"
 #include "store/op_set.h"
@@ -233,7 +233,7 @@ put_items(struct session *s, const struct view_row *row, unsigned int items,
 
 static void
 put_row(struct session *s, const struct fetch *f, const struct view_row *row,
-    uint32_t seq, struct content *c)
+    uint32_t seq, struct view_file *file)
 {
 	unsigned int items = f->items;
 	bool first = true;
@@ -248,7 +248,7 @@ put_row(struct session *s, const struct fetch *f, const struct view_row *row,
 	put_items(s, row, items, &first);
 	for (i = 0; i < f->nsec && s->state != ST_END; i++) {
 		key(s, "", &first);
-		content_put(s, c, &f->sec[i]);
+		section_put(s, file, &f->sec[i]);
 	}
 	(void)buf_adds(&s->out, ")\r\n");
 	s->fetched++;
@@ -261,21 +261,27 @@ put_row(struct session *s, const struct fetch *f, const struct view_row *row,
 struct batch {
 	struct view_row	 row[VIEW_OPEN_MAX];
 	uint32_t	 seq[VIEW_OPEN_MAX];
-	struct content	 c[VIEW_OPEN_MAX];
+	struct view_file file[VIEW_OPEN_MAX];
 	size_t		 n;
 };
 
 static void
 put_batch(struct session *s, const struct fetch *f, struct batch *b)
 {
+	uint16_t rc;
 	size_t i;
 
-	if (f->nsec > 0 && b->n > 1)
-		content_open_many(s, b->c, b->n);
+	if (f->nsec > 0 && b->n > 1) {
+		rc = view_open_many(reader_of(s), &s->reader, s->view.mbox,
+		    b->file, b->n);
+		if (rc != OP_OK)
+			reply_failed(s, rc);
+	}
 	for (i = 0; i < b->n; i++) {
 		if (s->state == ST_SELECTED)
-			put_row(s, f, &b->row[i], b->seq[i], &b->c[i]);
-		content_clear(&b->c[i]);
+			put_row(s, f, &b->row[i], b->seq[i],
+			    &b->file[i]);
+		view_file_clear(&b->file[i]);
 	}
 	b->n = 0;
 }
@@ -323,7 +329,7 @@ rows(struct session *s, const struct fetch *f)
 			b.seq[b.n] = set_rank(&s->view.map, row->uid);
 			if (b.seq[b.n] == 0)
 				continue;
-			content_init(&b.c[b.n++], row->uid);
+			view_file_init(&b.file[b.n++], row->uid);
 			if (b.n == VIEW_OPEN_MAX)
 				put_batch(s, f, &b);
 		}

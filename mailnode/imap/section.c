@@ -4,26 +4,16 @@
 
 #include "mailnode/base/num.h"
 #include "mailnode/imap/section.h"
-#include "store/field.h"
-#include "store/mime_place.h"
 
 void
 section_clear(struct section *s)
 {
-	free(s->field);
-	s->field = NULL;
-	s->nfield = 0;
+	free(s->want.field);
+	s->want.field = NULL;
+	s->want.nfield = 0;
 }
 
 /* ---- lexing ---- */
-
-static bool
-has_prefix(const struct lex_str *w, const char *prefix)
-{
-	size_t n = strlen(prefix);
-
-	return w->n >= n && strncasecmp(w->p, prefix, n) == 0;
-}
 
 /* "" or "<from.octets>". */
 static bool
@@ -45,35 +35,35 @@ suffix(const char *p, const char *end, struct section *s)
 static bool
 fields(struct lex_at *at, struct section *s)
 {
+	struct part_want *w = &s->want;
 	struct lex_str name, rest;
 
 	if (!lex_open(at))
 		return false;
-	s->field = calloc(SECTION_FIELDS_MAX, sizeof *s->field);
-	if (s->field == NULL)
+	w->field = calloc(SECTION_FIELDS_MAX, sizeof *w->field);
+	if (w->field == NULL)
 		return false;
 	while (lex_astring(at, &name)) {
-		if (s->nfield == SECTION_FIELDS_MAX)
+		if (w->nfield == SECTION_FIELDS_MAX)
 			return false;
-		s->field[s->nfield++] = name;
+		w->field[w->nfield++] = (struct field_name){ name.p, name.n };
 	}
-	return s->nfield > 0 && lex_close(at) && lex_stuck(at, &rest) &&
+	return w->nfield > 0 && lex_close(at) && lex_stuck(at, &rest) &&
 	    rest.p[0] == ']' && suffix(rest.p + 1, rest.p + rest.n, s);
 }
 
 /* Numbers with dots between; *p stands behind them and their dot. */
 static bool
-numbers(const char **p, const char *end, struct section *s)
+numbers(const char **p, const char *end, struct part_want *w)
 {
 	const char *dot;
 
 	while (*p < end && **p >= '0' && **p <= '9') {
 		dot = memchr(*p, '.', (size_t)(end - *p));
-		if (s->npart == SECTION_DEPTH_MAX || num_u32(*p,
+		if (w->n == PART_DEPTH_MAX || num_u32(*p,
 		    dot != NULL ? dot : end, 1, UINT32_MAX,
-		    &s->part[s->npart]) == -1)
+		    &w->number[w->n++]) == -1)
 			return false;
-		s->npart++;
 		*p = dot != NULL ? dot + 1 : end;
 		if (dot != NULL && *p == end)
 			return false;
@@ -81,22 +71,22 @@ numbers(const char **p, const char *end, struct section *s)
 	return true;
 }
 
-static bool
-text_of(const char *p, const char *end, struct section *s)
-{
-	static const struct { const char *name; enum section_what what; }
-	    names[] = { { "HEADER", SEC_HEADER }, { "TEXT", SEC_TEXT },
-	    { "MIME", SEC_MIME }, { "HEADER.FIELDS", SEC_FIELDS },
-	    { "HEADER.FIELDS.NOT", SEC_NOT } };
-	size_t i, n = (size_t)(end - p);
+/* What may stand in brackets behind the numbers. */
+static const char *const whats[] = { [PART_ALL] = "",
+	[PART_HEADER] = "HEADER", [PART_FIELDS] = "HEADER.FIELDS",
+	[PART_NOT] = "HEADER.FIELDS.NOT", [PART_TEXT] = "TEXT",
+	[PART_MIME] = "MIME" };
 
-	if (n == 0)
-		return true;
-	for (i = 0; i < sizeof names / sizeof names[0]; i++)
-		if (strlen(names[i].name) == n &&
-		    strncasecmp(p, names[i].name, n) == 0) {
-			s->what = names[i].what;
-			return s->what != SEC_MIME || s->npart > 0;
+static bool
+what_of(const char *p, const char *end, struct part_want *w)
+{
+	const struct lex_str word = { p, (size_t)(end - p) };
+	size_t i;
+
+	for (i = 0; i < sizeof whats / sizeof whats[0]; i++)
+		if (lex_is(&word, whats[i])) {
+			w->what = (enum part_what)i;
+			return i != PART_MIME || w->n > 0;
 		}
 	return false;
 }
@@ -106,77 +96,70 @@ bracketed(struct lex_at *at, const char *p, const char *end,
     struct section *s)
 {
 	const char *close = memchr(p, ']', (size_t)(end - p));
+	const char *stop = close != NULL ? close : end;
+	struct part_want *w = &s->want;
 
-	if (!numbers(&p, close != NULL ? close : end, s) ||
-	    !text_of(p, close != NULL ? close : end, s))
+	if (!numbers(&p, stop, w) || !what_of(p, stop, w) ||
+	    (s->as != AS_BODY && w->what != PART_ALL))
 		return false;
-	if (s->as != AS_BODY && s->what != SEC_ALL)
-		return false;
-	if (close == NULL)
-		return (s->what == SEC_FIELDS || s->what == SEC_NOT) &&
-		    fields(at, s);
-	return s->what != SEC_FIELDS && s->what != SEC_NOT &&
-	    suffix(close + 1, end, s);
+	if (w->what == PART_FIELDS || w->what == PART_NOT)
+		return close == NULL && fields(at, s);
+	return close != NULL && suffix(close + 1, end, s);
 }
+
+/* How an item begins, and what of the message it is. */
+static const struct form {
+	const char	*name;
+	enum section_as	 as;
+	bool		 peek;
+	enum part_what	 what;
+} forms[] = {
+	{ "BODY[",	AS_BODY,	false,	PART_ALL },
+	{ "BODY.PEEK[",	AS_BODY,	true,	PART_ALL },
+	{ "BINARY[",	AS_BINARY,	false,	PART_ALL },
+	{ "BINARY.PEEK[", AS_BINARY,	true,	PART_ALL },
+	{ "BINARY.SIZE[", AS_SIZE,	true,	PART_ALL },
+	{ "RFC822",	AS_RFC822,	false,	PART_ALL },
+	{ "RFC822.HEADER", AS_RFC822_HEADER, true, PART_HEADER },
+	{ "RFC822.TEXT", AS_RFC822_TEXT, false,	PART_TEXT },
+	{ NULL,		0,		false,	0 }
+};
 
 bool
 section_parse(struct lex_at *at, const struct lex_str *word,
     struct section *s)
 {
-	static const struct {
-		const char *name;
-		enum section_as as;
-		bool peek;
-	} forms[] = {
-		{ "BODY[", AS_BODY, false }, { "BODY.PEEK[", AS_BODY, true },
-		{ "BINARY[", AS_BINARY, false },
-		{ "BINARY.PEEK[", AS_BINARY, true },
-		{ "BINARY.SIZE[", AS_SIZE, true },
-	};
-	size_t i;
+	const struct form *f;
+	size_t n;
 
 	memset(s, 0, sizeof *s);
-	if (lex_is(word, "RFC822")) {
-		s->as = AS_RFC822;
-		return true;
+	for (f = forms; f->name != NULL; f++) {
+		n = strlen(f->name);
+		if (f->as < AS_RFC822 ? word->n < n || strncasecmp(word->p,
+		    f->name, n) != 0 : !lex_is(word, f->name))
+			continue;
+		s->as = f->as;
+		s->peek = f->peek;
+		s->want.what = f->what;
+		s->want.decoded = f->as == AS_BINARY || f->as == AS_SIZE;
+		return f->as >= AS_RFC822 || bracketed(at, word->p + n,
+		    word->p + word->n, s);
 	}
-	if (lex_is(word, "RFC822.HEADER") || lex_is(word, "RFC822.TEXT")) {
-		s->as = lex_is(word, "RFC822.TEXT") ? AS_RFC822_TEXT :
-		    AS_RFC822_HEADER;
-		s->what = s->as == AS_RFC822_TEXT ? SEC_TEXT : SEC_HEADER;
-		s->peek = s->as == AS_RFC822_HEADER;
-		return true;
-	}
-	for (i = 0; i < sizeof forms / sizeof forms[0]; i++)
-		if (has_prefix(word, forms[i].name)) {
-			s->as = forms[i].as;
-			s->peek = forms[i].peek;
-			return bracketed(at, word->p + strlen(forms[i].name),
-			    word->p + word->n, s);
-		}
 	return false;
 }
 
 /* ---- the label ---- */
 
-static bool
-plain(const struct lex_str *f)
+static void
+put_field_name(struct buf *out, const struct field_name *f)
 {
 	size_t i;
 
 	for (i = 0; i < f->n; i++)
 		if (f->p[i] <= ' ' || f->p[i] >= 0x7f ||
 		    strchr("(){%*\"\\]", f->p[i]) != NULL)
-			return false;
-	return f->n > 0;
-}
-
-static void
-put_field_name(struct buf *out, const struct lex_str *f)
-{
-	size_t i;
-
-	if (plain(f)) {
+			break;
+	if (i == f->n && f->n > 0) {
 		(void)buf_add(out, f->p, f->n);
 		return;
 	}
@@ -193,111 +176,74 @@ put_field_name(struct buf *out, const struct lex_str *f)
 void
 section_label(const struct section *s, struct buf *out)
 {
-	static const char *const forms[] = { [AS_BODY] = "BODY[",
-	    [AS_BINARY] = "BINARY[", [AS_SIZE] = "BINARY.SIZE[",
-	    [AS_RFC822] = "RFC822", [AS_RFC822_HEADER] = "RFC822.HEADER",
-	    [AS_RFC822_TEXT] = "RFC822.TEXT" };
-	static const char *const names[] = { [SEC_ALL] = "",
-	    [SEC_HEADER] = "HEADER", [SEC_FIELDS] = "HEADER.FIELDS (",
-	    [SEC_NOT] = "HEADER.FIELDS.NOT (", [SEC_TEXT] = "TEXT",
-	    [SEC_MIME] = "MIME" };
+	const struct part_want *w = &s->want;
+	const struct form *f = forms;
 	size_t i;
 
-	(void)buf_adds(out, forms[s->as]);
+	while (f->as != s->as)
+		f++;
+	(void)buf_adds(out, f->name);
 	if (s->as >= AS_RFC822)
 		return;
-	for (i = 0; i < s->npart; i++)
-		(void)buf_addf(out, "%s%u", i > 0 ? "." : "", s->part[i]);
-	if (s->npart > 0 && s->what != SEC_ALL)
+	for (i = 0; i < w->n; i++)
+		(void)buf_addf(out, "%s%u", i > 0 ? "." : "", w->number[i]);
+	if (w->n > 0 && w->what != PART_ALL)
 		(void)buf_addc(out, '.');
-	(void)buf_adds(out, names[s->what]);
-	for (i = 0; i < s->nfield; i++) {
-		if (i > 0)
-			(void)buf_addc(out, ' ');
-		put_field_name(out, &s->field[i]);
+	(void)buf_adds(out, whats[w->what]);
+	for (i = 0; i < w->nfield; i++) {
+		(void)buf_adds(out, i > 0 ? " " : " (");
+		put_field_name(out, &w->field[i]);
 	}
-	(void)buf_adds(out, s->nfield > 0 ? ")]" : "]");
+	(void)buf_adds(out, w->nfield > 0 ? ")]" : "]");
 	if (s->partial)
 		(void)buf_addf(out, "<%u>", s->from);
 }
 
-/* ---- the place ---- */
-
-bool
-section_place(const struct section *s, const uint8_t *parts, size_t nparts,
-    uint64_t size, uint64_t wire, struct section_place *out)
-{
-	const struct mime_table t = { parts, nparts, size };
-	struct mime_place p;
-	bool header = s->what == SEC_HEADER || s->what == SEC_FIELDS ||
-	    s->what == SEC_NOT;
-
-	memset(out, 0, sizeof *out);
-	if (s->npart == 0 && s->what == SEC_ALL) {
-		out->n = size;
-		out->lf = wire > size ? wire - size : 0;
-		return true;
-	}
-	if (!mime_place_find(&t, s->part, s->npart,
-	    header || s->what == SEC_TEXT, &p))
-		return false;
-	out->head = p.head;
-	out->nhead = p.nhead;
-	out->leaf = p.kind == MIME_LEAF;
-	if (header || s->what == SEC_MIME) {
-		out->at = p.head;
-		out->n = p.nhead;
-		out->lf = p.lf_head;
-	} else {
-		out->at = p.body;
-		out->n = p.nbody;
-		out->lf = p.lf_body;
-	}
-	return true;
-}
-
-/* ---- fields ---- */
-
-static bool
-wanted(const struct section *s, const struct field *f)
-{
-	size_t i;
-
-	for (i = 0; i < s->nfield; i++)
-		if (s->field[i].n == f->nname && f->nname > 0 &&
-		    strncasecmp(s->field[i].p, f->name, f->nname) == 0)
-			return s->what == SEC_FIELDS;
-	return s->what == SEC_NOT;
-}
+/* ---- the octets ---- */
 
 static void
-put_crlf(struct buf *out, const char *p, const char *end)
+to_line(void *arg, const char *p, size_t n)
 {
-	const char *next;
-
-	for (; p < end; p = next) {
-		next = field_line(p, end);
-		if (next[-1] != '\n') {
-			(void)buf_add(out, p, (size_t)(next - p));
-			(void)buf_adds(out, "\r\n");
-		} else if (next - 1 > p && next[-2] == '\r')
-			(void)buf_add(out, p, (size_t)(next - p));
-		else {
-			(void)buf_add(out, p, (size_t)(next - p) - 1);
-			(void)buf_adds(out, "\r\n");
-		}
-	}
+	line_put(arg, p, n);
 }
 
-int
-section_fields(const struct section *s, const char *p, size_t n,
-    struct buf *out)
+/* Behind the length nothing but the octets may follow: when they cannot be
+ * read any more the session ends, as the client counts. */
+static void
+put_octets(struct session *s, const struct section *sec,
+    const struct part *p)
 {
-	const char *end = p + n;
-	struct field f;
+	uint64_t from = 0, n = p->octets;
 
-	while (field_next(&p, end, &f))
-		if (wanted(s, &f))
-			put_crlf(out, f.p, f.end);
-	return buf_adds(out, "\r\n");
+	if (sec->partial) {
+		from = sec->from < n ? sec->from : n;
+		n -= from;
+		n = sec->octets < n ? sec->octets : n;
+	}
+	(void)buf_addf(&s->out, " %s{%llu}\r\n", p->nul ? "~" : "",
+	    (unsigned long long)n);
+	send_out(s);
+	if (!part_send(p, from, n, to_line, s->line))
+		imap_end(s, "file changed");
+}
+
+void
+section_put(struct session *s, struct view_file *f,
+    const struct section *sec)
+{
+	const char *nothing = sec->as == AS_SIZE ? " 0" : " NIL";
+	struct part p = { .octets = 0 };
+
+	section_label(sec, &s->out);
+	if (!view_open(reader_of(s), &s->reader, s->view.mbox, f) ||
+	    !part_find(f, &sec->want, &p))
+		(void)buf_adds(&s->out, nothing);
+	else if (p.cte == CTE_UNKNOWN) {
+		(void)buf_adds(&s->out, nothing);
+		reply_no(s, "UNKNOWN-CTE", "a part in an unknown encoding");
+	} else if (sec->as == AS_SIZE)
+		(void)buf_addf(&s->out, " %llu", (unsigned long long)p.octets);
+	else
+		put_octets(s, sec, &p);
+	part_clear(&p);
 }

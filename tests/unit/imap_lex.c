@@ -299,18 +299,17 @@ fields(void **state)
 {
 	static const char head[] = "From: a\r\nX: 1\n 2\r\nsubject : s\r\n"
 	    "junk\r\nTo: b\r\n\r\nFrom: no\r\n";
-	struct lex_str names_[2] = { { "FROM", 4 }, { "Subject", 7 } };
-	struct section sec = { .what = SEC_FIELDS, .field = names_,
-	    .nfield = 2 };
+	static const struct field_name two[] = { { "FROM", 4 },
+	    { "Subject", 7 } };
+	const char *end = head + sizeof head - 1;
 	struct buf b;
 
 	(void)state;
 	buf_init(&b, 1000);
-	assert_int_equal(section_fields(&sec, head, sizeof head - 1, &b), 0);
+	assert_int_equal(field_pick(two, 2, false, head, end, &b), 0);
 	assert_string_equal(buf_str(&b), "From: a\r\nsubject : s\r\n\r\n");
 	buf_reset(&b);
-	sec.what = SEC_NOT;
-	assert_int_equal(section_fields(&sec, head, sizeof head - 1, &b), 0);
+	assert_int_equal(field_pick(two, 2, true, head, end, &b), 0);
 	assert_string_equal(buf_str(&b), "X: 1\r\n 2\r\njunk\r\nTo: b\r\n"
 	    "\r\n");
 	buf_clear(&b);
