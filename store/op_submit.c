@@ -473,13 +473,15 @@ on_commit(void *service, struct op_call *c)
 	chan_put_str(c->out, id);
 	chan_put_u8(c->out, before != 0);
 	if (before != 0) {
+		/* The row of the first may be of this turn, and yet fail. */
 		upload_abort_id(st, c->peer, s->head.id);
 		event_add(st, id, "", "submit", "the same letter came again");
-		rc = STORE_OK;
-	} else
+		rc = store_later(st, c, STORE_BIT(STORE_NODE));
+	} else {
 		rc = finish(st, s, c);
-	if (rc == OP_LATER)
-		tell_story(st, s, d);
+		if (rc == OP_LATER)
+			tell_story(st, s, d);
+	}
 	forget(st->queue, s);
 	if (clock_wall_s() - st->queue->cleaned_s > QUEUE_CLEAN_S)
 		(void)queue_clean(st);

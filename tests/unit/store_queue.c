@@ -665,6 +665,91 @@ a_done_letters_file_goes_at_the_next_start(void **state)
 	end(&n);
 }
 
+/* ---- the same letter twice ---- */
+
+static void
+send_op(int ch, uint16_t type, struct buf *b)
+{
+	const struct chan_msg m = { .type = type, .id = 1, .fd = -1 };
+
+	assert_int_equal(chan_send(ch, &m, b, true), 0);
+	buf_clear(b);
+}
+
+static uint16_t
+answer_of(struct node *n, int ch)
+{
+	struct chan_msg m = { .fd = -1 };
+	struct buf in;
+	int i;
+
+	buf_init(&in, CHAN_RECORD_MAX + 1);
+	for (i = 0; i < 500 && chan_recv(ch, &in, &m, true) != 1; i++)
+		assert_int_equal(loop_turn(n->loop, 5), 0);
+	assert_true(i < 500);
+	buf_clear(&in);
+	return m.status;
+}
+
+/* All but its commit. */
+static int
+letter_once(struct node *n)
+{
+	static const uint8_t hash[QUEUE_HASH] = { 1 };
+	struct queue_envelope e = envelope();
+	struct buf b;
+	int fds[2];
+
+	assert_int_equal(chan_pair(fds), 0);
+	assert_non_null(op_server_add(&n->keeper, fds[1], ROLE_SUBMISSION,
+	    7));
+	node_login(n, ROLE_SUBMISSION);
+	buf_init(&b, CHAN_DATA_MAX);
+	queue_begin_put(&b, &e);
+	send_op(fds[0], QUEUE_BEGIN, &b);
+	assert_int_equal(answer_of(n, fds[0]), STORE_OK);
+	chan_put_bytes(&b, letter, sizeof letter - 1);
+	send_op(fds[0], QUEUE_DATA, &b);
+	assert_int_equal(answer_of(n, fds[0]), STORE_OK);
+	chan_put_bytes(&b, hash, sizeof hash);
+	send_op(fds[0], QUEUE_ONCE, &b);
+	assert_int_equal(answer_of(n, fds[0]), STORE_OK);
+	return fds[0];
+}
+
+static int
+no_commit(void *arg)
+{
+	(void)arg;
+	return 1;
+}
+
+/* The second says that it is the first: what the first is not, it is not. */
+static void
+the_same_letter_is_not_there_before_its_row(void **state)
+{
+	struct node n;
+	struct buf b;
+	int ch[2];
+
+	(void)state;
+	begin(&n);
+	n.device = &(struct device){ .name = "phone", .scope = DEVICE_SEND };
+	ch[0] = letter_once(&n);
+	ch[1] = letter_once(&n);
+	(void)sqlite3_commit_hook(n.st.db[STORE_NODE], no_commit, NULL);
+	buf_init(&b, 16);
+	send_op(ch[0], QUEUE_COMMIT, &b);
+	send_op(ch[1], QUEUE_COMMIT, &b);
+	assert_int_not_equal(answer_of(&n, ch[0]), STORE_OK);
+	assert_int_not_equal(answer_of(&n, ch[1]), STORE_OK);
+	(void)sqlite3_commit_hook(n.st.db[STORE_NODE], NULL, NULL);
+	assert_int_equal(only(&n), 0);
+	close(ch[0]);
+	close(ch[1]);
+	end(&n);
+}
+
 int
 main(void)
 {
@@ -682,6 +767,7 @@ main(void)
 		    a_damaged_letter_is_set_aside_and_the_rest_goes_on),
 		cmocka_unit_test(bytes_that_are_no_letter_are_set_aside),
 		cmocka_unit_test(a_done_letters_file_goes_at_the_next_start),
+		cmocka_unit_test(the_same_letter_is_not_there_before_its_row),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
