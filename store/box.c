@@ -11,6 +11,8 @@
 #include "store/parts.h"
 #include "store/row.h"
 
+enum { LEASE_PAUSE_MS = 100 };	/* from a refusal to the next question */
+
 struct boxes {
 	struct box	**box;		/* by name */
 	size_t		  n, cap;
@@ -391,8 +393,12 @@ leased(void *arg, uint16_t status, struct chan_in *in, int *fd)
 
 	(void)in;
 	(void)fd;
-	if (b != NULL)
+	if (b != NULL) {
 		b->asked = false;
+		b->refused = status == OP_GONE ? STORE_OK :
+		    (enum store_err)status;
+		b->refused_ms = clock_mono_ms();
+	}
 	if (b != NULL && status == OP_OK) {
 		b->uidlease = l->uid;
 		b->modlease = l->modseq;
@@ -417,6 +423,11 @@ box_lease(struct store *st, struct box *b)
 	if (b->asked || !b->here || st->filer == NULL ||
 	    (b->uidlease - b->uidnext >= BOX_UID_LEASE / 2 &&
 	    b->modlease - b->modseq >= BOX_MOD_LEASE / 2))
+		return;
+	/* A full disk is asked now and then: each answer wakes whoever waits,
+	 * and they come here again. */
+	if (b->refused != STORE_OK &&
+	    clock_mono_ms() - b->refused_ms < LEASE_PAUSE_MS)
 		return;
 	l = calloc(1, sizeof *l);
 	if (l == NULL)

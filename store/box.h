@@ -33,6 +33,8 @@ struct box {
 	uint64_t	 files;		/* that the last scan looked at */
 	bool		 dirty;		/* numbers differ from the row */
 	bool		 asked;		/* a lease is under way */
+	enum store_err	 refused;	/* why the last one was not given … */
+	int64_t		 refused_ms;	/* … and when, monotonic */
 	bool		 here;		/* filer has the folder */
 	bool		 scan;		/* wants a scan */
 	bool		 noted;		/* watchers are to be told */

@@ -126,20 +126,23 @@ job_later(struct job *j)
 		loop_arm(j->st->loop, &in->retry, INTAKE_RETRY_MS);
 }
 
-/* A UID and a name; STORE_BUSY while the mailbox has none to give. */
+/* A UID and a name; STORE_BUSY while the mailbox has none to give.  Who waits
+ * for an answer is not kept, when a full disk is why there are none. */
 enum store_err
 job_place(struct job *j)
 {
 	struct box *b = box_by_id(j->st, j->mbox);
 	struct maildir_name n;
 	char base[MAILDIR_REL_MAX];
-	enum store_err rc;
+	enum store_err rc, refused;
 
 	if (b == NULL)
 		return STORE_NOTFOUND;
+	refused = j->waited ? b->refused : STORE_OK;
 	j->uid = box_uid(j->st, b);
+	j->waited = j->kind == JOB_APPEND;
 	if (j->uid == 0)
-		return STORE_BUSY;
+		return refused != STORE_OK ? refused : STORE_BUSY;
 	/* An entry of this very turn has its UID, though no commit yet. */
 	j->behind = j->kind == JOB_SPOOL && !j->alone ? j->entry :
 	    spool_last(j->st);

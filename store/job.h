@@ -39,6 +39,7 @@ struct job {
 	bool		 check;		/* changed: against was, then: */
 	bool		 changed;	/* its name tells another size */
 	uint8_t		 was[32];	/* hash of its content */
+	bool		 waited;	/* append: for a UID */
 	bool		 alone;		/* placed out of the spool's order */
 	bool		 listed;	/* in the mailbox's row of jobs */
 	bool		 ready;		/* file and parse are done */
