@@ -21,7 +21,7 @@ const char append_undo[] =
     "DELETE FROM appending;";
 _Static_assert(INTENT_DROP == 2, "as append_undo has it");
 
-enum { PAUSE_MS = 10, TRIES = 1000 };
+enum { PAUSE_MS = 10, TRIES = 1000, UNDO_MS = 500 };
 
 struct batch {
 	struct store	*st;
@@ -119,10 +119,23 @@ unmark(struct batch *g)
 	    " uid = ?2 AND ?3 <> ''", &slot);
 }
 
-/* Whatever files there are, go. */
 static void
-undo(struct batch *g)
+undone(void *arg, enum store_err rc)
 {
+	struct batch *g = arg;
+
+	if (rc == STORE_OK)
+		free(g);
+	else
+		loop_arm(g->st->loop, &g->again, UNDO_MS);
+}
+
+/* Whatever files there are, go: once that is written, be the disk full.  Until
+ * then the marks keep them from being taken for mail. */
+static void
+undo(void *arg)
+{
+	struct batch *g = arg;
 	struct intent in = { .kind = INTENT_DROP };
 	enum store_err rc = STORE_OK;
 	size_t i;
@@ -133,9 +146,12 @@ undo(struct batch *g)
 		memcpy(in.rel, g->one[i].rel, sizeof in.rel);
 		rc = intent_add(g->st, &in);
 	}
-	/* If not, the next start does it. */
 	if (rc == STORE_OK)
-		(void)unmark(g);
+		rc = unmark(g);
+	if (rc == STORE_OK)
+		rc = store_after(g->st, STORE_BIT(STORE_NODE), undone, g);
+	if (rc != STORE_OK)
+		undone(g, rc);
 }
 
 /* ---- the end ---- */
@@ -162,12 +178,13 @@ let_go(struct batch *g)
 	if (--g->held > 0)
 		return;
 	loop_disarm(g->st->loop, &g->again);
-	if (!g->closing) {
-		if (g->rc != STORE_OK && g->marked && !g->filed)
-			undo(g);
+	if (!g->closing)
 		answer(g);
-	}
-	free(g);
+	if (!g->closing && g->rc != STORE_OK && g->marked && !g->filed) {
+		g->again.fn = undo;
+		undo(g);
+	} else
+		free(g);
 }
 
 void

@@ -134,14 +134,17 @@ any(struct store *st, struct store_slot *slot, const char *sql,
 bool
 intent_touches(struct store *st, const char *box, uint32_t uid)
 {
-	static struct store_slot from, to, flags;
+	static struct store_slot from, to, flags, marks;
 
 	return any(st, &flags, "SELECT 1 FROM intent WHERE kind = 3"
 	    " AND box = ?1 AND ?2 BETWEEN uid AND duid", box, uid) ||
 	    any(st, &from, "SELECT 1 FROM intent WHERE box = ?1"
 	    " AND uid = ?2", box, uid) ||
 	    any(st, &to, "SELECT 1 FROM intent WHERE dbox = ?1"
-	    " AND duid = ?2", box, uid);
+	    " AND duid = ?2", box, uid) ||
+	    /* append_many.c: they stand together, or go. */
+	    any(st, &marks, "SELECT 1 FROM appending WHERE box = ?1"
+	    " AND uid = ?2", box, uid);
 }
 
 /* ---- carrying out ---- */

@@ -1,5 +1,6 @@
 #!/bin/sh
-# MULTIAPPEND is whole or not at all, whenever kill -9 comes.
+# MULTIAPPEND is whole or not at all: refused half-way, cut, on a disk that
+# fails, and whenever kill -9 comes.
 . "$(dirname "$0")/lib.sh"
 . "$top/tests/phone.sh"
 

@@ -1,5 +1,7 @@
-"""kill -9 of a whole node around a MULTIAPPEND: imap_many.py NODE [TIMES]:
-all of its messages stand there, or none does."""
+"""A MULTIAPPEND that is refused when part of it has come, on a disk that fails
+when part of it is written, and with kill -9 of the whole node around it:
+imap_many.py NODE [TIMES]: all of its messages stand there, or none does."""
+import errno
 import os
 import random
 import re
@@ -7,6 +9,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(__file__))
+import crash                                            # noqa: E402
 import imapc                                            # noqa: E402
 import node as n                                        # noqa: E402
 
@@ -17,8 +20,11 @@ times = int(sys.argv[2]) if len(sys.argv) > 2 else 5
 COUNT = 40
 
 
-def up():
-    if not node.start():
+shm = crash.Shm(os.path.join(node.dir, "crash"), "keeper filer")
+
+
+def up(**more):
+    if not node.start(**more):
         tap.ok("it starts", False)
     node.unlock()
     c = imapc.Imap(node.port("imap"))
@@ -35,6 +41,93 @@ def files(word):
     return sum(len(os.listdir(os.path.join(node.mail, word, sub)))
                for sub in ("cur", "new"))
 
+
+def letters(word, count, octets):
+    return [b"Message-ID: <%s.%d@many>\r\n\r\n%s\r\n" %
+            (word.encode(), k, b"z" * octets) for k in range(count)]
+
+
+def command(word, parts, more=b"\r\n"):
+    return b"m APPEND %s%s%s" % (word.encode(), b"".join(
+        b" {%d+}\r\n%s" % (len(p), p) for p in parts), more)
+
+
+def spool():
+    return sorted(os.listdir(os.path.join(node.mail, ".mailnode", "spool")))
+
+
+def none_stands(what, word, why=""):
+    good = n.wait_for(lambda: files(word) == 0 and spool() == rest)
+    c = imapc.Imap(node.port("imap"))
+    c.login("me@node.test", secret)
+    got = there(c, word)
+    c.close()
+    return tap.ok(what, good and got == 0 and not why,
+                  (why, files(word), got, spool()))
+
+
+# ---- refused, or cut ----
+
+c = up(**shm.env(n.top))
+rest = spool()
+c.ok("CREATE Some")
+some = letters("Some", 5, 100000)
+c.send(command("Some", some, b" {99999999999}\r\n"))
+said = c.until("m")[1]
+none_stands("one over the size: nothing of those before stays", "Some",
+            b"" if said.startswith(b"NO [TOOBIG]") else said)
+for end in b" (\\Seen", b" {300000+}\r\nSubject: cut", b"":
+    c = imapc.Imap(node.port("imap"))
+    c.login("me@node.test", secret)
+    c.send(command("Some", some, end))
+    c.close()
+    none_stands("cut behind %r" % end[:20], "Some")
+
+# ---- a disk that fails ----
+
+c = imapc.Imap(node.port("imap"))
+c.login("me@node.test", secret)
+
+
+def on_disk(word, number, name, on):
+    """A MULTIAPPEND when from call number on (or in it alone) all fails."""
+    c.ok("CREATE " + word)
+    shm.used = crash.HEAD
+    shm.fail_errno = getattr(errno, name)
+    shm.calls = 0
+    shm.fail_until = (1 << 63) if on else number + 1
+    shm.fail_from = number
+    shm.on = 1
+    c.send(command(word, letters(word, 5, 100000)))
+    c.sock.settimeout(2)
+    try:
+        said = c.until("m")[1]
+    except TimeoutError:        # all stand: it is said when it is written
+        said = None
+    total = shm.calls
+    shm.fail_from = shm.fail_until = shm.on = 0
+    c.sock.settimeout(20)
+    return said or c.until("m")[1], total
+
+
+said, total = on_disk("Good", 1 << 62, "EIO", True)
+tap.ok("on a good disk it is taken", said.startswith(b"OK"), said)
+refused = 0
+for name, on in (("ENOSPC", True), ("EIO", False)):
+    bad = []
+    for k in range(5):
+        word = "%s%d" % (name, k)
+        said, _ = on_disk(word, 1 + total * (2 * k + 1) // 10, name, on)
+        want = 5 if said.startswith(b"OK") else 0
+        refused += want == 0
+        if not n.wait_for(lambda: files(word) == want and
+                          there(c, word) == want and spool() == rest):
+            bad.append((word, said, files(word), there(c, word), spool()))
+    tap.ok("%s while they are written: all or none" % name, not bad, bad)
+tap.ok("and some were refused", refused > 2, refused)
+node.stop()
+
+# ---- kill -9 ----
 
 c = up()
 none = whole = 0
