@@ -81,12 +81,6 @@ secret_add(struct secret *s, const void *p, size_t n)
 	return 0;
 }
 
-int
-secret_adds(struct secret *s, const char *str)
-{
-	return secret_add(s, str, strlen(str));
-}
-
 bool
 mem_equal(const void *a, size_t an, const void *b, size_t bn)
 {

@@ -34,7 +34,6 @@ void		 secret_free(struct secret *s);
 
 /* 0, or -1: no room. */
 int		 secret_add(struct secret *s, const void *p, size_t n);
-int		 secret_adds(struct secret *s, const char *str);
 
 /* Constant time for equal lengths. */
 bool		 mem_equal(const void *a, size_t an, const void *b, size_t bn);

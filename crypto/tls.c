@@ -237,14 +237,6 @@ tls_write(struct tls *t, const void *p, size_t n)
 	return rc;
 }
 
-size_t
-tls_pending(const struct tls *t)
-{
-	int n = SSL_pending(t->ssl);
-
-	return n > 0 ? (size_t)n : 0;
-}
-
 void
 tls_close(struct tls *t)
 {

@@ -88,8 +88,6 @@ ssize_t		 tls_read(struct tls *t, void *p, size_t n);
 /* Octets taken (> 0), TLS_WANT_*, TLS_ERROR.  On a WANT, call again with at
  * least the same octets; they may have moved. */
 ssize_t		 tls_write(struct tls *t, const void *p, size_t n);
-/* Octets decrypted and waiting: poll does not know of them. */
-size_t		 tls_pending(const struct tls *t);
 /* Sends close_notify, once, without waiting. */
 void		 tls_close(struct tls *t);
 

@@ -128,7 +128,6 @@ enum crypto_err	 vault_slot_set(struct vault *v, enum vault_slot_kind kind,
 		    uint32_t mib);
 /* CRYPTO_LAST for the last one. */
 enum crypto_err	 vault_slot_rm(struct vault *v, const char *label);
-size_t		 vault_slots(const struct vault *v);
 const struct vault_slot	*vault_slot_at(const struct vault *v, size_t i);
 
 /* ---- entries: of both sections, the name tells which ---- */

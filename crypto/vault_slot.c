@@ -304,12 +304,6 @@ vault_slot_rm(struct vault *v, const char *label)
 	return CRYPTO_OK;
 }
 
-size_t
-vault_slots(const struct vault *v)
-{
-	return v->nslots;
-}
-
 const struct vault_slot *
 vault_slot_at(const struct vault *v, size_t i)
 {

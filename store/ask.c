@@ -258,8 +258,3 @@ ask_send(struct ask *a, uint16_t type, const struct buf *payload, int fd,
 	return 0;
 }
 
-unsigned int
-ask_pending(const struct ask *a)
-{
-	return a->pending;
-}

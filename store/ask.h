@@ -37,7 +37,4 @@ void		 ask_free(struct ask *a);
 int		 ask_send(struct ask *a, uint16_t type,
 		    const struct buf *payload, int fd, ask_fn fn, void *arg);
 
-/* Requests without an answer yet. */
-unsigned int	 ask_pending(const struct ask *a);
-
 #endif

@@ -50,12 +50,6 @@ text_init(void)
 	utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 }
 
-bool
-text_is_utf8(void)
-{
-	return utf8;
-}
-
 static bool
 is_left_out(uint32_t c)
 {

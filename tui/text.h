@@ -24,7 +24,6 @@ struct text_cell {
 
 /* Looks at the locale: call after setlocale.  Otherwise: ASCII alone. */
 void	text_init(void);
-bool	text_is_utf8(void);
 
 /* The next cell of [*p, end), advancing *p; false at the end. */
 bool	text_next(const char **p, const char *end, struct text_cell *c);

@@ -136,50 +136,6 @@ codec_hex_get(struct buf *b, const char *p, size_t n)
 	return b->err ? -1 : 0;
 }
 
-int
-codec_xtext_put(struct buf *b, const char *p, size_t n)
-{
-	size_t i;
-	uint8_t c;
-
-	for (i = 0; i < n; i++) {
-		c = (uint8_t)p[i];
-		if (c > ' ' && c < 127 && c != '+' && c != '=')
-			buf_addc(b, c);
-		else
-			buf_addf(b, "+%02X", c);
-	}
-	return b->err ? -1 : 0;
-}
-
-int
-codec_xtext_get(struct buf *b, const char *p, size_t n)
-{
-	size_t start = b->len, i;
-	int hi, lo;
-
-	for (i = 0; i < n; i++) {
-		if (p[i] <= ' ' || p[i] >= 127 || p[i] == '=')
-			goto bad;
-		if (p[i] != '+') {
-			buf_addc(b, p[i]);
-			continue;
-		}
-		if (n - i < 3)
-			goto bad;
-		hi = hex_value(p[i + 1]);
-		lo = hex_value(p[i + 2]);
-		if (hi == -1 || lo == -1)
-			goto bad;
-		buf_addc(b, hi << 4 | lo);
-		i += 2;
-	}
-	return b->err ? -1 : 0;
-bad:
-	b->len = start;
-	return -1;
-}
-
 /* Octets of the sequence that starts at p with its value, 0 if malformed. */
 static size_t
 utf8_one(const uint8_t *p, size_t n, uint32_t *c)

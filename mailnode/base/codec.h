@@ -24,10 +24,6 @@ int	 codec_base64_get(struct buf *b, const char *p, size_t n, bool fws);
 int	 codec_hex_put(struct buf *b, const void *p, size_t n);
 int	 codec_hex_get(struct buf *b, const char *p, size_t n);
 
-/* RFC 3461 section 4: xtext, used in DSN parameters. */
-int	 codec_xtext_put(struct buf *b, const char *p, size_t n);
-int	 codec_xtext_get(struct buf *b, const char *p, size_t n);
-
 /* RFC 3629: shortest form, no surrogates, at most U+10FFFF. */
 bool	 codec_utf8_ok(const void *p, size_t n);
 

@@ -39,17 +39,6 @@ nursery_entry(const struct nursery *n, enum role r)
 	return NULL;
 }
 
-unsigned int
-nursery_count(const struct nursery *n, enum role r)
-{
-	const struct child *c;
-	unsigned int count = 0;
-
-	for (c = n->children; c != NULL; c = c->next)
-		count += c->entry->role == r;
-	return count;
-}
-
 static void
 hung_up(void *service, struct op_peer *p, const char *why)
 {

@@ -114,6 +114,5 @@ bool	nursery_idle(const struct nursery *n);	/* no child left */
 void	nursery_kill(struct nursery *n);	/* SIGKILL to all */
 
 const struct role_entry	*nursery_entry(const struct nursery *n, enum role r);
-unsigned int	nursery_count(const struct nursery *n, enum role r);
 
 #endif

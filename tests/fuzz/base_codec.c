@@ -51,12 +51,6 @@ base64_get_fws(struct buf *b, const char *p, size_t n)
 	return codec_base64_get(b, p, n, true);
 }
 
-static int
-xtext_put(struct buf *b, const void *p, size_t n)
-{
-	return codec_xtext_put(b, p, n);
-}
-
 static void
 utf8(const uint8_t *p, size_t n)
 {
@@ -91,7 +85,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	round_trip(base64_get, codec_base64_put, p, n);
 	round_trip(base64_get_fws, codec_base64_put, p, n);
 	round_trip(codec_hex_get, codec_hex_put, p, n);
-	round_trip(codec_xtext_get, xtext_put, p, n);
 	utf8(data, n);
 	return 0;
 }
