@@ -29,21 +29,6 @@ uint16_t list_one_msg(struct reader *r, uint64_t id, uint32_t depth,
 	    bool other_copy, bool (*emit)(void *, const struct list_msg *),
 	    void *arg, bool *full);
 
-enum {
-	LIST_GONE_MAX = 8000,	/* UIDs in one answer, 4 octets each */
-	LIST_CHANGES_MAX = 400	/* rows */
-};
-
-struct list_since {
-	uint64_t	mbox, since;
-	uint64_t	modseq;		/* out, as the rest */
-	bool		more;
-	uint32_t	gone[LIST_GONE_MAX];
-	size_t		ngone;
-};
-uint16_t list_each_change(struct reader *r, struct list_since *s,
-	    bool (*emit)(void *, const struct list_msg *), void *arg);
-
 /* What a Message-ID, or a UID in a folder, stands for; id 0: nothing. */
 struct list_at {
 	uint64_t	id, thread;

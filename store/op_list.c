@@ -132,23 +132,6 @@ do_count(void *service, struct op_call *c)
 	return rc;
 }
 
-uint16_t
-list_count(int ch, const char *query, uint32_t *total, uint32_t *unread)
-{
-	struct op_reply r;
-	struct buf args;
-	uint16_t rc;
-
-	*total = *unread = 0;
-	wire_call(&args, &r);
-	list_count_put(&args, query);
-	rc = op_call(ch, LIST_COUNT, &args, -1, &r, LIST_WAIT_MS);
-	if (rc == OP_OK && !list_count_get(&r.in, total, unread))
-		rc = OP_BAD;
-	wire_done(&args, &r);
-	return rc;
-}
-
 /* ---- threads ---- */
 
 static void
@@ -343,17 +326,6 @@ put_msg(void *arg, const struct list_msg *m)
 	return wire_fits(out, before, PAGE_TAIL);
 }
 
-/* Leaves room for the UIDs that are gone. */
-static bool
-put_change(void *arg, const struct list_msg *m)
-{
-	struct buf *out = arg;
-	size_t before = out->len;
-
-	return put_msg(arg, m) && wire_fits(out, before,
-	    PAGE_TAIL + LIST_GONE_MAX * sizeof(uint32_t));
-}
-
 static void
 get_msg(struct wire *w, struct list_msg *m)
 {
@@ -380,30 +352,6 @@ get_msg(struct wire *w, struct list_msg *m)
 	m->msgid = wire_str(w);
 }
 
-/* Behind the rows: more, MODSEQ, and the UIDs that are gone. */
-static void
-get_tail(struct wire *w, struct list_msgs *out)
-{
-	uint32_t i, n;
-
-	out->more = chan_get_u8(w->in) != 0;
-	out->next = get_cursor(w->in);
-	out->modseq = chan_get_u64(w->in);
-	n = chan_get_u32(w->in);
-	if (n == 0 || n > CHAN_DATA_MAX / sizeof *out->gone) {
-		w->bad = w->bad || n != 0;
-		return;
-	}
-	out->gone = calloc(n, sizeof *out->gone);
-	if (out->gone == NULL) {
-		w->bad = true;
-		return;
-	}
-	for (i = 0; i < n; i++)
-		out->gone[i] = chan_get_u32(w->in);
-	out->ngone = n;
-}
-
 bool
 list_msgs_get(struct chan_in *in, struct list_msgs *out)
 {
@@ -414,7 +362,8 @@ list_msgs_get(struct chan_in *in, struct list_msgs *out)
 		return false;
 	while (wire_row(&w, (void **)&out->row, &out->n, sizeof *out->row))
 		get_msg(&w, &out->row[out->n - 1]);
-	get_tail(&w, out);
+	out->more = chan_get_u8(in) != 0;
+	out->next = get_cursor(in);
 	if (w.bad || !chan_end(in)) {
 		list_msgs_clear(out);
 		return false;
@@ -426,7 +375,6 @@ void
 list_msgs_clear(struct list_msgs *m)
 {
 	free(m->row);
-	free(m->gone);
 	free(m->text);
 	memset(m, 0, sizeof *m);
 }
@@ -458,8 +406,6 @@ do_msgs(void *service, struct op_call *c)
 	chan_put_u8(c->out, 0);
 	chan_put_u8(c->out, more);
 	put_cursor(c->out, &next);
-	chan_put_u64(c->out, 0);
-	chan_put_u32(c->out, 0);
 	return rc;
 }
 
@@ -480,61 +426,6 @@ list_msgs(int ch, const struct list_msgs_ask *ask, struct list_msgs *out)
 	return rc;
 }
 
-/* ---- changes ---- */
-
-void
-list_changes_put(struct buf *args, uint64_t mbox, uint64_t since)
-{
-	chan_put_u64(args, mbox);
-	chan_put_u64(args, since);
-}
-
-bool
-list_changes_get(struct chan_in *in, struct list_msgs *out)
-{
-	return list_msgs_get(in, out);
-}
-
-static uint16_t
-do_changes(void *service, struct op_call *c)
-{
-	static struct list_since s;
-	struct list_cursor none = { 0 };
-	uint16_t rc;
-	size_t i;
-
-	s.mbox = chan_get_u64(&c->in);
-	s.since = chan_get_u64(&c->in);
-	if (!chan_end(&c->in))
-		return OP_BAD;
-	rc = list_each_change(service, &s, put_change, c->out);
-	chan_put_u8(c->out, 0);
-	chan_put_u8(c->out, s.more);
-	put_cursor(c->out, &none);
-	chan_put_u64(c->out, s.modseq);
-	chan_put_u32(c->out, (uint32_t)s.ngone);
-	for (i = 0; i < s.ngone; i++)
-		chan_put_u32(c->out, s.gone[i]);
-	return rc;
-}
-
-uint16_t
-list_changes(int ch, uint64_t mbox, uint64_t since, struct list_msgs *out)
-{
-	struct op_reply r;
-	struct buf args;
-	uint16_t rc;
-
-	memset(out, 0, sizeof *out);
-	wire_call(&args, &r);
-	list_changes_put(&args, mbox, since);
-	rc = op_call(ch, LIST_CHANGES, &args, -1, &r, LIST_WAIT_MS);
-	if (rc == OP_OK && !list_changes_get(&r.in, out))
-		rc = OP_BAD;
-	wire_done(&args, &r);
-	return rc;
-}
-
 enum { READERS = ROLE_BIT(ROLE_OWNER) | ROLE_BIT(ROLE_IMAP) };
 
 const struct op list_ops[] = {
@@ -542,6 +433,5 @@ const struct op list_ops[] = {
 	{ LIST_COUNT, READERS, do_count },
 	{ LIST_THREADS, READERS, do_threads },
 	{ LIST_MSGS, READERS, do_msgs },
-	{ LIST_CHANGES, READERS, do_changes },
 	{ 0, 0, NULL }
 };

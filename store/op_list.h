@@ -25,8 +25,7 @@ enum list_op {
 	LIST_SIDEBAR = 0x0200,
 	LIST_COUNT = 0x0201,
 	LIST_THREADS = 0x0202,
-	LIST_MSGS = 0x0203,
-	LIST_CHANGES = 0x0204
+	LIST_MSGS = 0x0203
 };
 
 enum {
@@ -62,8 +61,6 @@ bool	 list_sidebar_get(struct chan_in *in, struct list_sidebar *out);
 void	 list_sidebar_clear(struct list_sidebar *s);
 
 /* Messages that match a query, and how many of them are unread. */
-uint16_t list_count(int ch, const char *query, uint32_t *total,
-	    uint32_t *unread);
 void	 list_count_put(struct buf *args, const char *query);
 bool	 list_count_get(struct chan_in *in, uint32_t *total,
 	    uint32_t *unread);
@@ -154,9 +151,6 @@ struct list_msgs {
 	size_t		 n;
 	bool		 more;		/* there are rows behind the last */
 	struct list_cursor next;	/* by date: where they start */
-	uint64_t	 modseq;	/* changes: ask from here next */
-	uint32_t	*gone;		/* changes: UIDs expunged */
-	size_t		 ngone;
 	char		*text;		/* private */
 };
 
@@ -183,14 +177,6 @@ void	 list_msgs_put(struct buf *args, const struct list_msgs_ask *ask);
 bool	 list_msgs_get(struct chan_in *in, struct list_msgs *out);
 void	 list_msgs_clear(struct list_msgs *m);
 
-/*
- * Rows of a mailbox with a MODSEQ above `since`, in its order, and the UIDs
- * gone since; ask again from out->modseq while out->more.
- */
-uint16_t list_changes(int ch, uint64_t mbox, uint64_t since,
-	    struct list_msgs *out);
-void	 list_changes_put(struct buf *args, uint64_t mbox, uint64_t since);
-bool	 list_changes_get(struct chan_in *in, struct list_msgs *out);
 
 /* ---- the reader's side ---- */
 

@@ -6,19 +6,13 @@
 
 #include "store/op_msg.h"
 #include "store/reader.h"
+#include "store/view.h"
 #include "store/wire.h"
 
 void
 msg_open_put(struct buf *args, uint64_t id)
 {
 	chan_put_u64(args, id);
-}
-
-void
-msg_open_uid_put(struct buf *args, uint64_t mbox, uint32_t uid)
-{
-	chan_put_u64(args, mbox);
-	chan_put_u32(args, uid);
 }
 
 static void
@@ -112,16 +106,6 @@ open_row(struct reader *r, uint64_t id, struct op_call *c)
 }
 
 static uint16_t
-answer(struct reader *r, int rc)
-{
-	reader_end(r);
-	if (rc == SQLITE_OK)
-		return OP_OK;
-	return rc == SQLITE_DONE ? STORE_NOTFOUND :
-	    (uint16_t)store_err_sqlite(rc);
-}
-
-static uint16_t
 do_open(void *service, struct op_call *c)
 {
 	uint64_t id = chan_get_u64(&c->in);
@@ -132,46 +116,7 @@ do_open(void *service, struct op_call *c)
 	e = reader_begin(service);
 	if (e != STORE_OK)
 		return (uint16_t)e;
-	return answer(service, open_row(service, id, c));
-}
-
-static uint16_t
-do_open_uid(void *service, struct op_call *c)
-{
-	struct reader *r = service;
-	uint64_t mbox = chan_get_u64(&c->in);
-	uint32_t uid = chan_get_u32(&c->in);
-	uint64_t id = 0;
-	enum store_err e;
-	int rc;
-
-	if (!chan_end(&c->in))
-		return OP_BAD;
-	e = reader_begin(r);
-	if (e != STORE_OK)
-		return (uint16_t)e;
-	rc = sql_step(&r->sql, RSQL_UID, "ii", (int64_t)mbox, (int64_t)uid);
-	if (rc == SQLITE_ROW) {
-		id = (uint64_t)sql_int(&r->sql, RSQL_UID, 0);
-		sql_end(&r->sql, RSQL_UID);
-		rc = open_row(r, id, c);
-	}
-	return answer(r, rc);
-}
-
-static uint16_t
-ask(int ch, uint16_t type, struct buf *args, struct op_reply *r,
-    struct msg_info *info, int *fd)
-{
-	uint16_t rc = op_call(ch, type, args, -1, r, LIST_WAIT_MS);
-
-	if (rc == OP_OK && (r->fd == -1 || !msg_open_get(&r->in, info)))
-		rc = OP_BAD;
-	if (rc == OP_OK) {
-		*fd = r->fd;
-		r->fd = -1;
-	}
-	return rc;
+	return view_end(service, open_row(service, id, c));
 }
 
 uint16_t
@@ -185,24 +130,13 @@ msg_open(int ch, uint64_t id, struct msg_info *info, int *fd)
 	*fd = -1;
 	wire_call(&args, &r);
 	msg_open_put(&args, id);
-	rc = ask(ch, MSG_OPEN, &args, &r, info, fd);
-	wire_done(&args, &r);
-	return rc;
-}
-
-uint16_t
-msg_open_uid(int ch, uint64_t mbox, uint32_t uid, struct msg_info *info,
-    int *fd)
-{
-	struct op_reply r;
-	struct buf args;
-	uint16_t rc;
-
-	memset(info, 0, sizeof *info);
-	*fd = -1;
-	wire_call(&args, &r);
-	msg_open_uid_put(&args, mbox, uid);
-	rc = ask(ch, MSG_OPEN_UID, &args, &r, info, fd);
+	rc = op_call(ch, MSG_OPEN, &args, -1, &r, LIST_WAIT_MS);
+	if (rc == OP_OK && (r.fd == -1 || !msg_open_get(&r.in, info)))
+		rc = OP_BAD;
+	if (rc == OP_OK) {
+		*fd = r.fd;
+		r.fd = -1;
+	}
 	wire_done(&args, &r);
 	return rc;
 }
@@ -211,6 +145,5 @@ enum { READERS = ROLE_BIT(ROLE_OWNER) | ROLE_BIT(ROLE_IMAP) };
 
 const struct op msg_ops[] = {
 	{ MSG_OPEN, READERS, do_open },
-	{ MSG_OPEN_UID, READERS, do_open_uid },
 	{ 0, 0, NULL }
 };

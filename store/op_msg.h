@@ -8,8 +8,7 @@
 #include "store/op_list.h"
 
 enum msg_op {
-	MSG_OPEN = 0x0210,	/* by row id */
-	MSG_OPEN_UID = 0x0211	/* by mailbox and UID */
+	MSG_OPEN = 0x0210	/* by row id */
 };
 
 struct msg_info {
@@ -32,9 +31,6 @@ struct msg_info {
  */
 uint16_t msg_open(int ch, uint64_t id, struct msg_info *info, int *fd);
 void	 msg_open_put(struct buf *args, uint64_t id);
-uint16_t msg_open_uid(int ch, uint64_t mbox, uint32_t uid,
-	    struct msg_info *info, int *fd);
-void	 msg_open_uid_put(struct buf *args, uint64_t mbox, uint32_t uid);
 bool	 msg_open_get(struct chan_in *in, struct msg_info *info);
 void	 msg_info_clear(struct msg_info *info);
 

@@ -215,25 +215,6 @@ do_row(void *service, struct op_call *c)
 	return rc;
 }
 
-uint16_t
-parse_row(int ch, int fd, struct parse_row *row)
-{
-	struct op_reply r;
-	struct buf mem;
-	uint16_t rc;
-
-	memset(row, 0, sizeof *row);
-	buf_init(&mem, PARSE_ANSWER_MAX);
-	op_reply_init(&r);
-	rc = op_call(ch, PARSE_ROW, NULL, fd, &r, PARSE_WAIT_MS);
-	if (rc == OP_OK && (!parse_answer(&r.in, &r.fd, &mem) ||
-	    !parse_row_get(&r.in, row)))
-		rc = OP_BAD;
-	op_reply_clear(&r);
-	buf_clear(&mem);
-	return rc;
-}
-
 /* ---- PARSE_SHOW ---- */
 
 void
@@ -466,29 +447,6 @@ do_part(void *service, struct op_call *c)
 	}
 	buf_clear(&b);
 	mime_close(&m);
-	return rc;
-}
-
-uint16_t
-parse_part(int ch, int fd, const char *path, enum parse_form form, int *out,
-    uint64_t *size)
-{
-	struct op_reply r;
-	struct buf args;
-	uint16_t rc;
-
-	*out = -1;
-	*size = 0;
-	wire_call(&args, &r);
-	parse_part_put(&args, path, form);
-	rc = op_call(ch, PARSE_PART, &args, fd, &r, PARSE_WAIT_MS);
-	if (rc == OP_OK && (!parse_part_get(&r.in, size) || r.fd == -1))
-		rc = OP_BAD;
-	if (rc == OP_OK) {
-		*out = r.fd;
-		r.fd = -1;
-	}
-	wire_done(&args, &r);
 	return rc;
 }
 

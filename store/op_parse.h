@@ -72,8 +72,6 @@ void	 parse_row_put(struct buf *out, const struct parse_row *row);
 /* Takes nothing; strings and blobs live until parse_row_clear(). */
 bool	 parse_row_get(struct chan_in *in, struct parse_row *row);
 void	 parse_row_clear(struct parse_row *row);
-/* Borrows fd, whose offset does not matter (nor does it move). */
-uint16_t parse_row(int ch, int fd, struct parse_row *row);
 
 /*
  * The payload of a reply: what the record held, or what its fd holds, read
@@ -174,8 +172,6 @@ enum parse_form {
  * path "" is the body of a message that is no multipart, or the first
  * text of one that is.  STORE_NOTFOUND: no such part.
  */
-uint16_t parse_part(int ch, int fd, const char *path, enum parse_form form,
-	    int *out, uint64_t *size);
 void	 parse_part_put(struct buf *args, const char *path,
 	    enum parse_form form);
 bool	 parse_part_get(struct chan_in *in, uint64_t *size);

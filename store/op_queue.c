@@ -239,35 +239,6 @@ queue_change(int ch, const char *id, enum queue_change what, const char *arg)
 	return rc;
 }
 
-void
-queue_open_put(struct buf *args, const char *id)
-{
-	chan_put_str(args, id);
-}
-
-uint16_t
-queue_open(int ch, const char *id, int *fd, uint32_t *offset, uint64_t *size)
-{
-	struct op_reply r;
-	struct buf b;
-	uint16_t rc;
-
-	*fd = -1;
-	*offset = 0;
-	*size = 0;
-	wire_call(&b, &r);
-	queue_open_put(&b, id);
-	rc = op_call(ch, QUEUE_OPEN, &b, -1, &r, QUEUE_WAIT_MS);
-	if (rc == STORE_OK) {
-		*offset = chan_get_u32(&r.in);
-		*size = chan_get_u64(&r.in);
-		*fd = r.fd;
-		r.fd = -1;
-	}
-	wire_done(&b, &r);
-	return rc;
-}
-
 /* ---- keeper ---- */
 
 #define LIST	"SELECT " QUEUE_COLUMNS " FROM queue_letter"
@@ -401,22 +372,6 @@ queue_marks_get(struct chan_in *in, enum queue_mark *out, size_t n)
 		out[i] = ok ? (enum queue_mark)mark : QUEUE_MARK_NONE;
 	}
 	return chan_end(in) && ok;
-}
-
-uint16_t
-queue_marks(int ch, const char *const *msgid, size_t n, enum queue_mark *out)
-{
-	struct op_reply r;
-	struct buf b;
-	uint16_t rc;
-
-	wire_call(&b, &r);
-	queue_marks_put(&b, msgid, n);
-	rc = op_call(ch, QUEUE_MARKS, &b, -1, &r, QUEUE_WAIT_MS);
-	if (rc == STORE_OK && !queue_marks_get(&r.in, out, n))
-		rc = OP_BAD;
-	wire_done(&b, &r);
-	return rc;
 }
 
 /* From how many recipients have what fate. */
@@ -563,37 +518,11 @@ on_change(void *service, struct op_call *c)
 	return store_later(st, c, STORE_BIT(STORE_NODE));
 }
 
-static uint16_t
-on_open(void *service, struct op_call *c)
-{
-	struct store *st = service;
-	struct queue_facts f;
-	char name[QUEUE_ID_MAX];
-	enum store_err rc;
-	uint64_t id;
-
-	chan_get_str(&c->in, name, sizeof name);
-	if (!chan_end(&c->in))
-		return OP_BAD;
-	if (queue_id_parse(name, &id) == -1)
-		return STORE_NOTFOUND;
-	rc = queue_facts(st, id, &f);
-	if (rc == STORE_OK && f.state == QUEUE_DONE)
-		rc = STORE_STATE;
-	if (rc == STORE_OK)
-		rc = queue_letter_fd(st, id, &c->fd_out);
-	c->close_fd_out = true;
-	chan_put_u32(c->out, f.offset);
-	chan_put_u64(c->out, f.size);
-	return (uint16_t)rc;
-}
-
 const struct op queue_ops[] = {
 	{ QUEUE_LIST,	ROLE_BIT(ROLE_OWNER),	on_list },
 	{ QUEUE_SHOW,	ROLE_BIT(ROLE_OWNER),	on_show },
 	{ QUEUE_FATE,	ROLE_BIT(ROLE_OWNER),	on_fate },
 	{ QUEUE_CHANGE,	ROLE_BIT(ROLE_OWNER),	on_change },
-	{ QUEUE_OPEN,	ROLE_BIT(ROLE_OWNER),	on_open },
 	{ QUEUE_MARKS,	ROLE_BIT(ROLE_OWNER),	on_marks },
 	{ 0, 0, NULL }
 };

@@ -24,7 +24,6 @@ enum queue_op {
 	QUEUE_SHOW = 0x0164,	/* str id → one letter, all of it */
 	QUEUE_FATE = 0x0165,	/* str Message-ID → the same */
 	QUEUE_CHANGE = 0x0166,
-	QUEUE_OPEN = 0x0167,	/* str id → u32 offset, u64 octets + fd */
 	QUEUE_MARKS = 0x0178	/* Message-IDs → a mark for each */
 };
 
@@ -147,8 +146,6 @@ enum queue_mark {
  * n of both, at most QUEUE_MARKS_MAX.  A question that does not fit a
  * record has its err set.
  */
-uint16_t queue_marks(int ch, const char *const *msgid, size_t n,
-	    enum queue_mark *out);
 void	 queue_marks_put(struct buf *args, const char *const *msgid,
 	    size_t n);
 /* False unless there are n. */
@@ -174,12 +171,6 @@ uint16_t queue_change(int ch, const char *id, enum queue_change what,
 	    const char *arg);
 void	 queue_change_put(struct buf *args, const char *id,
 	    enum queue_change what, const char *arg);
-
-/* *fd is the caller's, read-only; the letter is *size octets at *offset:
- * what follows is not part of it. */
-uint16_t queue_open(int ch, const char *id, int *fd, uint32_t *offset,
-	    uint64_t *size);
-void	 queue_open_put(struct buf *args, const char *id);
 
 extern const struct op queue_ops[];	/* service: struct store */
 

@@ -77,16 +77,11 @@ static const char *const sql[RSQL_N] = {
 	[RSQL_BY_DATE] = "SELECT id,date FROM msg WHERE mbox=?"
 	    " AND (date,id)<(?,?)"
 	    " ORDER BY date DESC, id DESC LIMIT ?",
-	[RSQL_CHANGED] = "SELECT msg,modseq FROM mail INDEXED BY mail_modseq"
-	    " WHERE mbox=? AND modseq>? ORDER BY modseq LIMIT ?",
-	[RSQL_GONE] = "SELECT modseq,uid FROM gone WHERE mbox=? AND modseq>?"
-	    " AND modseq<=? AND uid<>0 ORDER BY modseq LIMIT ?",
 	[RSQL_BOX] = "SELECT modseq FROM mailbox WHERE id=?",
 	[RSQL_OPEN] = "SELECT m.id,m.thread,m.mbox,m.uid,l.flags,l.modseq,"
 	    "m.date,m.received,m.size,b.name,m.name,m.tags,m.msgid"
 	    " FROM msg m JOIN mail l ON l.mbox=m.mbox AND l.uid=m.uid"
 	    " JOIN mailbox b ON b.id=m.mbox WHERE m.id=?",
-	[RSQL_UID] = "SELECT msg FROM mail WHERE mbox=? AND uid=?",
 };
 
 void

@@ -370,35 +370,6 @@ thread_survives_rings_and_depth(void **state)
 	list_msgs_clear(&m);
 }
 
-static void
-changes_since(void **state)
-{
-	struct list_msgs m;
-
-	(void)state;
-	add(1, 1, "a", "");
-	add(1, 2, "b", "");
-	add(1, 3, "c", "");
-	assert_int_equal(list_changes(ch, 1, 1, &m), 0);
-	assert_int_equal(m.n, 2);
-	assert_int_equal(m.modseq, 3);
-	assert_false(m.more);
-	list_msgs_clear(&m);
-	assert_int_equal(row_flags(rows, 1, STORE_SEEN, "cur/1:2,S", 11), 0);
-	assert_int_equal(row_remove(rows, 2, 12), 0);
-	assert_int_equal(list_changes(ch, 1, 3, &m), 0);
-	assert_int_equal(m.n, 1);
-	assert_int_equal(m.row[0].flags, STORE_SEEN);
-	assert_int_equal(m.ngone, 1);
-	assert_int_equal(m.gone[0], 2);
-	assert_int_equal(m.modseq, 12);
-	list_msgs_clear(&m);
-	assert_int_equal(list_changes(ch, 1, 12, &m), 0);
-	assert_int_equal(m.n + m.ngone, 0);
-	assert_int_equal(m.modseq, 12);
-	list_msgs_clear(&m);
-}
-
 /* A page that does not fit its record ends early and goes on. */
 static void
 long_rows_make_short_pages(void **state)
@@ -456,12 +427,6 @@ opens_files_read_only(void **state)
 	assert_int_equal(write(fd, "x", 1), -1);
 	close(fd);
 	msg_info_clear(&info);
-	assert_int_equal(msg_open_uid(ch, 1, 1, &info, &fd), 0);
-	assert_int_equal(info.id, 1);
-	close(fd);
-	msg_info_clear(&info);
-	assert_int_equal(msg_open_uid(ch, 1, 2, &info, &fd),
-	    STORE_NOTFOUND);
 	assert_int_equal(msg_open(ch, 99, &info, &fd), STORE_NOTFOUND);
 }
 
@@ -553,14 +518,6 @@ one_folder_is_all_there_is(void **state)
 	list_msgs_clear(&m);
 	mask.id = 2;
 	assert_int_equal(list_msgs(ch, &mask, &m), STORE_NOTFOUND);
-	/* with the hint of an index that a view has not */
-	assert_int_equal(list_changes(ch, 1, 0, &m), 0);
-	assert_int_equal(m.n, 1);
-	list_msgs_clear(&m);
-	if (list_changes(ch, 2, 0, &m) == 0) {
-		assert_int_equal(m.n, 0);
-		list_msgs_clear(&m);
-	}
 }
 
 #define T(fn)	cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
@@ -575,7 +532,6 @@ main(void)
 		T(sidebar_counts),
 		T(thread_is_a_tree),
 		T(thread_survives_rings_and_depth),
-		T(changes_since),
 		T(long_rows_make_short_pages),
 		T(opens_files_read_only),
 		T(a_new_database_is_noticed),
