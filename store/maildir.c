@@ -67,9 +67,6 @@ parse_fields(struct maildir_name *n)
 	const char *end = n->base + n->nbase, *p, *q, *r;
 	uint64_t v;
 
-	p = field(n, 'S');
-	n->sized = p != NULL && num_u64(p, digits(p, end), 0, INT64_MAX,
-	    &n->size) == 0;
 	p = field(n, 'I');
 	if (p != NULL) {
 		q = digits(p, end);

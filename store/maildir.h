@@ -33,8 +33,6 @@ struct maildir_name {
 	char		 extra[MAILDIR_EXTRA_MAX]; /* keywords, a-z */
 	bool		 paired;	/* has I=; then: */
 	uint32_t	 uidvalidity, uid;
-	bool		 sized;		/* has S=; then: */
-	uint64_t	 size;
 	int64_t		 seconds;	/* it starts with; 0: it does not */
 	int64_t		 saved;		/* D=; 0: it has none */
 };

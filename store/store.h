@@ -98,7 +98,6 @@ struct store {
 	struct sqlite3		*db[STORE_NDB];
 	struct rows		*rows;		/* of db[STORE_CACHE] */
 	struct boxes		*boxes;
-	struct aliases		*aliases;
 	struct events		*events;
 	struct uploads		*uploads;
 	struct spool		*spool;

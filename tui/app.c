@@ -368,7 +368,6 @@ app_draw(struct tui *t)
 		a.x = s.w;
 		a.w -= s.w;
 	}
-	t->area = a;
 	t->top->ops->draw(t->top, &a);
 	draw_status(t, rows - 2);
 	draw_choices(t, rows - 2);

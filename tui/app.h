@@ -82,7 +82,6 @@ struct tui {
 	bool		 dirty;
 	bool		 quit;
 	int64_t		 retry_ms;	/* when the node may be asked again */
-	struct area	 area;		/* of the view, as last drawn */
 };
 
 /* The view takes the screen; takes v. */
