@@ -29,16 +29,19 @@ static const struct words words[] = {
 };
 
 void
-dsn_status(enum dsn_kind kind, const char *reply, char *dst, size_t size)
+dsn_status(enum dsn_kind kind, const struct dsn_rcpt *rcpt, char *dst,
+    size_t size)
 {
+	const char *other = rcpt->expired ? "4.4.7" : words[kind].class;
 	struct reply r;
 
 	reply_init(&r);
-	if (reply_line(&r, reply, strlen(reply)) == 0 &&
-	    r.code / 100 == (unsigned int)(words[kind].class[0] - '0'))
+	snprintf(dst, size, "%s", other);
+	if (reply_line(&r, rcpt->reply, strlen(rcpt->reply)) == 0 &&
+	    r.code / 100 == (unsigned int)(other[0] - '0'))
 		reply_status(&r, dst, size);
-	else
-		snprintf(dst, size, "%s", words[kind].class);
+	if (rcpt->expired && strcmp(dst, "4.0.0") == 0)
+		snprintf(dst, size, "%s", other);
 }
 
 static void
@@ -72,7 +75,9 @@ put_text(struct buf *b, const struct dsn *d, const char *unique)
 	    "Content-Transfer-Encoding: 8bit\r\n\r\n%s\r\n\r\n", unique,
 	    words[d->kind].text);
 	for (i = 0; i < d->nrcpt; i++) {
-		buf_addf(b, "  %s\r\n", d->rcpt[i].addr);
+		buf_addf(b, "  %s%s\r\n", d->rcpt[i].addr,
+		    d->rcpt[i].expired ? ": tried in vain for five days" :
+		    "");
 		if (d->rcpt[i].reply[0] != '\0')
 			buf_addf(b, "    %s\r\n", d->rcpt[i].reply);
 	}
@@ -91,7 +96,7 @@ put_rcpt(struct buf *b, const struct dsn *d, const struct dsn_rcpt *r)
 {
 	char status[12], date[48];
 
-	dsn_status(d->kind, r->reply, status, sizeof status);
+	dsn_status(d->kind, r, status, sizeof status);
 	buf_adds(b, "\r\n");
 	if (r->orcpt[0] != '\0')
 		buf_addf(b, "Original-Recipient: %s\r\n", r->orcpt);

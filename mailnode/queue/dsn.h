@@ -5,6 +5,7 @@
 #ifndef QUEUE_DSN_H
 #define QUEUE_DSN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,7 @@ struct dsn_rcpt {
 	const char	*orcpt;		/* "rfc822;…" as given, or "" */
 	const char	*reply;		/* "550 5.1.1 …", or words of ours */
 	const char	*peer;		/* who said so, or "" */
+	bool		 expired;	/* that was the last of many tries */
 };
 
 struct dsn {
@@ -42,8 +44,9 @@ struct dsn {
 /* Appends the message, CRLF; unique makes boundary and Message-ID. */
 void	dsn_put(struct buf *b, const struct dsn *d, const char *unique);
 
-/* "5.1.1" of a reply, else one for its class, else "5.0.0". */
-void	dsn_status(enum dsn_kind kind, const char *reply, char *dst,
+/* "5.1.1" of a reply, else one for its class, else "5.0.0"; of what is
+ * expired what stood in its way, "4.2.2", else "4.4.7" (RFC 3463). */
+void	dsn_status(enum dsn_kind kind, const struct dsn_rcpt *rcpt, char *dst,
 	    size_t size);
 
 #endif

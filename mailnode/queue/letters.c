@@ -136,7 +136,8 @@ notify(struct sender *s, struct letter *x, const struct outcome *o, size_t n,
 	for (i = 0; i <= n && rc == STORE_OK; i++) {
 		if (i < n && outcome_tells(&o[i], kind))
 			rcpt[k++] = (struct dsn_rcpt){ o[i].rcpt->addr,
-			    o[i].rcpt->orcpt, o[i].reply, peer };
+			    o[i].rcpt->orcpt, o[i].reply, peer,
+			    o[i].fate == QUEUE_EXPIRED };
 		if (k > 0 && (i == n || k == DSN_RCPTS_MAX)) {
 			rc = letters_checked(s, filing_notice(s->keeper,
 			    &s->reply, &x->l, kind, rcpt, k,

@@ -111,14 +111,17 @@ notice_text(void **state)
 {
 	static const struct dsn_rcpt rcpt[] = {
 		{ "a@far.test", "rfc822;orig@far.test", "550 5.1.1 nobody",
-		    "mx.far.test 192.0.2.1:25" },
-		{ "b@far.test", "", "the relay process ended", "" },
+		    "mx.far.test 192.0.2.1:25", false },
+		{ "b@far.test", "", "the relay process ended", "", false },
+		{ "c@far.test", "", "450 4.2.2 full", "", true },
+		{ "d@far.test", "", "450 come back", "", true },
+		{ "e@far.test", "", "no answer", "", true },
 	};
 	static const char header[] = "Subject: hi\r\nX: y\r\n";
 	struct dsn d = { .kind = DSN_FAILED, .hostname = "mail.x.test",
 	    .to = "me@x.test", .id = "0123", .msgid = "m@x.test",
 	    .subject = "hi", .envid = "e1", .now = NOW, .created = NOW - 60,
-	    .expires = NOW + 60, .rcpt = rcpt, .nrcpt = 2, .header = header,
+	    .expires = NOW + 60, .rcpt = rcpt, .nrcpt = 5, .header = header,
 	    .nheader = sizeof header - 1 };
 	struct buf b;
 	char *s;
@@ -138,6 +141,15 @@ notice_text(void **state)
 	assert_non_null(strstr(s, "Final-Recipient: rfc822; b@far.test\r\n"
 	    "Action: failed\r\nStatus: 5.0.0\r\n"
 	    "Diagnostic-Code: x-mailnode; the relay process ended\r\n"));
+	/* RFC 3463, X.4.7: rather what stood in the way. */
+	assert_non_null(strstr(s, "c@far.test\r\nAction: failed\r\n"
+	    "Status: 4.2.2\r\n"));
+	assert_non_null(strstr(s, "d@far.test\r\nAction: failed\r\n"
+	    "Status: 4.4.7\r\n"));
+	assert_non_null(strstr(s, "e@far.test\r\nAction: failed\r\n"
+	    "Status: 4.4.7\r\n"));
+	assert_non_null(strstr(s, "  c@far.test: tried in vain for five days"
+	    "\r\n    450 4.2.2 full\r\n"));
 	assert_non_null(strstr(s, "text/rfc822-headers\r\n"));
 	assert_non_null(strstr(s, "Subject: hi\r\nX: y\r\n\r\n--=_uniq--"));
 	assert_null(strstr(s, "Will-Retry-Until"));
