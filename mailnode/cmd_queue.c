@@ -310,6 +310,36 @@ change(int ch, int argc, char **argv, const char *name)
 	return rc == STORE_OK ? 0 : cmd_fail(argv[0], submit_text(rc));
 }
 
+/* What is held or damaged is left alone: that is tried by its name only. */
+static int
+retry_all(int ch)
+{
+	char after[QUEUE_ID_MAX] = "";
+	struct queue_rows rows;
+	bool more = true;
+	uint16_t rc = STORE_OK;
+	size_t i;
+
+	while (more && rc == STORE_OK) {
+		rc = queue_list(ch, QUEUE_OPEN_ONES, after, &rows);
+		if (rc != STORE_OK)
+			break;
+		for (i = 0; i < rows.n && rc == STORE_OK; i++) {
+			if (rows.row[i].state == QUEUE_ACTIVE)
+				rc = queue_change(ch, rows.row[i].id,
+				    QUEUE_DO_RETRY, "");
+			if (rc == STORE_STATE || rc == STORE_NOTFOUND)
+				rc = STORE_OK;	/* under way, or done */
+		}
+		more = rows.more && rows.n > 0;
+		if (more)
+			(void)snprintf(after, sizeof after, "%s",
+			    rows.row[rows.n - 1].id);
+		queue_rows_clear(&rows);
+	}
+	return rc == STORE_OK ? 0 : cmd_fail("queue", submit_text(rc));
+}
+
 static int
 run(int ch, int argc, char **argv, bool all, bool json)
 {
@@ -319,6 +349,8 @@ run(int ch, int argc, char **argv, bool all, bool json)
 	if (strcmp(argv[0], "show") == 0)
 		return argc == 2 ? show(ch, argv[1], json) :
 		    cmd_usage("queue", 0);
+	if (argc == 1 && strcmp(argv[0], "retry") == 0)
+		return retry_all(ch);
 	return change(ch, argc - 1, argv + 1, argv[0]);
 }
 

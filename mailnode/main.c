@@ -67,7 +67,7 @@ const struct cmd cmds[] = {
 	    "[-itv] [-f ADDR] [-F NAME] [-N never|success,failure,delay] "
 	    "[-V ENVID] [--] [RCPT…]" },
 	{ "queue",	cmd_queue,
-	    "[-aj] [list|show ID|hold ID|release ID|retry ID|"
+	    "[-aj] [list|show ID|hold ID|release ID|retry [ID]|"
 	    "route ID [RELAY]|drop ID]" },
 	{ "why",	cmd_why,	"[-j] ID|ADDRESS" },
 	{ "alias",	cmd_alias,	"[list [-j]|add [-d DEST] [-e DATE] [-f FOLDER] "

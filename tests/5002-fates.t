@@ -132,6 +132,8 @@ ok 'deferred' tried "$id" b@far.test
 ok 'hold' mn queue hold "$id"
 is 'held' "$(state "$id")" held
 ok 'list names it' sh -c '"$0" queue | grep -q "$1  held"' "$mailnode" "$id"
+ok 'retry of all' mn queue retry
+is 'leaves it alone' "$(state "$id")" held
 hop_rules
 ok 'release' mn queue release "$id"
 ok 'it leaves' wait_for '[ "$(state "$id")" = done ]'

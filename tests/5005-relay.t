@@ -62,7 +62,14 @@ is 'two signatures, both good' "$(verify)" '2 True True'
 id=$(printf 'Subject: no\n\nx\n' | mn send -v you@wrong.test)
 ok 'a wrong password' wait_for 'fate "$id" | grep -q "535\|AUTH"'
 is 'waits' "$(fate "$id" | cut -d' ' -f1)" waiting
-mn queue drop "$id"
+ok 'an alarm says what to do' wait_for 'mn status | grep -q \
+    "alarm .*relay wrong: AUTH: 535.*(mailnode vault set relay/wrong)"'
+ok 'with the right one' login wrong secret-word me@relay.peer.test
+mn queue retry
+ok 'what waits goes to that relay again' wait_for \
+    '! fate "$id" | grep -q AUTH && [ "$(fate "$id")" != "waiting " ]'
+ok 'and the alarm is over' wait_for '! mn status | grep -q "relay wrong"'
+mn queue drop "$id" 2>/dev/null
 
 # Many at once: few connections, each letter once.
 before=$(grep -c ' connect from localhost' "$postfix/log")

@@ -49,6 +49,7 @@ struct sender {
 	struct letter	*letters;
 	unsigned int	 nletters;
 	struct relays	*relays;
+	struct away	*away;		/* for each of conf.relays */
 	bool		 stopping;
 	bool		 locked;	/* the alarm is up */
 	bool		 no_dns;	/* told that letters wait for it */

@@ -6,6 +6,7 @@
 #include "mailnode/base/clock.h"
 #include "mailnode/node/conf.h"
 #include "mailnode/node/log.h"
+#include "mailnode/queue/away.h"
 #include "mailnode/queue/relays.h"
 #include "mailnode/queue/route.h"
 #include "store/err.h"
@@ -205,8 +206,10 @@ take_result(struct sender *s, struct run *r, size_t i,
 		s->no_dns = x->rcpt[k].fate == JOB_NO_DNS;
 		note_locked(s, x->rcpt[k].fate == JOB_LOCKED);
 	}
-	if (x->tried)
+	if (x->tried) {
 		res.route = conf.relays[r->hop->route].name;
+		away_note(s, r->hop->route, x->why);
+	}
 	for (k = 0; k < n; k++)
 		if (o[k].fate == QUEUE_WAITING || o[k].fate == QUEUE_UNKNOWN)
 			res.why = o[k].reply;

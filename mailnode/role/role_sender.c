@@ -19,6 +19,7 @@
 #include "mailnode/base/clock.h"
 #include "mailnode/node/log.h"
 #include "mailnode/node/sandbox.h"
+#include "mailnode/queue/away.h"
 #include "mailnode/queue/letters.h"
 #include "mailnode/queue/relays.h"
 #include "mailnode/queue/retry.h"
@@ -193,13 +194,15 @@ role_sender(struct proc *pr)
 	s.keeper = pr->link[ROLE_KEEPER];
 	s.start_over = start_over;
 	s.relays = relays_new(relay_ended, NULL);
+	s.away = away_new();
 	drift = clock_wall_s() - clock_mono_ms() / 1000;
 	timer = (struct loop_timer){ .fn = tick };
 	stop_timer = (struct loop_timer){ .fn = stop_now };
 	keeper_io = (struct loop_io){ .fd = s.keeper, .fn = keeper_ready };
 	op_reply_init(&s.reply);
 	s.reply.told = told;
-	if (s.keeper == -1 || s.relays == NULL || crypto_init() == -1)
+	if (s.keeper == -1 || s.relays == NULL || s.away == NULL ||
+	    crypto_init() == -1)
 		_exit(1);
 	proc_on_link(pr, link_came, NULL);
 	proc_on_stop(pr, asked_to_stop, NULL);

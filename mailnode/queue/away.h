@@ -1,0 +1,17 @@
+/* Relays of the configuration that take nothing at all: the owner's to mend,
+ * and told in an alarm until a letter gets past that. */
+#ifndef QUEUE_AWAY_H
+#define QUEUE_AWAY_H
+
+#include "mailnode/queue/letters.h"
+
+struct away;
+
+/* Returns owned, for the whole run, or NULL: no memory. */
+struct away	*away_new(void);
+
+/* What the last connection by that route came to; "": a dialogue.  The
+ * servers of "mx" are nobody's to mend, and passed over. */
+void		 away_note(struct sender *s, int route, const char *why);
+
+#endif
