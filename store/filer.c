@@ -426,6 +426,21 @@ move_found(struct filer *f, struct move *m)
 	return STORE_BUSY;
 }
 
+/* A new file gets its place when its batch ends: now, if it is asked for. */
+static void
+settle_first(struct filer *f, const char *folder, const char *rel)
+{
+	size_t i;
+
+	for (i = 0; i < f->ndone; i++)
+		if (f->done[i].fd != -1 &&
+		    strcmp(f->done[i].rel, rel) == 0 &&
+		    strcmp(f->done[i].folder, folder) == 0) {
+			filer_flush(f);
+			return;
+		}
+}
+
 enum store_err
 filer_move(struct filer *f, struct op_call *c, const char *folder,
     const char *rel, const char *dfolder, const char *drel, bool copy)
@@ -434,6 +449,7 @@ filer_move(struct filer *f, struct op_call *c, const char *folder,
 	    .drel = drel, .copy = copy };
 	enum store_err rc;
 
+	settle_first(f, folder, rel);
 	rc = move_found(f, &m);
 	if (rc == STORE_OK)
 		rc = filer_dirty(f, dfolder, m.now);
@@ -450,6 +466,7 @@ filer_drop(struct filer *f, struct op_call *c, const char *folder,
 	enum store_err rc;
 	int tries;
 
+	settle_first(f, folder, rel);
 	snprintf(found, sizeof found, "%s", rel);
 	for (tries = 0; tries < FIND_TRIES; tries++) {
 		rc = real_path(path, folder, found);

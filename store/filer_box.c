@@ -323,6 +323,7 @@ filer_rmbox(struct filer *f, const char *folder)
 	enum store_err rc = STORE_OK;
 	size_t i;
 
+	filer_flush(f);		/* what is on its way there */
 	for (i = 0; rc == STORE_OK && i < 3; i++) {
 		rc = join(path, folder, subs[i]);
 		if (rc == STORE_OK)
@@ -350,6 +351,7 @@ filer_mvbox(struct filer *f, const char *from, const char *to)
 	enum store_err rc = STORE_OK;
 	char *p;
 
+	filer_flush(f);		/* what is on its way there */
 	parent_of(parent, to);
 	for (p = parent; rc == STORE_OK && p != NULL && *p != '\0'; ) {
 		p = strchr(p, '/');
