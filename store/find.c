@@ -16,6 +16,7 @@ find_new(struct reader *r, uint64_t mbox, uint32_t below)
 	f->r = r;
 	f->mbox = mbox;
 	f->below = below;
+	r->waits = FIND_WAITS_MAX;
 	buf_init(&f->sql, 1024 * 1024);
 	return f;
 }

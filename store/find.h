@@ -5,6 +5,8 @@
 #include "store/op_find.h"
 #include "store/reader.h"
 
+enum { FIND_WAITS_MAX = 100 };	/* of 5 ms, for files of one search */
+
 struct find_arg {
 	enum { FIND_INT, FIND_STR } kind;
 	int64_t		 i;
@@ -56,6 +58,9 @@ uint16_t	 find_text(struct find *f, const char *text, bool body_only,
 int		 find_functions(struct find **f, sqlite3 *db,
 		    struct reader *r);
 
+/* A message's file, to read, or -1; one that is new may be awaited. */
+int		 find_open(struct reader *r, const char *folder,
+		    const char *name);
 /* The folder's name; "" when it is gone. */
 void		 find_folder(struct find *f, char *dst, size_t size);
 /* Octets alike in any case, as far as letters are plain. */

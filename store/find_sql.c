@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "mailnode/base/codec.h"
@@ -16,7 +17,8 @@
 
 enum {
 	FOLD_MAX = 16 * 1024,		/* octets of a column looked at */
-	HEAD_MAX = 1024 * 1024		/* octets of a header looked at */
+	HEAD_MAX = 1024 * 1024,		/* octets of a header looked at */
+	WAIT_STEP_MS = 5		/* see FIND_WAITS_MAX */
 };
 
 /* ---- letters ---- */
@@ -127,6 +129,21 @@ sql_has(sqlite3_context *c, int n, sqlite3_value **v)
 
 /* ---- a field of the file ---- */
 
+/* Rows are ahead of files for as long as the filer needs. */
+int
+find_open(struct reader *r, const char *folder, const char *name)
+{
+	const struct timespec pause = { .tv_nsec = WAIT_STEP_MS * 1000000L };
+	int fd;
+
+	while ((fd = maildir_open(r->root, folder, name, NULL)) == -1 &&
+	    r->waits > 0) {
+		r->waits--;
+		(void)nanosleep(&pause, NULL);
+	}
+	return fd;
+}
+
 static bool
 field_has(const char *p, const char *end, const char *name,
     const char *needle)
@@ -160,7 +177,7 @@ sql_header(sqlite3_context *c, int n, sqlite3_value **v)
 	if (head == NULL || folder == NULL || file == NULL || name == NULL ||
 	    needle == NULL)
 		return;
-	fd = maildir_open(r->root, folder, file, NULL);
+	fd = find_open(r, folder, file);
 	if (fd == -1)
 		return;
 	got = pread(fd, head, HEAD_MAX, 0);

@@ -93,10 +93,10 @@ phrase(char *dst, size_t size, const char *text, bool body_only)
 }
 
 static bool
-file_has(const struct reader *r, const char *folder, const char *name,
+file_has(struct reader *r, const char *folder, const char *name,
     const char *needle, bool body_only)
 {
-	int fd = maildir_open(r->root, folder, name, NULL);
+	int fd = find_open(r, folder, name);
 	char *p, *body;
 	size_t have = 0;
 	ssize_t got;

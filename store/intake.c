@@ -10,6 +10,7 @@
 
 #include "mailnode/base/clock.h"
 #include "store/append_many.h"
+#include "store/intent.h"
 #include "store/job.h"
 #include "store/op_event.h"
 #include "store/parts.h"
@@ -340,6 +341,11 @@ job_file(struct job *j)
 	if (j->uid == 0 && j->kind == JOB_APPEND &&
 	    ((j->known && job_known(j)) || !job_placed(j)))
 		return;
+	j->early = j->early && intent_put_may(j->st, j->size);
+	if (j->early) {
+		job_ready(j);
+		return;
+	}
 	if (j->st->filer != NULL && send_job(j, b) == 0) {
 		j->sent = true;
 		return;

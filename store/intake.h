@@ -4,6 +4,7 @@
  *
  *	spool	file -> parse -> row -> struck out of the spool
  *	append	parse -> (there already?) -> UID -> file -> row -> answer
+ *		small ones: … -> UID -> row and INTENT_PUT -> answer, file
  *	found	(new UID: rename) -> parse -> row
  *	changed	parse -> (the same content?) -> UID -> rename -> parse -> row
  *

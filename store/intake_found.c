@@ -117,6 +117,7 @@ intake_job(struct store *st, struct op_call *c, const struct mail_new *m,
 	j->once = m->once;
 	j->known = m->known;
 	j->exact = m->exact;
+	j->early = m->early;
 	j->peer = c->peer;
 	j->type = c->type;
 	j->id = c->id;

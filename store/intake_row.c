@@ -7,6 +7,7 @@
 #include "store/db.h"
 #include "store/change.h"
 #include "store/fan.h"
+#include "store/intent.h"
 #include "store/job.h"
 #include "store/op_event.h"
 #include "store/op_watch.h"
@@ -304,6 +305,19 @@ note_rules(struct job *j, const struct box *b)
 	return rule_note(j->st, &r);
 }
 
+/* In one commit with the row: it promises a file. */
+static enum store_err
+file_behind(struct job *j, const struct box *b)
+{
+	struct intent in = { .kind = INTENT_PUT, .duid = j->uid,
+	    .received = j->received };
+
+	memcpy(in.dbox, b->name, sizeof in.dbox);
+	memcpy(in.drel, j->rel, sizeof in.drel);
+	memcpy(in.tags, j->tags, sizeof in.tags);
+	return intent_put(j->st, &in, j->fd, (size_t)j->size);
+}
+
 /* One bad row must not undo the others of the turn. */
 static void
 add_row(struct job *j, struct box *b)
@@ -318,6 +332,8 @@ add_row(struct job *j, struct box *b)
 		rc = insert(j, b);
 		if (rc == STORE_OK)
 			rc = note_rules(j, b);
+		if (rc == STORE_OK && j->early)
+			rc = file_behind(j, b);
 		if (rc != STORE_OK)
 			(void)store_mark(st, STORE_CACHE, STORE_MARK_BACK);
 		(void)store_mark(st, STORE_CACHE, STORE_MARK_DROP);

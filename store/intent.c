@@ -7,7 +7,7 @@
 #include "store/box.h"
 #include "store/db.h"
 #include "store/intake.h"
-#include "store/intent.h"
+#include "store/intent_parts.h"
 #include "store/op_watch.h"
 #include "store/parts.h"
 #include "store/row.h"
@@ -15,23 +15,7 @@
 
 enum {
 	INTENT_UNDER_WAY = 256,
-	INTENT_RETRY_MS = 2000
-};
-
-/* What a turn adds; the next begins while the answers of one go out. */
-struct intent_turn {
-	struct store	*st;
-	bool		 open;		/* added, not yet committed */
-	uint64_t	 last;
-};
-
-struct intents {
-	uint64_t		last, committed;
-	uint64_t		old;		/* of an earlier run, up to */
-	uint64_t		cursor;		/* sent up to here */
-	unsigned int		under_way;
-	struct intent_turn	turn[2];
-	struct loop_timer	retry;
+	INTENT_STRIKE_MS = 200	/* what is done, without a turn of its own */
 };
 
 struct sent {
@@ -66,6 +50,51 @@ turn_done(void *arg, enum store_err rc)
 }
 
 static enum store_err
+strike_one(struct store *st, uint64_t id, bool body)
+{
+	static struct store_slot slot, bodies;
+	enum store_err rc;
+
+	rc = store_do(st, STORE_NODE, &slot,
+	    "DELETE FROM intent WHERE id = ?1", "i", (int64_t)id);
+	return rc != STORE_OK || !body ? rc : store_do(st, STORE_NODE,
+	    &bodies, "DELETE FROM intent_body WHERE id = ?1", "i",
+	    (int64_t)id);
+}
+
+static void
+struck(void *arg, enum store_err rc)
+{
+	struct intents *it = arg;
+
+	if (rc == STORE_OK) {
+		it->nstands -= it->striking;
+		memmove(it->stands, it->stands + it->striking,
+		    it->nstands * sizeof it->stands[0]);
+	}
+	it->striking = 0;
+}
+
+enum store_err
+intent_begin(struct store *st)
+{
+	struct intents *it = st->intents;
+	enum store_err rc = store_begin(st, STORE_NODE);
+
+	if (rc == STORE_OK && it->striking == 0 && it->nstands > 0)
+		rc = store_after(st, STORE_BIT(STORE_NODE), struck, it);
+	for (; rc == STORE_OK && it->striking < it->nstands; it->striking++)
+		rc = strike_one(st, it->stands[it->striking], true);
+	return rc;
+}
+
+static void
+strike_late(void *arg)
+{
+	(void)intent_begin(arg);
+}
+
+static enum store_err
 join_turn(struct store *st, struct intent_turn **out)
 {
 	struct intent_turn *t = &st->intents->turn[st->turn & 1];
@@ -89,7 +118,7 @@ intent_add(struct store *st, const struct intent *in)
 	struct intent_turn *t;
 	enum store_err rc;
 
-	rc = store_begin(st, STORE_NODE);
+	rc = intent_begin(st);
 	if (rc == STORE_OK)
 		rc = join_turn(st, &t);
 	if (rc != STORE_OK)
@@ -182,13 +211,28 @@ next(struct store *st, struct intent *in)
 	return store_result(st, STORE_NODE, code);
 }
 
-static enum store_err
-strike(struct store *st, uint64_t id)
+enum store_err
+intent_strike(struct store *st, const struct intent *in)
 {
-	static struct store_slot slot;
+	enum store_err rc = intent_begin(st);
 
-	return store_do(st, STORE_NODE, &slot,
-	    "DELETE FROM intent WHERE id = ?1", "i", (int64_t)id);
+	return rc != STORE_OK ? rc :
+	    strike_one(st, in->id, in->kind == INTENT_PUT);
+}
+
+/* It is in no hurry: nobody waits for that. */
+static void
+strike_new(struct store *st, const struct intent *in)
+{
+	struct intents *it = st->intents;
+
+	if (it->nstands == INTENT_PUTS_MAX) {
+		(void)intent_strike(st, in);
+		return;
+	}
+	it->stands[it->nstands++] = in->id;
+	if (!it->strike.armed)
+		loop_arm(st->loop, &it->strike, INTENT_STRIKE_MS);
 }
 
 /* The file went away before we came to it: so does the row. */
@@ -249,8 +293,11 @@ retry_later(struct store *st, uint64_t id)
 {
 	struct intents *it = st->intents;
 
-	if (it->cursor >= id)
+	if (it->cursor >= id) {
+		if (it->twice < it->cursor)
+			it->twice = it->cursor;
 		it->cursor = id - 1;
+	}
 	if (!it->retry.armed)
 		loop_arm(st->loop, &it->retry, INTENT_RETRY_MS);
 }
@@ -264,6 +311,9 @@ done(void *arg, uint16_t status, struct chan_in *in, int *fd)
 
 	(void)fd;
 	st->intents->under_way--;
+	if (status == STORE_NOTFOUND && s->in.kind == INTENT_PUT &&
+	    !intent_homeless(st, &s->in))
+		status = STORE_BUSY;
 	if (status == OP_OK || status == STORE_NOTFOUND) {
 		if (status == STORE_NOTFOUND)
 			lost(st, &s->in);
@@ -272,7 +322,10 @@ done(void *arg, uint16_t status, struct chan_in *in, int *fd)
 		if (status == OP_OK && s->in.kind != INTENT_DROP &&
 		    file_rel_get(in, rel))
 			moved(st, &s->in, rel);
-		(void)strike(st, s->in.id);
+		if (s->in.kind == INTENT_PUT)
+			strike_new(st, &s->in);
+		else
+			(void)intent_strike(st, &s->in);
 		if (!intent_busy(st))
 			watch_note(st, WATCH_INDEX, 0, 0);
 	} else {
@@ -294,6 +347,8 @@ put(struct store *st, struct sent *s)
 	struct buf b;
 	int rc;
 
+	if (in->kind == INTENT_PUT)
+		return intent_put_send(st, in, done, s);
 	buf_init(&b, CHAN_DATA_MAX);
 	if (in->kind == INTENT_DROP)
 		file_move_put(&b, in->box, in->rel, NULL, NULL);
@@ -304,117 +359,12 @@ put(struct store *st, struct sent *s)
 	return rc;
 }
 
-/* ---- flags of many ---- */
-
-enum { FLAGS_SLICE = 200 };	/* rows in one turn */
-
-/* One row behind `from`; 0: none is left. */
-static uint32_t
-next_uid(struct store *st, uint64_t mbox, uint32_t from, uint32_t to)
-{
-	static struct store_slot slot;
-
-	return (uint32_t)store_int(st, STORE_CACHE, &slot, "SELECT uid FROM"
-	    " mail WHERE mbox = ?1 AND uid BETWEEN ?2 AND ?3 ORDER BY uid"
-	    " LIMIT 1", "iii", (int64_t)mbox, (int64_t)from, (int64_t)to);
-}
-
-static enum store_err
-rename_one(struct store *st, struct box *b, const struct row_at *at)
-{
-	struct intent in = { .kind = INTENT_MOVE, .uid = at->uid,
-	    .duid = at->uid };
-	enum store_err rc;
-
-	if (strlen(at->name) >= sizeof in.rel)
-		return STORE_OK;
-	memcpy(in.box, b->name, sizeof in.box);
-	memcpy(in.dbox, b->name, sizeof in.dbox);
-	memcpy(in.rel, at->name, strlen(at->name) + 1);
-	if (maildir_reflag(in.drel, sizeof in.drel, at->name, at->flags) !=
-	    STORE_OK || strcmp(in.rel, in.drel) == 0)
-		return STORE_OK;
-	rc = intent_add(st, &in);
-	return rc == STORE_OK ? store_result(st, STORE_CACHE,
-	    row_named(st->rows, at, in.drel)) : rc;
-}
-
-/* After a crash the rows may have lost what was asked. */
-static enum store_err
-flags_again(struct store *st, struct box *b, const struct intent *in,
-    struct row_at *at)
-{
-	uint32_t add = (uint32_t)in->received >> 8 & 255;
-	uint32_t del = (uint32_t)in->received & 255;
-	uint32_t now = (at->flags & ~del) | add;
-	uint64_t modseq;
-
-	if (now == at->flags || (now & ~(uint32_t)STORE_FLAGS_ALL))
-		return STORE_OK;
-	modseq = box_modseq(st, b);
-	if (modseq == 0)
-		return STORE_BUSY;
-	at->flags = now;
-	return store_result(st, STORE_CACHE, row_flags(st->rows, at->id, now,
-	    at->name, modseq));
-}
-
-static enum store_err
-one_of_many(struct store *st, struct box *b, const struct intent *in,
-    uint32_t uid)
-{
-	struct row_at at;
-	enum store_err rc = STORE_OK;
-
-	if (row_at_uid(st->rows, b->id, uid, &at) != 0)
-		return STORE_OK;
-	if (in->id <= st->intents->old)
-		rc = flags_again(st, b, in, &at);
-	return rc == STORE_OK ? rename_one(st, b, &at) : rc;
-}
-
-static enum store_err
-go_on_from(struct store *st, uint64_t id, uint32_t uid)
-{
-	static struct store_slot slot;
-
-	return store_do(st, STORE_NODE, &slot,
-	    "UPDATE intent SET uid = ?2 WHERE id = ?1", "ii", (int64_t)id,
-	    (int64_t)uid);
-}
-
-/* A slice; true: that was all. */
-static bool
-flags_slice(struct store *st, const struct intent *in)
-{
-	struct box *b = box_by_name(st, in->box);
-	uint32_t uid = in->uid;
-	enum store_err rc;
-	int i;
-
-	rc = store_begin(st, STORE_NODE);
-	if (rc == STORE_OK)
-		rc = store_begin(st, STORE_CACHE);
-	for (i = 0; b != NULL && rc == STORE_OK && i < FLAGS_SLICE; i++) {
-		uid = next_uid(st, b->id, uid, in->duid);
-		if (uid == 0)
-			break;
-		rc = one_of_many(st, b, in, uid++);
-	}
-	if (b == NULL || (rc == STORE_OK && uid == 0))
-		return strike(st, in->id) == STORE_OK;
-	if (rc == STORE_OK)
-		(void)go_on_from(st, in->id, uid);
-	loop_arm(st->loop, &st->again, rc == STORE_OK ? 0 :
-	    INTENT_RETRY_MS);
-	return false;
-}
-
 void
 intent_kick(struct store *st)
 {
 	struct intents *it = st->intents;
 	struct sent *s;
+	int sent;
 
 	while (st->filer != NULL && !it->retry.armed &&
 	    it->cursor < it->committed &&
@@ -429,7 +379,7 @@ intent_kick(struct store *st)
 			return;
 		}
 		if (s->in.kind == INTENT_FLAGS) {
-			bool all = flags_slice(st, &s->in);
+			bool all = intent_slice(st, &s->in);
 
 			if (all)
 				it->cursor = s->in.id;
@@ -438,18 +388,18 @@ intent_kick(struct store *st)
 				return;
 			continue;
 		}
-		if (s->in.kind > INTENT_FLAGS) {
-			it->cursor = s->in.id;
-			(void)strike(st, s->in.id);
-			free(s);
-			continue;
-		}
-		if (put(st, s) == -1) {
+		sent = s->in.kind > INTENT_PUT ? 1 : put(st, s);
+		if (sent == -1) {
 			free(s);
 			return;
 		}
-		it->under_way++;
 		it->cursor = s->in.id;
+		if (sent == 0)
+			it->under_way++;
+		else {
+			(void)intent_strike(st, &s->in);
+			free(s);
+		}
 	}
 }
 
@@ -474,11 +424,15 @@ intents_open(struct store *st)
 	if (it == NULL)
 		return STORE_NOMEM;
 	it->retry = (struct loop_timer){ .fn = again, .arg = st };
+	it->strike = (struct loop_timer){ .fn = strike_late, .arg = st };
 	if (db_exec(st->db[STORE_NODE], append_undo) != STORE_OK)
 		return STORE_IO;
 	it->last = it->committed = (uint64_t)db_int(st->db[STORE_NODE],
 	    "SELECT max(id) FROM intent", 0);
-	it->old = it->last;
+	it->old = it->twice = it->last;
+	/* Of intents whose turn failed; numbers are given again. */
+	(void)db_exec(st->db[STORE_NODE], "DELETE FROM intent_body WHERE id"
+	    " NOT IN (SELECT id FROM intent)");
 	return STORE_OK;
 }
 
@@ -488,6 +442,7 @@ intents_close(struct store *st)
 	if (st->intents == NULL)
 		return;
 	loop_disarm(st->loop, &st->intents->retry);
+	loop_disarm(st->loop, &st->intents->strike);
 	free(st->intents);
 	st->intents = NULL;
 }

@@ -1,7 +1,7 @@
 /*
- * Changes to files that exist: committed here with the rows they show in,
- * done by filer in this order, struck out, and done once more after a crash
- * (each is idempotent).
+ * Changes to files, and small new ones that a client waits for: committed
+ * here with the rows they show in, done by filer in this order, struck out,
+ * and done once more after a crash (each is idempotent).
  *
  *	intent_add --commit--> waiting --kick--> with filer --OK--> (nothing)
  *	                          ^                  |
@@ -29,9 +29,15 @@ enum intent_kind {
 	INTENT_MOVE,		/* other name, perhaps in another folder */
 	INTENT_LINK,		/* one more copy, which gets a row then */
 	INTENT_DROP,
-	INTENT_FLAGS		/* UIDs uid..duid of box: rows have their
+	INTENT_FLAGS,		/* UIDs uid..duid of box: rows have their
 				   flags, names not yet; received: what to add,
 				   times 256, and what to take away */
+	INTENT_PUT		/* a new file; its octets lie in intent_body */
+};
+
+enum {
+	INTENT_PUT_MAX = 64 * 1024,	/* octets of a file that comes so */
+	INTENT_PUTS_MAX = 32		/* of them at once */
 };
 
 struct intent {
@@ -49,6 +55,12 @@ void		 intents_close(struct store *st);
 
 /* Joins the turn. */
 enum store_err	 intent_add(struct store *st, const struct intent *in);
+
+/* A new file of these octets, read from fd: kind is INTENT_PUT. */
+enum store_err	 intent_put(struct store *st, const struct intent *in, int fd,
+		    size_t octets);
+/* There is room for one more of so many octets. */
+bool		 intent_put_may(const struct store *st, uint64_t octets);
 
 /* Flags of that range were changed in the rows of this turn. */
 enum store_err	 intent_flags(struct store *st, const char *box,

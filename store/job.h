@@ -35,6 +35,7 @@ struct job {
 	uint32_t	 id;
 	uint64_t	 replaces;
 	bool		 once, known, exact;
+	bool		 early;		/* append: its file may come behind */
 	bool		 redo;
 	bool		 check;		/* changed: against was, then: */
 	bool		 changed;	/* its name tells another size */

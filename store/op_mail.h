@@ -99,6 +99,7 @@ struct mail_new {
 	/* not on the wire: */
 	bool		 known;		/* STORE_EXISTS if it has this
 					   Message-ID already */
+	bool		 early;		/* its file may come behind */
 	bool		 exact;		/* no tags mean none, whatever the
 					   content had before */
 	bool		 once;		/* STORE_EXISTS if the folder has this

@@ -485,6 +485,8 @@ on_append(void *service, struct op_call *c)
 	/* What we sent ourselves stands in Sent already. */
 	m.known = strcmp(folder, "Sent") == 0;
 	m.exact = true;
+	/* The next to bring one may ask for the file: see job_known(). */
+	m.early = !m.known;
 	return intake_append(st, c, &m, b);
 }
 

@@ -49,6 +49,7 @@ struct reader {
 	dev_t		 dev;			/* of the store.db that is open */
 	ino_t		 ino;
 	int		 root;			/* the maildir; -1 */
+	unsigned int	 waits;			/* left to a search: find.h */
 	struct search	*search;		/* search.c; NULL at first */
 	struct find	*find;			/* op_find.c: the last answer */
 	struct order	*order;			/* op_order.c: likewise */

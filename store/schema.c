@@ -12,6 +12,7 @@
  *	alias	addresses given out
  *	alias_own	to whom, and who else has them: alias_own.h
  *	intent	changes to files: committed here, done, struck out
+ *	intent_body	octets of the new ones among them
  *	judged	contents that the owner moved into Junk, or out of it
  *	subscribed	mailboxes that IMAP clients (do not) want in LSUB
  *	setting	name and value: numbers that must survive
@@ -91,6 +92,8 @@ static const char node_schema[] =
     "CREATE INDEX IF NOT EXISTS intent_to ON intent(dbox, duid);"
     "CREATE INDEX IF NOT EXISTS intent_flags ON intent(box, uid)"
     " WHERE kind = 3;"
+    "CREATE TABLE IF NOT EXISTS intent_body("
+    " id INTEGER PRIMARY KEY, body BLOB NOT NULL);"
     "CREATE TABLE IF NOT EXISTS judged("
     " hash BLOB PRIMARY KEY, junk INTEGER NOT NULL,"
     " at INTEGER NOT NULL) WITHOUT ROWID;"

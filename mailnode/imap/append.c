@@ -94,7 +94,7 @@ may_begin(struct append *a, struct lex_at *at, const struct lex_literal *lit)
 	struct session *s = a->s;
 	struct view_box b = { 0 };
 	struct message *m;
-	uint16_t rc;
+	uint16_t rc = OP_OK;
 
 	if (!(s->state & ST_IN)) {
 		reply_bad(s, "log in first");
@@ -111,7 +111,9 @@ may_begin(struct append *a, struct lex_at *at, const struct lex_literal *lit)
 		return false;
 	}
 	m->octets = lit->octets;
-	rc = view_box(reader_of(s), &s->reader, a->folder, 0, &b);
+	/* Of one that comes unasked keeper says it at the end. */
+	if (lit->sync)
+		rc = view_box(reader_of(s), &s->reader, a->folder, 0, &b);
 	if (rc == OP_OK && lit->octets > s->start->message_max)
 		rc = STORE_TOOBIG;
 	if (rc == OP_OK)

@@ -1,6 +1,7 @@
 """kill -9 of a whole node behind IMAP's OK: imap_crash.py NODE"""
 import os
 import re
+import signal
 import sys
 
 sys.path.insert(0, os.path.dirname(__file__))
@@ -84,6 +85,53 @@ tap.ok("with the UIDs that were told",
 tap.ok("nothing stands twice", n.wait_for(
     lambda: len(names("To")) == 26 and len(names("From")) == COUNT - 25),
     (names("To"), names("From")))
+
+# A mailbox may get another name, or go, while what was appended to it is on
+# its way.
+c.ok("CREATE Old")
+c.ok("CREATE Short")
+for i in range(20):
+    c.append("Old", "Subject: o\r\n\r\nold %d\r\n" % i)
+c.ok("RENAME Old Fresh")
+c.append("Short", "Subject: s\r\n\r\nshort\r\n")
+c.ok("DELETE Short")
+tap.ok("renamed behind an append", n.wait_for(
+    lambda: len(names("Fresh")) == 20) and
+    b"MESSAGES 20" in c.ok("STATUS Fresh (MESSAGES)")[0], names("Fresh"))
+tap.ok("gone behind an append",
+       not os.path.exists(os.path.join(node.mail, "Short")))
+
+# Small ones are answered before they have their files: what came of them
+# meanwhile is done when the filer is there again, in its order.
+c.ok("CREATE New")
+c.append("New", "Subject: n\r\n\r\nnew 0\r\n", "(\\Flagged)")
+tap.ok("a first one", n.wait_for(lambda: len(names("New")) == 1))
+os.kill(node.pid_of("filer")[0], signal.SIGSTOP)
+told = [c.append("New", "Subject: n\r\n\r\nnew %d\r\n" % i,
+                 "(\\Flagged)")[1] for i in range(1, 4)]
+c.ok("SELECT New")
+c.ok("UID STORE 2 +FLAGS.SILENT (\\Seen)")
+c.ok("UID MOVE 3 Archive")
+c.ok("UID STORE 4 +FLAGS.SILENT (\\Deleted)")
+c.ok("UID EXPUNGE 4")
+tap.ok("appended without the filer", [x.split(b"]")[0].split()[-1]
+                                      for x in told] ==
+       [b"2", b"3", b"4"] and len(names("New")) == 1, told)
+node.kill()
+
+c = up()
+c.ok("SELECT New")
+got = c.ok("FETCH 1:* (UID FLAGS BODY.PEEK[TEXT])")
+tap.ok("they are there, as they were left", [re.search(
+    rb"UID (\d+) FLAGS \(([^)]*)\).*\r\n(.*)\r\n\)$", x, re.S).groups()
+    for x in got] == [(b"1", b"\\Flagged", b"new 0"),
+                      (b"2", b"\\Flagged \\Seen", b"new 1")], got)
+c.ok("SELECT Archive")
+got = c.ok("FETCH 1:* BODY.PEEK[TEXT]")
+tap.ok("what moved has moved", len(got) == 1 and b"new 2" in got[0], got)
+tap.ok("and nothing else is left", n.wait_for(
+    lambda: [x[x.index(":2,"):] for x in names("New")] == [":2,F", ":2,FS"] and
+    len(names("Archive")) == 1), (names("New"), names("Archive")))
 out = node.run("fsck", "-j").stdout
 tap.ok("fsck agrees", b"error" not in out, out)
 node.stop()
