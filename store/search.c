@@ -114,6 +114,14 @@ status(notmuch_status_t st)
 	    STORE_QUERY;
 }
 
+/* It is of all mail, and counts and places tell of what is not shown: who
+ * may see one folder is answered as if there were none. */
+static bool
+is_hidden(const struct reader *r)
+{
+	return r->only != NULL;
+}
+
 static uint16_t
 count(struct reader *r, const char *q, const char *more, uint32_t *n)
 {
@@ -124,6 +132,8 @@ count(struct reader *r, const char *q, const char *more, uint32_t *n)
 	int i;
 
 	*n = 0;
+	if (is_hidden(r))
+		return STORE_NOTFOUND;
 	if (!narrow(text, sizeof text, q, more))
 		return STORE_QUERY;
 	for (i = 0; i < TRIES && rc == STORE_QUERY; i++) {
@@ -280,6 +290,8 @@ walk(struct walk *w)
 
 	w->date = w->from.date;
 	w->had = w->from.id;
+	if (is_hidden(w->r))
+		return STORE_NOTFOUND;
 	for (i = 0; i < TRIES && (rc == STORE_BUSY || rc == STORE_QUERY);
 	    i++) {
 		if (!walk_text(w, text, sizeof text))

@@ -236,6 +236,33 @@ nonsense_ends(void **state)
 	assert_int_equal(total, 1);
 }
 
+/* The index is of all mail, and a query tells how much of it there is: for
+ * who may see another folder there is none. */
+static void
+one_folder_has_no_index(void **state)
+{
+	struct list_ask ask = { .query = "hello", .n = 10 };
+	struct list_msgs_ask mask = { .which = LIST_OF_QUERY,
+	    .text = "hello", .n = 10 };
+	struct list_cursor next;
+	uint32_t total, unread;
+	bool more;
+
+	(void)state;
+	letter("a", "a@x", "", 1767225600);
+	r.only = "Trash";
+	assert_int_equal(search_count(&r, "hello", &total, &unread),
+	    STORE_NOTFOUND);
+	assert_int_equal(total + unread, 0);
+	assert_int_equal(search_each_msg(&r, &mask, note_msg, NULL, &next,
+	    &more), STORE_NOTFOUND);
+	assert_int_equal(next.date, 0);
+	assert_int_equal(search_each_thread(&r, &ask, note_thread, NULL,
+	    &next, &more), STORE_NOTFOUND);
+	assert_int_equal(next.date, 0);
+	assert_string_equal(seen, "");
+}
+
 #define T(fn)	cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
 
 int
@@ -246,6 +273,7 @@ main(void)
 		T(threads_are_whole),
 		T(messages_without_id_are_found),
 		T(nonsense_ends),
+		T(one_folder_has_no_index),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
