@@ -37,15 +37,19 @@ logged_in(struct session *s)
 }
 
 static void
-refused(struct session *s, enum sasl_result r)
+judge(struct session *s, enum sasl_result r)
 {
 	const char *why = sasl_why(s->sasl);
 
-	if (r != SASL_UNAVAILABLE)
+	if (r == SASL_FAILED || r == SASL_BAD || r == SASL_UNKNOWN ||
+	    r == SASL_TRIES)
 		log_line(LOG_INFO, "refuse", "trace=%s peer=%s user=%s "
 		    "mech=%s reason=%s", s->id, s->start->peer,
 		    sasl_user(s->sasl), sasl_mech(s->sasl), why);
 	switch (r) {
+	case SASL_DONE:
+		logged_in(s);
+		break;
 	case SASL_UNAVAILABLE:
 		reply_no(s, "UNAVAILABLE", why);
 		break;
@@ -53,101 +57,62 @@ refused(struct session *s, enum sasl_result r)
 		reply_no(s, "CANNOT", "no such mechanism");
 		break;
 	case SASL_BAD:
+	case SASL_CODING:
 		reply_bad(s, "no message of that mechanism");
 		break;
+	case SASL_OVER:
+		reply_bad(s, "given up");
+		break;
+	case SASL_FAILED:
 	case SASL_TRIES:
 		reply_no(s, "AUTHENTICATIONFAILED", why);
+		if (r == SASL_FAILED)
+			break;
 		answer_out(s);
 		reply_bye(s, "too many tries", "tries");
 		break;
-	default:
-		reply_no(s, "AUTHENTICATIONFAILED", why);
+	default:		/* what broke is said */
+		break;
 	}
 }
 
-/* One line of base64; false: the client gave up, or the session is over. */
-static bool
-next_message(struct session *s, struct buf *msg, bool *bad_text)
+static char *
+response(void *arg, const char *challenge, size_t *n)
 {
+	struct session *s = arg;
 	char *text;
-	size_t n;
 
-	*bad_text = false;
-	if (!next_line(s, SASL_LINE_MAX, &text, &n) || s->answered)
-		return false;
-	if (n == 1 && text[0] == '*') {
-		sasl_abort(s->sasl);
-		reply_bad(s, "given up");
-		return false;
-	}
-	buf_wipe(msg);
-	*bad_text = codec_base64_get(msg, text, n, false) == -1;
-	mem_wipe(text, n);
-	return true;
-}
-
-/* Messages to and fro. */
-static enum sasl_result
-converse(struct session *s, enum sasl_result r, struct buf *out)
-{
-	struct buf line, msg;
-	bool bad_text;
-
-	buf_init(&line, SASL_LINE_MAX);
-	buf_init(&msg, SASL_MESSAGE_MAX);
-	while (r == SASL_MORE) {
-		buf_reset(&line);
-		(void)codec_base64_put(&line, out->data, out->len);
-		reply_go_on(s, line.len > 0 ? buf_str(&line) : "");
-		buf_reset(out);
-		if (!next_message(s, &msg, &bad_text))
-			break;
-		r = bad_text ? SASL_BAD :
-		    sasl_step(s->sasl, msg.data, msg.len, out);
-	}
-	buf_wipe(&msg);
-	buf_clear(&msg);
-	buf_clear(&line);
-	return r;
+	reply_go_on(s, challenge);
+	return next_line(s, SASL_LINE_MAX, &text, n) ? text : NULL;
 }
 
 void
 on_authenticate(struct session *s, struct lex_at *at)
 {
 	struct lex_str mech, ir = { NULL, 0 };
-	enum sasl_result r = SASL_BAD;
-	struct buf out, first;
+	struct buf first;
 
 	if (!lex_atom(at, &mech) || (!lex_end(at) && !lex_atom(at, &ir)) ||
 	    !lex_end(at))
 		return;
-	buf_init(&out, SASL_MESSAGE_MAX);
 	buf_init(&first, SASL_MESSAGE_MAX);
 	/* "=" is an empty one: RFC 4959. */
-	if (ir.p == NULL)
-		r = sasl_start(s->sasl, mech.p, NULL, 0, &out);
-	else if ((ir.n == 1 && ir.p[0] == '=') ||
-	    codec_base64_get(&first, ir.p, ir.n, false) == 0)
-		r = sasl_start(s->sasl, mech.p, first.data != NULL ?
-		    first.data : (const uint8_t *)"", first.len, &out);
-	if (r == SASL_MORE)
-		r = converse(s, r, &out);
+	if (ir.p != NULL && strcmp(ir.p, "=") != 0 &&
+	    codec_base64_get(&first, ir.p, ir.n, false) == -1)
+		judge(s, SASL_CODING);
+	else
+		judge(s, sasl_talk(s->sasl, mech.p,
+		    ir.p != NULL ? &first : NULL, response, s));
 	buf_wipe(&first);
 	buf_wipe(&s->lex.text);		/* the command held it, too */
 	buf_clear(&first);
-	buf_clear(&out);
-	if (r == SASL_DONE)
-		logged_in(s);
-	else if (r != SASL_MORE && s->state != ST_END)
-		refused(s, r);
 }
 
 void
 on_login(struct session *s, struct lex_at *at)
 {
 	struct lex_str user, password;
-	enum sasl_result r;
-	struct buf msg, out;
+	struct buf msg;
 
 	if (!lex_astring(at, &user) || !lex_astring(at, &password) ||
 	    !lex_end(at))
@@ -157,19 +122,13 @@ on_login(struct session *s, struct lex_at *at)
 		return;
 	}
 	buf_init(&msg, SASL_MESSAGE_MAX);
-	buf_init(&out, SASL_MESSAGE_MAX);
 	(void)buf_addc(&msg, 0);
 	(void)buf_add(&msg, user.p, user.n);
 	(void)buf_addc(&msg, 0);
 	(void)buf_add(&msg, password.p, password.n);
-	r = msg.err != 0 ? SASL_BAD : sasl_start(s->sasl, "PLAIN", msg.data,
-	    msg.len, &out);
+	judge(s, msg.err != 0 ? SASL_BAD :
+	    sasl_talk(s->sasl, "PLAIN", &msg, response, s));
 	buf_wipe(&msg);
 	buf_wipe(&s->lex.text);
 	buf_clear(&msg);
-	buf_clear(&out);
-	if (r == SASL_DONE)
-		logged_in(s);
-	else
-		refused(s, r);
 }

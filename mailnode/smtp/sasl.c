@@ -12,6 +12,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "crypto/secret.h"
 #include "mailnode/base/codec.h"
 #include "mailnode/smtp/sasl_parts.h"
 
@@ -281,5 +282,55 @@ sasl_step(struct sasl *s, const void *p, size_t n, struct buf *out)
 	if (r != SASL_MORE)
 		s->step = 0;
 	s->done = r == SASL_DONE;
+	return r;
+}
+
+/* One answer of the client, decoded into msg. */
+static enum sasl_result
+hear(char *text, size_t n, struct buf *msg)
+{
+	enum sasl_result r = SASL_MORE;
+
+	if (text == NULL)
+		return SASL_LOST;
+	if (n == 1 && *text == '*')
+		return SASL_OVER;
+	buf_wipe(msg);
+	if (codec_base64_get(msg, text, n, false) == -1)
+		r = SASL_CODING;
+	mem_wipe(text, n);
+	return r;
+}
+
+enum sasl_result
+sasl_talk(struct sasl *s, const char *mech, const struct buf *initial,
+    char *(*ask)(void *, const char *, size_t *), void *arg)
+{
+	struct buf out, line, msg;
+	enum sasl_result r;
+	size_t n = 0;
+	char *text;
+
+	buf_init(&out, SASL_MESSAGE_MAX);
+	buf_init(&line, SASL_LINE_MAX);
+	buf_init(&msg, SASL_MESSAGE_MAX);
+	r = sasl_start(s, mech, initial == NULL ? NULL : initial->len > 0 ?
+	    (const void *)initial->data : "", initial != NULL ?
+	    initial->len : 0, &out);
+	while (r == SASL_MORE) {
+		buf_reset(&line);
+		(void)codec_base64_put(&line, out.data, out.len);
+		buf_reset(&out);
+		text = ask(arg, line.len > 0 ? buf_str(&line) : "", &n);
+		r = hear(text, n, &msg);
+		if (r == SASL_MORE)
+			r = sasl_step(s, msg.data, msg.len, &out);
+		else
+			sasl_abort(s);
+	}
+	buf_wipe(&msg);
+	buf_clear(&msg);
+	buf_clear(&line);
+	buf_clear(&out);
 	return r;
 }

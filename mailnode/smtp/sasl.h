@@ -32,7 +32,10 @@ enum sasl_result {
 	SASL_UNKNOWN,		/* no such mechanism, or not here */
 	SASL_UNAVAILABLE,	/* vault locked or gone: try again later, no
 				   failure of the client */
-	SASL_TRIES		/* the session has had its tries: close */
+	SASL_TRIES,		/* the session has had its tries: close */
+	SASL_OVER,		/* sasl_talk: the client gave up ("*") */
+	SASL_CODING,		/* sasl_talk: not base64 */
+	SASL_LOST		/* sasl_talk: no line came */
 };
 
 struct sasl;
@@ -67,8 +70,18 @@ enum sasl_result sasl_start(struct sasl *s, const char *mech,
 /* The client's next message.  SASL_BAD when none is due. */
 enum sasl_result sasl_step(struct sasl *s, const void *p, size_t n,
 		    struct buf *out);
-/* The client gave up ("*"). */
+/* The client gave up. */
 void		 sasl_abort(struct sasl *s);
+
+/*
+ * A whole dialogue in base64.  initial: decoded, NULL for none.  ask() sends
+ * a challenge and reads the client's next line, of n octets, which is wiped
+ * afterwards; NULL: there is none, and all is said about that.
+ */
+enum sasl_result sasl_talk(struct sasl *s, const char *mech,
+		    const struct buf *initial,
+		    char *(*ask)(void *arg, const char *challenge, size_t *n),
+		    void *arg);
 
 /* After SASL_DONE: name, scope, undo_s and folder; else NULL. */
 const struct device	*sasl_device(const struct sasl *s);

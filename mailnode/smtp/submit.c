@@ -84,8 +84,20 @@ judge(struct session *s, enum sasl_result r)
 	    "no login for now" };
 	static const struct answer enough = { 421, "4.7.0",
 	    "too many tries" };
+	static const struct answer given_up = { 501, "5.7.0",
+	    "the login was given up" };
+	static const struct answer coding = { 501, "5.5.2",
+	    "not base64" };
 
 	switch (r) {
+	case SASL_LOST:
+		return;
+	case SASL_OVER:
+		refuse(s, &given_up, "", NULL);
+		return;
+	case SASL_CODING:
+		refuse(s, &coding, "", NULL);
+		return;
 	case SASL_DONE:
 		welcome(s);
 		return;
@@ -107,75 +119,24 @@ judge(struct session *s, enum sasl_result r)
 	}
 }
 
-static void
-challenge(struct session *s, const struct buf *out)
+/* One answer of the client; NULL: the dialogue is over, and what was to be
+ * said about it is said. */
+static char *
+response(void *arg, const char *challenge, size_t *n)
 {
-	struct buf text;
-
-	buf_init(&text, 2 * SASL_MESSAGE_MAX);
-	codec_base64_put(&text, out->data, out->len);
-	line_puts(s->line, "334 ");
-	line_put(s->line, text.data, text.len);
-	line_puts(s->line, "\r\n");
-	buf_clear(&text);
-}
-
-/* One answer of the client, decoded.  False: the dialogue is over, and what
- * was to be said about it is said. */
-static bool
-response(struct session *s, struct buf *in)
-{
-	static const struct answer given_up = { 501, "5.7.0",
-	    "the login was given up" };
-	static const struct answer coding = { 501, "5.5.2",
-	    "not base64" };
 	static const struct answer too_long = { 500, "5.5.6",
 	    "line too long" };
+	struct session *s = arg;
 	enum line_err err;
-	size_t len;
 	char *text;
 
-	err = session_line(s, SASL_LINE_MAX, &text, &len);
+	line_putf(s->line, "334 %s\r\n", challenge);
+	err = session_line(s, SASL_LINE_MAX, &text, n);
 	if (err == LINE_LONG || err == LINE_NUL)
 		refuse(s, &too_long, "", NULL);
 	else if (err != LINE_OK)
 		broken(s, err);
-	else if (strcmp(text, "*") == 0)
-		refuse(s, &given_up, "", NULL);
-	else if (codec_base64_get(in, text, len, false) == -1)
-		refuse(s, &coding, "", NULL);
-	else {
-		mem_wipe(text, len);
-		return true;
-	}
-	sasl_abort(s->sasl);
-	return false;
-}
-
-static void
-dialogue(struct session *s, const char *mech, const struct buf *initial)
-{
-	struct buf in, out;
-	enum sasl_result r;
-
-	buf_init(&in, SASL_MESSAGE_MAX);
-	buf_init(&out, 2 * SASL_MESSAGE_MAX);
-	r = sasl_start(s->sasl, mech, initial != NULL ?
-	    initial->len > 0 ? (const void *)initial->data : "" : NULL,
-	    initial != NULL ? initial->len : 0, &out);
-	while (r == SASL_MORE) {
-		challenge(s, &out);
-		buf_wipe(&in);
-		buf_reset(&out);
-		if (!response(s, &in))
-			break;
-		r = sasl_step(s->sasl, in.data, in.len, &out);
-	}
-	if (r != SASL_MORE)
-		judge(s, r);
-	buf_wipe(&in);
-	buf_clear(&in);
-	buf_clear(&out);
+	return err == LINE_OK ? text : NULL;
 }
 
 /* "mechanism [initial-response]"; "=" is an empty one. */
@@ -226,7 +187,8 @@ submit_auth(struct session *s, const struct cmd *c)
 	else if (!lex_auth(c, mech, &initial, &has))
 		refuse(s, &syntax, "", NULL);
 	else
-		dialogue(s, mech, has ? &initial : NULL);
+		judge(s, sasl_talk(s->sasl, mech, has ? &initial : NULL,
+		    response, s));
 	buf_wipe(&initial);
 	buf_clear(&initial);
 }
