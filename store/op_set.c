@@ -27,95 +27,121 @@ set_keyword_ok(const char *tag)
 	return p != tag;
 }
 
-static void
-ask_put(struct buf *b, struct set_ask *a)
+void
+set_done_clear(struct set_done *done)
 {
-	size_t i, n, skip = 0;
-	uint32_t lo;
+	set_clear(&done->was);
+	set_clear(&done->now);
+}
 
-	while (skip < a->n && a->range[skip].hi < a->from)
-		skip++;
-	n = a->n - skip;
-	if (n > VIEW_RANGES_MAX)
-		n = VIEW_RANGES_MAX;
-	chan_put_u64(b, a->mbox);
-	chan_put_u32(b, (uint32_t)n);
-	for (i = skip; i < skip + n; i++) {
-		lo = a->range[i].lo;
-		chan_put_u32(b, lo > a->from ? lo : a->from);
-		chan_put_u32(b, a->range[i].hi);
+/* Those from that UID on, as many as go into a request. */
+static void
+put_uids(struct buf *b, const struct set *uids, uint32_t from)
+{
+	const struct set_range *r = uids->range, *end = r + uids->n, *stop;
+
+	while (r < end && r->hi < from)
+		r++;
+	stop = end - r > VIEW_RANGES_MAX ? r + VIEW_RANGES_MAX : end;
+	chan_put_u32(b, (uint32_t)(stop - r));
+	for (; r < stop; r++) {
+		chan_put_u32(b, r->lo > from ? r->lo : from);
+		chan_put_u32(b, r->hi);
 	}
 	/* Where to go on when these are done. */
-	chan_put_u32(b, skip + n < a->n ? a->range[skip + n].lo : 0);
+	chan_put_u32(b, stop < end ? stop->lo : 0);
 }
 
 static uint16_t
-ask(int ch, struct op_reply *r, uint16_t type, struct buf *b,
-    struct set_ask *a, struct set_done *done)
+page(struct chan_in *in, bool pairs, uint32_t *from, struct set_done *done)
 {
-	uint16_t status;
+	uint64_t modseq = chan_get_u64(in);
+	uint32_t uidvalidity = chan_get_u32(in), uid;
+	const uint8_t *p;
+	size_t n, i;
+	bool good = true;
 
-	memset(done, 0, sizeof *done);
-	a->more = false;
-	status = b->err != 0 ? STORE_TOOBIG :
-	    op_call(ch, type, b, -1, r, SET_WAIT_MS);
-	buf_clear(b);
-	if (status != OP_OK)
-		return status;
-	done->modseq = chan_get_u64(&r->in);
-	done->uidvalidity = chan_get_u32(&r->in);
-	a->from = chan_get_u32(&r->in);
-	a->more = a->from != 0;
-	done->p = chan_get_bytes(&r->in, CHAN_DATA_MAX, &done->n);
-	done->n /= sizeof(uint32_t);
-	return chan_end(&r->in) ? OP_OK : OP_BAD;
+	*from = chan_get_u32(in);
+	p = chan_get_bytes(in, CHAN_DATA_MAX, &n);
+	if (!chan_end(in))
+		return OP_BAD;
+	if (modseq != 0)
+		done->modseq = modseq;
+	if (n > 0)
+		done->uidvalidity = uidvalidity;
+	for (i = 0; i < n / sizeof uid && good; i++) {
+		memcpy(&uid, p + i * sizeof uid, sizeof uid);
+		good = set_add(pairs && i % 2 == 1 ? &done->now :
+		    &done->was, uid, uid);
+	}
+	return good ? OP_OK : STORE_NOMEM;
 }
 
-uint32_t
-set_uid(const struct set_done *done, size_t i)
+/* tail: the arguments behind the UIDs, used up. */
+static uint16_t
+ask(int ch, struct op_reply *r, uint16_t type, const struct set_ask *a,
+    struct buf *tail, struct set_done *done)
 {
-	uint32_t v;
+	bool pairs = type == SET_MOVE || type == SET_COPY;
+	uint16_t status = OP_OK;
+	uint32_t from = 0;
+	struct buf b;
 
-	memcpy(&v, done->p + i * sizeof v, sizeof v);
-	return v;
+	memset(done, 0, sizeof *done);
+	if (tail->err != 0)
+		status = STORE_TOOBIG;
+	while (status == OP_OK && a->uids->n > 0) {
+		buf_init(&b, CHAN_DATA_MAX);
+		chan_put_u64(&b, a->mbox);
+		put_uids(&b, a->uids, from);
+		(void)buf_add(&b, tail->data, tail->len);
+		status = b.err != 0 ? STORE_TOOBIG :
+		    op_call(ch, type, &b, -1, r, SET_WAIT_MS);
+		buf_clear(&b);
+		if (status == OP_OK)
+			status = page(&r->in, pairs, &from, done);
+		if (status != OP_OK || from == 0)
+			break;
+		if (a->page != NULL)
+			a->page(a->arg, done);
+	}
+	buf_clear(tail);
+	return status;
 }
 
 uint16_t
-set_store(int ch, struct op_reply *r, struct set_ask *a,
+set_store(int ch, struct op_reply *r, const struct set_ask *a,
     const struct set_flags *f, struct set_done *done)
 {
 	struct buf b;
 
 	buf_init(&b, CHAN_DATA_MAX);
-	ask_put(&b, a);
 	chan_put_u8(&b, (uint8_t)f->how);
 	chan_put_u32(&b, f->flags);
 	chan_put_str(&b, f->keywords);
 	chan_put_u64(&b, f->unchanged);
-	return ask(ch, r, SET_STORE, &b, a, done);
+	return ask(ch, r, SET_STORE, a, &b, done);
 }
 
 uint16_t
-set_move(int ch, struct op_reply *r, struct set_ask *a, const char *folder,
-    bool copy, struct set_done *done)
+set_move(int ch, struct op_reply *r, const struct set_ask *a,
+    const char *folder, bool copy, struct set_done *done)
 {
 	struct buf b;
 
 	buf_init(&b, CHAN_DATA_MAX);
-	ask_put(&b, a);
 	chan_put_str(&b, folder);
-	return ask(ch, r, copy ? SET_COPY : SET_MOVE, &b, a, done);
+	return ask(ch, r, copy ? SET_COPY : SET_MOVE, a, &b, done);
 }
 
 uint16_t
-set_expunge(int ch, struct op_reply *r, struct set_ask *a,
+set_expunge(int ch, struct op_reply *r, const struct set_ask *a,
     struct set_done *done)
 {
-	struct buf b;
+	struct buf none;
 
-	buf_init(&b, CHAN_DATA_MAX);
-	ask_put(&b, a);
-	return ask(ch, r, SET_EXPUNGE, &b, a, done);
+	buf_init(&none, 0);
+	return ask(ch, r, SET_EXPUNGE, a, &none, done);
 }
 
 uint16_t

@@ -1,7 +1,8 @@
 /*
  * What only IMAP asks of keeper, 0x0148: changes of the messages of one
  * mailbox, by ranges of UIDs, that tell what became of each.  A request
- * takes up at most SET_MAX messages; the answer says where to go on.
+ * takes up at most SET_MAX messages, so that others get their turn; its
+ * answer says where to go on.
  */
 #ifndef STORE_OP_SET_H
 #define STORE_OP_SET_H
@@ -34,27 +35,31 @@ enum {
 	SET_WAIT_MS = 120000
 };
 
-struct set_ask {
-	uint64_t	 mbox;
-	const struct set_range *range;
-	size_t		 n;
-	uint32_t	 from;		/* in and out: UIDs below are done */
-	bool		 more;		/* out: ask again */
-};
-
-/* UIDs as pairs: where it was, and where it is now. */
 struct set_done {
 	uint64_t	 modseq;	/* highest given; 0: nothing changed */
 	uint32_t	 uidvalidity;	/* of the other mailbox */
-	const uint8_t	*p;		/* private */
-	size_t		 n;		/* UIDs listed */
+	struct set	 was, now;	/* UIDs, owned: see each op */
 };
+void	 set_done_clear(struct set_done *done);
+
+/* Borrows.  page, or NULL: hears what is done after each request. */
+struct set_ask {
+	uint64_t	 mbox;
+	const struct set *uids;
+	void		(*page)(void *arg, const struct set_done *done);
+	void		*arg;
+};
+
+/*
+ * Each asks until all is done, and says in *done, which set_done_clear() must
+ * be told about in any case, what was: also if it then failed.
+ */
 
 enum set_how { SET_ADD, SET_TAKE, SET_REPLACE };
 
 /*
- * Flags and keywords ("a b").  Listed: those left alone, as they were
- * changed after `unchanged` (0: none is).
+ * Flags and keywords ("a b").  was: those left alone, as they were changed
+ * after `unchanged` (0: none is).
  */
 struct set_flags {
 	enum set_how	 how;
@@ -62,16 +67,14 @@ struct set_flags {
 	const char	*keywords;
 	uint64_t	 unchanged;
 };
-uint16_t set_store(int ch, struct op_reply *r, struct set_ask *a,
+uint16_t set_store(int ch, struct op_reply *r, const struct set_ask *a,
 	    const struct set_flags *f, struct set_done *done);
-/* Listed: pairs, old UID and new UID. */
-uint16_t set_move(int ch, struct op_reply *r, struct set_ask *a,
+/* was: those that went, or were copied; now: what they are there, one by one. */
+uint16_t set_move(int ch, struct op_reply *r, const struct set_ask *a,
 	    const char *folder, bool copy, struct set_done *done);
-/* Listed: those that went; of the ranges only those marked \Deleted. */
-uint16_t set_expunge(int ch, struct op_reply *r, struct set_ask *a,
+/* was: those that went, of all these only what was marked \Deleted. */
+uint16_t set_expunge(int ch, struct op_reply *r, const struct set_ask *a,
 	    struct set_done *done);
-/* The i-th of done->n; borrows from the reply. */
-uint32_t set_uid(const struct set_done *done, size_t i);
 
 /* A keyword that can be a tag, and a tag that can be a keyword. */
 bool	 set_keyword_ok(const char *tag);

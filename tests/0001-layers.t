@@ -40,7 +40,7 @@ ok 'sqlite, notmuch, gmime, glib in store' \
 ok 'ncurses in tui'	only_in 'n?curses|term\.h' tui/
 ok 'c-ares in role_resolver' only_in ares mailnode/role/role_resolver.c
 ok 'libidn2 in node/idna' only_in 'idn2' mailnode/node/idna.c
-ok 'zlib in imap'	only_in zlib mailnode/imap/
+ok 'zlib in node/deflate' only_in zlib mailnode/node/deflate.c
 ok 'expat, archive, qrencode in ops' only_in 'expat|archive|qrencode' \
     mailnode/ops/
 ok 'no threads'		only_in 'pthread|threads\.h' none

@@ -16,13 +16,6 @@ may_change(struct session *s)
 	return false;
 }
 
-static struct set_ask
-ask_for(const struct session *s, const struct set *uids)
-{
-	return (struct set_ask){ .mbox = s->view.mbox, .range = uids->range,
-	    .n = uids->n };
-}
-
 /* ---- STORE ---- */
 
 struct store_cmd {
@@ -30,32 +23,19 @@ struct store_cmd {
 	struct flag_list list;
 	bool		 silent;
 	struct set	 uids;
-	struct set	 modified;	/* left alone */
+	struct set_done	 done;		/* was: left alone */
 };
-
-static bool
-store_how(struct lex_at *at, struct store_cmd *c)
-{
-	static const struct { const char *name; enum set_how how; bool quiet; }
-	    names[] = { { "FLAGS", SET_REPLACE, false },
-	    { "FLAGS.SILENT", SET_REPLACE, true },
-	    { "+FLAGS", SET_ADD, false }, { "+FLAGS.SILENT", SET_ADD, true },
-	    { "-FLAGS", SET_TAKE, false },
-	    { "-FLAGS.SILENT", SET_TAKE, true } };
-	size_t i;
-
-	for (i = 0; i < sizeof names / sizeof names[0]; i++)
-		if (lex_word(at, names[i].name)) {
-			c->flags.how = names[i].how;
-			c->silent = names[i].quiet;
-			return true;
-		}
-	return false;
-}
 
 static bool
 store_args(struct session *s, struct lex_at *at, struct store_cmd *c)
 {
+	enum { QUIET = 16 };
+	static const struct lex_name hows[] = {
+		{ "FLAGS", SET_REPLACE }, { "FLAGS.SILENT", SET_REPLACE | QUIET },
+		{ "+FLAGS", SET_ADD }, { "+FLAGS.SILENT", SET_ADD | QUIET },
+		{ "-FLAGS", SET_TAKE }, { "-FLAGS.SILENT", SET_TAKE | QUIET },
+		{ NULL, 0 } };
+	unsigned int how;
 	uint64_t v;
 
 	if (lex_open(at)) {
@@ -66,61 +46,45 @@ store_args(struct session *s, struct lex_at *at, struct store_cmd *c)
 		/* Since 0 none has been left unchanged: RFC 7162. */
 		c->flags.unchanged = v != 0 ? v : 1;
 	}
-	if (!store_how(at, c) || !flag_list(at, true, &c->list) ||
+	if (!lex_one_of(at, hows, &how) || !flag_list(at, true, &c->list) ||
 	    !lex_end(at))
 		return false;
+	c->silent = how & QUIET;
+	c->flags.how = (enum set_how)(how & ~(unsigned int)QUIET);
 	c->flags.flags = c->list.flags;
 	c->flags.keywords = c->list.keywords;
 	return true;
-}
-
-static uint16_t
-store_all(struct session *s, struct store_cmd *c)
-{
-	struct set_ask ask = ask_for(s, &c->uids);
-	struct set_done done;
-	uint16_t rc;
-	size_t i;
-
-	progress_wait(s, &s->keeper);
-	do {
-		rc = set_store(*s->start->keeper, &s->keeper, &ask, &c->flags,
-		    &done);
-		for (i = 0; rc == OP_OK && i < done.n; i++)
-			if (!set_add(&c->modified, set_uid(&done, i),
-			    set_uid(&done, i)))
-				rc = STORE_NOMEM;
-	} while (rc == OP_OK && ask.more);
-	progress_end(&s->keeper);
-	return rc;
 }
 
 /* .SILENT leaves out the flags, but not the MODSEQ. */
 static bool
 store_tell(struct session *s, const struct store_cmd *c)
 {
-	const struct telling t = { .but = &c->modified, .silent = c->silent };
+	const struct telling t = { .but = &c->done.was, .silent = c->silent };
 	struct view_ask ask = { .mbox = s->view.mbox, .cols = VIEW_TAG,
 	    .range = c->uids.range, .n = c->uids.n };
 
-	return (c->silent && !(s->enabled & EN_CONDSTORE)) ||
+	return c->uids.n == 0 ||
+	    (c->silent && !(s->enabled & EN_CONDSTORE)) ||
 	    tell_rows(s, &ask, &t);
 }
 
 static void
 store_answer(struct session *s, const struct store_cmd *c)
 {
-	struct buf code;
 	struct set seqs = { 0 };
+	struct buf code;
 
-	if (c->modified.n == 0) {
+	if (c->done.was.n == 0) {
 		reply_ok(s, "", "done");
 		return;
 	}
 	buf_init(&code, LEX_TEXT_MAX);
 	(void)buf_adds(&code, "MODIFIED ");
-	if (s->uid || view_seqs(s, &c->modified, &seqs))
-		set_text(s->uid ? &c->modified : &seqs, &code);
+	if (s->uid || view_seqs(s, &c->done.was, &seqs)) {
+		set_order(&seqs);
+		set_text(s->uid ? &c->done.was : &seqs, &code);
+	}
 	reply_ok(s, code.err == 0 ? buf_str(&code) : "MODIFIED",
 	    "changed by another meanwhile");
 	buf_clear(&code);
@@ -130,19 +94,22 @@ store_answer(struct session *s, const struct store_cmd *c)
 static void
 run_store(struct session *s, struct store_cmd *c)
 {
-	uint16_t rc = OP_OK;
+	const struct set_ask ask = { .mbox = s->view.mbox, .uids = &c->uids };
+	uint16_t rc;
 
 	/* What others did is told first: the rest is ours. */
 	view_sync(s, SYNC_NEW | SYNC_FORCE, NULL);
 	if (s->state != ST_SELECTED || s->answered)
 		return;
-	if (c->uids.n > 0)
-		rc = store_all(s, c);
+	progress_wait(s, &s->keeper);
+	rc = set_store(*s->start->keeper, &s->keeper, &ask, &c->flags,
+	    &c->done);
+	progress_end(&s->keeper);
 	if (rc != OP_OK) {
 		reply_failed(s, rc);
 		return;
 	}
-	if (c->uids.n > 0 && !store_tell(s, c))
+	if (!store_tell(s, c))
 		return;
 	store_answer(s, c);
 	view_sync(s, SYNC_NEW | SYNC_FORCE | (s->uid ? SYNC_GONE : 0U),
@@ -159,42 +126,17 @@ on_store(struct session *s, struct lex_at *at)
 	    view_set(s, &set, &c.uids))
 		run_store(s, &c);
 	set_clear(&c.uids);
-	set_clear(&c.modified);
+	set_done_clear(&c.done);
 }
 
 /* ---- COPY and MOVE ---- */
 
-struct pairs {
-	uint32_t	 uidvalidity;
-	struct set	 was, now;
-};
-
-static uint16_t
-move_all(struct session *s, const struct set *uids, const char *folder,
-    bool copy, struct pairs *p)
+static void
+tick(void *arg, const struct set_done *done)
 {
-	struct set_ask ask = ask_for(s, uids);
-	struct set_done done;
-	uint32_t was, now;
-	uint16_t rc;
-	size_t i;
+	struct session *s = arg;
 
-	progress_wait(s, &s->keeper);
-	do {
-		progress_tick(s, set_count(&p->was), set_count(uids));
-		rc = set_move(*s->start->keeper, &s->keeper, &ask, folder,
-		    copy, &done);
-		for (i = 0; rc == OP_OK && i + 1 < done.n; i += 2) {
-			was = set_uid(&done, i);
-			now = set_uid(&done, i + 1);
-			p->uidvalidity = done.uidvalidity;
-			if (!set_add(&p->was, was, was) ||
-			    !set_add(&p->now, now, now))
-				rc = STORE_NOMEM;
-		}
-	} while (rc == OP_OK && ask.more);
-	progress_end(&s->keeper);
-	return rc;
+	progress_tick(s, set_count(&done->was), s->progress_goal);
 }
 
 /* What an earlier request of a COPY that fails has copied (RFC 3501 section
@@ -202,84 +144,77 @@ move_all(struct session *s, const struct set *uids, const char *folder,
 static void
 take_back(struct session *s, const char *folder, const struct set *now)
 {
-	struct set_flags deleted = { .how = SET_ADD, .flags = STORE_DELETED,
-	    .keywords = "" };
+	const struct set_flags deleted = { .how = SET_ADD,
+	    .flags = STORE_DELETED, .keywords = "" };
+	struct set_ask ask = { .uids = now };
+	struct set_done done = { .modseq = 0 };
 	struct view_box b = { .id = 0 };
-	struct set_ask mark, drop;
-	struct set_done done;
-	uint16_t rc = OP_OK;
+	uint16_t rc;
 
 	if (now->n == 0 || view_box(reader_of(s), &s->reader, folder, 0,
 	    &b) != OP_OK)
 		return;
-	mark = drop = ask_for(s, now);
-	mark.mbox = drop.mbox = b.id;
-	do {
-		rc = set_store(*s->start->keeper, &s->keeper, &mark,
-		    &deleted, &done);
-	} while (rc == OP_OK && mark.more);
-	while (rc == OP_OK) {
-		rc = set_expunge(*s->start->keeper, &s->keeper, &drop,
-		    &done);
-		if (!drop.more)
-			break;
-	}
+	ask.mbox = b.id;
+	rc = set_store(*s->start->keeper, &s->keeper, &ask, &deleted, &done);
+	set_done_clear(&done);
+	if (rc == OP_OK)
+		(void)set_expunge(*s->start->keeper, &s->keeper, &ask, &done);
+	set_done_clear(&done);
 }
 
 static void
-moved(struct session *s, const struct pairs *p, bool copy)
+moved(struct session *s, const struct set_done *done, bool copy)
 {
 	struct buf code;
 
-	if (p->was.n == 0) {
+	if (done->was.n == 0) {
 		reply_ok(s, "", "there was nothing");
 		return;
 	}
 	buf_init(&code, 8 * 1024 * 1024);
-	(void)buf_addf(&code, "COPYUID %u ", (unsigned int)p->uidvalidity);
-	set_text(&p->was, &code);
+	(void)buf_addf(&code, "COPYUID %u ", (unsigned int)done->uidvalidity);
+	set_text(&done->was, &code);
 	(void)buf_addc(&code, ' ');
-	set_text(&p->now, &code);
-	if (copy)
-		reply_ok(s, buf_str(&code), "done");
-	else {
+	set_text(&done->now, &code);
+	if (!copy) {
 		/* RFC 6851 section 4.3: before the messages go. */
 		line_puts(s->line, "* OK [");
 		line_put(s->line, code.data, code.len);
 		line_puts(s->line, "] moved\r\n");
-		reply_ok(s, "", "done");
 	}
+	reply_ok(s, copy ? buf_str(&code) : "", "done");
 	buf_clear(&code);
 }
 
 static void
 transfer(struct session *s, struct lex_at *at, bool copy)
 {
-	struct pairs p = { .uidvalidity = 0 };
+	struct set uids = { 0 };
+	struct set_ask ask = { .mbox = s->view.mbox, .uids = &uids,
+	    .page = tick, .arg = s };
+	struct set_done done = { .modseq = 0 };
 	char folder[BOX_NAME_MAX];
 	struct lex_str set;
-	struct set uids = { 0 };
-	uint16_t rc = OP_OK;
+	uint16_t rc;
 
 	if (lex_atom(at, &set) && get_mailbox(s, at, folder) &&
 	    lex_end(at) && (copy || may_change(s)) &&
 	    view_set(s, &set, &uids)) {
-		if (uids.n > 0)
-			rc = move_all(s, &uids, folder, copy, &p);
+		s->progress_goal = set_count(&uids);
+		progress_wait(s, &s->keeper);
+		rc = set_move(*s->start->keeper, &s->keeper, &ask, folder,
+		    copy, &done);
+		progress_end(&s->keeper);
 		if (rc != OP_OK && copy)
-			take_back(s, folder, &p.now);
-		if (rc == STORE_NOTFOUND)
-			reply_no(s, "TRYCREATE", "there is no such mailbox");
-		else if (rc != OP_OK)
-			reply_failed(s, rc);
-		else {
-			notify_own(s, folder, &p.now);
-			moved(s, &p, copy);
-		}
+			take_back(s, folder, &done.now);
+		if (rc == OP_OK) {
+			notify_own(s, folder, &done.now);
+			moved(s, &done, copy);
+		} else
+			reply_no_target(s, rc);
 	}
 	set_clear(&uids);
-	set_clear(&p.was);
-	set_clear(&p.now);
+	set_done_clear(&done);
 }
 
 void
@@ -294,24 +229,30 @@ on_move(struct session *s, struct lex_at *at)
 	transfer(s, at, false);
 }
 
-/* ---- EXPUNGE ---- */
+/* ---- EXPUNGE and CLOSE ---- */
 
+/* All that was marked of what the client has seen. */
+static uint16_t
+expunge(struct session *s, const struct set *uids, uint64_t *modseq)
+{
+	const struct set_ask ask = { .mbox = s->view.mbox, .uids = uids };
+	struct set_done done;
+	uint16_t rc;
+
+	rc = set_expunge(*s->start->keeper, &s->keeper, &ask, &done);
+	*modseq = done.modseq;
+	set_done_clear(&done);
+	return rc;
+}
+
+/* The news behind the command tell what went. */
 static void
 run_expunge(struct session *s, const struct set *uids)
 {
-	struct set_ask ask = ask_for(s, uids);
-	struct set_done done = { .modseq = 0 };
-	uint64_t modseq = 0;
+	uint64_t modseq;
 	char code[40] = "";
-	uint16_t rc = OP_OK;
+	uint16_t rc = expunge(s, uids, &modseq);
 
-	while (uids->n > 0) {
-		rc = set_expunge(*s->start->keeper, &s->keeper, &ask, &done);
-		if (rc == OP_OK && done.modseq != 0)
-			modseq = done.modseq;
-		if (rc != OP_OK || !ask.more)
-			break;
-	}
 	if (rc != OP_OK) {
 		reply_failed(s, rc);
 		return;
@@ -322,22 +263,33 @@ run_expunge(struct session *s, const struct set *uids)
 	reply_ok(s, code, "done");
 }
 
-/* The news behind the command tell what went. */
 void
 on_expunge(struct session *s, struct lex_at *at)
 {
-	struct lex_str set;
 	struct set uids = { 0 };
+	struct lex_str set;
 
-	if (s->uid) {
-		if (lex_atom(at, &set) && lex_end(at) && may_change(s) &&
-		    view_set(s, &set, &uids))
+	if (!s->uid) {
+		if (may_change(s) && view_told(s, &uids))
 			run_expunge(s, &uids);
-	} else if (may_change(s)) {
-		/* Not what came meanwhile: nobody here has seen it. */
-		if (s->view.uidnext > 1)
-			(void)set_add(&uids, 1, s->view.uidnext - 1);
+	} else if (lex_atom(at, &set) && lex_end(at) && may_change(s) &&
+	    view_set(s, &set, &uids))
 		run_expunge(s, &uids);
-	}
 	set_clear(&uids);
+}
+
+/* Without a word about what goes. */
+void
+on_close(struct session *s, struct lex_at *at)
+{
+	struct set uids = { 0 };
+	uint64_t modseq;
+	uint16_t rc = OP_OK;
+
+	(void)at;
+	if (!s->view.readonly && view_told(s, &uids))
+		rc = expunge(s, &uids, &modseq);
+	set_clear(&uids);
+	view_leave(s);
+	reply_done(s, rc);
 }

@@ -60,12 +60,10 @@ arguments(struct lex_at *at, struct message *m)
 static void
 refused(struct session *s, uint16_t rc)
 {
-	if (rc == STORE_NOTFOUND)
-		reply_no(s, "TRYCREATE", "there is no such mailbox");
-	else if (rc == STORE_TOOBIG)
+	if (rc == STORE_TOOBIG)
 		reply_no(s, "TOOBIG", "the message is too large");
 	else
-		reply_failed(s, rc);
+		reply_no_target(s, rc);
 }
 
 static struct message *

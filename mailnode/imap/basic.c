@@ -27,7 +27,7 @@ put_capabilities(struct session *s, struct buf *b)
 	    "SORT SORT=DISPLAY ESORT THREAD=ORDEREDSUBJECT THREAD=REFERENCES "
 	    "MULTIAPPEND INPROGRESS PARTIAL OBJECTID SAVEDATE QUOTA QUOTA=RES-STORAGE "
 	    "CONDSTORE QRESYNC NOTIFY UTF8=ACCEPT");
-	if (s->compress == NULL)
+	if (s->deflate == NULL)
 		(void)buf_adds(b, " COMPRESS=DEFLATE");
 	(void)buf_addf(b, " APPENDLIMIT=%llu",
 	    (unsigned long long)s->start->message_max);
@@ -110,49 +110,63 @@ on_id(struct session *s, struct lex_at *at)
 	reply_ok(s, "", "pleased to meet you");
 }
 
-static unsigned int
-enabled_by(const struct lex_str *word)
-{
-	if (lex_is(word, "CONDSTORE"))
-		return EN_CONDSTORE;
-	if (lex_is(word, "QRESYNC"))
-		return EN_CONDSTORE | EN_QRESYNC;
-	if (lex_is(word, "UTF8=ACCEPT"))
-		return EN_UTF8;
-	if (lex_is(word, "IMAP4rev2"))
-		return EN_REV2;
-	return 0;
-}
-
+/* Words that are nothing to us are passed over. */
 void
 on_enable(struct session *s, struct lex_at *at)
 {
-	static const struct { unsigned int bit; const char *name; } names[] = {
-		{ EN_CONDSTORE, " CONDSTORE" }, { EN_QRESYNC, " QRESYNC" },
-		{ EN_UTF8, " UTF8=ACCEPT" }, { EN_REV2, " IMAP4rev2" } };
+	static const struct lex_name names[] = {
+		{ "CONDSTORE", EN_CONDSTORE },
+		{ "QRESYNC", EN_QRESYNC },
+		{ "UTF8=ACCEPT", EN_UTF8 }, { "IMAP4rev2", EN_REV2 },
+		{ NULL, 0 } };
 	unsigned int wanted = 0, fresh;
+	const struct lex_name *n;
 	struct lex_str word;
 	struct buf text;
-	size_t i;
 
 	if (lex_end(at))
 		return;
-	while (lex_atom(at, &word))
-		wanted |= enabled_by(&word);
+	while (lex_atom(at, &word)) {
+		n = lex_named(&word, names);
+		wanted |= n != NULL ? n->v : 0;
+	}
 	if (!lex_end(at))
 		return;
+	if (wanted & EN_QRESYNC)
+		wanted |= EN_CONDSTORE;
 	fresh = wanted & ~s->enabled;
 	s->enabled |= wanted;
 	buf_init(&text, 80);
-	for (i = 0; i < sizeof names / sizeof names[0]; i++)
-		if (fresh & names[i].bit)
-			(void)buf_adds(&text, names[i].name);
+	for (n = names; n->name != NULL; n++)
+		if (fresh & n->v)
+			(void)buf_addf(&text, " %s", n->name);
 	untagged(s, "ENABLED%s", buf_str(&text));
 	buf_clear(&text);
 	if (fresh & EN_CONDSTORE && s->state == ST_SELECTED)
 		untagged(s, "OK [HIGHESTMODSEQ %llu] from now on",
 		    (unsigned long long)s->view.modseq);
 	reply_ok(s, "", "enabled");
+}
+
+/* RFC 4978. */
+void
+on_compress(struct session *s, struct lex_at *at)
+{
+	if (!lex_word(at, "DEFLATE") || !lex_end(at))
+		return;
+	if (s->deflate != NULL) {
+		reply_no(s, "COMPRESSIONACTIVE", "so it is already");
+		return;
+	}
+	s->deflate = deflate_new();
+	if (s->deflate == NULL) {
+		reply_no(s, "UNAVAILABLE", "out of memory");
+		return;
+	}
+	reply_ok(s, "", "from here on");
+	answer_out(s);
+	if (line_code(s->line, deflate_codec(s->deflate)) != LINE_OK)
+		imap_end(s, "compress");
 }
 
 void

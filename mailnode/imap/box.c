@@ -1,9 +1,9 @@
 /* Mailboxes: STATUS, CREATE, DELETE, RENAME, SUBSCRIBE; RFC 9051 section 6.3,
- * RFC 6154. */
+ * RFC 6154; GETQUOTA, GETQUOTAROOT: RFC 9208. */
+#include <stdio.h>
 #include <string.h>
 
 #include "mailnode/imap/name.h"
-#include "mailnode/imap/quota.h"
 #include "mailnode/imap/talk.h"
 #include "store/err.h"
 #include "store/op_set.h"
@@ -34,21 +34,29 @@ put_mailbox(const struct session *s, struct buf *b, const char *name)
 	(void)name_out(b, name, session_utf8(s));
 }
 
-static const struct { const char *name, *use; } special[] = {
-	{ "Archive", "\\Archive" }, { "Drafts", "\\Drafts" },
-	{ "Junk", "\\Junk" }, { "Sent", "\\Sent" }, { "Trash", "\\Trash" },
-	{ NULL, NULL }
-};
-
 const char *
 special_use(const char *name)
 {
+	static const char *const uses[] = { "\\Archive", "\\Drafts",
+	    "\\Junk", "\\Sent", "\\Trash", NULL };
 	size_t i;
 
-	for (i = 0; special[i].name != NULL; i++)
-		if (strcmp(special[i].name, name) == 0)
-			return special[i].use;
+	/* Each is called what it is for. */
+	for (i = 0; uses[i] != NULL; i++)
+		if (strcmp(uses[i] + 1, name) == 0)
+			return uses[i];
 	return NULL;
+}
+
+bool
+find_box(struct session *s, const char *name, uint32_t want,
+    struct view_box *b)
+{
+	uint16_t rc = view_box(reader_of(s), &s->reader, name, want, b);
+
+	if (rc != OP_OK)
+		reply_failed(s, rc);
+	return rc == OP_OK;
 }
 
 /* ---- STATUS ---- */
@@ -59,7 +67,7 @@ enum item {
 	IT_LIMIT = 256, IT_ID = 512, IT_DELETED_STORAGE = 1024
 };
 
-static const struct { const char *name; uint32_t bit; } items[] = {
+static const struct lex_name items[] = {
 	{ "MESSAGES", IT_MESSAGES }, { "RECENT", IT_RECENT },
 	{ "UIDNEXT", IT_UIDNEXT }, { "UIDVALIDITY", IT_UIDVALIDITY },
 	{ "UNSEEN", IT_UNSEEN }, { "HIGHESTMODSEQ", IT_MODSEQ },
@@ -71,20 +79,13 @@ static const struct { const char *name; uint32_t bit; } items[] = {
 bool
 status_items(struct lex_at *at, uint32_t *out)
 {
-	struct lex_str word;
-	size_t i;
+	unsigned int bit;
 
 	*out = 0;
 	if (!lex_open(at))
 		return false;
-	while (lex_atom(at, &word)) {
-		for (i = 0; items[i].name != NULL; i++)
-			if (lex_is(&word, items[i].name))
-				break;
-		if (items[i].name == NULL)
-			return false;
-		*out |= items[i].bit;
-	}
+	while (lex_one_of(at, items, &bit))
+		*out |= bit;
 	return *out != 0 && lex_close(at);
 }
 
@@ -95,50 +96,31 @@ status_want(uint32_t bits)
 	    (bits & (IT_DELETED | IT_DELETED_STORAGE) ? VIEW_DELETED : 0U);
 }
 
+/* Octets in units of STORAGE, 1024 octets each, of which parts count. */
 static uint64_t
-item_value(const struct session *s, const struct view_box *b, uint32_t bit)
+units(uint64_t octets)
 {
-	switch (bit) {
-	case IT_MESSAGES:
-		return b->total;
-	case IT_UIDNEXT:
-		return b->uidnext;
-	case IT_UIDVALIDITY:
-		return b->uidvalidity;
-	case IT_UNSEEN:
-		return b->unread;
-	case IT_MODSEQ:
-		return b->modseq;
-	case IT_SIZE:
-		return b->size;
-	case IT_DELETED:
-		return b->deleted;
-	case IT_DELETED_STORAGE:
-		return quota_units(b->deleted_size);
-	case IT_LIMIT:
-		return s->start->message_max;
-	default:
-		return 0;
-	}
+	return octets / 1024 + (octets % 1024 != 0);
 }
 
 static void
 status_line(struct session *s, const struct view_box *b, uint32_t bits)
 {
+	/* In the order of the items. */
+	const uint64_t values[] = { b->total, 0, b->uidnext, b->uidvalidity,
+	    b->unread, b->modseq, b->size, b->deleted, s->start->message_max,
+	    b->uidvalidity, units(b->deleted_size) };
 	size_t i;
 
 	(void)buf_adds(&s->out, "* STATUS ");
 	put_mailbox(s, &s->out, b->name);
 	(void)buf_adds(&s->out, " (");
 	for (i = 0; items[i].name != NULL; i++) {
-		if (!(bits & items[i].bit))
+		if (!(bits & items[i].v))
 			continue;
 		put_word(&s->out, items[i].name);
-		(void)buf_addc(&s->out, ' ');
-		if (items[i].bit == IT_ID)
-			put_mailboxid(&s->out, b->uidvalidity);
-		else
-			(void)buf_addu(&s->out, item_value(s, b, items[i].bit));
+		(void)buf_addf(&s->out, items[i].v == IT_ID ? " (F%llu)" :
+		    " %llu", (unsigned long long)values[i]);
 	}
 	(void)buf_adds(&s->out, ")\r\n");
 }
@@ -165,32 +147,16 @@ on_status(struct session *s, struct lex_at *at)
 	char name[BOX_NAME_MAX];
 	struct view_box b = { 0 };
 	uint32_t bits;
-	uint16_t rc;
 
 	if (!get_mailbox(s, at, name) || !status_items(at, &bits) ||
-	    !lex_end(at))
+	    !lex_end(at) || !find_box(s, name, status_want(bits), &b))
 		return;
-	rc = view_box(reader_of(s), &s->reader, name, status_want(bits),
-	    &b);
-	if (rc != OP_OK) {
-		reply_failed(s, rc);
-		return;
-	}
 	put_status(s, &b, bits);
 	send_out(s);
 	reply_ok(s, "", "done");
 }
 
 /* ---- changes ---- */
-
-static void
-done(struct session *s, uint16_t rc)
-{
-	if (rc == OP_OK)
-		reply_ok(s, "", "done");
-	else
-		reply_failed(s, rc);
-}
 
 /* Ours have their uses once and for all: RFC 6154 section 3. */
 static bool
@@ -211,26 +177,11 @@ wants_use(struct session *s, struct lex_at *at, const char *name)
 	return lex_close(at) && lex_close(at) && lex_end(at);
 }
 
-/* RFC 8474 section 4.1: with the name that it has for good. */
-static void
-created(struct session *s, const char *name)
-{
-	struct view_box b = { 0 };
-	struct buf code;
-
-	buf_init(&code, TEXT_MAX);
-	if (view_box(reader_of(s), &s->reader, name, 0, &b) == OP_OK) {
-		(void)buf_adds(&code, "MAILBOXID ");
-		put_mailboxid(&code, b.uidvalidity);
-	}
-	reply_ok(s, buf_str(&code) != NULL ? buf_str(&code) : "", "made");
-	buf_clear(&code);
-}
-
 void
 on_create(struct session *s, struct lex_at *at)
 {
-	char name[BOX_NAME_MAX];
+	char name[BOX_NAME_MAX], code[40] = "";
+	struct view_box b = { 0 };
 	uint64_t id;
 	uint16_t rc;
 	size_t n;
@@ -243,8 +194,13 @@ on_create(struct session *s, struct lex_at *at)
 		name[n - 1] = '\0';
 	notify_own(s, name, NULL);
 	rc = box_create(*s->start->keeper, &s->keeper, name, &id);
+	/* RFC 8474 section 4.1: with the name that it has for good. */
+	if (rc == OP_OK && view_box(reader_of(s), &s->reader, name, 0,
+	    &b) == OP_OK)
+		(void)snprintf(code, sizeof code, "MAILBOXID (F%u)",
+		    (unsigned int)b.uidvalidity);
 	if (rc == OP_OK)
-		created(s, name);
+		reply_ok(s, code, "made");
 	else
 		reply_failed(s, rc);
 }
@@ -264,7 +220,7 @@ on_delete(struct session *s, struct lex_at *at)
 	if (rc == STORE_EXISTS)
 		reply_no(s, "HASCHILDREN", "there are mailboxes below it");
 	else
-		done(s, rc);
+		reply_done(s, rc);
 }
 
 /* RFC 9051 section 6.3.6: INBOX stays, its messages go. */
@@ -272,21 +228,21 @@ static uint16_t
 rename_inbox(struct session *s, const char *to)
 {
 	struct set_range all = { 1, UINT32_MAX, 0 };
-	struct set_ask ask = { .range = &all, .n = 1 };
-	struct view_box b = { 0 };
+	const struct set uids = { .range = &all, .n = 1 };
+	struct set_ask ask = { .uids = &uids };
 	struct set_done moved;
+	struct view_box b = { 0 };
 	uint64_t id;
 	uint16_t rc;
 
 	rc = view_box(reader_of(s), &s->reader, "INBOX", 0, &b);
 	if (rc == OP_OK)
 		rc = box_create(*s->start->keeper, &s->keeper, to, &id);
+	if (rc != OP_OK)
+		return rc;
 	ask.mbox = b.id;
-	do {
-		if (rc == OP_OK)
-			rc = set_move(*s->start->keeper, &s->keeper, &ask, to,
-			    false, &moved);
-	} while (rc == OP_OK && ask.more);
+	rc = set_move(*s->start->keeper, &s->keeper, &ask, to, false, &moved);
+	set_done_clear(&moved);
 	return rc;
 }
 
@@ -299,7 +255,7 @@ on_rename(struct session *s, struct lex_at *at)
 	    !lex_end(at))
 		return;
 	notify_own(s, to, NULL);
-	done(s, strcmp(from, "INBOX") == 0 ? rename_inbox(s, to) :
+	reply_done(s, strcmp(from, "INBOX") == 0 ? rename_inbox(s, to) :
 	    box_rename(*s->start->keeper, &s->keeper, from, to));
 }
 
@@ -311,7 +267,7 @@ subscribe(struct session *s, struct lex_at *at, bool on)
 	if (!get_mailbox(s, at, name) || !lex_end(at))
 		return;
 	notify_own(s, name, NULL);
-	done(s, set_subscribe(*s->start->keeper, &s->keeper, name, on));
+	reply_done(s, set_subscribe(*s->start->keeper, &s->keeper, name, on));
 }
 
 void
@@ -324,4 +280,50 @@ void
 on_unsubscribe(struct session *s, struct lex_at *at)
 {
 	subscribe(s, at, false);
+}
+
+/* ---- quota: one root, "" ---- */
+
+/* No limit is set by anybody: the mail may grow as far as the disk goes, of
+ * which keeper leaves a reserve alone. */
+static void
+tell_quota(struct session *s)
+{
+	uint64_t used, left;
+	uint16_t rc = view_room(reader_of(s), &s->reader, &used, &left);
+
+	if (rc == OP_OK)
+		untagged(s, "QUOTA \"\" (STORAGE %llu %llu)",
+		    (unsigned long long)units(used),
+		    (unsigned long long)(units(used) + left / 1024));
+	reply_done(s, rc);
+}
+
+void
+on_getquota(struct session *s, struct lex_at *at)
+{
+	struct lex_str root;
+
+	if (!lex_astring(at, &root) || !lex_end(at))
+		return;
+	if (root.n == 0)
+		tell_quota(s);
+	else
+		reply_no(s, "NONEXISTENT", "there is no such quota root");
+}
+
+void
+on_getquotaroot(struct session *s, struct lex_at *at)
+{
+	char name[BOX_NAME_MAX];
+	struct view_box b = { 0 };
+
+	if (!get_mailbox(s, at, name) || !lex_end(at) ||
+	    !find_box(s, name, 0, &b))
+		return;
+	(void)buf_adds(&s->out, "* QUOTAROOT ");
+	put_mailbox(s, &s->out, name);
+	(void)buf_adds(&s->out, " \"\"\r\n");
+	send_out(s);
+	tell_quota(s);
 }

@@ -342,21 +342,18 @@ rows(struct session *s, const struct fetch *f)
 static bool
 mark(struct session *s, struct fetch *f)
 {
-	struct set_ask ask = { .mbox = s->view.mbox, .range = f->uids.range,
-	    .n = f->uids.n };
-	struct set_flags seen = { .how = SET_ADD, .flags = STORE_SEEN,
+	const struct set_ask ask = { .mbox = s->view.mbox, .uids = &f->uids };
+	const struct set_flags seen = { .how = SET_ADD, .flags = STORE_SEEN,
 	    .keywords = "" };
 	struct set_done done;
-	uint16_t rc = OP_OK;
+	uint16_t rc;
 
-	if (!f->marks || s->view.readonly || f->uids.n == 0)
+	if (!f->marks || s->view.readonly)
 		return true;
-	do {
-		rc = set_store(*s->start->keeper, &s->keeper, &ask, &seen,
-		    &done);
-		if (rc == OP_OK && f->marked == 0 && done.modseq != 0)
-			f->marked = s->view.modseq + 1;
-	} while (rc == OP_OK && ask.more);
+	rc = set_store(*s->start->keeper, &s->keeper, &ask, &seen, &done);
+	if (done.modseq != 0)
+		f->marked = s->view.modseq + 1;
+	set_done_clear(&done);
 	if (rc != OP_OK)
 		reply_failed(s, rc);
 	return rc == OP_OK;

@@ -304,6 +304,30 @@ lex_word(struct lex_at *at, const char *word)
 	return true;
 }
 
+const struct lex_name *
+lex_named(const struct lex_str *s, const struct lex_name *names)
+{
+	for (; names->name != NULL; names++)
+		if (lex_is(s, names->name))
+			return names;
+	return NULL;
+}
+
+bool
+lex_one_of(struct lex_at *at, const struct lex_name *names, unsigned int *v)
+{
+	struct lex_at try = *at;
+	const struct lex_name *known;
+	struct lex_str s;
+
+	*v = 0;
+	if (!lex_atom(&try, &s) || (known = lex_named(&s, names)) == NULL)
+		return false;
+	*v = known->v;
+	*at = try;
+	return true;
+}
+
 bool
 lex_string(struct lex_at *at, struct lex_str *s)
 {

@@ -84,6 +84,14 @@ bool	 lex_close(struct lex_at *at);
 bool	 lex_atom(struct lex_at *at, struct lex_str *s);
 /* That atom, in any case; else nothing is used up. */
 bool	 lex_word(struct lex_at *at, const char *word);
+/* Words that something knows, ended by NULL, and what they mean there. */
+struct lex_name {
+	const char	*name;
+	unsigned int	 v;
+};
+/* One of them, in any case.  False: another, or no atom. */
+bool	 lex_one_of(struct lex_at *at, const struct lex_name *names,
+	    unsigned int *v);
 /* Quoted or literal. */
 bool	 lex_string(struct lex_at *at, struct lex_str *s);
 /* The same or an atom that may stand for one. */
@@ -98,5 +106,8 @@ bool	 lex_stuck(struct lex_at *at, struct lex_str *s);
 
 /* Case-insensitive for US-ASCII. */
 bool	 lex_is(const struct lex_str *s, const char *word);
+/* Which of them it is; NULL: none. */
+const struct lex_name *lex_named(const struct lex_str *s,
+	    const struct lex_name *names);
 
 #endif

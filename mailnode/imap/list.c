@@ -5,9 +5,6 @@
 
 #include "mailnode/imap/list.h"
 #include "mailnode/imap/name.h"
-#include "mailnode/imap/talk.h"
-#include "store/err.h"
-#include "store/op_set.h"
 
 enum option {
 	LS_SUBSCRIBED = 1, LS_REMOTE = 2, LS_RECURSIVE = 4,
@@ -17,29 +14,30 @@ enum option {
 	L_EXTENDED = 256, L_LSUB = 512
 };
 
-static const struct word { const char *name; unsigned int bits; }
-    selects[] = { { "SUBSCRIBED", LS_SUBSCRIBED | LR_SUBSCRIBED },
+static const struct lex_name selects[] = {
+	{ "SUBSCRIBED", LS_SUBSCRIBED | LR_SUBSCRIBED },
 	{ "REMOTE", LS_REMOTE }, { "RECURSIVEMATCH", LS_RECURSIVE },
-	{ "SPECIAL-USE", LS_SPECIAL | LR_SPECIAL }, { NULL, 0 } },
-    returns[] = { { "SUBSCRIBED", LR_SUBSCRIBED },
-	{ "CHILDREN", LR_CHILDREN }, { "SPECIAL-USE", LR_SPECIAL },
-	{ "STATUS", LR_STATUS }, { NULL, 0 } };
+	{ "SPECIAL-USE", LS_SPECIAL | LR_SPECIAL }, { NULL, 0 }
+};
+static const struct lex_name returns[] = {
+	{ "SUBSCRIBED", LR_SUBSCRIBED }, { "CHILDREN", LR_CHILDREN },
+	{ "SPECIAL-USE", LR_SPECIAL }, { "STATUS", LR_STATUS }, { NULL, 0 }
+};
 
-/* Words of a list in parentheses, up to its end. */
+/* Words of a list in parentheses. */
 static bool
-options(struct lex_at *at, const struct word *w, struct list *l)
+options(struct lex_at *at, const struct lex_name *names, struct list *l)
 {
-	size_t i;
+	unsigned int bits;
 
 	l->options |= L_EXTENDED;
+	if (!lex_open(at))
+		return false;
 	while (!lex_close(at)) {
-		for (i = 0; w[i].name != NULL; i++)
-			if (lex_word(at, w[i].name))
-				break;
-		if (w[i].name == NULL || (w[i].bits == LR_STATUS &&
+		if (!lex_one_of(at, names, &bits) || (bits == LR_STATUS &&
 		    !status_items(at, &l->items)))
 			return false;
-		l->options |= w[i].bits;
+		l->options |= bits;
 	}
 	return true;
 }
@@ -47,7 +45,7 @@ options(struct lex_at *at, const struct word *w, struct list *l)
 static bool
 select_options(struct lex_at *at, struct list *l)
 {
-	if (!lex_open(at))
+	if (!lex_next_is(at, LEX_OPEN))
 		return true;
 	return options(at, selects, l) && (!(l->options & LS_RECURSIVE) ||
 	    l->options & (LS_SUBSCRIBED | LS_SPECIAL));
@@ -56,8 +54,7 @@ select_options(struct lex_at *at, struct list *l)
 static bool
 return_options(struct lex_at *at, struct list *l)
 {
-	return !lex_word(at, "RETURN") ||
-	    (lex_open(at) && options(at, returns, l));
+	return !lex_word(at, "RETURN") || options(at, returns, l);
 }
 
 /* Reference and pattern, one behind the other. */
@@ -70,7 +67,6 @@ add_pattern(struct session *s, struct list *l, const char *ref,
 
 	if (l->npattern == PATTERNS_MAX || n + p->n >= NAME_PATTERN_MAX)
 		return false;
-	/* RFC 9051 section 6.3.9: asks for the root, whatever the reference. */
 	l->root = p->n == 0;
 	memcpy(text, ref, n);
 	memcpy(text + n, p->p, p->n);
@@ -95,92 +91,6 @@ patterns(struct session *s, struct list *l, struct lex_at *at)
 }
 
 static bool
-add_entry(struct list *l, const char *name, size_t n,
-    const struct view_box *b, bool subscribed)
-{
-	size_t cap = l->cap != 0 ? l->cap * 2 : 64;
-	struct entry *e;
-
-	if (n >= BOX_NAME_MAX)
-		return true;
-	if (l->n == l->cap) {
-		e = reallocarray(l->entry, cap, sizeof *e);
-		if (e == NULL)
-			return false;
-		l->entry = e;
-		l->cap = cap;
-	}
-	e = &l->entry[l->n++];
-	memset(e, 0, sizeof *e);
-	memcpy(e->name, name, n);
-	e->box = b;
-	e->subscribed = subscribed;
-	return true;
-}
-
-/* Those that exist stand before those that do not. */
-static int
-by_name(const void *a, const void *b)
-{
-	const struct entry *x = a, *y = b;
-	int d = strcmp(x->name, y->name);
-
-	if (d != 0)
-		return d;
-	return (x->box == NULL) - (y->box == NULL);
-}
-
-/* What is said of a name: "+", "-", or 0. */
-static char
-said_of(const struct list *l, const char *name)
-{
-	const char *p = (const char *)l->subscribed.data;
-	const char *end = p + l->subscribed.len;
-
-	for (; p < end; p += strlen(p) + 1)
-		if (strcmp(p + 1, name) == 0)
-			return *p;
-	return 0;
-}
-
-/* Mailboxes, the levels above them, and names that are only subscribed. */
-static bool
-gather(struct list *l)
-{
-	const char *p, *slash;
-	size_t i, n;
-	bool good = true;
-
-	for (i = 0; i < l->boxes.n && good; i++) {
-		p = l->boxes.box[i].name;
-		good = add_entry(l, p, strlen(p), &l->boxes.box[i],
-		    said_of(l, p) != '-');
-		for (slash = strchr(p, '/'); slash != NULL && good;
-		    slash = strchr(slash + 1, '/'))
-			good = add_entry(l, p, (size_t)(slash - p), NULL,
-			    false);
-	}
-	p = (const char *)l->subscribed.data;
-	for (; p < (const char *)l->subscribed.data + l->subscribed.len &&
-	    good; p += strlen(p) + 1)
-		if (*p == '+')
-			good = add_entry(l, p + 1, strlen(p + 1), NULL, true);
-	if (l->n == 0)
-		return good;
-	qsort(l->entry, l->n, sizeof l->entry[0], by_name);
-	for (i = 1, n = 1; i < l->n; i++) {
-		if (strcmp(l->entry[i].name, l->entry[n - 1].name) == 0)
-			l->entry[n - 1].subscribed |= l->entry[i].box == NULL &&
-			    l->entry[i].subscribed && said_of(l,
-			    l->entry[i].name) == '+';
-		else
-			l->entry[n++] = l->entry[i];
-	}
-	l->n = n;
-	return good;
-}
-
-static bool
 matches(const struct list *l, const char *name)
 {
 	size_t i;
@@ -192,181 +102,145 @@ matches(const struct list *l, const char *name)
 }
 
 /* HIDDEN: subscribed, and not matched by the pattern itself. */
-enum below { BELOW_ANY, BELOW_SUBSCRIBED, BELOW_SPECIAL, BELOW_HIDDEN };
+enum below { BELOW_ANY, BELOW_SUBSCRIBED, BELOW_HIDDEN };
 
 static bool
 has_below(const struct list *l, const char *name, enum below what)
 {
-	size_t i, n = strlen(name);
-	const struct entry *e;
+	const struct tree_entry *e;
 
-	for (i = 0; i < l->n; i++) {
-		e = &l->entry[i];
-		if (strncmp(e->name, name, n) != 0 || e->name[n] != '/')
+	for (e = l->tree.entry; e < l->tree.entry + l->tree.n; e++) {
+		if (tree_below(name, e->name) == NULL)
 			continue;
-		if ((what == BELOW_ANY && e->box != NULL) ||
-		    (what == BELOW_SUBSCRIBED && e->subscribed) ||
-		    (what == BELOW_HIDDEN && e->subscribed &&
-		    !matches(l, e->name)) ||
-		    (what == BELOW_SPECIAL && special_use(e->name) != NULL))
+		if (what == BELOW_ANY ? e->box != NULL : e->subscribed &&
+		    (what == BELOW_SUBSCRIBED || !matches(l, e->name)))
 			return true;
 	}
 	return false;
 }
 
 void
-list_put(struct session *s, const struct list *l, const struct entry *e,
+list_put(struct session *s, const struct list *l, const struct tree_entry *e,
     const char *item)
 {
 	const char *use = special_use(e->name);
+	bool lsub = l->options & L_LSUB;
 	struct buf *b = &s->out;
 
-	(void)buf_adds(b, l->options & L_LSUB ? "* LSUB (" : "* LIST (");
+	(void)buf_adds(b, lsub ? "* LSUB (" : "* LIST (");
 	if (e->box == NULL) {
 		if (l->options & L_EXTENDED)
 			put_word(b, "\\NonExistent");
 		put_word(b, "\\Noselect");
 	}
-	if (!(l->options & L_LSUB))
+	if (!lsub)
 		put_word(b, has_below(l, e->name, BELOW_ANY) ?
 		    "\\HasChildren" : "\\HasNoChildren");
-	if (e->subscribed && (l->options & LR_SUBSCRIBED) != 0)
+	if (e->subscribed && l->options & LR_SUBSCRIBED)
 		put_word(b, "\\Subscribed");
-	if (use != NULL && !(l->options & L_LSUB))
+	if (use != NULL && !lsub)
 		put_word(b, use);
 	(void)buf_adds(b, ") \"/\" ");
 	put_mailbox(s, b, e->name);
-	(void)buf_adds(b, item);
-	(void)buf_adds(b, "\r\n");
+	(void)buf_addf(b, "%s\r\n", item);
 	if (l->options & LR_STATUS && e->box != NULL)
 		put_status(s, e->box, l->items);
 }
 
-/* RFC 3501 section 6.3.9: with "%" a name above one that is subscribed. */
 static void
-list_one(struct session *s, const struct list *l, const struct entry *e)
+list_one(struct session *s, const struct list *l, const struct tree_entry *e)
 {
-	bool below, wanted = true;
+	bool below = false, wanted = true;
 
 	if (!matches(l, e->name))
 		return;
-	below = (l->options & LS_RECURSIVE || l->options & L_LSUB) &&
-	    l->options & LS_SUBSCRIBED &&
-	    has_below(l, e->name, l->options & L_LSUB ? BELOW_HIDDEN :
-	    BELOW_SUBSCRIBED);
-	if (l->options & LS_SUBSCRIBED)
+	if (l->options & LS_SUBSCRIBED) {
 		wanted = e->subscribed;
-	else if (e->box == NULL)
+		below = l->options & LS_RECURSIVE &&
+		    has_below(l, e->name, BELOW_SUBSCRIBED);
+	} else if (e->box == NULL)
 		wanted = has_below(l, e->name, BELOW_ANY);
-	if (wanted && l->options & LS_SPECIAL)
-		wanted = special_use(e->name) != NULL;
-	if (l->options & L_LSUB && !wanted && below) {
-		struct entry above = *e;
-
-		above.box = NULL;
-		list_put(s, l, &above, "");
-	} else if (wanted || below)
-		list_put(s, l, e, below && !(l->options & L_LSUB) ?
+	if (l->options & LS_SPECIAL && special_use(e->name) == NULL)
+		wanted = false;
+	if (wanted || below)
+		list_put(s, l, e, below ?
 		    " (\"CHILDINFO\" (\"SUBSCRIBED\"))" : "");
 }
 
-static uint16_t
-fill(struct session *s, struct list *l)
+/* RFC 3501 section 6.3.9: with "%" a name above one that is subscribed. */
+static void
+lsub_one(struct session *s, const struct list *l, const struct tree_entry *e)
 {
-	uint16_t rc;
+	struct tree_entry above = *e;
 
-	rc = view_boxes(reader_of(s), &s->reader, status_want(l->items),
-	    &l->boxes);
-	if (rc == OP_OK)
-		rc = set_subscribed(*s->start->keeper, &s->keeper,
-		    &l->subscribed);
-	return rc == OP_OK && !gather(l) ? STORE_NOMEM : rc;
+	if (!e->subscribed)
+		above.box = NULL;
+	if (matches(l, e->name) && (e->subscribed ||
+	    has_below(l, e->name, BELOW_HIDDEN)))
+		list_put(s, l, &above, "");
+}
+
+uint16_t
+list_now(struct session *s, struct list *l)
+{
+	*l = (struct list){ .options = L_EXTENDED | LR_SUBSCRIBED };
+	return tree_get(&l->tree, reader_of(s), &s->reader, 0,
+	    *s->start->keeper, &s->keeper);
 }
 
 static void
 list_all(struct session *s, struct list *l)
 {
-	uint16_t rc = fill(s, l);
+	uint16_t rc = tree_get(&l->tree, reader_of(s), &s->reader,
+	    status_want(l->items), *s->start->keeper, &s->keeper);
 	size_t i;
 
-	if (rc != OP_OK) {
-		reply_failed(s, rc);
-		return;
-	}
-	for (i = 0; i < l->n; i++)
-		list_one(s, l, &l->entry[i]);
+	for (i = 0; rc == OP_OK && i < l->tree.n; i++)
+		if (l->options & L_LSUB)
+			lsub_one(s, l, &l->tree.entry[i]);
+		else
+			list_one(s, l, &l->tree.entry[i]);
 	send_out(s);
-	reply_ok(s, "", "that is all");
-}
-
-static struct list *
-list_new(unsigned int options)
-{
-	enum { SUBSCRIBED_MAX = 4 * 1024 * 1024 };
-	struct list *l = calloc(1, sizeof *l);
-
-	if (l != NULL) {
-		l->options = options;
-		buf_init(&l->subscribed, SUBSCRIBED_MAX);
-	}
-	return l;
-}
-
-struct list *
-list_now(struct session *s, uint16_t *rc)
-{
-	struct list *l = list_new(L_EXTENDED | LR_SUBSCRIBED);
-
-	*rc = l != NULL ? fill(s, l) : STORE_NOMEM;
-	if (*rc == OP_OK)
-		return l;
-	list_free(l);
-	return NULL;
+	reply_done(s, rc);
 }
 
 void
-list_free(struct list *l)
+list_clear(struct list *l)
 {
-	if (l == NULL)
-		return;
 	while (l->npattern > 0)
 		free(l->pattern[--l->npattern]);
-	free(l->entry);
-	view_boxes_clear(&l->boxes);
-	buf_clear(&l->subscribed);
-	free(l);
+	tree_clear(&l->tree);
 }
 
+/* RFC 9051 section 6.3.9: "" asks for the root, whatever the reference. */
 static void
-run_list(struct session *s, struct lex_at *at, unsigned int options)
+list_or_root(struct session *s, struct list *l)
 {
-	struct list *l = list_new(options);
-
-	if (l == NULL) {
-		reply_failed(s, STORE_NOMEM);
-		return;
-	}
-	if ((options & L_LSUB || select_options(at, l)) &&
-	    patterns(s, l, at) && (options & L_LSUB ||
-	    return_options(at, l)) && lex_end(at)) {
-		if (l->npattern == 1 && l->root) {
-			untagged(s, "%s (\\Noselect) \"/\" \"\"",
-			    options & L_LSUB ? "LSUB" : "LIST");
-			reply_ok(s, "", "done");
-		} else
-			list_all(s, l);
-	}
-	list_free(l);
+	if (l->npattern == 1 && l->root) {
+		untagged(s, "%s (\\Noselect) \"/\" \"\"",
+		    l->options & L_LSUB ? "LSUB" : "LIST");
+		reply_ok(s, "", "done");
+	} else
+		list_all(s, l);
 }
 
 void
 on_list(struct session *s, struct lex_at *at)
 {
-	run_list(s, at, 0);
+	struct list l = { .options = 0 };
+
+	if (select_options(at, &l) && patterns(s, &l, at) &&
+	    return_options(at, &l) && lex_end(at))
+		list_or_root(s, &l);
+	list_clear(&l);
 }
 
 void
 on_lsub(struct session *s, struct lex_at *at)
 {
-	run_list(s, at, L_LSUB | LS_SUBSCRIBED);
+	struct list l = { .options = L_LSUB };
+
+	if (patterns(s, &l, at) && lex_end(at))
+		list_or_root(s, &l);
+	list_clear(&l);
 }

@@ -11,7 +11,7 @@ enum { NAMES_MAX = 256 * 1024 /* octets */ };
 
 /* ---- the command ---- */
 
-static const struct { const char *name; unsigned int bit; } events[] = {
+static const struct lex_name events[] = {
 	{ "MessageNew", EV_NEW }, { "MessageExpunge", EV_EXPUNGE },
 	{ "FlagChange", EV_FLAG }, { "MailboxName", EV_NAME },
 	{ "SubscriptionChange", EV_SUBSCRIBED }, { NULL, 0 }
@@ -23,19 +23,18 @@ event(struct session *s, struct lex_at *at, struct notify *n,
     struct group *g)
 {
 	struct lex_str word;
-	size_t i;
+	unsigned int bit;
 
-	if (!lex_atom(at, &word))
+	if (!lex_one_of(at, events, &bit)) {
+		if (lex_atom(at, &word))
+			reply_no(s, "BADEVENT (MessageNew MessageExpunge "
+			    "FlagChange MailboxName SubscriptionChange)",
+			    "no such event");
 		return false;
-	for (i = 0; events[i].name != NULL; i++)
-		if (lex_is(&word, events[i].name))
-			break;
-	if (events[i].name == NULL)
-		reply_no(s, "BADEVENT (MessageNew MessageExpunge FlagChange "
-		    "MailboxName SubscriptionChange)", "no such event");
-	g->events |= events[i].bit;
-	if (events[i].bit != EV_NEW || !lex_next_is(at, LEX_OPEN))
-		return !s->answered;
+	}
+	g->events |= bit;
+	if (bit != EV_NEW || !lex_next_is(at, LEX_OPEN))
+		return true;
 	if (g->filter > IN_DELAYED || n->fetch != NULL)
 		return false;
 	n->fetch = fetch_atts(at);
@@ -86,26 +85,24 @@ go_together(const struct group *g)
 static bool
 group(struct session *s, struct lex_at *at, struct notify *n)
 {
-	static const struct { const char *name; enum filter filter; } in[] = {
+	static const struct lex_name in[] = {
 		{ "SELECTED", IN_SELECTED }, { "SELECTED-DELAYED", IN_DELAYED },
 		/* A rule may file into any: section 6.3. */
 		{ "INBOXES", IN_PERSONAL }, { "PERSONAL", IN_PERSONAL },
 		{ "SUBSCRIBED", IN_SUBSCRIBED }, { "SUBTREE", IN_SUBTREE },
 		{ "MAILBOXES", IN_MAILBOXES }, { NULL, 0 } };
 	struct group g = { .from = n->names.len };
-	size_t i;
+	unsigned int filter;
 
 	if (n->n == GROUPS_MAX) {
 		reply_no(s, "NOTIFICATIONOVERFLOW", "too many at once");
 		return false;
 	}
-	if (!lex_open(at))
+	if (!lex_open(at) || !lex_one_of(at, in, &filter))
 		return false;
-	for (i = 0; in[i].name != NULL && !lex_word(at, in[i].name); )
-		i++;
-	g.filter = in[i].filter;
-	if (in[i].name == NULL || (g.filter >= IN_SUBTREE && !(lex_open(at) ?
-	    many(s, at, n, &g, name) : name(s, at, n, &g))))
+	g.filter = (enum filter)filter;
+	if (g.filter >= IN_SUBTREE && !(lex_open(at) ?
+	    many(s, at, n, &g, name) : name(s, at, n, &g)))
 		return false;
 	g.to = n->names.len;
 	if (lex_word(at, "NONE"))
@@ -147,7 +144,7 @@ notify_free(struct notify *n)
 		return;
 	fetch_free(n->fetch);
 	lex_clear(&n->lex);
-	list_free(n->then);
+	list_clear(&n->then);
 	buf_clear(&n->names);
 	set_clear(&n->mine);
 	free(n);
@@ -156,26 +153,22 @@ notify_free(struct notify *n)
 /* ---- who wants what ---- */
 
 static bool
-covers(const struct notify *n, const struct group *g, const struct entry *e)
+covers(const struct notify *n, const struct group *g, const struct tree_entry *e)
 {
 	const char *p = (const char *)n->names.data + g->from;
 	const char *end = (const char *)n->names.data + g->to;
-	size_t len;
 
 	if (g->filter < IN_SUBTREE)
 		return g->filter == IN_PERSONAL || e->subscribed;
-	for (; p < end; p += len + 1) {
-		len = strlen(p);
-		if (strncmp(e->name, p, len) == 0 && (e->name[len] == '\0' ||
-		    (g->filter == IN_SUBTREE &&
-		    e->name[len] == NAME_SEPARATOR)))
+	for (; p < end; p += strlen(p) + 1)
+		if (strcmp(e->name, p) == 0 || (g->filter == IN_SUBTREE &&
+		    tree_below(p, e->name) != NULL))
 			return true;
-	}
 	return false;
 }
 
 unsigned int
-notify_wanted(const struct notify *n, const struct entry *e)
+notify_wanted(const struct notify *n, const struct tree_entry *e)
 {
 	unsigned int ev = 0;
 	size_t i;
@@ -240,23 +233,25 @@ void
 notify_boxes(struct session *s)
 {
 	struct notify *n = s->notify;
-	struct list *now = NULL;
+	struct list now = { .options = 0 };
 	uint16_t rc = OP_OK;
 
 	if (n == NULL || !(s->state & ST_IN) || !s->told_boxes)
 		return;
 	s->told_boxes = false;
 	if (n->n > 0)
-		now = list_now(s, &rc);
+		rc = list_now(s, &now);
 	if (rc == OP_GONE)
 		reply_failed(s, rc);
 	else if (rc != OP_OK)
 		overflow(s);
-	if (now != NULL) {
-		notify_differ(s, now);
-		list_free(n->then);
+	else if (n->n > 0) {
+		notify_differ(s, &now);
+		list_clear(&n->then);
 		n->then = now;
+		now = (struct list){ .options = 0 };
 	}
+	list_clear(&now);
 	n->own[0] = '\0';
 	n->mine.n = 0;
 }
@@ -283,12 +278,12 @@ static void
 tell_all(struct session *s, const struct notify *n)
 {
 	const unsigned int any = EV_NEW | EV_FLAG | EV_NONE;
-	const struct entry *e;
+	const struct tree_entry *e;
 	unsigned int ev;
 	size_t i;
 
-	for (i = 0; n->then != NULL && i < n->then->n; i++) {
-		e = &n->then->entry[i];
+	for (i = 0; i < n->then.tree.n; i++) {
+		e = &n->then.tree.entry[i];
 		ev = notify_wanted(n, e);
 		if (e->box != NULL && ev & any && e->box->id != s->view.mbox)
 			put_news(s, e->box, ev & EV_FLAG);
@@ -312,7 +307,7 @@ on_notify(struct session *s, struct lex_at *at)
 		}
 		rc = watch(s) ? OP_OK : OP_GONE;
 		if (rc == OP_OK && n->n > 0)
-			n->then = list_now(s, &rc);
+			rc = list_now(s, &n->then);
 	}
 	if (rc != OP_OK) {
 		notify_free(n);

@@ -31,13 +31,13 @@ struct notify {
 	struct group	 group[GROUPS_MAX];	/* other mailboxes */
 	size_t		 n;
 	struct buf	 names;		/* NUL behind each */
-	struct list	*then;		/* NULL without groups */
+	struct list	 then;		/* empty without groups */
 	char		 own[BOX_NAME_MAX];	/* changed by the client … */
 	struct set	 mine;		/* … with these new */
 };
 
 /* EV_* of all groups that this name is in. */
-unsigned int notify_wanted(const struct notify *n, const struct entry *e);
+unsigned int notify_wanted(const struct notify *n, const struct tree_entry *e);
 /* Tells how what there is differs from n->then. */
 void	 notify_differ(struct session *s, const struct list *now);
 

@@ -9,34 +9,6 @@
 #include "mailnode/imap/name.h"
 #include "mailnode/imap/notify.h"
 
-static int
-order(const void *name, const void *e)
-{
-	return strcmp(name, ((const struct entry *)e)->name);
-}
-
-static const struct entry *
-by_name(const struct list *l, const char *name)
-{
-	return bsearch(name, l->entry, l->n, sizeof *l->entry, order);
-}
-
-/* The same mailbox, whatever it was called; most keep their names. */
-static const struct entry *
-same_box(const struct list *l, const struct entry *e)
-{
-	const struct entry *x = by_name(l, e->name);
-	size_t i;
-
-	if (x != NULL && x->box != NULL && x->box->id == e->box->id)
-		return x;
-	for (i = 0; i < l->n; i++)
-		if (l->entry[i].box != NULL &&
-		    l->entry[i].box->id == e->box->id)
-			return &l->entry[i];
-	return NULL;
-}
-
 void
 notify_left(struct session *s)
 {
@@ -44,9 +16,9 @@ notify_left(struct session *s)
 	struct view_boxes *b;
 	size_t i;
 
-	if (s->notify == NULL || s->notify->then == NULL)
+	if (s->notify == NULL)
 		return;
-	b = &s->notify->then->boxes;
+	b = &s->notify->then.tree.boxes;
 	for (i = 0; i < b->n; i++)
 		if (b->box[i].id == v->mbox) {
 			b->box[i].uidvalidity = v->uidvalidity;
@@ -61,12 +33,12 @@ struct news {
 	struct session	*s;
 	struct notify	*n;
 	const struct list *then, *now;
-	const struct entry *from, *to;		/* renamed */
+	const struct tree_entry *from, *to;		/* renamed */
 	char		 last[BOX_NAME_MAX];	/* told of */
 };
 
 static void
-tell_name(struct news *w, const struct entry *e, const char *item)
+tell_name(struct news *w, const struct tree_entry *e, const char *item)
 {
 	if (strcmp(w->last, e->name) == 0)
 		return;
@@ -79,37 +51,31 @@ static void
 tell_level(struct news *w, const char *below)
 {
 	const char *slash = strrchr(below, NAME_SEPARATOR);
-	struct entry level = { .box = NULL };
-	const struct entry *e;
+	struct tree_entry level = { .box = NULL };
+	const struct tree_entry *e;
 
 	if (slash == NULL)
 		return;
 	memcpy(level.name, below, (size_t)(slash - below));
-	e = by_name(w->now, level.name);
+	e = tree_find(&w->now->tree, level.name);
 	if (e == NULL)
 		e = &level;
 	if (notify_wanted(w->n, e) & EV_NAME)
 		tell_name(w, e, "");
 }
 
-/* b is below a: the octets behind it; or NULL. */
-static const char *
-below(const struct entry *a, const char *b)
-{
-	size_t n = a != NULL ? strlen(a->name) : 0;
-
-	return n > 0 && strncmp(a->name, b, n) == 0 &&
-	    b[n] == NAME_SEPARATOR ? b + n : NULL;
-}
-
 /* Not what moved with the level above it. */
 static void
-tell_renamed(struct news *w, const struct entry *was, const struct entry *is,
+tell_renamed(struct news *w, const struct tree_entry *was, const struct tree_entry *is,
     bool own)
 {
-	const char *a = below(w->from, was->name), *b = below(w->to, is->name);
+	const char *a = NULL, *b = NULL;
 	struct buf item;
 
+	if (w->from != NULL) {
+		a = tree_below(w->from->name, was->name);
+		b = tree_below(w->to->name, is->name);
+	}
 	if (a != NULL && b != NULL && strcmp(a, b) == 0)
 		return;
 	w->from = was;
@@ -128,19 +94,17 @@ tell_renamed(struct news *w, const struct entry *was, const struct entry *is,
 static bool
 is_own(const struct news *w, const char *name)
 {
-	size_t n = strlen(name);
-
-	return strncmp(w->n->own, name, n) == 0 && (w->n->own[n] == '\0' ||
-	    w->n->own[n] == NAME_SEPARATOR);
+	return strcmp(w->n->own, name) == 0 ||
+	    tree_below(name, w->n->own) != NULL;
 }
 
 /* One name, as it was and as it is; it has been told where a mailbox is now
  * that was under it. */
 static void
-tell_change(struct news *w, const struct entry *was, const struct entry *is)
+tell_change(struct news *w, const struct tree_entry *was, const struct tree_entry *is)
 {
 	const bool box = is->box != NULL, had = was->box != NULL;
-	const struct entry *old = box ? same_box(w->then, is) : NULL;
+	const struct tree_entry *old = box ? tree_same(&w->then->tree, is->box) : NULL;
 	unsigned int ev = notify_wanted(w->n, was) | notify_wanted(w->n, is);
 	bool own = is_own(w, is->name);
 
@@ -149,7 +113,7 @@ tell_change(struct news *w, const struct entry *was, const struct entry *is)
 			tell_renamed(w, old, is, own);
 		return;
 	}
-	if (own || (had && !box && same_box(w->now, was) != NULL))
+	if (own || (had && !box && tree_same(&w->now->tree, was->box) != NULL))
 		return;
 	if ((ev & EV_NAME && (box != had || (box && old == NULL))) ||
 	    (ev & EV_SUBSCRIBED && is->subscribed != was->subscribed))
@@ -159,10 +123,10 @@ tell_change(struct news *w, const struct entry *was, const struct entry *is)
 }
 
 static void
-tell_messages(struct news *w, const struct entry *e)
+tell_messages(struct news *w, const struct tree_entry *e)
 {
 	static const struct view_box none = { .uidnext = 1 };
-	const struct entry *old = same_box(w->then, e);
+	const struct tree_entry *old = tree_same(&w->then->tree, e->box);
 	const struct view_box *b = e->box, *a = old != NULL ? old->box : &none;
 	uint64_t mine = strcmp(w->n->own, e->name) == 0 ?
 	    set_count(&w->n->mine) : 0;
@@ -183,9 +147,10 @@ tell_messages(struct news *w, const struct entry *e)
 void
 notify_differ(struct session *s, const struct list *now)
 {
-	const struct list *l = s->notify->then, *m = now;
-	struct news w = { .s = s, .n = s->notify, .then = l, .now = now };
-	struct entry none = { .box = NULL };
+	const struct list *then = &s->notify->then;
+	const struct tree *l = &then->tree, *m = &now->tree;
+	struct news w = { .s = s, .n = s->notify, .then = then, .now = now };
+	struct tree_entry none = { .box = NULL };
 	size_t i = 0, j = 0;
 	int d;
 

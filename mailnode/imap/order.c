@@ -7,28 +7,22 @@
 static bool
 sort_keys(struct lex_at *at, struct order_ask *ask)
 {
-	static const struct { const char *name; uint8_t key; } names[] = {
+	static const struct lex_name names[] = {
 		{ "ARRIVAL", ORDER_ARRIVAL }, { "CC", ORDER_CC },
 		{ "DATE", ORDER_DATE }, { "FROM", ORDER_FROM },
 		{ "SIZE", ORDER_SIZE }, { "SUBJECT", ORDER_SUBJECT_BASE },
 		{ "TO", ORDER_TO }, { "DISPLAYFROM", ORDER_DISPLAY_FROM },
-		{ "DISPLAYTO", ORDER_DISPLAY_TO } };
-	enum { N = sizeof names / sizeof names[0] };
-	struct lex_str word;
-	uint8_t reverse;
-	size_t i;
+		{ "DISPLAYTO", ORDER_DISPLAY_TO }, { NULL, 0 } };
+	unsigned int reverse, key;
 
 	if (!lex_open(at))
 		return false;
 	do {
 		reverse = lex_word(at, "REVERSE") ? ORDER_REVERSE : 0;
-		if (!lex_atom(at, &word))
+		if (!lex_one_of(at, names, &key) ||
+		    ask->nkey == ORDER_KEYS_MAX)
 			return false;
-		for (i = 0; i < N && !lex_is(&word, names[i].name); i++)
-			;
-		if (i == N || ask->nkey == ORDER_KEYS_MAX)
-			return false;
-		ask->key[ask->nkey++] = names[i].key | reverse;
+		ask->key[ask->nkey++] = (uint8_t)(key | reverse);
 	} while (!lex_close(at));
 	return true;
 }

@@ -66,6 +66,15 @@ reply_bad(struct session *s, const char *text)
 }
 
 void
+reply_done(struct session *s, uint16_t status)
+{
+	if (status == OP_OK)
+		reply_ok(s, "", "done");
+	else
+		reply_failed(s, status);
+}
+
+void
 reply_failed(struct session *s, uint16_t status)
 {
 	static const struct { uint16_t status; const char *code, *text; }
@@ -94,6 +103,15 @@ reply_failed(struct session *s, uint16_t status)
 			return;
 		}
 	reply_no(s, "UNAVAILABLE", store_status_text(status));
+}
+
+void
+reply_no_target(struct session *s, uint16_t status)
+{
+	if (status == STORE_NOTFOUND)
+		reply_no(s, "TRYCREATE", "there is no such mailbox");
+	else
+		reply_failed(s, status);
 }
 
 void
@@ -166,12 +184,6 @@ put_objectid(struct buf *b, char kind, const uint8_t *p, size_t n)
 	(void)buf_addf(b, "(%c", kind);
 	(void)codec_hex_put(b, p, n);
 	(void)buf_addc(b, ')');
-}
-
-void
-put_mailboxid(struct buf *b, uint32_t uidvalidity)
-{
-	(void)buf_addf(b, "(F%u)", (unsigned int)uidvalidity);
 }
 
 static bool

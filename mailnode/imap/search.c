@@ -330,27 +330,23 @@ one_key(struct search *c, struct lex_at *at)
 bool
 search_returns(struct search *c, struct lex_at *at)
 {
-	static const struct { const char *name; unsigned int bit; } names[] = {
+	static const struct lex_name names[] = {
 		{ "MIN", R_MIN }, { "MAX", R_MAX }, { "ALL", R_ALL },
 		{ "COUNT", R_COUNT }, { "SAVE", R_SAVE },
-		{ "PARTIAL", R_PARTIAL } };
-	struct lex_str word;
-	size_t i;
+		{ "PARTIAL", R_PARTIAL }, { NULL, 0 } };
+	unsigned int bit;
 
 	if (!lex_word(at, "RETURN"))
 		return true;
 	c->extended = true;
 	if (!lex_open(at))
 		return false;
-	while (lex_atom(at, &word)) {
-		for (i = 0; i < 6 && !lex_is(&word, names[i].name); i++)
-			;
+	while (lex_one_of(at, names, &bit)) {
 		/* RFC 9394 section 3.1: PARTIAL once, and not with ALL. */
-		if (i == 6 || (names[i].bit == R_PARTIAL &&
-		    (c->result & R_PARTIAL || !partial_parse(at,
-		    &c->partial))))
+		if (bit == R_PARTIAL && (c->result & R_PARTIAL ||
+		    !partial_parse(at, &c->partial)))
 			return false;
-		c->result |= names[i].bit;
+		c->result |= bit;
 	}
 	return lex_close(at) &&
 	    (c->result & (R_ALL | R_PARTIAL)) != (R_ALL | R_PARTIAL);

@@ -71,10 +71,8 @@ find_gone(struct session *s, const struct set *known, uint64_t since,
     struct set *gone)
 {
 	struct view *v = &s->view;
-	const struct set told = { .range = &(struct set_range){ 1,
-	    v->uidnext - 1, 0 }, .n = v->uidnext > 1 };
-	struct set went = { 0 }, here = { 0 }, maybe = { 0 };
-	bool whole = true, good;
+	struct set went = { 0 }, here = { 0 }, told = { 0 }, maybe = { 0 };
+	bool whole = true, good = view_told(s, &told);
 	uint16_t rc;
 
 	rc = view_gone(reader_of(s), &s->reader, v->mbox, since, v->modseq,
@@ -82,13 +80,14 @@ find_gone(struct session *s, const struct set *known, uint64_t since,
 	if (rc == OP_OK && !whole)
 		rc = view_uids(reader_of(s), &s->reader, v->mbox, 1,
 		    v->uidnext, UINT64_MAX, &here);
-	good = set_both(known != NULL ? known : &told, &told, &maybe);
+	good = good && set_both(known != NULL ? known : &told, &told, &maybe);
 	if (whole)
 		good = good && set_both(&went, &maybe, gone);
 	else
 		good = good && set_less(&maybe, &here, gone);
 	set_clear(&went);
 	set_clear(&here);
+	set_clear(&told);
 	set_clear(&maybe);
 	return rc == OP_OK && !good ? STORE_NOMEM : rc;
 }
@@ -163,7 +162,6 @@ take_up(struct session *s, const char *name, bool readonly,
 {
 	const struct device *d = sasl_device(s->sasl);
 	struct view_box b = { 0 };
-	uint16_t rc;
 
 	if (s->state == ST_SELECTED) {
 		view_leave(s);
@@ -173,11 +171,8 @@ take_up(struct session *s, const char *name, bool readonly,
 		reply_failed(s, OP_GONE);
 		return;
 	}
-	rc = view_box(reader_of(s), &s->reader, name, 0, &b);
-	if (rc != OP_OK) {
-		reply_failed(s, rc);
+	if (!find_box(s, name, 0, &b))
 		return;
-	}
 	view_open_box(s, &b, readonly || d == NULL ||
 	    !(d->scope & DEVICE_CHANGE));
 	tell_box(s);
@@ -217,28 +212,6 @@ void
 on_examine(struct session *s, struct lex_at *at)
 {
 	select_box(s, at, true);
-}
-
-/* Expunges without a word about it. */
-void
-on_close(struct session *s, struct lex_at *at)
-{
-	struct set_range all = { 1, s->view.uidnext - 1, 0 };
-	struct set_ask ask = { .mbox = s->view.mbox, .range = &all, .n = 1 };
-	struct set_done done;
-	uint16_t rc = OP_OK;
-
-	(void)at;
-	while (!s->view.readonly && s->view.uidnext > 1) {
-		rc = set_expunge(*s->start->keeper, &s->keeper, &ask, &done);
-		if (rc != OP_OK || !ask.more)
-			break;
-	}
-	view_leave(s);
-	if (rc == OP_OK)
-		reply_ok(s, "", "closed");
-	else
-		reply_failed(s, rc);
 }
 
 void

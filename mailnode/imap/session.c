@@ -19,7 +19,6 @@
 
 #include "mailnode/base/clock.h"
 #include "mailnode/imap/talk.h"
-#include "mailnode/imap/zip.h"
 #include "mailnode/node/conf.h"
 #include "mailnode/node/log.h"
 #include "store/op_watch.h"
@@ -454,7 +453,7 @@ clear(struct session *s)
 {
 	view_leave(s);
 	notify_free(s->notify);
-	zip_free(s);
+	deflate_free(s->deflate);
 	sasl_free(s->sasl);
 	lex_clear(&s->lex);
 	op_reply_clear(&s->keeper);

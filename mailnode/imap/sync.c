@@ -79,6 +79,12 @@ view_map(struct session *s)
 }
 
 bool
+view_told(const struct session *s, struct set *uids)
+{
+	return s->view.uidnext <= 1 || set_add(uids, 1, s->view.uidnext - 1);
+}
+
+bool
 view_seqs(struct session *s, const struct set *uids, struct set *seqs)
 {
 	if (!view_map(s))
@@ -165,15 +171,14 @@ static bool
 news_gone(struct session *s, uint64_t upto)
 {
 	struct view *v = &s->view;
-	const struct set known = { .range = &(struct set_range){ 1,
-	    v->uidnext - 1, 0 }, .n = v->uidnext > 1 };
-	struct set all = { 0 }, gone = { 0 };
+	struct set all = { 0 }, known = { 0 }, gone = { 0 };
 	bool whole;
 	uint16_t rc;
 
 	rc = view_gone(reader_of(s), &s->reader, v->mbox, v->gone, upto,
 	    &all, &whole);
-	if (rc == OP_OK && !set_both(&all, &known, &gone))
+	if (rc == OP_OK && !(view_told(s, &known) &&
+	    set_both(&all, &known, &gone)))
 		rc = STORE_NOMEM;
 	if (rc != OP_OK)
 		reply_failed(s, rc);
@@ -185,6 +190,7 @@ news_gone(struct session *s, uint64_t upto)
 	if (rc == OP_OK)
 		v->gone = upto;
 	set_clear(&all);
+	set_clear(&known);
 	set_clear(&gone);
 	return rc == OP_OK && s->state == ST_SELECTED;
 }

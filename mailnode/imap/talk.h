@@ -7,7 +7,7 @@
 #include "mailnode/base/set.h"
 #include "mailnode/imap/lex.h"
 #include "mailnode/imap/session.h"
-#include "mailnode/node/line.h"
+#include "mailnode/node/deflate.h"
 #include "mailnode/node/trace.h"
 #include "mailnode/smtp/sasl.h"
 #include "store/op_box.h"
@@ -86,8 +86,9 @@ struct session {
 	struct buf	 out;		/* one answer in the making */
 	struct buf	 last;		/* the tagged one */
 	struct view	 view;
-	struct compress	*compress;	/* NULL: plain */
+	struct deflate	*deflate;	/* NULL: plain */
 	int64_t		 progress_ms;	/* a word was said, or it began */
+	uint64_t	 progress_goal;	/* of the command */
 	uint64_t	 fetched;	/* messages, for the log */
 	char		 client[128];	/* as it calls itself: ID */
 };
@@ -140,9 +141,13 @@ void	 reply_no(struct session *s, const char *code, const char *text);
 void	 reply_bad(struct session *s, const char *text);
 /* Sends the tagged answer, at the end of each command. */
 void	 answer_out(struct session *s);
+/* "ok", or what reply_failed() says of it. */
+void	 reply_done(struct session *s, uint16_t status);
 /* "no" with the code and words for what a service said; ends the session
  * when the service is gone. */
 void	 reply_failed(struct session *s, uint16_t status);
+/* The same of the mailbox that something was to go to. */
+void	 reply_no_target(struct session *s, uint16_t status);
 void	 untagged(struct session *s, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));
 void	 reply_bye(struct session *s, const char *text, const char *why);
@@ -163,7 +168,6 @@ void	 tell_flags(struct session *s);
  * it answers.  None changes, be it that all indexes are made anew. */
 enum { OBJECTID_EMAIL = 'M', OBJECTID_THREAD = 'T' };
 void	 put_objectid(struct buf *b, char kind, const uint8_t *p, size_t n);
-void	 put_mailboxid(struct buf *b, uint32_t uidvalidity);
 
 /* ---- flags.c ---- */
 
@@ -209,6 +213,8 @@ void	 tell_vanished(struct session *s, const char *how,
  * NULL.  False: answered already. */
 bool	 tell_gone(struct session *s, const struct set *known,
 	    uint64_t since);
+/* Every UID that the client can know.  False: no memory. */
+bool	 view_told(const struct session *s, struct set *uids);
 /* The set of a command as UIDs; false: answered already. */
 bool	 view_set(struct session *s, const struct lex_str *text,
 	    struct set *uids);
@@ -280,6 +286,9 @@ bool	 get_mailbox(struct session *s, struct lex_at *at,
 	    char name[BOX_NAME_MAX]);
 void	 put_mailbox(const struct session *s, struct buf *b,
 	    const char *name);
+/* What is known of a mailbox; false: answered already. */
+bool	 find_box(struct session *s, const char *name, uint32_t want,
+	    struct view_box *b);
 /* (n m …) of one STATUS, as LIST-STATUS has it too. */
 bool	 status_items(struct lex_at *at, uint32_t *items);
 void	 put_status(struct session *s, const struct view_box *b,

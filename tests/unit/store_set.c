@@ -84,10 +84,10 @@ static int
 ask(int ch, void *arg)
 {
 	struct job *j = arg;
-	struct set_ask a = { .mbox = box_id(j->box), .range = j->range,
-	    .n = j->nrange };
+	const struct set uids = { .range = j->range, .n = j->nrange };
+	const struct set_ask a = { .mbox = box_id(j->box), .uids = &uids };
 	struct set_appended appended = { .uid = 0 };
-	struct set_done d = { .n = 0 };
+	struct set_done d = { .modseq = 0 };
 	struct op_reply r;
 	struct buf names;
 	size_t i, at = 0;
@@ -121,9 +121,14 @@ ask(int ch, void *arg)
 			at += (size_t)snprintf(j->said + at, j->size - at,
 			    "%s ", (char *)names.data + i);
 	}
-	for (i = 0; i < d.n && rc == OP_OK; i++)
+	for (i = 1; i <= set_count(&d.was) && rc == OP_OK; i++) {
 		at += (size_t)snprintf(j->said + at, j->size - at, "%u ",
-		    set_uid(&d, i));
+		    set_at(&d.was, (uint32_t)i));
+		if (d.now.n > 0)
+			at += (size_t)snprintf(j->said + at, j->size - at,
+			    "%u ", set_at(&d.now, (uint32_t)i));
+	}
+	set_done_clear(&d);
 	op_reply_clear(&r);
 	buf_clear(&names);
 	return rc;

@@ -1,0 +1,159 @@
+#define _GNU_SOURCE
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/err.h"
+#include "store/op_set.h"
+#include "store/tree.h"
+
+void
+tree_clear(struct tree *t)
+{
+	free(t->entry);
+	view_boxes_clear(&t->boxes);
+	memset(t, 0, sizeof *t);
+}
+
+static bool
+add(struct tree *t, const char *name, size_t n, const struct view_box *b,
+    bool subscribed)
+{
+	size_t cap = t->cap != 0 ? t->cap * 2 : 64;
+	struct tree_entry *e;
+
+	if (n >= BOX_NAME_MAX)
+		return true;
+	if (t->n == t->cap) {
+		e = reallocarray(t->entry, cap, sizeof *e);
+		if (e == NULL)
+			return false;
+		t->entry = e;
+		t->cap = cap;
+	}
+	e = &t->entry[t->n++];
+	*e = (struct tree_entry){ .box = b, .subscribed = subscribed };
+	memcpy(e->name, name, n);
+	return true;
+}
+
+/* Names as set_subscribed() has them: one of NULL, or the next. */
+static const char *
+next_said(const struct buf *said, const char *p)
+{
+	p = p == NULL ? (const char *)said->data : p + strlen(p) + 1;
+	return p < (const char *)said->data + said->len ? p : NULL;
+}
+
+/* A mailbox is subscribed to unless the contrary was said. */
+static bool
+subscribed(const struct buf *said, const char *name)
+{
+	const char *p = NULL;
+
+	while ((p = next_said(said, p)) != NULL)
+		if (strcmp(p + 1, name) == 0)
+			return *p == '+';
+	return true;
+}
+
+/* Those that exist stand before those that do not. */
+static int
+by_name(const void *a, const void *b)
+{
+	const struct tree_entry *x = a, *y = b;
+	int d = strcmp(x->name, y->name);
+
+	return d != 0 ? d : (x->box == NULL) - (y->box == NULL);
+}
+
+static void
+put_in_order(struct tree *t)
+{
+	size_t i, n = t->n > 0;
+
+	if (t->n > 0)
+		qsort(t->entry, t->n, sizeof t->entry[0], by_name);
+	for (i = 1; i < t->n; i++)
+		if (strcmp(t->entry[i].name, t->entry[n - 1].name) == 0)
+			t->entry[n - 1].subscribed |= t->entry[i].subscribed;
+		else
+			t->entry[n++] = t->entry[i];
+	t->n = n;
+}
+
+static bool
+gather(struct tree *t, const struct buf *said)
+{
+	const char *p, *slash;
+	bool good = true;
+	size_t i;
+
+	for (i = 0; i < t->boxes.n && good; i++) {
+		p = t->boxes.box[i].name;
+		good = add(t, p, strlen(p), &t->boxes.box[i],
+		    subscribed(said, p));
+		for (slash = strchr(p, '/'); slash != NULL && good;
+		    slash = strchr(slash + 1, '/'))
+			good = add(t, p, (size_t)(slash - p), NULL, false);
+	}
+	for (p = NULL; good && (p = next_said(said, p)) != NULL; )
+		if (*p == '+')
+			good = add(t, p + 1, strlen(p + 1), NULL, true);
+	put_in_order(t);
+	return good;
+}
+
+uint16_t
+tree_get(struct tree *t, int reader, struct op_reply *of_reader,
+    uint32_t want, int keeper, struct op_reply *of_keeper)
+{
+	enum { SAID_MAX = 4 * 1024 * 1024 };
+	struct buf said;
+	uint16_t rc;
+
+	buf_init(&said, SAID_MAX);
+	rc = view_boxes(reader, of_reader, want, &t->boxes);
+	if (rc == OP_OK)
+		rc = set_subscribed(keeper, of_keeper, &said);
+	if (rc == OP_OK && !gather(t, &said))
+		rc = STORE_NOMEM;
+	buf_clear(&said);
+	return rc;
+}
+
+static int
+order(const void *name, const void *e)
+{
+	return strcmp(name, ((const struct tree_entry *)e)->name);
+}
+
+const struct tree_entry *
+tree_find(const struct tree *t, const char *name)
+{
+	return t->n == 0 ? NULL :
+	    bsearch(name, t->entry, t->n, sizeof *t->entry, order);
+}
+
+const struct tree_entry *
+tree_same(const struct tree *t, const struct view_box *b)
+{
+	const struct tree_entry *e = tree_find(t, b->name);
+	size_t i;
+
+	/* Most keep their names. */
+	if (e != NULL && e->box != NULL && e->box->id == b->id)
+		return e;
+	for (i = 0; i < t->n; i++)
+		if (t->entry[i].box != NULL && t->entry[i].box->id == b->id)
+			return &t->entry[i];
+	return NULL;
+}
+
+const char *
+tree_below(const char *level, const char *name)
+{
+	size_t n = strlen(level);
+
+	return strncmp(level, name, n) == 0 && name[n] == '/' ?
+	    name + n : NULL;
+}
