@@ -226,17 +226,19 @@ static void
 put_tokens(const struct score *s, struct buf *b)
 {
 	struct share *h = calloc(s->tokens.n + 1, sizeof *h);
+	double *by = calloc(s->tokens.n + 1, sizeof *by);
 	size_t i;
 
-	if (h == NULL)
-		return;
-	for (i = 0; i < s->tokens.n; i++) {
-		h[i].token = i;
-		h[i].by = bayes_share(&s->table, &s->tokens, i);
-	}
+	if (h == NULL || by == NULL)
+		goto out;
+	bayes_shares(&s->table, &s->tokens, by);
+	for (i = 0; i < s->tokens.n; i++)
+		h[i] = (struct share){ .token = i, .by = by[i] };
 	qsort(h, s->tokens.n, sizeof *h, by_weight);
 	for (i = 0; i < s->tokens.n && i < s->show && h[i].by != 0; i++)
 		put_token(s, b, &h[i], i == 0);
+out:
+	free(by);
 	free(h);
 }
 
