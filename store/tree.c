@@ -40,8 +40,10 @@ add(struct tree *t, const char *name, size_t n, const struct view_box *b,
 static const char *
 next_said(const struct buf *said, const char *p)
 {
-	p = p == NULL ? (const char *)said->data : p + strlen(p) + 1;
-	return p < (const char *)said->data + said->len ? p : NULL;
+	const char *first = (const char *)said->data;
+	size_t at = p == NULL ? 0 : (size_t)(p - first) + strlen(p) + 1;
+
+	return at < said->len ? first + at : NULL;
 }
 
 /* A mailbox is subscribed to unless the contrary was said. */

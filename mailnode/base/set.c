@@ -21,9 +21,12 @@ size(const struct set_range *r)
 uint32_t
 set_count(const struct set *s)
 {
-	const struct set_range *last = s->range + s->n;
+	const struct set_range *last;
 
-	return s->n > 0 ? last[-1].before + size(last - 1) : 0;
+	if (s->n == 0)
+		return 0;
+	last = &s->range[s->n - 1];
+	return last->before + size(last);
 }
 
 uint32_t
@@ -225,10 +228,13 @@ set_at(const struct set *s, uint32_t nth)
 bool
 set_slice(const struct set *s, uint32_t nth, uint32_t n, struct set *out)
 {
-	const struct set_range *r = s->range + range_with(s, nth);
+	const struct set_range *r;
 	uint32_t lo, part;
+	size_t i;
 
-	for (; n > 0 && r < s->range + s->n; r++, nth += part, n -= part) {
+	for (i = range_with(s, nth); n > 0 && i < s->n; i++, nth += part,
+	    n -= part) {
+		r = &s->range[i];
 		lo = r->lo + (nth - 1 - r->before);
 		part = r->hi - lo < n ? r->hi - lo + 1 : n;
 		if (!put(out, lo, lo + (part - 1)))
@@ -243,6 +249,8 @@ set_both(const struct set *a, const struct set *b, struct set *out)
 	const struct set_range *x = a->range, *y = b->range;
 	uint32_t lo, hi;
 
+	if (a->n == 0 || b->n == 0)
+		return true;
 	while (x < a->range + a->n && y < b->range + b->n) {
 		lo = x->lo > y->lo ? x->lo : y->lo;
 		hi = x->hi < y->hi ? x->hi : y->hi;
@@ -259,10 +267,11 @@ set_both(const struct set *a, const struct set *b, struct set *out)
 bool
 set_less(const struct set *a, const struct set *b, struct set *out)
 {
-	const struct set_range *x, *y = b->range, *end = b->range + b->n;
+	const struct set_range *x, *y = b->range;
+	const struct set_range *end = b->n > 0 ? y + b->n : y;
 	uint64_t lo;
 
-	for (x = a->range; x < a->range + a->n; x++) {
+	for (x = a->range; a->n > 0 && x < a->range + a->n; x++) {
 		while (y < end && y->hi < x->lo)
 			y++;
 		for (lo = x->lo; y < end && y->lo <= x->hi; y++) {
@@ -334,9 +343,11 @@ void
 set_text(const struct set *s, struct buf *b)
 {
 	const struct set_range *r;
+	size_t i;
 
-	for (r = s->range; r < s->range + s->n; r++) {
-		if (r > s->range)
+	for (i = 0; i < s->n; i++) {
+		r = &s->range[i];
+		if (i > 0)
 			(void)buf_addc(b, ',');
 		(void)buf_addu(b, r->lo);
 		if (r->hi == r->lo)

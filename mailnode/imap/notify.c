@@ -155,15 +155,17 @@ notify_free(struct notify *n)
 static bool
 covers(const struct notify *n, const struct group *g, const struct tree_entry *e)
 {
-	const char *p = (const char *)n->names.data + g->from;
-	const char *end = (const char *)n->names.data + g->to;
+	const char *p;
+	size_t at;
 
 	if (g->filter < IN_SUBTREE)
 		return g->filter == IN_PERSONAL || e->subscribed;
-	for (; p < end; p += strlen(p) + 1)
+	for (at = g->from; at < g->to; at += strlen(p) + 1) {
+		p = (const char *)n->names.data + at;
 		if (strcmp(e->name, p) == 0 || (g->filter == IN_SUBTREE &&
 		    tree_below(p, e->name) != NULL))
 			return true;
+	}
 	return false;
 }
 
