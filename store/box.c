@@ -250,10 +250,8 @@ box_save_all(struct store *st)
 			watch_note(st, WATCH_INDEX, 0, 0);
 		}
 		b->noted = false;
-		if (b->ahead && (st->began & STORE_BIT(STORE_CACHE)))
-			b->dirty = true;
 		if (b->dirty && save(st, b) == STORE_OK)
-			b->dirty = b->ahead = false;
+			b->dirty = false;
 	}
 }
 
@@ -452,7 +450,7 @@ box_uid(struct store *st, struct box *b)
 
 	if (b->uidnext < b->uidlease) {
 		uid = b->uidnext++;
-		b->ahead = true;
+		b->dirty = true;
 	}
 	box_lease(st, b);
 	return uid;

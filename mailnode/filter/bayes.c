@@ -144,22 +144,17 @@ bayes_score(const struct table *t, const struct tokens *k,
 	out->junk = 1.0 / (1.0 + exp(-STEEP * (out->sum - BORDER)));
 }
 
-void
-bayes_shares(const struct table *t, const struct tokens *k, double *by)
+double
+bayes_share(const struct table *t, const struct tokens *k, size_t i)
 {
 	const struct table_slot *s;
 	struct odds o;
-	size_t i;
 
-	memset(by, 0, k->n * sizeof *by);
 	if (t->map == NULL || !table_head(t, &o.h))
-		return;
+		return 0;
 	odds_of(&o, k);
-	for (i = 0; i < k->n; i++) {
-		s = table_find(t, k->token[i].hash);
-		if (s != NULL)
-			by[i] = share(&o, s, place_of(k->token[i].hash));
-	}
+	s = table_find(t, k->token[i].hash);
+	return s != NULL ? share(&o, s, place_of(k->token[i].hash)) : 0;
 }
 
 /* ---- learning ---- */

@@ -363,9 +363,12 @@ read_command(struct session *s)
 static bool
 start_tls(struct session *s)
 {
-	struct tls *t = s->start->tls(s->start->arg, s->start->fd);
 	enum line_err err = LINE_NOMEM;
+	struct tls *t;
 
+	if (s->start->tls == NULL)
+		return true;
+	t = s->start->tls(s->start->arg, s->start->fd);
 	if (t != NULL)
 		err = line_tls(s->line, t);
 	if (err == LINE_OK)
@@ -380,8 +383,9 @@ ready_for_logins(struct session *s)
 {
 	struct sasl_binding b;
 
-	sasl_bind(line_tls_of(s->line), &b);
-	s->sasl = sasl_new(s->start->vault, &b);
+	if (s->start->tls != NULL)
+		sasl_bind(line_tls_of(s->line), &b);
+	s->sasl = sasl_new(s->start->vault, s->start->tls != NULL ? &b : NULL);
 	if (s->sasl == NULL)
 		imap_end(s, "memory");
 	return s->sasl != NULL;

@@ -17,7 +17,8 @@ struct imap_start {
 	uint32_t	 number;	/* of the session, for the trace id */
 	const int	*keeper, *reader, *vault;
 	void		*arg;
-	/* The connection in TLS, or NULL. */
+	/* The connection in TLS, or NULL.  Itself NULL: a session without,
+	 * which the doors never ask for. */
 	struct tls	*(*tls)(void *arg, int fd);
 	/* After the login: a reader is wanted, light or one that can search
 	 * the index; true when there is one. */

@@ -60,12 +60,13 @@ static void
 use(struct table *t)
 {
 	struct bayes_score r;
-	double by[WORDS];
+	size_t i;
 
 	bayes_score(t, &words, &r);
 	if (!(r.junk >= 0 && r.junk <= 1))
 		abort();
-	bayes_shares(t, &words, by);
+	for (i = 0; i < words.n; i++)
+		(void)bayes_share(t, &words, i);
 }
 
 /* Most places of the file are empty: those that are not come first. */
