@@ -112,6 +112,20 @@ odds_of(struct odds *o, const struct tokens *k)
 	odds_init(o, k->n, head);
 }
 
+static bool
+enough(const struct table_head *h)
+{
+	return h->good >= BAYES_GOOD_MIN && h->bad >= BAYES_JUNK_MIN;
+}
+
+bool
+bayes_enough(const struct table *t)
+{
+	struct table_head h;
+
+	return t->map != NULL && table_head(t, &h) && enough(&h);
+}
+
 void
 bayes_score(const struct table *t, const struct tokens *k,
     struct bayes_score *out)
@@ -127,8 +141,7 @@ bayes_score(const struct table *t, const struct tokens *k,
 		return;
 	out->good = o.h.good;
 	out->bad = o.h.bad;
-	out->enough = o.h.good >= BAYES_GOOD_MIN &&
-	    o.h.bad >= BAYES_JUNK_MIN;
+	out->enough = enough(&o.h);
 	odds_of(&o, k);
 	sum = bounded(o.h.bias);
 	for (i = 0; i < k->n && i < AHEAD; i++)

@@ -39,6 +39,8 @@ struct bayes_score {
 	uint32_t	 good, bad;	/* messages learnt */
 };
 
+/* Is there a verdict at all?  Else a message need not be read for one. */
+bool	bayes_enough(const struct table *t);
 /* Neither fails: of an unusable table nothing is said (enough: false). */
 void	bayes_score(const struct table *t, const struct tokens *k,
 	    struct bayes_score *out);

@@ -151,7 +151,7 @@ verdict_words(struct verdict_filter *f, const uint8_t *p, size_t n,
 	struct bayes_score r;
 	bool junk;
 
-	if (f->table.map == NULL)
+	if (!bayes_enough(&f->table))
 		return false;
 	tokens_reset(&f->tokens);
 	if (sample_tokens(&f->tokens, p, n) == -1)
