@@ -22,22 +22,11 @@
 #include "mailnode/node/control.h"
 #include "store/dyn.h"
 #include "store/import.h"
-#include "store/mime.h"
 
 enum {
 	SCORE_TOKENS = 20,	/* shown unless -n says otherwise */
 	OUT_MAX = 4 * 1024 * 1024
 };
-
-static uint8_t *
-read_item(const struct import_item *i, size_t max, size_t *n)
-{
-	uint8_t *p = mime_slurp(i->fd, max, n);
-
-	if (p == NULL)
-		(void)cmd_fail(i->path, strerror(errno));
-	return p;
-}
 
 static void
 say_bad(void *arg, const char *path, const char *why)
@@ -55,21 +44,24 @@ struct train {
 	int		 ch;
 	enum learn_as	 as;
 	struct tokens	 tokens;
-	struct buf	 args;
+	struct buf	 args, filed;
 	const char	*stopped;
 };
 
 /* Of the whole, for its content says whether it was learnt before: the same
- * id that keeper makes of a row's hash. */
-static uint64_t
-content_id(const uint8_t *p, size_t n)
+ * id that keeper makes of a row's hash when it is filed.  0, or -1. */
+static int
+content_id(struct buf *filed, const struct import_item *i, uint64_t *id)
 {
 	uint8_t digest[SHA256_OCTETS];
-	uint64_t id;
 
-	sha256_of(p, n, digest);
-	memcpy(&id, digest, sizeof id);
-	return id;
+	buf_reset(filed);
+	if (import_crlf_put(filed, i->data, i->size, i->mbox) == -1)
+		return -1;
+	sha256_of(filed->len > 0 ? filed->data : digest, filed->len,
+	    digest);
+	memcpy(id, digest, sizeof *id);
+	return 0;
 }
 
 static bool
@@ -77,21 +69,13 @@ train_item(void *arg, struct import_item *i)
 {
 	struct train *t = arg;
 	uint64_t id;
-	uint8_t *p;
-	size_t n;
 
-	p = read_item(i, SIZE_MAX / 4, &n);
-	if (p == NULL) {
-		t->failed++;
-		return true;
-	}
-	id = content_id(p, n);
 	tokens_reset(&t->tokens);
-	if (sample_tokens(&t->tokens, p, n) == -1)
+	if (content_id(&t->filed, i, &id) == -1 || sample_tokens(&t->tokens,
+	    (const uint8_t *)i->data, i->size) == -1)
 		t->stopped = "out of memory";
 	else if (train_tell(t->ch, &t->args, t->as, id, &t->tokens) == -1)
 		t->stopped = strerror(errno);
-	free(p);
 	return t->stopped == NULL;
 }
 
@@ -119,7 +103,7 @@ static int
 train_all(struct train *t, int n, char **path, bool quiet)
 {
 	struct import walk = { .item = train_item, .bad = say_bad,
-	    .loose = true, .arg = t };
+	    .bytes = true, .loose = true, .arg = t };
 	struct train_state was, now;
 	struct op_reply r;
 	uint16_t status;
@@ -189,8 +173,10 @@ cmd_train(int argc, char **argv)
 		return 1;
 	}
 	buf_init(&t.args, CHAN_DATA_MAX);
+	buf_init(&t.filed, SIZE_MAX / 4);
 	rc = train_all(&t, argc - optind - 1, argv + optind + 1, quiet);
 	buf_clear(&t.args);
+	buf_clear(&t.filed);
 	close(t.ch);
 	node_close(node);
 	return rc;
@@ -240,17 +226,19 @@ static void
 put_tokens(const struct score *s, struct buf *b)
 {
 	struct share *h = calloc(s->tokens.n + 1, sizeof *h);
+	double *by = calloc(s->tokens.n + 1, sizeof *by);
 	size_t i;
 
-	if (h == NULL)
-		return;
-	for (i = 0; i < s->tokens.n; i++) {
-		h[i].token = i;
-		h[i].by = bayes_share(&s->table, &s->tokens, i);
-	}
+	if (h == NULL || by == NULL)
+		goto out;
+	bayes_shares(&s->table, &s->tokens, by);
+	for (i = 0; i < s->tokens.n; i++)
+		h[i] = (struct share){ .token = i, .by = by[i] };
 	qsort(h, s->tokens.n, sizeof *h, by_weight);
 	for (i = 0; i < s->tokens.n && i < s->show && h[i].by != 0; i++)
 		put_token(s, b, &h[i], i == 0);
+out:
+	free(by);
 	free(h);
 }
 
@@ -309,19 +297,7 @@ score_octets(struct score *s, const char *path, const uint8_t *p, size_t n)
 static bool
 score_item(void *arg, struct import_item *i)
 {
-	struct score *s = arg;
-	bool ok;
-	uint8_t *p;
-	size_t n;
-
-	p = read_item(i, SAMPLE_MAX, &n);
-	if (p == NULL) {
-		s->failed++;
-		return true;
-	}
-	ok = score_octets(s, i->path, p, n);
-	free(p);
-	return ok;
+	return score_octets(arg, i->path, (const uint8_t *)i->data, i->size);
 }
 
 /* Reads on to the end, so that who writes to us is not cut off. */
@@ -370,7 +346,7 @@ static int
 score_all(struct score *s, int n, char **path)
 {
 	struct import walk = { .item = score_item, .bad = say_bad,
-	    .loose = true, .arg = s };
+	    .bytes = true, .loose = true, .arg = s };
 	int i;
 
 	if (n == 0 || (n == 1 && strcmp(path[0], "-") == 0))

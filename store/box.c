@@ -250,8 +250,10 @@ box_save_all(struct store *st)
 			watch_note(st, WATCH_INDEX, 0, 0);
 		}
 		b->noted = false;
+		if (b->ahead && (st->began & STORE_BIT(STORE_CACHE)))
+			b->dirty = true;
 		if (b->dirty && save(st, b) == STORE_OK)
-			b->dirty = false;
+			b->dirty = b->ahead = false;
 	}
 }
 
@@ -450,7 +452,7 @@ box_uid(struct store *st, struct box *b)
 
 	if (b->uidnext < b->uidlease) {
 		uid = b->uidnext++;
-		b->dirty = true;
+		b->ahead = true;
 	}
 	box_lease(st, b);
 	return uid;

@@ -32,6 +32,7 @@ struct box {
 	int64_t		 cur_ns, new_ns;	/* at the last scan; 0: none */
 	uint64_t	 files;		/* that the last scan looked at */
 	bool		 dirty;		/* numbers differ from the row */
+	bool		 ahead;		/* uidnext does: with the next commit */
 	bool		 asked;		/* a lease is under way */
 	enum store_err	 refused;	/* why the last one was not given … */
 	int64_t		 refused_ms;	/* … and when, monotonic */

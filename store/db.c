@@ -59,12 +59,13 @@ tune(struct sqlite3 *db, const struct schema *s)
 	int n;
 
 	n = snprintf(sql, sizeof sql,
-	    "PRAGMA locking_mode=%s; PRAGMA journal_mode=WAL;"
+	    "PRAGMA page_size=%u; PRAGMA locking_mode=%s;"
+	    "PRAGMA journal_mode=WAL;"
 	    "PRAGMA synchronous=%d; PRAGMA wal_autocheckpoint=0;"
 	    "PRAGMA secure_delete=0; PRAGMA cache_size=-%u;"
 	    "PRAGMA temp_store=2; PRAGMA cell_size_check=1;"
 	    "PRAGMA trusted_schema=0;",
-	    s->alone ? "EXCLUSIVE" : "NORMAL",
+	    s->page, s->alone ? "EXCLUSIVE" : "NORMAL",
 	    s->full ? DB_SYNC_FULL : DB_SYNC_NORMAL, s->cache_kib);
 	if (n < 0 || n >= (int)sizeof sql)
 		return STORE_NAME;

@@ -91,14 +91,11 @@ is_quoted_from(const char *p, size_t n)
 }
 
 int
-import_crlf(const char *p, size_t n, bool mbox)
+import_crlf_put(struct buf *out, const char *p, size_t n, bool mbox)
 {
 	const char *end = p + n, *nl;
-	struct buf b;
 	size_t len;
-	int fd = -1;
 
-	buf_init(&b, SIZE_MAX / 4);
 	while (p < end) {
 		nl = memchr(p, '\n', (size_t)(end - p));
 		len = nl != NULL ? (size_t)(nl - p) : (size_t)(end - p);
@@ -106,14 +103,24 @@ import_crlf(const char *p, size_t n, bool mbox)
 			p++;
 			len--;
 		}
-		buf_add(&b, p, len);
+		buf_add(out, p, len);
 		if (nl != NULL && len > 0 && p[len - 1] == '\r')
-			buf_addc(&b, '\n');
+			buf_addc(out, '\n');
 		else
-			buf_add(&b, "\r\n", 2);
+			buf_add(out, "\r\n", 2);
 		p = nl != NULL ? nl + 1 : end;
 	}
-	if (!b.err)
+	return out->err ? -1 : 0;
+}
+
+int
+import_crlf(const char *p, size_t n, bool mbox)
+{
+	struct buf b;
+	int fd = -1;
+
+	buf_init(&b, SIZE_MAX / 4);
+	if (import_crlf_put(&b, p, n, mbox) == 0)
 		fd = wire_seal(&b);
 	else
 		errno = b.err;
@@ -183,7 +190,9 @@ give(const struct import *im, struct import_item *i, const char *p,
 	bool go;
 
 	i->size = n;
-	if (i->fd == -1 && !im->count) {
+	i->data = p != NULL ? p : "";
+	i->mbox = mbox;
+	if (i->fd == -1 && !im->count && !im->bytes) {
 		i->fd = import_crlf(p, n, mbox);
 		if (i->fd == -1) {
 			bad(im, i->path, strerror(errno));
@@ -214,7 +223,7 @@ one_file(const struct import *im, struct import_item *i)
 		return true;
 	}
 	i->received = m.st.st_mtime;
-	if (m.n > 0 && all_crlf(m.p, m.n)) {
+	if (!im->bytes && m.n > 0 && all_crlf(m.p, m.n)) {
 		i->fd = m.fd;		/* as it is */
 		m.fd = -1;
 	}
@@ -261,25 +270,54 @@ is_letter(const char *path)
 }
 
 static bool
-one_mbox(const struct import *im, struct import_item *i)
+letters(const struct import *im, struct import_item *i, const struct map *m)
 {
 	size_t at, end, body, len;
-	struct map m;
 	bool go = true;
+
+	for (at = 0; go && at < m->n; at = end) {
+		end = import_mbox_next(m->p, m->n, at, &body, &len);
+		if (len == 0)
+			continue;
+		i->received = m->st.st_mtime;
+		if (!im->bytes)
+			import_mbox_meta(m->p + at, end - at, &i->flags,
+			    &i->received);
+		go = give(im, i, m->p + body, len, true);
+	}
+	return go;
+}
+
+static bool
+one_mbox(const struct import *im, struct import_item *i)
+{
+	struct map m;
+	bool go;
 
 	if (!map_open(&m, i->path)) {
 		bad(im, i->path, strerror(errno));
 		return true;
 	}
-	for (at = 0; go && at < m.n; at = end) {
-		end = import_mbox_next(m.p, m.n, at, &body, &len);
-		if (len == 0)
-			continue;
-		i->received = m.st.st_mtime;
-		import_mbox_meta(m.p + at, end - at, &i->flags,
-		    &i->received);
-		go = give(im, i, m.p + body, len, true);
+	go = letters(im, i, &m);
+	map_close(&m);
+	return go;
+}
+
+/* Either kind, opened once: its place does not matter. */
+static bool
+one_looked_at(const struct import *im, struct import_item *i)
+{
+	struct map m;
+	bool go;
+
+	if (!map_open(&m, i->path)) {
+		bad(im, i->path, strerror(errno));
+		return true;
 	}
+	if (m.n >= 5 && memcmp(m.p, "From ", 5) == 0)
+		go = letters(im, i, &m);
+	else
+		go = give(im, i, m.p, m.n, false);
 	map_close(&m);
 	return go;
 }
@@ -387,6 +425,8 @@ loose_file(const struct dir *d, const char *path, const char *name)
 	struct import_item i = { .path = path, .fd = -1 };
 	char rel[sizeof d->rel];
 
+	if (d->im->bytes && d->im->loose)
+		return one_looked_at(d->im, &i);
 	if (is_mbox(path)) {
 		if (child_rel(rel, sizeof rel, d->rel, name, false) &&
 		    import_name(i.folder, d->im->into, rel))

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "mailnode/base/buf.h"
 #include "store/err.h"
 #include "store/op_box.h"
 
@@ -20,11 +21,17 @@ struct import_item {
 	int		 fd;		/* whole, CRLF, offset 0; -1 when only
 					   counting; the callee may take it by
 					   setting -1 */
+	/* With `bytes` instead of fd, folder, flags and received: */
+	const char	*data;		/* size octets, as they are; borrowed,
+					   valid during the call */
+	bool		 mbox;		/* of one: import_crlf_put() makes it
+					   what it was */
 };
 
 struct import {
 	const char	*into;		/* folder to go below; NULL */
 	bool		 count;		/* sizes only: fd stays -1 */
+	bool		 bytes;		/* to be looked at, not filed */
 	bool		 loose;		/* any file of a directory is a
 					   message, not only *.eml */
 	/* False ends the walk. */
@@ -53,6 +60,9 @@ void	import_mbox_meta(const char *p, size_t n, uint32_t *flags,
 /* A sealed memory file of n octets with CRLF ends, ">From " unquoted if
  * it is of an mbox; -1 with errno. */
 int	import_crlf(const char *p, size_t n, bool mbox);
+
+/* The same into a buffer.  0, or -1: out->err. */
+int	import_crlf_put(struct buf *out, const char *p, size_t n, bool mbox);
 
 /* A mailbox name out of folder names; false: nothing is left of it. */
 bool	import_name(char dst[BOX_NAME_MAX], const char *into,

@@ -163,9 +163,8 @@ mime_has_attachment(const struct mime *m, const uint32_t *flags)
 
 /* ---- their text ---- */
 
-/* <meta charset=x> and <meta … content="text/html; charset=x">. */
-static const char *
-sniff(const char *p, size_t n, char *dst, size_t size)
+const char *
+mime_sniff(const char *p, size_t n, char *dst, size_t size)
 {
 	size_t i, len = 0;
 
@@ -212,8 +211,8 @@ mime_utf8(const struct mime *m, const struct mime_part *p, struct buf *out)
 		if (raw.len > body_max(m))
 			raw.len = body_max(m);
 		if (charset == NULL && mime_is(m, p, "text", "html"))
-			charset = sniff((char *)raw.data, raw.len, name,
-			    sizeof name);
+			charset = mime_sniff((char *)raw.data, raw.len,
+			    name, sizeof name);
 		rc = mtext_utf8(out, charset, raw.data, raw.len);
 	}
 	buf_clear(&raw);

@@ -26,6 +26,10 @@ int	mime_text(const struct mime *m, const struct mime_part *p,
 int	mime_plain(const struct mime *m, const struct mime_part *p,
 	    struct buf *out);
 
+/* The charset that HTML says of itself, <meta charset=x> or <meta …
+ * content="text/html; charset=x">, into dst; NULL: none. */
+const char *mime_sniff(const char *p, size_t n, char *dst, size_t size);
+
 /* A field's value, folded or not, with its encoded words decoded (RFC 2047);
  * what is wrong in it stays. */
 int	mime_decoded(struct buf *out, const char *value, size_t n);

@@ -129,6 +129,33 @@ convert(struct buf *out, iconv_t cd, const char *p, size_t n)
 	return buf_add(out, to, sizeof to - left);
 }
 
+/* 0x80 to 0x9f of windows-1252; 0: no character.  Text in it, and what
+ * claims to be ISO 8859-1, is most of what is not UTF-8: it needs no
+ * converter. */
+static const uint16_t c1[32] = {
+	0x20ac, 0, 0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021,
+	0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0, 0x017d, 0,
+	0, 0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014,
+	0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0, 0x017e, 0x0178
+};
+
+static int
+western(struct buf *out, const uint8_t *p, size_t n)
+{
+	const uint8_t *end = p + n, *run = p;
+	uint32_t c;
+
+	for (; p < end; p++) {
+		if (*p < 0x80)
+			continue;
+		buf_add(out, run, (size_t)(p - run));
+		c = *p < 0xa0 ? c1[*p - 0x80] : *p;
+		(void)codec_utf8_put(out, c != 0 ? c : 0xfffd);
+		run = p + 1;
+	}
+	return buf_add(out, run, (size_t)(end - run));
+}
+
 static int
 repair(struct buf *out, const uint8_t *p, size_t n)
 {
@@ -177,14 +204,14 @@ mtext_utf8(struct buf *out, const char *charset, const void *p, size_t n)
 			return repair(out, p, n);
 		cs = "windows-1252";
 	}
+	if (strcasecmp(cs, "windows-1252") == 0)
+		return western(out, p, n);
 	cd = iconv_open("utf-8", cs);
 	if (cd == (iconv_t)-1) {
 		if (looks_utf8(p, n))
 			return repair(out, p, n);
-		cd = iconv_open("utf-8", "windows-1252");
+		return western(out, p, n);
 	}
-	if (cd == (iconv_t)-1)
-		return repair(out, p, n);
 	rc = convert(out, cd, p, n);
 	iconv_close(cd);
 	return rc;

@@ -7,6 +7,7 @@
 #include "mailnode/base/clock.h"
 #include "store/db.h"
 #include "store/event.h"
+#include "store/op_device.h"
 #include "store/op_event.h"
 #include "store/op_watch.h"
 
@@ -169,14 +170,15 @@ events_close(struct store *st)
 
 /* ---- ops ---- */
 
-/* A session tells of a few refusals; more would push out what others told,
- * and fill the disk faster than it is trimmed. */
+/* A stranger's session tells of a few refusals; more would push out what
+ * others told, and fill the disk faster than it is trimmed. */
 static bool
-may_tell(struct op_call *c)
+may_tell(struct store *st, struct op_call *c)
 {
 	uintptr_t n = (uintptr_t)op_peer_data(c->peer);
 
-	if (c->role != ROLE_SMTP)
+	if (c->role != ROLE_SMTP && ((c->role != ROLE_SUBMISSION &&
+	    c->role != ROLE_IMAP) || device_of(st, c->peer) != NULL))
 		return true;
 	op_peer_set(c->peer, (void *)(n + (n < EVENT_SESSION_MAX)));
 	return n < EVENT_SESSION_MAX;
@@ -194,7 +196,7 @@ on_add(void *service, struct op_call *c)
 	chan_get_str(&c->in, text, sizeof text);
 	if (!chan_end(&c->in))
 		return OP_BAD;
-	if (!may_tell(c))
+	if (!may_tell(service, c))
 		return OP_OK;
 	event_add(service, trace, addr, kind, text);
 	if (strcmp(kind, "refuse") == 0)

@@ -144,12 +144,13 @@ const struct schema schemas[STORE_NDB] = {
 	[STORE_SPOOL] = {
 		.name = "spool.db", .app_id = 0x6d6e7370, .version = 2,
 		.full = true, .alone = true, .cache_kib = 512,
+		.page = 8192,	/* a letter and its row */
 		.parts = { spool_schema },
 		.steps = { spool_schema_2 }
 	},
 	[STORE_NODE] = {
 		.name = "node.db", .app_id = 0x6d6e6e64, .version = 3,
-		.full = true, .cache_kib = 512,
+		.full = true, .cache_kib = 512, .page = 4096,
 		.parts = { node_schema, queue_schema, queue_once_schema,
 		    device_schema, snooze_schema, fan_schema,
 		    listed_schema, history_schema, rule_schema,
@@ -159,14 +160,14 @@ const struct schema schemas[STORE_NDB] = {
 	},
 	[STORE_CACHE] = {
 		.name = "store.db", .app_id = 0x6d6e7374, .version = 5,
-		.cache = true, .cache_kib = 4096,
+		.cache = true, .cache_kib = 4096, .page = 4096,
 		.parts = { cache_schema, row_schema },
 		.steps = { row_schema_2, cache_schema_3, row_schema_4,
 		    row_schema_5 }
 	},
 	[STORE_EVENTS] = {
 		.name = "events.db", .app_id = 0x6d6e6576, .version = 1,
-		.alone = true, .cache_kib = 512,
+		.alone = true, .cache_kib = 512, .page = 4096,
 		.parts = { events_schema, grey_schema, letin_schema,
 		    came_schema, reject_schema }
 	},

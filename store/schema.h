@@ -24,6 +24,7 @@ struct schema {
 	bool		 alone;		/* no other process reads it */
 	bool		 cache;		/* damaged: made anew, not salvaged */
 	unsigned int	 cache_kib;	/* page cache */
+	unsigned int	 page;		/* octets, of a new file */
 	const char	*parts[SCHEMA_PARTS];	/* ended by NULL */
 	/* steps[n] leads from version n + 1 to n + 2. */
 	const char	*steps[SCHEMA_STEPS];

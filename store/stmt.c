@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/schema.h"
 #include "store/sql.h"
 #include "store/store_turn.h"
 
@@ -63,7 +64,7 @@ place(struct store_stmts *t, enum store_db db, struct store_slot *slot)
 }
 
 struct sqlite3_stmt *
-store_stmt(struct store *st, enum store_db db, struct store_slot *slot,
+stmts_get(struct store *st, enum store_db db, struct store_slot *slot,
     const char *sql)
 {
 	sqlite3_stmt **s = place(st->stmts, db, slot);
@@ -79,6 +80,46 @@ store_stmt(struct store *st, enum store_db db, struct store_slot *slot,
 	(void)sqlite3_reset(*s);
 	(void)sqlite3_clear_bindings(*s);
 	return *s;
+}
+
+static bool
+step_done(struct store *st, enum store_db db, struct store_slot *slot,
+    const char *sql)
+{
+	sqlite3_stmt *s = stmts_get(st, db, slot, sql);
+	bool done = s != NULL && sqlite3_step(s) == SQLITE_DONE;
+
+	(void)sqlite3_reset(s);
+	return done;
+}
+
+static void
+read_begin(struct store *st, enum store_db db)
+{
+	static struct store_slot slot;
+
+	if (!schemas[db].alone && !((st->began | st->reading) &
+	    STORE_BIT(db)) && step_done(st, db, &slot, "BEGIN"))
+		st->reading |= STORE_BIT(db);
+}
+
+void
+stmts_read_end(struct store *st, enum store_db db)
+{
+	static struct store_slot slot;
+
+	if ((st->reading & STORE_BIT(db)) &&
+	    !step_done(st, db, &slot, "COMMIT"))
+		(void)sqlite3_exec(st->db[db], "ROLLBACK", NULL, NULL, NULL);
+	st->reading &= ~STORE_BIT(db);
+}
+
+struct sqlite3_stmt *
+store_stmt(struct store *st, enum store_db db, struct store_slot *slot,
+    const char *sql)
+{
+	read_begin(st, db);
+	return stmts_get(st, db, slot, sql);
 }
 
 static sqlite3_stmt *

@@ -148,6 +148,7 @@ store_close(struct store *st)
 
 	if (st->stmts != NULL && st->parted) {
 		spool_strike(st);
+		(void)store_begin(st, STORE_CACHE);	/* what is ahead, too */
 		store_turn(st);
 	}
 	parts_close(st);

@@ -144,6 +144,7 @@ struct store {
 	int			 tried[STORE_NDB]; /* its length at the last */
 	unsigned int		 turn;		/* its number */
 	unsigned int		 began;		/* STORE_BIT: in the turn */
+	unsigned int		 reading;	/* STORE_BIT: and not begun */
 	enum store_err		 broken[STORE_NDB];
 	struct store_waiter	*waiters, **last_waiter;
 	struct store_waiter	*answering;

@@ -32,7 +32,7 @@
 
 enum {
 	CHECKPOINT_MS = 1000,		/* idle time before one */
-	CHECKPOINT_PAGES = 8192		/* of log, at which it must be */
+	CHECKPOINT_OCTETS = 32 * 1024 * 1024	/* of log: then it must be */
 };
 
 struct store_waiter {
@@ -58,7 +58,8 @@ store_begin(struct store *st, enum store_db db)
 
 	if (st->began & STORE_BIT(db))
 		return st->broken[db];
-	s = store_stmt(st, db, &slot, "BEGIN IMMEDIATE");
+	stmts_read_end(st, db);
+	s = stmts_get(st, db, &slot, "BEGIN IMMEDIATE");
 	rc = s == NULL ? STORE_NOMEM : store_err_sqlite(sqlite3_step(s));
 	if (s != NULL)
 		(void)sqlite3_reset(s);
@@ -101,7 +102,7 @@ store_mark(struct store *st, enum store_db db, enum store_mark what)
 		"SAVEPOINT mark", "ROLLBACK TO mark", "RELEASE mark"
 	};
 	static struct store_slot slots[3];
-	sqlite3_stmt *s = store_stmt(st, db, &slots[what], sql[what]);
+	sqlite3_stmt *s = stmts_get(st, db, &slots[what], sql[what]);
 	enum store_err rc;
 
 	if (s == NULL)
@@ -123,7 +124,7 @@ commit(struct store *st, enum store_db db)
 	if (!(st->began & STORE_BIT(db)))
 		return;
 	if (st->broken[db] == STORE_OK) {
-		s = store_stmt(st, db, &slot, "COMMIT");
+		s = stmts_get(st, db, &slot, "COMMIT");
 		code = s == NULL ? SQLITE_NOMEM : sqlite3_step(s);
 		(void)store_result(st, db, code);
 		if (code != SQLITE_DONE)
@@ -262,6 +263,15 @@ answer_all(struct store *st)
 }
 
 static void
+read_end_all(struct store *st)
+{
+	unsigned int i;
+
+	for (i = 0; i < STORE_NDB; i++)
+		stmts_read_end(st, (enum store_db)i);
+}
+
+static void
 turn_over(void *arg)
 {
 	struct store *st = arg;
@@ -295,6 +305,7 @@ store_turn(void *arg)
 	intent_kick(st);
 	sync_kick(st);
 	fsck_kick(st);
+	read_end_all(st);
 	/* Whatever those wrote wants a turn of its own. */
 	if (st->began != 0 || st->waiters != NULL)
 		loop_arm(st->loop, &st->again, 0);
@@ -344,6 +355,7 @@ checkpoint(struct store *st)
 			continue;
 		if (i != STORE_EVENTS && (st->began & STORE_BIT(i)))
 			continue;
+		stmts_read_end(st, (enum store_db)i);
 		stmts_reset(st->stmts, (enum store_db)i);
 		(void)db_checkpoint(st->db[i]);
 		st->pages[i] = 0;
@@ -387,7 +399,8 @@ log_grew(void *arg, struct sqlite3 *db, const char *name, int pages)
 		i++;
 	if (pages < st->tried[i])
 		st->tried[i] = 0;
-	if (pages - st->tried[i] >= CHECKPOINT_PAGES) {
+	if (pages - st->tried[i] >= CHECKPOINT_OCTETS /
+	    (int)schemas[i].page) {
 		st->tried[i] = pages;
 		(void)db_checkpoint(db);
 	}
@@ -417,6 +430,7 @@ store_turn_drop(struct store *st)
 {
 	struct store_waiter *w;
 
+	read_end_all(st);
 	loop_disarm(st->loop, &st->checkpoint);
 	loop_disarm(st->loop, &st->again);
 	while ((w = st->waiters) != NULL) {

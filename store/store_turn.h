@@ -21,4 +21,11 @@ struct store_stmts	*stmts_new(void);
 void			 stmts_reset(struct store_stmts *t, enum store_db db);
 void			 stmts_free(struct store_stmts *t);
 
+/* Without a look at the turn: what begins and ends transactions.  What other
+ * processes read, too, is locked for each statement outside one, so
+ * store_stmt() begins one to read in, which ends with the turn. */
+struct sqlite3_stmt	*stmts_get(struct store *st, enum store_db db,
+			    struct store_slot *slot, const char *sql);
+void			 stmts_read_end(struct store *st, enum store_db db);
+
 #endif

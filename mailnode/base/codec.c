@@ -163,6 +163,21 @@ utf8_one(const uint8_t *p, size_t n, uint32_t *c)
 	return len;
 }
 
+/* How many octets of ASCII p begins with, at least; a multiple of eight. */
+static size_t
+ascii_run(const uint8_t *p, size_t n)
+{
+	uint64_t w;
+	size_t i;
+
+	for (i = 0; i + sizeof w <= n; i += sizeof w) {
+		memcpy(&w, p + i, sizeof w);
+		if ((w & UINT64_C(0x8080808080808080)) != 0)
+			break;
+	}
+	return i;
+}
+
 bool
 codec_utf8_ok(const void *data, size_t n)
 {
@@ -171,6 +186,9 @@ codec_utf8_ok(const void *data, size_t n)
 	size_t i, len;
 
 	for (i = 0; i < n; i += len) {
+		i += ascii_run(p + i, n - i);
+		if (i == n)
+			break;
 		len = utf8_one(p + i, n - i, &c);
 		if (len == 0)
 			return false;

@@ -37,25 +37,34 @@ decode_init(struct decoder *d, enum cte cte,
 	d->arg = arg;
 }
 
-static void
-base64(struct decoder *d, char c)
-{
-	int v = codec_base64_value(c);
-	char octet;
+enum { CHUNK = 512 };
 
-	if (c == '=') {
-		d->have = 0;		/* what is left is padding */
-		return;
+static void
+base64(struct decoder *d, const char *p, size_t n)
+{
+	char out[CHUNK];
+	size_t i, k = 0;
+	int v;
+
+	for (i = 0; i < n; i++) {
+		v = codec_base64_value(p[i]);
+		if (p[i] == '=')
+			d->have = 0;	/* what is left is padding */
+		if (v == -1)
+			continue;
+		d->bits = (d->bits << 6 | (uint32_t)v) & 0xffffff;
+		d->have += 6;
+		if (d->have < 8)
+			continue;
+		d->have -= 8;
+		out[k++] = (char)(d->bits >> d->have & 0xff);
+		if (k == sizeof out) {
+			d->out(d->arg, out, k);
+			k = 0;
+		}
 	}
-	if (v == -1)
-		return;
-	d->bits = (d->bits << 6 | (uint32_t)v) & 0xffffff;
-	d->have += 6;
-	if (d->have < 8)
-		return;
-	d->have -= 8;
-	octet = (char)(d->bits >> d->have & 0xff);
-	d->out(d->arg, &octet, 1);
+	if (k > 0)
+		d->out(d->arg, out, k);
 }
 
 /* With CRLF, what has LF. */
@@ -102,10 +111,6 @@ quoted(struct decoder *d, char c)
 {
 	int hi;
 
-	if (d->nheld == 0 && c != '=') {
-		lines(d, &c, 1);
-		return;
-	}
 	d->held[d->nheld++] = c;
 	if (d->nheld == 1 || (d->nheld == 2 && (c == '\r' || hex(c) != -1)))
 		return;
@@ -127,17 +132,28 @@ quoted(struct decoder *d, char c)
 void
 decode_put(struct decoder *d, const char *p, size_t n)
 {
-	size_t i;
+	const char *end = p + n, *q;
 
 	if (d->cte == CTE_IDENTITY || d->cte == CTE_UNKNOWN) {
 		lines(d, p, n);
 		return;
 	}
-	for (i = 0; i < n; i++)
-		if (d->cte == CTE_BASE64)
-			base64(d, p[i]);
-		else
-			quoted(d, p[i]);
+	if (d->cte == CTE_BASE64) {
+		base64(d, p, n);
+		return;
+	}
+	while (p < end) {
+		if (d->nheld > 0) {
+			quoted(d, *p++);
+			continue;
+		}
+		q = memchr(p, '=', (size_t)(end - p));
+		q = q != NULL ? q : end;
+		lines(d, p, (size_t)(q - p));
+		p = q;
+		if (p < end)
+			quoted(d, *p++);
+	}
 }
 
 void

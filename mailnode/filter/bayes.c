@@ -157,17 +157,22 @@ bayes_score(const struct table *t, const struct tokens *k,
 	out->junk = 1.0 / (1.0 + exp(-STEEP * (out->sum - BORDER)));
 }
 
-double
-bayes_share(const struct table *t, const struct tokens *k, size_t i)
+void
+bayes_shares(const struct table *t, const struct tokens *k, double *by)
 {
 	const struct table_slot *s;
 	struct odds o;
+	size_t i;
 
+	memset(by, 0, k->n * sizeof *by);
 	if (t->map == NULL || !table_head(t, &o.h))
-		return 0;
+		return;
 	odds_of(&o, k);
-	s = table_find(t, k->token[i].hash);
-	return s != NULL ? share(&o, s, place_of(k->token[i].hash)) : 0;
+	for (i = 0; i < k->n; i++) {
+		s = table_find(t, k->token[i].hash);
+		if (s != NULL)
+			by[i] = share(&o, s, place_of(k->token[i].hash));
+	}
 }
 
 /* ---- learning ---- */

@@ -44,8 +44,8 @@ bool	bayes_enough(const struct table *t);
 /* Neither fails: of an unusable table nothing is said (enough: false). */
 void	bayes_score(const struct table *t, const struct tokens *k,
 	    struct bayes_score *out);
-/* What token i has in that sum. */
-double	bayes_share(const struct table *t, const struct tokens *k, size_t i);
+/* What each token has in that sum; by has room for k->n. */
+void	bayes_shares(const struct table *t, const struct tokens *k, double *by);
 
 enum bayes_learn {
 	BAYES_LEARNT,

@@ -83,19 +83,23 @@ style_hides(const struct slice *v)
 	    has(s, "opacity:0", ".") || has(s, "max-height:0", ".");
 }
 
-/* "color=#ff0000" as one token. */
+/* "color=#ff0000" as one token, the same whatever lines end in. */
 static void
 put_attribute(struct markup *m, const struct slice *name,
     const struct slice *v)
 {
 	char text[2 * VALUE_MAX + 1];
-	size_t i, n = 0;
+	size_t i, n = 0, max;
 
 	for (i = 0; i < name->n && i < VALUE_MAX; i++)
 		text[n++] = (char)tolower((unsigned char)name->p[i]);
 	text[n++] = '=';
-	for (i = 0; i < v->n && i < VALUE_MAX; i++)
-		text[n++] = (char)tolower((unsigned char)v->p[i]);
+	max = n + VALUE_MAX;
+	for (i = 0; i < v->n && n < max; i++)
+		if (!isspace((unsigned char)v->p[i]))
+			text[n++] = (char)tolower((unsigned char)v->p[i]);
+		else if (text[n - 1] != ' ')
+			text[n++] = ' ';
 	tokens_put(m->t, TOKEN_HTML, text, n);
 }
 

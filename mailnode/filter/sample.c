@@ -8,6 +8,7 @@
 #include "mailnode/filter/sample.h"
 #include "mailnode/filter/form.h"
 #include "mailnode/filter/markup.h"
+#include "mailnode/filter/parts.h"
 #include "mailnode/filter/traits.h"
 #include "mailnode/filter/words.h"
 #include "store/mime.h"
@@ -18,7 +19,8 @@ enum {
 	ATTACHED_MAX = 1000,	/* octets of a file name */
 	FIELD_NAME_MAX = 40,	/* octets of a field's name */
 	OTHER_MAX = 400,	/* of a field that we do not know */
-	ADDRESSES_MAX = 8	/* of a field that are tokens */
+	ADDRESSES_MAX = 8,	/* of a field that are tokens */
+	NAME_SEEN = 40		/* octets of a type or charset */
 };
 
 /* What becomes of a field. */
@@ -53,10 +55,8 @@ static const struct {
 struct sample {
 	struct tokens	*t;
 	const char	*p, *end;
-	struct buf	 text;		/* decoded; reused */
-	uint8_t		*copy;		/* for GMime: its fields, the body */
-	size_t		 ncopy;
-	bool		 mime;		/* some field needs GMime */
+	struct buf	 text, raw;	/* of a part: UTF-8, octets; reused */
+	struct buf	 mime;		/* fields of MIME as they are */
 	bool		 has_subject, has_to;
 	struct traits	 traits;
 	struct form	 form;
@@ -265,16 +265,6 @@ unknown(struct sample *s, const struct field *f)
 }
 
 static void
-copy_field(struct sample *s, const struct field *f)
-{
-	size_t n = f->nname + 1 + f->nvalue;
-
-	memcpy(s->copy + s->ncopy, f->name, n);
-	s->ncopy += n;
-	s->mime = s->mime || strncasecmp(f->name, "content-", 8) == 0;
-}
-
-static void
 field(struct sample *s, const struct field *f)
 {
 	struct field d;
@@ -304,7 +294,8 @@ field(struct sample *s, const struct field *f)
 		names(s, uses[i].field, d.value, d.nvalue);
 		break;
 	case USE_MIME:
-		copy_field(s, f);
+		if (strncasecmp(f->name, "content-", 8) == 0)
+			buf_add(&s->mime, f->name, f->nname + 1 + f->nvalue);
 		value(s, uses[i].name, &d);
 		break;
 	case USE_VALUE:
@@ -340,75 +331,169 @@ plain(struct sample *s, const char *p, size_t n)
 }
 
 static void
-text_part(struct sample *s, const struct mime *m, const struct mime_part *p)
+text(struct sample *s, const void *p, size_t n, bool html)
 {
-	bool html = mime_is(m, p, "text", "html");
-
-	buf_reset(&s->text);
-	if (mime_utf8(m, p, &s->text) == -1)
-		return;
 	if (html)
-		markup_tokens(s->t, (const char *)s->text.data,
-		    s->text.len < SAMPLE_MAX ? s->text.len : SAMPLE_MAX);
+		markup_tokens(s->t, p, n < SAMPLE_MAX ? n : SAMPLE_MAX);
 	else
-		plain(s, (const char *)s->text.data, s->text.len);
+		plain(s, p, n);
+}
+
+/* What a part is: sizes are of text that need not end in NUL. */
+static void
+part_is(struct sample *s, const struct parts_leaf *l)
+{
+	char name[TOKEN_NAME_MAX];
+	int n;
+
+	n = snprintf(name, sizeof name, "part=%.*s/%.*s",
+	    (int)(l->type.n < NAME_SEEN ? l->type.n : NAME_SEEN), l->type.p,
+	    (int)(l->subtype.n < NAME_SEEN ? l->subtype.n : NAME_SEEN),
+	    l->subtype.p);
+	tokens_put(s->t, TOKEN_HTML, name, (size_t)n);
+	if (l->charset.n > 0) {
+		n = snprintf(name, sizeof name, "charset=%.*s",
+		    (int)(l->charset.n < NAME_SEEN ? l->charset.n :
+		    NAME_SEEN), l->charset.p);
+		tokens_put(s->t, TOKEN_HTML, name, (size_t)n);
+	}
+	if (l->file.n > 0)
+		words_text(s->t, TOKEN_FILE, l->file.p, l->file.n <
+		    ATTACHED_MAX ? l->file.n : ATTACHED_MAX);
+}
+
+/* ---- the body, by GMime ---- */
+
+static struct parts_text
+as_text(const char *p)
+{
+	return (struct parts_text){ p, p != NULL ? strlen(p) : 0 };
 }
 
 static void
 leaf(struct sample *s, const struct mime *m, const struct mime_part *p)
 {
-	const char *charset = mime_param(m, p, "charset");
-	const char *file = mime_filename(m, p);
-	char type[TOKEN_NAME_MAX];
-	int n;
+	const struct parts_leaf l = {
+		.type = as_text(mime_type(m, p)),
+		.subtype = as_text(mime_subtype(m, p)),
+		.charset = as_text(mime_param(m, p, "charset")),
+		.file = as_text(mime_filename(m, p)),
+	};
 
-	n = snprintf(type, sizeof type, "part=%.40s/%.40s", mime_type(m, p),
-	    mime_subtype(m, p));
-	tokens_put(s->t, TOKEN_HTML, type, (size_t)n);
-	if (charset != NULL) {
-		n = snprintf(type, sizeof type, "charset=%.40s", charset);
-		tokens_put(s->t, TOKEN_HTML, type, (size_t)n);
-	}
-	if (file != NULL)
-		words_text(s->t, TOKEN_FILE, file, strnlen(file,
-		    ATTACHED_MAX));
-	if (mime_is(m, p, "text", NULL))
-		text_part(s, m, p);
+	part_is(s, &l);
+	buf_reset(&s->text);
+	if (mime_is(m, p, "text", NULL) && mime_utf8(m, p, &s->text) == 0)
+		text(s, s->text.data, s->text.len, mime_is(m, p, "text",
+		    "html"));
 }
 
+/* Takes copy. */
 static int
-parts(struct sample *s)
+by_gmime(struct sample *s, uint8_t *copy, size_t n)
 {
 	struct mime m;
-	size_t i, n = 0;
+	size_t i, leaves = 0;
 
-	if (mime_open(&m, s->copy, s->ncopy) == -1) {
-		s->copy = NULL;
+	if (mime_open(&m, copy, n) == -1)
 		return -1;
-	}
-	s->copy = NULL;
 	m.text_max = SAMPLE_TEXT_MAX;
-	for (i = 0; i < m.npart && n < SAMPLE_PARTS_MAX; i++)
+	for (i = 0; i < m.npart && leaves < SAMPLE_PARTS_MAX; i++)
 		if (m.part[i].kind == MIME_LEAF) {
 			leaf(s, &m, &m.part[i]);
-			n++;
+			leaves++;
 		}
 	mime_close(&m);
 	return 0;
 }
 
+static int
+unplain(struct sample *s, const char *p, size_t n)
+{
+	size_t at = s->mime.len;
+	uint8_t *copy = malloc(at + 1 + n);
+
+	if (copy == NULL)
+		return -1;
+	memcpy(copy, s->mime.data, at);
+	copy[at] = '\n';
+	memcpy(copy + at + 1, p, n);
+	return by_gmime(s, copy, at + 1 + n);
+}
+
+/* ---- the body, as it is ---- */
+
+static void
+take(void *arg, const char *p, size_t n)
+{
+	(void)buf_add(arg, p, n);
+}
+
+/* Base64 ends at its padding: lists put lines of their own behind it. */
+static struct parts_text
+undone(struct sample *s, const struct parts_leaf *l)
+{
+	const char *pad = memchr(l->body.p, '=', l->body.n);
+	size_t n = l->body.n;
+	struct decoder d;
+
+	if (l->cte == CTE_IDENTITY)
+		return l->body;
+	if (l->cte == CTE_BASE64 && pad != NULL)
+		n = (size_t)(pad - l->body.p);
+	buf_reset(&s->raw);
+	decode_init(&d, l->cte, take, &s->raw);
+	decode_put(&d, l->body.p, n);
+	decode_end(&d);
+	return (struct parts_text){ (char *)s->raw.data, s->raw.len };
+}
+
+static bool
+is(const struct parts_text *t, const char *word)
+{
+	return t->n == strlen(word) && strncasecmp(t->p, word, t->n) == 0;
+}
+
+static int
+plain_leaf(struct sample *s, const struct parts_leaf *l)
+{
+	bool html = is(&l->subtype, "html");
+	char name[NAME_SEEN + 1];
+	const char *charset = NULL;
+	struct parts_text raw;
+
+	part_is(s, l);
+	if (!is(&l->type, "text"))
+		return 0;
+	raw = undone(s, l);
+	if (l->charset.n > 0 && l->charset.n < sizeof name) {
+		memcpy(name, l->charset.p, l->charset.n);
+		name[l->charset.n] = '\0';
+		charset = name;
+	} else if (l->charset.n == 0 && html)
+		charset = mime_sniff(raw.p, raw.n, name, sizeof name);
+	buf_reset(&s->text);
+	if (mtext_utf8(&s->text, charset, raw.p, raw.n) == -1)
+		return -1;
+	text(s, s->text.data, s->text.len, html);
+	return 0;
+}
+
 /* Without a field that says otherwise it is plain text (RFC 2045 section
- * 5.2), for which there is nothing to parse. */
+ * 5.2). */
 static int
 body(struct sample *s)
 {
-	size_t n = (size_t)(s->end - s->p);
+	size_t i, n = (size_t)(s->end - s->p);
+	struct parts parts;
 
-	if (s->mime) {
-		s->copy[s->ncopy++] = '\n';
-		memcpy(s->copy + s->ncopy, s->p, n);
-		s->ncopy += n;
-		return parts(s);
+	if (s->mime.len > 0) {
+		if (!parts_find(&parts, (char *)s->mime.data, s->mime.len,
+		    s->p, n))
+			return unplain(s, s->p, n);
+		for (i = 0; i < parts.n; i++)
+			if (plain_leaf(s, &parts.leaf[i]) == -1)
+				return -1;
+		return 0;
 	}
 	tokens_puts(s->t, TOKEN_HTML, "part=none");
 	if (n > SAMPLE_TEXT_MAX)
@@ -427,17 +512,17 @@ sample_tokens(struct tokens *t, const uint8_t *p, size_t n)
 	int rc;
 
 	n = n < SAMPLE_MAX ? n : SAMPLE_MAX;
-	s.copy = malloc(n + 2);
-	if (s.copy == NULL)
-		return -1;
 	buf_init(&s.text, 4 * SAMPLE_MAX);
+	buf_init(&s.raw, 2 * SAMPLE_MAX);
+	buf_init(&s.mime, SAMPLE_MAX);
 	s.p = (const char *)p;
 	s.end = s.p + n;
 	t->head = true;
 	header(&s);
 	t->head = false;
-	rc = body(&s);
-	free(s.copy);
+	rc = s.mime.err == 0 ? body(&s) : -1;
 	buf_clear(&s.text);
+	buf_clear(&s.raw);
+	buf_clear(&s.mime);
 	return rc;
 }

@@ -1,5 +1,6 @@
 #include <ctype.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
@@ -120,12 +121,15 @@ verdict_close(struct verdict_filter *f)
 static void
 put_reasons(struct verdict_filter *f, bool junk, struct buf *line)
 {
+	double *all = calloc(f->tokens.n + 1, sizeof *all);
 	double by[VERDICT_TOKENS] = { 0 }, share;
 	size_t best[VERDICT_TOKENS], n = 0, i, k;
 
+	if (all == NULL)
+		return;
+	bayes_shares(&f->table, &f->tokens, all);
 	for (i = 0; i < f->tokens.n; i++) {
-		share = bayes_share(&f->table, &f->tokens, i);
-		share = junk ? share : -share;
+		share = junk ? all[i] : -all[i];
 		if (share <= 0 || (n == VERDICT_TOKENS &&
 		    share <= by[n - 1]))
 			continue;
@@ -142,6 +146,7 @@ put_reasons(struct verdict_filter *f, bool junk, struct buf *line)
 		    tokens_name(&f->tokens, best[k]));
 	if (n > 0)
 		buf_addc(line, ')');
+	free(all);
 }
 
 bool

@@ -60,13 +60,12 @@ static void
 use(struct table *t)
 {
 	struct bayes_score r;
-	size_t i;
+	double by[WORDS];
 
 	bayes_score(t, &words, &r);
 	if (!(r.junk >= 0 && r.junk <= 1))
 		abort();
-	for (i = 0; i < words.n; i++)
-		(void)bayes_share(t, &words, i);
+	bayes_shares(t, &words, by);
 }
 
 /* Most places of the file are empty: those that are not come first. */

@@ -256,7 +256,7 @@ readable_entries_survive(void **state)
 	snprintf(cmd, sizeof cmd, "sqlite3 %s/spool.db "
 	    "'PRAGMA wal_checkpoint(truncate)' >/dev/null", n.home);
 	assert_int_equal(system(cmd), 0);
-	damage(&n, "spool.db", 4 * 4096, 4096);
+	damage(&n, "spool.db", 4 * 8192, 8192);
 	node_start(&n);
 	assert_non_null(strstr(n.alarms, "spool.db was damaged"));
 	left = (int)db_int(n.st.db[STORE_SPOOL],

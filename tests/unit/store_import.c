@@ -137,6 +137,25 @@ note(void *arg, struct import_item *i)
 	return true;
 }
 
+static bool
+note_data(void *arg, struct import_item *i)
+{
+	size_t n = strlen(seen);
+
+	(void)arg;
+	assert_int_equal(i->fd, -1);
+	snprintf(seen + n, sizeof seen - n, "%.*s%s|", (int)i->size, i->data,
+	    i->mbox ? "(mbox)" : "");
+	return true;
+}
+
+static const char want_data[] =
+    "Subject: a\n\n|Subject: b\r\n\r\n|Subject: c\n\n|Subject: d\n\n|"
+    "Subject: e\n\n|no mail\n|"
+    "Subject: one\nStatus: RO\nX-Status: AF\n\ntext\n>From here\n"
+    ">>From there\n\nFrom my point of view\n(mbox)|"
+    "Subject: two\n\nno empty line before the end\n(mbox)|";
+
 static void
 walks_a_tree(void **state)
 {
@@ -164,6 +183,12 @@ walks_a_tree(void **state)
 	im.count = true;
 	assert_true(import_walk(&im, dir));
 	assert_true(strncmp(seen, "In:18 In:0 In/Sent/2020:0 ", 26) == 0);
+	/* Looked at as they are, without a copy; what is in them counts. */
+	seen[0] = '\0';
+	im = (struct import){ .item = note_data, .bytes = true,
+	    .loose = true };
+	assert_true(import_walk(&im, dir));
+	assert_string_equal(seen, want_data);
 	snprintf(cmd, sizeof cmd, "rm -rf %s", dir);
 	assert_int_equal(system(cmd), 0);
 }

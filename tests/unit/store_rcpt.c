@@ -319,6 +319,34 @@ who_may_tell_and_how_much(void **state)
 	node_remove(&n);
 }
 
+/* Before its login a device's session is no better known. */
+static void
+who_has_not_logged_in_tells_little(void **state)
+{
+	static const enum role roles[] = { ROLE_SUBMISSION, ROLE_IMAP };
+	static const struct device phone = { .name = "phone",
+	    .scope = DEVICE_SEND };
+	struct node n;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		memset(&n, 0, sizeof n);
+		node_dirs(&n);
+		node_start(&n);
+		(void)node_ask(&n, roles[i], tell, NULL);
+		assert_int_equal(node_ask(&n, ROLE_OWNER, how_many, "t1.1"),
+		    64);
+		n.device = &phone;
+		(void)node_ask(&n, roles[i], tell, NULL);
+		n.device = NULL;
+		assert_int_equal(node_ask(&n, ROLE_OWNER, how_many, "t1.1"),
+		    189);
+		node_stop(&n);
+		node_remove(&n);
+	}
+}
+
 static void
 owners(void **state)
 {
@@ -416,6 +444,7 @@ main(void)
 		cmocka_unit_test(ops),
 		cmocka_unit_test(stories),
 		cmocka_unit_test(who_may_tell_and_how_much),
+		cmocka_unit_test(who_has_not_logged_in_tells_little),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
