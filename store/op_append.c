@@ -7,19 +7,37 @@
 
 /* ---- client ---- */
 
+static uint16_t
+append_one(int ch, struct op_reply *r, const struct set_new *m,
+    struct append_done *done)
+{
+	struct set_appended one;
+	uint16_t rc = set_append(ch, r, m->id, m, &one);
+
+	if (rc != OP_OK && !one.known)
+		return rc;
+	done->uidvalidity = one.uidvalidity;
+	done->known = one.known;
+	return set_add(&done->uids, one.uid, one.uid) ? OP_OK : STORE_NOMEM;
+}
+
 uint16_t
-append_many(int ch, struct op_reply *r, const uint64_t *id,
-    const struct set_new *m, size_t n, uint32_t *uidvalidity, uint32_t *uid)
+append_all(int ch, struct op_reply *r, const struct set_new *m, size_t n,
+    struct append_done *done)
 {
 	struct buf b;
+	uint32_t uid;
 	uint16_t rc;
 	size_t i;
 
+	memset(done, 0, sizeof *done);
+	if (n == 1)
+		return append_one(ch, r, m, done);
 	buf_init(&b, CHAN_DATA_MAX);
 	chan_put_str(&b, m[0].folder);
 	chan_put_u32(&b, (uint32_t)n);
 	for (i = 0; i < n; i++) {
-		chan_put_u64(&b, id[i]);
+		chan_put_u64(&b, m[i].id);
 		chan_put_u64(&b, m[i].octets);
 		chan_put_u32(&b, m[i].flags);
 		chan_put_str(&b, m[i].keywords);
@@ -30,11 +48,14 @@ append_many(int ch, struct op_reply *r, const uint64_t *id,
 	buf_clear(&b);
 	if (rc != OP_OK)
 		return rc;
-	*uidvalidity = chan_get_u32(&r->in);
+	done->uidvalidity = chan_get_u32(&r->in);
 	if (chan_get_u32(&r->in) != n)
 		return OP_BAD;
-	for (i = 0; i < n; i++)
-		uid[i] = chan_get_u32(&r->in);
+	for (i = 0; i < n; i++) {
+		uid = chan_get_u32(&r->in);
+		if (!set_add(&done->uids, uid, uid))
+			return STORE_NOMEM;
+	}
 	return chan_end(&r->in) ? OP_OK : OP_BAD;
 }
 

@@ -1,5 +1,4 @@
-/* Several messages appended at once, 0x015e: all or none.  Each was uploaded
- * as for set_append(). */
+/* Several messages appended at once, 0x015e: all or none. */
 #ifndef STORE_OP_APPEND_H
 #define STORE_OP_APPEND_H
 
@@ -9,10 +8,15 @@ enum append_op { APPEND_MANY = 0x015e };
 
 enum { APPEND_MANY_MAX = 64 };		/* messages */
 
-/* m[i].folder is that of m[0].  uid: places for n UIDs. */
-uint16_t append_many(int ch, struct op_reply *r, const uint64_t *id,
-	    const struct set_new *m, size_t n, uint32_t *uidvalidity,
-	    uint32_t *uid);
+struct append_done {
+	uint32_t	 uidvalidity;
+	struct set	 uids;		/* owned */
+	bool		 known;		/* Sent had it already */
+};
+/* One or several, all for the folder of the first, each uploaded: as many
+ * UIDs, or a status.  done->uids is to be cleared in any case. */
+uint16_t append_all(int ch, struct op_reply *r, const struct set_new *m,
+	    size_t n, struct append_done *done);
 
 extern const struct op append_ops[];	/* service: struct store */
 

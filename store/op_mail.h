@@ -68,6 +68,8 @@ void	 mail_tags_put(struct buf *b, const struct mail_set *set,
 /* Letters, digits and !#$&'()*+,-./:;<=>?@[]^_`{|}~, at most 100 octets, no
  * "-" or "+" in front; UTF-8 too. */
 bool	 mail_tag_ok(const char *tag);
+/* Is that one among tags with a blank between? */
+bool	 tag_in(const char *tags, const char *one);
 
 uint16_t mail_move(int ch, struct op_reply *r, const struct mail_set *set,
 	    const char *folder, struct mail_done *done);

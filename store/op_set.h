@@ -87,6 +87,7 @@ struct set_new {
 	const char	*keywords;
 	int64_t		 received;	/* wall clock, s; 0: now */
 	uint64_t	 octets;	/* what set_data() brought */
+	uint64_t	 id;		/* of the upload; for append_all() */
 };
 struct set_appended {
 	uint32_t	 uidvalidity, uid;

@@ -217,6 +217,30 @@ view_gone(int ch, struct op_reply *r, uint64_t mbox, uint64_t since,
 	return OP_OK;
 }
 
+uint16_t
+view_vanished(int ch, struct op_reply *r, const struct view_then *t,
+    struct set *out)
+{
+	struct set gone = { 0 }, here = { 0 }, told = { 0 }, both = { 0 };
+	bool whole = true, good = t->below <= 1 ||
+	    set_add(&told, 1, t->below - 1);
+	uint16_t rc;
+
+	rc = view_gone(ch, r, t->mbox, t->since, t->upto, &gone, &whole);
+	if (rc == OP_OK && !whole)
+		rc = view_uids(ch, r, t->mbox, 1, t->below, UINT64_MAX,
+		    &here);
+	good = good && set_both(t->known != NULL ? t->known : &told, &told,
+	    &both);
+	good = good && (whole ? set_both(&gone, &both, out) :
+	    set_less(&both, &here, out));
+	set_clear(&gone);
+	set_clear(&here);
+	set_clear(&told);
+	set_clear(&both);
+	return rc == OP_OK && !good ? STORE_NOMEM : rc;
+}
+
 /* ---- rows ---- */
 
 uint16_t

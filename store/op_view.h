@@ -90,6 +90,18 @@ uint16_t view_uids(int ch, struct op_reply *r, uint64_t mbox, uint32_t from,
 uint16_t view_gone(int ch, struct op_reply *r, uint64_t mbox, uint64_t since,
 	    uint64_t upto, struct set *out, bool *whole);
 
+/* What a client was told of a mailbox. */
+struct view_then {
+	uint64_t	 mbox;
+	uint32_t	 below;		/* it knows UIDs below that … */
+	const struct set *known;	/* … and of these; NULL: all */
+	uint64_t	 since, upto;	/* MODSEQ */
+};
+/* Which of these went in that time: as far as it is remembered, else all that
+ * are not there. */
+uint16_t view_vanished(int ch, struct op_reply *r, const struct view_then *t,
+	    struct set *out);
+
 /* ---- rows ---- */
 
 enum view_col {

@@ -19,9 +19,6 @@ enum { TAG_MAX = 100 };		/* octets of one tag */
 #define TAG_LEAK	"leak"		/* to an alias given to others */
 #define TAG_FIRST	"first"		/* a proved author's first message */
 
-/* Is that one among tags with a blank between? */
-bool	 tag_in(const char *tags, const char *one);
-
 /* What "+a -b" asks for; flags where a tag is one in disguise. */
 struct tag_change {
 	char		text[MAIL_TAGS_MAX * 4];	/* checked */

@@ -136,108 +136,41 @@ to_keeper(void *arg, const uint8_t *p, size_t n)
 	return false;
 }
 
-/* ---- all of them are here ---- */
-
-static void
-file_one(struct append *a, const struct set_new *m)
-{
-	struct session *s = a->s;
-	struct set_appended done;
-	struct set own = { 0 };
-	char code[64];
-	uint16_t rc;
-
-	rc = set_append(*s->start->keeper, &s->keeper, a->m[0].id, m, &done);
-	a->m[0].id = 0;
-	if (rc != OP_OK && !done.known) {
-		refused(s, rc);
-		return;
-	}
-	if (set_add(&own, done.uid, done.uid))
-		notify_own(s, a->folder, &own);
-	set_clear(&own);
-	(void)snprintf(code, sizeof code, "APPENDUID %u %u",
-	    (unsigned int)done.uidvalidity, (unsigned int)done.uid);
-	reply_ok(s, code, done.known ? "it was there already" : "filed");
-}
-
-static void
-tell_uids(struct append *a, uint32_t uidvalidity, const uint32_t *uid,
-    size_t n)
-{
-	struct session *s = a->s;
-	struct set set = { 0 };
-	struct buf code;
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		(void)set_add(&set, uid[i], uid[i]);
-	buf_init(&code, LEX_LINE_MAX);
-	(void)buf_addf(&code, "APPENDUID %u ", (unsigned int)uidvalidity);
-	set_text(&set, &code);
-	notify_own(s, a->folder, &set);
-	reply_ok(s, buf_str(&code) != NULL ? buf_str(&code) : "", "filed");
-	buf_clear(&code);
-	set_clear(&set);
-}
-
-static void
-file_many(struct append *a, const struct set_new *m)
-{
-	struct session *s = a->s;
-	uint32_t uid[APPEND_MANY_MAX], uidvalidity;
-	uint64_t id[APPEND_MANY_MAX];
-	uint16_t rc;
-	size_t i;
-
-	for (i = 0; i < a->n; i++)
-		id[i] = a->m[i].id;
-	rc = append_many(*s->start->keeper, &s->keeper, id, m, a->n,
-	    &uidvalidity, uid);
-	if (rc != OP_OK)
-		refused(s, rc);
-	else
-		tell_uids(a, uidvalidity, uid, a->n);
-}
-
+/* All of them are here. */
 static void
 file(struct append *a)
 {
 	struct set_new m[APPEND_MANY_MAX];
+	struct session *s = a->s;
+	struct append_done done;
+	struct buf code;
+	uint16_t rc;
 	size_t i;
 
-	for (i = 0; i < a->n; i++)
+	for (i = 0; i < a->n; i++) {
 		m[i] = (struct set_new){ .folder = a->folder,
 		    .flags = a->m[i].flags.flags,
-		    .keywords = a->m[i].flags.keywords,
+		    .keywords = a->m[i].flags.keywords, .id = a->m[i].id,
 		    .received = a->m[i].received, .octets = a->m[i].octets };
-	if (a->n == 1)
-		file_one(a, m);
-	else
-		file_many(a, m);
+		a->m[i].id = 0;		/* keeper has taken it */
+	}
+	rc = append_all(*s->start->keeper, &s->keeper, m, a->n, &done);
+	buf_init(&code, LEX_LINE_MAX);
+	(void)buf_addf(&code, "APPENDUID %u ",
+	    (unsigned int)done.uidvalidity);
+	set_text(&done.uids, &code);
+	if (rc != OP_OK)
+		refused(s, rc);
+	else {
+		notify_own(s, a->folder, &done.uids);
+		reply_ok(s, buf_str(&code), done.known ?
+		    "it was there already" : "filed");
+	}
+	buf_clear(&code);
+	set_clear(&done.uids);
 }
 
 /* ---- one literal after the other ---- */
-
-/* The octets of a message that is not wanted, and what follows. */
-static void
-refuse(struct session *s, const struct lex_literal *lit)
-{
-	char *text;
-	size_t n;
-
-	if (lit->sync || s->state == ST_END)
-		return;
-	if (lit->octets > s->start->message_max ||
-	    s->state == ST_GREETED) {
-		answer_out(s);
-		reply_bye(s, "that is too much to read over", "literal");
-		return;
-	}
-	if (take_octets(s, lit->octets, NULL, NULL) &&
-	    next_line(s, LEX_LINE_MAX, &text, &n))
-		pass_over(s, text, n);
-}
 
 /* What follows a message: nothing, or one more, whose literal is *lit. */
 enum then { THEN_END, THEN_MORE, THEN_BAD };
@@ -282,8 +215,8 @@ take_one(struct append *a, const struct lex_literal *lit,
 		reply_no(s, "UNKNOWN-CTE", "NUL is not kept: encode it");
 	else if (m->nul)
 		reply_bad(s, "NUL in a message");
-	if (s->answered)
-		pass_over(s, text, n);
+	if (s->answered && lex_tail(text, n, next))
+		pass_over(s, next);
 	return !s->answered && then == THEN_MORE;
 }
 
@@ -295,7 +228,7 @@ take_all(struct append *a, const struct lex_literal *first)
 
 	for (;;) {
 		if (!may_begin(a, &at, &lit)) {
-			refuse(a->s, &lit);
+			pass_over(a->s, &lit);
 			return;
 		}
 		if (!take_one(a, &lit, &next))

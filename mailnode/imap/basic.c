@@ -1,6 +1,7 @@
 /* Commands about the connection itself. */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "mailnode/imap/talk.h"
 #include "mailnode/node/log.h"
@@ -146,6 +147,35 @@ on_enable(struct session *s, struct lex_at *at)
 		untagged(s, "OK [HIGHESTMODSEQ %llu] from now on",
 		    (unsigned long long)s->view.modseq);
 	reply_ok(s, "", "enabled");
+}
+
+void
+idle_tell(struct session *s, unsigned int how)
+{
+	view_sync(s, SYNC_NEW | SYNC_GONE | how, NULL);
+	notify_boxes(s);
+	(void)line_flush(s->line);
+}
+
+void
+on_idle(struct session *s, struct lex_at *at)
+{
+	char *text;
+	size_t n;
+	bool got;
+
+	(void)at;
+	reply_go_on(s, "idling");
+	idle_tell(s, SYNC_FORCE);
+	s->hears = HEARS_IDLE;
+	do {
+		got = next_line(s, LEX_LINE_MAX, &text, &n);
+	} while (got && n == 0);
+	s->hears = HEARS_NOTHING;
+	if (got && strcasecmp(text, "DONE") == 0)
+		reply_ok(s, "", "done");
+	else if (got)
+		reply_bad(s, "DONE ends it");
 }
 
 /* RFC 4978. */

@@ -33,15 +33,16 @@ struct fetch {
 
 /* ---- arguments ---- */
 
-static const struct { const char *name; unsigned int bit; } names[] = {
-	{ "FLAGS", F_FLAGS }, { "UID", F_UID }, { "INTERNALDATE", F_DATE },
-	{ "RFC822.SIZE", F_SIZE }, { "ENVELOPE", F_ENVELOPE },
-	{ "BODY", F_BODY }, { "BODYSTRUCTURE", F_STRUCTURE },
-	{ "MODSEQ", F_MODSEQ }, { "PREVIEW", F_PREVIEW },
+/* In the order of the answer. */
+static const struct lex_name names[] = {
+	{ "UID", F_UID }, { "FLAGS", F_FLAGS }, { "MODSEQ", F_MODSEQ },
+	{ "INTERNALDATE", F_DATE }, { "SAVEDATE", F_SAVED },
 	{ "EMAILID", F_EMAILID }, { "THREADID", F_THREADID },
-	{ "SAVEDATE", F_SAVED }, { NULL, 0 }
+	{ "RFC822.SIZE", F_SIZE }, { "ENVELOPE", F_ENVELOPE },
+	{ "BODY", F_BODY }, { "PREVIEW", F_PREVIEW },
+	{ "BODYSTRUCTURE", F_STRUCTURE }, { NULL, 0 }
 };
-static const struct { const char *name; unsigned int bits; } macros[] = {
+static const struct lex_name macros[] = {
 	{ "ALL", F_FLAGS | F_DATE | F_SIZE | F_ENVELOPE },
 	{ "FAST", F_FLAGS | F_DATE | F_SIZE },
 	{ "FULL", F_FLAGS | F_DATE | F_SIZE | F_ENVELOPE | F_BODY },
@@ -68,37 +69,35 @@ static bool
 item(struct fetch *f, struct lex_at *at)
 {
 	struct lex_str word;
-	size_t i;
+	unsigned int bit;
 
-	if (!lex_atom(at, &word))
-		return false;
-	for (i = 0; names[i].name != NULL; i++)
-		if (lex_is(&word, names[i].name)) {
-			f->items |= names[i].bit;
-			/* It is there at once, LAZY or not: RFC 8970. */
-			if (names[i].bit == F_PREVIEW && lex_open(at))
-				return lex_word(at, "LAZY") && lex_close(at);
-			return true;
-		}
-	return add_section(f, at, &word);
+	if (!lex_one_of(at, names, &bit))
+		return lex_atom(at, &word) && add_section(f, at, &word);
+	f->items |= bit;
+	/* It is there at once, LAZY or not: RFC 8970. */
+	return bit != F_PREVIEW || !lex_open(at) ||
+	    (lex_word(at, "LAZY") && lex_close(at));
+}
+
+/* Behind the parenthesis. */
+static bool
+items_to_end(struct fetch *f, struct lex_at *at)
+{
+	do {
+		if (!item(f, at))
+			return false;
+	} while (!lex_close(at));
+	return true;
 }
 
 static bool
 what(struct fetch *f, struct lex_at *at)
 {
-	size_t i;
+	unsigned int bits;
 
-	for (i = 0; macros[i].name != NULL; i++)
-		if (lex_word(at, macros[i].name)) {
-			f->items |= macros[i].bits;
-			return true;
-		}
-	if (!lex_open(at))
-		return item(f, at);
-	do {
-		if (!item(f, at))
-			return false;
-	} while (!lex_close(at));
+	if (!lex_one_of(at, macros, &bits))
+		return lex_open(at) ? items_to_end(f, at) : item(f, at);
+	f->items |= bits;
 	return true;
 }
 
@@ -133,101 +132,77 @@ modifiers(struct session *s, struct fetch *f, struct lex_at *at)
 
 /* ---- answers ---- */
 
+/* Of what is too large for a row, the reader is asked again. */
 static void
-put_blob(struct session *s, const struct view_row *row,
-    enum view_blob which, const uint8_t *p, size_t n)
+put_blob(struct session *s, const struct view_row *row, unsigned int item)
 {
-	if (p != NULL)
-		(void)buf_add(&s->out, p, n);
-	else if (view_blob(reader_of(s), &s->reader, s->view.mbox,
-	    row->uid, which, &s->out) != OP_OK)
-		(void)buf_adds(&s->out, "NIL");
-}
-
-static void
-put_body(struct session *s, const struct view_row *row)
-{
+	bool env = item == F_ENVELOPE;
+	const uint8_t *p = env ? row->env : row->body;
+	size_t n = env ? row->nenv : row->nbody;
 	struct buf whole;
 
-	if (row->body != NULL) {
-		mime_short(&s->out, row->body, row->nbody);
-		return;
-	}
 	buf_init(&whole, 64 * 1024 * 1024);
-	if (view_blob(reader_of(s), &s->reader, s->view.mbox, row->uid,
-	    VIEW_BLOB_BODY, &whole) == OP_OK)
-		mime_short(&s->out, whole.data, whole.len);
+	if (p == NULL) {
+		n = view_blob(reader_of(s), &s->reader, s->view.mbox,
+		    row->uid, env ? VIEW_BLOB_ENV : VIEW_BLOB_BODY,
+		    &whole) == OP_OK ? whole.len : 0;
+		p = whole.data;
+	}
+	if (item == F_BODY)
+		mime_short(&s->out, p, n);
+	else if (n > 0)
+		(void)buf_add(&s->out, p, n);
 	else
 		(void)buf_adds(&s->out, "NIL");
 	buf_clear(&whole);
 }
 
 static void
-key(struct session *s, const char *name, bool *first)
+put_date(struct buf *b, int64_t time)
 {
-	if (!*first)
-		(void)buf_addc(&s->out, ' ');
-	*first = false;
-	(void)buf_adds(&s->out, name);
+	if (time > 0)
+		date_time_put(b, time);
+	else
+		(void)buf_adds(b, "NIL");
 }
 
 static void
-put_items(struct session *s, const struct view_row *row, unsigned int items,
-    bool *first)
+put_item(struct session *s, const struct view_row *row, unsigned int item)
 {
 	struct buf *b = &s->out;
 
-	if (items & F_UID) {
-		key(s, "UID ", first);
+	switch (item) {
+	case F_UID:
 		(void)buf_addu(b, row->uid);
-	}
-	if (items & F_FLAGS) {
-		key(s, "FLAGS ", first);
+		break;
+	case F_FLAGS:
 		put_flags(s, b, row->flags, row->tags);
-	}
-	if (items & F_MODSEQ) {
-		key(s, "MODSEQ (", first);
+		break;
+	case F_MODSEQ:
+		(void)buf_addc(b, '(');
 		(void)buf_addu(b, row->modseq);
 		(void)buf_addc(b, ')');
-	}
-	if (items & F_DATE) {
-		key(s, "INTERNALDATE ", first);
+		break;
+	case F_DATE:
 		date_time_put(b, row->received);
-	}
-	if (items & F_SAVED) {
-		key(s, "SAVEDATE ", first);
-		if (row->saved > 0)
-			date_time_put(b, row->saved);
-		else
-			(void)buf_adds(b, "NIL");
-	}
-	if (items & F_EMAILID) {
-		key(s, "EMAILID ", first);
+		break;
+	case F_SAVED:
+		put_date(b, row->saved);
+		break;
+	case F_EMAILID:
 		put_objectid(b, OBJECTID_EMAIL, row->hash, sizeof row->hash);
-	}
-	if (items & F_THREADID) {
-		key(s, "THREADID ", first);
+		break;
+	case F_THREADID:
 		put_objectid(b, OBJECTID_THREAD, row->root, sizeof row->root);
-	}
-	if (items & F_SIZE) {
-		key(s, "RFC822.SIZE ", first);
+		break;
+	case F_SIZE:
 		(void)buf_addu(b, row->wire);
-	}
-	if (items & F_ENVELOPE) {
-		key(s, "ENVELOPE ", first);
-		put_blob(s, row, VIEW_BLOB_ENV, row->env, row->nenv);
-	}
-	if (items & F_BODY) {
-		key(s, "BODY ", first);
-		put_body(s, row);
-	}
-	if (items & F_PREVIEW) {
-		key(s, "PREVIEW ", first);
+		break;
+	case F_PREVIEW:
 		put_string(b, row->snippet, strlen(row->snippet));
-	}
-	if (items & F_STRUCTURE) {
-		key(s, "BODYSTRUCTURE ", first);
-		put_blob(s, row, VIEW_BLOB_BODY, row->body, row->nbody);
+		break;
+	default:
+		put_blob(s, row, item);
 	}
 }
 
@@ -235,24 +210,30 @@ static void
 put_row(struct session *s, const struct fetch *f, const struct view_row *row,
     uint32_t seq, struct view_file *file)
 {
+	const struct lex_name *n;
 	unsigned int items = f->items;
-	bool first = true;
+	struct buf *b = &s->out;
 	size_t i;
 
 	/* What this very command marked as read is told with it. */
 	if (f->marked != 0 && row->modseq >= f->marked)
 		items |= F_FLAGS | (s->enabled & EN_CONDSTORE ? F_MODSEQ : 0U);
-	(void)buf_adds(&s->out, "* ");
-	(void)buf_addu(&s->out, seq);
-	(void)buf_adds(&s->out, " FETCH (");
-	put_items(s, row, items, &first);
+	(void)buf_adds(b, "* ");
+	(void)buf_addu(b, seq);
+	(void)buf_adds(b, " FETCH (");
+	for (n = names; n->name != NULL; n++)
+		if (items & n->v) {
+			put_word(b, n->name);
+			(void)buf_addc(b, ' ');
+			put_item(s, row, n->v);
+		}
 	for (i = 0; i < f->nsec && s->state != ST_END; i++) {
-		key(s, "", &first);
+		if (i > 0 || items != 0)
+			(void)buf_addc(b, ' ');
 		section_put(s, file, &f->sec[i]);
 	}
-	(void)buf_adds(&s->out, ")\r\n");
-	s->fetched++;
-	if (s->out.len >= OUT_SEND)
+	(void)buf_adds(b, ")\r\n");
+	if (b->len >= OUT_SEND)
 		send_out(s);
 }
 
@@ -306,26 +287,35 @@ columns(const struct fetch *f)
 	return cols;
 }
 
-static void
-rows(struct session *s, const struct fetch *f)
+static bool
+is_meant(const struct telling *t, const struct view_row *row)
 {
-	struct view_ask ask = { .mbox = s->view.mbox, .cols = columns(f),
-	    .since = f->since, .range = f->uids.range, .n = f->uids.n };
+	return (t->below == 0 || row->uid < t->below) &&
+	    (t->only == NULL || set_has(t->only, row->uid)) &&
+	    (t->but == NULL || !set_has(t->but, row->uid));
+}
+
+/* False: answered already. */
+static bool
+rows(struct session *s, const struct fetch *f, struct view_ask *ask,
+    const struct telling *t)
+{
 	struct view_row *row;
 	struct batch b = { .n = 0 };
 	uint16_t rc;
 
-	ask.done = f->uids.n == 0;
-	while (!ask.done && s->state == ST_SELECTED) {
-		rc = view_rows(reader_of(s), &s->rows, &ask);
+	while (!ask->done && s->state == ST_SELECTED) {
+		rc = view_rows(reader_of(s), &s->rows, ask);
 		if (rc != OP_OK) {
 			reply_failed(s, rc);
-			return;
+			return false;
 		}
 		while (s->state == ST_SELECTED &&
-		    view_row_next(&s->rows, &ask, row = &b.row[b.n])) {
-			if (f->since != 0 && !set_has(&f->uids, row->uid))
+		    view_row_next(&s->rows, ask, row = &b.row[b.n])) {
+			if (!is_meant(t, row))
 				continue;
+			if (!view_map(s))
+				return false;
 			b.seq[b.n] = set_rank(&s->view.map, row->uid);
 			if (b.seq[b.n] == 0)
 				continue;
@@ -336,6 +326,29 @@ rows(struct session *s, const struct fetch *f)
 		put_batch(s, f, &b);
 		send_out(s);
 	}
+	return true;
+}
+
+bool
+tell_rows(struct session *s, struct view_ask *ask, const struct telling *t)
+{
+	const struct fetch f = { .items = F_UID |
+	    (t->silent ? 0U : F_FLAGS) |
+	    (s->enabled & EN_CONDSTORE ? F_MODSEQ : 0U) };
+
+	return rows(s, &f, ask, t);
+}
+
+static void
+fetch_rows(struct session *s, const struct fetch *f)
+{
+	const struct telling t = { .only = f->since != 0 ? &f->uids : NULL };
+	struct view_ask ask = { .mbox = s->view.mbox, .cols = columns(f),
+	    .since = f->since, .range = f->uids.range, .n = f->uids.n,
+	    .done = f->uids.n == 0 };
+
+	(void)rows(s, f, &ask, &t);
+	s->fetched += set_count(&f->uids);
 }
 
 /* \Seen, before the rows are read. */
@@ -366,7 +379,7 @@ run(struct session *s, struct fetch *f)
 		return;
 	if (!mark(s, f))
 		return;
-	rows(s, f);
+	fetch_rows(s, f);
 	if (!s->answered && s->state == ST_SELECTED)
 		reply_ok(s, "", "done");
 	/* Their flags were told. */
@@ -412,11 +425,8 @@ struct fetch *
 fetch_atts(struct lex_at *at)
 {
 	struct fetch *f = calloc(1, sizeof *f);
-	bool good = f != NULL && lex_open(at);
 
-	while (good && !lex_close(at))
-		good = item(f, at);
-	if (good && (f->items != 0 || f->nsec > 0))
+	if (f != NULL && lex_open(at) && items_to_end(f, at))
 		return f;
 	fetch_free(f);
 	return NULL;
@@ -439,7 +449,7 @@ fetch_tell(struct session *s, struct fetch *f, const struct set *uids)
 	f->uids = *uids;	/* borrowed */
 	f->marked = 0;
 	if (view_map(s) && mark(s, f))
-		rows(s, f);
+		fetch_rows(s, f);
 	f->uids = (struct set){ 0 };
 }
 

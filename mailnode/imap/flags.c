@@ -1,17 +1,17 @@
+/* Flags and keywords, of commands and in answers. */
 #include <string.h>
-#include <strings.h>
 
 #include "mailnode/imap/talk.h"
 #include "store/op_set.h"
 
-static const struct {
-	const char	*name;
-	uint32_t	 flag;
-} names[] = {
+static const struct lex_name names[] = {
 	{ "\\Answered", STORE_ANSWERED }, { "\\Flagged", STORE_FLAGGED },
 	{ "\\Deleted", STORE_DELETED }, { "\\Seen", STORE_SEEN },
 	{ "\\Draft", STORE_DRAFT }, { "$Forwarded", STORE_PASSED },
+	{ NULL, 0 }
 };
+
+/* ---- of commands ---- */
 
 /* Tags that stand for flags in notmuch must not be keywords of their own;
  * these have one spelling, keywords being alike in any case. */
@@ -35,14 +35,14 @@ one_of(const char *const *list, const struct lex_str *s)
 bool
 flag_one(const struct lex_str *s, struct flag_list *out)
 {
-	size_t i, n = strlen(out->keywords);
+	const struct lex_name *flag = lex_named(s, names);
 	const char *word = one_of(spelled, s);
+	size_t n = strlen(out->keywords);
 
-	for (i = 0; i < sizeof names / sizeof names[0]; i++)
-		if (lex_is(s, names[i].name)) {
-			out->flags |= names[i].flag;
-			return true;
-		}
+	if (flag != NULL) {
+		out->flags |= flag->v;
+		return true;
+	}
 	/* Ours to give, not to be stored. */
 	if (lex_is(s, "\\Recent") || one_of(disguised, s) != NULL)
 		return true;
@@ -67,10 +67,56 @@ flag_list(struct lex_at *at, bool bare, struct flag_list *out)
 	memset(out, 0, sizeof *out);
 	if (!parens && !bare)
 		return false;
-	if (!parens && lex_end(at))
-		return false;
 	for (; lex_atom(at, &s); some = true)
 		if (!flag_one(&s, out))
 			return false;
 	return parens ? lex_close(at) : some;
+}
+
+/* ---- in answers ---- */
+
+/* A keyword that the client has not heard of goes into FLAGS first. */
+static void
+note_keyword(struct session *s, const char *word)
+{
+	char *list = s->view.keywords;
+	size_t n = strlen(word), len = strlen(list);
+
+	if (tag_in(list, word) || len + n + 2 > sizeof s->view.keywords)
+		return;
+	list[len] = ' ';
+	memcpy(list + len + 1, word, n + 1);
+	tell_flags(s);
+}
+
+void
+put_flags(struct session *s, struct buf *b, uint32_t flags, const char *tags)
+{
+	const struct lex_name *name;
+	char word[MAIL_TAGS_MAX];
+	size_t n;
+
+	(void)buf_addc(b, '(');
+	for (name = names; name->name != NULL; name++)
+		if (flags & name->v)
+			put_word(b, name->name);
+	for (; *tags != '\0'; tags += n + (tags[n] == ' ')) {
+		n = strcspn(tags, " ");
+		if (n == 0 || n >= sizeof word)
+			continue;
+		memcpy(word, tags, n);
+		word[n] = '\0';
+		if (!set_keyword_ok(word))
+			continue;
+		note_keyword(s, word);
+		put_word(b, word);
+	}
+	(void)buf_addc(b, ')');
+}
+
+void
+tell_flags(struct session *s)
+{
+	line_putf(s->line, "* FLAGS (\\Answered \\Flagged \\Deleted \\Seen "
+	    "\\Draft $Forwarded%s)\r\n", s->view.keywords);
 }

@@ -210,19 +210,34 @@ lex_tag(const char *p, size_t n, char tag[LEX_TAG_MAX + 1])
 
 /* ---- reading them ---- */
 
-static const struct lex_token *
-peek(const struct lex_at *at)
+enum {
+	ATOM = 1 << LEX_ATOM,
+	STRING = 1 << LEX_QUOTED | 1 << LEX_LITERAL
+};
+
+/* The next token, if it is of these kinds; an atom has none of `but`. */
+static bool
+take(struct lex_at *at, int kinds, const char *but, struct lex_str *s)
 {
-	return at->i < at->l->n && !at->l->token[at->i].stuck ?
-	    &at->l->token[at->i] : NULL;
+	const struct lex_token *t = &at->l->token[at->i];
+	const char *text = (const char *)at->l->text.data;
+
+	*s = (struct lex_str){ "", 0 };
+	if (at->i == at->l->n || t->stuck || !(kinds & 1 << t->kind) ||
+	    (t->kind == LEX_ATOM && strpbrk(text + t->at, but) != NULL))
+		return false;
+	*s = (struct lex_str){ text + t->at, t->n };
+	at->i++;
+	return true;
 }
 
 bool
 lex_next_is(const struct lex_at *at, enum lex_kind kind)
 {
-	const struct lex_token *t = peek(at);
+	struct lex_at try = *at;
+	struct lex_str s;
 
-	return t != NULL && t->kind == kind;
+	return take(&try, 1 << kind, "", &s);
 }
 
 bool
@@ -231,46 +246,44 @@ lex_end(const struct lex_at *at)
 	return at->i == at->l->n;
 }
 
-static bool
-skip(struct lex_at *at, enum lex_kind kind)
-{
-	if (!lex_next_is(at, kind))
-		return false;
-	at->i++;
-	return true;
-}
-
 bool
 lex_open(struct lex_at *at)
 {
-	return skip(at, LEX_OPEN);
+	struct lex_str s;
+
+	return take(at, 1 << LEX_OPEN, "", &s);
 }
 
 bool
 lex_close(struct lex_at *at)
 {
-	return skip(at, LEX_CLOSE);
-}
+	struct lex_str s;
 
-static bool
-take(struct lex_at *at, struct lex_str *s)
-{
-	const struct lex_token *t = peek(at);
-
-	*s = (struct lex_str){ "", 0 };
-	if (t == NULL)
-		return false;
-	s->p = (const char *)at->l->text.data + t->at;
-	s->n = t->n;
-	at->i++;
-	return true;
+	return take(at, 1 << LEX_CLOSE, "", &s);
 }
 
 bool
 lex_atom(struct lex_at *at, struct lex_str *s)
 {
-	*s = (struct lex_str){ "", 0 };
-	return lex_next_is(at, LEX_ATOM) && take(at, s);
+	return take(at, ATOM, "", s);
+}
+
+bool
+lex_string(struct lex_at *at, struct lex_str *s)
+{
+	return take(at, STRING, "", s);
+}
+
+bool
+lex_astring(struct lex_at *at, struct lex_str *s)
+{
+	return take(at, STRING | ATOM, "%*\\", s);
+}
+
+bool
+lex_pattern(struct lex_at *at, struct lex_str *s)
+{
+	return take(at, STRING | ATOM, "\\", s);
 }
 
 bool
@@ -290,18 +303,6 @@ bool
 lex_is(const struct lex_str *s, const char *word)
 {
 	return strlen(word) == s->n && strncasecmp(s->p, word, s->n) == 0;
-}
-
-bool
-lex_word(struct lex_at *at, const char *word)
-{
-	struct lex_at try = *at;
-	struct lex_str s;
-
-	if (!lex_atom(&try, &s) || !lex_is(&s, word))
-		return false;
-	*at = try;
-	return true;
 }
 
 const struct lex_name *
@@ -329,38 +330,12 @@ lex_one_of(struct lex_at *at, const struct lex_name *names, unsigned int *v)
 }
 
 bool
-lex_string(struct lex_at *at, struct lex_str *s)
+lex_word(struct lex_at *at, const char *word)
 {
-	*s = (struct lex_str){ "", 0 };
-	return (lex_next_is(at, LEX_QUOTED) || lex_next_is(at, LEX_LITERAL)) &&
-	    take(at, s);
-}
+	const struct lex_name one[] = { { word, 0 }, { NULL, 0 } };
+	unsigned int v;
 
-static bool
-string_or(struct lex_at *at, struct lex_str *s, const char *but)
-{
-	struct lex_at try = *at;
-
-	if (lex_string(at, s))
-		return true;
-	if (!lex_atom(&try, s) || strpbrk(s->p, but) != NULL) {
-		*s = (struct lex_str){ "", 0 };
-		return false;
-	}
-	*at = try;
-	return true;
-}
-
-bool
-lex_astring(struct lex_at *at, struct lex_str *s)
-{
-	return string_or(at, s, "%*\\");
-}
-
-bool
-lex_pattern(struct lex_at *at, struct lex_str *s)
-{
-	return string_or(at, s, "\\");
+	return lex_one_of(at, one, &v);
 }
 
 bool

@@ -5,6 +5,7 @@
 #include "mailnode/base/codec.h"
 #include "mailnode/base/utf7.h"
 #include "mailnode/imap/name.h"
+#include "mailnode/imap/talk.h"
 
 static const char capital[] = "INBOX";
 enum { CAPITAL = sizeof capital - 1 };
@@ -55,19 +56,13 @@ int
 name_out(struct buf *b, const char *name, bool utf8)
 {
 	struct buf text;
-	size_t i;
 
 	buf_init(&text, b->max);
 	if ((utf8 ? buf_adds(&text, name) : utf7_put(&text, name)) == -1)
 		b->err = text.err;
-	(void)buf_addc(b, '"');
-	for (i = 0; i < text.len; i++) {
-		if (text.data[i] == '"' || text.data[i] == '\\')
-			(void)buf_addc(b, '\\');
-		(void)buf_addc(b, text.data[i]);
-	}
+	put_quoted(b, (const char *)text.data, text.len);
 	buf_clear(&text);
-	return buf_addc(b, '"');
+	return b->err != 0 ? -1 : 0;
 }
 
 /* ---- patterns ---- */

@@ -2,11 +2,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "mailnode/base/clock.h"
 #include "mailnode/base/codec.h"
 #include "mailnode/imap/talk.h"
 #include "store/err.h"
-#include "store/flag.h"
-#include "store/op_set.h"
+
+/* RFC 9585 section 4.2: no sooner, and no more often. */
+enum { PROGRESS_MS = 10 * 1000 };
 
 /* ---- tagged ---- */
 
@@ -146,6 +148,49 @@ reply_go_on(struct session *s, const char *text)
 	(void)line_flush(s->line);
 }
 
+/* ---- INPROGRESS ---- */
+
+static void
+tell_progress(struct session *s, uint64_t done, uint64_t goal)
+{
+	if (goal > 0)
+		untagged(s, "OK [INPROGRESS (\"%s\" %llu %llu)] still at it",
+		    s->tag, (unsigned long long)done,
+		    (unsigned long long)goal);
+	else
+		untagged(s, "OK [INPROGRESS (\"%s\" NIL NIL)] still at it",
+		    s->tag);
+	(void)line_flush(s->line);
+	s->progress_ms = clock_mono_ms();
+}
+
+void
+progress_tick(struct session *s, uint64_t done, uint64_t goal)
+{
+	if (clock_mono_ms() - s->progress_ms >= PROGRESS_MS && done < goal)
+		tell_progress(s, done, goal);
+}
+
+static void
+slow(void *arg)
+{
+	tell_progress(arg, 0, 0);
+}
+
+void
+progress_wait(struct session *s, struct op_reply *r)
+{
+	r->slow = slow;
+	r->slow_arg = s;
+	r->slow_ms = PROGRESS_MS;
+}
+
+void
+progress_end(struct op_reply *r)
+{
+	r->slow = NULL;
+}
+
 /* ---- pieces ---- */
 
 void
@@ -157,25 +202,34 @@ put_word(struct buf *b, const char *word)
 }
 
 void
+put_quoted(struct buf *b, const char *p, size_t n)
+{
+	size_t i;
+
+	(void)buf_addc(b, '"');
+	for (i = 0; i < n; i++) {
+		if (p[i] == '"' || p[i] == '\\')
+			(void)buf_addc(b, '\\');
+		(void)buf_addc(b, p[i] == '\r' || p[i] == '\n' ? '?' : p[i]);
+	}
+	(void)buf_addc(b, '"');
+}
+
+void
 put_string(struct buf *b, const char *p, size_t n)
 {
+	enum { QUOTED_MAX = 1000 };	/* octets */
 	size_t i;
 
 	for (i = 0; i < n; i++)
 		if ((unsigned char)p[i] < ' ' || (unsigned char)p[i] >= 0x7f)
 			break;
-	if (i < n || n > 1000) {
-		(void)buf_addf(b, "{%zu}\r\n", n);
-		(void)buf_add(b, p, n);
+	if (i == n && n <= QUOTED_MAX) {
+		put_quoted(b, p, n);
 		return;
 	}
-	(void)buf_addc(b, '"');
-	for (i = 0; i < n; i++) {
-		if (p[i] == '"' || p[i] == '\\')
-			(void)buf_addc(b, '\\');
-		(void)buf_addc(b, p[i]);
-	}
-	(void)buf_addc(b, '"');
+	(void)buf_addf(b, "{%zu}\r\n", n);
+	(void)buf_add(b, p, n);
 }
 
 void
@@ -184,73 +238,6 @@ put_objectid(struct buf *b, char kind, const uint8_t *p, size_t n)
 	(void)buf_addf(b, "(%c", kind);
 	(void)codec_hex_put(b, p, n);
 	(void)buf_addc(b, ')');
-}
-
-static bool
-listed(const char *list, const char *word, size_t n)
-{
-	size_t len;
-
-	for (; *list != '\0'; list += len + (list[len] == ' ')) {
-		len = strcspn(list, " ");
-		if (len == n && memcmp(list, word, n) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* A keyword that the client has not heard of goes into FLAGS first. */
-static void
-note_keyword(struct session *s, const char *word, size_t n)
-{
-	char *list = s->view.keywords;
-	size_t len = strlen(list);
-
-	if (listed(list, word, n) || len + n + 2 > sizeof s->view.keywords)
-		return;
-	if (len > 0)
-		list[len++] = ' ';
-	memcpy(list + len, word, n);
-	list[len + n] = '\0';
-	tell_flags(s);
-}
-
-void
-put_flags(struct session *s, struct buf *b, uint32_t flags, const char *tags)
-{
-	static const struct { uint32_t flag; const char *name; } names[] = {
-		{ STORE_ANSWERED, "\\Answered" }, { STORE_FLAGGED, "\\Flagged" },
-		{ STORE_DELETED, "\\Deleted" }, { STORE_SEEN, "\\Seen" },
-		{ STORE_DRAFT, "\\Draft" }, { STORE_PASSED, "$Forwarded" },
-	};
-	size_t i, n;
-	char word[MAIL_TAGS_MAX];
-
-	(void)buf_addc(b, '(');
-	for (i = 0; i < sizeof names / sizeof names[0]; i++)
-		if (flags & names[i].flag)
-			put_word(b, names[i].name);
-	for (; *tags != '\0'; tags += n + (tags[n] == ' ')) {
-		n = strcspn(tags, " ");
-		if (n == 0 || n >= sizeof word)
-			continue;
-		memcpy(word, tags, n);
-		word[n] = '\0';
-		if (!set_keyword_ok(word))
-			continue;
-		note_keyword(s, word, n);
-		put_word(b, word);
-	}
-	(void)buf_addc(b, ')');
-}
-
-void
-tell_flags(struct session *s)
-{
-	const char *more = s->view.keywords;
-
-	line_putf(s->line, "* FLAGS (\\Answered \\Flagged \\Deleted \\Seen "
-	    "\\Draft $Forwarded%s%s)\r\n", more[0] != '\0' ? " " : "", more);
 }
 
 void

@@ -159,18 +159,10 @@ put_field_name(struct buf *out, const struct field_name *f)
 		if (f->p[i] <= ' ' || f->p[i] >= 0x7f ||
 		    strchr("(){%*\"\\]", f->p[i]) != NULL)
 			break;
-	if (i == f->n && f->n > 0) {
+	if (i == f->n && f->n > 0)
 		(void)buf_add(out, f->p, f->n);
-		return;
-	}
-	(void)buf_addc(out, '"');
-	for (i = 0; i < f->n; i++) {
-		if (f->p[i] == '"' || f->p[i] == '\\')
-			(void)buf_addc(out, '\\');
-		(void)buf_addc(out, f->p[i] == '\r' || f->p[i] == '\n' ?
-		    '?' : f->p[i]);
-	}
-	(void)buf_addc(out, '"');
+	else
+		put_quoted(out, f->p, f->n);
 }
 
 void

@@ -64,40 +64,16 @@ parameters(struct session *s, struct lex_at *at, struct resync *q,
 
 /* ---- what went since ---- */
 
-/* What of `known` (NULL: all) went: from what is remembered; and where that
- * does not reach back so far, all that is not here (any more). */
-static uint16_t
-find_gone(struct session *s, const struct set *known, uint64_t since,
-    struct set *gone)
-{
-	struct view *v = &s->view;
-	struct set went = { 0 }, here = { 0 }, told = { 0 }, maybe = { 0 };
-	bool whole = true, good = view_told(s, &told);
-	uint16_t rc;
-
-	rc = view_gone(reader_of(s), &s->reader, v->mbox, since, v->modseq,
-	    &went, &whole);
-	if (rc == OP_OK && !whole)
-		rc = view_uids(reader_of(s), &s->reader, v->mbox, 1,
-		    v->uidnext, UINT64_MAX, &here);
-	good = good && set_both(known != NULL ? known : &told, &told, &maybe);
-	if (whole)
-		good = good && set_both(&went, &maybe, gone);
-	else
-		good = good && set_less(&maybe, &here, gone);
-	set_clear(&went);
-	set_clear(&here);
-	set_clear(&told);
-	set_clear(&maybe);
-	return rc == OP_OK && !good ? STORE_NOMEM : rc;
-}
-
 bool
 tell_gone(struct session *s, const struct set *known, uint64_t since)
 {
+	const struct view_then then = { .mbox = s->view.mbox,
+	    .below = s->view.uidnext, .known = known, .since = since,
+	    .upto = s->view.modseq };
 	struct set gone = { 0 };
-	uint16_t rc = find_gone(s, known, since, &gone);
+	uint16_t rc;
 
+	rc = view_vanished(reader_of(s), &s->reader, &then, &gone);
 	if (rc != OP_OK)
 		reply_failed(s, rc);
 	else if (gone.n > 0)

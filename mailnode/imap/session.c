@@ -11,11 +11,7 @@
  * imap_end() leads from everywhere to ST_END.
  */
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "mailnode/base/clock.h"
 #include "mailnode/imap/talk.h"
@@ -24,9 +20,6 @@
 #include "store/op_watch.h"
 
 enum {
-	DEAD_IDLE_S = 120,	/* a silent peer is asked for life by TCP … */
-	DEAD_EVERY_S = 30,
-	DEAD_PROBES = 4,
 	KEPT_MAX = 16 * 1024,	/* octets of a buffer, between commands */
 	OUT_MAX = 64 * 1024 * 1024	/* octets of one answer */
 };
@@ -34,16 +27,8 @@ enum {
 static const char *
 state_name(enum state st)
 {
-	switch (st) {
-	case ST_GREETED:
-		return "greeted";
-	case ST_OWNER:
-		return "owner";
-	case ST_SELECTED:
-		return "selected";
-	default:
-		return "end";
-	}
+	return st == ST_GREETED ? "greeted" : st == ST_OWNER ? "owner" :
+	    st == ST_SELECTED ? "selected" : "end";
 }
 
 void
@@ -143,7 +128,8 @@ reader_with_index(struct session *s)
 	return *s->start->reader;
 }
 
-enum line_err
+/* By the clock of a session, which rests without its reader. */
+static enum line_err
 wait_line(struct session *s, int64_t ms, char **text, size_t *n)
 {
 	const struct imap_start *start = s->start;
@@ -165,6 +151,26 @@ wait_line(struct session *s, int64_t ms, char **text, size_t *n)
 	return err;
 }
 
+/* Something woke us, or nothing came; false: that is the end. */
+static bool
+meanwhile(struct session *s, enum line_err err)
+{
+	if (err == LINE_TIMEOUT && s->hears == HEARS_IDLE) {
+		untagged(s, "OK Still here");
+		return line_flush(s->line) == LINE_OK;
+	}
+	if (err != LINE_WAKE)
+		return false;
+	listen_up(s);
+	if (s->start->woken(s->start->arg))
+		return false;
+	if (s->hears == HEARS_NOTIFY)
+		notify_tell(s);
+	else if (s->hears == HEARS_IDLE)
+		idle_tell(s, 0);
+	return true;
+}
+
 bool
 next_line(struct session *s, size_t max, char **text, size_t *n)
 {
@@ -172,15 +178,10 @@ next_line(struct session *s, size_t max, char **text, size_t *n)
 
 	while (s->state != ST_END) {
 		err = s->state == ST_GREETED ? line_get(s->line, max, text, n) :
-		    wait_line(s, s->start->idle_ms, text, n);
-		if (err == LINE_WAKE) {
-			listen_up(s);
-			if (!s->start->woken(s->start->arg)) {
-				if (s->between)
-					notify_tell(s);
-				continue;
-			}
-		}
+		    wait_line(s, s->hears == HEARS_IDLE ? s->start->alive_ms :
+		    s->start->idle_ms, text, n);
+		if (meanwhile(s, err))
+			continue;
 		if (err == LINE_OK)
 			return true;
 		if (err == LINE_LONG || err == LINE_NUL)
@@ -220,26 +221,6 @@ take_octets(struct session *s, uint64_t n,
 	return true;
 }
 
-/* A literal that is an argument.  Rule 16 of STYLE: a refused one that does
- * not wait is read over, or the connection closed. */
-static bool
-refuse_literal(struct session *s, const struct lex_literal *lit,
-    const char *why)
-{
-	if (!lit->sync && (lit->octets > LITERAL_SKIP_MAX ||
-	    s->state == ST_GREETED)) {
-		reply_bye(s, why, "literal");
-		return false;
-	}
-	if (!lit->sync && !take_octets(s, lit->octets, NULL, NULL))
-		return false;
-	if (lit->sync) {
-		reply_no(s, "TOOBIG", why);
-		return false;
-	}
-	return true;
-}
-
 static bool
 copy_octets(void *arg, const uint8_t *p, size_t n)
 {
@@ -250,30 +231,36 @@ copy_octets(void *arg, const uint8_t *p, size_t n)
 	return true;
 }
 
+/* Rule 16 of STYLE: one that does not wait is read over, or the connection
+ * closed.  True: the command goes on, and has no use. */
+static bool
+refuse_argument(struct session *s, const struct lex_literal *lit)
+{
+	const char *why = "literal or command too large";
+
+	s->lex.text.err = EMSGSIZE;
+	if (lit->sync)
+		reply_no(s, "TOOBIG", why);
+	else if (lit->octets > LITERAL_SKIP_MAX || s->state == ST_GREETED)
+		reply_bye(s, why, "literal");
+	else
+		return take_octets(s, lit->octets, NULL, NULL);
+	return false;
+}
+
+/* A literal that is an argument. */
 static bool
 argument(struct session *s, const struct lex_literal *lit)
 {
 	size_t max = s->state == ST_GREETED ? LITERAL_EARLY_MAX : LITERAL_MAX;
-	char *to, *at;
+	bool fits = lit->octets <= max && !lit->binary;
+	char *to = fits ? lex_literal(&s->lex, (size_t)lit->octets) : NULL;
+	char *at = to;
 
-	if (lit->octets > max || lit->binary) {
-		if (!refuse_literal(s, lit, "literal too large"))
-			return false;
-		to = NULL;
-	} else {
-		to = lex_literal(&s->lex, (size_t)lit->octets);
-		if (to == NULL) {
-			if (!refuse_literal(s, lit, "command too large"))
-				return false;
-		} else if (lit->sync)
-			reply_go_on(s, "more");
-	}
-	if (to == NULL) {
-		/* Read over; the rest of the command has no use. */
-		s->lex.text.err = EMSGSIZE;
-		return true;
-	}
-	at = to;
+	if (to == NULL)
+		return refuse_argument(s, lit);
+	if (lit->sync)
+		reply_go_on(s, "more");
 	if (!take_octets(s, lit->octets, copy_octets, &at))
 		return false;
 	if (memchr(to, '\0', (size_t)lit->octets) != NULL)
@@ -281,35 +268,27 @@ argument(struct session *s, const struct lex_literal *lit)
 	return true;
 }
 
-static void
-take_tag(struct session *s)
+static bool
+read_over(struct session *s, const struct lex_literal *lit)
 {
-	const struct lex_token *t = s->lex.token;
-
-	s->tag[0] = '\0';
-	if (s->lex.n > 0 && t->kind == LEX_ATOM)
-		lex_tag((char *)s->lex.text.data + t->at, t->n, s->tag);
+	if (s->state != ST_GREETED && lit->octets <= s->start->message_max)
+		return take_octets(s, lit->octets, NULL, NULL);
+	answer_out(s);
+	reply_bye(s, "that is too much to read over", "literal");
+	return false;
 }
 
-/* What a client sends behind a line that we refuse, without waiting: a
- * letter, whose lines are no commands of its owner. */
 void
-pass_over(struct session *s, char *text, size_t n)
+pass_over(struct session *s, const struct lex_literal *first)
 {
-	struct lex_literal lit;
+	struct lex_literal lit = *first;
+	char *text;
+	size_t n;
 
-	while (s->state != ST_END && lex_tail(text, n, &lit) && !lit.sync) {
-		if (s->state == ST_GREETED ||
-		    lit.octets > s->start->message_max) {
-			answer_out(s);
-			reply_bye(s, "that is too much to read over",
-			    "literal");
+	while (s->state != ST_END && !lit.sync && read_over(s, &lit) &&
+	    next_line(s, LEX_LINE_MAX, &text, &n))
+		if (!lex_tail(text, n, &lit))
 			return;
-		}
-		if (!take_octets(s, lit.octets, NULL, NULL) ||
-		    !next_line(s, LEX_LINE_MAX, &text, &n))
-			return;
-	}
 }
 
 /* One command, with all its literals; false: there is nothing to run. */
@@ -325,12 +304,12 @@ read_command(struct session *s)
 	lex_reset(&s->lex);
 	s->answered = false;
 	s->tag[0] = '\0';
-	s->between = true;
+	s->hears = HEARS_NOTIFY;
 	notify_tell(s);
 	do {
 		got = next_line(s, LEX_LINE_MAX, &text, &n);
 	} while (got && n == 0);	/* iOS sends an empty line now and then */
-	s->between = false;
+	s->hears = HEARS_NOTHING;
 	if (!got)
 		return false;
 	lex_tag(text, n, s->tag);
@@ -338,8 +317,6 @@ read_command(struct session *s)
 		r = lex_line(&s->lex, text, n, &lit);
 		if (r != LEX_WANT)
 			break;
-		if (s->lex.text.err == 0)
-			take_tag(s);
 		if (append_is(s)) {
 			append_literal(s, &lit);
 			return false;
@@ -348,13 +325,12 @@ read_command(struct session *s)
 		    !next_line(s, LEX_LINE_MAX, &text, &n))
 			return false;
 	}
-	if (r == LEX_END && s->lex.text.err == 0) {
-		take_tag(s);
+	if (r == LEX_END && s->lex.text.err == 0)
 		return true;
-	}
 	reply_bad(s, r == LEX_BIG || s->lex.text.err != 0 ?
 	    "command too large" : "no command looks like that");
-	pass_over(s, text, n);
+	if (lex_tail(text, n, &lit))
+		pass_over(s, &lit);
 	return false;
 }
 
@@ -437,21 +413,6 @@ talk(struct session *s)
 		line_linger(s->line);
 }
 
-/* Phones vanish without a word. */
-static void
-watch_life(int fd)
-{
-	int on = 1, idle = DEAD_IDLE_S, every = DEAD_EVERY_S,
-	    probes = DEAD_PROBES;
-
-	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &every,
-	    sizeof every);
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes,
-	    sizeof probes);
-}
-
 static void
 clear(struct session *s)
 {
@@ -492,7 +453,7 @@ imap_run(const struct imap_start *start)
 		log_line(LOG_ERROR, "session", "error=%s", "out of memory");
 		return;
 	}
-	watch_life(start->fd);
+	line_alive(s.line);
 	line_wake(s.line, start->wake);
 	line_timeout(s.line, start->login_ms);
 	if (start_tls(&s) && ready_for_logins(&s))

@@ -146,22 +146,21 @@ tell_expunged(struct session *s, const struct set *gone)
 {
 	struct view *v = &s->view;
 	bool vanished = (s->enabled & EN_QRESYNC) != 0;
-	uint32_t seq, uid;
-	size_t i, kept = 0;
+	uint32_t seq, uid, before = v->exists;
+	size_t i;
 
 	for (i = gone->n; i-- > 0; )
 		for (uid = gone->range[i].hi; uid >= gone->range[i].lo;
 		    uid--) {
-			seq = v->mapped ? set_remove(&v->map, uid) : 1;
+			seq = set_remove(&v->map, uid);
 			if (seq == 0 || seq == UINT32_MAX)
 				continue;
 			v->exists--;
-			kept++;
 			if (!vanished)
 				(void)buf_addf(&s->out, "* %u EXPUNGE\r\n",
 				    (unsigned int)seq);
 		}
-	if (vanished && kept > 0)
+	if (vanished && v->exists < before)
 		tell_vanished(s, "", gone);
 	else
 		send_out(s);
@@ -171,26 +170,18 @@ static bool
 news_gone(struct session *s, uint64_t upto)
 {
 	struct view *v = &s->view;
-	struct set all = { 0 }, known = { 0 }, gone = { 0 };
-	bool whole;
+	const struct view_then then = { .mbox = v->mbox,
+	    .below = v->uidnext, .since = v->gone, .upto = upto };
+	struct set gone = { 0 };
 	uint16_t rc;
 
-	rc = view_gone(reader_of(s), &s->reader, v->mbox, v->gone, upto,
-	    &all, &whole);
-	if (rc == OP_OK && !(view_told(s, &known) &&
-	    set_both(&all, &known, &gone)))
-		rc = STORE_NOMEM;
+	rc = view_vanished(reader_of(s), &s->reader, &then, &gone);
 	if (rc != OP_OK)
 		reply_failed(s, rc);
-	/* With VANISHED no numbers are needed, only how many are left. */
-	else if (gone.n > 0 && ((s->enabled & EN_QRESYNC) || view_map(s))) {
-		v->gone = upto;
+	else if (gone.n > 0 && view_map(s))
 		tell_expunged(s, &gone);
-	}
 	if (rc == OP_OK)
 		v->gone = upto;
-	set_clear(&all);
-	set_clear(&known);
 	set_clear(&gone);
 	return rc == OP_OK && s->state == ST_SELECTED;
 }
@@ -219,55 +210,6 @@ news_arrived(struct session *s, uint32_t uidnext)
 	}
 	set_clear(&came);
 	return rc == OP_OK && s->state == ST_SELECTED;
-}
-
-static void
-tell_row(struct session *s, const struct view_row *row, uint32_t seq,
-    bool silent)
-{
-	(void)buf_adds(&s->out, "* ");
-	(void)buf_addu(&s->out, seq);
-	(void)buf_adds(&s->out, " FETCH (UID ");
-	(void)buf_addu(&s->out, row->uid);
-	if (!silent) {
-		(void)buf_adds(&s->out, " FLAGS ");
-		put_flags(s, &s->out, row->flags, row->tags);
-	}
-	if (s->enabled & EN_CONDSTORE) {
-		(void)buf_adds(&s->out, " MODSEQ (");
-		(void)buf_addu(&s->out, row->modseq);
-		(void)buf_addc(&s->out, ')');
-	}
-	(void)buf_adds(&s->out, ")\r\n");
-}
-
-bool
-tell_rows(struct session *s, struct view_ask *ask, const struct telling *t)
-{
-	struct view_row row;
-	uint32_t seq;
-	uint16_t rc;
-
-	while (!ask->done) {
-		rc = view_rows(reader_of(s), &s->rows, ask);
-		if (rc != OP_OK) {
-			reply_failed(s, rc);
-			return false;
-		}
-		while (view_row_next(&s->rows, ask, &row)) {
-			if ((t->below != 0 && row.uid >= t->below) ||
-			    (t->only != NULL && !set_has(t->only, row.uid)) ||
-			    (t->but != NULL && set_has(t->but, row.uid)))
-				continue;
-			if (!view_map(s))
-				return false;
-			seq = set_rank(&s->view.map, row.uid);
-			if (seq != 0)
-				tell_row(s, &row, seq, t->silent);
-		}
-		send_out(s);
-	}
-	return true;
 }
 
 void

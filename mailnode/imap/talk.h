@@ -41,8 +41,7 @@ enum {
 	ERRORS_EARLY_MAX = 5,		/* the same before the login */
 	TAKE_MAX = SET_DATA_MAX,	/* octets of a literal at a time */
 	TEXT_MAX = 400,			/* octets of an answer's text */
-	KEYWORDS_MAX = 100,		/* told in FLAGS, names */
-	KEYWORD_TEXT = 4096		/* octets of all of them */
+	KEYWORD_TEXT = 4096		/* octets of all told in FLAGS */
 };
 
 /* The mailbox at hand, as the client was told of it. */
@@ -57,8 +56,7 @@ struct view {
 	uint64_t	 gone;		/* expunges were told up to here */
 	bool		 mapped;
 	struct set	 map;		/* UIDs told; made at first use */
-	char		 keywords[KEYWORD_TEXT];	/* blank between */
-	bool		 saved_ok;
+	char		 keywords[KEYWORD_TEXT];	/* told, a blank before each */
 	struct set	 saved;		/* "$": UIDs, RFC 5182 */
 };
 
@@ -78,7 +76,7 @@ struct session {
 	int64_t		 began_ms;	/* monotonic */
 	bool		 told;		/* mailboxes changed meanwhile */
 	bool		 told_boxes;	/* the same, for NOTIFY */
-	bool		 between;	/* commands */
+	enum { HEARS_NOTHING, HEARS_NOTIFY, HEARS_IDLE } hears;
 	struct notify	*notify;	/* NULL: it was never used */
 	bool		 watching;
 	bool		 indexed;	/* its reader is */
@@ -107,9 +105,6 @@ bool	 next_line(struct session *s, size_t max, char **text, size_t *n);
  * came.  words: one with the index. */
 int	 reader_of(struct session *s);
 int	 reader_with_index(struct session *s);
-/* line_get() by the clock of a session: rests without its reader. */
-enum line_err wait_line(struct session *s, int64_t ms, char **text,
-	    size_t *n);
 /* Hears what keeper told. */
 void	 listen_up(struct session *s);
 /* Reads n octets; fn (or NULL: they are dropped) gets them, at most TAKE_MAX
@@ -117,17 +112,9 @@ void	 listen_up(struct session *s);
 bool	 take_octets(struct session *s, uint64_t n,
 	    bool (*fn)(void *, const uint8_t *, size_t), void *arg);
 
-/* Behind a line that was refused: what it announced without waiting. */
-void	 pass_over(struct session *s, char *text, size_t n);
-
-/* ---- progress.c ---- */
-
-/* Between the parts of a command, with nothing said by half: so many of so
- * many are done. */
-void	 progress_tick(struct session *s, uint64_t done, uint64_t goal);
-/* The same while calls with r wait, until the end. */
-void	 progress_wait(struct session *s, struct op_reply *r);
-void	 progress_end(struct op_reply *r);
+/* Of what was refused, a literal that does not wait, and what follows: lines
+ * of a letter are no commands of its owner. */
+void	 pass_over(struct session *s, const struct lex_literal *first);
 
 /* ---- verb.c ---- */
 
@@ -152,15 +139,19 @@ void	 untagged(struct session *s, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));
 void	 reply_bye(struct session *s, const char *text, const char *why);
 void	 reply_go_on(struct session *s, const char *text);
-/* Into s->out, which send_out() sends and empties. */
-/* A word of a list in parentheses, with a blank before it if one was. */
+/* INPROGRESS, RFC 9585: a word for those who wait.  Between the parts of a
+ * command, with nothing said by half: so many of so many are done. */
+void	 progress_tick(struct session *s, uint64_t done, uint64_t goal);
+/* The same while calls with r wait, until the end. */
+void	 progress_wait(struct session *s, struct op_reply *r);
+void	 progress_end(struct op_reply *r);
+/* Into s->out, which send_out() sends and empties: a word of a list in parentheses, with a blank before it if one was. */
 void	 put_word(struct buf *b, const char *word);
+/* Between quotes; a line's end in it is a "?". */
+void	 put_quoted(struct buf *b, const char *p, size_t n);
 /* Quoted, or a literal. */
 void	 put_string(struct buf *b, const char *p, size_t n);
-void	 put_flags(struct session *s, struct buf *b, uint32_t flags,
-	    const char *tags);
 void	 send_out(struct session *s);
-void	 tell_flags(struct session *s);
 
 /* Object identifiers, RFC 8474: "(F1234)" is a mailbox by its UIDVALIDITY,
  * which no other has and a new name leaves as it is; "(M…)" a message by the
@@ -180,6 +171,10 @@ struct flag_list {
 bool	 flag_list(struct lex_at *at, bool bare, struct flag_list *out);
 /* One flag. */
 bool	 flag_one(const struct lex_str *s, struct flag_list *out);
+/* As a list; what the client has not heard of it is told first. */
+void	 put_flags(struct session *s, struct buf *b, uint32_t flags,
+	    const char *tags);
+void	 tell_flags(struct session *s);
 
 /* ---- sync.c: what the client was told, and what is ---- */
 
@@ -196,9 +191,9 @@ bool	 view_map(struct session *s);
 bool	 view_seqs(struct session *s, const struct set *uids,
 	    struct set *seqs);
 /*
- * "* seq FETCH (UID FLAGS MODSEQ)" of what is asked for and the client knows:
- * of `only` (NULL: all) without `but`, below that UID (0: all); silent:
- * without flags.  False: answered already.
+ * fetch.c: "* seq FETCH (UID FLAGS MODSEQ)" of what is asked for and the
+ * client knows: of `only` (NULL: all) without `but`, below that UID (0: all);
+ * silent: without flags.  False: answered already.
  */
 struct telling {
 	const struct set *only, *but;
@@ -245,6 +240,8 @@ void	 notify_own(struct session *s, const char *name,
 void	 notify_left(struct session *s);
 /* News of the mailboxes that are not at hand. */
 void	 notify_boxes(struct session *s);
+/* basic.c: news while in IDLE; how: with SYNC_FORCE, or 0. */
+void	 idle_tell(struct session *s, unsigned int how);
 /* All news, between commands. */
 void	 notify_tell(struct session *s);
 

@@ -92,6 +92,22 @@ line_rate(struct line *l, uint32_t octets_per_s, int64_t grace_ms)
 }
 
 void
+line_alive(const struct line *l)
+{
+	enum { IDLE_S = 120, EVERY_S = 30, PROBES = 4 };
+	const struct { int level, name, value; } opts[] = {
+		{ SOL_SOCKET, SO_KEEPALIVE, 1 },
+		{ IPPROTO_TCP, TCP_KEEPIDLE, IDLE_S },
+		{ IPPROTO_TCP, TCP_KEEPINTVL, EVERY_S },
+		{ IPPROTO_TCP, TCP_KEEPCNT, PROBES } };
+	size_t i;
+
+	for (i = 0; i < sizeof opts / sizeof opts[0]; i++)
+		(void)setsockopt(l->fd, opts[i].level, opts[i].name,
+		    &opts[i].value, sizeof opts[i].value);
+}
+
+void
 line_wake(struct line *l, int fd)
 {
 	l->wake = fd;

@@ -63,6 +63,10 @@ void		 line_timeout(struct line *l, int64_t timeout_ms);
 void		 line_rate(struct line *l, uint32_t octets_per_s,
 		    int64_t grace_ms);
 
+/* A silent peer is asked for life by TCP, in minutes: phones vanish without
+ * a word. */
+void		 line_alive(const struct line *l);
+
 /* Waits for input end with LINE_WAKE when fd is readable; -1: none. */
 void		 line_wake(struct line *l, int fd);
 

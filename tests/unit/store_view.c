@@ -300,7 +300,9 @@ static void
 what_went(void **state)
 {
 	uint64_t since = modseq;
-	struct set l = { 0 };
+	struct view_then then = { .mbox = BOX, .below = 2006,
+	    .upto = INT64_MAX };
+	struct set l = { 0 }, known = { 0 };
 	bool whole;
 	uint32_t uid;
 
@@ -313,6 +315,18 @@ what_went(void **state)
 	assert_true(whole);
 	assert_int_equal(set_count(&l), 15);
 	assert_true(set_first(&l) == 2001 && set_last(&l) == 2015);
+	/* Of those that the client knows, also by what is there. */
+	then.since = since;
+	l.n = 0;
+	assert_int_equal(view_vanished(ch, &reply, &then, &l), OP_OK);
+	assert_int_equal(set_count(&l), 5);
+	then.since = 0;
+	assert_true(set_add(&known, 2001, 2002));
+	then.known = &known;
+	l.n = 0;
+	assert_int_equal(view_vanished(ch, &reply, &then, &l), OP_OK);
+	assert_int_equal(set_count(&l), 2);
+	set_clear(&known);
 	set_clear(&l);
 }
 
