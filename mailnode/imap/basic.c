@@ -152,8 +152,11 @@ on_enable(struct session *s, struct lex_at *at)
 void
 idle_tell(struct session *s, unsigned int how)
 {
-	view_sync(s, SYNC_NEW | SYNC_GONE | how, NULL);
-	notify_boxes(s);
+	/* Keeper may have told of more while it was asked. */
+	do {
+		view_sync(s, SYNC_NEW | SYNC_GONE | how, NULL);
+		notify_boxes(s);
+	} while (s->told_boxes && s->state != ST_END);
 	(void)line_flush(s->line);
 }
 

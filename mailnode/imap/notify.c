@@ -237,10 +237,12 @@ notify_boxes(struct session *s)
 	struct notify *n = s->notify;
 	struct list now = { .options = 0 };
 	uint16_t rc = OP_OK;
+	bool due;
 
-	if (n == NULL || !(s->state & ST_IN) || !s->told_boxes)
-		return;
+	due = s->told_boxes;
 	s->told_boxes = false;
+	if (n == NULL || !(s->state & ST_IN) || !due)
+		return;
 	if (n->n > 0)
 		rc = list_now(s, &now);
 	if (rc == OP_GONE)
@@ -264,9 +266,12 @@ notify_tell(struct session *s)
 	if (s->notify == NULL || !(s->state & ST_IN))
 		return;
 	listen_up(s);
-	view_sync(s, s->notify->delayed ? SYNC_NEW : SYNC_NEW | SYNC_GONE,
-	    NULL);
-	notify_boxes(s);
+	/* Keeper may have told of more while it was asked. */
+	do {
+		view_sync(s, s->notify->delayed ? SYNC_NEW :
+		    SYNC_NEW | SYNC_GONE, NULL);
+		notify_boxes(s);
+	} while (s->told_boxes && s->state != ST_END);
 	/* There is no command to say no to. */
 	if (s->answered && s->state != ST_END)
 		overflow(s);
