@@ -363,7 +363,8 @@ run(struct main *m)
 	side_load(t->side);
 	if (term_open() == -1) {
 		fprintf(stderr, "mailnode: terminal: this TERM cannot place "
-		    "text on the screen\n");
+		    "text on the screen, or is not known\nto this machine; "
+		    "try: TERM=xterm-256color mailnode\n");
 		return 1;
 	}
 	(void)list_open(t, 0, "INBOX", "");
