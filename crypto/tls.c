@@ -17,6 +17,7 @@ struct tls {
 	enum tls_verify	 how;
 	bool		 client;
 	bool		 closed;	/* close_notify was sent */
+	bool		 ours;		/* it was we who failed */
 	char		 error[TLS_TEXT_MAX];
 };
 
@@ -125,6 +126,9 @@ explain(struct tls *t, const char *what, int code)
 	else if (why == NULL && code == SSL_ERROR_SYSCALL && saved != 0)
 		why = strerror(saved);
 	set_error(t, what, why != NULL ? why : "connection closed");
+	t->ours = e != 0 && (ERR_GET_LIB(e) != ERR_LIB_SSL ||
+	    ERR_GET_REASON(e) == ERR_R_INTERNAL_ERROR ||
+	    ERR_GET_REASON(e) == ERR_R_MALLOC_FAILURE);
 }
 
 static int
@@ -304,6 +308,12 @@ tls_end_point(const struct tls *t, uint8_t out[TLS_END_POINT_MAX], size_t *n)
 		return -1;
 	*n = len;
 	return 0;
+}
+
+bool
+tls_peer_failed(const struct tls *t)
+{
+	return t->error[0] != '\0' && !t->ours;
 }
 
 const char *

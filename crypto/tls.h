@@ -115,4 +115,8 @@ int		 tls_end_point(const struct tls *t,
  * Borrowed, valid until tls_free. */
 const char	*tls_error(const struct tls *t);
 
+/* The last error was the peer's, or its connection's: not our key's, nor
+ * our memory's. */
+bool		 tls_peer_failed(const struct tls *t);
+
 #endif

@@ -82,9 +82,18 @@ is 'for long' "$(bans)" ''
 brute 127.9.1.1 error 1 >"$tmp/o"
 is 'not for ever' "$(bans)" '127.9.1.1 mail 0 0 30 0 0 1'
 ok 'with its evidence' eval 'line 127.9.1.1 | grep -q "30 protocol errors: 500 5.5.1 unknown command"'
+brute 127.9.4.1 silent 29 >"$tmp/o"
+is 'who says nothing may come' "$(brute 127.9.4.1 mail)" sent
+brute 127.9.4.1 silent 1 >"$tmp/o"
+ok 'not for ever' wait_for 'bans | grep -q "127.9.4.1 mail 0 0 30 0 0 1"'
+ok 'with its evidence' eval 'line 127.9.4.1 | grep -q "30 protocol errors: said nothing"'
+brute 127.9.5.1 tls 30 >"$tmp/o"
+ok 'handshakes that fail count, too' wait_for 'bans | grep -q "127.9.5.1 mail 0 0 30 0 0 1"'
+ok 'with their evidence' eval 'line 127.9.5.1 | grep -q "30 protocol errors: TLS handshake: http request"'
+brute 127.50.1.2 silent 40 >"$tmp/o"
 ok 'too many at once are refused' eval 'brute 127.9.2.1 hold 20 | grep -q "421 4.7.0 .*too many connections from you"'
 brute 127.9.2.1 hold 105 >"$tmp/o"
-is 'who goes on is out' "$(bans | grep 127.9.2)" '127.9.2.1 mail 0 0 0 100 0 1'
+is 'who goes on is out' "$(bans | grep 127.9.2)" '127.9.2.1 mail 0 0 10 100 0 1'
 ok 'with its evidence' eval 'line 127.9.2.1 | grep -q "100 refused connections: too many at once"'
 # The session that is open when a ban begins.
 ok 'who is inside goes, too' eval '"$python" -c "

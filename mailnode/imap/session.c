@@ -349,6 +349,9 @@ start_tls(struct session *s)
 		err = line_tls(s->line, t);
 	if (err == LINE_OK)
 		return true;
+	if (t != NULL && err == LINE_TLS && tls_peer_failed(t) &&
+	    s->start->fault != NULL)
+		s->start->fault(s->start->arg, tls_error(t));
 	imap_end(s, t == NULL ? "no-certificate" : err == LINE_TLS ?
 	    tls_error(t) : line_err_text(err));
 	return false;
@@ -433,6 +436,7 @@ void
 imap_run(const struct imap_start *start)
 {
 	struct session s;
+	bool up;
 
 	memset(&s, 0, sizeof s);
 	s.start = start;
@@ -456,8 +460,12 @@ imap_run(const struct imap_start *start)
 	line_alive(s.line);
 	line_wake(s.line, start->wake);
 	line_timeout(s.line, start->login_ms);
-	if (start_tls(&s) && ready_for_logins(&s))
+	up = start_tls(&s);
+	if (up && ready_for_logins(&s))
 		talk(&s);
+	if (up && line_received(s.line) == 0 && start->fault != NULL &&
+	    (strcmp(s.why, "closed") == 0 || strcmp(s.why, "timeout") == 0))
+		start->fault(start->arg, "said nothing");
 	log_line(LOG_INFO, "session", "trace=%s peer=%s device=%s client=%s "
 	    "fetched=%llu errors=%u octets=%llu end=%s", s.id, start->peer,
 	    s.sasl != NULL && sasl_device(s.sasl) != NULL ?

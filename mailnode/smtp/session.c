@@ -354,6 +354,19 @@ log_end(struct session *s)
 	    peer, s->accepted, s->errors, s->why);
 }
 
+bool
+session_tls(struct session *s, struct tls *t)
+{
+	if (line_tls(s->line, t) == LINE_OK)
+		return true;
+	log_line(LOG_INFO, "tls", "trace=%s peer=%s error=%s", s->id,
+	    s->start->peer, tls_error(t));
+	if (tls_peer_failed(t))
+		fault(s, BAN_ERRORS, tls_error(t));
+	session_end(s, "tls");
+	return false;
+}
+
 /* Port 465: TLS before anything is said. */
 static void
 begin_tls(struct session *s)
@@ -368,12 +381,8 @@ begin_tls(struct session *s)
 		return;
 	}
 	line_timeout(s->line, s->limits->tls_ms);
-	if (line_tls(s->line, t) != LINE_OK) {
-		log_line(LOG_INFO, "tls", "trace=%s peer=%s error=%s", s->id,
-		    s->start->peer, tls_error(t));
-		session_end(s, "tls");
+	if (!session_tls(s, t))
 		return;
-	}
 	s->tls = true;
 	tls_info(t, &s->tls_info);
 }
@@ -425,6 +434,10 @@ session_close(struct session *s)
 	if (strcmp(s->why, "quit") != 0 && strcmp(s->why, "closed") != 0)
 		line_linger(s->line);
 	log_end(s);
+	/* Scanners look at the banner and go, or wait for us to tire. */
+	if (line_received(s->line) == 0 && (strcmp(s->why, "closed") == 0 ||
+	    strcmp(s->why, "timeout") == 0))
+		fault(s, BAN_ERRORS, "said nothing");
 	memo_clear(&s->dns);
 	sasl_free(s->sasl);
 	line_free(s->line);

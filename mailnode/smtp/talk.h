@@ -75,6 +75,8 @@ enum line_err	 session_line(struct session *s, size_t max, char **text,
 
 /* No more reading: `why` for the log. */
 void	 session_end(struct session *s, const char *why);
+/* The handshake; what fails there for the peer's sake is a fault of his. */
+bool	 session_tls(struct session *s, struct tls *t);
 
 /* Answers.  ok: 2xx and 3xx.  refuse: logged, told, counted if 5xx; addr:
  * whom it is about, or "". */

@@ -214,12 +214,8 @@ on_starttls(struct session *s, const struct cmd *c)
 		    s->id, s->start->peer, injected);
 	ok(s, &go, NULL);
 	line_timeout(s->line, s->limits->tls_ms);
-	if (line_tls(s->line, t) != LINE_OK) {
-		log_line(LOG_INFO, "tls", "trace=%s peer=%s error=%s", s->id,
-		    s->start->peer, tls_error(t));
-		session_end(s, "tls");
+	if (!session_tls(s, t))
 		return;
-	}
 	s->tls = true;
 	tls_info(t, &s->tls_info);
 	forget_mail(s);

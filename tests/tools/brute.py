@@ -5,6 +5,8 @@ answer, or "closed".
 rcpt N     N unknown recipients, four a session (a fifth would cost a pause)
 error N    N commands that are none, likewise
 hold N     N connections at once
+silent N   N connections that see the banner and go
+tls N      N that say STARTTLS, and nonsense in the handshake
 mail       one good message
 """
 import itertools
@@ -54,6 +56,24 @@ try:
                                                  'MAIL FROM:<a@x.test>'])
     elif what == 'error':
         attempts('WORD%d', ['EHLO x.test'])
+    elif what == 'silent':
+        for _ in range(n):
+            with connect() as s:
+                last = s.recv(1000).decode().strip()
+    elif what == 'tls':
+        for _ in range(n):
+            with connect() as s:
+                f = s.makefile('rwb')
+                f.readline()
+                f.write(b'EHLO x.test\r\nSTARTTLS\r\n')
+                f.flush()
+                while last[:4] not in ('220 ', '421 '):
+                    last = f.readline().decode().strip()
+                f.write(b'GET / HTTP/1.0\r\n\r\n')
+                f.flush()
+                while f.read(1000):
+                    pass
+                last = ''
     elif what == 'hold':
         held = []
         for _ in range(n):
