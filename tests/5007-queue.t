@@ -147,6 +147,43 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	    'From: nobody <me+nobody@node.test>'
 	ok 'what he said is gone' fails grep -q elsewhere "$hop/msg.$n"
 	ok 'he sees no queue' fails as_nobody "$mailnode" queue
+	# One link to keeper each, and more of them by one connection.
+	cat >"$tmp/crowd" <<-'END'
+	import array, socket, struct, sys
+	def door():
+	    s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+	    s.connect(sys.argv[1])
+	    return s
+	def link(s):
+	    try:
+	        s.send(struct.pack("=HHII", 0x0a04, 0, 1, 0))
+	        data, anc, _, _ = s.recvmsg(4096, socket.CMSG_SPACE(4))
+	    except OSError:
+	        return None
+	    if not data or not anc:
+	        return None
+	    return socket.socket(fileno=array.array("i", anc[0][2])[0])
+	def alive(s, seconds):
+	    s.settimeout(seconds)
+	    try:
+	        return s.recv(1) != b""
+	    except (TimeoutError, BlockingIOError):
+	        return True
+	    except OSError:
+	        return False
+	one = door()
+	links = [link(one) for i in range(40)]
+	print("links", sum(not alive(l, 20) for l in links[32:]),
+	    alive(links[31], 0))
+	doors = [door() for i in range(80)]
+	print("doors", sum(link(d) is not None for d in doors))
+	END
+	is 'he has so many connections, and so many ways to keeper' \
+	    "$(as_nobody "$python" - "$door" <"$tmp/crowd")" 'links 8 True
+doors 31'
+	ok 'and when they end others' wait_for 'sh -c "env -u MAILNODE_HOME \
+	    HOME=$tmp/nobody setpriv --reuid 65534 --regid 65534 \
+	    --clear-groups $node/build/sendmail -t -i <$tmp/mail"'
 	ok 'and no copy in Sent was made' fails sh -c \
 	    'cat "$0"/Mail/Sent/*/* | grep -q "from nobody"' "$node"
 fi

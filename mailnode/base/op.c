@@ -247,6 +247,17 @@ op_server_add(struct op_server *s, int fd, enum role role, uint32_t session)
 	return p;
 }
 
+size_t
+op_server_count(const struct op_server *s, enum role role, uint32_t session)
+{
+	const struct op_peer *p;
+	size_t n = 0;
+
+	for (p = s->peers; p != NULL; p = p->next)
+		n += !p->dropped && p->role == role && p->session == session;
+	return n;
+}
+
 static int
 put_off(struct op_peer *p, const struct chan_msg *m,
     const struct buf *payload)

@@ -77,6 +77,9 @@ void	 op_server_clear(struct op_server *s);
 /* Takes fd.  Returns the peer (borrowed, until gone), or NULL with errno. */
 struct op_peer	*op_server_add(struct op_server *s, int fd, enum role role,
 	    uint32_t session);
+/* Peers of that role and session. */
+size_t	 op_server_count(const struct op_server *s, enum role role,
+	    uint32_t session);
 
 /*
  * Answers a request that was put off, or (id 0) tells a peer something.

@@ -64,6 +64,9 @@ take_peer(struct proc *pr, struct chan_in *in, int fd)
 	if (limit[0] != '\0')
 		memcpy(pr->limit, limit, sizeof limit);
 	pr->light = light;
+	if (role == ROLE_LOCAL && pr->server != NULL && op_server_count(
+	    pr->server, role, session) >= PROC_LOCAL_MAX)
+		goto bad;
 	if (pr->server != NULL) {
 		p = op_server_add(pr->server, fd, role, session);
 		if (p != NULL)

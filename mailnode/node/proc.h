@@ -21,6 +21,7 @@ enum {
 	PROC_NAME_MAX = 64,	/* octets of a peer's name, NUL included */
 	PROC_EARLY_MAX = 512,	/* peers handed over before the start: every
 				   session, when a service starts again */
+	PROC_LOCAL_MAX = 32,	/* connections of one other user */
 	PROC_LIMIT_MAX = 256	/* octets of a folder's name, NUL included */
 };
 

@@ -198,6 +198,7 @@ static void
 local_ready(void *arg, uint32_t events)
 {
 	struct parent *pa = arg;
+	const char *why = NULL;
 	uid_t uid;
 	int sock;
 
@@ -205,12 +206,18 @@ local_ready(void *arg, uint32_t events)
 	sock = accept_unix(pa->local_io.fd, &uid);
 	if (sock == -1)
 		return;
-	if (may_submit(uid)) {
+	/* The descriptors are also those of everybody else. */
+	if (!may_submit(uid))
+		why = "not in local_uids";
+	else if (op_server_count(&pa->control, ROLE_LOCAL, uid) >=
+	    PROC_LOCAL_MAX)
+		why = "too many connections";
+	if (why == NULL) {
 		greet(pa, sock, ROLE_LOCAL, uid);
 		return;
 	}
 	log_line(LOG_WARN, "control", "uid=%u error=%s", (unsigned int)uid,
-	    "not in local_uids");
+	    why);
 	close(sock);
 }
 
