@@ -40,8 +40,8 @@ is 'curl searches' "$(c "$url/INBOX?SUBJECT%20%22letter%203%22" |
     tr -d '\r')" '* SEARCH 3'
 letter up >"$tmp/up"
 ok 'curl uploads' c -T "$tmp/up" "$url/Archive"
-ok 'and it stands there' cmp "$(grep -rl '<up@test>' "$node/Mail/Archive")" \
-    "$tmp/up"
+ok 'and it stands there' wait_for \
+    'cmp -s "$(grep -rl "<up@test>" "$node/Mail/Archive/cur")" "$tmp/up"'
 ok 'curl deletes' c "$url/INBOX" -X 'STORE 9 +FLAGS (\Deleted)'
 ok 'curl expunges' c "$url/INBOX" -X EXPUNGE
 ok 'it is gone' gone INBOX 9
@@ -209,6 +209,21 @@ if command -v aerc >/dev/null; then
 	ok 'aerc flags' flagged INBOX 7 F
 	ex 'delete'
 	ok 'aerc deletes' gone INBOX 7
+	# It asks for SORT and THREAD where they are offered.
+	ex 'close'
+	letter 6.1 | sed 's/^Subject: .*/Subject: Re: letter 2\r/
+	    s/^Date: /In-Reply-To: <2@test>\r\n&/' >"$tmp/re"
+	ok 'an answer comes' c -T "$tmp/re" "$url/INBOX"
+	rows() { tmux -L "$term" capture-pane -p |
+	    grep -oE '[^ ]* *(Re: )?letter [0-9]' | sed 's/.*│ *//'; }
+	ok 'aerc lists it' sees 'Re: letter 2'
+	ex 'sort -r subject'
+	ok 'aerc sorts' wait_for 'rows | head -1 | grep -q "letter 6"'
+	ex 'sort subject'
+	ok 'aerc sorts the other way' wait_for \
+	    'rows | sed -n 2,3p | grep -c "letter 2" | grep -q 2'
+	ex 'toggle-threads'
+	ok 'aerc threads' sees '└─>'
 	ex 'quit'
 	tmux -L "$term" kill-server 2>/dev/null
 fi
