@@ -55,7 +55,9 @@ const char *const view_sql[RVIEW_N] = {
 	[RVIEW_FLOOR] = "SELECT min(modseq) FROM gone WHERE mbox=?"
 	    " AND uid=0",
 	[RVIEW_ROWS_NARROW] = NARROW " FROM mail l" BY_UID,
-	[RVIEW_ROWS_TAGS] = TAGS " FROM mail l" WITH_TAGS BY_UID,
+	/* Few have any: beside the rows, not for each. */
+	[RVIEW_TAGGED] = "SELECT uid,tags FROM msg WHERE mbox=? AND uid"
+	    " BETWEEN ? AND ? AND tags<>'' ORDER BY uid",
 	[RVIEW_ROWS_META] = META " FROM mail l" WITH_META BY_UID,
 	[RVIEW_ROWS_ENV] = ENV " FROM mail l" WITH_ROW BY_UID,
 	[RVIEW_ROWS_ALL] = ALL " FROM mail l" WITH_ROW BY_UID,
@@ -288,7 +290,7 @@ enum level { NARROW_ROW, TAGGED_ROW, META_ROW, ENV_ROW, WHOLE_ROW };
 
 static const struct { enum reader_view by_uid, since; } queries[] = {
 	[NARROW_ROW] = { RVIEW_ROWS_NARROW, RVIEW_SINCE_NARROW },
-	[TAGGED_ROW] = { RVIEW_ROWS_TAGS, RVIEW_SINCE_TAGS },
+	[TAGGED_ROW] = { RVIEW_ROWS_NARROW, RVIEW_SINCE_TAGS },
 	[META_ROW] = { RVIEW_ROWS_META, RVIEW_SINCE_META },
 	[ENV_ROW] = { RVIEW_ROWS_ENV, RVIEW_SINCE_ENV },
 	[WHOLE_ROW] = { RVIEW_ROWS_ALL, RVIEW_SINCE_ALL },
@@ -377,24 +379,47 @@ rows_since(struct reader *r, struct view_scan *s,
 	return sql_done(rc);
 }
 
+static int
+step(struct reader *r, enum reader_view q, const struct view_scan *s,
+    size_t i)
+{
+	return sql_step(&r->view, q, "iii", (int64_t)s->mbox,
+	    (int64_t)s->range[i].lo, (int64_t)s->range[i].hi);
+}
+
+/* Those of a row, from a scan beside that of the rows: rc is where that
+ * stands. */
+static int
+tags_of(struct reader *r, int rc, struct view_row *row)
+{
+	while (rc == SQLITE_ROW && num(r, RVIEW_TAGGED, 0) < row->uid)
+		rc = sql_next(&r->view, RVIEW_TAGGED);
+	if (rc == SQLITE_ROW && num(r, RVIEW_TAGGED, 0) == row->uid)
+		row->tags = sql_str(&r->view, RVIEW_TAGGED, 1);
+	return rc;
+}
+
 int
 view_each_row(struct reader *r, struct view_scan *s,
     bool (*emit)(void *, uint32_t, const struct view_row *), void *arg)
 {
 	enum level level = level_of(s->cols);
+	bool beside = level == TAGGED_ROW;
 	enum reader_view q = queries[level].by_uid;
 	struct view_row row;
-	int rc = SQLITE_OK;
+	int rc = SQLITE_OK, tags = SQLITE_DONE;
 	size_t i;
 
 	s->more = false;
 	if (s->since != 0)
 		return rows_since(r, s, emit, arg);
 	for (i = 0; i < s->n && rc == SQLITE_OK; i++) {
-		rc = sql_step(&r->view, q, "iii", (int64_t)s->mbox,
-		    (int64_t)s->range[i].lo, (int64_t)s->range[i].hi);
+		if (beside)
+			tags = step(r, RVIEW_TAGGED, s, i);
+		rc = step(r, q, s, i);
 		for (; rc == SQLITE_ROW; rc = sql_next(&r->view, q)) {
-			take_row(r, q, level, &row);
+			take_row(r, q, beside ? NARROW_ROW : level, &row);
+			tags = tags_of(r, tags, &row);
 			s->at_uid = row.uid;
 			if (!emit(arg, s->cols, &row)) {
 				s->more = true;
@@ -402,6 +427,10 @@ view_each_row(struct reader *r, struct view_scan *s,
 			}
 		}
 		rc = sql_done(rc);
+		if (tags == SQLITE_ROW)
+			sql_end(&r->view, RVIEW_TAGGED);
+		else if (rc == SQLITE_OK)
+			rc = sql_done(tags);
 	}
 	return rc;
 }

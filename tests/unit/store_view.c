@@ -357,7 +357,7 @@ rows_of_ranges(void **state)
 	static const uint32_t cols[] = { 0, VIEW_TAG, VIEW_META,
 	    VIEW_TAG | VIEW_META, VIEW_ENV, VIEW_TAG | VIEW_BODY,
 	    VIEW_TAG | VIEW_META | VIEW_ENV | VIEW_BODY | VIEW_TEXT };
-	const struct set_range r[] = { { 1, 5, 0 }, { 900, 3100, 0 },
+	const struct set_range r[] = { { 1, 7, 0 }, { 900, 3100, 0 },
 	    { MAILS - 3, MAILS + 50, 0 } };
 	uint32_t n, want, uid, last;
 	struct view_row row;
