@@ -170,7 +170,8 @@ db_join(struct reader *r, const struct stat *st)
 	snprintf(uri + n, sizeof uri - n,
 	    "/store.db?mode=ro&readonly_shm=1");
 	if (*p != '\0' || sqlite3_open_v2(uri, &r->sql.db,
-	    SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL) != SQLITE_OK) {
+	    SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX,
+	    NULL) != SQLITE_OK) {
 		db_shut(r);
 		return STORE_GONE;
 	}
