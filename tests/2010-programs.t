@@ -56,7 +56,7 @@ mutts()		# PROGRAM READ FLAG MOVE: the subjects that it works on
 	ok "$1: what was read"	told "$2" 'INBOX.*[^)]$'
 	ok "$1: what was flagged" told "$3" 'INBOX.*flagged'
 	ok "$1: what was moved"	told "$4" 'Archive'
-	ok 'and is gone here'	gone_from "$4"
+	ok 'and is gone here'	wait_for "gone_from '$4'"
 }
 mutts mutt alpha bravo charlie
 mutts neomutt delta echoes foxtrot
@@ -95,7 +95,7 @@ ok 'mflag -f'		eval 'mflag -f "$(file golf)"'
 ok 'is not'		told golf 'INBOX.*golf$'
 ok 'mrefile'		eval 'mrefile "$(file golf)" "$node/Mail/Archive"'
 ok 'is moved here'	told golf 'Archive'
-ok 'a tag of ours is a flag there'	eval 'mn tag +flagged subject:india &&
+ok 'a tag of ours is a flag there'	eval 'wait_for "mn tag +flagged subject:india" &&
     wait_for "mscan -f %M \$(file india) | grep -q F ||
     file india | grep -q :2,.*F"'
 
