@@ -83,3 +83,57 @@ field_pick(const struct field_name *names, size_t n, bool not, const char *p,
 			put_crlf(out, f.p, f.end);
 	return buf_adds(out, "\r\n");
 }
+
+/* ---- names as a set: 0 first, then two octets for each ---- */
+
+/* FNV-1a of small letters, folded; never 0. */
+static uint16_t
+hash_of(const char *name, size_t n)
+{
+	uint32_t h = 2166136261U, c;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		c = (unsigned char)name[i];
+		h = (h ^ (c >= 'A' && c <= 'Z' ? c + 32U : c)) * 16777619U;
+	}
+	h = (h >> 16 ^ h) & 0xffff;
+	return (uint16_t)(h != 0 ? h : 1);
+}
+
+static bool
+has(const uint8_t *names, size_t n, uint16_t h)
+{
+	size_t i;
+
+	for (i = 0; i + 1 < n; i += 2)
+		if (names[i] == h >> 8 && names[i + 1] == (h & 255))
+			return true;
+	return false;
+}
+
+void
+field_names_put(struct buf *out, const char *p, const char *end)
+{
+	uint8_t set[2 * FIELD_NAMES_MAX + 2] = { 0 };
+	struct field f;
+	size_t n = 2;
+	uint16_t h;
+
+	while (field_next(&p, end, &f)) {
+		h = hash_of(f.name, f.nname);
+		if (f.nname == 0 || has(set, n, h))
+			continue;
+		if (n == sizeof set)
+			return;
+		set[n++] = (uint8_t)(h >> 8);
+		set[n++] = (uint8_t)h;
+	}
+	(void)buf_add(out, set, n);
+}
+
+bool
+field_names_may(const uint8_t *names, size_t n, const char *name)
+{
+	return n == 0 || has(names, n, hash_of(name, strlen(name)));
+}

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "mailnode/base/buf.h"
 
@@ -30,6 +31,16 @@ struct field_name {
 };
 int	 field_pick(const struct field_name *names, size_t n, bool not,
 	    const char *p, const char *end, struct buf *out);
+
+/*
+ * The names of a header's fields as a set of hashes, so that who looks for a
+ * field that a message lacks need not read it.  Nothing is appended when there
+ * are more than FIELD_NAMES_MAX: then nothing is known.
+ */
+enum { FIELD_NAMES_MAX = 200 };
+void	 field_names_put(struct buf *out, const char *p, const char *end);
+/* False: it has no such field. */
+bool	 field_names_may(const uint8_t *names, size_t n, const char *name);
 
 /* Behind the line at p, its line feed included. */
 const char *field_line(const char *p, const char *end);

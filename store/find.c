@@ -165,11 +165,13 @@ put_has(struct find *f, const char *text, const char *needle)
 static void
 put_file(struct find *f, const char *name, const char *needle)
 {
-	put(f, "header((SELECT name FROM mailbox WHERE id=?1),m.name,");
+	put(f, "(named(m.names,");
+	put_str(f, name);
+	put(f, ") AND header((SELECT name FROM mailbox WHERE id=?1),m.name,");
 	put_str(f, name);
 	put(f, ",");
 	put_str(f, needle);
-	put(f, ")");
+	put(f, "))");
 }
 
 /* "<id>" whole is what clients ask before they upload a copy. */

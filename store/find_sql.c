@@ -157,6 +157,18 @@ field_has(const char *p, const char *end, const char *name,
 	return false;
 }
 
+/* named(names, name) */
+static void
+sql_named(sqlite3_context *c, int n, sqlite3_value **v)
+{
+	const uint8_t *names = sqlite3_value_blob(v[0]);
+	const char *name = (const char *)sqlite3_value_text(v[1]);
+
+	(void)n;
+	sqlite3_result_int(c, name != NULL && field_names_may(names,
+	    (size_t)sqlite3_value_bytes(v[0]), name));
+}
+
 /* header(folder, file, name, needle) */
 static void
 sql_header(sqlite3_context *c, int n, sqlite3_value **v)
@@ -281,6 +293,9 @@ find_functions(struct find **f, sqlite3 *db, struct reader *r)
 
 	rc = sqlite3_create_function(db, "has", 2, how, NULL, sql_has, NULL,
 	    NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_create_function(db, "named", 2, how, NULL,
+		    sql_named, NULL, NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_create_function(db, "header", 4, how, r,
 		    sql_header, NULL, NULL);

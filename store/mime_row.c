@@ -7,6 +7,7 @@
 #include "crypto/sign.h"
 #include "mailnode/base/bug.h"
 #include "mailnode/base/codec.h"
+#include "store/field.h"
 #include "store/mime_cap.h"
 #include "store/mime_imap.h"
 #include "store/mime_row.h"
@@ -252,7 +253,7 @@ put_snippet(const struct mime *m, const uint32_t *flags, struct buf *out)
 
 enum text { MSGID, IRT, REFS, SUBJECT, FROM, TO, CC, AUTHOR, LIST_ID,
 	SNIPPET, NTEXT };
-enum blob { ENV, BODY, PARTS, NBLOB };
+enum blob { ENV, BODY, PARTS, NAMES, NBLOB };
 
 struct build {
 	struct buf	text[NTEXT], blob[NBLOB];
@@ -315,6 +316,8 @@ finish(const struct mime *m, struct build *b, struct parse_row *r,
 	r->nbody = b->blob[BODY].len;
 	r->parts = b->blob[PARTS].data;
 	r->nparts = b->blob[PARTS].len;
+	r->names = b->blob[NAMES].data;
+	r->nnames = b->blob[NAMES].len;
 	parse_row_put(out, r);
 	return out->err ? -1 : 0;
 }
@@ -341,6 +344,8 @@ mime_row(const struct mime *m, struct buf *out)
 	r.flags |= r.date == 0 ? PARSE_NODATE : 0;
 	sha256_of(m->data, m->size, r.hash);
 	fill_texts(m, &b, r.hash);
+	field_names_put(&b.blob[NAMES], (const char *)m->data,
+	    (const char *)m->data + m->size);
 	if (mime_envelope(m, &b.blob[ENV]) == 0 &&
 	    mime_bodystructure(m, &b.blob[BODY]) == 0 &&
 	    mime_parts(m, &b.blob[PARTS]) == 0)

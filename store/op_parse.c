@@ -92,6 +92,7 @@ parse_row_put(struct buf *out, const struct parse_row *r)
 	chan_put_bytes(out, r->env, r->nenv);
 	chan_put_bytes(out, r->body, r->nbody);
 	chan_put_bytes(out, r->parts, r->nparts);
+	chan_put_bytes(out, r->names, r->nnames);
 }
 
 /* What our mtext_line lets through, and nothing else. */
@@ -162,6 +163,7 @@ parse_row_get(struct chan_in *in, struct parse_row *r)
 	r->env = get_blob(&w, &r->nenv);
 	r->body = get_blob(&w, &r->nbody);
 	r->parts = get_blob(&w, &r->nparts);
+	r->names = get_blob(&w, &r->nnames);
 	if (w.bad || !chan_end(in) || r->msgid[0] == '\0' ||
 	    r->wire < r->size || !places_ok(r)) {
 		parse_row_clear(r);

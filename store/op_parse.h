@@ -64,7 +64,8 @@ struct parse_row {
 	const char	*list_id;
 	const char	*snippet;	/* start of the text, one line */
 	const uint8_t	*env, *body, *parts;	/* blobs for IMAP */
-	size_t		 nenv, nbody, nparts;
+	const uint8_t	*names;		/* of fields: field_names_put() */
+	size_t		 nenv, nbody, nparts, nnames;
 	uint8_t		*mem;		/* private: owns all of the above */
 };
 

@@ -9,8 +9,10 @@
 static const char *const sql[SQL_N] = {
 	[SQL_MSG_ADD] = "INSERT INTO msg(id,mbox,uid,thread,date,received,"
 	    "size,wire,pflags,base,name,tags,author,subject,snippet,msgid,"
-	    "sender,rcpt,cc,list_id,irt,base_key,hash,refs,env,body,parts)"
-	    " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+	    "sender,rcpt,cc,list_id,irt,base_key,hash,refs,env,body,parts,"
+	    "names)"
+	    " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,"
+	    "?)",
 	[SQL_MAIL_ADD] = "INSERT INTO mail VALUES(?,?,?,?,?,?)",
 	[SQL_MSG_GET] = "SELECT m.id,m.thread,m.mbox,m.uid,l.flags,l.modseq,"
 	    "m.name,m.tags,m.hash FROM msg m JOIN mail l ON l.mbox=m.mbox"
@@ -41,10 +43,12 @@ static const char *const sql[SQL_N] = {
 	    " unread=unread+?3,uidnext=max(uidnext,?4)",
 	[SQL_MSG_COPY] = "INSERT INTO msg(id,mbox,uid,thread,date,received,"
 	    "size,wire,pflags,base,name,tags,author,subject,snippet,msgid,"
-	    "sender,rcpt,cc,list_id,irt,base_key,hash,refs,env,body,parts)"
+	    "sender,rcpt,cc,list_id,irt,base_key,hash,refs,env,body,parts,"
+	    "names)"
 	    " SELECT ?1,?2,?3,thread,date,received,"
 	    "size,wire,pflags,base,?4,tags,author,subject,snippet,msgid,"
-	    "sender,rcpt,cc,list_id,irt,base_key,hash,refs,env,body,parts"
+	    "sender,rcpt,cc,list_id,irt,base_key,hash,refs,env,body,parts,"
+	    "names"
 	    " FROM msg WHERE id=?5",
 	[SQL_TODO] = "INSERT INTO index_todo(msg,was,now) VALUES(?1,"
 	    "CASE WHEN ?2=0 THEN '' ELSE " PATH("?2", "?3") " END,"

@@ -25,6 +25,7 @@ extern const char row_schema[];
 extern const char row_schema_2[];	/* from version 1 to 2 */
 extern const char row_schema_4[];	/* from 3 to 4 */
 extern const char row_schema_5[];	/* from 4 to 5 */
+extern const char row_schema_6[];	/* from 5 to 6 */
 
 /*
  * Prepared statements on a connection; borrows db, which must outlive it.

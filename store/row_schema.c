@@ -1,5 +1,5 @@
 /*
- * Tables of store.db, version 5, besides keeper's mailbox(id, name, …).
+ * Tables of store.db, version 6, besides keeper's mailbox(id, name, …).
  *
  * msg		one row for each file
  *	id		what clients call the message; kept when it moves
@@ -14,6 +14,7 @@
  *	base		octets of the subject that Re: and the like take up
  *	base_key	hash of the rest, 0 for none; thread.c
  *	hash		of the content; env body parts: see mime_imap.h
+ *	names		of its header's fields: field.h; '' when unknown
  * mail		the narrow twin that IMAP scans; saved: since when it is
  *		there, Unix time, 0 for unknown
  * uid_block	how many of 1024 UIDs that follow each other are there, so that
@@ -67,6 +68,10 @@ const char row_schema_4[] =
 const char row_schema_5[] =
     "ALTER TABLE mail ADD COLUMN saved INTEGER NOT NULL DEFAULT 0;";
 
+/* What version 5 has is read as before. */
+const char row_schema_6[] =
+    "ALTER TABLE msg ADD COLUMN names BLOB NOT NULL DEFAULT x'';";
+
 const char row_schema[] =
     "CREATE TABLE IF NOT EXISTS msg("
     " id INTEGER PRIMARY KEY,"
@@ -82,7 +87,7 @@ const char row_schema[] =
     " list_id TEXT NOT NULL, irt TEXT NOT NULL,"
     " base_key INTEGER NOT NULL, hash BLOB NOT NULL,"
     " refs TEXT NOT NULL, env BLOB NOT NULL, body BLOB NOT NULL,"
-    " parts BLOB NOT NULL);"
+    " parts BLOB NOT NULL, names BLOB NOT NULL DEFAULT x'');"
     "CREATE INDEX IF NOT EXISTS msg_thread ON msg(thread, mbox, date);"
     "CREATE INDEX IF NOT EXISTS msg_date ON msg(mbox, date, id);"
     "CREATE INDEX IF NOT EXISTS msg_msgid ON msg(msgid);"

@@ -48,7 +48,7 @@ msg_insert(struct rows *r, const struct row_new *n,
 {
 	uint64_t key = thread_base_key(p->base);
 
-	return row_do(r, SQL_MSG_ADD, "iiiiiiiiiisssssssssssibsbbb",
+	return row_do(r, SQL_MSG_ADD, "iiiiiiiiiisssssssssssibsbbbb",
 	    (int64_t)t->id, (int64_t)n->mbox, (int64_t)n->uid,
 	    (int64_t)t->thread, t->date, n->received, (int64_t)p->size,
 	    (int64_t)p->wire, (int64_t)p->flags,
@@ -56,7 +56,7 @@ msg_insert(struct rows *r, const struct row_new *n,
 	    n->tags, p->author, p->subject, p->snippet, p->msgid, p->from,
 	    p->to, p->cc, p->list_id, p->irt, (int64_t)key, p->hash,
 	    sizeof p->hash, p->refs, p->env, p->nenv, p->body, p->nbody,
-	    p->parts, p->nparts);
+	    p->parts, p->nparts, p->names, p->nnames);
 }
 
 /* One more, which is the highest; since when it is there, its name says. */

@@ -28,7 +28,7 @@
  *	history	what the owner's acts say of senders: history.c
  *	known_as	how correspondents look: known_as.c
  *
- * store.db, version 5: the cache.  Keeper's part is `mailbox`; the rest
+ * store.db, version 6: the cache.  Keeper's part is `mailbox`; the rest
  * stands in row_schema.c.  `state` holds whether the last run ended cleanly.
  *
  * events.db, version 1: what a power cut may cost the last moments of.
@@ -159,11 +159,11 @@ const struct schema schemas[STORE_NDB] = {
 		.steps = { node_schema_2, node_schema_3 }
 	},
 	[STORE_CACHE] = {
-		.name = "store.db", .app_id = 0x6d6e7374, .version = 5,
+		.name = "store.db", .app_id = 0x6d6e7374, .version = 6,
 		.cache = true, .cache_kib = 4096, .page = 4096,
 		.parts = { cache_schema, row_schema },
 		.steps = { row_schema_2, cache_schema_3, row_schema_4,
-		    row_schema_5 }
+		    row_schema_5, row_schema_6 }
 	},
 	[STORE_EVENTS] = {
 		.name = "events.db", .app_id = 0x6d6e6576, .version = 1,

@@ -3,11 +3,13 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sqlite3.h>
 #include <cmocka.h>
 
 #include "store/err.h"
+#include "store/field.h"
 #include "store/find.h"
 
 enum { MAILS = 20000, SPARSE = 8000 };
@@ -116,12 +118,56 @@ a_search_may_have_many_keys(void **state)
 
 #define T(fn)	cmocka_unit_test_setup_teardown(fn, begin, end)
 
+/* Nothing is overlooked for the sake of speed: not asked is only who lacks
+ * the field. */
+static void
+names_of_fields(void **state)
+{
+	static const char head[] = "Received: a\r\n\tb\r\nX-Spam : yes\r\n"
+	    "no field\r\nreceived: c\r\n\r\nX-Body: no\r\n";
+	char line[32];
+	struct buf many, b;
+	int i;
+
+	(void)state;
+	buf_init(&b, 10000);
+	buf_init(&many, 10000);
+	assert_true(field_names_may(NULL, 0, "X-Spam"));
+	field_names_put(&b, head, head + strlen(head));
+	assert_int_equal(b.len, 6);
+	assert_true(field_names_may(b.data, b.len, "x-spam"));
+	assert_true(field_names_may(b.data, b.len, "RECEIVED"));
+	assert_false(field_names_may(b.data, b.len, "X-Body"));
+	assert_false(field_names_may(b.data, b.len, "X-Spa"));
+	/* Of no header at all it is known that it has none. */
+	buf_reset(&b);
+	field_names_put(&b, "", "");
+	assert_false(field_names_may(b.data, b.len, "X-Spam"));
+	/* At the limit, and one past it. */
+	for (i = 0; i < FIELD_NAMES_MAX; i++) {
+		snprintf(line, sizeof line, "X-%d: v\n", i * 7919);
+		(void)buf_adds(&many, line);
+	}
+	buf_reset(&b);
+	field_names_put(&b, (char *)many.data, (char *)many.data + many.len);
+	assert_true(b.len > 2 && field_names_may(b.data, b.len, "X-7919") &&
+	    !field_names_may(b.data, b.len, "X-Spam"));
+	(void)buf_adds(&many, "X-Spam: yes\nX-Spam-2: yes\nX-Spam-3: 3\n");
+	buf_reset(&b);
+	field_names_put(&b, (char *)many.data, (char *)many.data + many.len);
+	assert_true(field_names_may(b.data, b.len, "X-Spam"));
+	assert_int_equal(b.len, 0);
+	buf_clear(&many);
+	buf_clear(&b);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(a_set_may_have_many_holes),
 		T(a_search_may_have_many_keys),
+		T(names_of_fields),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
