@@ -324,6 +324,18 @@ number(struct find *f, const char *before, int64_t v)
 	put_int(f, v);
 }
 
+static void
+span(struct find *f, struct chan_in *in, const char *what)
+{
+	put(f, "(");
+	put(f, what);
+	number(f, ">=", chan_get_i64(in));
+	put(f, " AND ");
+	put(f, what);
+	number(f, "<", chan_get_i64(in));
+	put(f, ")");
+}
+
 /* Leaves that are a comparison. */
 static void
 comparison(struct find *f, struct chan_in *in, uint8_t key)
@@ -342,18 +354,15 @@ comparison(struct find *f, struct chan_in *in, uint8_t key)
 	case FIND_SMALLER:
 		number(f, "m.wire<", (int64_t)chan_get_u64(in));
 		break;
-	case FIND_BEFORE:
-		number(f, "m.received<", chan_get_i64(in));
+	case FIND_RECEIVED:
+		span(f, in, "m.received");
 		break;
 	case FIND_SAVED:
 		/* RFC 8514 section 4.3: unknown, INTERNALDATE counts. */
-		number(f, "iif(l.saved>0,l.saved,m.received)<",
-		    chan_get_i64(in));
+		span(f, in, "iif(l.saved>0,l.saved,m.received)");
 		break;
 	case FIND_SENT:
-		number(f, "(sent(m.env,m.date)>=", chan_get_i64(in));
-		number(f, " AND sent(m.env,m.date)<", chan_get_i64(in));
-		put(f, ")");
+		span(f, in, "sent(m.env,m.date)");
 		f->whole = true;
 		break;
 	case FIND_ROW:

@@ -44,9 +44,9 @@ find_number(struct find_prog *p, enum find_key key, int64_t v)
 }
 
 bool
-find_days(struct find_prog *p, int64_t from, int64_t to)
+find_span(struct find_prog *p, enum find_key key, int64_t from, int64_t to)
 {
-	bool good = find_put(p, FIND_SENT);
+	bool good = find_put(p, key);
 
 	chan_put_i64(&p->text, from);
 	chan_put_i64(&p->text, to);

@@ -16,16 +16,16 @@ enum find_key {
 	FIND_UIDS,	/* u32 n, then n times u32 lo, u32 hi */
 	FIND_LARGER,	/* u64 octets, CRLF everywhere */
 	FIND_SMALLER,
-	FIND_BEFORE,	/* i64 s: INTERNALDATE is less than that */
-	FIND_SENT,	/* i64 from, i64 to: days since 1970 of the Date field,
-			   as it was written; from <= day < to */
+	FIND_RECEIVED,	/* i64 from, i64 to: from <= INTERNALDATE < to, in s */
+	FIND_SENT,	/* the same in days since 1970 of the Date field, as it
+			   was written */
 	FIND_MODSEQ,	/* u64: at least that */
 	FIND_HEADER,	/* str name, str substring */
 	FIND_TEXT,	/* str: words anywhere, by the index */
 	FIND_BODY,	/* str: words in bodies */
 	FIND_ROW,	/* u64: the id of its content's row */
 	FIND_THREAD,	/* u64 */
-	FIND_SAVED,	/* i64 s: came into the mailbox before that */
+	FIND_SAVED,	/* as FIND_RECEIVED: when it came into the mailbox */
 	FIND_HASH,	/* VIEW_HASH octets: of its content */
 	FIND_ROOT,	/* VIEW_ROOT octets, see struct view_row */
 	FIND_KEYS
@@ -54,9 +54,10 @@ void	 find_prog_clear(struct find_prog *p);
 
 /* All messages, FIND_NOT and FIND_OR; their arguments are added next. */
 bool	 find_put(struct find_prog *p, enum find_key key);
-/* Flags, octets, a time or a MODSEQ. */
+/* Flags, octets or a MODSEQ. */
 bool	 find_number(struct find_prog *p, enum find_key key, int64_t v);
-bool	 find_days(struct find_prog *p, int64_t from, int64_t to);
+bool	 find_span(struct find_prog *p, enum find_key key, int64_t from,
+	    int64_t to);
 /* name: of the field, with FIND_HEADER. */
 bool	 find_string(struct find_prog *p, enum find_key key,
 	    const char *name, const char *text);

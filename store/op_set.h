@@ -78,6 +78,10 @@ uint16_t set_expunge(int ch, struct op_reply *r, const struct set_ask *a,
 
 /* A keyword that can be a tag, and a tag that can be a keyword. */
 bool	 set_keyword_ok(const char *tag);
+/* The tag that a keyword is: those that clients agree on have one spelling,
+ * as keywords are alike in any case; "": one that stands for a flag, which a
+ * keyword never does; NULL: it can be none.  Borrows. */
+const char *tag_of_keyword(const char *word);
 
 /* ---- APPEND ---- */
 

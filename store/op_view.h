@@ -163,6 +163,14 @@ enum view_blob { VIEW_BLOB_ENV, VIEW_BLOB_BODY, VIEW_BLOB_PARTS };
 uint16_t view_blob(int ch, struct op_reply *r, uint64_t mbox, uint32_t uid,
 	    enum view_blob which, struct buf *out);
 
+enum view_text { VIEW_ENVELOPE, VIEW_STRUCTURE, VIEW_STRUCTURE_SHORT };
+
+/* Appends what IMAP calls ENVELOPE, BODYSTRUCTURE and BODY, out of the row or
+ * (what is too large for one) asked for; "NIL" when there is none. */
+void	 view_text(int ch, struct op_reply *r, uint64_t mbox,
+	    const struct view_row *row, enum view_text which,
+	    struct buf *out);
+
 /* The file of a message, opened when it is first needed. */
 struct view_file {
 	uint32_t	 uid;

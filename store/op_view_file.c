@@ -6,10 +6,14 @@
 
 #include "store/err.h"
 #include "store/maildir.h"
+#include "store/mime_short.h"
 #include "store/op_view.h"
 #include "store/view.h"
 
-enum { PARTS_MAX = 1024 * 1024 };	/* octets of a table */
+enum {
+	PARTS_MAX = 1024 * 1024,	/* octets of a table */
+	TEXT_MAX = 64 * 1024 * 1024	/* octets of a structure */
+};
 
 /* ---- client ---- */
 
@@ -41,6 +45,30 @@ view_blob(int ch, struct op_reply *r, uint64_t mbox, uint32_t uid,
 		at += n;
 	} while (at < size);
 	return OP_OK;
+}
+
+void
+view_text(int ch, struct op_reply *r, uint64_t mbox,
+    const struct view_row *row, enum view_text which, struct buf *out)
+{
+	bool env = which == VIEW_ENVELOPE;
+	const uint8_t *p = env ? row->env : row->body;
+	size_t n = env ? row->nenv : row->nbody;
+	struct buf whole;
+
+	buf_init(&whole, TEXT_MAX);
+	if (p == NULL) {
+		n = view_blob(ch, r, mbox, row->uid, env ? VIEW_BLOB_ENV :
+		    VIEW_BLOB_BODY, &whole) == OP_OK ? whole.len : 0;
+		p = whole.data;
+	}
+	if (which == VIEW_STRUCTURE_SHORT)
+		mime_short(out, p, n);
+	else if (n > 0)
+		(void)buf_add(out, p, n);
+	else
+		(void)buf_adds(out, "NIL");
+	buf_clear(&whole);
 }
 
 void

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "mailnode/base/codec.h"
 #include "store/box.h"
@@ -51,6 +52,23 @@ mail_tag_ok(const char *tag)
 		    tag[i] == '"' || tag[i] == '%' || tag[i] == '\\')
 			return false;
 	return true;
+}
+
+const char *
+tag_of_keyword(const char *word)
+{
+	static const char *const spelled[] = { "$Junk", "$NotJunk",
+	    "$Phishing", "$MDNSent", "$SubmitPending", "$Submitted",
+	    "$Important", "Junk", "NonJunk", "NotJunk" };
+	size_t i;
+
+	for (i = 0; i < sizeof disguised / sizeof disguised[0]; i++)
+		if (strcasecmp(disguised[i].tag, word) == 0)
+			return "";
+	for (i = 0; i < sizeof spelled / sizeof spelled[0]; i++)
+		if (strcasecmp(spelled[i], word) == 0)
+			return spelled[i];
+	return set_keyword_ok(word) && mail_tag_ok(word) ? word : NULL;
 }
 
 /* The next word of a list; false at its end. */

@@ -1,6 +1,4 @@
 /* APPEND: RFC 9051 section 6.3.12, RFC 3502, RFC 4315, RFC 6855 section 4. */
-#define _GNU_SOURCE
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,52 +7,43 @@
 #include "store/err.h"
 #include "store/op_append.h"
 
-/* One of the messages of a command. */
-struct message {
-	struct flag_list flags;
-	int64_t		 received;	/* 0: now */
-	uint64_t	 id;		/* upload; 0: none */
-	uint64_t	 octets;
-	bool		 utf8;		/* UTF8 (~{n} … ) */
-	bool		 nul;
-};
-
 struct append {
 	struct session	*s;
 	char		 folder[BOX_NAME_MAX];
-	struct message	*m;		/* owned */
+	/* the messages of the command */
+	struct set_new	 m[APPEND_MANY_MAX];
+	struct flag_list flags[APPEND_MANY_MAX];
 	size_t		 n;
+	/* the last of them */
+	bool		 utf8;		/* UTF8 (~{n} … ) */
+	bool		 nul;		/* holds one */
 };
 
 bool
 append_is(const struct session *s)
 {
-	const struct lex_token *t = s->lex.token;
-	struct lex_str verb;
+	struct lex_at at = { &s->lex, 1 };
 
-	if (s->lex.n < 3 || t[1].kind != LEX_ATOM || s->lex.text.err != 0)
-		return false;
-	verb = (struct lex_str){ (char *)s->lex.text.data + t[1].at, t[1].n };
-	return lex_is(&verb, "APPEND");
+	return s->lex.n > 2 && s->lex.text.err == 0 &&
+	    lex_word(&at, "APPEND");
 }
 
 /* What stands before the literal. */
 static bool
-arguments(struct lex_at *at, struct message *m)
+arguments(struct append *a, struct lex_at *at, struct set_new *m)
 {
+	struct flag_list *flags = &a->flags[a->n - 1];
 	struct lex_str date;
 
-	if (lex_next_is(at, LEX_OPEN) && !flag_list(at, false, &m->flags))
+	if (lex_next_is(at, LEX_OPEN) && !flag_list(at, false, flags))
 		return false;
+	m->flags = flags->flags;
+	m->keywords = flags->keywords;
 	if (lex_string(at, &date) &&
 	    !date_time(date.p, date.n, &m->received))
 		return false;
-	if (lex_word(at, "UTF8")) {
-		m->utf8 = true;
-		if (!lex_open(at))
-			return false;
-	}
-	return lex_end(at);
+	a->utf8 = lex_word(at, "UTF8");
+	return (!a->utf8 || lex_open(at)) && lex_end(at);
 }
 
 static void
@@ -66,52 +55,30 @@ refused(struct session *s, uint16_t rc)
 		reply_no_target(s, rc);
 }
 
-static struct message *
-one_more(struct append *a)
-{
-	struct message *p;
-
-	if (a->n == APPEND_MANY_MAX) {
-		reply_no(a->s, "LIMIT", "too many messages at once");
-		return NULL;
-	}
-	p = reallocarray(a->m, a->n + 1, sizeof *p);
-	if (p == NULL) {
-		reply_failed(a->s, STORE_NOMEM);
-		return NULL;
-	}
-	a->m = p;
-	memset(&p[a->n], 0, sizeof *p);
-	return &p[a->n++];
-}
-
 /* Everything that can be refused before the octets come. */
 static bool
 may_begin(struct append *a, struct lex_at *at, const struct lex_literal *lit)
 {
 	struct session *s = a->s;
+	struct set_new *m = &a->m[a->n];
 	struct view_box b = { 0 };
-	struct message *m;
-	uint16_t rc = OP_OK;
+	uint16_t rc;
 
-	if (!(s->state & ST_IN)) {
+	if (!(s->state & ST_IN))
 		reply_bad(s, "log in first");
-		return false;
-	}
-	if ((a->n == 0 && !get_mailbox(s, at, a->folder)) ||
-	    (m = one_more(a)) == NULL || !arguments(at, m)) {
+	else if (a->n == APPEND_MANY_MAX)
+		reply_no(s, "LIMIT", "too many messages at once");
+	else if ((a->n++ == 0 && !get_mailbox(s, at, a->folder)) ||
+	    !arguments(a, at, m)) {
 		if (!s->answered)
 			reply_bad(s, "arguments are missing or wrong");
-		return false;
-	}
-	if (lit->octets == 0) {
+	} else if (lit->octets == 0)
 		reply_no(s, "", "no message at all");
+	if (s->answered)
 		return false;
-	}
+	m->folder = a->folder;
 	m->octets = lit->octets;
-	/* Of one that comes unasked keeper says it at the end. */
-	if (lit->sync)
-		rc = view_box(reader_of(s), &s->reader, a->folder, 0, &b);
+	rc = view_box(reader_of(s), &s->reader, a->folder, 0, &b);
 	if (rc == OP_OK && lit->octets > s->start->message_max)
 		rc = STORE_TOOBIG;
 	if (rc == OP_OK)
@@ -125,12 +92,11 @@ may_begin(struct append *a, struct lex_at *at, const struct lex_literal *lit)
 static bool
 to_keeper(void *arg, const uint8_t *p, size_t n)
 {
-	const struct append *a = arg;
-	struct message *m = &a->m[a->n - 1];
+	struct append *a = arg;
 
 	if (memchr(p, '\0', n) != NULL)
-		m->nul = true;
-	if (set_data(*a->s->start->keeper, m->id, p, n) == 0)
+		a->nul = true;
+	if (set_data(*a->s->start->keeper, a->m[a->n - 1].id, p, n) == 0)
 		return true;
 	reply_bye(a->s, "try again in a moment", "service-gone");
 	return false;
@@ -140,21 +106,13 @@ to_keeper(void *arg, const uint8_t *p, size_t n)
 static void
 file(struct append *a)
 {
-	struct set_new m[APPEND_MANY_MAX];
 	struct session *s = a->s;
 	struct append_done done;
 	struct buf code;
 	uint16_t rc;
-	size_t i;
 
-	for (i = 0; i < a->n; i++) {
-		m[i] = (struct set_new){ .folder = a->folder,
-		    .flags = a->m[i].flags.flags,
-		    .keywords = a->m[i].flags.keywords, .id = a->m[i].id,
-		    .received = a->m[i].received, .octets = a->m[i].octets };
-		a->m[i].id = 0;		/* keeper has taken it */
-	}
-	rc = append_all(*s->start->keeper, &s->keeper, m, a->n, &done);
+	rc = append_all(*s->start->keeper, &s->keeper, a->m, a->n, &done);
+	a->n = 0;		/* keeper knows nothing of them any more */
 	buf_init(&code, LEX_LINE_MAX);
 	(void)buf_addf(&code, "APPENDUID %u ",
 	    (unsigned int)done.uidvalidity);
@@ -170,15 +128,13 @@ file(struct append *a)
 	set_clear(&done.uids);
 }
 
-/* ---- one literal after the other ---- */
-
 /* What follows a message: nothing, or one more, whose literal is *lit. */
 enum then { THEN_END, THEN_MORE, THEN_BAD };
 
 static enum then
 behind(struct append *a, char *text, size_t n, struct lex_literal *lit)
 {
-	if (a->m[a->n - 1].utf8) {
+	if (a->utf8) {
 		if (n == 0 || *text != ')')
 			return THEN_BAD;
 		text++;
@@ -197,23 +153,22 @@ take_one(struct append *a, const struct lex_literal *lit,
     struct lex_literal *next)
 {
 	struct session *s = a->s;
-	struct message *m;
 	enum then then;
 	char *text;
 	size_t n;
 
+	a->nul = false;
 	if (lit->sync)
 		reply_go_on(s, "send it");
 	if (!take_octets(s, lit->octets, to_keeper, a) ||
 	    !next_line(s, LEX_LINE_MAX, &text, &n))
 		return false;
-	m = &a->m[a->n - 1];
 	then = behind(a, text, n, next);
 	if (then == THEN_BAD)
 		reply_bad(s, "what follows is no message");
-	else if (m->nul && lit->binary)
+	else if (a->nul && lit->binary)
 		reply_no(s, "UNKNOWN-CTE", "NUL is not kept: encode it");
-	else if (m->nul)
+	else if (a->nul)
 		reply_bad(s, "NUL in a message");
 	if (s->answered && lex_tail(text, n, next))
 		pass_over(s, next);
@@ -243,15 +198,20 @@ take_all(struct append *a, const struct lex_literal *first)
 void
 append_literal(struct session *s, const struct lex_literal *lit)
 {
-	struct append a = { .s = s };
+	struct append *a = calloc(1, sizeof *a);
 	size_t i;
 
-	take_all(&a, lit);
-	/* Of those that keeper has taken, it knows nothing any more. */
-	for (i = 0; i < a.n && s->state != ST_END; i++)
-		if (a.m[i].id != 0)
-			set_abort(*s->start->keeper, a.m[i].id);
-	free(a.m);
+	if (a == NULL) {
+		reply_failed(s, STORE_NOMEM);
+		pass_over(s, lit);
+		return;
+	}
+	a->s = s;
+	take_all(a, lit);
+	for (i = 0; i < a->n && s->state != ST_END; i++)
+		if (a->m[i].id != 0)
+			set_abort(*s->start->keeper, a->m[i].id);
+	free(a);
 	view_sync(s, SYNC_NEW | SYNC_GONE | SYNC_OWN, NULL);
 }
 

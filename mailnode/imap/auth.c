@@ -12,7 +12,6 @@ logged_in(struct session *s)
 {
 	const struct device *d = sasl_device(s->sasl);
 	struct device_note n = { .client = s->client };
-	struct buf b;
 
 	if (d == NULL || !(d->scope & DEVICE_READ)) {
 		reply_no(s, "AUTHORIZATIONFAILED", "this device may not read mail");
@@ -29,11 +28,10 @@ logged_in(struct session *s)
 	s->errors = 0;
 	if (s->client[0] != '\0')	/* it said so before the login */
 		(void)device_note(*s->start->keeper, &n);
-	buf_init(&b, TEXT_MAX * 3);
-	(void)buf_adds(&b, "CAPABILITY ");
-	put_capabilities(s, &b);
-	reply_ok(s, buf_str(&b), "welcome");
-	buf_clear(&b);
+	(void)buf_adds(&s->out, "CAPABILITY ");
+	put_capabilities(s, &s->out);
+	reply_ok(s, buf_str(&s->out), "welcome");
+	buf_reset(&s->out);
 }
 
 static void

@@ -37,13 +37,11 @@ put_capabilities(struct session *s, struct buf *b)
 void
 on_capability(struct session *s, struct lex_at *at)
 {
-	struct buf b;
-
 	(void)at;
-	buf_init(&b, TEXT_MAX * 3);
-	put_capabilities(s, &b);
-	untagged(s, "CAPABILITY %s", buf_str(&b));
-	buf_clear(&b);
+	(void)buf_adds(&s->out, "* CAPABILITY ");
+	put_capabilities(s, &s->out);
+	(void)buf_adds(&s->out, "\r\n");
+	send_out(s);
 	reply_ok(s, "", "that is all");
 }
 

@@ -6,7 +6,6 @@
 #include "mailnode/imap/search.h"
 #include "mailnode/imap/section.h"
 #include "store/err.h"
-#include "store/mime_short.h"
 #include "store/op_set.h"
 
 enum { SECTIONS_MAX = 64, OUT_SEND = 32 * 1024 };
@@ -132,29 +131,11 @@ modifiers(struct session *s, struct fetch *f, struct lex_at *at)
 
 /* ---- answers ---- */
 
-/* Of what is too large for a row, the reader is asked again. */
 static void
-put_blob(struct session *s, const struct view_row *row, unsigned int item)
+put_text(struct session *s, const struct view_row *row, enum view_text which)
 {
-	bool env = item == F_ENVELOPE;
-	const uint8_t *p = env ? row->env : row->body;
-	size_t n = env ? row->nenv : row->nbody;
-	struct buf whole;
-
-	buf_init(&whole, 64 * 1024 * 1024);
-	if (p == NULL) {
-		n = view_blob(reader_of(s), &s->reader, s->view.mbox,
-		    row->uid, env ? VIEW_BLOB_ENV : VIEW_BLOB_BODY,
-		    &whole) == OP_OK ? whole.len : 0;
-		p = whole.data;
-	}
-	if (item == F_BODY)
-		mime_short(&s->out, p, n);
-	else if (n > 0)
-		(void)buf_add(&s->out, p, n);
-	else
-		(void)buf_adds(&s->out, "NIL");
-	buf_clear(&whole);
+	view_text(reader_of(s), &s->reader, s->view.mbox, row, which,
+	    &s->out);
 }
 
 static void
@@ -201,8 +182,14 @@ put_item(struct session *s, const struct view_row *row, unsigned int item)
 	case F_PREVIEW:
 		put_string(b, row->snippet, strlen(row->snippet));
 		break;
+	case F_ENVELOPE:
+		put_text(s, row, VIEW_ENVELOPE);
+		break;
+	case F_BODY:
+		put_text(s, row, VIEW_STRUCTURE_SHORT);
+		break;
 	default:
-		put_blob(s, row, item);
+		put_text(s, row, VIEW_STRUCTURE);
 	}
 }
 

@@ -13,48 +13,26 @@ static const struct lex_name names[] = {
 
 /* ---- of commands ---- */
 
-/* Tags that stand for flags in notmuch must not be keywords of their own;
- * these have one spelling, keywords being alike in any case. */
-static const char *const spelled[] = {
-	"$Junk", "$NotJunk", "$Phishing", "$MDNSent", "$SubmitPending",
-	"$Submitted", "$Important", "Junk", "NonJunk", "NotJunk", NULL
-};
-static const char *const disguised[] = {
-	"unread", "flagged", "replied", "passed", "draft", "deleted", NULL
-};
-
-static const char *
-one_of(const char *const *list, const struct lex_str *s)
-{
-	for (; *list != NULL; list++)
-		if (lex_is(s, *list))
-			return *list;
-	return NULL;
-}
-
 bool
 flag_one(const struct lex_str *s, struct flag_list *out)
 {
 	const struct lex_name *flag = lex_named(s, names);
-	const char *word = one_of(spelled, s);
+	const char *tag = tag_of_keyword(s->p);
 	size_t n = strlen(out->keywords);
 
 	if (flag != NULL) {
 		out->flags |= flag->v;
 		return true;
 	}
-	/* Ours to give, not to be stored. */
-	if (lex_is(s, "\\Recent") || one_of(disguised, s) != NULL)
+	if (lex_is(s, "\\Recent"))	/* ours to give, not to be stored */
 		return true;
-	if (word == NULL)
-		word = s->p;
-	if (!set_keyword_ok(word) || !mail_tag_ok(word) ||
-	    n + s->n + 2 > sizeof out->keywords)
+	if (tag == NULL || n + s->n + 2 > sizeof out->keywords)
 		return false;
+	if (*tag == '\0')
+		return true;
 	if (n > 0)
 		out->keywords[n++] = ' ';
-	memcpy(out->keywords + n, word, s->n);
-	out->keywords[n + s->n] = '\0';
+	memcpy(out->keywords + n, tag, s->n + 1);
 	return true;
 }
 

@@ -21,15 +21,10 @@ tagged(struct session *s, const char *what, const char *code,
 		return;
 	s->answered = true;
 	buf_reset(&s->last);
-	(void)buf_adds(&s->last, s->tag[0] != '\0' ? s->tag : "*");
-	(void)buf_addc(&s->last, ' ');
-	(void)buf_adds(&s->last, what);
-	if (code[0] != '\0') {
-		(void)buf_adds(&s->last, " [");
-		(void)buf_adds(&s->last, code);
-		(void)buf_addc(&s->last, ']');
-	}
-	(void)buf_addc(&s->last, ' ');
+	(void)buf_addf(&s->last, "%s %s ", s->tag[0] != '\0' ? s->tag : "*",
+	    what);
+	if (code[0] != '\0')
+		(void)buf_addf(&s->last, "[%s] ", code);
 	(void)buf_adds(&s->last, text);
 	if (traced)
 		(void)buf_addf(&s->last, " (%s)", s->id);

@@ -8,7 +8,8 @@
 #include "store/err.h"
 #include "store/op_set.h"
 
-enum { DAY = 86400, FAR = 100000000 /* days */ };
+enum { ON = 0x100 };		/* beside a find_key */
+static const int64_t DAY = 86400 /* s */, FAR = 100000000 /* days */;
 
 /* A word that a search knows, and what follows it. */
 struct key {
@@ -60,46 +61,19 @@ keyword_key(struct search *c, struct lex_at *at, const struct key *k)
 	return find_string(&c->prog, FIND_KEYWORD, NULL, one.keywords);
 }
 
+/* v: FIND_RECEIVED and the like; with ON, that day, else all before it. */
 static bool
-day_arg(struct lex_at *at, int64_t *day)
+day_key(struct search *c, struct lex_at *at, const struct key *k)
 {
+	enum find_key when = k->v & ~(uint32_t)ON;
+	int64_t day, from = -FAR, unit = when == FIND_SENT ? 1 : DAY;
 	struct lex_str text;
 
-	return lex_astring(at, &text) && date_day(text.p, text.n, day);
-}
-
-/* v: FIND_BEFORE or FIND_SAVED. */
-static bool
-before_key(struct search *c, struct lex_at *at, const struct key *k)
-{
-	int64_t day;
-
-	return day_arg(at, &day) && find_number(&c->prog, k->v, day * DAY);
-}
-
-static bool
-on_key(struct search *c, struct lex_at *at, const struct key *k)
-{
-	struct find_prog *p = &c->prog;
-	int64_t day;
-	size_t both;
-
-	if (!day_arg(at, &day) || !find_begin(p, &both) ||
-	    !find_put(p, FIND_NOT) || !find_number(p, k->v, day * DAY) ||
-	    !find_number(p, k->v, (day + 1) * DAY))
+	if (!lex_astring(at, &text) || !date_day(text.p, text.n, &day))
 		return false;
-	find_end(p, both, 2);
-	return true;
-}
-
-/* By the Date field: before that day, or on it. */
-static bool
-sent_key(struct search *c, struct lex_at *at, const struct key *k)
-{
-	int64_t day;
-
-	return day_arg(at, &day) && find_days(&c->prog,
-	    k->v != 0 ? day : -FAR, day + k->v);
+	if (k->v & ON)
+		from = day++;
+	return find_span(&c->prog, when, from * unit, day * unit);
 }
 
 static bool
@@ -156,7 +130,8 @@ age_key(struct search *c, struct lex_at *at, const struct key *k)
 	uint64_t v;
 
 	return lex_number(at, UINT32_MAX, &v) && v != 0 &&
-	    find_number(&c->prog, k->v, clock_wall_s() - (int64_t)v + 1);
+	    find_span(&c->prog, k->v, -FAR * DAY,
+	    clock_wall_s() - (int64_t)v + 1);
 }
 
 /* MODSEQ "/flags/\\x" all n: one MODSEQ is for all of a message. */
@@ -274,15 +249,15 @@ static const struct key keys[] = {
 	{ "UNSEEN",	flag_key,	STORE_SEEN,	true },
 	{ "KEYWORD",	keyword_key,	0,		false },
 	{ "UNKEYWORD",	keyword_key,	0,		true },
-	{ "BEFORE",	before_key,	FIND_BEFORE,	false },
-	{ "ON",		on_key,		FIND_BEFORE,	false },
-	{ "SINCE",	before_key,	FIND_BEFORE,	true },
-	{ "SAVEDBEFORE", before_key,	FIND_SAVED,	false },
-	{ "SAVEDON",	on_key,		FIND_SAVED,	false },
-	{ "SAVEDSINCE",	before_key,	FIND_SAVED,	true },
-	{ "SENTBEFORE",	sent_key,	0,		false },
-	{ "SENTON",	sent_key,	1,		false },
-	{ "SENTSINCE",	sent_key,	0,		true },
+	{ "BEFORE",	day_key,	FIND_RECEIVED,	false },
+	{ "ON",		day_key,	FIND_RECEIVED | ON, false },
+	{ "SINCE",	day_key,	FIND_RECEIVED,	true },
+	{ "SAVEDBEFORE", day_key,	FIND_SAVED,	false },
+	{ "SAVEDON",	day_key,	FIND_SAVED | ON, false },
+	{ "SAVEDSINCE",	day_key,	FIND_SAVED,	true },
+	{ "SENTBEFORE",	day_key,	FIND_SENT,	false },
+	{ "SENTON",	day_key,	FIND_SENT | ON,	false },
+	{ "SENTSINCE",	day_key,	FIND_SENT,	true },
 	{ "SUBJECT",	field_key,	0,		false },
 	{ "FROM",	field_key,	0,		false },
 	{ "TO",		field_key,	0,		false },
@@ -293,8 +268,8 @@ static const struct key keys[] = {
 	{ "BODY",	words_key,	FIND_BODY,	false },
 	{ "LARGER",	size_key,	FIND_LARGER,	false },
 	{ "SMALLER",	size_key,	FIND_SMALLER,	false },
-	{ "OLDER",	age_key,	FIND_BEFORE,	false },
-	{ "YOUNGER",	age_key,	FIND_BEFORE,	true },
+	{ "OLDER",	age_key,	FIND_RECEIVED,	false },
+	{ "YOUNGER",	age_key,	FIND_RECEIVED,	true },
 	{ "MODSEQ",	modseq_key,	FIND_MODSEQ,	false },
 	{ "UID",	uid_key,	0,		false },
 	{ "EMAILID",	object_key,	FIND_HASH,	false },

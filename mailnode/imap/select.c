@@ -8,6 +8,7 @@
 #include "store/op_watch.h"
 
 struct resync {
+	bool		 condstore;
 	bool		 wanted;
 	uint32_t	 uidvalidity;
 	uint64_t	 modseq;
@@ -42,8 +43,7 @@ qresync(struct lex_at *at, struct resync *q)
 }
 
 static bool
-parameters(struct session *s, struct lex_at *at, struct resync *q,
-    bool *condstore)
+parameters(struct session *s, struct lex_at *at, struct resync *q)
 {
 	if (lex_end(at))
 		return true;
@@ -51,7 +51,7 @@ parameters(struct session *s, struct lex_at *at, struct resync *q,
 		return false;
 	while (!lex_close(at)) {
 		if (lex_word(at, "CONDSTORE"))
-			*condstore = true;
+			q->condstore = true;
 		else if (!lex_word(at, "QRESYNC") || !qresync(at, q))
 			return false;
 	}
@@ -165,12 +165,11 @@ select_box(struct session *s, struct lex_at *at, bool readonly)
 {
 	char name[BOX_NAME_MAX];
 	struct resync q = { .wanted = false };
-	bool condstore = false;
 
 	if (!get_mailbox(s, at, name))
 		return;
-	if (parameters(s, at, &q, &condstore)) {
-		if (condstore)
+	if (parameters(s, at, &q)) {
+		if (q.condstore)
 			s->enabled |= EN_CONDSTORE;
 		take_up(s, name, readonly, &q);
 	} else if (!s->answered)

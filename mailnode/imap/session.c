@@ -373,13 +373,10 @@ ready_for_logins(struct session *s)
 static void
 greet(struct session *s)
 {
-	struct buf b;
-
-	buf_init(&b, TEXT_MAX * 4);
-	put_capabilities(s, &b);
-	untagged(s, "OK [CAPABILITY %s] %s IMAP mailnode",
-	    buf_str(&b), conf.hostname);
-	buf_clear(&b);
+	(void)buf_adds(&s->out, "* OK [CAPABILITY ");
+	put_capabilities(s, &s->out);
+	(void)buf_addf(&s->out, "] %s IMAP mailnode\r\n", conf.hostname);
+	send_out(s);
 }
 
 /* What a large command needed is not kept while the client thinks. */
@@ -420,13 +417,11 @@ static void
 clear(struct session *s)
 {
 	view_leave(s);
+	let_go(s);
 	notify_free(s->notify);
 	deflate_free(s->deflate);
 	sasl_free(s->sasl);
 	lex_clear(&s->lex);
-	op_reply_clear(&s->keeper);
-	op_reply_clear(&s->reader);
-	op_reply_clear(&s->rows);
 	buf_clear(&s->out);
 	buf_clear(&s->last);
 	line_free(s->line);
