@@ -149,7 +149,7 @@ cmd_ban(int argc, char **argv)
 	n = node_connect(true);
 	if (n == NULL)
 		return cmd_fail("ban", errno == ENOENT ? "no daemon runs" :
-		    strerror(errno));
+		    node_why(errno));
 	rc = strcmp(verb, "list") == 0 ? list(n, json) :
 	    act(n, verb, argv[skip], rest == 2 ? argv[skip + 1] : NULL);
 	node_close(n);

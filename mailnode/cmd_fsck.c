@@ -140,7 +140,7 @@ cmd_fsck(int argc, char **argv)
 	}
 	n = node_connect(false);
 	if (n == NULL)
-		return cmd_fail("fsck", strerror(errno));
+		return cmd_fail("fsck", node_why(errno));
 	memset(&f, 0, sizeof f);
 	status = run(n, anew, &f, &cache, &rebuilt);
 	node_close(n);

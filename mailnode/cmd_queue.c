@@ -376,7 +376,7 @@ cmd_queue(int argc, char **argv)
 		}
 	n = node_connect(false);
 	if (n == NULL)
-		return cmd_fail("node", strerror(errno));
+		return cmd_fail("node", node_why(errno));
 	ch = node_link(n, ROLE_KEEPER);
 	rc = ch == -1 ? cmd_fail("keeper", strerror(errno)) :
 	    run(ch, argc - optind, argv + optind, all, json);

@@ -241,7 +241,7 @@ join(struct send *s)
 		    "(mailnode init)");
 	s->node = node_connect(false);
 	if (s->node == NULL)
-		return fail(s, EX_TEMPFAIL, "node", strerror(errno));
+		return fail(s, EX_TEMPFAIL, "node", node_why(errno));
 	s->ch = node_link(s->node, ROLE_KEEPER);
 	return s->ch == -1 ? fail(s, EX_TEMPFAIL, "keeper",
 	    strerror(errno)) : 0;

@@ -131,6 +131,15 @@ print_age(int64_t seconds)
 }
 
 static void
+print_octets(uint64_t n)
+{
+	if (n < 10ULL << 30)
+		printf("%llu MiB", (unsigned long long)(n >> 20));
+	else
+		printf("%.1f GiB", (double)n / (1 << 30));
+}
+
+static void
 print_store(const struct stat_node *s, int64_t now)
 {
 	uint64_t all = s->accepted + s->refused;
@@ -150,9 +159,11 @@ print_store(const struct stat_node *s, int64_t now)
 		printf(", %llu changes under way",
 		    (unsigned long long)s->intents);
 	printf("\nindex    %llu behind\n", (unsigned long long)s->unindexed);
-	printf("disk     %.1f GiB free of %.1f GiB\n",
-	    (double)s->disk_free / (1 << 30),
-	    (double)s->disk_size / (1 << 30));
+	fputs("disk     ", stdout);
+	print_octets(s->disk_free);
+	fputs(" free of ", stdout);
+	print_octets(s->disk_size);
+	putchar('\n');
 }
 
 static void
@@ -191,6 +202,8 @@ print_cert(const struct health *h, int64_t now)
 
 	if (!h->has_cert)
 		puts("cert     none: no TLS");
+	else if (h->cert.not_after <= now)
+		puts("cert     EXPIRED: see mailnode cert");
 	else
 		printf("cert     %s, %lld days left%s\n", h->cert.self_signed ?
 		    "self-signed" : h->cert.issuer, days,
@@ -259,6 +272,9 @@ print_screen(const struct health *h)
 	printf(", %llu connections, %llu turned away, %u now\n",
 	    (unsigned long long)h->node.accepted,
 	    (unsigned long long)h->node.refused, h->node.sessions);
+	if (strcmp(h->node.program, program_id()) != 0)
+		puts("program  ANOTHER ONE RUNS than is installed, or of "
+		    "another config.h: start it again");
 	if (h->has_store)
 		print_store(&h->store, now);
 	if (h->has_queue)
@@ -276,10 +292,11 @@ json_node(struct buf *b, const struct node_state *st)
 {
 	buf_addf(b, "{\"type\":\"node\",\"pid\":%d,\"local\":%s,\"ready\":%s,"
 	    "\"since\":%lld,\"accepted\":%llu,\"refused\":%llu,"
-	    "\"sessions\":%u,\"missing\":", st->pid,
+	    "\"sessions\":%u,\"same_program\":%s,\"missing\":", st->pid,
 	    st->local ? "true" : "false", st->ready ? "true" : "false",
 	    (long long)st->since, (unsigned long long)st->accepted,
-	    (unsigned long long)st->refused, st->sessions);
+	    (unsigned long long)st->refused, st->sessions,
+	    strcmp(st->program, program_id()) == 0 ? "true" : "false");
 	json_string(b, st->missing);
 	buf_adds(b, "}\n");
 }
@@ -389,14 +406,15 @@ cmd_status(int argc, char **argv)
 	n = node_connect(true);
 	if (n == NULL)
 		return cmd_fail("status", errno == ENOENT ?
-		    "no daemon runs" : strerror(errno));
+		    "no daemon runs" : node_why(errno));
+	ask_store(n, &h);
+	ask_queue(n, &h);
+	ask_vault(n, &h);
+	read_cert(&h);
+	/* Last: who was asked may have found that an alarm is over. */
 	if (node_state(n, &h.node) == -1)
 		cmd_fail("status", strerror(errno));
 	else {
-		ask_store(n, &h);
-		ask_queue(n, &h);
-		ask_vault(n, &h);
-		read_cert(&h);
 		if (json)
 			print_json(&h);
 		else

@@ -18,6 +18,15 @@ ok "status answers" mn status -j
 is "not a local node" "$(field local)" false
 ok "ready" wait_for '[ "$(field ready)" = true ]'
 
+# A newer one is installed over it: what runs is told from it.
+is "it runs this program" "$(field same_program)" true
+conf_set "$node/config.h" realname '"Another"'
+cp "$mailnode" "$tmp/old" && rm "$mailnode" && node_build
+is "installed anew: another one runs" "$(field same_program)" false
+ok "and is named" sh -c '"$0" status | grep -q "^program  ANOTHER ONE RUNS"' \
+    "$mailnode"
+mv "$tmp/old" "$mailnode"
+
 out=$(mn serve 2>&1); rc=$?
 is "a second daemon is refused" "$rc" 1
 ok "and says why" test "${out#*a daemon runs here already}" != "$out"

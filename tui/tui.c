@@ -315,7 +315,7 @@ prepare(struct main *m)
 		return bad != NULL ? bad : "out of memory";
 	t->node = node_connect(false);
 	if (t->node == NULL)
-		return strerror(errno);
+		return node_why(errno);
 	t->side = side_new(t, ready);
 	t->undo = undo_new(t);
 	t->book = addrbook_new(t);

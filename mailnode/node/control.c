@@ -134,6 +134,7 @@ node_connect(bool daemon_only)
 	int64_t until = clock_mono_ms() + CONNECT_MS;
 	struct node *n;
 	char *home;
+	int err;
 
 	n = calloc(1, sizeof *n);
 	home = conf_home();
@@ -148,14 +149,27 @@ node_connect(bool daemon_only)
 			free(home);
 			return n;
 		}
+		err = errno;
 		close(n->fd);
+		errno = err;
+		if (err == EPROTO)
+			goto fail;
 		(void)poll(NULL, 0, CONNECT_STEP_MS);
 	} while (clock_mono_ms() < until);
 	errno = ENOTCONN;
 fail:
+	err = errno;
 	free(home);
 	free(n);
+	errno = err;
 	return NULL;
+}
+
+const char *
+node_why(int err)
+{
+	return err == EPROTO ? "the daemon that runs is of another version: "
+	    "start it again" : strerror(err);
 }
 
 void
@@ -196,10 +210,13 @@ node_is_local(const struct node *n)
 int
 node_state(struct node *n, struct node_state *st)
 {
-	if (op_call(n->fd, CONTROL_STATUS, NULL, -1, &n->reply, ANSWER_MS) ==
-	    OP_OK && node_state_get(&n->reply.in, st))
-		return 0;
 	errno = ENOTCONN;
+	if (op_call(n->fd, CONTROL_STATUS, NULL, -1, &n->reply, ANSWER_MS) !=
+	    OP_OK)
+		return -1;
+	if (node_state_get(&n->reply.in, st))
+		return 0;
+	errno = EPROTO;
 	return -1;
 }
 

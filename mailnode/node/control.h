@@ -14,6 +14,7 @@
 #include "mailnode/base/role.h"
 #include "mailnode/node/alarm.h"
 #include "mailnode/node/bans.h"
+#include "mailnode/node/program.h"
 
 enum control_msg {
 	CONTROL_LINK = 0x0a01,		/* u8 role → fd */
@@ -38,6 +39,9 @@ struct node;
  * Returns owned, or NULL with errno: ENOENT no daemon, EACCES not ours.
  */
 struct node	*node_connect(bool daemon_only);
+
+/* Why that failed, from errno.  EPROTO: another version answered. */
+const char	*node_why(int err);
 
 /* Closes the control channel; links stay open.  A local node ends with its
  * last client. */
@@ -65,6 +69,7 @@ struct node_session {
 };
 
 struct node_state {
+	char		program[PROGRAM_ID_MAX];	/* it runs */
 	int32_t		pid;
 	bool		local, ready;
 	int64_t		since;			/* wall, s */

@@ -9,6 +9,7 @@ node_state_put(struct buf *b, const struct node_state *st)
 {
 	uint32_t i, told;
 
+	chan_put_str(b, st->program);
 	chan_put_u32(b, (uint32_t)st->pid);
 	chan_put_u8(b, st->local);
 	chan_put_u8(b, st->ready);
@@ -62,6 +63,7 @@ node_state_get(struct chan_in *in, struct node_state *st)
 	uint32_t i;
 
 	memset(st, 0, sizeof *st);
+	chan_get_str(in, st->program, sizeof st->program);
 	st->pid = (int32_t)chan_get_u32(in);
 	st->local = chan_get_u8(in) != 0;
 	st->ready = chan_get_u8(in) != 0;

@@ -291,6 +291,7 @@ on_status(void *service, struct op_call *c)
 	if (pa->n.local && pa->n.stopping)
 		return CONTROL_NO_SERVICE;	/* the next one will serve */
 	memset(&st, 0, sizeof st);
+	(void)snprintf(st.program, sizeof st.program, "%s", program_id());
 	st.pid = getpid();
 	st.local = pa->n.local;
 	st.ready = pa->announced;

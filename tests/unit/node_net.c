@@ -227,6 +227,8 @@ state_survives_its_channel(void **state)
 	struct buf buf;
 
 	(void)state;
+	strcpy(a.program, program_id());
+	assert_int_equal(strlen(a.program), 40);
 	a.pid = 7;
 	a.ready = true;
 	a.crashes[ROLE_SMTP] = 3;
@@ -237,6 +239,7 @@ state_survives_its_channel(void **state)
 	node_state_put(&buf, &a);
 	chan_in_init(&in, buf.data, buf.len);
 	assert_true(node_state_get(&in, &b));
+	assert_string_equal(b.program, program_id());
 	assert_int_equal(b.pid, 7);
 	assert_true(b.ready);
 	assert_int_equal(b.crashes[ROLE_SMTP], 3);
