@@ -29,13 +29,10 @@ uint16_t
 alias_ask_add(int ch, struct op_reply *r, const struct alias *a)
 {
 	struct buf b;
-	uint16_t status;
 
 	buf_init(&b, CHAN_DATA_MAX);
 	alias_add_put(&b, a);
-	status = op_call(ch, ALIAS_ADD, &b, -1, r, ALIAS_WAIT_MS);
-	buf_clear(&b);
-	return status;
+	return wire_ask(ch, r, ALIAS_ADD, &b, ALIAS_WAIT_MS);
 }
 
 uint16_t

@@ -4,6 +4,7 @@
 #include "store/err.h"
 #include "store/tag.h"
 #include "store/upload.h"
+#include "store/wire.h"
 
 /* ---- client ---- */
 
@@ -43,9 +44,7 @@ append_all(int ch, struct op_reply *r, const struct set_new *m, size_t n,
 		chan_put_str(&b, m[i].keywords);
 		chan_put_i64(&b, m[i].received);
 	}
-	rc = b.err != 0 ? STORE_TOOBIG :
-	    op_call(ch, APPEND_MANY, &b, -1, r, SET_WAIT_MS);
-	buf_clear(&b);
+	rc = wire_ask(ch, r, APPEND_MANY, &b, SET_WAIT_MS);
 	if (rc != OP_OK)
 		return rc;
 	done->uidvalidity = chan_get_u32(&r->in);

@@ -10,6 +10,7 @@
 #include "store/parts.h"
 #include "store/reject.h"
 #include "store/row.h"
+#include "store/wire.h"
 
 bool
 box_name_ok(const char *name)
@@ -47,15 +48,12 @@ static uint16_t
 ask(int ch, struct op_reply *r, uint16_t type, const char *a, const char *b)
 {
 	struct buf args;
-	uint16_t status;
 
 	buf_init(&args, CHAN_DATA_MAX);
 	chan_put_str(&args, a);
 	if (b != NULL)
 		chan_put_str(&args, b);
-	status = op_call(ch, type, &args, -1, r, BOX_WAIT_MS);
-	buf_clear(&args);
-	return status;
+	return wire_ask(ch, r, type, &args, BOX_WAIT_MS);
 }
 
 uint16_t

@@ -307,7 +307,6 @@ on_next(void *service, struct op_call *c)
 	char after[DEVICE_NAME_MAX];
 	struct device_seen seen;
 	struct sqlite3_stmt *s;
-	int rc;
 
 	memset(&seen, 0, sizeof seen);
 	chan_get_str(&c->in, after, sizeof after);
@@ -318,25 +317,14 @@ on_next(void *service, struct op_call *c)
 	    after);
 	if (s == NULL)
 		return STORE_IO;
-	rc = sqlite3_step(s);
-	if (rc == SQLITE_ROW) {
+	if (sqlite3_step(s) == SQLITE_ROW) {
 		sql_copy(seen.name, sizeof seen.name, s, 0);
-		seen.at = sqlite3_column_int64(s, 1);
-		sql_copy(seen.service, sizeof seen.service, s, 2);
-		sql_copy(seen.addr, sizeof seen.addr, s, 3);
-		sql_copy(seen.client, sizeof seen.client, s, 4);
-		sql_copy(seen.folder, sizeof seen.folder, s, 5);
+		sql_put(c->out, s, 0, "sissss");
 	}
-	sqlite3_reset(s);
-	if (rc != SQLITE_ROW)
+	(void)sqlite3_reset(s);
+	if (seen.name[0] == '\0')
 		return STORE_NOTFOUND;
 	count_sessions(st, &seen);
-	chan_put_str(c->out, seen.name);
-	chan_put_i64(c->out, seen.at);
-	chan_put_str(c->out, seen.service);
-	chan_put_str(c->out, seen.addr);
-	chan_put_str(c->out, seen.client);
-	chan_put_str(c->out, seen.folder);
 	chan_put_u32(c->out, device_seen_unsynced(st, seen.name));
 	chan_put_u32(c->out, seen.sessions);
 	return OP_OK;

@@ -10,6 +10,8 @@
 #include "store/op_device.h"
 #include "store/op_event.h"
 #include "store/op_watch.h"
+#include "store/sql.h"
+#include "store/wire.h"
 
 enum {
 	EVENT_HELD_MAX = 256 * 1024,	/* octets collected, then written */
@@ -204,17 +206,6 @@ on_add(void *service, struct op_call *c)
 	return OP_OK;
 }
 
-static void
-put_row(struct buf *b, sqlite3_stmt *s)
-{
-	int i;
-
-	chan_put_u64(b, (uint64_t)sqlite3_column_int64(s, 0));
-	chan_put_i64(b, sqlite3_column_int64(s, 1));
-	for (i = 2; i <= 5; i++)
-		chan_put_str(b, (const char *)sqlite3_column_text(s, i));
-}
-
 static uint16_t
 on_query(void *service, struct op_call *c)
 {
@@ -246,7 +237,7 @@ on_query(void *service, struct op_call *c)
 		    CHAN_DATA_MAX - 2 * (EVENT_TEXT_MAX + EVENT_ADDR_MAX);
 		if (!more) {
 			chan_put_u8(c->out, 1);
-			put_row(c->out, s);
+			sql_put(c->out, s, 0, "iissss");
 			n++;
 		}
 	}
@@ -352,8 +343,7 @@ event_query(int ch, struct op_reply *r, const char *key, uint64_t after,
 	buf_init(&b, CHAN_DATA_MAX);
 	chan_put_bytes(&b, key, strnlen(key, EVENT_ADDR_MAX - 1));
 	chan_put_u64(&b, after);
-	status = op_call(ch, EVENT_QUERY, &b, -1, r, 30000);
-	buf_clear(&b);
+	status = wire_ask(ch, r, EVENT_QUERY, &b, 30000);
 	if (status == OP_OK && !get_rows(&r->in, out)) {
 		event_list_clear(out);
 		status = OP_BAD;

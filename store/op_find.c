@@ -142,9 +142,8 @@ view_search(int ch, struct op_reply *r, uint64_t mbox, uint32_t below,
 		chan_put_u32(&args, below);
 		if (out->n == 0)
 			(void)buf_add(&args, prog->text.data, prog->text.len);
-		rc = args.err != 0 || prog->text.err != 0 ? STORE_TOOBIG :
-		    op_call(ch, VIEW_SEARCH, &args, -1, r, -1);
-		buf_clear(&args);
+		args.err |= prog->text.err;
+		rc = wire_ask(ch, r, VIEW_SEARCH, &args, -1);
 		if (rc == OP_OK)
 			rc = page(r, out, &more, done);
 		if (rc != OP_OK)

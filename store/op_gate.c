@@ -7,6 +7,7 @@
 #include "store/letin.h"
 #include "store/op_gate.h"
 #include "store/reject.h"
+#include "store/wire.h"
 
 enum {
 	IP_MAX = 64,
@@ -40,8 +41,7 @@ gate_grey(int ch, struct op_reply *r, const struct grey_who *w,
 	    GREY_DOMAIN_MAX - 1));
 	chan_put_u8(&b, w->spf);
 	chan_put_u32(&b, wait_s);
-	status = op_call(ch, GATE_GREY, &b, -1, r, GATE_ASK_MS);
-	buf_clear(&b);
+	status = wire_ask(ch, r, GATE_GREY, &b, GATE_ASK_MS);
 	if (status != OP_OK)
 		return status;
 	what = chan_get_u8(&r->in);

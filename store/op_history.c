@@ -7,6 +7,7 @@
 #include "store/letin.h"
 #include "store/op_history.h"
 #include "store/op_rcpt.h"
+#include "store/wire.h"
 
 /* ---- client ---- */
 
@@ -56,8 +57,7 @@ history_ask(int ch, struct op_reply *r, const struct history_ask *q,
 	chan_put_u8(&b, (uint8_t)n);
 	for (i = 0; i < n; i++)
 		chan_put_str(&b, q->ids[i]);
-	status = op_call(ch, HISTORY_ASK, &b, -1, r, HISTORY_WAIT_MS);
-	buf_clear(&b);
+	status = wire_ask(ch, r, HISTORY_ASK, &b, HISTORY_WAIT_MS);
 	if (status != OP_OK)
 		return status;
 	get_facts(&r->in, out);

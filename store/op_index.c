@@ -121,11 +121,8 @@ index_todo(int ch, struct op_reply *r, uint32_t most, struct index_work *out)
 	memset(out, 0, sizeof *out);
 	buf_init(&args, CHAN_DATA_MAX);
 	chan_put_u32(&args, most);
-	rc = op_call(ch, INDEX_TODO, &args, -1, r, INDEX_WAIT_MS);
-	if (rc == OP_OK && !get_work(&r->in, out))
-		rc = OP_BAD;
-	buf_clear(&args);
-	return rc;
+	rc = wire_ask(ch, r, INDEX_TODO, &args, INDEX_WAIT_MS);
+	return rc != OP_OK || get_work(&r->in, out) ? rc : OP_BAD;
 }
 
 void
@@ -163,14 +160,11 @@ uint16_t
 index_done(int ch, struct op_reply *r, uint64_t seq, const char *state)
 {
 	struct buf args;
-	uint16_t rc;
 
 	buf_init(&args, CHAN_DATA_MAX);
 	chan_put_u64(&args, seq);
 	chan_put_str(&args, state);
-	rc = op_call(ch, INDEX_DONE, &args, -1, r, INDEX_WAIT_MS);
-	buf_clear(&args);
-	return rc;
+	return wire_ask(ch, r, INDEX_DONE, &args, INDEX_WAIT_MS);
 }
 
 /* ---- INDEX_FIND ---- */
@@ -196,10 +190,7 @@ do_find(void *service, struct op_call *c)
 	while (n++ < COPIES_MAX && sqlite3_step(s) == SQLITE_ROW) {
 		before = c->out->len;
 		chan_put_u8(c->out, 1);
-		chan_put_u64(c->out, (uint64_t)sqlite3_column_int64(s, 0));
-		chan_put_u32(c->out, (uint32_t)sqlite3_column_int64(s, 1));
-		chan_put_str(c->out, sql_text(s, 2));
-		chan_put_u8(c->out, (uint8_t)sqlite3_column_int(s, 3));
+		sql_put(c->out, s, 0, "iusb");
 		if (!wire_fits(c->out, before, TAIL))
 			break;
 	}
@@ -241,11 +232,8 @@ index_find(int ch, struct op_reply *r, const char *msgid,
 	memset(out, 0, sizeof *out);
 	buf_init(&args, CHAN_DATA_MAX);
 	chan_put_str(&args, msgid);
-	rc = op_call(ch, INDEX_FIND, &args, -1, r, INDEX_WAIT_MS);
-	if (rc == OP_OK && !get_rows(&r->in, out))
-		rc = OP_BAD;
-	buf_clear(&args);
-	return rc;
+	rc = wire_ask(ch, r, INDEX_FIND, &args, INDEX_WAIT_MS);
+	return rc != OP_OK || get_rows(&r->in, out) ? rc : OP_BAD;
 }
 
 void
@@ -303,15 +291,9 @@ index_all(int ch, struct op_reply *r, uint64_t *from)
 
 	buf_init(&args, CHAN_DATA_MAX);
 	chan_put_u64(&args, *from);
-	rc = op_call(ch, INDEX_ALL, &args, -1, r, INDEX_WAIT_MS);
-	*from = 0;
-	if (rc == OP_OK) {
-		*from = chan_get_u64(&r->in);
-		if (!chan_end(&r->in))
-			rc = OP_BAD;
-	}
-	buf_clear(&args);
-	return rc;
+	rc = wire_ask(ch, r, INDEX_ALL, &args, INDEX_WAIT_MS);
+	*from = rc == OP_OK ? chan_get_u64(&r->in) : 0;
+	return rc != OP_OK || chan_end(&r->in) ? rc : OP_BAD;
 }
 
 enum { INDEXER = ROLE_BIT(ROLE_INDEXER) };

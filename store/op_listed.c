@@ -4,6 +4,7 @@
 #include "mailnode/base/clock.h"
 #include "store/op_event.h"
 #include "store/op_listed.h"
+#include "store/wire.h"
 
 /* ---- client ---- */
 
@@ -11,14 +12,11 @@ static uint16_t
 ask(int ch, struct op_reply *r, uint16_t type, bool allow, const char *name)
 {
 	struct buf b;
-	uint16_t status;
 
 	buf_init(&b, CHAN_DATA_MAX);
 	chan_put_u8(&b, allow);
 	chan_put_str(&b, name);
-	status = op_call(ch, type, &b, -1, r, LISTED_WAIT_MS);
-	buf_clear(&b);
-	return status;
+	return wire_ask(ch, r, type, &b, LISTED_WAIT_MS);
 }
 
 uint16_t
@@ -26,15 +24,12 @@ listed_ask_add(int ch, struct op_reply *r, bool allow, const char *name,
     const char *note)
 {
 	struct buf b;
-	uint16_t status;
 
 	buf_init(&b, CHAN_DATA_MAX);
 	chan_put_u8(&b, allow);
 	chan_put_str(&b, name);
 	chan_put_str(&b, note);
-	status = op_call(ch, LISTED_ADD, &b, -1, r, LISTED_WAIT_MS);
-	buf_clear(&b);
-	return status;
+	return wire_ask(ch, r, LISTED_ADD, &b, LISTED_WAIT_MS);
 }
 
 uint16_t

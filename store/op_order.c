@@ -59,9 +59,8 @@ view_order(int ch, struct op_reply *r, const struct order_ask *ask,
 			(void)buf_add(&args, ask->prog->text.data,
 			    ask->prog->text.len);
 		}
-		rc = args.err != 0 || ask->prog->text.err != 0 ? STORE_TOOBIG :
-		    op_call(ch, VIEW_ORDER, &args, -1, r, -1);
-		buf_clear(&args);
+		args.err |= ask->prog->text.err;
+		rc = wire_ask(ch, r, VIEW_ORDER, &args, -1);
 		if (rc == OP_OK)
 			rc = page(r, ask->how != ORDER_SORT, fn, arg, &at,
 			    &more, done);

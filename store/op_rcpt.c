@@ -9,6 +9,7 @@
 #include "store/op_rcpt.h"
 #include "store/spool.h"
 #include "store/store.h"
+#include "store/wire.h"
 
 /* RFC 5321 section 4.5.1, RFC 2142, and where others report to. */
 const char *const rcpt_system[] = {
@@ -197,8 +198,7 @@ rcpt_check(int ch, struct op_reply *r, const char *addr, struct rcpt *out)
 	memset(out, 0, sizeof *out);
 	buf_init(&b, CHAN_DATA_MAX);
 	chan_put_str(&b, addr);
-	status = op_call(ch, RCPT_CHECK, &b, -1, r, RCPT_WAIT_MS);
-	buf_clear(&b);
+	status = wire_ask(ch, r, RCPT_CHECK, &b, RCPT_WAIT_MS);
 	if (status != OP_OK)
 		return status;
 	out->class = (enum rcpt_class)chan_get_u8(&r->in);

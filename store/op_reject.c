@@ -10,6 +10,7 @@
 #include "store/op_event.h"
 #include "store/op_reject.h"
 #include "store/op_watch.h"
+#include "store/sql.h"
 #include "store/upload.h"
 #include "store/wire.h"
 
@@ -101,8 +102,7 @@ reject_ask_list(int ch, struct op_reply *r, uint64_t before,
 	memset(out, 0, sizeof *out);
 	buf_init(&b, 16);
 	reject_list_put(&b, before);
-	status = op_call(ch, REJECT_LIST, &b, -1, r, REJECT_WAIT_MS);
-	buf_clear(&b);
+	status = wire_ask(ch, r, REJECT_LIST, &b, REJECT_WAIT_MS);
 	if (status == OP_OK && !reject_list_get(&r->in, out))
 		status = OP_BAD;
 	return status;
@@ -123,8 +123,7 @@ reject_ask_open(int ch, struct op_reply *r, uint64_t id, int *fd)
 	*fd = -1;
 	buf_init(&b, 16);
 	reject_open_put(&b, id);
-	status = op_call(ch, REJECT_OPEN, &b, -1, r, REJECT_WAIT_MS);
-	buf_clear(&b);
+	status = wire_ask(ch, r, REJECT_OPEN, &b, REJECT_WAIT_MS);
 	if (status == OP_OK) {
 		*fd = r->fd;
 		r->fd = -1;
@@ -144,13 +143,10 @@ reject_ask_let_in(int ch, struct op_reply *r, uint64_t id,
     const char *address)
 {
 	struct buf b;
-	uint16_t status;
 
 	buf_init(&b, CHAN_DATA_MAX);
 	reject_let_in_put(&b, id, address);
-	status = op_call(ch, REJECT_LET_IN, &b, -1, r, REJECT_WAIT_MS);
-	buf_clear(&b);
-	return status;
+	return wire_ask(ch, r, REJECT_LET_IN, &b, REJECT_WAIT_MS);
 }
 
 bool
@@ -385,18 +381,13 @@ on_let_in(void *service, struct op_call *c)
 static void
 put_incoming(struct store *st, struct buf *b, sqlite3_stmt *s)
 {
-	const char *trace = (const char *)sqlite3_column_text(s, 1);
-	uint64_t id = reject_of(st, trace != NULL ? trace : "");
+	uint64_t id = reject_of(st, sql_text(s, 1));
 	struct reject r = { .from = "", .subject = "" };
 
 	if (id != 0 && reject_get(st, id, &r) != STORE_OK)
 		id = 0;
 	chan_put_u8(b, 1);
-	chan_put_i64(b, sqlite3_column_int64(s, 0));
-	chan_put_str(b, trace);
-	chan_put_str(b, (const char *)sqlite3_column_text(s, 2));
-	chan_put_str(b, (const char *)sqlite3_column_text(s, 3));
-	chan_put_str(b, (const char *)sqlite3_column_text(s, 4));
+	sql_put(b, s, 0, "issss");
 	chan_put_u64(b, id);
 	chan_put_str(b, id != 0 ? r.from : "");
 	chan_put_str(b, id != 0 ? r.subject : "");

@@ -146,7 +146,6 @@ uint16_t
 rule_tell_done(int ch, struct op_reply *r, const struct rule_work *w)
 {
 	struct buf args;
-	uint16_t rc;
 	size_t i, k;
 
 	buf_init(&args, CHAN_DATA_MAX);
@@ -157,9 +156,7 @@ rule_tell_done(int ch, struct op_reply *r, const struct rule_work *w)
 		for (k = 0; k < w->item[i].nhits; k++)
 			chan_put_u16(&args, w->item[i].hit[k]);
 	}
-	rc = op_call(ch, RULE_DONE, &args, -1, r, RULE_WAIT_MS);
-	buf_clear(&args);
-	return rc;
+	return wire_ask(ch, r, RULE_DONE, &args, RULE_WAIT_MS);
 }
 
 /* What the rules that match ask for. */

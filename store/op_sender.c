@@ -33,13 +33,10 @@ static uint16_t
 ask_id(int ch, struct op_reply *r, uint16_t op, uint64_t id)
 {
 	struct buf b;
-	uint16_t rc;
 
 	buf_init(&b, 64);
 	chan_put_u64(&b, id);
-	rc = op_call(ch, op, &b, -1, r, SENDER_WAIT_MS);
-	buf_clear(&b);
-	return rc;
+	return wire_ask(ch, r, op, &b, SENDER_WAIT_MS);
 }
 
 static void
@@ -118,7 +115,6 @@ sender_mark(int ch, struct op_reply *r, uint64_t id, const char *route,
     const uint32_t *n, size_t count)
 {
 	struct buf b;
-	uint16_t rc;
 	size_t i;
 
 	buf_init(&b, CHAN_DATA_MAX);
@@ -127,16 +123,13 @@ sender_mark(int ch, struct op_reply *r, uint64_t id, const char *route,
 	chan_put_u32(&b, (uint32_t)count);
 	for (i = 0; i < count; i++)
 		chan_put_u32(&b, n[i]);
-	rc = op_call(ch, SENDER_MARK, &b, -1, r, SENDER_WAIT_MS);
-	buf_clear(&b);
-	return rc;
+	return wire_ask(ch, r, SENDER_MARK, &b, SENDER_WAIT_MS);
 }
 
 uint16_t
 sender_result(int ch, struct op_reply *r, const struct sender_result *x)
 {
 	struct buf b;
-	uint16_t rc;
 	size_t i;
 
 	buf_init(&b, CHAN_DATA_MAX);
@@ -161,9 +154,7 @@ sender_result(int ch, struct op_reply *r, const struct sender_result *x)
 		    x->nfate > 100 ? 80 : QUEUE_TEXT_MAX - 1));
 	}
 	chan_put_u8(&b, 0);
-	rc = op_call(ch, SENDER_RESULT, &b, -1, r, SENDER_WAIT_MS);
-	buf_clear(&b);
-	return rc;
+	return wire_ask(ch, r, SENDER_RESULT, &b, SENDER_WAIT_MS);
 }
 
 uint16_t
@@ -227,7 +218,6 @@ put_letter(struct store *st, uint64_t id, struct buf *b)
 {
 	static struct store_slot slot;
 	sqlite3_stmt *s;
-	int i;
 
 	s = store_ask(st, STORE_NODE, &slot, "SELECT sender, msgid, envid,"
 	    " subject, flags, created, offset, size, copied, told"
@@ -238,14 +228,7 @@ put_letter(struct store *st, uint64_t id, struct buf *b)
 		(void)sqlite3_reset(s);
 		return STORE_NOTFOUND;
 	}
-	for (i = 0; i < 4; i++)
-		chan_put_str(b, sql_text(s, i));
-	chan_put_u32(b, (uint32_t)sqlite3_column_int64(s, 4));
-	chan_put_i64(b, sqlite3_column_int64(s, 5));
-	chan_put_u32(b, (uint32_t)sqlite3_column_int64(s, 6));
-	chan_put_u64(b, (uint64_t)sqlite3_column_int64(s, 7));
-	chan_put_u8(b, sqlite3_column_int(s, 8) != 0);
-	chan_put_u8(b, sqlite3_column_int(s, 9) != 0);
+	sql_put(b, s, 0, "ssssuiuibb");
 	(void)sqlite3_reset(s);
 	return STORE_OK;
 }
@@ -267,15 +250,7 @@ put_rcpts(struct store *st, uint64_t id, struct buf *b)
 	while (sqlite3_step(s) == SQLITE_ROW) {
 		before = b->len;
 		chan_put_u8(b, 1);
-		chan_put_u32(b, (uint32_t)sqlite3_column_int64(s, 0));
-		chan_put_str(b, sql_text(s, 1));
-		chan_put_str(b, sql_text(s, 2));
-		chan_put_str(b, sql_text(s, 3));
-		chan_put_str(b, sql_text(s, 4));
-		chan_put_u32(b, (uint32_t)sqlite3_column_int64(s, 5));
-		chan_put_u32(b, (uint32_t)sqlite3_column_int64(s, 6));
-		chan_put_u8(b, (uint8_t)sqlite3_column_int(s, 7));
-		chan_put_i64(b, sqlite3_column_int64(s, 8));
+		sql_put(b, s, 0, "ussssuubi");
 		if (!wire_fits(b, before, 1))
 			break;
 	}

@@ -153,8 +153,7 @@ set_begin(int ch, struct op_reply *r, uint64_t octets, uint64_t *id)
 	*id = 0;
 	buf_init(&b, 64);
 	chan_put_u64(&b, octets);
-	status = op_call(ch, SET_BEGIN, &b, -1, r, SET_WAIT_MS);
-	buf_clear(&b);
+	status = wire_ask(ch, r, SET_BEGIN, &b, SET_WAIT_MS);
 	if (status == OP_OK) {
 		*id = chan_get_u64(&r->in);
 		status = chan_end(&r->in) ? OP_OK : OP_BAD;
@@ -197,8 +196,7 @@ set_append(int ch, struct op_reply *r, uint64_t id, const struct set_new *m,
 	chan_put_u32(&b, m->flags);
 	chan_put_str(&b, m->keywords);
 	chan_put_i64(&b, m->received);
-	status = op_call(ch, SET_APPEND, &b, -1, r, SET_WAIT_MS);
-	buf_clear(&b);
+	status = wire_ask(ch, r, SET_APPEND, &b, SET_WAIT_MS);
 	done->known = status == STORE_EXISTS;
 	if (status != OP_OK && !done->known)
 		return status;
@@ -213,14 +211,11 @@ uint16_t
 set_subscribe(int ch, struct op_reply *r, const char *name, bool on)
 {
 	struct buf b;
-	uint16_t status;
 
 	buf_init(&b, 1024);
 	chan_put_str(&b, name);
 	chan_put_u8(&b, on);
-	status = op_call(ch, SET_SUBSCRIBE, &b, -1, r, SET_WAIT_MS);
-	buf_clear(&b);
-	return status;
+	return wire_ask(ch, r, SET_SUBSCRIBE, &b, SET_WAIT_MS);
 }
 
 uint16_t
@@ -236,8 +231,7 @@ set_subscribed(int ch, struct op_reply *r, struct buf *out)
 		buf_init(&b, 1024);
 		chan_put_str(&b, out->len > 0 ?
 		    (const char *)out->data + last + 1 : "");
-		status = op_call(ch, SET_SUBSCRIBED, &b, -1, r, SET_WAIT_MS);
-		buf_clear(&b);
+		status = wire_ask(ch, r, SET_SUBSCRIBED, &b, SET_WAIT_MS);
 		if (status != OP_OK)
 			return status;
 		more = chan_get_u8(&r->in) != 0;

@@ -18,6 +18,7 @@
 #include "store/op_snooze.h"
 #include "store/row.h"
 #include "store/sync.h"
+#include "store/wire.h"
 
 enum {
 	LOOK_MS = 30000,	/* the clock may be set: look again */
@@ -58,13 +59,10 @@ snooze_put(int ch, struct op_reply *r, const struct mail_set *set,
     int64_t due)
 {
 	struct buf b;
-	uint16_t status;
 
 	buf_init(&b, CHAN_DATA_MAX);
 	snooze_put_put(&b, set, due);
-	status = op_call(ch, SNOOZE_PUT, &b, -1, r, MAIL_WAIT_MS);
-	buf_clear(&b);
-	return status;
+	return wire_ask(ch, r, SNOOZE_PUT, &b, MAIL_WAIT_MS);
 }
 
 /* ---- the table ---- */

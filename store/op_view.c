@@ -15,12 +15,7 @@
 uint16_t
 view_call(int ch, uint16_t type, struct buf *args, struct op_reply *r)
 {
-	uint16_t rc;
-
-	rc = args->err != 0 ? STORE_TOOBIG :
-	    op_call(ch, type, args, -1, r, VIEW_WAIT_MS);
-	buf_clear(args);
-	return rc;
+	return wire_ask(ch, r, type, args, VIEW_WAIT_MS);
 }
 
 static void

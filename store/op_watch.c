@@ -4,6 +4,7 @@
 #include "store/op_device.h"
 #include "store/op_watch.h"
 #include "store/parts.h"
+#include "store/wire.h"
 
 enum { WATCH_NOTES_MAX = 256 };	/* then: 0, several */
 
@@ -171,13 +172,10 @@ uint16_t
 watch_subscribe(int ch, struct op_reply *r, uint32_t mask)
 {
 	struct buf b;
-	uint16_t status;
 
 	buf_init(&b, 16);
 	watch_subscribe_put(&b, mask);
-	status = op_call(ch, WATCH_SUBSCRIBE, &b, -1, r, 30000);
-	buf_clear(&b);
-	return status;
+	return wire_ask(ch, r, WATCH_SUBSCRIBE, &b, 30000);
 }
 
 bool

@@ -319,16 +319,10 @@ queue_row_put(struct store *st, struct sqlite3_stmt *s, struct buf *b)
 	static struct store_slot slot;
 	char name[QUEUE_ID_MAX];
 	sqlite3_stmt *c;
-	int i;
 
 	queue_id_text((uint64_t)sqlite3_column_int64(s, 0), name);
 	chan_put_str(b, name);
-	for (i = 1; i <= 4; i++)
-		chan_put_str(b, sql_text(s, i));
-	chan_put_u32(b, (uint32_t)sqlite3_column_int64(s, 5));
-	chan_put_u8(b, (uint8_t)sqlite3_column_int(s, 6));
-	for (i = 7; i <= 10; i++)
-		chan_put_i64(b, sqlite3_column_int64(s, i));
+	sql_put(b, s, 1, "ssssubiiii");
 	c = store_ask(st, STORE_NODE, &slot, "SELECT count(*),"
 	    " coalesce(sum(fate < 2), 0), coalesce(sum(fate IN (4, 5)), 0),"
 	    " coalesce(max(CASE WHEN n = 1 THEN addr END), '')"
@@ -340,9 +334,7 @@ queue_row_put(struct store *st, struct sqlite3_stmt *s, struct buf *b)
 		(void)sqlite3_reset(c);
 		return STORE_IO;
 	}
-	for (i = 0; i < 3; i++)
-		chan_put_u32(b, (uint32_t)sqlite3_column_int64(c, i));
-	chan_put_str(b, sql_text(c, 3));
+	sql_put(b, c, 0, "uuus");
 	(void)sqlite3_reset(c);
 	return STORE_OK;
 }
@@ -365,16 +357,7 @@ queue_rcpts_put(struct store *st, uint64_t id, struct buf *b)
 	while (sqlite3_step(s) == SQLITE_ROW) {
 		before = b->len;
 		chan_put_u8(b, 1);
-		chan_put_str(b, sql_text(s, 0));
-		chan_put_str(b, sql_text(s, 1));
-		chan_put_u32(b, (uint32_t)sqlite3_column_int64(s, 2));
-		chan_put_u8(b, (uint8_t)sqlite3_column_int(s, 3));
-		chan_put_u32(b, (uint32_t)sqlite3_column_int64(s, 4));
-		chan_put_i64(b, sqlite3_column_int64(s, 5));
-		chan_put_i64(b, sqlite3_column_int64(s, 6));
-		chan_put_str(b, sql_text(s, 7));
-		chan_put_str(b, sql_text(s, 8));
-		chan_put_u8(b, sqlite3_column_int(s, 9) != 0);
+		sql_put(b, s, 0, "ssubuiissb");
 		if (!wire_fits(b, before, ROOM_AFTER))
 			break;
 	}
@@ -389,7 +372,6 @@ queue_attempts_put(struct store *st, uint64_t id, struct buf *b)
 	static struct store_slot slot;
 	sqlite3_stmt *s;
 	size_t before;
-	int i;
 
 	s = store_ask(st, STORE_NODE, &slot, "SELECT * FROM (SELECT id, at,"
 	    " route, peer, tls, rcpts, reply FROM queue_attempt"
@@ -400,14 +382,9 @@ queue_attempts_put(struct store *st, uint64_t id, struct buf *b)
 	while (sqlite3_step(s) == SQLITE_ROW) {
 		before = b->len;
 		chan_put_u8(b, 1);
-		chan_put_i64(b, sqlite3_column_int64(s, 1));
-		for (i = 2; i <= 6; i++)
-			chan_put_str(b, sql_text(s, i));
-		if (b->err != 0 || b->len + 16 > b->max) {
-			b->err = 0;
-			b->len = before;
+		sql_put(b, s, 1, "isssss");
+		if (!wire_fits(b, before, 16))
 			break;
-		}
 	}
 	(void)sqlite3_reset(s);
 	chan_put_u8(b, 0);

@@ -137,6 +137,22 @@ sql_copy(char *dst, size_t size, sqlite3_stmt *s, int col)
 	snprintf(dst, size, "%s", sql_text(s, col));
 }
 
+void
+sql_put(struct buf *out, sqlite3_stmt *s, int col, const char *fmt)
+{
+	for (; *fmt != '\0'; fmt++, col++) {
+		if (*fmt == 's')
+			chan_put_str(out, sql_text(s, col));
+		else if (*fmt == 'i')
+			chan_put_i64(out, sqlite3_column_int64(s, col));
+		else if (*fmt == 'u')
+			chan_put_u32(out,
+			    (uint32_t)sqlite3_column_int64(s, col));
+		else
+			chan_put_u8(out, (uint8_t)sqlite3_column_int(s, col));
+	}
+}
+
 const char *
 sql_str(const struct sql *s, unsigned int q, int col)
 {

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mailnode/base/chan.h"
+
 struct sql {
 	sqlite3			*db;		/* borrowed */
 	const char *const	*text;		/* n statements */
@@ -40,6 +42,10 @@ int64_t		 sql_int(const struct sql *s, unsigned int q, int col);
 /* A column of a row: "" for NULL.  text borrows from the statement. */
 const char	*sql_text(sqlite3_stmt *s, int col);
 void		 sql_copy(char *dst, size_t size, sqlite3_stmt *s, int col);
+/* Columns of a row from `col` on into a record, a letter for each: s text, i
+ * 64 bits, u 32, b 8. */
+void		 sql_put(struct buf *out, sqlite3_stmt *s, int col,
+		    const char *fmt);
 /* The same of a statement by number. */
 const char	*sql_str(const struct sql *s, unsigned int q, int col);
 

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "store/err.h"
 #include "store/wire.h"
 
 enum { FIRST_ROWS = 16 };
@@ -120,17 +121,26 @@ wire_done(struct buf *args, struct op_reply *r)
 }
 
 uint16_t
+wire_ask(int ch, struct op_reply *r, uint16_t op, struct buf *args,
+    int wait_ms)
+{
+	uint16_t status;
+
+	status = args->err != 0 ? STORE_TOOBIG :
+	    op_call(ch, op, args, -1, r, wait_ms);
+	buf_clear(args);
+	return status;
+}
+
+uint16_t
 wire_ask_str(int ch, struct op_reply *r, uint16_t op, const char *s,
     int wait_ms)
 {
 	struct buf b;
-	uint16_t status;
 
 	buf_init(&b, CHAN_DATA_MAX);
 	chan_put_str(&b, s);
-	status = op_call(ch, op, &b, -1, r, wait_ms);
-	buf_clear(&b);
-	return status;
+	return wire_ask(ch, r, op, &b, wait_ms);
 }
 
 void

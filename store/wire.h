@@ -38,6 +38,9 @@ int	 wire_seal(const struct buf *b);
 void	 wire_call(struct buf *args, struct op_reply *r);
 void	 wire_done(struct buf *args, struct op_reply *r);
 
+/* Asks, waits and clears args; STORE_TOOBIG: they fit no record. */
+uint16_t wire_ask(int ch, struct op_reply *r, uint16_t op, struct buf *args,
+	    int wait_ms);
 /* A question that is one string, or a word that is one number. */
 uint16_t wire_ask_str(int ch, struct op_reply *r, uint16_t op,
 	    const char *s, int wait_ms);
