@@ -111,6 +111,8 @@ int		 bans_rm(struct bans *b, const char *net);
 /* The i-th in force; NULL behind the last. */
 const struct ban *bans_at(const struct bans *b, size_t i, int64_t now);
 
+/* ---- ban.c ---- */
+
 void		 ban_put(struct buf *out, const struct ban *b);
 bool		 ban_get(struct chan_in *in, struct ban *b);
 
