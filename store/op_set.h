@@ -104,7 +104,7 @@ void	 set_abort(int ch, uint64_t id);
 uint16_t set_append(int ch, struct op_reply *r, uint64_t id,
 	    const struct set_new *m, struct set_appended *done);
 
-/* ---- subscriptions ---- */
+/* ---- subscriptions: op_subscribe.c ---- */
 
 /* STORE_TOOBIG: SET_SUBSCRIBED_MAX names are told of already. */
 uint16_t set_subscribe(int ch, struct op_reply *r, const char *name,
@@ -121,6 +121,6 @@ struct tag_change;
 bool	 set_keywords(const char *words, bool take, struct tag_change *tc);
 void	 set_done_put(struct buf *b, const struct change *c);
 
-extern const struct op set_ops[];	/* service: struct store */
+extern const struct op set_ops[], subscribe_ops[];	/* service: store */
 
 #endif

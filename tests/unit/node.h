@@ -132,6 +132,7 @@ node_open(struct node *n, char *why, size_t size)
 	op_server_more(&n->keeper, box_ops);
 	op_server_more(&n->keeper, mail_ops);
 	op_server_more(&n->keeper, set_ops);
+	op_server_more(&n->keeper, subscribe_ops);
 	op_server_more(&n->keeper, watch_ops);
 	op_server_more(&n->keeper, alias_ops);
 	op_server_more(&n->keeper, submit_ops);
