@@ -193,6 +193,6 @@ uint16_t view_open_many(int ch, struct op_reply *r, uint64_t mbox,
 	    struct view_file *files, size_t n);
 
 /* Service: struct reader. */
-extern const struct op view_ops[], view_file_ops[];
+extern const struct op view_ops[], view_row_ops[], view_file_ops[];
 
 #endif

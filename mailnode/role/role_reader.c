@@ -76,6 +76,7 @@ role_reader(struct proc *pr)
 	op_server_init(&srv, pr->loop, list_ops, &r);
 	op_server_more(&srv, msg_ops);
 	op_server_more(&srv, view_ops);
+	op_server_more(&srv, view_row_ops);
 	op_server_more(&srv, view_file_ops);
 	op_server_more(&srv, find_ops);
 	op_server_more(&srv, order_ops);

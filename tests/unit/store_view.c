@@ -97,6 +97,7 @@ serve(int fd, const char *only)
 	r.small = true;
 	reader_warm(&r);
 	op_server_init(&srv, l, view_ops, &r);
+	op_server_more(&srv, view_row_ops);
 	op_server_more(&srv, view_file_ops);
 	op_server_more(&srv, find_ops);
 	op_server_add(&srv, fd, ROLE_IMAP, 1);
