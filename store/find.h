@@ -41,7 +41,7 @@ struct find	*find_new(struct reader *r, uint64_t mbox, uint32_t below);
 void		 find_free(struct find *f);
 /* From a program to a condition.  OP_OK, OP_BAD, or an enum store_err. */
 uint16_t	 find_build(struct find *f, struct chan_in *in);
-/* Inside a snapshot.  An SQLite code. */
+/* find_run.c: inside a snapshot.  An SQLite code. */
 int		 find_run(struct find *f);
 /*
  * What it finds in the order of UIDs: fn reads the row at hand, whose
