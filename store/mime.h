@@ -53,6 +53,10 @@ void	 mime_close(struct mime *m);
 /* Reads all of fd, wherever its offset, at most max octets; owned. */
 uint8_t	*mime_slurp(int fd, size_t max, size_t *n);
 
+/* ---- mime_part.c ---- */
+
+/* Is it there, and a GMime object of that type? */
+bool	 mime_is_a(const struct mime *m, void *obj, GType type);
 /* "text", "plain" of a part; never NULL. */
 const char *mime_type(const struct mime *m, const struct mime_part *p);
 const char *mime_subtype(const struct mime *m, const struct mime_part *p);

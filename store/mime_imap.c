@@ -2,9 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/mime_envelope.h"
 #include "store/mime_imap.h"
-
-enum { GROUP_DEPTH_MAX = 2, ADDRESSES_MAX = 2000 };
 
 uint32_t
 mime_lines(const uint8_t *p, size_t n, uint32_t *bare)
@@ -22,253 +21,14 @@ mime_lines(const uint8_t *p, size_t n, uint32_t *bare)
 	return lines;
 }
 
-/* ---- strings ---- */
-
-static void
-put_n(struct buf *out, const char *s, size_t n)
-{
-	bool quoted = n < 1024;
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		if ((uint8_t)s[i] < ' ' || (uint8_t)s[i] > 126)
-			quoted = false;
-	if (!quoted) {
-		buf_addf(out, "{%zu}\r\n", n);
-		buf_add(out, s, n);
-		return;
-	}
-	buf_addc(out, '"');
-	for (i = 0; i < n; i++) {
-		if (s[i] == '"' || s[i] == '\\')
-			buf_addc(out, '\\');
-		buf_addc(out, s[i]);
-	}
-	buf_addc(out, '"');
-}
-
-static void
-put(struct buf *out, const char *s)
-{
-	if (s == NULL)
-		buf_adds(out, "NIL");
-	else
-		put_n(out, s, strlen(s));
-}
+/* ---- body structure ---- */
 
 /* A type, subtype or name of a parameter: a token, upper or lower. */
 static void
 put_or(struct buf *out, const char *s, const char *otherwise)
 {
-	put(out, s != NULL && *s != '\0' ? s : otherwise);
+	mime_put(out, s != NULL && *s != '\0' ? s : otherwise);
 }
-
-/* ---- envelope ---- */
-
-static bool
-is_a(const struct mime *m, void *obj, GType type)
-{
-	return obj != NULL &&
-	    m->gm->g_type_check_instance_is_a((GTypeInstance *)obj, type);
-}
-
-/*
- * ENVELOPE has encoded words as they stand in the field.  The library would
- * decode them, so their "=?" is another pair of octets while it parses: one
- * that the field does not have.
- */
-static char
-hide_words(char *field)
-{
-	static const char other[] = "!#$%&'*+-/^_`{|}~";
-	const char *c = other;
-	char pair[3] = "=", *p;
-
-	for (; *c != '\0'; c++) {
-		pair[1] = *c;
-		if (strstr(field, pair) == NULL)
-			break;
-	}
-	for (p = field; *c != '\0' && (p = strstr(p, "=?")) != NULL; p += 2)
-		p[1] = *c;
-	return *c;
-}
-
-/* Returns owned, or NULL. */
-static char *
-shown(const char *text, char hidden)
-{
-	char *copy = text != NULL ? strdup(text) : NULL, *p = copy;
-
-	while (copy != NULL && hidden != '\0' && (p = strchr(p, '=')) != NULL)
-		if (*++p == hidden)
-			*p = '?';
-	return copy;
-}
-
-static bool
-ascii(const char *s)
-{
-	while (*s != '\0' && (unsigned char)*s < 0x80)
-		s++;
-	return *s == '\0';
-}
-
-/* A display name; what is no US-ASCII is encoded here. */
-static void
-put_name(const struct mime *m, struct buf *out, const char *decoded,
-    char hidden)
-{
-	char *name = shown(decoded, hidden), *coded = NULL;
-
-	if (name != NULL && !ascii(name))
-		coded = m->gm->g_mime_utils_header_encode_phrase(NULL, name,
-		    "utf-8");
-	if (name == NULL || *name == '\0')
-		put(out, NULL);
-	else
-		put(out, coded != NULL ? coded : name);
-	m->gm->g_free(coded);
-	free(name);
-}
-
-static void
-put_mailbox(const struct mime *m, struct buf *out, InternetAddress *a,
-    char hidden)
-{
-	char *own = shown(m->gm->internet_address_mailbox_get_addr(
-	    (InternetAddressMailbox *)a), hidden);
-	const char *addr = own != NULL ? own : "", *at = strrchr(addr, '@');
-
-	buf_addc(out, '(');
-	put_name(m, out, m->gm->internet_address_get_name(a), hidden);
-	buf_adds(out, " NIL ");
-	put_n(out, addr, at != NULL ? (size_t)(at - addr) : strlen(addr));
-	buf_addc(out, ' ');
-	put(out, at != NULL ? at + 1 : "");
-	buf_addc(out, ')');
-	free(own);
-}
-
-struct addresses {
-	int	 depth, budget;
-	char	 hidden;
-};
-
-static void
-put_list(const struct mime *m, struct buf *out, InternetAddressList *l,
-    struct addresses *c)
-{
-	int i, n = m->gm->internet_address_list_length(l);
-	InternetAddressList *members;
-	InternetAddress *a;
-	const char *name;
-
-	for (i = 0; i < n && --c->budget > 0; i++) {
-		a = m->gm->internet_address_list_get_address(l, i);
-		if (is_a(m, a, m->gm->internet_address_mailbox_get_type())) {
-			put_mailbox(m, out, a, c->hidden);
-			continue;
-		}
-		if (c->depth >= GROUP_DEPTH_MAX ||
-		    !is_a(m, a, m->gm->internet_address_group_get_type()))
-			continue;
-		buf_adds(out, "(NIL NIL ");
-		name = m->gm->internet_address_get_name(a);
-		if (name != NULL && *name != '\0')
-			put_name(m, out, name, c->hidden);
-		else
-			put(out, "");	/* NIL would end a group */
-		buf_adds(out, " NIL)");
-		members = m->gm->internet_address_group_get_members(
-		    (InternetAddressGroup *)a);
-		c->depth++;
-		if (members != NULL)
-			put_list(m, out, members, c);
-		c->depth--;
-		buf_adds(out, "(NIL NIL NIL NIL)");
-	}
-}
-
-static bool
-put_addresses(const struct mime *m, struct buf *out, GMimeHeaderList *hl,
-    const char *field)
-{
-	char *raw = mime_field_of(m, hl, field);
-	InternetAddressList *l = NULL;
-	size_t start = out->len;
-	struct addresses c = { .budget = ADDRESSES_MAX };
-
-	if (raw != NULL)
-		c.hidden = hide_words(raw);
-	if (raw != NULL)
-		l = m->gm->internet_address_list_parse(NULL, raw);
-	free(raw);
-	buf_addc(out, '(');
-	if (l != NULL) {
-		put_list(m, out, l, &c);
-		m->gm->g_object_unref(l);
-	}
-	if (out->len > start + 1) {
-		buf_addc(out, ')');
-		return true;
-	}
-	out->len = start;
-	return false;
-}
-
-static void
-put_field(const struct mime *m, struct buf *out, GMimeHeaderList *hl,
-    const char *field)
-{
-	char *raw = mime_field_of(m, hl, field), *s = raw;
-
-	if (s != NULL)
-		s += strspn(s, " \t");
-	put(out, s);
-	free(raw);
-}
-
-/* RFC 9051: Sender and Reply-To default to From. */
-static void
-put_envelope(const struct mime *m, struct buf *out, GMimeHeaderList *hl)
-{
-	static const char *const field[] = { "From", "Sender", "Reply-To",
-	    "To", "Cc", "Bcc" };
-	size_t i;
-
-	buf_addc(out, '(');
-	put_field(m, out, hl, "Date");
-	buf_addc(out, ' ');
-	put_field(m, out, hl, "Subject");
-	for (i = 0; i < sizeof field / sizeof field[0]; i++) {
-		buf_addc(out, ' ');
-		if (!put_addresses(m, out, hl, field[i]) &&
-		    !((i == 1 || i == 2) &&
-		    put_addresses(m, out, hl, "From")))
-			buf_adds(out, "NIL");
-	}
-	buf_addc(out, ' ');
-	put_field(m, out, hl, "In-Reply-To");
-	buf_addc(out, ' ');
-	put_field(m, out, hl, "Message-ID");
-	buf_addc(out, ')');
-}
-
-static GMimeHeaderList *
-headers(const struct mime *m, void *obj)
-{
-	return obj != NULL ? m->gm->g_mime_object_get_header_list(obj) : NULL;
-}
-
-int
-mime_envelope(const struct mime *m, struct buf *out)
-{
-	put_envelope(m, out, headers(m, m->msg));
-	return out->err ? -1 : 0;
-}
-
-/* ---- body structure ---- */
 
 /* RFC 2231: a value beyond ASCII goes out under NAME*. */
 static void
@@ -282,14 +42,14 @@ put_param(struct buf *out, const char *name, const char *value)
 		if (*p > 126 || *p < ' ')
 			plain = false;
 	if (plain) {
-		put(out, name);
+		mime_put(out, name);
 		buf_addc(out, ' ');
-		put(out, value);
+		mime_put(out, value);
 		return;
 	}
 	buf_init(&b, out->max);
 	buf_addf(&b, "%s*", name);
-	put_n(out, (char *)b.data, b.len);
+	mime_put_n(out, (char *)b.data, b.len);
 	buf_reset(&b);
 	buf_adds(&b, "utf-8''");
 	for (p = (const uint8_t *)value; *p != '\0'; p++) {
@@ -300,7 +60,7 @@ put_param(struct buf *out, const char *name, const char *value)
 	}
 	buf_addc(out, ' ');
 	if (b.data != NULL)
-		put_n(out, (char *)b.data, b.len);
+		mime_put_n(out, (char *)b.data, b.len);
 	else
 		buf_adds(out, "NIL");
 	buf_clear(&b);
@@ -369,7 +129,7 @@ put_language(const struct mime *m, struct buf *out, GMimeHeaderList *hl)
 	    s != NULL; s = strtok_r(NULL, ", \t", &save)) {
 		if (out->len > start + 1)
 			buf_addc(out, ' ');
-		put(out, s);
+		mime_put(out, s);
 	}
 	if (out->len > start + 1)
 		buf_addc(out, ')');
@@ -385,28 +145,28 @@ static void
 put_extension(const struct mime *m, struct buf *out,
     const struct mime_part *p)
 {
-	GMimeHeaderList *hl = headers(m, p->obj);
+	GMimeHeaderList *hl = mime_headers(m, p->obj);
 
 	put_disposition(m, out, p);
 	buf_addc(out, ' ');
 	put_language(m, out, hl);
 	buf_addc(out, ' ');
-	put_field(m, out, hl, "Content-Location");
+	mime_put_field(m, out, hl, "Content-Location");
 }
 
 static void
 put_encoding(const struct mime *m, struct buf *out,
     const struct mime_part *p)
 {
-	char *raw = mime_field_of(m, headers(m, p->obj),
+	char *raw = mime_field_of(m, mime_headers(m, p->obj),
 	    "Content-Transfer-Encoding");
 	const char *s = raw != NULL ? raw + strspn(raw, " \t") : "";
 	size_t n = strcspn(s, " \t;(");
 
 	if (n > 0)
-		put_n(out, s, n);
+		mime_put_n(out, s, n);
 	else
-		put(out, "7BIT");
+		mime_put(out, "7BIT");
 	free(raw);
 }
 
@@ -417,7 +177,7 @@ static void
 put_basic(const struct mime *m, struct buf *out, const struct mime_part *p,
     uint32_t bare)
 {
-	GMimeHeaderList *hl = headers(m, p->obj);
+	GMimeHeaderList *hl = mime_headers(m, p->obj);
 	GMimeContentType *t = p->obj != NULL ?
 	    m->gm->g_mime_object_get_content_type(p->obj) : NULL;
 	bool text = mime_is(m, p, "text", NULL);
@@ -425,17 +185,17 @@ put_basic(const struct mime *m, struct buf *out, const struct mime_part *p,
 	bool hollow = p->nchild == 0 && (mime_is(m, p, "message", "rfc822") ||
 	    mime_is(m, p, "message", "global"));
 
-	put(out, hollow ? "application" : mime_type(m, p));
+	mime_put(out, hollow ? "application" : mime_type(m, p));
 	buf_addc(out, ' ');
-	put(out, hollow ? "octet-stream" : mime_subtype(m, p));
+	mime_put(out, hollow ? "octet-stream" : mime_subtype(m, p));
 	buf_addc(out, ' ');
 	put_params(m, out, t != NULL ?
 	    m->gm->g_mime_content_type_get_parameters(t) : NULL,
 	    text ? "\"charset\" \"us-ascii\"" : NULL);
 	buf_addc(out, ' ');
-	put_field(m, out, hl, "Content-ID");
+	mime_put_field(m, out, hl, "Content-ID");
 	buf_addc(out, ' ');
-	put_field(m, out, hl, "Content-Description");
+	mime_put_field(m, out, hl, "Content-Description");
 	buf_addc(out, ' ');
 	put_encoding(m, out, p);
 	buf_addf(out, " %zu", p->nbody + bare);
@@ -455,7 +215,7 @@ put_multi(const struct mime *m, struct buf *out, size_t i)
 	while (next < m->npart && m->part[next].depth > p->depth)
 		next = put_body(m, out, next);
 	buf_addc(out, ' ');
-	put(out, mime_subtype(m, p));
+	mime_put(out, mime_subtype(m, p));
 	buf_addc(out, ' ');
 	put_params(m, out, t != NULL ?
 	    m->gm->g_mime_content_type_get_parameters(t) : NULL, NULL);
@@ -481,14 +241,14 @@ put_body(const struct mime *m, struct buf *out, size_t i)
 	put_basic(m, out, p, bare);
 	if (p->kind == MIME_MESSAGE && p->nchild > 0) {
 		buf_addc(out, ' ');
-		put_envelope(m, out, headers(m, p->msg));
+		mime_put_envelope(m, out, mime_headers(m, p->msg));
 		buf_addc(out, ' ');
 		next = put_body(m, out, next);
 		buf_addf(out, " %u", lines);
 	} else if (mime_is(m, p, "text", NULL))
 		buf_addf(out, " %u", lines);
 	buf_addc(out, ' ');
-	put_field(m, out, headers(m, p->obj), "Content-MD5");
+	mime_put_field(m, out, mime_headers(m, p->obj), "Content-MD5");
 	put_extension(m, out, p);
 	buf_addc(out, ')');
 	return next;

@@ -1,0 +1,188 @@
+/* What a part says of itself, its number, and its content. */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "store/mime.h"
+#include "store/mime_cap.h"
+
+enum { PATH_ROOM = 16 * (MIME_DEPTH_MAX + 4) };
+
+bool
+mime_is_a(const struct mime *m, void *obj, GType type)
+{
+	return obj != NULL &&
+	    m->gm->g_type_check_instance_is_a((GTypeInstance *)obj, type);
+}
+
+static GMimeContentType *
+ctype(const struct mime *m, const struct mime_part *p)
+{
+	return p->obj != NULL ?
+	    m->gm->g_mime_object_get_content_type(p->obj) : NULL;
+}
+
+const char *
+mime_type(const struct mime *m, const struct mime_part *p)
+{
+	GMimeContentType *t = ctype(m, p);
+	const char *s;
+
+	s = t != NULL ? m->gm->g_mime_content_type_get_media_type(t) : NULL;
+	return s != NULL && *s != '\0' ? s : "text";
+}
+
+const char *
+mime_subtype(const struct mime *m, const struct mime_part *p)
+{
+	GMimeContentType *t = ctype(m, p);
+	const char *s;
+
+	s = t != NULL ?
+	    m->gm->g_mime_content_type_get_media_subtype(t) : NULL;
+	return s != NULL && *s != '\0' ? s : "plain";
+}
+
+bool
+mime_is(const struct mime *m, const struct mime_part *p, const char *type,
+    const char *subtype)
+{
+	return strcasecmp(mime_type(m, p), type) == 0 && (subtype == NULL ||
+	    strcasecmp(mime_subtype(m, p), subtype) == 0);
+}
+
+const char *
+mime_param(const struct mime *m, const struct mime_part *p,
+    const char *name)
+{
+	GMimeContentType *t = ctype(m, p);
+
+	return t != NULL ?
+	    m->gm->g_mime_content_type_get_parameter(t, name) : NULL;
+}
+
+void
+mime_disposition(const struct mime *m, const struct mime_part *p, char *dst,
+    size_t size)
+{
+	GMimeContentDisposition *d = NULL;
+	const char *s = NULL;
+	size_t i;
+
+	if (p->obj != NULL)
+		d = m->gm->g_mime_object_get_content_disposition(p->obj);
+	if (d != NULL)
+		s = m->gm->g_mime_content_disposition_get_disposition(d);
+	for (i = 0; s != NULL && s[i] != '\0' && i + 1 < size; i++)
+		dst[i] = (char)tolower((unsigned char)s[i]);
+	dst[i] = '\0';
+}
+
+const char *
+mime_filename(const struct mime *m, const struct mime_part *p)
+{
+	if (!mime_is_a(m, p->obj, m->gm->g_mime_part_get_type()))
+		return NULL;
+	return m->gm->g_mime_part_get_filename((GMimePart *)p->obj);
+}
+
+char *
+mime_field_of(const struct mime *m, GMimeHeaderList *list, const char *name)
+{
+	GMimeHeader *h;
+	const char *raw;
+	char *s, *owned = NULL;
+
+	h = list != NULL ?
+	    m->gm->g_mime_header_list_get_header(list, name) : NULL;
+	raw = h != NULL ? m->gm->g_mime_header_get_raw_value(h) : NULL;
+	if (raw == NULL)
+		return NULL;
+	s = m->gm->g_mime_utils_header_unfold(raw);
+	if (s != NULL)
+		owned = strdup(s);
+	m->gm->g_free(s);
+	return owned;
+}
+
+char *
+mime_field(const struct mime *m, const char *name)
+{
+	GMimeHeaderList *l;
+
+	if (m->msg == NULL)
+		return NULL;
+	l = m->gm->g_mime_object_get_header_list((GMimeObject *)m->msg);
+	return mime_field_of(m, l, name);
+}
+
+/* A body that is one part has the number 1; a multipart right below a
+ * message has no number of its own. */
+static bool
+has_number(const struct mime *m, const struct mime_part *p)
+{
+	return p->kind != MIME_MULTI || (p != m->part &&
+	    m->part[p->parent].kind == MIME_MULTI);
+}
+
+void
+mime_path(const struct mime *m, const struct mime_part *p, struct buf *out)
+{
+	const struct mime_part *up = &m->part[p->parent];
+
+	if (p == m->part) {
+		if (p->kind != MIME_MULTI)
+			buf_adds(out, "1");
+		return;
+	}
+	mime_path(m, up, out);
+	if (!has_number(m, p))
+		return;
+	buf_addf(out, "%s%u", out->len > 0 ? "." : "",
+	    (unsigned)(up->kind == MIME_MULTI ? p->nth : 1));
+}
+
+const struct mime_part *
+mime_find(const struct mime *m, const char *path)
+{
+	struct buf b;
+	const struct mime_part *hit = NULL;
+	const char *s;
+	size_t i;
+
+	buf_init(&b, PATH_ROOM);
+	for (i = 0; i < m->npart && hit == NULL; i++) {
+		buf_reset(&b);
+		mime_path(m, &m->part[i], &b);
+		s = buf_str(&b);
+		if (s != NULL && strcmp(s, path) == 0)
+			hit = &m->part[i];
+	}
+	buf_clear(&b);
+	return hit;
+}
+
+int
+mime_decode(const struct mime *m, const struct mime_part *p,
+    struct buf *out)
+{
+	const struct dyn_gmime *gm = m->gm;
+	GMimeDataWrapper *w = NULL;
+	GMimeStream *s;
+	GByteArray *bytes;
+	int rc = -1;
+
+	if (mime_is_a(m, p->obj, gm->g_mime_part_get_type()))
+		w = gm->g_mime_part_get_content((GMimePart *)p->obj);
+	if (w == NULL)
+		return buf_add(out, m->data + p->body, p->nbody);
+	s = gm->g_mime_stream_mem_new();
+	if (gm->g_mime_data_wrapper_write_to_stream(w, s) != -1) {
+		bytes = gm->g_mime_stream_mem_get_byte_array(
+		    (GMimeStreamMem *)s);
+		rc = buf_add(out, bytes->data, bytes->len);
+	}
+	gm->g_object_unref(s);
+	return rc;
+}
