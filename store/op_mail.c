@@ -110,12 +110,6 @@ mail_move(int ch, struct op_reply *r, const struct mail_set *set,
 	return ask(ch, r, MAIL_MOVE, &b, -1, done);
 }
 
-void
-mail_copy_put(struct buf *b, const struct mail_set *set, const char *folder)
-{
-	mail_move_put(b, set, folder);
-}
-
 uint16_t
 mail_copy(int ch, struct op_reply *r, const struct mail_set *set,
     const char *folder, struct mail_done *done)
@@ -123,7 +117,7 @@ mail_copy(int ch, struct op_reply *r, const struct mail_set *set,
 	struct buf b;
 
 	buf_init(&b, CHAN_DATA_MAX);
-	mail_copy_put(&b, set, folder);
+	mail_move_put(&b, set, folder);
 	return ask(ch, r, MAIL_COPY, &b, -1, done);
 }
 

@@ -73,12 +73,11 @@ bool	 tag_in(const char *tags, const char *one);
 
 uint16_t mail_move(int ch, struct op_reply *r, const struct mail_set *set,
 	    const char *folder, struct mail_done *done);
+/* Both. */
 void	 mail_move_put(struct buf *b, const struct mail_set *set,
 	    const char *folder);
 uint16_t mail_copy(int ch, struct op_reply *r, const struct mail_set *set,
 	    const char *folder, struct mail_done *done);
-void	 mail_copy_put(struct buf *b, const struct mail_set *set,
-	    const char *folder);
 
 /* The files are deleted, whatever their flags. */
 uint16_t mail_expunge(int ch, struct op_reply *r,

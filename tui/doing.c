@@ -107,7 +107,7 @@ doing_copy(struct tui *t, const struct pick *p, const char *folder)
 		set = some(p, ids, NULL, NULL);
 		c = change_new(text);
 		buf_init(&b, CHAN_DATA_MAX);
-		mail_copy_put(&b, &set, folder);
+		mail_move_put(&b, &set, folder);
 		change_forth(c, MAIL_COPY, &b);
 		buf_clear(&b);
 		undo_copy(t->undo, c);
