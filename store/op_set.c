@@ -95,9 +95,7 @@ ask(int ch, struct op_reply *r, uint16_t type, const struct set_ask *a,
 		chan_put_u64(&b, a->mbox);
 		put_uids(&b, a->uids, from);
 		(void)buf_add(&b, tail->data, tail->len);
-		status = b.err != 0 ? STORE_TOOBIG :
-		    op_call(ch, type, &b, -1, r, SET_WAIT_MS);
-		buf_clear(&b);
+		status = wire_ask(ch, r, type, &b, SET_WAIT_MS);
 		if (status == OP_OK)
 			status = page(&r->in, pairs, &from, done);
 		if (status != OP_OK || from == 0)
