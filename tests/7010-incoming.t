@@ -47,9 +47,9 @@ ok 'Rejects lists what was not' sees 'deferred  Bänk <other@shop.example>: Anot
 ok 'and not what was' eval '! screen | grep -q "Your code"'
 keys y
 ok 'a row is let in' sees 'let in: its next try'
-from 127.0.6.2 other@shop.example three 'Another'
-ok 'its row goes with it' eval 'sees accepted || :; mn why other@shop.example |
-    grep -q "rung=let-in"'
+from 127.0.6.2 other@shop.example two 'Another'
+ok 'is taken for that' wait_for 'mn why other@shop.example | grep -q "rung=let-in"'
+ok 'its row goes with it' gone 'deferred.*Another'
 keys q Q
 tui_stop
 ok 'stops' node_stop
