@@ -387,20 +387,20 @@ table_find(const struct table *t, uint64_t hash)
 struct table_slot *
 table_make(struct table *t, uint64_t hash)
 {
-	struct table_slot *s = table_get(t, hash), *least;
 	struct bucket *b = bucket_of(t, hash);
+	struct table_slot *s, *least = &b->slot[0];
+	uint32_t tag = tag_of(hash);
 	size_t i;
 
-	if (s != NULL)
-		return s;
-	least = &b->slot[0];
 	for (i = 0; i < TABLE_SLOTS; i++) {
 		s = &b->slot[i];
+		if (s->tag == tag)
+			return s;
 		if (s->good + s->bad < least->good + least->bad)
 			least = s;
 	}
 	memset(least, 0, sizeof *least);
-	least->tag = tag_of(hash);
+	least->tag = tag;
 	return least;
 }
 
