@@ -123,6 +123,8 @@ train_all(struct train *t, int n, char **path, bool quiet)
 	}
 	for (i = 0; i < n && t->stopped == NULL; i++)
 		(void)import_walk(&walk, path[i]);
+	if (t->stopped == NULL && train_flush(t->ch, &t->args) == -1)
+		t->stopped = strerror(errno);
 	status = train_end(t->ch, &r, &now);
 	if (t->stopped != NULL)
 		rc = cmd_fail("train", t->stopped);

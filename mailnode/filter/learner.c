@@ -60,9 +60,12 @@ go_over(void *arg)
 
 	round = bayes_rehearse(&l->table, &l->at, LEARNER_STEP);
 	if (round > 0 && l->at < l->rounds * round)
-		loop_arm(l->loop, &l->timer, LEARNER_PAUSE_MS);
-	else
+		loop_arm(l->loop, &l->timer, l->hurried ? 0 :
+		    LEARNER_PAUSE_MS);
+	else {
 		l->at = 0;
+		l->hurried = false;
+	}
 }
 
 void
@@ -109,7 +112,8 @@ learner_ready(struct learner *l)
 void
 learner_hurry(struct learner *l)
 {
-	if (l->timer.armed) {
+	if (l->timer.armed && !l->hurried) {
+		l->hurried = true;
 		loop_disarm(l->loop, &l->timer);
 		loop_arm(l->loop, &l->timer, 0);
 	}
@@ -142,6 +146,7 @@ learner_learn(struct learner *l, enum learn_as as, uint64_t id,
 		}
 	l->at = 0;
 	l->rounds = BAYES_ROUNDS;
+	l->hurried = false;
 	loop_disarm(l->loop, &l->timer);
 	loop_arm(l->loop, &l->timer, LEARNER_REST_MS);
 }

@@ -42,6 +42,7 @@ struct learner {
 	struct learner_totals totals;
 	struct loop_timer timer;
 	uint32_t	 at, rounds;	/* of going over */
+	bool		 hurried;	/* somebody waits for it */
 };
 
 /* Opens the table if there is one.  Caller's memory, for the whole run. */

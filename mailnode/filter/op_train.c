@@ -5,7 +5,13 @@
 #include "mailnode/filter/op_train.h"
 #include "store/store.h"
 
-enum { BUSY_MS = 10 };
+enum {
+	BUSY_MS = 10,
+	LETTER_HEAD = 1 + 8 + 4	/* octets: as, id, number of tokens */
+};
+
+_Static_assert(LETTER_HEAD + TOKEN_MAX * 8 <= CHAN_DATA_MAX,
+    "any message fits a record");
 
 /* ---- client ---- */
 
@@ -51,18 +57,32 @@ train_end(int ch, struct op_reply *r, struct train_state *out)
 }
 
 int
+train_flush(int ch, struct buf *args)
+{
+	int rc = 0;
+
+	if (args->len > 0)
+		rc = op_tell(ch, TRAIN_LEARN, args, -1);
+	buf_reset(args);
+	return rc;
+}
+
+int
 train_tell(int ch, struct buf *args, enum learn_as as, uint64_t id,
     const struct tokens *t)
 {
-	size_t i;
+	size_t i, need = LETTER_HEAD + t->n * sizeof(uint64_t);
 
-	buf_reset(args);
+	if (args->len + need > CHAN_DATA_MAX && train_flush(ch, args) == -1)
+		return -1;
 	chan_put_u8(args, (uint8_t)as);
 	chan_put_u64(args, id);
 	chan_put_u32(args, (uint32_t)t->n);
+	if (buf_reserve(args, t->n * sizeof(uint64_t)) == -1)
+		return -1;
 	for (i = 0; i < t->n; i++)
 		chan_put_u64(args, t->token[i].hash);
-	return op_tell(ch, TRAIN_LEARN, args, -1);
+	return 0;
 }
 
 /* ---- keeper ---- */
@@ -104,24 +124,36 @@ on_end(void *service, struct op_call *c)
 	return on_state(service, c);
 }
 
+/* One message.  False: malformed. */
+static bool
+learn_one(struct learner *l, struct chan_in *in)
+{
+	static uint64_t hash[TOKEN_MAX];
+	uint8_t as = chan_get_u8(in);
+	uint64_t id = chan_get_u64(in);
+	uint32_t n = chan_get_u32(in), i;
+
+	if (as >= LEARN_AS_MAX || n > TOKEN_MAX)
+		return false;
+	for (i = 0; i < n; i++)
+		hash[i] = chan_get_u64(in);
+	if (in->bad)
+		return false;
+	learner_learn(l, (enum learn_as)as, id, hash, n);
+	return true;
+}
+
 static uint16_t
 on_learn(void *service, struct op_call *c)
 {
-	static uint64_t hash[TOKEN_MAX];
 	struct learner *l = learner(service);
-	uint8_t as = chan_get_u8(&c->in);
-	uint64_t id = chan_get_u64(&c->in);
-	uint32_t n = chan_get_u32(&c->in), i;
 
-	if (as >= LEARN_AS_MAX || n > TOKEN_MAX)
-		return OP_BAD;
-	for (i = 0; i < n; i++)
-		hash[i] = chan_get_u64(&c->in);
-	if (!chan_end(&c->in))
-		return OP_BAD;
 	if (l == NULL || !learner_ready(l))
 		return STORE_READONLY;
-	learner_learn(l, (enum learn_as)as, id, hash, n);
+	do {
+		if (!learn_one(l, &c->in))
+			return OP_BAD;
+	} while (!chan_end(&c->in));
 	return OP_OK;
 }
 
