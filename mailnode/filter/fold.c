@@ -25,7 +25,7 @@ enum {
 #define W	FOLD_WORD
 #define I	FOLD_INNER
 #define M	FOLD_MARK
-const uint8_t fold_ascii[128] = {
+const uint8_t fold_ascii[256] = {
 	G, G, G, G, G, G, G, G, G, G, G, G, G, G, G, G,
 	G, G, G, G, G, G, G, G, G, G, G, G, G, G, G, G,
 	G, M, G, G, M, M, G, I, G, G, M, G, I, I, I, G,

@@ -18,8 +18,8 @@ enum fold_kind {
 	FOLD_UNSEEN	/* likewise, but hides: zero width, bidi controls */
 };
 
-/* Kinds of U+0000 to U+007F. */
-extern const uint8_t fold_ascii[128];
+/* Kinds of U+0000 to U+007F; of other octets FOLD_GAP. */
+extern const uint8_t fold_ascii[256];
 
 /* The kind of c; *to is what it is folded to. */
 enum fold_kind	fold_char(uint32_t c, uint32_t *to);

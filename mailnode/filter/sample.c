@@ -65,6 +65,8 @@ struct sample {
 struct field {
 	const char	*name, *value;
 	size_t		 nname, nvalue;
+	char		 lower[FIELD_NAME_MAX];	/* the name, cut */
+	size_t		 nlower;
 };
 
 int
@@ -92,6 +94,7 @@ static bool
 next_field(struct sample *s, struct field *f)
 {
 	const char *p = s->p, *colon, *q;
+	size_t i;
 
 	if (p == s->end)
 		return false;
@@ -107,6 +110,9 @@ next_field(struct sample *s, struct field *f)
 		q = line_end(q, s->end);
 	f->name = p;
 	f->nname = (size_t)(colon - p);
+	f->nlower = f->nname < FIELD_NAME_MAX ? f->nname : FIELD_NAME_MAX;
+	for (i = 0; i < f->nlower; i++)
+		f->lower[i] = (char)tolower((unsigned char)p[i]);
 	f->value = colon + 1;
 	f->nvalue = (size_t)(q - f->value);
 	s->p = q;
@@ -212,26 +218,18 @@ value(struct sample *s, const char *name, const struct field *f)
 static void
 name_of(struct sample *s, const struct field *f)
 {
-	char name[FIELD_NAME_MAX];
-	size_t i, n = f->nname < sizeof name ? f->nname : sizeof name;
-
-	for (i = 0; i < n; i++)
-		name[i] = (char)tolower((unsigned char)f->name[i]);
-	tokens_put(s->t, TOKEN_HEAD, name, n);
+	tokens_put(s->t, TOKEN_HEAD, f->lower, f->nlower);
 }
 
 /* Words of a field that nothing else is known about, said of that field. */
 static void
 other(struct sample *s, const struct field *f)
 {
-	size_t i, n = f->nvalue < OTHER_MAX ? f->nvalue : OTHER_MAX;
+	size_t n = f->nvalue < OTHER_MAX ? f->nvalue : OTHER_MAX;
 	struct words w;
 
 	words_begin(&w, s->t, TOKEN_HEAD, false);
-	for (i = 0; i < f->nname && i < FIELD_NAME_MAX; i++)
-		w.begin = token_step(w.begin,
-		    (uint32_t)tolower((unsigned char)f->name[i]));
-	w.h = w.begin;
+	w.begin = token_text(w.begin, f->lower, f->nlower);
 	words_feed(&w, f->value, n);
 	words_break(&w);
 }
@@ -239,7 +237,7 @@ other(struct sample *s, const struct field *f)
 static bool
 is_date(const struct field *f)
 {
-	return f->nname == 4 && strncasecmp(f->name, "date", 4) == 0;
+	return f->nlower == 4 && memcmp(f->lower, "date", 4) == 0;
 }
 
 static void
@@ -251,11 +249,11 @@ form(struct sample *s, const struct field *f)
 static void
 unknown(struct sample *s, const struct field *f)
 {
-	enum traits_use use = traits_use(f->name, f->nname);
+	enum traits_use use = traits_use(f->lower, f->nlower);
 
 	if (use != TRAITS_NOTHING || is_date(f))
 		form(s, f);
-	traits_field(&s->traits, s->t, f->name, f->nname, f->value,
+	traits_field(&s->traits, s->t, f->lower, f->nlower, f->value,
 	    f->nvalue);
 	if (use == TRAITS_NOTHING)
 		return;
@@ -271,8 +269,8 @@ field(struct sample *s, const struct field *f)
 	size_t i;
 
 	for (i = 0; i < sizeof uses / sizeof uses[0]; i++)
-		if (strlen(uses[i].name) == f->nname &&
-		    strncasecmp(uses[i].name, f->name, f->nname) == 0)
+		if (strlen(uses[i].name) == f->nlower &&
+		    memcmp(uses[i].name, f->lower, f->nlower) == 0)
 			break;
 	if (i == sizeof uses / sizeof uses[0]) {
 		unknown(s, f);
@@ -281,7 +279,7 @@ field(struct sample *s, const struct field *f)
 	form(s, f);
 	name_of(s, f);
 	d = decoded(s, f);
-	traits_field(&s->traits, s->t, f->name, f->nname, d.value,
+	traits_field(&s->traits, s->t, f->lower, f->nlower, d.value,
 	    d.nvalue);
 	s->has_subject = s->has_subject || i == 0;
 	s->has_to = s->has_to || uses[i].field == TOKEN_TO;
@@ -294,7 +292,7 @@ field(struct sample *s, const struct field *f)
 		names(s, uses[i].field, d.value, d.nvalue);
 		break;
 	case USE_MIME:
-		if (strncasecmp(f->name, "content-", 8) == 0)
+		if (memcmp(f->lower, "cont", 4) == 0)
 			buf_add(&s->mime, f->name, f->nname + 1 + f->nvalue);
 		value(s, uses[i].name, &d);
 		break;

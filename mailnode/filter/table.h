@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 enum {
-	TABLE_VERSION = 3,
+	TABLE_VERSION = 4,
 	TABLE_BUCKETS = 128 * 1024,	/* power of two, see table.c */
 	TABLE_SLOTS = 5,		/* of a bucket */
 	TABLE_SAMPLES = 2048,		/* kept of each kind */

@@ -3,6 +3,9 @@
 
 #include "mailnode/filter/token.h"
 
+/* Of fewer, each slot is emptied by itself. */
+enum { TOKEN_FEW = 256 };
+
 int
 tokens_init(struct tokens *t, uint64_t key, bool named)
 {
@@ -41,7 +44,7 @@ tokens_reset(struct tokens *t)
 {
 	size_t i, at;
 
-	if (t->n > TOKEN_MAX / 8)
+	if (t->n > TOKEN_FEW)
 		memset(t->slot, 0, TOKEN_SLOTS * sizeof *t->slot);
 	else
 		for (i = 0; i < t->n; i++)
@@ -102,13 +105,11 @@ token_field_name(enum token_field f)
 void
 tokens_put(struct tokens *t, enum token_field f, const char *text, size_t n)
 {
-	uint64_t h = token_begin(t, f);
+	uint64_t h = token_text(token_begin(t, f), text, n);
 	const char *field = token_field_name(f);
 	char name[TOKEN_NAME_MAX];
-	size_t i, len = 0;
+	size_t len = 0;
 
-	for (i = 0; i < n; i++)
-		h = token_step(h, (unsigned char)text[i]);
 	if (t->named) {
 		len = strlen(field);
 		memcpy(name, field, len);

@@ -72,12 +72,12 @@ traits_use(const char *name, size_t n)
 	size_t i, len;
 
 	for (i = 0; i < sizeof fields / sizeof fields[0]; i++, k++) {
-		if ((name[0] | 0x20) != k->name[0])
+		if (n == 0 || name[0] != k->name[0])
 			continue;
 		len = strlen(k->name);
 		if (k->name[len - 1] == '*' ? n >= len - 1 &&
-		    strncasecmp(name, k->name, len - 1) == 0 : n == len &&
-		    strncasecmp(name, k->name, len) == 0)
+		    memcmp(name, k->name, len - 1) == 0 : n == len &&
+		    memcmp(name, k->name, len) == 0)
 			return k->use;
 	}
 	return TRAITS_WORDS;
@@ -154,19 +154,22 @@ relation(const struct traits_domain *a, const struct traits_domain *b)
 static void
 put(struct tokens *t, const char *name, const char *value)
 {
+	size_t n = strlen(name), k = strlen(value);
 	char text[TOKEN_NAME_MAX];
-	int n = snprintf(text, sizeof text, "%s=%s", name, value);
 
-	tokens_put(t, TOKEN_HEAD, text, (size_t)n);
+	memcpy(text, name, n);
+	text[n++] = '=';
+	k = k < sizeof text - n ? k : sizeof text - n;
+	memcpy(text + n, value, k);
+	tokens_put(t, TOKEN_HEAD, text, n + k);
 }
 
 static void
 put_number(struct tokens *t, const char *name, unsigned int n)
 {
-	char value[16];
+	char value[3] = { (char)('0' + n / 10 % 10), (char)('0' + n % 10) };
 
-	(void)snprintf(value, sizeof value, "%u", n);
-	put(t, name, value);
+	put(t, name, n < 10 ? value + 1 : value);
 }
 
 /* 0, 1, 2-3, 4-7 … */
@@ -246,7 +249,7 @@ subject(struct traits *x, struct tokens *t, const char *p, size_t n)
 static bool
 named(const char *name, size_t n, const char *what)
 {
-	return n == strlen(what) && strncasecmp(name, what, n) == 0;
+	return n == strlen(what) && memcmp(name, what, n) == 0;
 }
 
 static void

@@ -40,7 +40,7 @@ enum traits_use {
 enum traits_use traits_use(const char *name, size_t n);
 
 /* Each field as it comes, From, To, Cc, Reply-To and Subject decoded; p is
- * borrowed until traits_end(). */
+ * borrowed until traits_end().  Names are in lower case, here and above. */
 void	traits_field(struct traits *x, struct tokens *t, const char *name,
 	    size_t nname, const char *p, size_t n);
 void	traits_end(const struct traits *x, struct tokens *t);

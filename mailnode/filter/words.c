@@ -9,7 +9,8 @@
 enum {
 	DIGITS_MAX = 4,		/* longer numbers differ by length alone */
 	HOST_LABELS = 4,	/* domains above a host that are tokens */
-	HOST_MAX = 255		/* octets */
+	HOST_MAX = 255,		/* octets */
+	UTF8_MAX = 4		/* octets of a character */
 };
 
 void
@@ -21,25 +22,18 @@ words_begin(struct words *w, struct tokens *t, enum token_field f,
 	w->field = f;
 	w->pairs = pairs;
 	w->begin = token_begin(t, f);
-	w->h = w->begin;
-	w->ntext = w->nwas = 0;
 }
 
 /* ---- what a word becomes ---- */
 
 /* field + was + text, as far as there is room. */
 static void
-emit(struct words *w, uint64_t hash, bool pair)
+emit_named(struct words *w, uint64_t hash, bool pair)
 {
 	const char *field = token_field_name(w->field);
 	char name[2 * WORD_TEXT_MAX + TOKEN_NAME_MAX];
-	size_t n = 0;
+	size_t n = strlen(field);
 
-	if (!w->t->named) {
-		tokens_add(w->t, hash, NULL, 0);
-		return;
-	}
-	n = strlen(field);
 	memcpy(name, field, n);
 	if (pair) {
 		memcpy(name + n, w->was, w->nwas);
@@ -48,6 +42,15 @@ emit(struct words *w, uint64_t hash, bool pair)
 	}
 	memcpy(name + n, w->text, w->ntext);
 	tokens_add(w->t, hash, name, n + w->ntext);
+}
+
+static inline void
+emit(struct words *w, uint64_t hash, bool pair)
+{
+	if (w->t->named)
+		emit_named(w, hash, pair);
+	else
+		tokens_add(w->t, hash, NULL, 0);
 }
 
 static void
@@ -100,8 +103,8 @@ mixed(const struct words *w)
 static void
 word_end(struct words *w)
 {
-	uint64_t h = w->h;
 	unsigned int len = w->len;
+	uint64_t h;
 
 	if (len == 0)
 		return;
@@ -113,8 +116,8 @@ word_end(struct words *w)
 	} else if (len > WORD_MAX) {
 		h = token_step(token_step(w->begin, '<'), 0);
 		name_is(w, "<long>");
-	}
-	w->h = w->begin;
+	} else
+		h = token_text(w->begin, w->text, w->ntext);
 	w->len = 0;
 	w->inner = 0;
 	w->scripts = 0;
@@ -146,17 +149,23 @@ words_break(struct words *w)
 	w->before = 0;
 }
 
+/* What has no room makes the word a long one. */
 static void
 keep_text(struct words *w, uint32_t c)
 {
-	uint8_t room[8];
-	struct buf b = { .data = room, .cap = sizeof room,
-	    .max = sizeof room };
+	struct buf b = { .data = (uint8_t *)w->text + w->ntext,
+	    .cap = WORD_TEXT_MAX - w->ntext, .max = WORD_TEXT_MAX -
+	    w->ntext };
 
-	if (!w->t->named || w->ntext + 4 >= WORD_TEXT_MAX)
+	if (c < 0x80 && w->ntext < WORD_TEXT_MAX) {
+		w->text[w->ntext++] = (char)c;
 		return;
+	}
+	if (WORD_TEXT_MAX - w->ntext <= UTF8_MAX) {
+		w->len = w->len > 0 ? WORD_MAX + 1 : 0;
+		return;
+	}
 	(void)codec_utf8_put(&b, c);
-	memcpy(w->text + w->ntext, room, b.len);
 	w->ntext += (unsigned int)b.len;
 }
 
@@ -170,7 +179,6 @@ letter(struct words *w, uint32_t c)
 	if (w->dense != 0)
 		dense_end(w);
 	if (w->inner != 0) {
-		w->h = token_step(w->h, w->inner);
 		keep_text(w, w->inner);
 		w->inner = 0;
 		w->digits = false;
@@ -178,29 +186,24 @@ letter(struct words *w, uint32_t c)
 	if (w->len == 0)
 		w->digits = true;
 	w->digits = w->digits && c >= '0' && c <= '9';
-	w->h = token_step(w->h, c);
 	w->len++;
-	if (w->t->named)
-		keep_text(w, c);
+	keep_text(w, c);
 }
 
 static void
 dense(struct words *w, uint32_t c)
 {
-	uint64_t h;
+	uint64_t h = w->begin;
 
 	word_end(w);
 	mark_end(w);
 	w->ntext = 0;
 	if (w->dense != 0) {
-		h = token_step(token_step(w->begin, w->dense), c);
+		h = token_step(h, w->dense);
 		keep_text(w, w->dense);
-		keep_text(w, c);
-		emit(w, token_join(h, w->begin), false);
-	} else {
-		keep_text(w, c);
-		emit(w, token_join(token_step(w->begin, c), w->begin), false);
 	}
+	keep_text(w, c);
+	emit(w, token_join(token_step(h, c), w->begin), false);
 	w->dense = c;
 	w->before = 0;
 }
@@ -274,31 +277,30 @@ character(struct words *w, uint32_t c)
 static const uint8_t *
 run(struct words *w, const uint8_t *p, const uint8_t *end)
 {
-	uint64_t h;
-	uint32_t c;
-	unsigned int n = 0, alpha = 0;
+	const uint8_t *from, *full;
+	unsigned int seen = 0;
+	char *to;
 
-	if (w->inner != 0 || w->nmark > 0 || w->dense != 0 || w->t->named ||
-	    w->len == 0) {
+	if (w->inner != 0 || w->nmark > 0 || w->dense != 0) {
 		letter(w, *p | (*p >= 'A' ? 0x20 : 0));
-		w->scripts |= *p >= 'A' ? 1U << FOLD_LATIN : 0;
-		p++;
-		if (w->t->named)
-			return p;
+		seen |= *p++;
+	} else if (w->len == 0)
+		w->digits = true;
+	from = p;
+	to = w->text + w->ntext;
+	full = end - p > WORD_TEXT_MAX - (int)w->ntext ?
+	    p + WORD_TEXT_MAX - w->ntext : end;
+	/* 0x20 makes letters small and is part of digits; 0x40 is of
+	 * letters alone. */
+	for (; p < full && fold_ascii[*p] == FOLD_WORD; p++) {
+		seen |= *p;
+		*to++ = (char)(*p | 0x20);
 	}
-	h = w->h;
-	for (; p < end && *p < 0x80 && fold_ascii[*p] == FOLD_WORD; p++) {
-		c = *p;
-		if (c >= 'A') {
-			c |= 0x20;
-			alpha = 1;
-		}
-		h = token_step(h, c);
-		n++;
-	}
-	w->h = h;
-	w->len += n;
-	if (alpha) {
+	w->ntext = (unsigned int)(to - w->text);
+	for (; p < end && fold_ascii[*p] == FOLD_WORD; p++)
+		seen |= *p;
+	w->len += (unsigned int)(p - from);
+	if (seen & 0x40) {
 		w->digits = false;
 		w->scripts |= 1U << FOLD_LATIN;
 	}

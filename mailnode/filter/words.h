@@ -13,7 +13,7 @@
 
 enum {
 	WORD_MAX = 40,		/* characters; longer ones count as such */
-	WORD_TEXT_MAX = 48,	/* octets of it kept for its name */
+	WORD_TEXT_MAX = 4 * WORD_MAX,	/* octets of it */
 	WORD_MARKS_MAX = 4,	/* of a run like !!!! */
 	WORD_URL_MAX = 2000	/* octets of a URL looked at */
 };
@@ -23,7 +23,7 @@ struct words {
 	enum token_field field;
 	bool		 pairs;
 	/* private */
-	uint64_t	 begin, h;
+	uint64_t	 begin;
 	unsigned int	 len;		/* characters of the word */
 	unsigned int	 scripts;	/* bits of enum fold_script */
 	bool		 digits;	/* nothing but those so far */
@@ -32,8 +32,9 @@ struct words {
 	uint32_t	 mark;
 	unsigned int	 nmark;
 	uint64_t	 before;	/* the word before, or 0 */
-	char		 text[WORD_TEXT_MAX], was[WORD_TEXT_MAX];
 	unsigned int	 ntext, nwas;
+	char		 text[WORD_TEXT_MAX];	/* folded, as UTF-8 */
+	char		 was[WORD_TEXT_MAX];	/* the word before: its name */
 };
 
 void	words_begin(struct words *w, struct tokens *t, enum token_field f,
