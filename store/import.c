@@ -16,7 +16,12 @@
 #include "store/maildir.h"
 #include "store/wire.h"
 
-enum { DEPTH_MAX = 32, PATH_ROOM = 4096, HEAD_ROOM = 128 /* octets */ };
+enum {
+	DEPTH_MAX = 32,
+	PATH_ROOM = 4096,
+	HEAD_ROOM = 128,	/* octets */
+	READ_MAX = 64 * 1024	/* likewise */
+};
 
 struct dir {
 	const struct import	*im;
@@ -148,13 +153,28 @@ struct map {
 	size_t	 n;
 	int	 fd;
 	struct stat st;
+	bool	 copied;
 };
+
+/* Small ones are read: mapping one costs more than its octets.  False: not
+ * read. */
+static bool
+read_small(struct map *m)
+{
+	m->p = malloc(m->n);
+	m->copied = m->p != NULL && pread(m->fd, m->p, m->n, 0) ==
+	    (ssize_t)m->n;
+	if (!m->copied)
+		free(m->p);
+	return m->copied;
+}
 
 static bool
 map_open(struct map *m, const char *path)
 {
 	m->p = NULL;
 	m->n = 0;
+	m->copied = false;
 	m->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (m->fd == -1)
 		return false;
@@ -166,6 +186,8 @@ map_open(struct map *m, const char *path)
 	m->n = (size_t)m->st.st_size;
 	if (m->n == 0)
 		return true;
+	if (m->n <= READ_MAX && read_small(m))
+		return true;
 	m->p = mmap(NULL, m->n, PROT_READ, MAP_PRIVATE, m->fd, 0);
 	if (m->p != MAP_FAILED)
 		return true;
@@ -176,7 +198,9 @@ map_open(struct map *m, const char *path)
 static void
 map_close(struct map *m)
 {
-	if (m->n > 0)
+	if (m->copied)
+		free(m->p);
+	else if (m->n > 0)
 		munmap(m->p, m->n);
 	if (m->fd != -1)
 		close(m->fd);
