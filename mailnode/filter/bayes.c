@@ -15,6 +15,7 @@
 #define ODDS_MAX	6.0f	/* of one token, natural logarithm */
 #define ERROR_MIN	0.05f	/* nearer than that it is known already */
 #define SUM_MAX		30.0f
+#define LOG_2		0.69314718f
 
 /* The sum at which as much speaks for as against.  In the same runs one good
  * message in 5,000 lay beyond: mail to come is less like what was learnt
@@ -52,10 +53,15 @@ numbers_make(void)
 	numbers.made = true;
 }
 
+/* Of many, near enough. */
 static float
 log_of(uint32_t n)
 {
-	return n < LOGS ? numbers.log[n] : logf((float)n + SMOOTH);
+	float more = 0;
+
+	for (; n >= LOGS; n >>= 1)
+		more += LOG_2;
+	return numbers.log[n] + more;
 }
 
 static void

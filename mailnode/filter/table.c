@@ -82,10 +82,13 @@ static uint64_t
 sum(const void *p, size_t n, uint64_t h)
 {
 	const uint8_t *s = p;
-	uint32_t w;
+	uint64_t w;
+	size_t k;
 
-	for (; n >= 4; n -= 4, s += 4) {
-		memcpy(&w, s, 4);
+	for (; n > 0; n -= k, s += k) {
+		k = n < sizeof w ? n : sizeof w;
+		w = 0;
+		memcpy(&w, s, k);
 		h = (h ^ w) * UINT64_C(0x9e3779b97f4a7c15);
 		h ^= h >> 32;
 	}
