@@ -530,8 +530,11 @@ walk_file(const struct import *im, const char *path)
 {
 	struct import_item i = { .path = path, .fd = -1 };
 	char rel[BOX_NAME_MAX] = "";
-	bool mbox = is_mbox(path);
+	bool mbox;
 
+	if (im->bytes && im->loose)
+		return one_looked_at(im, &i);
+	mbox = is_mbox(path);
 	if (mbox && im->into == NULL && !child_rel(rel, sizeof rel, "",
 	    base_name(path), false))
 		return true;
