@@ -3,8 +3,11 @@
 
 #include "mailnode/filter/token.h"
 
-/* Of fewer, each slot is emptied by itself. */
-enum { TOKEN_FEW = 256 };
+/* Slots to begin with: most messages need no more, and they are quickly
+ * emptied. */
+enum { SLOTS_FIRST = 2048 };
+
+_Static_assert(TOKEN_SLOTS > 2 * TOKEN_MAX, "half of the slots are free");
 
 int
 tokens_init(struct tokens *t, uint64_t key, bool named)
@@ -15,6 +18,7 @@ tokens_init(struct tokens *t, uint64_t key, bool named)
 	buf_init(&t->names, TOKEN_NAMES_MAX);
 	t->token = malloc(TOKEN_MAX * sizeof *t->token);
 	t->slot = calloc(TOKEN_SLOTS, sizeof *t->slot);
+	t->mask = SLOTS_FIRST - 1;
 	if (t->token != NULL && t->slot != NULL)
 		return 0;
 	tokens_clear(t);
@@ -33,25 +37,31 @@ tokens_clear(struct tokens *t)
 }
 
 static size_t
-slot_of(uint64_t hash)
+slot_of(const struct tokens *t, uint64_t hash)
 {
-	return (size_t)(hash >> 20) & (TOKEN_SLOTS - 1);
+	return (size_t)(hash >> 20) & t->mask;
 }
 
-/* Of a small message few slots are in use. */
-void
-tokens_reset(struct tokens *t)
+static void
+grow(struct tokens *t)
 {
 	size_t i, at;
 
-	if (t->n > TOKEN_FEW)
-		memset(t->slot, 0, TOKEN_SLOTS * sizeof *t->slot);
-	else
-		for (i = 0; i < t->n; i++)
-			for (at = slot_of(t->token[i].hash);
-			    t->slot[at] != 0;
-			    at = (at + 1) & (TOKEN_SLOTS - 1))
-				t->slot[at] = 0;
+	t->mask = 2 * t->mask + 1;
+	memset(t->slot, 0, (t->mask + 1) * sizeof *t->slot);
+	for (i = 0; i < t->n; i++) {
+		at = slot_of(t, t->token[i].hash);
+		while (t->slot[at] != 0)
+			at = (at + 1) & t->mask;
+		t->slot[at] = (uint16_t)(i + 1);
+	}
+}
+
+void
+tokens_reset(struct tokens *t)
+{
+	memset(t->slot, 0, (t->mask + 1) * sizeof *t->slot);
+	t->mask = SLOTS_FIRST - 1;
 	t->n = 0;
 	t->head = false;
 	buf_reset(&t->names);
@@ -75,10 +85,10 @@ keep_name(struct tokens *t, const char *name, size_t n)
 void
 tokens_add(struct tokens *t, uint64_t hash, const char *name, size_t n)
 {
-	size_t at = slot_of(hash);
+	size_t at = slot_of(t, hash);
 
 	hash = t->head ? hash | TOKEN_OF_HEAD : hash & ~TOKEN_OF_HEAD;
-	for (; t->slot[at] != 0; at = (at + 1) & (TOKEN_SLOTS - 1))
+	for (; t->slot[at] != 0; at = (at + 1) & t->mask)
 		if (t->token[t->slot[at] - 1].hash == hash)
 			return;
 	if (t->n == TOKEN_MAX)
@@ -89,6 +99,8 @@ tokens_add(struct tokens *t, uint64_t hash, const char *name, size_t n)
 		t->token[t->n].name = keep_name(t, name != NULL ? name : "",
 		    name != NULL ? n : 0);
 	t->slot[at] = (uint16_t)++t->n;
+	if (2 * t->n > t->mask)
+		grow(t);
 }
 
 const char *

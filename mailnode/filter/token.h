@@ -17,7 +17,7 @@
 
 enum {
 	TOKEN_MAX = 12 * 1024,		/* of one message; more are dropped */
-	TOKEN_SLOTS = 32 * 1024,	/* power of two, over TOKEN_MAX */
+	TOKEN_SLOTS = 32 * 1024,	/* power of two, over 2 * TOKEN_MAX */
 	TOKEN_NAME_MAX = 100,		/* octets of one name */
 	TOKEN_NAMES_MAX = TOKEN_MAX * TOKEN_NAME_MAX
 };
@@ -36,6 +36,7 @@ struct tokens {
 	bool		 named;
 	struct buf	 names;		/* each ended by NUL */
 	uint16_t	*slot;		/* private: index + 1 by hash */
+	size_t		 mask;		/* private: of slots in use, minus 1 */
 };
 
 /* 0, or -1: no memory.  tokens_clear() frees, tokens_reset() empties. */
