@@ -31,7 +31,8 @@ store_args(struct session *s, struct lex_at *at, struct store_cmd *c)
 {
 	enum { QUIET = 16 };
 	static const struct lex_name hows[] = {
-		{ "FLAGS", SET_REPLACE }, { "FLAGS.SILENT", SET_REPLACE | QUIET },
+		{ "FLAGS", SET_REPLACE },
+		{ "FLAGS.SILENT", SET_REPLACE | QUIET },
 		{ "+FLAGS", SET_ADD }, { "+FLAGS.SILENT", SET_ADD | QUIET },
 		{ "-FLAGS", SET_TAKE }, { "-FLAGS.SILENT", SET_TAKE | QUIET },
 		{ NULL, 0 } };

@@ -14,7 +14,8 @@ logged_in(struct session *s)
 	struct device_note n = { .client = s->client };
 
 	if (d == NULL || !(d->scope & DEVICE_READ)) {
-		reply_no(s, "AUTHORIZATIONFAILED", "this device may not read mail");
+		reply_no(s, "AUTHORIZATIONFAILED",
+		    "this device may not read mail");
 		return;
 	}
 	if (reader_of(s) == -1) {

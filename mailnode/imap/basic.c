@@ -10,7 +10,8 @@
 void
 put_capabilities(struct session *s, struct buf *b)
 {
-	(void)buf_adds(b, "IMAP4rev1 IMAP4rev2 LITERAL+ SASL-IR ID ENABLE IDLE");
+	(void)buf_adds(b,
+	    "IMAP4rev1 IMAP4rev2 LITERAL+ SASL-IR ID ENABLE IDLE");
 	if (s->state == ST_GREETED) {
 		const char *mechs = s->sasl != NULL ? sasl_mechs(s->sasl) : "";
 		size_t n;
@@ -26,8 +27,8 @@ put_capabilities(struct session *s, struct buf *b)
 	    "SPECIAL-USE CREATE-SPECIAL-USE LIST-EXTENDED LIST-STATUS "
 	    "STATUS=SIZE MOVE BINARY PREVIEW ESEARCH SEARCHRES WITHIN "
 	    "SORT SORT=DISPLAY ESORT THREAD=ORDEREDSUBJECT THREAD=REFERENCES "
-	    "MULTIAPPEND INPROGRESS PARTIAL OBJECTID SAVEDATE QUOTA QUOTA=RES-STORAGE "
-	    "CONDSTORE QRESYNC NOTIFY UTF8=ACCEPT");
+	    "MULTIAPPEND INPROGRESS PARTIAL OBJECTID SAVEDATE QUOTA "
+	    "QUOTA=RES-STORAGE CONDSTORE QRESYNC NOTIFY UTF8=ACCEPT");
 	if (s->deflate == NULL)
 		(void)buf_adds(b, " COMPRESS=DEFLATE");
 	(void)buf_addf(b, " APPENDLIMIT=%llu",

@@ -123,7 +123,8 @@ modifiers(struct session *s, struct fetch *f, struct lex_at *at)
 	}
 	if (f->vanished && (!s->uid || f->since == 0 ||
 	    !(s->enabled & EN_QRESYNC))) {
-		reply_bad(s, "VANISHED goes with UID, CHANGEDSINCE and QRESYNC");
+		reply_bad(s,
+		    "VANISHED goes with UID, CHANGEDSINCE and QRESYNC");
 		return false;
 	}
 	return lex_end(at);

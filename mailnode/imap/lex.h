@@ -14,7 +14,7 @@
 #include "mailnode/base/buf.h"
 
 enum {
-	LEX_LINE_MAX = 64 * 1024,	/* octets; RFC 7162 section 4 wants 8192 */
+	LEX_LINE_MAX = 64 * 1024,	/* octets; RFC 7162 wants 8192 */
 	LEX_TEXT_MAX = 256 * 1024,	/* octets of a command, literals too */
 	LEX_TOKENS_MAX = 10000,
 	LEX_DEPTH_MAX = 50,		/* parentheses */

@@ -153,7 +153,8 @@ notify_free(struct notify *n)
 /* ---- who wants what ---- */
 
 static bool
-covers(const struct notify *n, const struct group *g, const struct tree_entry *e)
+covers(const struct notify *n, const struct group *g,
+    const struct tree_entry *e)
 {
 	const char *p;
 	size_t at;

@@ -66,8 +66,8 @@ tell_level(struct news *w, const char *below)
 
 /* Not what moved with the level above it. */
 static void
-tell_renamed(struct news *w, const struct tree_entry *was, const struct tree_entry *is,
-    bool own)
+tell_renamed(struct news *w, const struct tree_entry *was,
+    const struct tree_entry *is, bool own)
 {
 	const char *a = NULL, *b = NULL;
 	struct buf item;
@@ -101,10 +101,12 @@ is_own(const struct news *w, const char *name)
 /* One name, as it was and as it is; it has been told where a mailbox is now
  * that was under it. */
 static void
-tell_change(struct news *w, const struct tree_entry *was, const struct tree_entry *is)
+tell_change(struct news *w, const struct tree_entry *was,
+    const struct tree_entry *is)
 {
 	const bool box = is->box != NULL, had = was->box != NULL;
-	const struct tree_entry *old = box ? tree_same(&w->then->tree, is->box) : NULL;
+	const struct tree_entry *old = !box ? NULL :
+	    tree_same(&w->then->tree, is->box);
 	unsigned int ev = notify_wanted(w->n, was) | notify_wanted(w->n, is);
 	bool own = is_own(w, is->name);
 

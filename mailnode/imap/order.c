@@ -56,6 +56,7 @@ on_sort(struct session *s, struct lex_at *at)
 	struct search c;
 
 	search_init(&c, s);
+	c.sorted = true;
 	if (search_returns(&c, at) && sort_keys(at, &ask) &&
 	    search_charset(&c, at) && search_keys(&c, at))
 		search_tell(&c, ask_reader(&c, &ask, sorted, &c.found),

@@ -24,7 +24,8 @@ struct search {
 	struct partial	 partial;
 	bool		 extended;	/* answers with ESEARCH */
 	bool		 modseq;
-	struct set	 found;		/* UIDs: a set, or a list in order */
+	struct set	 found;		/* UIDs */
+	bool		 sorted;	/* … are a list */
 	struct find_done done;
 };
 

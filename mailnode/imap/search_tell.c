@@ -145,6 +145,8 @@ search_tell(struct search *c, uint16_t rc, const char *name)
 	if (rc != OP_OK)
 		search_failed(c, rc);
 	else if (s->uid || view_seqs(s, &c->found, &seqs)) {
+		if (!c->sorted)
+			set_order(&seqs);	/* joins what touches */
 		if (c->result == 0)
 			c->result = R_ALL;
 		if (!c->extended)

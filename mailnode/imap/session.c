@@ -62,28 +62,23 @@ imap_end(struct session *s, const char *why)
 	imap_enter(s, ST_END);
 }
 
-void
-imap_broken(struct session *s, enum line_err err)
+/* A read failed: says so where that helps, and ends. */
+static void
+broken(struct session *s, enum line_err err)
 {
-	switch (err) {
-	case LINE_TIMEOUT:
-		reply_bye(s, "idle for too long", "timeout");
-		break;
-	case LINE_WAKE:
-		reply_bye(s, "shutting down", "stop");
-		break;
-	case LINE_BARE:
-		reply_bye(s, "CR and LF come only in pairs", "bare-newline");
-		break;
-	case LINE_FLOOD:
-		reply_bye(s, "a line without an end", "flood");
-		break;
-	case LINE_END:
-		imap_end(s, "closed");
-		break;
-	default:
-		imap_end(s, line_err_text(err));
-	}
+	static const struct { enum line_err err; const char *text, *why; }
+	    byes[] = {
+		{ LINE_TIMEOUT, "idle for too long", "timeout" },
+		{ LINE_WAKE, "shutting down", "stop" },
+		{ LINE_BARE, "CR and LF come only in pairs", "bare-newline" },
+		{ LINE_FLOOD, "a line without an end", "flood" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof byes / sizeof byes[0]; i++)
+		if (byes[i].err == err)
+			reply_bye(s, byes[i].text, byes[i].why);
+	imap_end(s, err == LINE_END ? "closed" : line_err_text(err));
 }
 
 /* ---- input ---- */
@@ -187,7 +182,7 @@ next_line(struct session *s, size_t max, char **text, size_t *n)
 		if (err == LINE_LONG || err == LINE_NUL)
 			reply_bad(s, line_err_text(err));
 		else
-			imap_broken(s, err);
+			broken(s, err);
 		break;
 	}
 	return false;
@@ -206,7 +201,7 @@ take_octets(struct session *s, uint64_t n,
 		if (err == LINE_WAKE && !s->start->woken(s->start->arg))
 			continue;
 		if (err != LINE_OK) {
-			imap_broken(s, err);
+			broken(s, err);
 			return false;
 		}
 		if (have > n)
@@ -308,7 +303,7 @@ read_command(struct session *s)
 	notify_tell(s);
 	do {
 		got = next_line(s, LEX_LINE_MAX, &text, &n);
-	} while (got && n == 0);	/* iOS sends an empty line now and then */
+	} while (got && n == 0);	/* iOS sends empty lines now and then */
 	s->hears = HEARS_NOTHING;
 	if (!got)
 		return false;

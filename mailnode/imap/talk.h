@@ -56,7 +56,7 @@ struct view {
 	uint64_t	 gone;		/* expunges were told up to here */
 	bool		 mapped;
 	struct set	 map;		/* UIDs told; made at first use */
-	char		 keywords[KEYWORD_TEXT];	/* told, a blank before each */
+	char		 keywords[KEYWORD_TEXT];	/* a blank before each */
 	struct set	 saved;		/* "$": UIDs, RFC 5182 */
 };
 
@@ -96,13 +96,11 @@ struct session {
 /* The only place that changes the state. */
 void	 imap_enter(struct session *s, enum state st);
 void	 imap_end(struct session *s, const char *why);
-/* A read failed: says so where that helps, and ends. */
-void	 imap_broken(struct session *s, enum line_err err);
-/* One line; wakes that are no stop are passed over.  False: there is none;
+/* One line, telling news meanwhile as s->hears has it.  False: there is none;
  * answered, or the session ended. */
 bool	 next_line(struct session *s, size_t max, char **text, size_t *n);
 /* The channel to a reader, which is asked for when there is none; -1: none
- * came.  words: one with the index. */
+ * came. */
 int	 reader_of(struct session *s);
 int	 reader_with_index(struct session *s);
 /* Hears what keeper told. */
@@ -145,7 +143,8 @@ void	 progress_tick(struct session *s, uint64_t done, uint64_t goal);
 /* The same while calls with r wait, until the end. */
 void	 progress_wait(struct session *s, struct op_reply *r);
 void	 progress_end(struct op_reply *r);
-/* Into s->out, which send_out() sends and empties: a word of a list in parentheses, with a blank before it if one was. */
+/* Into s->out, which send_out() sends and empties: a word of a list in
+ * parentheses, with a blank before it if one was. */
 void	 put_word(struct buf *b, const char *word);
 /* Between quotes; a line's end in it is a "?". */
 void	 put_quoted(struct buf *b, const char *p, size_t n);

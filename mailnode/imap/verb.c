@@ -7,58 +7,62 @@
 enum {
 	F_NOARG = 1,		/* arguments are a syntax error */
 	F_UID = 2,		/* has a UID form … */
-	F_UID_ARG = 4,		/* … with arguments that the other lacks */
-	F_EXPUNGES = 8,		/* the answer may tell of expunges */
-	F_FORCE = 16,		/* looks for news even if none were told */
-	F_QUIET = 32,		/* tells of no news, or by itself */
-	F_OWN = 64		/* what it does is told in any case */
+	F_UID_ARG = 4		/* … with arguments that the other lacks */
+};
+
+/* What news are told before the answer that ends the command; a UID command
+ * may tell of expunges in any case. */
+enum {
+	QUIET = 0,		/* none, or by itself */
+	NEW = SYNC_NEW,
+	GONE = NEW | SYNC_GONE,
+	LOOK = GONE | SYNC_FORCE,
+	OWN = LOOK | SYNC_OWN	/* it made them */
 };
 
 static const struct verb {
 	const char	*name;
 	unsigned int	 states;
 	unsigned int	 flags;
+	unsigned int	 news;
 	on_fn		*fn;
 } verbs[] = {
-	{ "CAPABILITY",	ST_ANY,		F_NOARG | F_EXPUNGES, on_capability },
-	{ "NOOP",	ST_ANY,		F_NOARG | F_EXPUNGES | F_FORCE,
-							on_noop },
-	{ "LOGOUT",	ST_ANY,		F_NOARG | F_QUIET, on_logout },
-	{ "ID",		ST_ANY,		F_EXPUNGES,	on_id },
-	{ "LOGIN",	ST_GREETED,	F_QUIET,	on_login },
-	{ "AUTHENTICATE", ST_GREETED,	F_QUIET,	on_authenticate },
-	{ "ENABLE",	ST_IN,		F_QUIET,	on_enable },
-	{ "NAMESPACE",	ST_IN,		F_NOARG | F_EXPUNGES, on_namespace },
-	{ "LIST",	ST_IN,		F_EXPUNGES,	on_list },
-	{ "LSUB",	ST_IN,		F_EXPUNGES,	on_lsub },
-	{ "STATUS",	ST_IN,		F_EXPUNGES,	on_status },
-	{ "CREATE",	ST_IN,		F_EXPUNGES,	on_create },
-	{ "DELETE",	ST_IN,		F_EXPUNGES,	on_delete },
-	{ "RENAME",	ST_IN,		F_EXPUNGES,	on_rename },
-	{ "SUBSCRIBE",	ST_IN,		F_EXPUNGES,	on_subscribe },
-	{ "UNSUBSCRIBE", ST_IN,		F_EXPUNGES,	on_unsubscribe },
-	{ "GETQUOTA",	ST_IN,		F_EXPUNGES,	on_getquota },
-	{ "GETQUOTAROOT", ST_IN,	F_EXPUNGES,	on_getquotaroot },
-	{ "SELECT",	ST_IN,		F_QUIET,	on_select },
-	{ "EXAMINE",	ST_IN,		F_QUIET,	on_examine },
-	{ "CHECK",	ST_SELECTED,	F_NOARG | F_EXPUNGES | F_FORCE,
-							on_noop },
-	{ "CLOSE",	ST_SELECTED,	F_NOARG | F_QUIET, on_close },
-	{ "UNSELECT",	ST_SELECTED,	F_NOARG | F_QUIET, on_unselect },
-	{ "EXPUNGE",	ST_SELECTED,	F_NOARG | F_UID | F_UID_ARG |
-	    F_EXPUNGES | F_FORCE | F_OWN,		on_expunge },
-	{ "FETCH",	ST_SELECTED,	F_UID,		on_fetch },
-	{ "STORE",	ST_SELECTED,	F_UID,		on_store },
-	{ "COPY",	ST_SELECTED,	F_UID | F_EXPUNGES, on_copy },
-	{ "MOVE",	ST_SELECTED,	F_UID | F_EXPUNGES | F_FORCE | F_OWN,
-							on_move },
-	{ "SEARCH",	ST_SELECTED,	F_UID,		on_search },
-	{ "SORT",	ST_SELECTED,	F_UID,		on_sort },
-	{ "THREAD",	ST_SELECTED,	F_UID,		on_thread },
-	{ "NOTIFY",	ST_IN,		F_QUIET,	on_notify },
-	{ "IDLE",	ST_IN,		F_NOARG | F_EXPUNGES, on_idle },
-	{ "COMPRESS",	ST_IN,		F_QUIET,	on_compress },
-	{ NULL,		0,		0,		NULL }
+	{ "CAPABILITY",	ST_ANY,		F_NOARG, GONE,	on_capability },
+	{ "NOOP",	ST_ANY,		F_NOARG, LOOK,	on_noop },
+	{ "LOGOUT",	ST_ANY,		F_NOARG, QUIET,	on_logout },
+	{ "ID",		ST_ANY,		0, GONE,	on_id },
+	{ "LOGIN",	ST_GREETED,	0, QUIET,	on_login },
+	{ "AUTHENTICATE", ST_GREETED,	0, QUIET,	on_authenticate },
+	{ "ENABLE",	ST_IN,		0, QUIET,	on_enable },
+	{ "NAMESPACE",	ST_IN,		F_NOARG, GONE,	on_namespace },
+	{ "LIST",	ST_IN,		0, GONE,	on_list },
+	{ "LSUB",	ST_IN,		0, GONE,	on_lsub },
+	{ "STATUS",	ST_IN,		0, GONE,	on_status },
+	{ "CREATE",	ST_IN,		0, GONE,	on_create },
+	{ "DELETE",	ST_IN,		0, GONE,	on_delete },
+	{ "RENAME",	ST_IN,		0, GONE,	on_rename },
+	{ "SUBSCRIBE",	ST_IN,		0, GONE,	on_subscribe },
+	{ "UNSUBSCRIBE", ST_IN,		0, GONE,	on_unsubscribe },
+	{ "GETQUOTA",	ST_IN,		0, GONE,	on_getquota },
+	{ "GETQUOTAROOT", ST_IN,	0, GONE,	on_getquotaroot },
+	{ "SELECT",	ST_IN,		0, QUIET,	on_select },
+	{ "EXAMINE",	ST_IN,		0, QUIET,	on_examine },
+	{ "CHECK",	ST_SELECTED,	F_NOARG, LOOK,	on_noop },
+	{ "CLOSE",	ST_SELECTED,	F_NOARG, QUIET,	on_close },
+	{ "UNSELECT",	ST_SELECTED,	F_NOARG, QUIET,	on_unselect },
+	{ "EXPUNGE",	ST_SELECTED,	F_NOARG | F_UID | F_UID_ARG, OWN,
+							on_expunge },
+	{ "FETCH",	ST_SELECTED,	F_UID, NEW,	on_fetch },
+	{ "STORE",	ST_SELECTED,	F_UID, NEW,	on_store },
+	{ "COPY",	ST_SELECTED,	F_UID, GONE,	on_copy },
+	{ "MOVE",	ST_SELECTED,	F_UID, OWN,	on_move },
+	{ "SEARCH",	ST_SELECTED,	F_UID, NEW,	on_search },
+	{ "SORT",	ST_SELECTED,	F_UID, NEW,	on_sort },
+	{ "THREAD",	ST_SELECTED,	F_UID, NEW,	on_thread },
+	{ "NOTIFY",	ST_IN,		0, QUIET,	on_notify },
+	{ "IDLE",	ST_IN,		F_NOARG, GONE,	on_idle },
+	{ "COMPRESS",	ST_IN,		0, QUIET,	on_compress },
+	{ NULL,		0,		0, 0,		NULL }
 };
 
 static const struct verb *
@@ -90,24 +94,6 @@ in_state(struct session *s, const struct verb *v, const struct lex_at *at)
 	return !s->answered;
 }
 
-/* What is new is told before the answer that ends the command. */
-static void
-news(struct session *s, unsigned int flags)
-{
-	unsigned int how = SYNC_NEW;
-
-	if (flags & F_QUIET)
-		return;
-	if (s->uid || flags & F_EXPUNGES)
-		how |= SYNC_GONE;
-	if (flags & F_FORCE)
-		how |= SYNC_FORCE;
-	if (flags & F_OWN)
-		how |= SYNC_OWN;
-	view_sync(s, how, NULL);
-	notify_boxes(s);
-}
-
 void
 imap_verb(struct session *s)
 {
@@ -131,5 +117,8 @@ imap_verb(struct session *s)
 	v->fn(s, &at);
 	if (!s->answered && s->state != ST_END)
 		reply_bad(s, "arguments are missing or wrong");
-	news(s, v->flags);
+	if (v->news == QUIET)
+		return;
+	view_sync(s, v->news | (s->uid ? SYNC_GONE : 0U), NULL);
+	notify_boxes(s);
 }

@@ -150,6 +150,9 @@ def extended(t):
     expect(b"MODSEQ" in got, got)
     c.bad("SEARCH RETURN (FOO) ALL")
     c.bad("SEARCH RETURN (MIN ALL")
+    c.ok("EXPUNGE")
+    expect(len(c.uids()) < len(u), "nothing went")
+    same(esearch(c, "RETURN (ALL) ALL", uid=False)[b"ALL"], b"1:4")
 
 
 def saved_result(t):
