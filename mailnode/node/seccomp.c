@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -159,6 +160,32 @@ answer_socket(struct filter *f, uint32_t deny)
 	put(f, BPF_RET | BPF_K, 0, 0, deny);
 }
 
+/*
+ * abort() signals this process; another one could be stopped for good, or
+ * ended over and over.  Before the lists: the number is still loaded behind.
+ */
+static void
+answer_tgkill(struct filter *f, uint32_t deny)
+{
+	put(f, BPF_JMP | BPF_JEQ | BPF_K, 0, 4, SYS_tgkill);
+	load(f, offsetof(struct seccomp_data, args[0]));
+	put(f, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, (uint32_t)getpid());
+	put(f, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW);
+	put(f, BPF_RET | BPF_K, 0, 0, deny);
+}
+
+/* A descriptor's owner gets a signal when it is ready: any at choice. */
+static void
+answer_fcntl(struct filter *f, uint32_t deny)
+{
+	put(f, BPF_JMP | BPF_JEQ | BPF_K, 0, 5, SYS_fcntl);
+	load(f, offsetof(struct seccomp_data, args[1]));
+	put(f, BPF_JMP | BPF_JEQ | BPF_K, 2, 0, F_SETOWN);
+	put(f, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, F_SETOWN_EX);
+	put(f, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW);
+	put(f, BPF_RET | BPF_K, 0, 0, deny);
+}
+
 static void
 build(struct filter *f, const struct seccomp_rules *r)
 {
@@ -183,6 +210,8 @@ build(struct filter *f, const struct seccomp_rules *r)
 		put(f, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW);
 		return;
 	}
+	answer_tgkill(f, deny);
+	answer_fcntl(f, deny);
 	answer(f, &sets, SECCOMP_RET_ALLOW);
 	/* isatty() of stdio asks; nothing here is a terminal. */
 	put(f, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, SYS_ioctl);

@@ -14,7 +14,8 @@ struct seccomp_rules {
 	bool		 refuses;	/* the lists; all else is allowed */
 	bool		 kills;		/* the process, by what is not allowed;
 					   else EPERM */
-	/* Where the lists allow, by their arguments: */
+	/* Where the lists allow, by their arguments (fcntl and tgkill always,
+	   but never a signal to another process): */
 	bool		 inet;		/* sockets of IPv4 and IPv6 */
 	bool		 futimens;	/* dates of open files */
 };

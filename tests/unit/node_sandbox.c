@@ -117,6 +117,24 @@ try_dumpable(void)
 	return (int)syscall(SYS_prctl, PR_SET_DUMPABLE, 1, 0, 0, 0);
 }
 
+static int
+try_signal_itself(void)
+{
+	return (int)syscall(SYS_tgkill, getpid(), getpid(), 0);
+}
+
+static int
+try_signal_other(void)
+{
+	return (int)syscall(SYS_tgkill, getppid(), getppid(), 0);
+}
+
+static int
+try_own_other(void)
+{
+	return fcntl(STDIN_FILENO, F_SETOWN, getppid());
+}
+
 struct attempt {
 	const char	*name;
 	int		(*fn)(void);
@@ -144,6 +162,9 @@ static const struct attempt attempts[] = {
 	{ "exec memory", try_exec_memory, 0 },
 	{ "ptrace",	try_ptrace, 0 },
 	{ "dumpable",	try_dumpable, 0 },
+	{ "signal itself", try_signal_itself, LISTED },
+	{ "signal another", try_signal_other, 0 },
+	{ "owner of a file", try_own_other, 0 },
 };
 
 /* 0 worked, 1 refused, 2 ended by SIGSYS. */
