@@ -45,6 +45,7 @@ int	cmd_ban(int argc, char **argv);
 int	cmd_cert(int argc, char **argv);
 int	cmd_check(int argc, char **argv);
 int	cmd_device(int argc, char **argv);
+int	cmd_doctor(int argc, char **argv);
 int	cmd_export(int argc, char **argv);
 int	cmd_import(int argc, char **argv);
 int	cmd_fsck(int argc, char **argv);

@@ -69,6 +69,7 @@ const struct cmd cmds[] = {
 	{ "queue",	cmd_queue,
 	    "[-aj] [list|show ID|hold ID|release ID|retry [ID]|"
 	    "route ID [RELAY]|drop ID]" },
+	{ "doctor",	cmd_doctor,	"[-j] [-r ADDR:PORT]" },
 	{ "why",	cmd_why,	"[-j] ID|ADDRESS" },
 	{ "alias",	cmd_alias,	"[list [-j]|add [-d DEST] [-e DATE] [-f FOLDER] "
 	    "[-t TAGS] [-n NOTE] [--for DOMAIN] ADDRESS|rm ADDRESS|burn ADDRESS]" },

@@ -1,0 +1,93 @@
+#!/bin/sh
+# mailnode doctor: each check, right and wrong, and its remedy.
+. "$(dirname "$0")/lib.sh"
+
+node_use a
+dns_start || exit 1
+node_config resolvers "{ { \"$dns\", 0 } }" relays '{ { "prov",
+    "127.0.0.1:9", CONF_TLS, "relay/prov", "*", "*", NULL } }' || exit 1
+node_build && node_init || exit 1
+
+look() { mn doctor -j >"$tmp/found" 2>"$tmp/err"; }
+# says VERDICT CHECK TEXT [REMEDY]: the finding stands there.
+says() { grep -q "{\"verdict\":\"$1\",\"check\":\"$2\",\"text\":\"[^\"]*$3[^\"]*\",\"remedy\":\"[^\"]*${4-}" "$tmp/found" ||
+    { cat "$tmp/found" "$tmp/err"; false; }; }
+again() { # until the new zone is seen
+	v=$1 c=$2 text=$3 remedy=${4-}
+	wait_for 'look; says "$v" "$c" "$text" "$remedy" >/dev/null' ||
+	    says "$v" "$c" "$text" "$remedy"
+}
+
+mn doctor x 2>/dev/null
+is 'usage' "$?" 2
+look
+is 'nothing published: it is bad' "$?" 1
+ok 'no daemon' says bad daemon 'none runs' 'systemctl'
+ok 'no address' says bad A 'has no address' 'publish'
+ok 'no MX' says bad MX 'is missing' 'mailnode init'
+ok 'no SPF' says note SPF 'has none' 'mailnode init'
+ok 'no DMARC' says note DMARC 'has none'
+ok 'no DKIM' says bad DKIM '[0-9]*r._domainkey.node.test is missing'
+ok 'Ed25519 does not sign' says note DKIM 'e._domainkey.node.test is missing; it does not sign'
+ok 'no login' says bad vault 'has no relay/prov' 'vault set'
+ok 'files' says ok files 'boot.key is yours alone'
+ok 'cert' says ok cert 'days left; self-signed'
+
+# published, but not so
+key=$(mn key list -j | grep '"rsa"' | sed 's/.*"record":"\([^"]*\)".*/\1/')
+sel=$(mn key list | awk '$2 == "rsa" { print $1 }')
+cat >"$tmp/zone" <<Z
+mail.node.test A 192.0.2.5
+5.2.0.192.in-addr.arpa PTR other.test.
+node.test MX 10 other.test.
+node.test TXT "v=spf1 mx ~all"
+node.test TXT "v=spf1 -all"
+_dmarc.node.test TXT "v=DMARC1; p=none"
+$sel._domainkey.node.test TXT "v=DKIM1; k=rsa; p=AAAA"
+_25._tcp.mail.node.test TLSA 3 1 1 $(printf '%064d' 0)
+Z
+chmod 644 "$MAILNODE_HOME/boot.key"
+printf '%s\nword word\n' "$pass" | mn vault set relay/prov me \
+    --passphrase-stdin --argon2 1
+node_start || exit 1
+ok 'the MX of others' again bad MX 'names other.test, not mail.node.test'
+ok 'address' says ok A '192.0.2.5'
+ok 'its name' says note 'PTR 192.0.2.5' 'other.test, not mail.node.test'
+ok 'two of SPF' says bad SPF '2 records: all are void' 'one of them'
+ok 'DMARC' says ok DMARC 'v=DMARC1; p=none'
+ok 'another key' says bad DKIM 'is another key: what you send fails'
+ok 'a TLSA that fits not' says bad TLSA 'fits our key: who knows DANE'
+ok 'a key for all to read' says bad files 'others may use .*boot.key' 'chmod 600'
+ok 'a daemon' says ok daemon runs
+ok 'locked: its alarm' says bad alarm 'vault: locked'
+ok 'the login is there' fails says bad vault 'relay/prov'
+
+# all is well
+tlsa=$(mn cert show -j | sed 's/.*"spki":"\([0-9a-f]*\)".*/\1/')
+half=$(printf '%s' "$key" | cut -c 1-200)
+cat >"$tmp/zone" <<Z
+mail.node.test A 192.0.2.6
+6.2.0.192.in-addr.arpa PTR mail.node.test.
+node.test MX 10 mail.node.test.
+node.test TXT "v=spf1 mx ~all"
+node.test TXT "another one"
+_dmarc.node.test TXT "v=DMARC1; p=none"
+$sel._domainkey.node.test TXT "$half" "${key#"$half"}"
+_25._tcp.mail.node.test TLSA 3 1 1 $tlsa
+Z
+chmod 600 "$MAILNODE_HOME/boot.key"
+printf '%s\n' "$pass" | mn vault unlock --passphrase-stdin
+ok 'MX' again ok MX 'node.test to mail.node.test'
+ok 'PTR' says ok 'PTR 192.0.2.6' mail.node.test
+ok 'one of SPF' says ok SPF 'v=spf1 mx ~all'
+ok 'our key, in two strings' says ok DKIM "$sel._domainkey.node.test is our key"
+ok 'TLSA' says ok TLSA 'fits our key'
+ok 'no alarm is left' eval 'wait_for "look; ! grep -q \\\"alarm\\\" \"\$tmp/found\""'
+is 'and nothing is bad' "$(grep -c '"bad"' "$tmp/found")" 0
+ok 'so it returns 0' mn doctor
+ok 'for people, too' eval 'mn doctor | grep -q "^ok    MX          node.test to mail"'
+printf 'x' >>"$MAILNODE_HOME/vault"
+ok 'a damaged vault is bad' again bad vault damaged backup
+ok 'a DNS that does not answer is said' eval 'mn doctor -j -r 127.0.0.1:9 >"$tmp/found" 2>&1
+    says note A "nobody answers"'
+done_testing
