@@ -23,6 +23,9 @@ RFC 4592).  Faults:
 	other		an answer to another question
 	truncate	TC over UDP, whatever the size
 	big		300 more records
+	bomb		thousands of records, their names pointers to a
+			long one, over TCP
+	circle		a name that is a pointer to itself
 	nosoa		no SOA where there is no answer
 	ad		authenticated: AD, when asked for and when the whole
 			chain of CNAMEs is so
@@ -186,6 +189,31 @@ def answer(zone, q, name, kind, faults):
     return r
 
 
+def pointers(wire, q, tcp, circle):
+    """Records of the type that was asked for, their names compressed."""
+    kind = q.question[0].rdtype
+    asked = wire[12:wire.index(b'\0', 12) + 5]
+    if not circle and not tcp:
+        return wire[:2] + b'\x83\x80\0\1\0\0\0\0\0\0' + asked
+    at = 12 + len(asked)
+    if circle:
+        return (wire[:2] + b'\x81\x80\0\1\0\1\0\0\0\0' + asked +
+                struct.pack('!HHHIH', 0xc000 | at, kind, 1, 300, 2) +
+                struct.pack('!H', 0xc000 | at))
+    # The first has the long name in its data; all others point to that.
+    mx = kind == dns.rdatatype.MX
+    long_name = (b'\x3b' + b'x' * 59) * 3 + b'\xc0\x0c'
+    to = struct.pack('!H', 0xc000 | at + 12 + 2 * mx)
+    short_data = {dns.rdatatype.A: b'\x7f\0\0\1', dns.rdatatype.TXT: b'\1x'}
+    answers, n = b'', 0
+    while len(answers) < 60000:
+        data = short_data.get(kind) or b'\0\1' * mx + (to if n else long_name)
+        answers += struct.pack('!HHHIH', 0xc00c, kind, 1, 300, len(data)) + data
+        n += 1
+    return (wire[:2] + b'\x81\x80\0\1' + struct.pack('!H', n) +
+            b'\0\0\0\0' + asked + answers)
+
+
 def reply(zone, wire, tcp, log):
     q = dns.message.from_wire(wire)
     name = q.question[0].name
@@ -209,6 +237,8 @@ def reply(zone, wire, tcp, log):
         return None
     if 'garbage' in faults:
         return wire[:2] + b'\xff' * 40
+    if 'bomb' in faults or 'circle' in faults:
+        return pointers(wire, q, tcp, 'circle' in faults)
     r = answer(zone, q, name, kind, faults)
     return short(r, 65535) if tcp else over_udp(q, r, faults)
 
