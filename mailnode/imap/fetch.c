@@ -221,7 +221,9 @@ put_row(struct session *s, const struct fetch *f, const struct view_row *row,
 		section_put(s, file, &f->sec[i]);
 	}
 	(void)buf_adds(b, ")\r\n");
-	if (b->len >= OUT_SEND)
+	/* No row is left said by half: FLAGS may have to come before the
+	 * next. */
+	if (f->nsec > 0 || b->len >= OUT_SEND)
 		send_out(s);
 }
 

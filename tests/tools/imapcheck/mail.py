@@ -175,6 +175,18 @@ def keywords_are_listed(t):
     same(c.flags(c.uids()[0]), {b"$forwarded", b"my.word"})
 
 
+def keywords_come_before_rows(t):
+    """One not heard of yet may bring FLAGS, but not inside of a FETCH."""
+    c, name = t.open(3)
+    c.ok("STORE 2 +FLAGS (second)")
+    c.ok("STORE 3 +FLAGS (third)")
+    for what in (b"BODY[HEADER]", b"BODY[]"):
+        c.ok("UNSELECT")
+        c.ok('SELECT "%s"' % name)
+        r = c.ok("FETCH 1:3 (FLAGS %s)" % what.decode().replace("[", ".PEEK["))
+        same([what in i for _, i in r.fetched()], [True] * 3)
+
+
 def expunge_numbers(t):
     c, _ = t.open(11)
     uids = c.uids()
@@ -278,5 +290,6 @@ def mixed_line_ends_are_kept_or_made(t):
 CHECKS = [append_keeps_all, append_refusals, append_waits_for_literal,
           append_many_sizes, fetch_macros, fetch_of_absent,
           seen_is_set_and_told, partials, store_kinds, keywords_are_listed,
+          keywords_come_before_rows,
           expunge_numbers, uid_expunge_only_those, copy, copy_to_itself,
           move, uids_only_grow, mixed_line_ends_are_kept_or_made]
