@@ -2,6 +2,7 @@
 #define _XOPEN_SOURCE 700
 #include <inttypes.h>
 #include <langinfo.h>
+#include <locale.h>
 #include <stdio.h>
 #include <string.h>
 #include <wchar.h>
@@ -43,6 +44,15 @@ static const struct { uint32_t from, to; } left_out[] = {
 	{ 0x1f3fb, 0x1f3ff },	/* skin tones */
 	{ 0xe0000, 0xe0fff },	/* tags, more selectors */
 };
+
+void
+text_locale(void)
+{
+	(void)setlocale(LC_CTYPE, "");
+	if (strcmp(nl_langinfo(CODESET), "UTF-8") == 0)
+		(void)setlocale(LC_CTYPE, "C.UTF-8");
+	text_init();
+}
 
 void
 text_init(void)
@@ -192,7 +202,7 @@ text_wrap(const char *s, size_t n, size_t cols, size_t *skip)
 	if (fit == end)
 		return n;
 	for (p = fit; p < end && *p == ' '; p++)
-		;
+		(void)setlocale(LC_CTYPE, "C.UTF-8");
 	if (p == fit)
 		for (; p > s && p[-1] != ' '; p--)
 			;

@@ -22,6 +22,12 @@ struct text_cell {
 	unsigned int	width;	/* columns, 1 or 2 */
 };
 
+/*
+ * The user's character set, but not the letters of his language: to
+ * strcasecmp in Turkish "Message-ID" is not "message-id".
+ */
+void	text_locale(void);
+
 /* Looks at the locale: call after setlocale.  Otherwise: ASCII alone. */
 void	text_init(void);
 

@@ -1,6 +1,5 @@
 #define _DEFAULT_SOURCE
 #include <errno.h>
-#include <locale.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -387,8 +386,7 @@ tui_main(void)
 	const char *why;
 	int rc;
 
-	(void)setlocale(LC_CTYPE, "");
-	text_init();
+	text_locale();
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
 		fputs("mailnode: the client needs a terminal\n", stderr);
 		return 1;

@@ -1,9 +1,13 @@
+#define _GNU_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <cmocka.h>
 
 #include "mailnode/base/codec.h"
@@ -154,6 +158,32 @@ ascii_alone(void **state)
 	buf_clear(&b);
 }
 
+/* Needs localedef and its sources (Debian: locales). */
+static void
+letters_of_a_language(void **state)
+{
+	char dir[] = "/tmp/mailnode-unit.XXXXXX", cmd[300];
+	struct buf b;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(cmd, sizeof cmd, "localedef -i tr_TR -f UTF-8 "
+	    "%s/tr_TR.UTF-8 && cp -r /usr/lib/locale/C.utf8 %s", dir, dir);
+	assert_int_equal(system(cmd), 0);
+	setenv("LOCPATH", dir, 1);
+	setenv("LC_ALL", "tr_TR.UTF-8", 1);
+	text_locale();
+	assert_int_equal(strcasecmp("Message-ID", "message-id"), 0);
+	buf_init(&b, 100);
+	assert_string_equal(shown("J\xc3\xb6rg", 5, &b), "J\xc3\xb6rg");
+	buf_clear(&b);
+	setenv("LC_ALL", "C.UTF-8", 1);
+	text_locale();
+	unsetenv("LOCPATH");
+	snprintf(cmd, sizeof cmd, "rm -r %s", dir);
+	assert_int_equal(system(cmd), 0);
+}
+
 static void
 sizes(void **state)
 {
@@ -182,6 +212,7 @@ main(void)
 		cmocka_unit_test(wrapping),
 		cmocka_unit_test(tabs),
 		cmocka_unit_test(ascii_alone),
+		cmocka_unit_test(letters_of_a_language),
 		cmocka_unit_test(sizes),
 	};
 
