@@ -2,85 +2,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "crypto/secret.h"
 #include "mailnode/base/bug.h"
 #include "mailnode/base/clock.h"
-#include "mailnode/node/dns_cache.h"
-#include "mailnode/node/dns_msg.h"
 #include "mailnode/node/log.h"
-#include "mailnode/node/resolve.h"
-
-enum { BUCKETS = 256 };
-
-struct server {
-	struct resolve	*r;
-	const char	*address;	/* borrowed */
-	bool		 trust_ad;
-	bool		 unusable;
-	struct loop_timer again;	/* the next probe */
-	unsigned int	 fails;
-	bool		 down, probing;
-	int64_t		 cool_ms;
-};
-
-struct waiter {
-	struct waiter	*next;
-	struct op_peer	*peer;		/* NULL: gone */
-	uint32_t	 id;
-};
-
-struct query {
-	struct query	*next;		/* in its bucket */
-	enum dns_type	 type;
-	uint32_t	 hash;
-	unsigned int	 asked;		/* servers asked in this round */
-	unsigned int	 said;		/* servers that said SERVFAIL … */
-	unsigned int	 shots;
-	struct shot	*shot;		/* under way, or NULL */
-	struct waiter	*waiters;
-	struct dns_answer answer;	/* the last failure */
-	char		 name[DNS_NAME_MAX + 1];
-};
-
-/* One try; it may outlive its query. */
-struct shot {
-	struct server	*s;
-	struct query	*q;		/* NULL: a probe, or answered since */
-	bool		 probe, canary;
-};
-
-struct outcome {
-	int64_t		 at_ms;		/* monotonic; 0: none */
-	bool		 failed;
-};
-
-struct resolve {
-	struct ask_dns_service face;	/* first: what ops see */
-	struct loop	*loop;
-	struct resolve_way way;
-	size_t		 nservers;
-	struct server	 servers[RESOLVE_SERVERS];
-	struct dns_cache *cache;
-	struct query	*buckets[BUCKETS];
-	unsigned int	 flying, waiting;
-	bool		 open;		/* the breaker */
-	bool		 ending;
-	struct outcome	 last[RESOLVE_LAST];
-	size_t		 nlast;		/* ever; a ring */
-	const char	*domain;	/* of canaries; borrowed, or NULL */
-	unsigned int	 canaries;	/* under way */
-	bool		 alive;		/* one of them came back */
-	bool		 broad;		/* open although servers answer */
-	struct loop_timer canary;
-	int64_t		 canary_ms;	/* until the next, doubled each time */
-};
+#include "mailnode/node/resolve_room.h"
 
 static void	attempt(struct resolve *r, struct query *q);
 
-static void	outcome(struct resolve *r, bool failed);
-
-static int
-shoot(struct server *s, struct query *q, const char *name,
+int
+resolve_shoot(struct server *s, struct query *q, const char *name,
     enum dns_type type)
 {
 	struct resolve *r = s->r;
@@ -164,8 +94,8 @@ set_failed(struct dns_answer *a, const char *why, bool open)
 	snprintf(a->why, sizeof a->why, "%s", why);
 }
 
-static void
-give_up(struct resolve *r, struct query *q, const char *why)
+void
+resolve_give_up(struct resolve *r, struct query *q, const char *why)
 {
 	struct dns_answer a;
 
@@ -209,14 +139,14 @@ attempt(struct resolve *r, struct query *q)
 			set_failed(a, r->open ? "no resolver answers" :
 			    "resolver timed out", r->open);
 		finish(r, q, a);
-		outcome(r, true);
+		health_outcome(r, true);
 		return;
 	}
 	q->asked |= bit;
 	q->shots++;
 	/* Once it is sent q may be gone: a closed port answers at once. */
-	if (shoot(s, q, q->name, q->type) == -1)
-		give_up(r, q, "question could not be made");
+	if (resolve_shoot(s, q, q->name, q->type) == -1)
+		resolve_give_up(r, q, "question could not be made");
 }
 
 /* True if the server showed EDNS. */
@@ -238,182 +168,10 @@ answered(struct server *s, struct query *q, const uint8_t *p, size_t n)
 		dns_cache_put(r->cache, q->type, q->name, &a, a.ttl_s,
 		    clock_mono_ms());
 		finish(r, q, &a);
-		outcome(r, false);
+		health_outcome(r, false);
 	}
 	dns_answer_clear(&a);
 	return m.edns;
-}
-
-/* ---- health ---- */
-
-static void
-open_now(struct resolve *r, const char *why)
-{
-	size_t i;
-
-	if (r->open)
-		return;
-	r->open = true;
-	log_line(LOG_ERROR, "dns", "state=%s error=%s", "unavailable", why);
-	r->way.breaker(r->way.arg, true);
-	for (i = 0; i < BUCKETS; i++)
-		while (r->buckets[i] != NULL)
-			give_up(r, r->buckets[i], why);
-}
-
-static void
-close_now(struct resolve *r)
-{
-	r->open = false;
-	r->nlast = 0;
-	memset(r->last, 0, sizeof r->last);
-	dns_cache_drop_failures(r->cache);
-	log_line(LOG_WARN, "dns", "state=%s", "available");
-	r->way.breaker(r->way.arg, false);
-}
-
-static void
-open_breaker(struct resolve *r)
-{
-	size_t i;
-
-	for (i = 0; i < r->nservers; i++)
-		if (!r->servers[i].down)
-			return;
-	open_now(r, "no resolver answers");
-}
-
-/* ---- most of it fails ---- */
-
-static bool
-fails_broadly(const struct resolve *r)
-{
-	int64_t since = clock_mono_ms() - RESOLVE_LAST_MS;
-	unsigned int failed = 0;
-	size_t i;
-
-	for (i = 0; i < RESOLVE_LAST; i++)
-		failed += r->last[i].failed && r->last[i].at_ms > since;
-	return failed >= RESOLVE_BROAD;
-}
-
-static void
-canaries_back(struct resolve *r)
-{
-	if (r->alive) {
-		r->canary_ms = 0;
-		r->broad = false;
-		memset(r->last, 0, sizeof r->last);
-		if (r->open)
-			close_now(r);
-		return;
-	}
-	r->canary_ms = r->canary_ms == 0 ? RESOLVE_COOL_MS : r->canary_ms * 2;
-	if (r->canary_ms > RESOLVE_COOL_MAX_MS)
-		r->canary_ms = RESOLVE_COOL_MAX_MS;
-	loop_arm(r->loop, &r->canary, r->canary_ms);
-	r->broad = true;
-	open_now(r, "the resolvers resolve nothing");
-}
-
-/* Whether it exists is told by servers of the domain, not by a cache. */
-static void
-send_canaries(void *arg)
-{
-	struct resolve *r = arg;
-	char name[DNS_NAME_MAX + 32];
-	uint64_t label;
-	size_t i;
-
-	if (r->canaries > 0)
-		return;
-	random_bytes(&label, sizeof label);
-	(void)snprintf(name, sizeof name, "canary-%016llx.%s",
-	    (unsigned long long)label, r->domain);
-	r->alive = false;
-	r->canaries = 1;	/* this function, as they may land at once */
-	for (i = 0; i < r->nservers; i++) {
-		if (r->servers[i].unusable)
-			continue;
-		r->canaries++;
-		if (shoot(&r->servers[i], NULL, name, DNS_A) == -1)
-			r->canaries--;
-	}
-	if (--r->canaries == 0)
-		canaries_back(r);
-}
-
-/* NOERROR or NXDOMAIN: RFC 1035 section 4.1.1. */
-static void
-canary_landed(struct resolve *r, const uint8_t *p, size_t n)
-{
-	if (p != NULL && n > 3 && ((p[3] & 15) == 0 || (p[3] & 15) == 3))
-		r->alive = true;
-	if (--r->canaries == 0 && !r->ending)
-		canaries_back(r);
-}
-
-static void
-outcome(struct resolve *r, bool failed)
-{
-	r->last[r->nlast++ % RESOLVE_LAST] = (struct outcome){
-	    clock_mono_ms(), failed };
-	if (failed && !r->open && !r->ending && r->domain != NULL &&
-	    fails_broadly(r))
-		send_canaries(r);
-}
-
-static void
-server_down(struct server *s)
-{
-	if (!s->down)
-		log_line(LOG_WARN, "dns", "server=%s state=%s", s->address,
-		    "down");
-	s->down = true;
-	s->cool_ms = s->cool_ms == 0 ? RESOLVE_COOL_MS : s->cool_ms * 2;
-	if (s->cool_ms > RESOLVE_COOL_MAX_MS)
-		s->cool_ms = RESOLVE_COOL_MAX_MS;
-	loop_arm(s->r->loop, &s->again, s->cool_ms);
-	open_breaker(s->r);
-}
-
-static void
-probe(void *arg)
-{
-	struct server *s = arg;
-
-	if (s->probing)
-		return;
-	s->probing = true;
-	if (s->unusable || shoot(s, NULL, ".", DNS_NS) == -1) {
-		s->probing = false;
-		server_down(s);
-	}
-}
-
-static void
-server_silent(struct server *s, bool was_probe)
-{
-	if (was_probe)
-		server_down(s);
-	else if (++s->fails >= RESOLVE_FAILS && !s->down)
-		probe(s);
-}
-
-static void
-server_alive(struct server *s)
-{
-	struct resolve *r = s->r;
-
-	s->fails = 0;
-	s->cool_ms = 0;
-	if (!s->down)
-		return;
-	s->down = false;
-	loop_disarm(r->loop, &s->again);
-	log_line(LOG_WARN, "dns", "server=%s state=%s", s->address, "up");
-	if (r->open && !r->broad)
-		close_now(r);
 }
 
 bool
@@ -426,13 +184,13 @@ resolve_landed(struct shot *shot, const uint8_t *p, size_t n)
 	if (probe)
 		s->probing = false;
 	if (!s->r->ending && p != NULL)
-		server_alive(s);
+		health_alive(s);
 	else if (!s->r->ending)
-		server_silent(s, probe);
+		health_silent(s, probe);
 	q = shot->q;		/* NULL too when the breaker answered it */
 	free(shot);
 	if (canary)
-		canary_landed(s->r, p, n);
+		health_canary(s->r, p, n);
 	if (q == NULL)
 		return true;
 	q->shot = NULL;
@@ -522,7 +280,7 @@ on_ask(struct ask_dns_service *face, struct op_peer *p, uint32_t id,
 	} else if ((q = new_query(r, hash, type, name)) == NULL) {
 		refuse(r, p, id, "too many questions");
 	} else if (join(r, q, p, id) == -1) {
-		give_up(r, q, "too many questions");
+		resolve_give_up(r, q, "too many questions");
 		refuse(r, p, id, "too many questions");
 	} else {
 		attempt(r, q);
@@ -566,7 +324,7 @@ resolve_new(struct loop *l, const struct resolve_way *way)
 	r->face.health = on_health;
 	r->loop = l;
 	r->way = *way;
-	r->canary = (struct loop_timer){ .fn = send_canaries, .arg = r };
+	r->canary = (struct loop_timer){ .fn = health_canaries, .arg = r };
 	r->cache = dns_cache_new(DNS_CACHE_OCTETS);
 	if (r->cache == NULL) {
 		free(r);
@@ -592,7 +350,7 @@ resolve_free(struct resolve *r)
 	r->ending = true;
 	for (i = 0; i < BUCKETS; i++)
 		while (r->buckets[i] != NULL)
-			give_up(r, r->buckets[i], "resolver ends");
+			resolve_give_up(r, r->buckets[i], "resolver ends");
 	dns_cache_free(r->cache);
 	free(r);
 }
@@ -606,7 +364,7 @@ resolve_server(struct resolve *r, const char *address, bool trust_ad)
 	s->r = r;
 	s->address = address;
 	s->trust_ad = trust_ad;
-	s->again = (struct loop_timer){ .fn = probe, .arg = s };
+	s->again = (struct loop_timer){ .fn = health_probe, .arg = s };
 }
 
 void
@@ -624,7 +382,7 @@ resolve_unusable(struct resolve *r, size_t server)
 void
 resolve_ready(struct resolve *r)
 {
-	open_breaker(r);	/* none of them, or none that is usable */
+	health_check(r);	/* none of them, or none that is usable */
 }
 
 struct ask_dns_service *
