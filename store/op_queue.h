@@ -172,6 +172,6 @@ uint16_t queue_change(int ch, const char *id, enum queue_change what,
 void	 queue_change_put(struct buf *args, const char *id,
 	    enum queue_change what, const char *arg);
 
-extern const struct op queue_ops[];	/* service: struct store */
+extern const struct op queue_ops[], mark_ops[];	/* service: store */
 
 #endif

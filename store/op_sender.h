@@ -107,6 +107,6 @@ uint16_t sender_release(int ch, struct op_reply *r, uint64_t id,
 /* Inside keeper: tells the sender. */
 void	 sender_push(struct op_peer *p, uint64_t id, int64_t due);
 
-extern const struct op sender_ops[];	/* service: struct store */
+extern const struct op sender_ops[], result_ops[]; /* service: store */
 
 #endif

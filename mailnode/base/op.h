@@ -65,12 +65,12 @@ struct op_server {
 	struct op_peer	*peers;		/* private */
 	struct buf	 in, out;	/* private */
 	size_t		 ntables;	/* private: see op_server_more */
-	const struct op	*more[24];	/* private */
+	const struct op	*more[32];	/* private */
 };
 
 void	 op_server_init(struct op_server *s, struct loop *l,
 	    const struct op *ops, void *service);
-/* Joins one more table, of another file; at most 24. */
+/* Joins one more table, of another file; at most 32. */
 void	 op_server_more(struct op_server *s, const struct op *ops);
 void	 op_server_clear(struct op_server *s);
 

@@ -52,8 +52,9 @@
 static const struct op *const tables[] = {
 	rcpt_ops, event_ops, box_ops, mail_ops, watch_ops, alias_ops,
 	set_ops, subscribe_ops, append_ops, index_ops, stat_ops, fsck_ops,
-	submit_ops, queue_ops, sender_ops, device_ops, snooze_ops, train_ops,
-	history_ops, listed_ops, rule_ops, gate_ops, reject_ops
+	submit_ops, queue_ops, mark_ops, sender_ops, result_ops, device_ops,
+	snooze_ops, train_ops, history_ops, listed_ops, rule_ops, gate_ops,
+	reject_ops
 };
 
 static struct store st;

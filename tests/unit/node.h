@@ -137,6 +137,8 @@ node_open(struct node *n, char *why, size_t size)
 	op_server_more(&n->keeper, alias_ops);
 	op_server_more(&n->keeper, submit_ops);
 	op_server_more(&n->keeper, queue_ops);
+	op_server_more(&n->keeper, mark_ops);
+	op_server_more(&n->keeper, result_ops);
 	op_server_more(&n->keeper, sender_ops);
 	op_server_more(&n->keeper, device_ops);
 	n->keeper.may = device_may;
