@@ -1,7 +1,8 @@
 /*
  * Inside the room only: what the files of the vault's ops share.  Ops of
  * sessions and mail are in op_sign.c, logins of relays in op_login.c, those of
- * devices in op_device.c, rewritten senders in op_srs.c, the owner's in op_owner.c; each has its handlers and, at its foot, the stubs.
+ * devices in op_device.c, rewritten senders in op_srs.c, the owner's in
+ * op_owner.c; each has its handlers and, at its foot, the stubs.
  */
 #ifndef CRYPTO_VAULT_SERVICE_H
 #define CRYPTO_VAULT_SERVICE_H
@@ -102,7 +103,7 @@ struct client	*client_of(struct op_peer *p);
 void		 client_end_login(struct client *c);
 void		 client_end_scram(struct client *c);
 
-/* Verifiers as the owner section has them; none while it is locked. */
+/* devices.c: verifiers as the owner section has them; none while locked. */
 void		 devices_load(struct vault_service *s);
 void		 devices_forget(struct vault_service *s);
 
