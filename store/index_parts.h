@@ -17,4 +17,9 @@ struct index {
 enum store_err	 index_open_read(struct index *x);
 void		 index_close(struct index *x);
 
+/* Does it stand for a flag?  Then for *flag; 0: one that is not believed. */
+bool		 index_flag(const char *tag, uint32_t *flag);
+/* Neither ours nor the user's: the index gives it by itself. */
+bool		 index_is_own(const char *tag);
+
 #endif
