@@ -14,7 +14,6 @@
 #include "store/import.h"
 #include "store/import_mbox.h"
 #include "store/maildir.h"
-#include "store/wire.h"
 
 enum {
 	DEPTH_MAX = 32,
@@ -82,55 +81,6 @@ bad(const struct import *im, const char *path, const char *why)
 {
 	if (im->bad != NULL)
 		im->bad(im->arg, path, why);
-}
-
-/* ">From ", ">>From ": one mark was put there by the mbox. */
-static bool
-is_quoted_from(const char *p, size_t n)
-{
-	size_t i = 0;
-
-	while (i < n && p[i] == '>')
-		i++;
-	return i > 0 && n - i >= 5 && memcmp(p + i, "From ", 5) == 0;
-}
-
-int
-import_crlf_put(struct buf *out, const char *p, size_t n, bool mbox)
-{
-	const char *end = p + n, *nl;
-	size_t len;
-
-	while (p < end) {
-		nl = memchr(p, '\n', (size_t)(end - p));
-		len = nl != NULL ? (size_t)(nl - p) : (size_t)(end - p);
-		if (mbox && is_quoted_from(p, len)) {
-			p++;
-			len--;
-		}
-		buf_add(out, p, len);
-		if (nl != NULL && len > 0 && p[len - 1] == '\r')
-			buf_addc(out, '\n');
-		else
-			buf_add(out, "\r\n", 2);
-		p = nl != NULL ? nl + 1 : end;
-	}
-	return out->err ? -1 : 0;
-}
-
-int
-import_crlf(const char *p, size_t n, bool mbox)
-{
-	struct buf b;
-	int fd = -1;
-
-	buf_init(&b, SIZE_MAX / 4);
-	if (import_crlf_put(&b, p, n, mbox) == 0)
-		fd = wire_seal(&b);
-	else
-		errno = b.err;
-	buf_clear(&b);
-	return fd;
 }
 
 /* False: some line ends in LF alone, or in nothing. */
