@@ -197,7 +197,7 @@ main(int argc, char **argv)
 	}
 	if (argc < 2)
 		return tui_main();
-	if (strcmp(argv[1], "-h") == 0)
+	if (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0)
 		return usage(stdout);
 	if (strcmp(argv[1], "role") == 0 && argc == 3)
 		return run_role(argv[2]);
