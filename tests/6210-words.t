@@ -10,11 +10,13 @@ say()		# say FROM SUBJECT TEXT
 	    "$1" "$2" "$2" "$3"
 }
 mkdir "$tmp/g" "$tmp/j"
+# How it was handed over is a token, too: all junk, half of good mail by ESMTP.
+hop='Received: from pc.test ([192.0.2.1]) by mx.test with ESMTP id 1; now'
 for i in $(seq 60); do
-	say "friend$i@club.test" "photos-$i" \
-	    "the sailing photos of sunday number $i are here, see you at the club" >"$tmp/g/$i"
-	say "shop$i@win.test" "prize-$i" \
-	    "claim your lottery prize $i now, cheap pills, money back, click here" >"$tmp/j/$i"
+	{ [ $((i % 2)) = 0 ] || echo "$hop"; say "friend$i@club.test" "photos-$i" \
+	    "the sailing photos of sunday number $i are here, see you at the club"; } >"$tmp/g/$i"
+	{ echo "$hop"; say "shop$i@win.test" "prize-$i" \
+	    "claim your lottery prize $i now, cheap pills, money back, click here"; } >"$tmp/j/$i"
 done
 node_start
 port=$(node_port smtp)
@@ -43,6 +45,14 @@ ok 'why names the words' wait_for \
     "mn why shop@win.test | grep -Eq 'bayes=(0[.][5-9]|1)[0-9.]*[(].*[)]'"
 ok 'for good mail, too' wait_for \
     "mn why friend@club.test | grep -Eq 'bayes=0[.]0[0-9]*[(]'"
+
+say mixed@win.test mixed "claim your lottery prize now, photos of sunday" >"$tmp/mixed"
+ok 'mail of both kinds of words' deliver mixed@win.test "$tmp/mixed"
+filed() { grep -rl 'Subject: mixed' "$node/Mail/INBOX" "$node/Mail/Junk" 2>/dev/null; }
+# Fields that we put on top when it is filed must not make it other mail.
+ok 'scores as a file what it scored in the session' wait_for \
+    '[ -n "$(filed)" ] && [ "$(mn why mixed@win.test | sed -n "s/.*bayes=\([0-9.]*\).*/\1/p" | head -1)" = \
+    "$(mn score "$(filed)" | awk "NR == 1 { printf \"%.3f\", \$1 }")" ]'
 { say x@win.test bomb "" | sed '/^$/d'; printf 'Content-Type: text/html\n\n'
     yes '<a>' | tr -d '\n' | head -c 3000000 | fold -w 900; } >"$tmp/bomb"
 ok 'a million open tags do no harm' deliver x@win.test "$tmp/bomb"

@@ -418,6 +418,24 @@ keep_copy(struct mail *m, enum mail_err err, const struct received *trace,
 	    m->kept);
 }
 
+/* Filed mail has our Received on top, which is the first hop of what came
+ * without any: the filter sees here what it will learn from. */
+static void
+sample_whole(struct mail *m, const struct received *trace)
+{
+	struct buf with;
+
+	if (m->sample.err != 0 || m->sample.len == 0)
+		return;
+	buf_init(&with, SAMPLE_MAX + SPOOL_HEAD_MAX);
+	if (received_put(&with, trace) == 0 && buf_add(&with,
+	    m->sample.data, m->sample.len) == 0) {
+		buf_clear(&m->sample);
+		m->sample = with;
+	} else
+		buf_clear(&with);
+}
+
 enum mail_err
 mail_hand_in(struct mail *m, const struct received *trace, const char *peer)
 {
@@ -428,6 +446,7 @@ mail_hand_in(struct mail *m, const struct received *trace, const char *peer)
 	buf_init(&head, SPOOL_HEAD_MAX);
 	head_end(&m->head);
 	judge(m);
+	sample_whole(m, trace);
 	c = attached(m);
 	msgkey_of(m->top.data, m->top.len, m->key);
 	if (m->err == MAIL_OK && (err = judge_mail(m)) != MAIL_OK) {
