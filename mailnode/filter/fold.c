@@ -60,8 +60,18 @@ static const struct span spans[] = {
 	{ 0xb4, 0xb4, FOLD_GAP }, { 0xb6, 0xb9, FOLD_GAP },
 	{ 0xbb, 0xbf, FOLD_GAP },
 	{ 0x300, 0x34e, FOLD_NONE }, { 0x34f, 0x34f, FOLD_UNSEEN },
-	{ 0x350, 0x36f, FOLD_NONE }, { 0x61c, 0x61c, FOLD_UNSEEN },
-	{ 0x60c, 0x60c, FOLD_GAP }, { 0xe00, 0xeff, FOLD_DENSE },
+	{ 0x350, 0x36f, FOLD_NONE }, { 0x591, 0x5bd, FOLD_NONE },
+	{ 0x5be, 0x5be, FOLD_GAP }, { 0x5bf, 0x5bf, FOLD_NONE },
+	{ 0x5c0, 0x5c0, FOLD_GAP }, { 0x5c1, 0x5c2, FOLD_NONE },
+	{ 0x5c3, 0x5c3, FOLD_GAP }, { 0x5c4, 0x5c7, FOLD_NONE },
+	{ 0x60c, 0x60d, FOLD_GAP }, { 0x610, 0x61a, FOLD_NONE },
+	{ 0x61b, 0x61b, FOLD_GAP }, { 0x61c, 0x61c, FOLD_UNSEEN },
+	{ 0x61d, 0x61f, FOLD_GAP }, { 0x640, 0x640, FOLD_NONE },
+	{ 0x64b, 0x65f, FOLD_NONE }, { 0x66a, 0x66d, FOLD_GAP },
+	{ 0x670, 0x670, FOLD_NONE }, { 0x6d4, 0x6d4, FOLD_GAP },
+	{ 0x6d6, 0x6dc, FOLD_NONE }, { 0x6df, 0x6e4, FOLD_NONE },
+	{ 0x6e7, 0x6e8, FOLD_NONE }, { 0x6ea, 0x6ed, FOLD_NONE },
+	{ 0x964, 0x965, FOLD_GAP }, { 0xe00, 0xeff, FOLD_DENSE },
 	{ 0x1000, 0x109f, FOLD_DENSE }, { 0x1100, 0x11ff, FOLD_DENSE },
 	{ 0x1780, 0x17ff, FOLD_DENSE }, { 0x180b, 0x180e, FOLD_UNSEEN },
 	{ 0x1ab0, 0x1aff, FOLD_NONE }, { 0x1dc0, 0x1dff, FOLD_NONE },
@@ -107,16 +117,53 @@ by_span(uint32_t c)
 	return FOLD_WORD;
 }
 
+/* Letters that are written in more than one way, and digits. */
+static uint32_t
+arabic(uint32_t c)
+{
+	if (c >= 0x660 && c <= 0x669)
+		return c - 0x660 + '0';
+	if (c >= 0x6f0 && c <= 0x6f9)
+		return c - 0x6f0 + '0';
+	if (c == 0x622 || c == 0x623 || c == 0x625)
+		return 0x627;			/* alef */
+	if (c == 0x649)
+		return 0x64a;			/* yeh */
+	return c == 0x629 ? 0x647 : c;		/* teh marbuta */
+}
+
+/* Letters with an accent, which capitals often lack. */
+static uint32_t
+greek(uint32_t c)
+{
+	static const struct {
+		uint16_t	with[2], without;
+	} accents[] = {
+		{ { 0x386, 0x3ac }, 0x3b1 }, { { 0x388, 0x3ad }, 0x3b5 },
+		{ { 0x389, 0x3ae }, 0x3b7 }, { { 0x38a, 0x3af }, 0x3b9 },
+		{ { 0x38c, 0x3cc }, 0x3bf }, { { 0x38e, 0x3cd }, 0x3c5 },
+		{ { 0x38f, 0x3ce }, 0x3c9 },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof accents / sizeof accents[0]; i++)
+		if (c == accents[i].with[0] || c == accents[i].with[1])
+			return accents[i].without;
+	if (c >= 0x391 && c <= 0x3a9)
+		return c + 32;
+	return c == 0x3c2 ? 0x3c3 : c;		/* final sigma */
+}
+
 /* Letters of scripts with case, and those of other widths and looks. */
 static uint32_t
 lower(uint32_t c)
 {
-	if (c >= 0x391 && c <= 0x3a9)
-		return c + 32;
-	if (c == 0x3c2)
-		return 0x3c3;		/* final sigma */
+	if (c >= 0x386 && c <= 0x3ce)
+		return greek(c);
 	if (c >= 0x410 && c <= 0x42f)
 		return c + 32;
+	if (c == 0x401 || c == 0x451)
+		return 0x435;		/* io, which most write as ie */
 	if (c >= 0x400 && c <= 0x40f)
 		return c + 80;
 	if ((c >= 0x460 && c <= 0x481) || (c >= 0x48a && c <= 0x4bf) ||
@@ -126,7 +173,7 @@ lower(uint32_t c)
 		return c + 48;
 	if (c >= 0x24b6 && c <= 0x24e9)
 		return 'a' + (c - 0x24b6) % 26;		/* circled */
-	return c;
+	return c >= 0x620 && c <= 0x6ff ? arabic(c) : c;
 }
 
 enum fold_kind
