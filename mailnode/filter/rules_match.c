@@ -115,7 +115,7 @@ rules_match_step(struct rules_match *m, struct index *x, int keeper,
 	if (w.n == 0) {
 		ok = w.soon;
 		rule_work_clear(&w);
-		return ok ? RULES_MORE : RULES_NONE;
+		return ok ? RULES_SOON : RULES_NONE;
 	}
 	ok = match_all(m, x, &w) && rule_tell_done(keeper, r, &w) == OP_OK;
 	rule_work_clear(&w);

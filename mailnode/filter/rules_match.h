@@ -29,6 +29,7 @@ void	rules_match_init(struct rules_match *m, void (*alarm)(void *arg,
 enum rules_step {
 	RULES_NONE,	/* nothing waits */
 	RULES_MORE,	/* done; there may be more */
+	RULES_SOON,	/* what waits is not struck from the spool yet */
 	RULES_AGAIN	/* not now */
 };
 enum rules_step rules_match_step(struct rules_match *m, struct index *x,

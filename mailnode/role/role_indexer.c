@@ -63,6 +63,7 @@ struct indexer {
 	uint16_t	 rc;		/* of handing on */
 	uint64_t	 stuck_seq;	/* waits for its file */
 	int64_t		 stuck_ms;	/* since then, monotonic */
+	int64_t		 soon_ms;	/* pause for what the spool holds; 0: none */
 	struct {
 		uint64_t	id, key;
 	}		 recent[RECENT];
@@ -313,11 +314,21 @@ alarm_rule(void *arg, const char *text, bool over)
 static int64_t
 step_rules(struct indexer *ix, int64_t next)
 {
-	switch (rules_match_step(&ix->rules, ix->x, keeper(ix), &ix->r)) {
+	enum rules_step s = rules_match_step(&ix->rules, ix->x, keeper(ix),
+	    &ix->r);
+
+	if (s != RULES_SOON)
+		ix->soon_ms = 0;
+	switch (s) {
 	case RULES_NONE:
 		return next;
 	case RULES_MORE:
 		return next < 0 ? 0 : next;
+	case RULES_SOON:
+		/* A full disk can keep it there: less and less often. */
+		ix->soon_ms = ix->soon_ms == 0 ? TURN_MS :
+		    ix->soon_ms * 2 < AGAIN_MS ? ix->soon_ms * 2 : AGAIN_MS;
+		return next < 0 ? ix->soon_ms : next;
 	default:
 		return next < 0 ? AGAIN_MS : next;
 	}
