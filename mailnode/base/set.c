@@ -181,7 +181,10 @@ set_has(const struct set *s, uint32_t v)
 uint32_t
 set_rank(const struct set *s, uint32_t v)
 {
-	return set_has(s, v) ? below(s, v) + 1 : 0;
+	size_t i = range_of(s, v);
+
+	return i == s->n || v < s->range[i].lo ? 0 :
+	    s->range[i].before + (v - s->range[i].lo) + 1;
 }
 
 bool
