@@ -55,6 +55,12 @@ store_status_text(uint16_t status)
 	}
 }
 
+bool
+store_err_short(int err)
+{
+	return err == EMFILE || err == ENFILE || err == ENOMEM;
+}
+
 enum store_err
 store_err_errno(int err)
 {

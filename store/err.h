@@ -2,6 +2,7 @@
 #ifndef STORE_ERR_H
 #define STORE_ERR_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Also the statuses of keeper's, reader's and filer's ops. */
@@ -35,6 +36,8 @@ const char	*store_status_text(uint16_t status);
 
 /* From an errno and from an SQLite result code. */
 enum store_err	 store_err_errno(int err);
+/* An errno that says nothing of the file: no descriptor, no memory. */
+bool		 store_err_short(int err);
 enum store_err	 store_err_sqlite(int code);
 
 #endif

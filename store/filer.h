@@ -88,8 +88,9 @@ enum store_err	filer_mvbox(struct filer *f, const char *from,
 enum store_err	filer_scan(struct filer *f, const char *folder, bool start,
 		    struct buf *out);
 void		filer_scan_close(struct filer *f);
-/* Calls fn for each mail folder, and for plain folders on the way. */
-void		filer_each(struct filer *f, void (*fn)(void *,
+/* Calls fn for each mail folder, and for plain folders on the way.  False:
+ * for want of descriptors some could not be seen. */
+bool		filer_each(struct filer *f, void (*fn)(void *,
 		    const char *folder, bool mail), void *arg);
 
 /*

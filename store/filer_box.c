@@ -146,6 +146,7 @@ struct walk {
 	void		(*fn)(void *, const char *, bool);
 	void		*arg;
 	unsigned int	 n;
+	bool		 failed;	/* there may be more folders */
 };
 
 static void
@@ -169,6 +170,7 @@ walk(struct walk *w, const char *folder, int depth)
 	    O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	dir = fd != -1 ? fdopendir(fd) : NULL;
 	if (dir == NULL) {
+		w->failed = w->failed || fd != -1 || store_err_short(errno);
 		if (fd != -1)
 			close(fd);
 		return;
@@ -185,13 +187,14 @@ walk(struct walk *w, const char *folder, int depth)
 	closedir(dir);
 }
 
-void
+bool
 filer_each(struct filer *f, void (*fn)(void *, const char *, bool),
     void *arg)
 {
 	struct walk w = { .f = f, .fn = fn, .arg = arg };
 
 	walk(&w, "", 0);
+	return !w.failed;
 }
 
 struct page {
@@ -234,7 +237,8 @@ filer_folders(struct filer *f, uint32_t skip, struct buf *out)
 {
 	struct page p = { .f = f, .out = out, .skip = skip };
 
-	filer_each(f, page_folder, &p);
+	if (!filer_each(f, page_folder, &p))
+		return STORE_IO;
 	chan_put_u8(out, 0);
 	chan_put_u8(out, p.more);
 	return out->err != 0 ? STORE_NOMEM : STORE_OK;

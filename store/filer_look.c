@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,7 +45,8 @@ once_each(struct sought *s, size_t n)
 	return k;
 }
 
-static void
+/* False: whether the files are there cannot be said. */
+static bool
 look_in(struct filer *f, const char *folder, const char *sub,
     struct sought *s, size_t n)
 {
@@ -56,14 +58,14 @@ look_in(struct filer *f, const char *folder, const char *sub,
 
 	if (snprintf(path, sizeof path, "%s/%s", folder, sub) >=
 	    (int)sizeof path)
-		return;
+		return true;
 	fd = openat(f->root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC |
 	    O_NOFOLLOW);
 	dir = fd != -1 ? fdopendir(fd) : NULL;
 	if (dir == NULL) {
 		if (fd != -1)
 			close(fd);
-		return;
+		return fd == -1 && !store_err_short(errno) && errno != EIO;
 	}
 	while ((d = readdir(dir)) != NULL) {
 		if (snprintf(rel, sizeof rel, "%s/%s", sub, d->d_name) >=
@@ -76,6 +78,7 @@ look_in(struct filer *f, const char *folder, const char *sub,
 			memcpy(p->is, rel, strlen(rel) + 1);
 	}
 	closedir(dir);
+	return true;
 }
 
 enum store_err
@@ -93,8 +96,11 @@ filer_look(struct filer *f, const char *folder, char (*rel)[MAILDIR_REL_MAX],
 	qsort(s, k, sizeof *s, by_pair);
 	k = once_each(s, k);
 	mark = filer_watch_mark(f);
-	look_in(f, folder, "cur", s, k);
-	look_in(f, folder, "new", s, k);
+	if (!look_in(f, folder, "cur", s, k) ||
+	    !look_in(f, folder, "new", s, k)) {
+		free(s);
+		return STORE_IO;
+	}
 	chan_put_str(out, folder);
 	for (i = 0; i < k; i++) {
 		if (s[i].is[0] == '\0' &&

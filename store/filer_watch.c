@@ -131,7 +131,7 @@ watch_all(struct filer_watch *w)
 	size_t n = 0;
 
 	forget(w);
-	filer_each(w->f, count, &n);
+	(void)filer_each(w->f, count, &n);
 	free(w->at);
 	w->at = calloc(3 * n + 1 < WATCH_MAX ? 3 * n + 1 : WATCH_MAX,
 	    sizeof *w->at);
@@ -139,9 +139,12 @@ watch_all(struct filer_watch *w)
 		return;
 	w->short_of = false;
 	add(w, "", ON_FOLDER);
-	filer_each(w->f, add_folder, w);
+	w->again = !filer_each(w->f, add_folder, w);
 	qsort(w->at, w->n, sizeof *w->at, by_wd);
-	w->again = false;
+	if (w->again) {
+		w->all = true;
+		loop_arm(w->f->loop, &w->tell, WATCH_POLL_MS);
+	}
 	if (w->short_of)
 		loop_arm(w->f->loop, &w->poll, WATCH_POLL_MS);
 }

@@ -257,7 +257,7 @@ parsed(void *arg, uint16_t status, struct chan_in *in, int *fd)
 		jobs_put(&st->intake->to_parse, j);
 }
 
-/* The file of a job.  -1 with errno: it went away, or see is_short. */
+/* The file of a job.  -1 with errno: it went away, or there was no descriptor. */
 static int
 open_file(struct job *j)
 {
@@ -299,13 +299,6 @@ vanished(struct job *j)
 		job_fail(j, STORE_NOTFOUND);
 }
 
-/* Nothing that its file has to do with. */
-static bool
-is_short(int error)
-{
-	return error == EMFILE || error == ENFILE || error == ENOMEM;
-}
-
 /* False: the parser takes no more, or there is no descriptor to give it. */
 static bool
 hand_over(struct job *j)
@@ -314,7 +307,7 @@ hand_over(struct job *j)
 	int fd, rc;
 
 	fd = open_file(j);
-	if (fd == -1 && is_short(errno)) {
+	if (fd == -1 && store_err_short(errno)) {
 		jobs_put_first(&st->intake->to_parse, j);
 		job_later(j);
 		return false;

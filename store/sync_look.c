@@ -80,7 +80,7 @@ answer(void *arg, uint16_t status, struct chan_in *in, int *fd)
 	if (status == OP_OK)
 		sync_looked(st, in, sy->counted);
 	else if (status != OP_GONE)
-		sync_all(st);
+		sync_anew(st);
 	loop_arm(st->loop, &st->again, 0);
 }
 

@@ -1,4 +1,6 @@
 /* What mutt, mbsync and notmuch do to the files shows in the rows. */
+#include <sys/resource.h>
+
 #include "store/box.h"
 #include "store/intent.h"
 #include "tests/unit/node.h"
@@ -229,6 +231,43 @@ a_flood_of_changes_is_heard_in_parts(void **state)
 	end(&n);
 }
 
+/* No descriptor for a folder is no word that it, or what is in it, went. */
+static void
+nothing_goes_for_want_of_descriptors(void **state)
+{
+	struct expect one = { 1, 0, 1, false };
+	char rel[1][MAILDIR_REL_MAX];
+	struct rlimit whole, none;
+	struct row_at at;
+	struct node n;
+	struct buf out;
+	int i, free_fd;
+
+	(void)state;
+	begin(&n);
+	assert_int_equal(row_get(n.st.rows, 1, &at), 0);
+	snprintf(rel[0], sizeof rel[0], "%s", at.name);
+	buf_init(&out, CHAN_DATA_MAX);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &whole), 0);
+	free_fd = dup(0);
+	close(free_fd);
+	none = whole;
+	none.rlim_cur = (rlim_t)free_fd;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_int_equal(filer_look(&n.filer, "INBOX", rel, 1, &out),
+	    STORE_IO);
+	buf_clear(&out);
+	sync_all(&n.st);
+	for (i = 0; i < 20; i++)
+		assert_int_equal(loop_turn(n.loop, 5), 0);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &whole), 0);
+	assert_true(seen(&n, &one));
+	assert_non_null(box_by_name(&n.st, "Trash"));
+	assert_true(node_until(&n, boxes_there, NULL));
+	assert_true(seen(&n, &one));
+	end(&n);
+}
+
 int
 main(void)
 {
@@ -239,6 +278,7 @@ main(void)
 		cmocka_unit_test(a_uid_that_was_expunged_does_not_return),
 		cmocka_unit_test(folders_of_other_programs),
 		cmocka_unit_test(a_flood_of_changes_is_heard_in_parts),
+		cmocka_unit_test(nothing_goes_for_want_of_descriptors),
 	};
 
 	if (dyn_gmime() == NULL)
