@@ -156,25 +156,25 @@ def resync(server, box="Big", count=10):
     return spent
 
 
-# STORE comes last: the files are renamed behind its answer, and what is
-# measured meanwhile pays for it.
+# What is warm comes before what is cold.  STORE comes last: the files are
+# renamed behind its answer, and what is measured meanwhile pays for it.
 WHAT = (
-    ("FETCH 1:* (UID FLAGS), never asked",
-     cold("FETCH 1:* (UID FLAGS)", True)),
-    ("FETCH 1:* ENVELOPE, never asked", cold("FETCH 1:* ENVELOPE", True)),
     ("login and SELECT", login_select),
     ("APPEND of 1000", append),
     ("FETCH 1:* (UID FLAGS)", None),
     ("FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE)", None),
     ("FETCH 1:* ENVELOPE", None),
-    ("FETCH 1:* (UID FLAGS), cold", cold("FETCH 1:* (UID FLAGS)")),
-    ("FETCH 1:* ENVELOPE, cold", cold("FETCH 1:* ENVELOPE")),
     ("FETCH 1:3000 BODY.PEEK[]", None),
     ("SEARCH SUBJECT abc", None),
     ("SEARCH FROM p500@", None),
     ("SEARCH HEADER Message-ID nowhereatall", None),
     ("SEARCH HEADER X-Spam yes", None),
     ("SEARCH TEXT nowhereatall", None),
+    ("FETCH 1:* (UID FLAGS), cold", cold("FETCH 1:* (UID FLAGS)")),
+    ("FETCH 1:* ENVELOPE, cold", cold("FETCH 1:* ENVELOPE")),
+    ("FETCH 1:* (UID FLAGS), never asked",
+     cold("FETCH 1:* (UID FLAGS)", True)),
+    ("FETCH 1:* ENVELOPE, never asked", cold("FETCH 1:* ENVELOPE", True)),
     ("10 changes, CHANGEDSINCE", resync),
     ("STORE 1:10000 +FLAGS.SILENT (\\Flagged)", None),
     ("STORE 1:10000 -FLAGS.SILENT (\\Flagged)", None),
