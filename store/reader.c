@@ -176,7 +176,7 @@ db_join(struct reader *r, const struct stat *st)
 		return STORE_GONE;
 	}
 	(void)sqlite3_busy_timeout(r->sql.db, 1000);
-	(void)sqlite3_exec(r->sql.db, r->small ? "PRAGMA cache_size=-256" :
+	(void)sqlite3_exec(r->sql.db, r->small ? "PRAGMA cache_size=-128" :
 	    "PRAGMA cache_size=-4096", NULL, NULL, NULL);
 	r->view.db = r->sql.db;
 	if (r->only != NULL && hide_others(r) != SQLITE_OK) {
