@@ -115,7 +115,7 @@ has(const uint8_t *names, size_t n, uint16_t h)
 void
 field_names_put(struct buf *out, const char *p, const char *end)
 {
-	uint8_t set[2 * FIELD_NAMES_MAX + 2] = { 0 };
+	uint8_t set[FIELD_NAMES_OCTETS] = { 0 };
 	struct field f;
 	size_t n = 2;
 	uint16_t h;

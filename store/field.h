@@ -37,7 +37,10 @@ int	 field_pick(const struct field_name *names, size_t n, bool not,
  * field that a message lacks need not read it.  Nothing is appended when there
  * are more than FIELD_NAMES_MAX: then nothing is known.
  */
-enum { FIELD_NAMES_MAX = 200 };
+enum {
+	FIELD_NAMES_MAX = 200,
+	FIELD_NAMES_OCTETS = 2 * FIELD_NAMES_MAX + 2
+};
 void	 field_names_put(struct buf *out, const char *p, const char *end);
 /* False: it has no such field. */
 bool	 field_names_may(const uint8_t *names, size_t n, const char *name);

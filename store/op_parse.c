@@ -9,6 +9,7 @@
 
 #include "mailnode/base/codec.h"
 #include "store/err.h"
+#include "store/field.h"
 #include "store/mime.h"
 #include "store/mime_imap.h"
 #include "store/mime_place.h"
@@ -165,7 +166,8 @@ parse_row_get(struct chan_in *in, struct parse_row *r)
 	r->parts = get_blob(&w, &r->nparts);
 	r->names = get_blob(&w, &r->nnames);
 	if (w.bad || !chan_end(in) || r->msgid[0] == '\0' ||
-	    r->wire < r->size || !places_ok(r)) {
+	    r->wire < r->size || r->nnames > FIELD_NAMES_OCTETS ||
+	    !places_ok(r)) {
 		parse_row_clear(r);
 		return false;
 	}

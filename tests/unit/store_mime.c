@@ -8,6 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "store/field.h"
 #include "store/html.h"
 #include "store/mime.h"
 #include "store/mime_cap.h"
@@ -561,7 +562,8 @@ ids_and_subjects(void **state)
 static void
 answers_are_checked(void **state)
 {
-	struct parse_row r;
+	static const uint8_t names[FIELD_NAMES_OCTETS + 2];
+	struct parse_row r, was;
 	struct parse_show s;
 	struct chan_in in;
 	size_t i, whole;
@@ -580,6 +582,18 @@ answers_are_checked(void **state)
 	memset(out.data + 12, 0, 8);
 	out.data[12] = 100;		/* size */
 	assert_false(parse_row_get(&in, &r));
+	/* Names of fields, at the limit and one past it. */
+	for (i = 0; i < 2; i++) {
+		row_of(&was);
+		was.names = names;
+		was.nnames = FIELD_NAMES_OCTETS + 2 * i;
+		buf_reset(&out);
+		parse_row_put(&out, &was);
+		chan_in_init(&in, out.data, out.len);
+		assert_true(parse_row_get(&in, &r) == (i == 0));
+		parse_row_clear(&r);
+		parse_row_clear(&was);
+	}
 	buf_reset(&out);
 	assert_int_equal(mime_show(&m, PARSE_PLAIN, &out), 0);
 	for (i = 0; i < out.len; i++) {
