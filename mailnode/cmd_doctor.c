@@ -2,7 +2,6 @@
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -255,20 +254,16 @@ check_daemon(struct visit *t)
 static void
 check_system(struct visit *t)
 {
-	const struct passwd *pw = getpwuid(getuid());
 	struct timex tx = { .modes = 0 };
-	char path[512];
 
 	if (adjtimex(&tx) == TIME_ERROR)
 		doctor_found(&t->d, DOCTOR_NOTE, "clock", "timedatectl "
 		    "set-ntp true", "nothing keeps it right");
 	else
 		doctor_found(&t->d, DOCTOR_OK, "clock", "", "is kept right");
-	if (pw == NULL || access("/run/systemd/system", F_OK) == -1 ||
-	    snprintf(path, sizeof path, "/var/lib/systemd/linger/%s",
-	    pw->pw_name) >= (int)sizeof path)
+	if (access("/run/systemd/system", F_OK) == -1)
 		return;
-	if (access(path, F_OK) == 0)
+	if (doctor_lingers())
 		doctor_found(&t->d, DOCTOR_OK, "linger", "",
 		    "the daemon may run while you are logged out");
 	else

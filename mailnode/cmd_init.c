@@ -13,6 +13,7 @@
 #include "mailnode/ops/args.h"
 #include "mailnode/ops/dkimkey.h"
 #include "mailnode/ops/dnszone.h"
+#include "mailnode/ops/doctor.h"
 #include "mailnode/ops/replace.h"
 #include "mailnode/ops/tlscert.h"
 
@@ -396,18 +397,6 @@ make_unit(void)
 /* ---- what is left to do ---- */
 
 static bool
-lingers(void)
-{
-	const struct passwd *pw = getpwuid(getuid());
-	char path[4096];
-
-	if (pw == NULL || snprintf(path, sizeof path,
-	    "/var/lib/systemd/linger/%s", pw->pw_name) >= (int)sizeof path)
-		return true;
-	return access(path, F_OK) == 0;
-}
-
-static bool
 wants_login(const struct ctx *c, const struct conf_relay *r)
 {
 	return r->entry != NULL && vault_find(c->safe.v, r->entry) == NULL;
@@ -436,7 +425,7 @@ print_rest(const struct ctx *c)
 		if (wants_login(c, &conf.relays[i]))
 			printf("\tmailnode vault set %s\n",
 			    conf.relays[i].entry);
-	if (!lingers())
+	if (!doctor_lingers())
 		puts("\tloginctl enable-linger\t\t# run while logged out");
 	puts("\tsystemctl --user enable --now mailnode\n"
 	    "\tmailnode vault unlock\t\t# after each start, to send");

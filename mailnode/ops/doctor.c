@@ -1,8 +1,10 @@
 #include <arpa/inet.h>
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "crypto/sign.h"
 #include "mailnode/base/codec.h"
@@ -28,6 +30,18 @@ doctor_found(const struct doctor *d, enum doctor_verdict v, const char *what,
 		if (*p < ' ' || *p > '~')
 			*p = '?';
 	d->found(d->arg, v, what, text, v == DOCTOR_OK ? "" : remedy);
+}
+
+bool
+doctor_lingers(void)
+{
+	const struct passwd *pw = getpwuid(getuid());
+	char path[512];
+
+	if (pw == NULL || snprintf(path, sizeof path,
+	    "/var/lib/systemd/linger/%s", pw->pw_name) >= (int)sizeof path)
+		return true;
+	return access(path, F_OK) == 0;
 }
 
 /* Asks; false when nobody knows, which is found here. */

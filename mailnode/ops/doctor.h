@@ -36,6 +36,10 @@ void	doctor_found(const struct doctor *d, enum doctor_verdict v,
 	    const char *what, const char *remedy, const char *fmt, ...)
 	    __attribute__((format(printf, 5, 6)));
 
+/* systemd keeps what the user runs while he is logged out; also where
+ * nobody can say. */
+bool	doctor_lingers(void);
+
 /* All that others look up.  v: its public parts are used; NULL: none. */
 void	doctor_dns(const struct doctor *d, const struct vault *v);
 
