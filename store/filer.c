@@ -12,174 +12,8 @@
 
 enum {
 	COPY_CHUNK = 256 * 1024,	/* octets copied at a time */
-	PATH_OCTETS = 1024,
 	FIND_TRIES = 20			/* of a file that others rename */
 };
-
-/* "folder/tmp/NAME" of a path in new or cur. */
-static enum store_err
-tmp_path(char dst[PATH_OCTETS], const char *folder, const char *rel)
-{
-	int n = snprintf(dst, PATH_OCTETS, "%s/tmp/%s", folder, rel + 4);
-
-	return n < 0 || n >= PATH_OCTETS ? STORE_NAME : STORE_OK;
-}
-
-static enum store_err
-real_path(char dst[PATH_OCTETS], const char *folder, const char *rel)
-{
-	int n = snprintf(dst, PATH_OCTETS, "%s/%s", folder, rel);
-
-	return n < 0 || n >= PATH_OCTETS ? STORE_NAME : STORE_OK;
-}
-
-/* ---- the batch ---- */
-
-enum store_err
-filer_later(struct filer *f, struct op_call *c, const char *folder,
-    const char *rel, int fd)
-{
-	struct filer_done *d;
-
-	if (f->ndone == FILER_OPS_MAX)
-		filer_flush(f);
-	d = &f->done[f->ndone++];
-	memset(d, 0, sizeof *d);
-	d->peer = c->peer;
-	d->type = c->type;
-	d->id = c->id;
-	d->fd = fd;
-	snprintf(d->folder, sizeof d->folder, "%s", folder);
-	snprintf(d->rel, sizeof d->rel, "%s", rel);
-	f->nopen += fd != -1;
-	f->fresh = true;
-	if (f->nopen >= FILE_OPEN_MAX)
-		filer_flush(f);
-	return STORE_OK;
-}
-
-enum store_err
-filer_dirty(struct filer *f, const char *folder, const char *sub)
-{
-	char path[BOX_NAME_MAX + 4];
-	size_t i;
-
-	if (snprintf(path, sizeof path, "%s%s%.3s", folder,
-	    sub[0] != '\0' ? "/" : "", sub) >= (int)sizeof path)
-		return STORE_NAME;
-	for (i = 0; i < f->ndirs; i++)
-		if (strcmp(f->dirs[i], path) == 0)
-			return STORE_OK;
-	if (f->ndirs == FILER_DIRS_MAX)
-		filer_flush(f);
-	memcpy(f->dirs[f->ndirs++], path, sizeof path);
-	return STORE_OK;
-}
-
-/* Into place, once the content is on disk. */
-static void
-settle(struct filer *f, struct filer_done *d)
-{
-	char from[PATH_OCTETS], to[PATH_OCTETS];
-
-	if (d->fd == -1)
-		return;
-	if (fsync(d->fd) == -1)
-		d->rc = store_err_errno(errno);
-	close(d->fd);
-	d->fd = -1;
-	if (tmp_path(from, d->folder, d->rel) != STORE_OK ||
-	    real_path(to, d->folder, d->rel) != STORE_OK)
-		d->rc = STORE_NAME;
-	if (d->rc == STORE_OK && renameat(f->root, from, f->root, to) == -1)
-		d->rc = store_err_errno(errno);
-	if (d->rc != STORE_OK)
-		(void)unlinkat(f->root, from, 0);
-}
-
-static enum store_err
-sync_dir(struct filer *f, const char *path)
-{
-	enum store_err rc = STORE_OK;
-	int fd;
-
-	fd = openat(f->root, path[0] != '\0' ? path : ".",
-	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd == -1)
-		return errno == ENOENT ? STORE_OK : store_err_errno(errno);
-	if (fsync(fd) == -1)
-		rc = store_err_errno(errno);
-	close(fd);
-	return rc;
-}
-
-static void
-reply(struct filer_done *d, enum store_err rc)
-{
-	struct buf b;
-
-	if (d->peer == NULL || d->id == 0)
-		return;
-	buf_init(&b, CHAN_DATA_MAX);
-	if (rc == STORE_OK)
-		chan_put_str(&b, d->rel);
-	op_reply(d->peer, d->type, d->id, (uint16_t)rc, &b, -1);
-	buf_clear(&b);
-}
-
-void
-filer_flush(struct filer *f)
-{
-	enum store_err rc = STORE_OK, one;
-	size_t i, n = f->ndone;
-
-	for (i = 0; i < n; i++)
-		settle(f, &f->done[i]);
-	for (i = 0; i < f->ndirs; i++) {
-		one = sync_dir(f, f->dirs[i]);
-		if (one != STORE_OK)
-			rc = one;
-	}
-	f->ndirs = f->ndone = f->nopen = 0;
-	for (i = 0; i < n; i++)
-		reply(&f->done[i], f->done[i].rc != STORE_OK ?
-		    f->done[i].rc : rc);
-}
-
-static void
-once_more(void *arg)
-{
-	(void)arg;		/* what counts is the turn it makes */
-}
-
-/* A burst takes several turns: it is over when one brings nothing new. */
-void
-filer_turn(void *arg)
-{
-	struct filer *f = arg;
-
-	if (f->ndone == 0 && f->ndirs == 0)
-		return;
-	if (f->fresh) {
-		f->fresh = false;
-		loop_arm(f->loop, &f->again, 0);
-		return;
-	}
-	filer_flush(f);
-}
-
-void
-filer_gone(void *arg, struct op_peer *p, const char *why)
-{
-	struct filer *f = arg;
-	size_t i;
-
-	for (i = 0; i < f->ndone; i++)
-		if (f->done[i].peer == p)
-			f->done[i].peer = NULL;
-	if (why != NULL && f->log != NULL)
-		f->log("peer", why);
-}
 
 /* ---- where a file stands ---- */
 
@@ -314,7 +148,7 @@ filer_fill(int fd, const struct file_put *p, int body, bool early)
 enum store_err
 filer_put(struct filer *f, struct op_call *c, const struct file_put *p)
 {
-	char path[PATH_OCTETS], found[MAILDIR_REL_MAX];
+	char path[FILER_PATH], found[MAILDIR_REL_MAX];
 	enum store_err rc;
 	int fd;
 
@@ -330,7 +164,7 @@ filer_put(struct filer *f, struct op_call *c, const struct file_put *p)
 	if (rc != STORE_NOTFOUND)
 		return rc == STORE_OK ? filer_later(f, c, p->folder, found,
 		    -1) : rc;
-	rc = tmp_path(path, p->folder, p->rel);
+	rc = filer_tmp(path, p->folder, p->rel);
 	if (rc != STORE_OK)
 		return rc;
 	fd = openat(f->root, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC |
@@ -372,10 +206,10 @@ struct move {
 static int
 move_once(struct filer *f, const struct move *m)
 {
-	char from[PATH_OCTETS], to[PATH_OCTETS];
+	char from[FILER_PATH], to[FILER_PATH];
 
-	if (real_path(from, m->folder, m->is) != STORE_OK ||
-	    real_path(to, m->dfolder, m->now) != STORE_OK) {
+	if (filer_path(from, m->folder, m->is) != STORE_OK ||
+	    filer_path(to, m->dfolder, m->now) != STORE_OK) {
 		errno = ENAMETOOLONG;
 		return -1;
 	}
@@ -389,9 +223,9 @@ move_once(struct filer *f, const struct move *m)
 static enum store_err
 done_before(struct filer *f, struct move *m)
 {
-	char path[PATH_OCTETS];
+	char path[FILER_PATH];
 
-	if (real_path(path, m->dfolder, m->drel) == STORE_OK &&
+	if (filer_path(path, m->dfolder, m->drel) == STORE_OK &&
 	    exists(f, path)) {
 		snprintf(m->now, sizeof m->now, "%s", m->drel);
 		return STORE_OK;
@@ -462,14 +296,14 @@ enum store_err
 filer_drop(struct filer *f, struct op_call *c, const char *folder,
     const char *rel)
 {
-	char path[PATH_OCTETS], found[MAILDIR_REL_MAX];
+	char path[FILER_PATH], found[MAILDIR_REL_MAX];
 	enum store_err rc;
 	int tries;
 
 	settle_first(f, folder, rel);
 	snprintf(found, sizeof found, "%s", rel);
 	for (tries = 0; tries < FIND_TRIES; tries++) {
-		rc = real_path(path, folder, found);
+		rc = filer_path(path, folder, found);
 		if (rc != STORE_OK || unlinkat(f->root, path, 0) == 0)
 			break;
 		if (errno != ENOENT)
@@ -493,7 +327,7 @@ filer_open(struct filer *f, struct loop *l, const char *maildir)
 	memset(f, 0, sizeof *f);
 	f->loop = l;
 	f->maildir = maildir;
-	f->again = (struct loop_timer){ .fn = once_more, .arg = f };
+	f->again = (struct loop_timer){ .fn = filer_again, .arg = f };
 	(void)mkdir(maildir, 0700);
 	f->root = open(maildir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (f->root == -1)

@@ -55,11 +55,6 @@ enum store_err	filer_open(struct filer *f, struct loop *l,
 		    const char *maildir);
 void		filer_close(struct filer *f);
 
-/* loop_at_turn of filer: ends the batch when nothing more comes. */
-void		filer_turn(void *f);
-/* op_server.gone of filer. */
-void		filer_gone(void *f, struct op_peer *p, const char *why);
-
 /* Each answers by filer_later(): the batch's end. */
 enum store_err	filer_put(struct filer *f, struct op_call *c,
 		    const struct file_put *p);
@@ -68,6 +63,11 @@ enum store_err	filer_move(struct filer *f, struct op_call *c,
 		    const char *drel, bool copy);
 enum store_err	filer_drop(struct filer *f, struct op_call *c,
 		    const char *folder, const char *rel);
+
+/* filer_batch.c: loop_at_turn of filer, ends it when nothing more comes. */
+void		filer_turn(void *f);
+/* op_server.gone of filer. */
+void		filer_gone(void *f, struct op_peer *p, const char *why);
 enum store_err	filer_later(struct filer *f, struct op_call *c,
 		    const char *folder, const char *rel, int fd);
 /* The folder (and its cur or new) changed; fsynced with the batch. */
@@ -75,6 +75,14 @@ enum store_err	filer_dirty(struct filer *f, const char *folder,
 		    const char *sub);
 /* Writes, renames, fsyncs and answers all that waits. */
 void		filer_flush(struct filer *f);
+/* Its timer: for the turn that it makes. */
+void		filer_again(void *f);
+/* "folder/rel", and "folder/tmp/NAME" of a rel in new or cur. */
+enum { FILER_PATH = 1024 };		/* octets, with NUL */
+enum store_err	filer_path(char dst[FILER_PATH], const char *folder,
+		    const char *rel);
+enum store_err	filer_tmp(char dst[FILER_PATH], const char *folder,
+		    const char *rel);
 
 /* filer_box.c: folders; at once. */
 enum store_err	filer_folders(struct filer *f, uint32_t skip,

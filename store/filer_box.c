@@ -22,28 +22,19 @@
 #include "store/filer.h"
 
 enum {
-	PATH_OCTETS = 1024,
 	LEASE_FILE_MAX = 256		/* octets of mailnode-uid */
 };
 #define LEASE_FILE	"mailnode-uid"
 
 static const char *const subs[] = { "cur", "new", "tmp" };
 
-static enum store_err
-join(char dst[PATH_OCTETS], const char *folder, const char *rest)
-{
-	int n = snprintf(dst, PATH_OCTETS, "%s/%s", folder, rest);
-
-	return n < 0 || n >= PATH_OCTETS ? STORE_NAME : STORE_OK;
-}
-
 static int64_t
 mtime_ns(struct filer *f, const char *folder, const char *sub, bool *dir)
 {
-	char path[PATH_OCTETS];
+	char path[FILER_PATH];
 	struct stat st;
 
-	*dir = join(path, folder, sub) == STORE_OK &&
+	*dir = filer_path(path, folder, sub) == STORE_OK &&
 	    fstatat(f->root, path, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    S_ISDIR(st.st_mode);
 	if (!*dir)
@@ -70,12 +61,12 @@ value(const char *text, const char *key, uint64_t max, uint64_t *v)
 static void
 read_lease(struct filer *f, const char *folder, struct file_folder *out)
 {
-	char path[PATH_OCTETS], text[LEASE_FILE_MAX + 1];
+	char path[FILER_PATH], text[LEASE_FILE_MAX + 1];
 	uint64_t validity, uid, modseq;
 	ssize_t n;
 	int fd;
 
-	if (join(path, folder, LEASE_FILE) != STORE_OK)
+	if (filer_path(path, folder, LEASE_FILE) != STORE_OK)
 		return;
 	fd = openat(f->root, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW |
 	    O_NONBLOCK);
@@ -99,12 +90,12 @@ read_lease(struct filer *f, const char *folder, struct file_folder *out)
 static enum store_err
 replace(struct filer *f, const char *folder, const char *text, size_t n)
 {
-	char from[PATH_OCTETS], to[PATH_OCTETS];
+	char from[FILER_PATH], to[FILER_PATH];
 	enum store_err rc = STORE_OK;
 	int fd;
 
-	if (join(from, folder, LEASE_FILE ".new") != STORE_OK ||
-	    join(to, folder, LEASE_FILE) != STORE_OK)
+	if (filer_path(from, folder, LEASE_FILE ".new") != STORE_OK ||
+	    filer_path(to, folder, LEASE_FILE) != STORE_OK)
 		return STORE_NAME;
 	fd = openat(f->root, from, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC |
 	    O_NOFOLLOW, 0600);
@@ -152,7 +143,7 @@ struct walk {
 static void
 walk(struct walk *w, const char *folder, int depth)
 {
-	char path[PATH_OCTETS];
+	char path[FILER_PATH];
 	struct dirent *d;
 	DIR *dir;
 	int fd;
@@ -257,7 +248,7 @@ make_dir(struct filer *f, const char *path, const char *parent)
 enum store_err
 filer_mkbox(struct filer *f, const char *folder)
 {
-	char path[PATH_OCTETS], parent[BOX_NAME_MAX];
+	char path[FILER_PATH], parent[BOX_NAME_MAX];
 	enum store_err rc = STORE_OK;
 	const char *p = folder;
 	size_t i;
@@ -273,7 +264,7 @@ filer_mkbox(struct filer *f, const char *folder)
 			p++;
 	}
 	for (i = 0; rc == STORE_OK && i < 3; i++) {
-		rc = join(path, folder, subs[i]);
+		rc = filer_path(path, folder, subs[i]);
 		if (rc == STORE_OK)
 			rc = make_dir(f, path, folder);
 	}
@@ -323,18 +314,18 @@ parent_of(char dst[BOX_NAME_MAX], const char *folder)
 enum store_err
 filer_rmbox(struct filer *f, const char *folder)
 {
-	char path[PATH_OCTETS], parent[BOX_NAME_MAX];
+	char path[FILER_PATH], parent[BOX_NAME_MAX];
 	enum store_err rc = STORE_OK;
 	size_t i;
 
 	filer_flush(f);		/* what is on its way there */
 	for (i = 0; rc == STORE_OK && i < 3; i++) {
-		rc = join(path, folder, subs[i]);
+		rc = filer_path(path, folder, subs[i]);
 		if (rc == STORE_OK)
 			rc = empty_dir(f, path);
 	}
 	if (rc == STORE_OK)
-		rc = join(path, folder, LEASE_FILE);
+		rc = filer_path(path, folder, LEASE_FILE);
 	if (rc != STORE_OK)
 		return rc;
 	if (unlinkat(f->root, path, 0) == -1 && errno != ENOENT)
@@ -418,7 +409,7 @@ scan_start(struct filer *f, const char *folder)
 static bool
 scan_next_dir(struct filer *f, struct filer_scan *s)
 {
-	char path[PATH_OCTETS];
+	char path[FILER_PATH];
 	int fd = -1;
 
 	if (s->dir != NULL) {
@@ -426,7 +417,7 @@ scan_next_dir(struct filer *f, struct filer_scan *s)
 		s->dir = NULL;
 		s->sub++;
 	}
-	if (s->sub >= 2 || join(path, s->folder, subs[s->sub]) != STORE_OK)
+	if (s->sub >= 2 || filer_path(path, s->folder, subs[s->sub]) != STORE_OK)
 		return false;
 	fd = openat(f->root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC |
 	    O_NOFOLLOW);

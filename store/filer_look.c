@@ -14,8 +14,6 @@
 
 #include "store/filer.h"
 
-enum { PATH_OCTETS = 1024 };
-
 struct sought {
 	struct maildir_name	 n;		/* of rel */
 	const char		*rel;
@@ -50,7 +48,7 @@ static bool
 look_in(struct filer *f, const char *folder, const char *sub,
     struct sought *s, size_t n)
 {
-	char path[PATH_OCTETS], rel[MAILDIR_REL_MAX];
+	char path[FILER_PATH], rel[MAILDIR_REL_MAX];
 	struct sought key, *p;
 	struct dirent *d;
 	DIR *dir;
