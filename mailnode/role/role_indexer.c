@@ -291,10 +291,7 @@ alarm_if(struct indexer *ix, bool bad)
 	if (bad == ix->alarmed)
 		return;
 	ix->alarmed = bad;
-	if (bad)
-		proc_alarm(ix->pr, trouble);
-	else
-		proc_clear(ix->pr, trouble);
+	(bad ? proc_alarm : proc_clear)(ix->pr, trouble);
 }
 
 static void
