@@ -18,6 +18,8 @@ import tempfile
 import yaml
 
 sys.path.insert(0, os.path.dirname(__file__))
+import opinions     # noqa: E402
+
 here = os.path.dirname(os.path.abspath(__file__))
 
 # (area, case): why the suite is wrong.
@@ -133,17 +135,19 @@ def crlf(data):
 
 # ---- DKIM ----
 
-def dkim_results(area, message, lines, epoch):
+def dkim_results(area, name, message, lines, epoch):
     """The word after each dkim= of Authentication-Results, in order."""
     names = Names(lines)
     try:
         out = area.run("verify", "-i", "192.0.2.1", "-h", "mx.test", "-f",
                        "a@mx.test", "-r", names.address, "-t", str(epoch),
                        input=message)
+        text = out.stdout.decode("utf-8", "replace")
+        got = re.findall(r"\bdkim=(\w+)", text)
+        opinions.dkim(name, got, names.address, message)
     finally:
         names.close()
-    text = out.stdout.decode("utf-8", "replace")
-    return re.findall(r"\bdkim=(\w+)", text), text + out.stderr.decode()
+    return got, text + out.stderr.decode()
 
 
 def dkim_stalwart(area):
@@ -156,8 +160,8 @@ def dkim_stalwart(area):
             if name:
                 lines.append("%s TXT %s" % (name, quoted(value)))
         stamp = re.search(rb"[;\s]t=(\d+)", message)
-        got, text = dkim_results(area, crlf(message), lines,
-                                 int(stamp.group(1)) + 60 if stamp else 0)
+        got, text = dkim_results(area, os.path.basename(path), crlf(message),
+                                 lines, int(stamp.group(1)) + 60 if stamp else 0)
         area.case(os.path.basename(path), got and set(got) == {"pass"}, text)
 
 
@@ -200,7 +204,7 @@ def dkim_chasquid(area):
             want = json.load(f)
         with open(shared(stem + ".msg"), "rb") as f:
             message = f.read()
-        got, text = dkim_results(area, crlf(message),
+        got, text = dkim_results(area, os.path.basename(stem), crlf(message),
                                  chasquid_dns(shared(stem + ".dns")), 1700000000)
         good = len(got) >= len(want["Results"]) and all(
             g in WANT[w["State"]] for g, w in zip(got, want["Results"]))
@@ -338,6 +342,7 @@ def spf_case(area, name, server, c):
     except ValueError:
         area.case(name, False, out.stderr.decode())
         return
+    opinions.spf(name, got["result"], server, c["ip"], helo, sender)
     area.case(name, got["result"] == result and
               (not why or got["explanation"] == why.strip()),
               "%s, want %s" % (got, c))
@@ -678,7 +683,10 @@ def main():
     {"spf": spf, "dkim": dkim, "arc": arc, "dmarc": dmarc,
      "address": address, "mime": mime, "fields": fields,
      "bounce": bounce}[name](area)
-    raise SystemExit(area.end() > 0)
+    bad = area.end()
+    if name in ("spf", "dkim"):
+        bad += opinions.end()
+    raise SystemExit(bad > 0)
 
 
 if __name__ == "__main__":
