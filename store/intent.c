@@ -364,6 +364,7 @@ intent_kick(struct store *st)
 {
 	struct intents *it = st->intents;
 	struct sent *s;
+	enum store_err rc;
 	int sent;
 
 	while (st->filer != NULL && !it->retry.armed &&
@@ -373,8 +374,13 @@ intent_kick(struct store *st)
 		if (s == NULL)
 			return;
 		s->st = st;
-		if (next(st, &s->in) != STORE_OK) {
-			it->cursor = it->committed;
+		rc = next(st, &s->in);
+		if (rc != STORE_OK) {
+			if (rc == STORE_NOTFOUND)
+				it->cursor = it->committed;
+			else
+				loop_arm(st->loop, &it->retry,
+				    INTENT_RETRY_MS);
 			free(s);
 			return;
 		}

@@ -6,6 +6,7 @@
 
 hop_start --tls starttls
 cat >"$tmp/zone" <<END
+$(for i in 1 2 3 4 5 6 7 8 9 10; do echo "mx.test MX 30 last$i.mx.test."; done)
 mx.test MX 10 two.mx.test.
 mx.test MX 5 one.mx.test.
 one.mx.test A 127.0.0.9

@@ -9,12 +9,14 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "crypto/secret.h"
 #include "mailnode/node/ask_dns.h"
 #include "mailnode/queue/hop.h"
 
 struct host {
 	char		name[HOP_HOST_MAX];
 	uint16_t	preference;
+	uint16_t	lot;		/* drawn among equals */
 };
 
 static void
@@ -131,25 +133,42 @@ by_preference(const void *a, const void *b)
 {
 	const struct host *x = a, *y = b;
 
-	return (x->preference > y->preference) -
-	    (x->preference < y->preference);
+	if (x->preference != y->preference)
+		return x->preference > y->preference ? 1 : -1;
+	return (x->lot > y->lot) - (x->lot < y->lot);
 }
 
-/* The hosts in order, up to the first that is ourselves (section 5.1). */
+/* RFC 5321 section 5.1: in order, equals in any; those to be tried first
+ * stay when there are more than are used. */
 static size_t
-hosts_of(const struct dns_answer *a, const char *ourselves,
-    struct host host[HOP_HOSTS_MAX], bool *loop)
+first_of(const struct dns_answer *a, struct host host[HOP_HOSTS_MAX + 1])
 {
+	struct host *h;
 	size_t i, n = 0;
 
-	*loop = false;
-	for (i = 0; i < a->nrr && n < HOP_HOSTS_MAX; i++) {
-		snprintf(host[n].name, sizeof host[n].name, "%s",
+	for (i = 0; i < a->nrr; i++) {
+		h = &host[n];
+		snprintf(h->name, sizeof h->name, "%s",
 		    (const char *)a->rr[i].data);
-		host[n].preference = a->rr[i].preference;
-		n += host[n].name[0] != '\0';
+		h->preference = a->rr[i].preference;
+		random_bytes(&h->lot, sizeof h->lot);
+		if (h->name[0] == '\0')
+			continue;
+		qsort(host, ++n, sizeof host[0], by_preference);
+		if (n > HOP_HOSTS_MAX)
+			n = HOP_HOSTS_MAX;
 	}
-	qsort(host, n, sizeof host[0], by_preference);
+	return n;
+}
+
+/* Up to the first that is ourselves. */
+static size_t
+hosts_of(const struct dns_answer *a, const char *ourselves,
+    struct host host[HOP_HOSTS_MAX + 1], bool *loop)
+{
+	size_t i, n = first_of(a, host);
+
+	*loop = false;
 	for (i = 0; i < n; i++)
 		if (strcasecmp(host[i].name, ourselves) == 0) {
 			*loop = true;
@@ -187,7 +206,7 @@ static void
 from_mx(int dns, const struct dns_answer *a, const char *port,
     const char *ourselves, struct hop *h)
 {
-	struct host host[HOP_HOSTS_MAX];
+	struct host host[HOP_HOSTS_MAX + 1];
 	bool loop;
 	size_t n;
 
