@@ -93,12 +93,17 @@ class Node:
                 self.text.append(f.read())
 
     def idle(self):
-        """CPU seconds once nothing runs any more."""
-        was, t = -1, measure.cpu(self.session)
+        """CPU seconds once nothing runs any more: (all, without the index),
+        which works in batches, by chance large or small, behind the answer.
+        """
+        was, t = None, self.cpu()
         while t != was:
             time.sleep(0.5)
-            was, t = t, measure.cpu(self.session)
+            was, t = t, self.cpu()
         return t
+
+    def cpu(self):
+        return [measure.cpu(self.session, w) for w in ((), ("mn-indexer",))]
 
     def round(self, r):
         was = self.idle()
@@ -110,7 +115,8 @@ class Node:
                            ["me@node.test"],
                            b"X-Round: %d %d\r\n" % (r, k) + text)
             s.quit()
-        return (self.idle() - was) * 1000 / TIMES / LETTERS
+        return [(b - a) * 1000 / TIMES / LETTERS
+                for a, b in zip(was, self.idle())]
 
 
 def rspamd(tmp, session, port):
@@ -149,13 +155,16 @@ def run(tmp, on, off, *other):
     for r in range(1, ROUNDS + 1):
         for n in nodes if r % 2 else reversed(nodes):
             got[n.name].append(n.round(r))
-    cost = measure.median(a - b for a, b in zip(got["on"], got["off"]))
-    print("verdict: %.2f ms CPU a message with it, %.2f without: it adds "
-          "%.2f ms (at most %g)" % (measure.median(got["on"]),
-                                   measure.median(got["off"]), cost, AT_MOST))
+    for i, text in enumerate(("all processes", "without the index")):
+        on_, off_ = ([x[i] for x in got[n.name]] for n in nodes)
+        cost = measure.median(a - b for a, b in zip(on_, off_))
+        print("verdict, %s: %.2f ms CPU a message with it, %.2f without: it "
+              "adds %.2f ms (at most %g)" % (text, measure.median(on_),
+                                             measure.median(off_), cost,
+                                             AT_MOST))
     for o in other:
         rspamd(tmp, *(int(x) for x in o.split(":")))
-    return 0
+    return cost > AT_MOST
 
 
 if sys.argv[1] == "letters":
