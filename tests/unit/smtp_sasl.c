@@ -648,14 +648,18 @@ expired_devices_are_logged_out(void **state)
 	secret_free(soon);
 }
 
+/* Of the vault's CPU, whoever else has the machine. */
 static double
-seconds(struct sasl *s, const char *user, const struct secret *pw)
+seconds(const struct world *w, struct sasl *s, const char *user,
+    const struct secret *pw)
 {
 	struct timespec a, b;
+	clockid_t clock;
 
-	clock_gettime(CLOCK_MONOTONIC, &a);
+	assert_int_equal(clock_getcpuclockid(w->pid, &clock), 0);
+	clock_gettime(clock, &a);
 	assert_int_equal(try_plain(s, user, pw), SASL_FAILED);
-	clock_gettime(CLOCK_MONOTONIC, &b);
+	clock_gettime(clock, &b);
 	return (double)(b.tv_sec - a.tv_sec) +
 	    (double)(b.tv_nsec - a.tv_nsec) / 1e9;
 }
@@ -675,11 +679,11 @@ unknown_names_take_as_long(void **state)
 	assert_int_equal(device_secret_new(&guess), CRYPTO_OK);
 	for (i = 0; i < NCH; i++) {
 		s = sasl_new(&w->ch[i], NULL);
-		t = seconds(s, "me", guess);
+		t = seconds(w, s, "me", guess);
 		known = t < known ? t : known;
-		t = seconds(s, "root", guess);
+		t = seconds(w, s, "root", guess);
 		unknown = t < unknown ? t : unknown;
-		t = seconds(s, "me", junk);
+		t = seconds(w, s, "me", junk);
 		cheap = t < cheap ? t : cheap;
 		sasl_free(s);
 	}
