@@ -95,7 +95,7 @@ is 'whole' "$(tr -d '\r' <"$(find_mail postfix-2)" | sed '1,/^$/d' |
     head -c "$(stat -c %s "$tmp/large")" | cmp - "$tmp/large" && echo same)" same
 ok 'Postfix: UTF-8 in the envelope' "$python" - "$postfix_port" <<'END'
 import smtplib, sys
-s = smtplib.SMTP("127.0.0.1", int(sys.argv[1]))
+s = smtplib.SMTP("127.0.0.1", int(sys.argv[1]), timeout=60)
 s.ehlo("x.test")
 s.mail("jürgen@peer.test", ["SMTPUTF8", "BODY=8BITMIME"])
 assert s.rcpt("me+größe@node.test")[0] == 250
@@ -121,7 +121,7 @@ ok 'and files it' arrives locked-1
 "$python" - "$port" "$(cat "$node/serve.pid")" >"$tmp/killed" <<'END' &
 import socket, subprocess, sys, time
 port, session = sys.argv[1:]
-s = socket.create_connection(("127.0.0.1", int(port)))
+s = socket.create_connection(("127.0.0.1", int(port)), 60)
 f = s.makefile("rwb")
 def ask(text):
     f.write(text.encode()); f.flush()
@@ -153,7 +153,7 @@ ok 'its message is filed' arrives killed-1
 import os, signal, socket, sys
 port, pid = map(int, sys.argv[1:])
 def talk(text, last):
-    s = socket.create_connection(("127.0.0.1", port))
+    s = socket.create_connection(("127.0.0.1", port), 60)
     f = s.makefile("rwb")
     f.write(text); f.flush()
     while not f.readline().startswith(last):
