@@ -227,14 +227,16 @@ class Zone:
         self.path = os.path.join(self.dir, "zone.json")
         with open(self.path, "w") as f:
             json.dump(zone, f)
-        with socket.socket() as s:      # whatever port is free
-            s.bind(("127.0.0.1", 0))
-            port = s.getsockname()[1]
-        self.p = subprocess.Popen(
-            ["/usr/bin/python3", os.path.join(area.tools, "suitedns"), "-p",
-             str(port), self.path], stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL)
-        self.p.stdout.readline()
+        self.p = None
+        while self.p is None or not self.p.stdout.readline():
+            with socket.socket() as s:      # whatever port is free
+                s.bind(("127.0.0.1", 0))
+                port = s.getsockname()[1]
+            # Somebody may take it meanwhile: then another.
+            self.p = subprocess.Popen(
+                ["/usr/bin/python3", os.path.join(area.tools, "suitedns"),
+                 "-p", str(port), self.path], stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL)
         self.address = "127.0.0.1:%d" % port
 
     def __enter__(self):

@@ -485,7 +485,7 @@ do_find(void *service, struct op_call *c)
 		if (c->type == VIEW_SEARCH)
 			chan_put_u32(c->out, uid[i]);
 		else if (threads)	/* each one of its own */
-			chan_put_u32(c->out, (i > 0) << 1 | 1);
+			chan_put_u32(c->out, i > 0 ? 3 : 1);
 	}
 	return OP_OK;
 }
