@@ -77,7 +77,7 @@ filed(struct node *n, void *arg)
 static void
 damage(const struct node *n, const char *name, long at, size_t len)
 {
-	char path[128], junk[4096];
+	char path[128], junk[8192];
 	FILE *f;
 
 	snprintf(path, sizeof path, "%s/%s", n->home, name);
