@@ -92,7 +92,8 @@ static void
 a_connection_finds_one_that_lives(void **state)
 {
 	struct house *h = *state;
-	struct child rested, ahead, *c;
+	static struct child rested, ahead;	/* peers outlive this */
+	struct child *c;
 
 	waits_dead(h, &rested, &roles[0], 1);
 	waits_dead(h, &ahead, &roles[0], 0);
@@ -113,7 +114,8 @@ static void
 who_asks_gets_one_that_lives(void **state)
 {
 	struct house *h = *state;
-	struct child ahead, asker = { .entry = &roles[0] }, *c;
+	static struct child ahead, asker = { .entry = &roles[0] };
+	struct child *c;
 	struct chan_msg m = { .type = 0 };
 	struct buf store;
 	int fds[2];
