@@ -202,7 +202,7 @@ text_wrap(const char *s, size_t n, size_t cols, size_t *skip)
 	if (fit == end)
 		return n;
 	for (p = fit; p < end && *p == ' '; p++)
-		(void)setlocale(LC_CTYPE, "C.UTF-8");
+		;
 	if (p == fit)
 		for (; p > s && p[-1] != ' '; p--)
 			;
