@@ -152,10 +152,12 @@ take_key(struct main *m, uint32_t key)
 {
 	if (key == TK_ESC || key == TK_CTRL('c') || key == TK_CTRL('g'))
 		m->nahead = 0;
-	else if ((m->nahead > 0 || waits(&m->t)) && m->nahead < AHEAD_MAX) {
+	else if (m->nahead > 0 || waits(&m->t)) {
 		if (m->nahead == 0)
 			m->ahead_ms = clock_mono_ms();
-		m->ahead[m->nahead++] = key;
+		/* One too many is lost: before the others it means else. */
+		if (m->nahead < AHEAD_MAX)
+			m->ahead[m->nahead++] = key;
 		return;
 	}
 	app_key(&m->t, key);
