@@ -1,5 +1,6 @@
 /* What a search asks of a row, as functions of SQL. */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -137,7 +138,7 @@ find_open(struct reader *r, const char *folder, const char *name)
 	int fd;
 
 	while ((fd = maildir_open(r->root, folder, name, NULL)) == -1 &&
-	    r->waits > 0) {
+	    errno == ENOENT && r->waits > 0) {
 		r->waits--;
 		(void)nanosleep(&pause, NULL);
 	}
