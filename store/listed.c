@@ -172,19 +172,21 @@ read_row(struct store *st, sqlite3_stmt *s, struct listed *l)
 }
 
 static enum store_err
-full(struct store *st)
+full(struct store *st, const char *name)
 {
 	static struct store_slot slot;
 
-	return store_int(st, STORE_NODE, &slot, "SELECT count(*) FROM listed",
-	    "") >= LISTED_MAX ? STORE_TOOBIG : STORE_OK;
+	/* One that stands there already takes no place. */
+	return store_int(st, STORE_NODE, &slot, "SELECT count(*) FROM listed"
+	    " WHERE name <> ?1", "s", name) >= LISTED_MAX ? STORE_TOOBIG :
+	    STORE_OK;
 }
 
 enum store_err
 listed_add(struct store *st, const struct listed *l)
 {
 	static struct store_slot slot;
-	enum store_err rc = full(st);
+	enum store_err rc = full(st, l->name);
 	char name[LISTED_NAME_MAX];
 	struct range r;
 	size_t n;
