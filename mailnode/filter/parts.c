@@ -24,8 +24,8 @@ static const struct parts_text plain_type = { "plain", 5 };
 
 /* ---- fields ---- */
 
-static bool
-is(const struct parts_text *t, const char *word)
+bool
+parts_is(const struct parts_text *t, const char *word)
 {
 	return t->n == strlen(word) && strncasecmp(t->p, word, t->n) == 0;
 }
@@ -97,7 +97,7 @@ params(const char *p, const char *end, const char *const names[2],
 		if (p == NULL)
 			return false;
 		for (i = 0; i < 2; i++)
-			if (to[i] != NULL && is(&name, names[i])) {
+			if (to[i] != NULL && parts_is(&name, names[i])) {
 				if (to[i]->n > 0)
 					return false;
 				*to[i] = v;
@@ -122,11 +122,11 @@ type_field(struct head *h, const char *p, const char *end)
 	p = token(p + 1, end, &l->subtype);
 	if (p == NULL)
 		return false;
-	if (is(&l->type, "multipart"))
-		return !is(&l->subtype, "digest") && params(p, end, multi,
+	if (parts_is(&l->type, "multipart"))
+		return !parts_is(&l->subtype, "digest") && params(p, end, multi,
 		    (struct parts_text *const[2]){ &h->boundary, NULL }) &&
 		    h->boundary.n > 0 && h->boundary.n <= PARTS_BOUNDARY_MAX;
-	if (is(&l->type, "message") || !params(p, end, leaf,
+	if (parts_is(&l->type, "message") || !params(p, end, leaf,
 	    (struct parts_text *const[2]){ &l->charset, &name }))
 		return false;
 	if (l->file.n == 0)
@@ -178,7 +178,7 @@ field(struct head *h, const char *p, const char *colon, const char *end)
 	size_t i;
 
 	for (i = 0; i < sizeof fields / sizeof fields[0]; i++)
-		if (is(&name, fields[i].name))
+		if (parts_is(&name, fields[i].name))
 			return fields[i].fn(h, colon + 1, end);
 	return true;
 }

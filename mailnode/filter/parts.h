@@ -41,4 +41,7 @@ struct parts {
 bool	parts_find(struct parts *out, const char *head, size_t nhead,
 	    const char *body, size_t n);
 
+/* Whether t is word, in any case. */
+bool	parts_is(const struct parts_text *, const char *word);
+
 #endif

@@ -445,22 +445,16 @@ undone(struct sample *s, const struct parts_leaf *l)
 	return (struct parts_text){ (char *)s->raw.data, s->raw.len };
 }
 
-static bool
-is(const struct parts_text *t, const char *word)
-{
-	return t->n == strlen(word) && strncasecmp(t->p, word, t->n) == 0;
-}
-
 static int
 plain_leaf(struct sample *s, const struct parts_leaf *l)
 {
-	bool html = is(&l->subtype, "html");
+	bool html = parts_is(&l->subtype, "html");
 	char name[NAME_SEEN + 1];
 	const char *charset = NULL;
 	struct parts_text raw;
 
 	part_is(s, l);
-	if (!is(&l->type, "text"))
+	if (!parts_is(&l->type, "text"))
 		return 0;
 	raw = undone(s, l);
 	if (l->charset.n > 0 && l->charset.n < sizeof name) {
