@@ -493,6 +493,8 @@ owner_only(void **state)
 	assert_int_equal(listed_add(&n.st, &l), STORE_OK);
 	assert_int_equal(listed_name("over.test", &l), STORE_OK);
 	assert_int_equal(listed_add(&n.st, &l), STORE_TOOBIG);
+	assert_int_equal(listed_name("last.test", &l), STORE_OK);
+	assert_int_equal(listed_add(&n.st, &l), STORE_OK);
 	node_stop(&n);
 	node_remove(&n);
 }
