@@ -299,7 +299,7 @@ letter(struct store *st, const struct fan *f, const struct fan_text *t,
 	return rc;
 }
 
-/* The first field alone is looked at. */
+/* Behind Return-Path, and the Envelope-To below it. */
 static enum store_err
 skip_last_delivery(struct fan_text *t)
 {
