@@ -188,7 +188,7 @@ spf_host(struct spf_check *c, const char *domain, bool top)
 	size_t n = strlen(domain);
 
 	/* Section 4.3: a name with more than one label. */
-	if (!dns_name_ok(domain) || memchr(domain, '.', n - 1) == NULL)
+	if (!dns_question_ok(domain) || memchr(domain, '.', n - 1) == NULL)
 		return spf_end(c, SPF_NONE, "%s", "no domain name");
 	snprintf(name, sizeof name, "%.*s", (int)(n -
 	    (domain[n - 1] == '.')), domain);
@@ -206,7 +206,7 @@ spf_host(struct spf_check *c, const char *domain, bool top)
 
 /* ---- */
 
-/* "2001:db8::1" as 2.0.0.1.0.d.b.8…: section 7.3. */
+/* "2001:db8::1" as 2.0.0.1.0.D.B.8…: section 7.3. */
 static void
 set_dotted(struct spf_check *c)
 {
@@ -217,7 +217,7 @@ set_dotted(struct spf_check *c)
 		return;
 	}
 	for (i = 0; i < 32; i++)
-		snprintf(c->dotted + 2 * i, 3, "%x%s",
+		snprintf(c->dotted + 2 * i, 3, "%X%s",
 		    c->ip[i / 2] >> (i % 2 == 0 ? 4 : 0) & 15,
 		    i < 31 ? "." : "");
 }

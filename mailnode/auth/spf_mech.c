@@ -117,7 +117,7 @@ spf_target(struct spf_check *c, struct spf_text spec, char out[DNS_NAME_MAX])
 	for (q = p; q != NULL && *q != '\0'; q++)
 		if ((uint8_t)*q >= 0x80)
 			p = NULL;
-	ok = p != NULL && dns_name_ok(p);
+	ok = p != NULL && dns_question_ok(p);
 	snprintf(out, DNS_NAME_MAX, "%s", ok ? p : "");
 	buf_clear(&b);
 	return ok;

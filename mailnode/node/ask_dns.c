@@ -74,8 +74,8 @@ type_known(unsigned int t)
 }
 
 /* No backslash: it would begin an escape in c-ares's form of names. */
-bool
-dns_name_ok(const char *name)
+static bool
+labels_ok(const char *name, char lowest)
 {
 	size_t n = strlen(name), label = 0, i;
 
@@ -88,12 +88,24 @@ dns_name_ok(const char *name)
 			if (label == 0)
 				return false;
 			label = 0;
-		} else if (name[i] <= ' ' || name[i] == 0x7f ||
+		} else if (name[i] < lowest || name[i] == 0x7f ||
 		    name[i] == '\\' || ++label > LABEL_MAX) {
 			return false;
 		}
 	}
 	return label > 0;
+}
+
+bool
+dns_name_ok(const char *name)
+{
+	return labels_ok(name, '!');
+}
+
+bool
+dns_question_ok(const char *name)
+{
+	return labels_ok(name, ' ');
 }
 
 int
@@ -250,7 +262,7 @@ ask_dns_send(int ch, uint32_t id, enum dns_type type, const char *name)
 	int rc;
 
 	BUG_ON(id == 0);
-	if (!dns_name_ok(name)) {
+	if (!dns_question_ok(name)) {
 		errno = EINVAL;
 		return -1;
 	}
@@ -331,7 +343,7 @@ ask_dns_many(int ch, struct dns_question *q, size_t n, int64_t timeout_ms)
 		open[i] = ch != -1 && ask_dns_send(ch, first + i, q[i].type,
 		    q[i].name) == 0;
 		left += open[i];
-		if (!dns_name_ok(q[i].name)) {
+		if (!dns_question_ok(q[i].name)) {
 			failed(&q[i].answer, "");
 			q[i].answer.class = DNS_NXDOMAIN;
 		}
@@ -435,7 +447,7 @@ on_ask(void *service, struct op_call *c)
 	type = chan_get_u16(&c->in);
 	chan_get_str(&c->in, name, sizeof name);
 	if (!chan_end(&c->in) || c->id == 0 || !type_known(type) ||
-	    !dns_name_ok(name))
+	    !dns_question_ok(name))
 		return OP_BAD;
 	s->ask(s, c->peer, c->id, type, name);
 	return OP_LATER;

@@ -74,12 +74,15 @@ int	 dns_answer_copy(struct dns_answer *dst, const struct dns_answer *src);
 const char *dns_class_text(enum dns_class c);
 const char *dns_type_text(enum dns_type t);
 
-/*
- * True for a name that can be asked: 1-253 octets, labels of 1-63 visible
- * ASCII octets, one last dot allowed.  What is not one is answered
- * DNS_NXDOMAIN without asking.
- */
+/* True for 1-253 octets, labels of 1-63 visible ASCII octets, one last dot. */
 bool	 dns_name_ok(const char *name);
+
+/*
+ * True for a name that can be asked: the same, blanks allowed, which macros
+ * of RFC 7208 section 7.1 have.  What is not one is answered DNS_NXDOMAIN
+ * without asking.
+ */
+bool	 dns_question_ok(const char *name);
 
 /* "4.3.2.1.in-addr.arpa", or ip6.arpa; -1 if ip is no address. */
 int	 dns_reverse_name(const char *ip, char *out, size_t size);

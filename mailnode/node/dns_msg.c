@@ -40,7 +40,7 @@ get32(const struct msg *m, size_t at)
 
 /*
  * The name at *at, lower case without the last dot; *at moves behind it.
- * -1: it leaves the message, loops, is too long, or holds what a host name
+ * -1: it leaves the message, loops, is too long, or holds what a question
  * cannot (then `strange` is set and the rest of the message is readable).
  * Pointers must go backwards, which ends every loop (RFC 1035, 4.1.4).
  */
@@ -78,7 +78,7 @@ get_name(const struct msg *m, size_t *at, char out[DNS_NAME_MAX],
 			return -1;
 		for (k = 0; k < label; k++) {
 			c = m->p[i++];
-			if (c <= ' ' || c >= 0x7f || c == '.' || c == '\\')
+			if (c < ' ' || c >= 0x7f || c == '.' || c == '\\')
 				*strange = true;
 			if (c >= 'A' && c <= 'Z')
 				c |= 0x20;
@@ -135,6 +135,8 @@ add_name(const struct msg *m, const struct rr *r, size_t off,
 		return strange ? 0 : -1;	/* leaves that record out */
 	if (at != r->data + r->len)
 		return -1;
+	if (strchr(name, ' ') != NULL)		/* no host has such a name */
+		return 0;
 	return add(a, rr, name, strlen(name));
 }
 
@@ -223,11 +225,11 @@ walk(const struct msg *m, size_t at, unsigned int count, enum dns_type type,
 		} else if (r.type == DNS_CNAME) {
 			shorten(a, r.ttl, DNS_TTL_MAX);
 			to = r.data;
-			if (get_name(m, &to, next, &strange) == -1) {
+			if (get_name(m, &to, next, &strange) == -1 &&
+			    !strange)
+				return -1;
+			if (strange || strchr(next, ' ') != NULL)
 				next[0] = '\0';
-				if (!strange)
-					return -1;
-			}
 		}
 	}
 	return 0;

@@ -32,7 +32,11 @@ static const struct zone_rr zone[] = {
 	{ "ptrs.test", DNS_TXT, "v=spf1 -ptr:x.test exists:%{p} ptr +all" },
 	{ "exists.test", DNS_TXT, "v=spf1 exists:%{ir}.%{l1r+-}._spf.%{d} -all" },
 	{ "1.2.0.192.me._spf.exists.test", DNS_A, "127.0.0.2" },
+	{ "blank.test", DNS_TXT, "v=spf1 exists:%{l}.a%_b.test -all" },
+	{ "x y.a b.test", DNS_A, "127.0.0.2" },
 	{ "exp.test", DNS_TXT, "v=spf1 -all exp=why.%{o}" },
+	{ "exp6.test", DNS_TXT, "v=spf1 -all exp=why.%{d}" },
+	{ "why.exp6.test", DNS_TXT, "%{c} is %{ir}" },
 	{ "why.exp.test", DNS_TXT, "%{c} is not %{S}'s; see http://x/%{L}%_%%" },
 	{ "two.test", DNS_TXT, "v=spf1 -all" },
 	{ "two.test", DNS_TXT, "v=spf1 +all" },
@@ -101,6 +105,8 @@ static const struct {
 	{ "192.0.2.2", "x@ptr.test", SPF_FAIL, "-all" },
 	{ "192.0.2.1", "me+tag@exists.test", SPF_PASS, NULL },
 	{ "192.0.2.1", "you@exists.test", SPF_FAIL, "-all" },
+	{ "192.0.2.1", "x y@blank.test", SPF_PASS, NULL },
+	{ "192.0.2.1", "x@blank.test", SPF_FAIL, "-all" },
 	{ "192.0.2.1", "x@two.test", SPF_PERMERROR, "more than one record" },
 	{ "192.0.2.1", "x@down.test", SPF_TEMPERROR, NULL },
 	{ "192.0.2.1", "x@adown.test", SPF_TEMPERROR, NULL },
@@ -195,6 +201,9 @@ explanations_are_expanded(void **state)
 	assert_int_equal(v.result, SPF_FAIL);
 	assert_string_equal(v.explanation, "192.0.2.1 is not "
 	    "a%20b%40exp.test's; see http://x/a%20b %");
+	v = check("2001:db8::1", "helo.test", "x@exp6.test");
+	assert_string_equal(v.explanation, "2001:db8::1 is 1.0.0.0.0.0.0.0."
+	    "0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.B.D.0.1.0.0.2");
 	v = check("192.0.2.1", "helo.test", "x@all.test");
 	assert_string_equal(v.explanation, "");
 }

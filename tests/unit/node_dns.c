@@ -300,6 +300,15 @@ bad_records_are_refused(void **state)
 	assert_int_equal(parse(DNS_PTR, "a.test"), 0);
 	assert_int_equal(a.nrr, 1);
 	assert_string_equal((const char *)a.rr[0].data, "ok");
+	/* A blank may be asked for, and is in no host name either. */
+	head(0x8180, 3, 0, 0);
+	question("a b.test", DNS_PTR);
+	rr("a b.test", DNS_CNAME, 5, "\3a b\0", 5);
+	rr("A B.test", DNS_PTR, 5, "\3a b\0", 5);
+	rr("a b.test", DNS_PTR, 5, "\2ok\0", 4);
+	assert_int_equal(parse(DNS_PTR, "a b.test"), 0);
+	assert_int_equal(a.nrr, 1);
+	assert_string_equal((const char *)a.rr[0].data, "ok");
 }
 
 static void
@@ -340,6 +349,9 @@ names_that_can_be_asked(void **state)
 	(void)state;
 	for (i = 0; i < sizeof names / sizeof names[0]; i++)
 		assert_int_equal(dns_name_ok(names[i].name), names[i].ok);
+	for (i = 0; i < sizeof names / sizeof names[0]; i++)
+		assert_int_equal(dns_question_ok(names[i].name),
+		    names[i].ok || strcmp(names[i].name, "a b") == 0);
 	memset(label, 'x', sizeof label);
 	label[63] = '\0';
 	assert_true(dns_name_ok(label));
