@@ -92,42 +92,35 @@ store_answer(struct session *s, const struct store_cmd *c)
 	set_clear(&seqs);
 }
 
-static void
+static bool
 run_store(struct session *s, struct store_cmd *c)
 {
 	const struct set_ask ask = { .mbox = s->view.mbox, .uids = &c->uids };
-	uint16_t rc;
 
 	/* What others did is told first: the rest is ours. */
 	view_sync(s, SYNC_NEW | SYNC_FORCE, NULL);
-	if (s->state != ST_SELECTED || s->answered)
-		return;
-	progress_wait(s, &s->keeper);
-	rc = set_store(*s->start->keeper, &s->keeper, &ask, &c->flags,
-	    &c->done);
-	progress_end(&s->keeper);
-	if (rc != OP_OK) {
-		reply_failed(s, rc);
-		return;
-	}
-	if (!store_tell(s, c))
-		return;
+	if (s->state != ST_SELECTED || s->answered ||
+	    !well(s, set_store(*s->start->keeper, &s->keeper, &ask, &c->flags,
+	    &c->done)) || !store_tell(s, c))
+		return false;
 	store_answer(s, c);
 	view_sync(s, SYNC_NEW | SYNC_FORCE | (s->uid ? SYNC_GONE : 0U),
 	    &c->uids);
+	return true;
 }
 
-void
+bool
 on_store(struct session *s, struct lex_at *at)
 {
 	struct store_cmd c = { .silent = false };
 	struct lex_str set;
+	bool good;
 
-	if (lex_atom(at, &set) && store_args(s, at, &c) && may_change(s) &&
-	    view_set(s, &set, &c.uids))
-		run_store(s, &c);
+	good = lex_atom(at, &set) && store_args(s, at, &c) && may_change(s) &&
+	    view_set(s, &set, &c.uids) && run_store(s, &c);
 	set_clear(&c.uids);
 	set_done_clear(&c.done);
+	return good;
 }
 
 /* ---- COPY and MOVE ---- */
@@ -187,9 +180,11 @@ moved(struct session *s, const struct set_done *done, bool copy)
 	buf_clear(&code);
 }
 
-static void
-transfer(struct session *s, struct lex_at *at, bool copy)
+/* And MOVE. */
+bool
+on_copy(struct session *s, struct lex_at *at)
 {
+	bool copy = !s->second, good;
 	struct set uids = { 0 };
 	struct set_ask ask = { .mbox = s->view.mbox, .uids = &uids,
 	    .page = tick, .arg = s };
@@ -198,17 +193,16 @@ transfer(struct session *s, struct lex_at *at, bool copy)
 	struct lex_str set;
 	uint16_t rc;
 
-	if (lex_atom(at, &set) && get_mailbox(s, at, folder) &&
-	    lex_end(at) && (copy || may_change(s)) &&
-	    view_set(s, &set, &uids)) {
+	good = lex_atom(at, &set) && get_mailbox(s, at, folder) &&
+	    lex_end(at) && (copy || may_change(s)) && view_set(s, &set, &uids);
+	if (good) {
 		s->progress_goal = set_count(&uids);
-		progress_wait(s, &s->keeper);
 		rc = set_move(*s->start->keeper, &s->keeper, &ask, folder,
 		    copy, &done);
-		progress_end(&s->keeper);
-		if (rc != OP_OK && copy)
+		good = rc == OP_OK;
+		if (!good && copy)
 			take_back(s, folder, &done.now);
-		if (rc == OP_OK) {
+		if (good) {
 			notify_own(s, folder, &done.now);
 			moved(s, &done, copy);
 		} else
@@ -216,81 +210,60 @@ transfer(struct session *s, struct lex_at *at, bool copy)
 	}
 	set_clear(&uids);
 	set_done_clear(&done);
-}
-
-void
-on_copy(struct session *s, struct lex_at *at)
-{
-	transfer(s, at, true);
-}
-
-void
-on_move(struct session *s, struct lex_at *at)
-{
-	transfer(s, at, false);
+	return good;
 }
 
 /* ---- EXPUNGE and CLOSE ---- */
 
-/* All that was marked of what the client has seen. */
-static uint16_t
+/* All of these that were marked. */
+static bool
 expunge(struct session *s, const struct set *uids, uint64_t *modseq)
 {
 	const struct set_ask ask = { .mbox = s->view.mbox, .uids = uids };
 	struct set_done done;
-	uint16_t rc;
+	bool good;
 
-	rc = set_expunge(*s->start->keeper, &s->keeper, &ask, &done);
+	good = well(s, set_expunge(*s->start->keeper, &s->keeper, &ask,
+	    &done));
 	*modseq = done.modseq;
 	set_done_clear(&done);
-	return rc;
+	return good;
 }
 
 /* The news behind the command tell what went. */
-static void
-run_expunge(struct session *s, const struct set *uids)
-{
-	uint64_t modseq;
-	char code[40] = "";
-	uint16_t rc = expunge(s, uids, &modseq);
-
-	if (rc != OP_OK) {
-		reply_failed(s, rc);
-		return;
-	}
-	if (s->enabled & EN_QRESYNC && modseq != 0)
-		(void)snprintf(code, sizeof code, "HIGHESTMODSEQ %llu",
-		    (unsigned long long)modseq);
-	reply_ok(s, code, "done");
-}
-
-void
+bool
 on_expunge(struct session *s, struct lex_at *at)
 {
 	struct set uids = { 0 };
 	struct lex_str set;
+	char code[40] = "";
+	uint64_t modseq;
+	bool good;
 
-	if (!s->uid) {
-		if (may_change(s) && view_told(s, &uids))
-			run_expunge(s, &uids);
-	} else if (lex_atom(at, &set) && lex_end(at) && may_change(s) &&
-	    view_set(s, &set, &uids))
-		run_expunge(s, &uids);
+	good = (!s->uid || (lex_atom(at, &set) && lex_end(at))) &&
+	    may_change(s) && (s->uid ? view_set(s, &set, &uids) :
+	    view_told(s, &uids)) && expunge(s, &uids, &modseq);
+	if (good && s->enabled & EN_QRESYNC && modseq != 0) {
+		(void)snprintf(code, sizeof code, "HIGHESTMODSEQ %llu",
+		    (unsigned long long)modseq);
+		reply_ok(s, code, "done");
+	}
 	set_clear(&uids);
+	return good;
 }
 
-/* Without a word about what goes. */
-void
+/* Without a word about what goes; and UNSELECT, with which nothing does. */
+bool
 on_close(struct session *s, struct lex_at *at)
 {
 	struct set uids = { 0 };
 	uint64_t modseq;
-	uint16_t rc = OP_OK;
+	bool good = true;
 
 	(void)at;
-	if (!s->view.readonly && view_told(s, &uids))
-		rc = expunge(s, &uids, &modseq);
+	if (!s->second && !s->view.readonly)
+		good = view_told(s, &uids) && expunge(s, &uids, &modseq);
 	set_clear(&uids);
 	view_leave(s);
-	reply_done(s, rc);
+	return good;
 }

@@ -69,10 +69,9 @@ may_begin(struct append *a, struct lex_at *at, const struct lex_literal *lit)
 	else if (a->n == APPEND_MANY_MAX)
 		reply_no(s, "LIMIT", "too many messages at once");
 	else if ((a->n++ == 0 && !get_mailbox(s, at, a->folder)) ||
-	    !arguments(a, at, m)) {
-		if (!s->answered)
-			reply_bad(s, "arguments are missing or wrong");
-	} else if (lit->octets == 0)
+	    !arguments(a, at, m))
+		reply_bad(s, "arguments are missing or wrong");
+	else if (lit->octets == 0)
 		reply_no(s, "", "no message at all");
 	if (s->answered)
 		return false;
@@ -213,12 +212,4 @@ append_literal(struct session *s, const struct lex_literal *lit)
 			set_abort(*s->start->keeper, a->m[i].id);
 	free(a);
 	view_sync(s, SYNC_NEW | SYNC_GONE | SYNC_OWN, NULL);
-}
-
-/* Without a literal there is no message. */
-void
-on_append(struct session *s, struct lex_at *at)
-{
-	(void)at;
-	reply_bad(s, "where is the message?");
 }

@@ -45,33 +45,21 @@ judge(struct session *s, enum sasl_result r)
 		log_line(LOG_INFO, "refuse", "trace=%s peer=%s user=%s "
 		    "mech=%s reason=%s", s->id, s->start->peer,
 		    sasl_user(s->sasl), sasl_mech(s->sasl), why);
-	switch (r) {
-	case SASL_DONE:
+	if (r == SASL_DONE)
 		logged_in(s);
-		break;
-	case SASL_UNAVAILABLE:
+	else if (r == SASL_UNAVAILABLE)
 		reply_no(s, "UNAVAILABLE", why);
-		break;
-	case SASL_UNKNOWN:
+	else if (r == SASL_UNKNOWN)
 		reply_no(s, "CANNOT", "no such mechanism");
-		break;
-	case SASL_BAD:
-	case SASL_CODING:
-		reply_bad(s, "no message of that mechanism");
-		break;
-	case SASL_OVER:
+	else if (r == SASL_OVER)
 		reply_bad(s, "given up");
-		break;
-	case SASL_FAILED:
-	case SASL_TRIES:
+	else if (r == SASL_BAD || r == SASL_CODING)
+		reply_bad(s, "no message of that mechanism");
+	else if (r == SASL_FAILED || r == SASL_TRIES)
 		reply_no(s, "AUTHENTICATIONFAILED", why);
-		if (r == SASL_FAILED)
-			break;
+	if (r == SASL_TRIES) {
 		answer_out(s);
 		reply_bye(s, "too many tries", "tries");
-		break;
-	default:		/* what broke is said */
-		break;
 	}
 }
 
@@ -85,7 +73,7 @@ response(void *arg, const char *challenge, size_t *n)
 	return next_line(s, SASL_LINE_MAX, &text, n) ? text : NULL;
 }
 
-void
+bool
 on_authenticate(struct session *s, struct lex_at *at)
 {
 	struct lex_str mech, ir = { NULL, 0 };
@@ -93,7 +81,7 @@ on_authenticate(struct session *s, struct lex_at *at)
 
 	if (!lex_atom(at, &mech) || (!lex_end(at) && !lex_atom(at, &ir)) ||
 	    !lex_end(at))
-		return;
+		return false;
 	buf_init(&first, SASL_MESSAGE_MAX);
 	/* "=" is an empty one: RFC 4959. */
 	if (ir.p != NULL && strcmp(ir.p, "=") != 0 &&
@@ -105,9 +93,10 @@ on_authenticate(struct session *s, struct lex_at *at)
 	buf_wipe(&first);
 	buf_wipe(&s->lex.text);		/* the command held it, too */
 	buf_clear(&first);
+	return true;
 }
 
-void
+bool
 on_login(struct session *s, struct lex_at *at)
 {
 	struct lex_str user, password;
@@ -115,10 +104,10 @@ on_login(struct session *s, struct lex_at *at)
 
 	if (!lex_astring(at, &user) || !lex_astring(at, &password) ||
 	    !lex_end(at))
-		return;
+		return false;
 	if (user.n == 0 || password.n == 0) {
 		reply_no(s, "AUTHENTICATIONFAILED", "no name, or no secret");
-		return;
+		return false;
 	}
 	buf_init(&msg, SASL_MESSAGE_MAX);
 	(void)buf_addc(&msg, 0);
@@ -130,4 +119,5 @@ on_login(struct session *s, struct lex_at *at)
 	buf_wipe(&msg);
 	buf_wipe(&s->lex.text);
 	buf_clear(&msg);
+	return true;
 }

@@ -4,7 +4,6 @@
 #include <strings.h>
 
 #include "mailnode/imap/talk.h"
-#include "mailnode/node/log.h"
 #include "store/op_device.h"
 
 void
@@ -35,25 +34,17 @@ put_capabilities(struct session *s, struct buf *b)
 	    (unsigned long long)s->start->message_max);
 }
 
-void
+bool
 on_capability(struct session *s, struct lex_at *at)
 {
 	(void)at;
 	(void)buf_adds(&s->out, "* CAPABILITY ");
 	put_capabilities(s, &s->out);
-	(void)buf_adds(&s->out, "\r\n");
-	send_out(s);
-	reply_ok(s, "", "that is all");
+	send_line(s);
+	return true;
 }
 
-void
-on_noop(struct session *s, struct lex_at *at)
-{
-	(void)at;
-	reply_ok(s, "", "done");
-}
-
-void
+bool
 on_logout(struct session *s, struct lex_at *at)
 {
 	(void)at;
@@ -61,6 +52,7 @@ on_logout(struct session *s, struct lex_at *at)
 	reply_ok(s, "", "done");
 	answer_out(s);
 	imap_end(s, "logout");
+	return true;
 }
 
 /* What the client calls itself goes to the owner's list of devices. */
@@ -79,7 +71,7 @@ note_client(struct session *s, const char *name, const char *version)
 		(void)device_note(*s->start->keeper, &n);
 }
 
-void
+bool
 on_id(struct session *s, struct lex_at *at)
 {
 	enum { FIELDS_MAX = 30 };		/* RFC 2971 section 3.3 */
@@ -89,29 +81,29 @@ on_id(struct session *s, struct lex_at *at)
 
 	if (!lex_word(at, "NIL")) {
 		if (!lex_open(at))
-			return;
+			return false;
 		for (n = 0; n <= FIELDS_MAX && lex_string(at, &key); n++) {
 			if (lex_word(at, "NIL"))
 				continue;
 			if (!lex_string(at, &value))
-				return;
+				return false;
 			if (lex_is(&key, "name"))
 				name = value.p;
 			else if (lex_is(&key, "version"))
 				version = value.p;
 		}
 		if (!lex_close(at))
-			return;
+			return false;
 	}
 	if (!lex_end(at))
-		return;
+		return false;
 	note_client(s, name, version);
 	untagged(s, "ID (\"name\" \"mailnode\")");
-	reply_ok(s, "", "pleased to meet you");
+	return true;
 }
 
 /* Words that are nothing to us are passed over. */
-void
+bool
 on_enable(struct session *s, struct lex_at *at)
 {
 	static const struct lex_name names[] = {
@@ -119,33 +111,29 @@ on_enable(struct session *s, struct lex_at *at)
 		{ "QRESYNC", EN_QRESYNC },
 		{ "UTF8=ACCEPT", EN_UTF8 }, { "IMAP4rev2", EN_REV2 },
 		{ NULL, 0 } };
-	unsigned int wanted = 0, fresh;
+	unsigned int wanted = 0, fresh, bit;
 	const struct lex_name *n;
 	struct lex_str word;
-	struct buf text;
 
 	if (lex_end(at))
-		return;
-	while (lex_atom(at, &word)) {
-		n = lex_named(&word, names);
-		wanted |= n != NULL ? n->v : 0;
-	}
+		return false;
+	while (lex_one_of(at, names, &bit) || lex_atom(at, &word))
+		wanted |= bit;
 	if (!lex_end(at))
-		return;
+		return false;
 	if (wanted & EN_QRESYNC)
 		wanted |= EN_CONDSTORE;
 	fresh = wanted & ~s->enabled;
 	s->enabled |= wanted;
-	buf_init(&text, 80);
+	(void)buf_adds(&s->out, "* ENABLED");
 	for (n = names; n->name != NULL; n++)
 		if (fresh & n->v)
-			(void)buf_addf(&text, " %s", n->name);
-	untagged(s, "ENABLED%s", buf_str(&text));
-	buf_clear(&text);
+			put_word(&s->out, n->name);
+	send_line(s);
 	if (fresh & EN_CONDSTORE && s->state == ST_SELECTED)
 		untagged(s, "OK [HIGHESTMODSEQ %llu] from now on",
 		    (unsigned long long)s->view.modseq);
-	reply_ok(s, "", "enabled");
+	return true;
 }
 
 void
@@ -159,7 +147,7 @@ idle_tell(struct session *s, unsigned int how)
 	(void)line_flush(s->line);
 }
 
-void
+bool
 on_idle(struct session *s, struct lex_at *at)
 {
 	char *text;
@@ -174,37 +162,34 @@ on_idle(struct session *s, struct lex_at *at)
 		got = next_line(s, LEX_LINE_MAX, &text, &n);
 	} while (got && n == 0);
 	s->hears = HEARS_NOTHING;
-	if (got && strcasecmp(text, "DONE") == 0)
-		reply_ok(s, "", "done");
-	else if (got)
+	if (got && strcasecmp(text, "DONE") != 0)
 		reply_bad(s, "DONE ends it");
+	return got;
 }
 
 /* RFC 4978. */
-void
+bool
 on_compress(struct session *s, struct lex_at *at)
 {
 	if (!lex_word(at, "DEFLATE") || !lex_end(at))
-		return;
-	if (s->deflate != NULL) {
+		return false;
+	if (s->deflate != NULL)
 		reply_no(s, "COMPRESSIONACTIVE", "so it is already");
-		return;
-	}
-	s->deflate = deflate_new();
-	if (s->deflate == NULL) {
+	else if ((s->deflate = deflate_new()) == NULL)
 		reply_no(s, "UNAVAILABLE", "out of memory");
-		return;
+	else {
+		reply_ok(s, "", "from here on");
+		answer_out(s);
+		if (line_code(s->line, deflate_codec(s->deflate)) != LINE_OK)
+			imap_end(s, "compress");
 	}
-	reply_ok(s, "", "from here on");
-	answer_out(s);
-	if (line_code(s->line, deflate_codec(s->deflate)) != LINE_OK)
-		imap_end(s, "compress");
+	return true;
 }
 
-void
+bool
 on_namespace(struct session *s, struct lex_at *at)
 {
 	(void)at;
 	untagged(s, "NAMESPACE ((\"\" \"/\")) NIL NIL");
-	reply_ok(s, "", "done");
+	return true;
 }

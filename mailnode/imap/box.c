@@ -52,11 +52,7 @@ bool
 find_box(struct session *s, const char *name, uint32_t want,
     struct view_box *b)
 {
-	uint16_t rc = view_box(reader_of(s), &s->reader, name, want, b);
-
-	if (rc != OP_OK)
-		reply_failed(s, rc);
-	return rc == OP_OK;
+	return well(s, view_box(reader_of(s), &s->reader, name, want, b));
 }
 
 /* ---- STATUS ---- */
@@ -77,7 +73,7 @@ static const struct lex_name items[] = {
 };
 
 bool
-status_items(struct lex_at *at, uint32_t *out)
+status_items(struct session *s, struct lex_at *at, uint32_t *out)
 {
 	unsigned int bit;
 
@@ -86,6 +82,8 @@ status_items(struct lex_at *at, uint32_t *out)
 		return false;
 	while (lex_one_of(at, items, &bit))
 		*out |= bit;
+	if (*out & IT_MODSEQ)
+		s->enabled |= EN_CONDSTORE;
 	return *out != 0 && lex_close(at);
 }
 
@@ -103,8 +101,8 @@ units(uint64_t octets)
 	return octets / 1024 + (octets % 1024 != 0);
 }
 
-static void
-status_line(struct session *s, const struct view_box *b, uint32_t bits)
+void
+put_status(struct session *s, const struct view_box *b, uint32_t bits)
 {
 	/* In the order of the items. */
 	const uint64_t values[] = { b->total, 0, b->uidnext, b->uidvalidity,
@@ -126,34 +124,26 @@ status_line(struct session *s, const struct view_box *b, uint32_t bits)
 }
 
 void
-put_status(struct session *s, const struct view_box *b, uint32_t bits)
-{
-	status_line(s, b, bits);
-	if (bits & IT_MODSEQ)
-		s->enabled |= EN_CONDSTORE;
-}
-
-void
 put_news(struct session *s, const struct view_box *b, bool flags)
 {
-	status_line(s, b, IT_MESSAGES | IT_UIDNEXT | IT_UIDVALIDITY |
+	put_status(s, b, IT_MESSAGES | IT_UIDNEXT | IT_UIDVALIDITY |
 	    (flags ? IT_UNSEEN : 0U) |
 	    (flags || s->enabled & EN_CONDSTORE ? IT_MODSEQ : 0U));
 }
 
-void
+bool
 on_status(struct session *s, struct lex_at *at)
 {
 	char name[BOX_NAME_MAX];
 	struct view_box b = { 0 };
 	uint32_t bits;
 
-	if (!get_mailbox(s, at, name) || !status_items(at, &bits) ||
+	if (!get_mailbox(s, at, name) || !status_items(s, at, &bits) ||
 	    !lex_end(at) || !find_box(s, name, status_want(bits), &b))
-		return;
+		return false;
 	put_status(s, &b, bits);
 	send_out(s);
-	reply_ok(s, "", "done");
+	return true;
 }
 
 /* ---- changes ---- */
@@ -177,50 +167,46 @@ wants_use(struct session *s, struct lex_at *at, const char *name)
 	return lex_close(at) && lex_close(at) && lex_end(at);
 }
 
-void
+bool
 on_create(struct session *s, struct lex_at *at)
 {
 	char name[BOX_NAME_MAX], code[40] = "";
 	struct view_box b = { 0 };
 	uint64_t id;
-	uint16_t rc;
 	size_t n;
 
 	if (!get_mailbox(s, at, name) || !wants_use(s, at, name))
-		return;
+		return false;
 	/* "a/" says that there will be more below it. */
 	n = strlen(name);
 	if (n > 1 && name[n - 1] == NAME_SEPARATOR)
 		name[n - 1] = '\0';
 	notify_own(s, name, NULL);
-	rc = box_create(*s->start->keeper, &s->keeper, name, &id);
+	if (!well(s, box_create(*s->start->keeper, &s->keeper, name, &id)))
+		return false;
 	/* RFC 8474 section 4.1: with the name that it has for good. */
-	if (rc == OP_OK && view_box(reader_of(s), &s->reader, name, 0,
-	    &b) == OP_OK)
+	if (view_box(reader_of(s), &s->reader, name, 0, &b) == OP_OK)
 		(void)snprintf(code, sizeof code, "MAILBOXID (F%u)",
 		    (unsigned int)b.uidvalidity);
-	if (rc == OP_OK)
-		reply_ok(s, code, "made");
-	else
-		reply_failed(s, rc);
+	reply_ok(s, code, "made");
+	return true;
 }
 
-void
+bool
 on_delete(struct session *s, struct lex_at *at)
 {
 	char name[BOX_NAME_MAX];
 	uint16_t rc;
 
 	if (!get_mailbox(s, at, name) || !lex_end(at))
-		return;
+		return false;
 	if (s->state == ST_SELECTED && strcmp(name, s->view.name) == 0)
 		view_leave(s);
 	notify_own(s, name, NULL);
 	rc = box_delete(*s->start->keeper, &s->keeper, name);
 	if (rc == STORE_EXISTS)
 		reply_no(s, "HASCHILDREN", "there are mailboxes below it");
-	else
-		reply_done(s, rc);
+	return well(s, rc);
 }
 
 /* RFC 9051 section 6.3.6: INBOX stays, its messages go. */
@@ -246,73 +232,63 @@ rename_inbox(struct session *s, const char *to)
 	return rc;
 }
 
-void
+bool
 on_rename(struct session *s, struct lex_at *at)
 {
 	char from[BOX_NAME_MAX], to[BOX_NAME_MAX];
 
 	if (!get_mailbox(s, at, from) || !get_mailbox(s, at, to) ||
 	    !lex_end(at))
-		return;
+		return false;
 	notify_own(s, to, NULL);
-	reply_done(s, strcmp(from, "INBOX") == 0 ? rename_inbox(s, to) :
+	return well(s, strcmp(from, "INBOX") == 0 ? rename_inbox(s, to) :
 	    box_rename(*s->start->keeper, &s->keeper, from, to));
 }
 
-static void
-subscribe(struct session *s, struct lex_at *at, bool on)
+/* And UNSUBSCRIBE. */
+bool
+on_subscribe(struct session *s, struct lex_at *at)
 {
 	char name[BOX_NAME_MAX];
 
 	if (!get_mailbox(s, at, name) || !lex_end(at))
-		return;
+		return false;
 	notify_own(s, name, NULL);
-	reply_done(s, set_subscribe(*s->start->keeper, &s->keeper, name, on));
-}
-
-void
-on_subscribe(struct session *s, struct lex_at *at)
-{
-	subscribe(s, at, true);
-}
-
-void
-on_unsubscribe(struct session *s, struct lex_at *at)
-{
-	subscribe(s, at, false);
+	return well(s, set_subscribe(*s->start->keeper, &s->keeper, name,
+	    !s->second));
 }
 
 /* ---- quota: one root, "" ---- */
 
 /* No limit is set by anybody: the mail may grow as far as the disk goes, of
  * which keeper leaves a reserve alone. */
-static void
+static bool
 tell_quota(struct session *s)
 {
 	uint64_t used, left;
-	uint16_t rc = view_room(reader_of(s), &s->reader, &used, &left);
 
-	if (rc == OP_OK)
-		untagged(s, "QUOTA \"\" (STORAGE %llu %llu)",
-		    (unsigned long long)units(used),
-		    (unsigned long long)(units(used) + left / 1024));
-	reply_done(s, rc);
+	if (!well(s, view_room(reader_of(s), &s->reader, &used, &left)))
+		return false;
+	untagged(s, "QUOTA \"\" (STORAGE %llu %llu)",
+	    (unsigned long long)units(used),
+	    (unsigned long long)(units(used) + left / 1024));
+	return true;
 }
 
-void
+bool
 on_getquota(struct session *s, struct lex_at *at)
 {
 	struct lex_str root;
 
 	if (!lex_astring(at, &root) || !lex_end(at))
-		return;
+		return false;
 	if (root.n == 0)
-		tell_quota(s);
-	else
-		reply_no(s, "NONEXISTENT", "there is no such quota root");
+		return tell_quota(s);
+	reply_no(s, "NONEXISTENT", "there is no such quota root");
+	return false;
 }
 
-void
+bool
 on_getquotaroot(struct session *s, struct lex_at *at)
 {
 	char name[BOX_NAME_MAX];
@@ -320,10 +296,10 @@ on_getquotaroot(struct session *s, struct lex_at *at)
 
 	if (!get_mailbox(s, at, name) || !lex_end(at) ||
 	    !find_box(s, name, 0, &b))
-		return;
+		return false;
 	(void)buf_adds(&s->out, "* QUOTAROOT ");
 	put_mailbox(s, &s->out, name);
-	(void)buf_adds(&s->out, " \"\"\r\n");
-	send_out(s);
-	tell_quota(s);
+	(void)buf_adds(&s->out, " \"\"");
+	send_line(s);
+	return tell_quota(s);
 }

@@ -239,15 +239,11 @@ struct batch {
 static void
 put_batch(struct session *s, const struct fetch *f, struct batch *b)
 {
-	uint16_t rc;
 	size_t i;
 
-	if (f->nsec > 0 && b->n > 1) {
-		rc = view_open_many(reader_of(s), &s->reader, s->view.mbox,
-		    b->file, b->n);
-		if (rc != OP_OK)
-			reply_failed(s, rc);
-	}
+	if (f->nsec > 0 && b->n > 1)
+		(void)well(s, view_open_many(reader_of(s), &s->reader,
+		    s->view.mbox, b->file, b->n));
 	for (i = 0; i < b->n; i++) {
 		if (s->state == ST_SELECTED)
 			put_row(s, f, &b->row[i], b->seq[i],
@@ -292,14 +288,10 @@ rows(struct session *s, const struct fetch *f, struct view_ask *ask,
 {
 	struct view_row *row;
 	struct batch b = { .n = 0 };
-	uint16_t rc;
 
 	while (!ask->done && s->state == ST_SELECTED) {
-		rc = view_rows(reader_of(s), &s->rows, ask);
-		if (rc != OP_OK) {
-			reply_failed(s, rc);
+		if (!well(s, view_rows(reader_of(s), &s->rows, ask)))
 			return false;
-		}
 		while (s->state == ST_SELECTED &&
 		    view_row_next(&s->rows, ask, row = &b.row[b.n])) {
 			if (!is_meant(t, row))
@@ -329,7 +321,7 @@ tell_rows(struct session *s, struct view_ask *ask, const struct telling *t)
 	return rows(s, &f, ask, t);
 }
 
-static void
+static bool
 fetch_rows(struct session *s, const struct fetch *f)
 {
 	const struct telling t = { .only = f->since != 0 ? &f->uids : NULL };
@@ -337,8 +329,8 @@ fetch_rows(struct session *s, const struct fetch *f)
 	    .since = f->since, .range = f->uids.range, .n = f->uids.n,
 	    .done = f->uids.n == 0 };
 
-	(void)rows(s, f, &ask, &t);
 	s->fetched += set_count(&f->uids);
+	return rows(s, f, &ask, &t);
 }
 
 /* \Seen, before the rows are read. */
@@ -349,33 +341,31 @@ mark(struct session *s, struct fetch *f)
 	const struct set_flags seen = { .how = SET_ADD, .flags = STORE_SEEN,
 	    .keywords = "" };
 	struct set_done done;
-	uint16_t rc;
+	bool good;
 
 	if (!f->marks || s->view.readonly)
 		return true;
-	rc = set_store(*s->start->keeper, &s->keeper, &ask, &seen, &done);
+	good = well(s, set_store(*s->start->keeper, &s->keeper, &ask, &seen,
+	    &done));
 	if (done.modseq != 0)
 		f->marked = s->view.modseq + 1;
 	set_done_clear(&done);
-	if (rc != OP_OK)
-		reply_failed(s, rc);
-	return rc == OP_OK;
+	return good;
 }
 
-static void
+static bool
 run(struct session *s, struct fetch *f)
 {
-	if (f->vanished && !tell_gone(s, &f->maybe, f->since))
-		return;
-	if (!mark(s, f))
-		return;
-	fetch_rows(s, f);
-	if (!s->answered && s->state == ST_SELECTED)
-		reply_ok(s, "", "done");
+	if ((f->vanished && !tell_gone(s, &f->maybe, f->since)) ||
+	    !mark(s, f) || !fetch_rows(s, f))
+		return false;
 	/* Their flags were told. */
-	if (f->marked != 0)
+	if (f->marked != 0) {
+		reply_ok(s, "", "done");
 		view_sync(s, SYNC_NEW | (s->uid ? SYNC_GONE : 0U),
 		    &f->uids);
+	}
+	return true;
 }
 
 /* PARTIAL counts the messages that there are. */
@@ -392,9 +382,7 @@ take_some(struct session *s, struct fetch *f)
 	set_clear(&here);
 	set_clear(&f->uids);
 	f->uids = some;
-	if (!good)
-		reply_failed(s, STORE_NOMEM);
-	return good;
+	return good || well(s, STORE_NOMEM);
 }
 
 static void
@@ -439,29 +427,26 @@ fetch_tell(struct session *s, struct fetch *f, const struct set *uids)
 	f->uids = *uids;	/* borrowed */
 	f->marked = 0;
 	if (view_map(s) && mark(s, f))
-		fetch_rows(s, f);
+		(void)fetch_rows(s, f);
 	f->uids = (struct set){ 0 };
 }
 
-void
+bool
 on_fetch(struct session *s, struct lex_at *at)
 {
 	struct fetch f = { .items = s->uid ? F_UID : 0 };
 	struct lex_str set;
+	bool good;
 
-	if (lex_atom(at, &set) && what(&f, at) && modifiers(s, &f, at) &&
-	    view_set(s, &set, &f.uids) && take_some(s, &f)) {
-		/* RFC 7162 section 3.2.6: what went may have had the
-		 * highest UID of all. */
-		if (f.vanished)
-			(void)set_parse(&f.maybe, set.p, set.n,
-			    s->view.uidnext - 1);
-		if (f.items & F_MODSEQ)
-			s->enabled |= EN_CONDSTORE;
-		if (f.since == 0 || f.uids.n > 0 || f.vanished)
-			run(s, &f);
-		else
-			reply_ok(s, "", "done");
-	}
+	good = lex_atom(at, &set) && what(&f, at) && modifiers(s, &f, at) &&
+	    view_set(s, &set, &f.uids) && take_some(s, &f);
+	/* RFC 7162 section 3.2.6: what went may have had the highest UID of
+	 * all. */
+	if (good && f.vanished)
+		(void)set_parse(&f.maybe, set.p, set.n, s->view.uidnext - 1);
+	if (good && f.items & F_MODSEQ)
+		s->enabled |= EN_CONDSTORE;
+	good = good && run(s, &f);
 	fetch_clear(&f);
+	return good;
 }

@@ -26,7 +26,8 @@ static const struct lex_name returns[] = {
 
 /* Words of a list in parentheses. */
 static bool
-options(struct lex_at *at, const struct lex_name *names, struct list *l)
+options(struct session *s, struct lex_at *at, const struct lex_name *names,
+    struct list *l)
 {
 	unsigned int bits;
 
@@ -35,7 +36,7 @@ options(struct lex_at *at, const struct lex_name *names, struct list *l)
 		return false;
 	while (!lex_close(at)) {
 		if (!lex_one_of(at, names, &bits) || (bits == LR_STATUS &&
-		    !status_items(at, &l->items)))
+		    !status_items(s, at, &l->items)))
 			return false;
 		l->options |= bits;
 	}
@@ -43,18 +44,18 @@ options(struct lex_at *at, const struct lex_name *names, struct list *l)
 }
 
 static bool
-select_options(struct lex_at *at, struct list *l)
+select_options(struct session *s, struct lex_at *at, struct list *l)
 {
 	if (!lex_next_is(at, LEX_OPEN))
 		return true;
-	return options(at, selects, l) && (!(l->options & LS_RECURSIVE) ||
+	return options(s, at, selects, l) && (!(l->options & LS_RECURSIVE) ||
 	    l->options & (LS_SUBSCRIBED | LS_SPECIAL));
 }
 
 static bool
-return_options(struct lex_at *at, struct list *l)
+return_options(struct session *s, struct lex_at *at, struct list *l)
 {
-	return !lex_word(at, "RETURN") || options(at, returns, l);
+	return !lex_word(at, "RETURN") || options(s, at, returns, l);
 }
 
 /* Reference and pattern, one behind the other. */
@@ -188,7 +189,7 @@ list_now(struct session *s, struct list *l)
 	    *s->start->keeper, &s->keeper);
 }
 
-static void
+static bool
 list_all(struct session *s, struct list *l)
 {
 	uint16_t rc = tree_get(&l->tree, reader_of(s), &s->reader,
@@ -201,7 +202,7 @@ list_all(struct session *s, struct list *l)
 		else
 			list_one(s, l, &l->tree.entry[i]);
 	send_out(s);
-	reply_done(s, rc);
+	return well(s, rc);
 }
 
 void
@@ -212,35 +213,23 @@ list_clear(struct list *l)
 	tree_clear(&l->tree);
 }
 
-/* RFC 9051 section 6.3.9: "" asks for the root, whatever the reference. */
-static void
-list_or_root(struct session *s, struct list *l)
-{
-	if (l->npattern == 1 && l->root) {
-		untagged(s, "%s (\\Noselect) \"/\" \"\"",
-		    l->options & L_LSUB ? "LSUB" : "LIST");
-		reply_ok(s, "", "done");
-	} else
-		list_all(s, l);
-}
-
-void
+/* And LSUB, which has no options. */
+bool
 on_list(struct session *s, struct lex_at *at)
 {
-	struct list l = { .options = 0 };
+	struct list l = { .options = s->second ? L_LSUB : 0 };
+	bool good;
 
-	if (select_options(at, &l) && patterns(s, &l, at) &&
-	    return_options(at, &l) && lex_end(at))
-		list_or_root(s, &l);
+	good = (s->second || select_options(s, at, &l)) &&
+	    patterns(s, &l, at) && (s->second || return_options(s, at, &l)) &&
+	    lex_end(at);
+	/* RFC 9051 section 6.3.9: "" asks for the root, whatever the
+	 * reference. */
+	if (good && l.npattern == 1 && l.root)
+		untagged(s, "%s (\\Noselect) \"/\" \"\"",
+		    s->second ? "LSUB" : "LIST");
+	else if (good)
+		good = list_all(s, &l);
 	list_clear(&l);
-}
-
-void
-on_lsub(struct session *s, struct lex_at *at)
-{
-	struct list l = { .options = L_LSUB };
-
-	if (patterns(s, &l, at) && lex_end(at))
-		list_or_root(s, &l);
-	list_clear(&l);
+	return good;
 }

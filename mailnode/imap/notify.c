@@ -299,28 +299,20 @@ tell_all(struct session *s, const struct notify *n)
 	send_out(s);
 }
 
-void
+bool
 on_notify(struct session *s, struct lex_at *at)
 {
 	struct notify *n = calloc(1, sizeof *n);
-	uint16_t rc = n != NULL ? OP_OK : STORE_NOMEM;
 	bool status;
 
-	if (n != NULL) {
-		lex_init(&n->lex);
-		buf_init(&n->names, NAMES_MAX);
-		if (!parse(s, at, n, &status)) {
-			notify_free(n);
-			return;
-		}
-		rc = watch(s) ? OP_OK : OP_GONE;
-		if (rc == OP_OK && n->n > 0)
-			rc = list_now(s, &n->then);
-	}
-	if (rc != OP_OK) {
+	if (n == NULL)
+		return well(s, STORE_NOMEM);
+	lex_init(&n->lex);
+	buf_init(&n->names, NAMES_MAX);
+	if (!parse(s, at, n, &status) || !watch(s) ||
+	    (n->n > 0 && !well(s, list_now(s, &n->then)))) {
 		notify_free(n);
-		reply_failed(s, rc);
-		return;
+		return false;
 	}
 	notify_free(s->notify);
 	s->notify = n;
@@ -331,5 +323,5 @@ on_notify(struct session *s, struct lex_at *at)
 	if (status)
 		tell_all(s, n);
 	view_sync(s, SYNC_NEW | SYNC_GONE | SYNC_FORCE, NULL);
-	reply_ok(s, "", "done");
+	return true;
 }

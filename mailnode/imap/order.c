@@ -38,30 +38,27 @@ ask_reader(struct search *c, struct order_ask *ask,
     bool (*fn)(void *, const struct order_row *), void *arg)
 {
 	struct session *s = c->s;
-	uint16_t rc;
 
 	ask->mbox = s->view.mbox;
 	ask->below = s->view.uidnext;
 	ask->prog = &c->prog;
-	progress_wait(s, &s->rows);
-	rc = view_order(search_reader(c), &s->rows, ask, fn, arg, &c->done);
-	progress_end(&s->rows);
-	return rc;
+	return view_order(search_reader(c), &s->rows, ask, fn, arg, &c->done);
 }
 
-void
+bool
 on_sort(struct session *s, struct lex_at *at)
 {
 	struct order_ask ask = { .how = ORDER_SORT };
 	struct search c;
+	bool good;
 
 	search_init(&c, s);
 	c.sorted = true;
-	if (search_returns(&c, at) && sort_keys(at, &ask) &&
-	    search_charset(&c, at) && search_keys(&c, at))
-		search_tell(&c, ask_reader(&c, &ask, sorted, &c.found),
-		    "SORT");
+	good = search_returns(&c, at) && sort_keys(at, &ask) &&
+	    search_charset(&c, at) && search_keys(&c, at) &&
+	    search_tell(&c, ask_reader(&c, &ask, sorted, &c.found), "SORT");
 	search_clear(&c);
+	return good;
 }
 
 /* ---- THREAD ---- */
@@ -99,32 +96,30 @@ threaded(void *arg, const struct order_row *row)
 	return b->err == 0;
 }
 
-void
+bool
 on_thread(struct session *s, struct lex_at *at)
 {
-	struct order_ask ask = { .how = ORDER_REFERENCES };
+	static const struct lex_name hows[] = {
+		{ "ORDEREDSUBJECT", ORDER_SUBJECT },
+		{ "REFERENCES", ORDER_REFERENCES }, { NULL, 0 } };
+	struct order_ask ask = { .nkey = 0 };
 	struct thread t = { .s = s };
 	struct search c;
-	uint16_t rc;
+	unsigned int how;
+	bool good;
 
 	search_init(&c, s);
-	if (lex_word(at, "ORDEREDSUBJECT"))
-		ask.how = ORDER_SUBJECT;
-	else if (!lex_word(at, "REFERENCES"))
-		goto out;
-	if (!search_charset(&c, at) || !search_keys(&c, at) ||
-	    (!s->uid && !view_map(s)))
-		goto out;
-	(void)buf_adds(&s->out, "* THREAD");
-	rc = ask_reader(&c, &ask, threaded, &t);
-	if (rc == OP_OK) {
-		(void)buf_adds(&s->out, "\r\n");
-		send_out(s);
-		reply_ok(s, "", "threaded");
-	} else {
-		buf_reset(&s->out);
-		search_failed(&c, rc);
+	good = lex_one_of(at, hows, &how) && search_charset(&c, at) &&
+	    search_keys(&c, at) && (s->uid || view_map(s));
+	if (good) {
+		ask.how = (enum order_how)how;
+		(void)buf_adds(&s->out, "* THREAD");
+		good = search_well(&c, ask_reader(&c, &ask, threaded, &t));
+		if (good)
+			send_line(s);
+		else
+			buf_reset(&s->out);
 	}
-out:
 	search_clear(&c);
+	return good;
 }

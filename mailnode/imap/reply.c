@@ -15,7 +15,7 @@ enum { PROGRESS_MS = 10 * 1000 };
 /* Kept until answer_out(): news come first. */
 static void
 tagged(struct session *s, const char *what, const char *code,
-    const char *text, bool traced)
+    const char *text)
 {
 	if (s->answered)
 		return;
@@ -26,7 +26,7 @@ tagged(struct session *s, const char *what, const char *code,
 	if (code[0] != '\0')
 		(void)buf_addf(&s->last, "[%s] ", code);
 	(void)buf_adds(&s->last, text);
-	if (traced)
+	if (strcmp(what, "OK") != 0)
 		(void)buf_addf(&s->last, " (%s)", s->id);
 	(void)buf_adds(&s->last, "\r\n");
 }
@@ -44,31 +44,32 @@ answer_out(struct session *s)
 void
 reply_ok(struct session *s, const char *code, const char *text)
 {
-	tagged(s, "OK", code, text, false);
+	tagged(s, "OK", code, text);
 }
 
 void
 reply_no(struct session *s, const char *code, const char *text)
 {
-	tagged(s, "NO", code, text, true);
+	tagged(s, "NO", code, text);
 }
 
 void
 reply_bad(struct session *s, const char *text)
 {
+	if (s->answered || s->state == ST_END)
+		return;
 	s->errors++;
 	if (s->state == ST_GREETED && s->start->fault != NULL)
 		s->start->fault(s->start->arg, text);
-	tagged(s, "BAD", "", text, true);
+	tagged(s, "BAD", "", text);
 }
 
-void
-reply_done(struct session *s, uint16_t status)
+bool
+well(struct session *s, uint16_t status)
 {
-	if (status == OP_OK)
-		reply_ok(s, "", "done");
-	else
+	if (status != OP_OK)
 		reply_failed(s, status);
+	return status == OP_OK;
 }
 
 void
@@ -166,24 +167,22 @@ progress_tick(struct session *s, uint64_t done, uint64_t goal)
 		tell_progress(s, done, goal);
 }
 
+/* Of news between commands nobody waits for the end. */
 static void
 slow(void *arg)
 {
-	tell_progress(arg, 0, 0);
+	const struct session *s = arg;
+
+	if (s->tag[0] != '\0')
+		tell_progress(arg, 0, 0);
 }
 
 void
-progress_wait(struct session *s, struct op_reply *r)
+progress_of(struct session *s, struct op_reply *r)
 {
 	r->slow = slow;
 	r->slow_arg = s;
 	r->slow_ms = PROGRESS_MS;
-}
-
-void
-progress_end(struct op_reply *r)
-{
-	r->slow = NULL;
 }
 
 /* ---- pieces ---- */
@@ -233,6 +232,13 @@ put_objectid(struct buf *b, char kind, const uint8_t *p, size_t n)
 	(void)buf_addf(b, "(%c", kind);
 	(void)codec_hex_put(b, p, n);
 	(void)buf_addc(b, ')');
+}
+
+void
+send_line(struct session *s)
+{
+	(void)buf_adds(&s->out, "\r\n");
+	send_out(s);
 }
 
 void

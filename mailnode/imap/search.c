@@ -376,34 +376,31 @@ search_reader(struct search *c)
 	return c->prog.index ? reader_with_index(c->s) : reader_of(c->s);
 }
 
-void
-search_failed(struct search *c, uint16_t rc)
+bool
+search_well(struct search *c, uint16_t rc)
 {
 	if (rc == STORE_QUERY)
 		reply_no(c->s, "CANNOT", "the index does not understand that");
-	else
-		reply_failed(c->s, rc);
-	if (c->result & R_SAVE)
+	if (rc != OP_OK && c->result & R_SAVE)
 		c->s->view.saved.n = 0;
+	return well(c->s, rc);
 }
 
 /* ---- SEARCH itself ---- */
 
-void
+bool
 on_search(struct session *s, struct lex_at *at)
 {
 	struct search c;
-	uint16_t rc;
+	bool good;
 
 	search_init(&c, s);
-	if (search_returns(&c, at) && (!lex_word(at, "CHARSET") ||
-	    search_charset(&c, at)) && search_keys(&c, at)) {
-		c.extended = c.extended || s->enabled & EN_REV2;
-		progress_wait(s, &s->reader);
-		rc = view_search(search_reader(&c), &s->reader, s->view.mbox,
-		    s->view.uidnext, &c.prog, &c.found, &c.done);
-		progress_end(&s->reader);
-		search_tell(&c, rc, "SEARCH");
-	}
+	good = search_returns(&c, at) && (!lex_word(at, "CHARSET") ||
+	    search_charset(&c, at)) && search_keys(&c, at);
+	c.extended = c.extended || s->enabled & EN_REV2;
+	good = good && search_tell(&c, view_search(search_reader(&c),
+	    &s->reader, s->view.mbox, s->view.uidnext, &c.prog, &c.found,
+	    &c.done), "SEARCH");
 	search_clear(&c);
+	return good;
 }

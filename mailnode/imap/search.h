@@ -40,8 +40,8 @@ bool	 search_charset(struct search *c, struct lex_at *at);
 bool	 search_keys(struct search *c, struct lex_at *at);
 /* The reader to ask. */
 int	 search_reader(struct search *c);
-/* What was not OP_OK. */
-void	 search_failed(struct search *c, uint16_t rc);
+/* How it went, as well() has it. */
+bool	 search_well(struct search *c, uint16_t rc);
 
 /* search_tell.c: what was found, RFC 4731 and RFC 9394. */
 bool	 partial_parse(struct lex_at *at, struct partial *p);
@@ -50,6 +50,6 @@ bool	 partial_of(const struct partial *p, const struct set *set,
 	    struct set *out);
 /* Answers with what is in c->found, "* SEARCH …" or "* ESEARCH …", and saves
  * it; rc: how the search went. */
-void	 search_tell(struct search *c, uint16_t rc, const char *name);
+bool	 search_tell(struct search *c, uint16_t rc, const char *name);
 
 #endif

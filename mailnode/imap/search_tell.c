@@ -133,27 +133,26 @@ save(struct search *c)
 	return good;
 }
 
-void
+bool
 search_tell(struct search *c, uint16_t rc, const char *name)
 {
 	struct session *s = c->s;
 	struct set seqs = { 0 };
 	const struct set *set = s->uid ? &c->found : &seqs;
+	bool good;
 
 	if (rc == OP_OK && c->result & R_SAVE && !save(c))
 		rc = STORE_NOMEM;
-	if (rc != OP_OK)
-		search_failed(c, rc);
-	else if (s->uid || view_seqs(s, &c->found, &seqs)) {
-		if (!c->sorted)
-			set_order(&seqs);	/* joins what touches */
-		if (c->result == 0)
-			c->result = R_ALL;
-		if (!c->extended)
-			tell_plain(c, name, set);
-		else if (c->result != R_SAVE)
-			tell_extended(c, set);
-		reply_ok(s, "", "done");
-	}
+	good = search_well(c, rc) &&
+	    (s->uid || view_seqs(s, &c->found, &seqs));
+	if (!c->sorted)
+		set_order(&seqs);	/* joins what touches */
+	if (c->result == 0)
+		c->result = R_ALL;
+	if (good && !c->extended)
+		tell_plain(c, name, set);
+	else if (good && c->result != R_SAVE)
+		tell_extended(c, set);
 	set_clear(&seqs);
+	return good;
 }

@@ -8,7 +8,6 @@
 #include "store/op_watch.h"
 
 struct resync {
-	bool		 condstore;
 	bool		 wanted;
 	uint32_t	 uidvalidity;
 	uint64_t	 modseq;
@@ -51,7 +50,7 @@ parameters(struct session *s, struct lex_at *at, struct resync *q)
 		return false;
 	while (!lex_close(at)) {
 		if (lex_word(at, "CONDSTORE"))
-			q->condstore = true;
+			s->enabled |= EN_CONDSTORE;
 		else if (!lex_word(at, "QRESYNC") || !qresync(at, q))
 			return false;
 	}
@@ -71,15 +70,13 @@ tell_gone(struct session *s, const struct set *known, uint64_t since)
 	    .below = s->view.uidnext, .known = known, .since = since,
 	    .upto = s->view.modseq };
 	struct set gone = { 0 };
-	uint16_t rc;
+	bool good;
 
-	rc = view_vanished(reader_of(s), &s->reader, &then, &gone);
-	if (rc != OP_OK)
-		reply_failed(s, rc);
-	else if (gone.n > 0)
+	good = well(s, view_vanished(reader_of(s), &s->reader, &then, &gone));
+	if (good && gone.n > 0)
 		tell_vanished(s, " (EARLIER)", &gone);
 	set_clear(&gone);
-	return rc == OP_OK;
+	return good;
 }
 
 static bool
@@ -117,8 +114,7 @@ tell_box(struct session *s)
 	if (s->enabled & EN_REV2) {
 		(void)buf_adds(&s->out, "* LIST () \"/\" ");
 		(void)name_out(&s->out, v->name, true);
-		(void)buf_adds(&s->out, "\r\n");
-		send_out(s);
+		send_line(s);
 	}
 }
 
@@ -127,14 +123,13 @@ bool
 watch(struct session *s)
 {
 	if (!s->watching)
-		s->watching = watch_subscribe(*s->start->keeper, &s->keeper,
-		    WATCH_MAIL | WATCH_BOXES) == OP_OK;
+		s->watching = well(s, watch_subscribe(*s->start->keeper,
+		    &s->keeper, WATCH_MAIL | WATCH_BOXES));
 	return s->watching;
 }
 
-static void
-take_up(struct session *s, const char *name, bool readonly,
-    const struct resync *q)
+static bool
+take_up(struct session *s, const char *name, const struct resync *q)
 {
 	const struct device *d = sasl_device(s->sasl);
 	struct view_box b = { 0 };
@@ -143,56 +138,30 @@ take_up(struct session *s, const char *name, bool readonly,
 		view_leave(s);
 		untagged(s, "OK [CLOSED] the one before");
 	}
-	if (!watch(s)) {
-		reply_failed(s, OP_GONE);
-		return;
-	}
-	if (!find_box(s, name, 0, &b))
-		return;
-	view_open_box(s, &b, readonly || d == NULL ||
+	if (!watch(s) || !find_box(s, name, 0, &b))
+		return false;
+	view_open_box(s, &b, s->second || d == NULL ||
 	    !(d->scope & DEVICE_CHANGE));
 	tell_box(s);
 	if (q->wanted && q->uidvalidity == s->view.uidvalidity &&
 	    (!tell_gone(s, q->some ? &q->known : NULL, q->modseq) ||
 	    !tell_changes(s, q)))
-		return;
+		return false;
 	note_seen(s);
 	reply_ok(s, s->view.readonly ? "READ-ONLY" : "READ-WRITE", "selected");
+	return true;
 }
 
-static void
-select_box(struct session *s, struct lex_at *at, bool readonly)
+/* And EXAMINE. */
+bool
+on_select(struct session *s, struct lex_at *at)
 {
 	char name[BOX_NAME_MAX];
 	struct resync q = { .wanted = false };
+	bool good;
 
-	if (!get_mailbox(s, at, name))
-		return;
-	if (parameters(s, at, &q)) {
-		if (q.condstore)
-			s->enabled |= EN_CONDSTORE;
-		take_up(s, name, readonly, &q);
-	} else if (!s->answered)
-		reply_bad(s, "parameters are wrong");
+	good = get_mailbox(s, at, name) && parameters(s, at, &q) &&
+	    take_up(s, name, &q);
 	set_clear(&q.known);
-}
-
-void
-on_select(struct session *s, struct lex_at *at)
-{
-	select_box(s, at, false);
-}
-
-void
-on_examine(struct session *s, struct lex_at *at)
-{
-	select_box(s, at, true);
-}
-
-void
-on_unselect(struct session *s, struct lex_at *at)
-{
-	(void)at;
-	view_leave(s);
-	reply_ok(s, "", "left");
+	return good;
 }

@@ -438,6 +438,9 @@ imap_run(const struct imap_start *start)
 	op_reply_init(&s.keeper);
 	op_reply_init(&s.reader);
 	op_reply_init(&s.rows);
+	progress_of(&s, &s.keeper);
+	progress_of(&s, &s.reader);
+	progress_of(&s, &s.rows);
 	s.keeper.told = told;
 	s.keeper.told_arg = &s;
 	buf_init(&s.out, OUT_MAX);

@@ -79,9 +79,10 @@ view_map(struct session *s)
 }
 
 bool
-view_told(const struct session *s, struct set *uids)
+view_told(struct session *s, struct set *uids)
 {
-	return s->view.uidnext <= 1 || set_add(uids, 1, s->view.uidnext - 1);
+	return s->view.uidnext <= 1 ||
+	    set_add(uids, 1, s->view.uidnext - 1) || well(s, STORE_NOMEM);
 }
 
 bool

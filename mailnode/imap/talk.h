@@ -70,6 +70,7 @@ struct session {
 	char		 tag[LEX_TAG_MAX + 1];
 	bool		 answered;	/* the command has its tagged answer */
 	bool		 uid;		/* it is a UID command */
+	bool		 second;	/* of two verbs with one function */
 	struct sasl	*sasl;
 	unsigned int	 enabled;	/* EN_* */
 	unsigned int	 errors;
@@ -126,8 +127,8 @@ void	 reply_no(struct session *s, const char *code, const char *text);
 void	 reply_bad(struct session *s, const char *text);
 /* Sends the tagged answer, at the end of each command. */
 void	 answer_out(struct session *s);
-/* "ok", or what reply_failed() says of it. */
-void	 reply_done(struct session *s, uint16_t status);
+/* Is it OP_OK?  Else it is answered, by reply_failed(). */
+bool	 well(struct session *s, uint16_t status);
 /* "no" with the code and words for what a service said; ends the session
  * when the service is gone. */
 void	 reply_failed(struct session *s, uint16_t status);
@@ -140,9 +141,8 @@ void	 reply_go_on(struct session *s, const char *text);
 /* INPROGRESS, RFC 9585: a word for those who wait.  Between the parts of a
  * command, with nothing said by half: so many of so many are done. */
 void	 progress_tick(struct session *s, uint64_t done, uint64_t goal);
-/* The same while calls with r wait, until the end. */
-void	 progress_wait(struct session *s, struct op_reply *r);
-void	 progress_end(struct op_reply *r);
+/* The same whenever calls with r wait. */
+void	 progress_of(struct session *s, struct op_reply *r);
 /* Into s->out, which send_out() sends and empties: a word of a list in
  * parentheses, with a blank before it if one was. */
 void	 put_word(struct buf *b, const char *word);
@@ -151,6 +151,7 @@ void	 put_quoted(struct buf *b, const char *p, size_t n);
 /* Quoted, or a literal. */
 void	 put_string(struct buf *b, const char *p, size_t n);
 void	 send_out(struct session *s);
+void	 send_line(struct session *s);	/* with its CRLF */
 
 /* Object identifiers, RFC 8474: "(F1234)" is a mailbox by its UIDVALIDITY,
  * which no other has and a new name leaves as it is; "(M…)" a message by the
@@ -207,8 +208,8 @@ void	 tell_vanished(struct session *s, const char *how,
  * NULL.  False: answered already. */
 bool	 tell_gone(struct session *s, const struct set *known,
 	    uint64_t since);
-/* Every UID that the client can know.  False: no memory. */
-bool	 view_told(const struct session *s, struct set *uids);
+/* Every UID that the client can know.  False: answered already. */
+bool	 view_told(struct session *s, struct set *uids);
 /* The set of a command as UIDs; false: answered already. */
 bool	 view_set(struct session *s, const struct lex_str *text,
 	    struct set *uids);
@@ -244,7 +245,7 @@ void	 idle_tell(struct session *s, unsigned int how);
 /* All news, between commands. */
 void	 notify_tell(struct session *s);
 
-/* select.c: keeper tells of changes from now on.  False: it is not there. */
+/* select.c: keeper tells of changes from now on.  False: answered. */
 bool	 watch(struct session *s);
 
 /* ---- fetch.c, for NOTIFY ---- */
@@ -259,17 +260,15 @@ void	 fetch_tell(struct session *s, struct fetch *f,
 
 /* ---- commands, file by file; the arguments are at *at ---- */
 
-typedef void	on_fn(struct session *s, struct lex_at *at);
+/* True: "done" is said, if nothing is yet.  False: so is that the arguments
+ * are wrong. */
+typedef bool	on_fn(struct session *s, struct lex_at *at);
 
-on_fn	on_capability, on_noop, on_logout, on_id, on_enable,
-	on_namespace;
-on_fn	on_login, on_authenticate;
-on_fn	on_list, on_lsub, on_status, on_create, on_delete, on_rename,
-	on_subscribe, on_unsubscribe;
-on_fn	on_select, on_examine, on_close, on_unselect;
-on_fn	on_fetch, on_store, on_copy, on_move, on_expunge, on_search;
-on_fn	on_append, on_idle, on_compress;
-on_fn	on_sort, on_thread, on_getquota, on_getquotaroot, on_notify;
+on_fn	on_capability, on_logout, on_id, on_enable, on_namespace, on_idle,
+	on_compress, on_login, on_authenticate, on_list, on_status, on_create,
+	on_delete, on_rename, on_subscribe, on_getquota, on_getquotaroot,
+	on_select, on_close, on_fetch, on_store, on_copy, on_expunge,
+	on_search, on_sort, on_thread, on_notify;
 
 /* "IMAP4rev1 …", as it holds at present. */
 void	 put_capabilities(struct session *s, struct buf *b);
@@ -286,7 +285,7 @@ void	 put_mailbox(const struct session *s, struct buf *b,
 bool	 find_box(struct session *s, const char *name, uint32_t want,
 	    struct view_box *b);
 /* (n m …) of one STATUS, as LIST-STATUS has it too. */
-bool	 status_items(struct lex_at *at, uint32_t *items);
+bool	 status_items(struct session *s, struct lex_at *at, uint32_t *items);
 void	 put_status(struct session *s, const struct view_box *b,
 	    uint32_t items);
 /* STATUS as news, RFC 5465 section 5; flags: of changes of these, too. */

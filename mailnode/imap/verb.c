@@ -7,7 +7,8 @@
 enum {
 	F_NOARG = 1,		/* arguments are a syntax error */
 	F_UID = 2,		/* has a UID form … */
-	F_UID_ARG = 4		/* … with arguments that the other lacks */
+	F_UID_ARG = 4,		/* … with arguments that the other lacks */
+	F_SECOND = 8		/* see s->second */
 };
 
 /* What news are told before the answer that ends the command; a UID command
@@ -25,10 +26,10 @@ static const struct verb {
 	unsigned int	 states;
 	unsigned int	 flags;
 	unsigned int	 news;
-	on_fn		*fn;
+	on_fn		*fn;		/* NULL: news are all it is for */
 } verbs[] = {
 	{ "CAPABILITY",	ST_ANY,		F_NOARG, GONE,	on_capability },
-	{ "NOOP",	ST_ANY,		F_NOARG, LOOK,	on_noop },
+	{ "NOOP",	ST_ANY,		F_NOARG, LOOK,	NULL },
 	{ "LOGOUT",	ST_ANY,		F_NOARG, QUIET,	on_logout },
 	{ "ID",		ST_ANY,		0, GONE,	on_id },
 	{ "LOGIN",	ST_GREETED,	0, QUIET,	on_login },
@@ -36,26 +37,27 @@ static const struct verb {
 	{ "ENABLE",	ST_IN,		0, QUIET,	on_enable },
 	{ "NAMESPACE",	ST_IN,		F_NOARG, GONE,	on_namespace },
 	{ "LIST",	ST_IN,		0, GONE,	on_list },
-	{ "LSUB",	ST_IN,		0, GONE,	on_lsub },
+	{ "LSUB",	ST_IN,		F_SECOND, GONE,	on_list },
 	{ "STATUS",	ST_IN,		0, GONE,	on_status },
 	{ "CREATE",	ST_IN,		0, GONE,	on_create },
 	{ "DELETE",	ST_IN,		0, GONE,	on_delete },
 	{ "RENAME",	ST_IN,		0, GONE,	on_rename },
 	{ "SUBSCRIBE",	ST_IN,		0, GONE,	on_subscribe },
-	{ "UNSUBSCRIBE", ST_IN,		0, GONE,	on_unsubscribe },
+	{ "UNSUBSCRIBE", ST_IN,		F_SECOND, GONE,	on_subscribe },
 	{ "GETQUOTA",	ST_IN,		0, GONE,	on_getquota },
 	{ "GETQUOTAROOT", ST_IN,	0, GONE,	on_getquotaroot },
 	{ "SELECT",	ST_IN,		0, QUIET,	on_select },
-	{ "EXAMINE",	ST_IN,		0, QUIET,	on_examine },
-	{ "CHECK",	ST_SELECTED,	F_NOARG, LOOK,	on_noop },
+	{ "EXAMINE",	ST_IN,		F_SECOND, QUIET, on_select },
+	{ "CHECK",	ST_SELECTED,	F_NOARG, LOOK,	NULL },
 	{ "CLOSE",	ST_SELECTED,	F_NOARG, QUIET,	on_close },
-	{ "UNSELECT",	ST_SELECTED,	F_NOARG, QUIET,	on_unselect },
+	{ "UNSELECT",	ST_SELECTED,	F_NOARG | F_SECOND, QUIET,
+							on_close },
 	{ "EXPUNGE",	ST_SELECTED,	F_NOARG | F_UID | F_UID_ARG, OWN,
 							on_expunge },
 	{ "FETCH",	ST_SELECTED,	F_UID, NEW,	on_fetch },
 	{ "STORE",	ST_SELECTED,	F_UID, NEW,	on_store },
 	{ "COPY",	ST_SELECTED,	F_UID, GONE,	on_copy },
-	{ "MOVE",	ST_SELECTED,	F_UID, OWN,	on_move },
+	{ "MOVE",	ST_SELECTED,	F_UID | F_SECOND, OWN, on_copy },
 	{ "SEARCH",	ST_SELECTED,	F_UID, NEW,	on_search },
 	{ "SORT",	ST_SELECTED,	F_UID, NEW,	on_sort },
 	{ "THREAD",	ST_SELECTED,	F_UID, NEW,	on_thread },
@@ -114,8 +116,10 @@ imap_verb(struct session *s)
 	if (!in_state(s, v, &at))
 		return;
 	s->progress_ms = clock_mono_ms();
-	v->fn(s, &at);
-	if (!s->answered && s->state != ST_END)
+	s->second = v->flags & F_SECOND;
+	if (v->fn == NULL || v->fn(s, &at))
+		reply_ok(s, "", "done");
+	else
 		reply_bad(s, "arguments are missing or wrong");
 	if (v->news == QUIET)
 		return;
