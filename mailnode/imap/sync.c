@@ -57,15 +57,12 @@ bool
 view_map(struct session *s)
 {
 	struct view *v = &s->view;
-	uint16_t rc;
 
 	if (v->mapped)
 		return true;
-	rc = view_uids(reader_of(s), &s->reader, v->mbox, 1, v->uidnext,
-	    v->gone, &v->map);
-	if (rc != OP_OK) {
+	if (!well(s, view_uids(reader_of(s), &s->reader, v->mbox, 1,
+	    v->uidnext, v->gone, &v->map))) {
 		set_clear(&v->map);
-		reply_failed(s, rc);
 		return false;
 	}
 	v->mapped = true;
@@ -88,12 +85,8 @@ view_told(struct session *s, struct set *uids)
 bool
 view_seqs(struct session *s, const struct set *uids, struct set *seqs)
 {
-	if (!view_map(s))
-		return false;
-	if (set_ranks(&s->view.map, uids, seqs))
-		return true;
-	reply_failed(s, STORE_NOMEM);
-	return false;
+	return view_map(s) && (set_ranks(&s->view.map, uids, seqs) ||
+	    well(s, STORE_NOMEM));
 }
 
 bool
@@ -110,7 +103,8 @@ view_set(struct session *s, const struct lex_str *text, struct set *uids)
 	if (s->state != ST_SELECTED || !view_map(s))
 		return false;
 	if (saved)
-		return set_slice(&v->saved, 1, UINT32_MAX, uids);
+		return set_slice(&v->saved, 1, UINT32_MAX, uids) ||
+		    well(s, STORE_NOMEM);
 	if (s->uid) {
 		if (!set_parse(uids, text->p, text->n, set_last(&v->map)))
 			reply_bad(s, "no set of UIDs");
@@ -174,17 +168,16 @@ news_gone(struct session *s, uint64_t upto)
 	const struct view_then then = { .mbox = v->mbox,
 	    .below = v->uidnext, .since = v->gone, .upto = upto };
 	struct set gone = { 0 };
-	uint16_t rc;
+	bool good;
 
-	rc = view_vanished(reader_of(s), &s->reader, &then, &gone);
-	if (rc != OP_OK)
-		reply_failed(s, rc);
-	else if (gone.n > 0 && view_map(s))
+	good = well(s, view_vanished(reader_of(s), &s->reader, &then,
+	    &gone)) && (gone.n == 0 || view_map(s));
+	if (good && gone.n > 0)
 		tell_expunged(s, &gone);
-	if (rc == OP_OK)
+	if (good)
 		v->gone = upto;
 	set_clear(&gone);
-	return rc == OP_OK && s->state == ST_SELECTED;
+	return good && s->state == ST_SELECTED;
 }
 
 static bool
@@ -192,29 +185,29 @@ news_arrived(struct session *s, uint32_t uidnext)
 {
 	struct view *v = &s->view;
 	struct set came = { 0 };
-	uint16_t rc;
+	bool good;
 	size_t i;
 
-	rc = view_uids(reader_of(s), &s->reader, v->mbox, v->uidnext,
-	    uidnext, v->gone, &came);
-	for (i = 0; rc == OP_OK && v->mapped && i < came.n; i++)
-		if (!set_add(&v->map, came.range[i].lo, came.range[i].hi))
-			rc = STORE_NOMEM;
-	if (rc == OP_OK) {
+	good = well(s, view_uids(reader_of(s), &s->reader, v->mbox,
+	    v->uidnext, uidnext, v->gone, &came));
+	for (i = 0; good && v->mapped && i < came.n; i++)
+		good = set_add(&v->map, came.range[i].lo, came.range[i].hi) ||
+		    well(s, STORE_NOMEM);
+	if (good) {
 		v->uidnext = uidnext;
 		v->exists += set_count(&came);
-	} else
-		reply_failed(s, rc);
-	if (rc == OP_OK && came.n > 0) {
+	}
+	if (good && came.n > 0) {
 		untagged(s, "%u EXISTS", v->exists);
 		notify_fresh(s, &came);
 	}
 	set_clear(&came);
-	return rc == OP_OK && s->state == ST_SELECTED;
+	return good && s->state == ST_SELECTED;
 }
 
-void
-view_sync(struct session *s, unsigned int how, const struct set *but)
+/* False: something is left untold; that is answered. */
+static bool
+news(struct session *s, unsigned int how, const struct set *but)
 {
 	struct view *v = &s->view;
 	struct view_box b = { .id = v->mbox };
@@ -222,34 +215,19 @@ view_sync(struct session *s, unsigned int how, const struct set *but)
 	const struct telling t = { .but = but, .below = v->uidnext };
 	struct view_ask ask = { .mbox = v->mbox, .cols = VIEW_TAG,
 	    .since = v->modseq != 0 ? v->modseq : 1 /* 0: all */ };
-	uint16_t rc;
+	uint16_t rc = view_box(reader_of(s), &s->reader, NULL, 0, &b);
 
-	how = notify_may(s, how);
-	if (s->state != ST_SELECTED || how == 0)
-		return;
-	listen_up(s);
-	if (!s->told && !(how & SYNC_FORCE))
-		return;
-	rc = view_box(reader_of(s), &s->reader, NULL, 0, &b);
 	if (rc == STORE_NOTFOUND || (rc == OP_OK &&
-	    b.uidvalidity != v->uidvalidity)) {
+	    b.uidvalidity != v->uidvalidity))
 		reply_bye(s, "the mailbox is gone", "mailbox-gone");
-		return;
-	}
-	if (rc != OP_OK) {
-		reply_failed(s, rc);
-		return;
-	}
-	s->told = false;
-	if ((how & SYNC_GONE) && b.modseq > v->gone &&
-	    !news_gone(s, b.modseq))
-		return;
-	if (b.uidnext > v->uidnext && !news_arrived(s, b.uidnext))
-		return;
 	ask.upto = b.modseq;
-	if (how & SYNC_FLAGS && b.modseq > v->modseq &&
-	    !tell_rows(s, &ask, &t))
-		return;
+	if (s->state != ST_SELECTED || !well(s, rc) ||
+	    (how & SYNC_GONE && b.modseq > v->gone &&
+	    !news_gone(s, b.modseq)) ||
+	    (b.uidnext > v->uidnext && !news_arrived(s, b.uidnext)) ||
+	    (how & SYNC_FLAGS && b.modseq > v->modseq &&
+	    !tell_rows(s, &ask, &t)))
+		return false;
 	/*
 	 * Whoever takes the highest MODSEQ it saw for what it knows would
 	 * never hear of expunges below it that may not be told yet.
@@ -260,5 +238,20 @@ view_sync(struct session *s, unsigned int how, const struct set *but)
 		    (unsigned long long)v->gone);
 	if (how & SYNC_FLAGS)
 		v->modseq = b.modseq;
-	s->told = v->gone < b.modseq;
+	return v->gone == b.modseq;
+}
+
+void
+view_sync(struct session *s, unsigned int how, const struct set *but)
+{
+	how = notify_may(s, how);
+	if (s->state != ST_SELECTED || how == 0)
+		return;
+	listen_up(s);
+	if (!s->told && !(how & SYNC_FORCE))
+		return;
+	/* What keeper tells meanwhile counts for the next time. */
+	s->told = false;
+	if (!news(s, how, but))
+		s->told = true;
 }

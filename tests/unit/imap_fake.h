@@ -58,6 +58,7 @@ static struct fake {
 	struct op_peer	*watcher;
 	bool		 alone;		/* nobody else does anything */
 	int		 lists;		/* answered, until memory is out; -1 */
+	int		 no_uids;	/* which VIEW_UIDS is refused, from 1 */
 } fake;
 
 static const char letter[] = "From: a@b.test\r\nSubject: s\r\n\r\nbody\r\n";
@@ -173,6 +174,7 @@ fake_begin(void)
 	fake.watcher = NULL;
 	fake.alone = false;
 	fake.lists = -1;
+	fake.no_uids = 0;
 	for (i = 0; i < 3; i++) {
 		b = make(names[i]);
 		for (k = 0; k < 6 - 3 * i; k++)
@@ -268,6 +270,8 @@ do_uids(void *service, struct op_call *c)
 	(void)service;
 	if (b == NULL)
 		return STORE_NOTFOUND;
+	if (fake.no_uids > 0 && --fake.no_uids == 0)
+		return STORE_NOMEM;
 	for (m = b->m; m < b->m + b->n; m++)
 		if (m->uid >= from && m->uid < below &&
 		    (!m->gone || m->modseq > since))

@@ -121,6 +121,43 @@ refused_changes_nothing(void **state)
 	assert_non_null(strstr(said, "* 6 EXISTS\r\nc OK"));
 }
 
+/* ---- without NOTIFY ---- */
+
+/* What could not be told is told at the next occasion, not with the next
+ * change. */
+static void
+nothing_is_forgotten(void **state)
+{
+	const char *c;
+
+	(void)state;
+	fake_begin();
+	fake.alone = true;
+	fake.no_uids = 1;
+	(void)say("s SELECT INBOX\r\n"
+	    "c APPEND INBOX {8+}\r\na: b\r\n\r\n\r\nd CAPABILITY\r\n");
+	assert_non_null(c = strstr(said, "c OK"));
+	assert_non_null(strstr(c, "* 6 EXISTS\r\nd OK"));
+}
+
+/* An expunge that was not told is one that the client does not know. */
+static void
+counts_agree(void **state)
+{
+	const char *e;
+
+	(void)state;
+	fake_begin();
+	fake.alone = true;
+	fake.no_uids = 2;
+	(void)say("s SELECT INBOX\r\n"
+	    "a STORE 1 +FLAGS.SILENT (\\Deleted)\r\nb SELECT INBOX\r\n"
+	    "e EXPUNGE\r\nf NOOP\r\ng FETCH 1 UID\r\n");
+	assert_non_null(e = strstr(said, "e OK"));
+	assert_non_null(strstr(e, "* 1 EXPUNGE\r\nf OK"));
+	assert_null(strstr(said, "* BYE"));
+}
+
 static int
 start(void **state)
 {
@@ -136,6 +173,8 @@ main(void)
 		cmocka_unit_test(arguments),
 		cmocka_unit_test(no_memory_is_an_overflow),
 		cmocka_unit_test(refused_changes_nothing),
+		cmocka_unit_test(nothing_is_forgotten),
+		cmocka_unit_test(counts_agree),
 	};
 
 	return cmocka_run_group_tests(tests, start, NULL);
