@@ -15,10 +15,10 @@ decode_named(const char *p, size_t n)
 	size_t i, len;
 
 	while (p < end && (*p == ' ' || *p == '\t' || *p == '\r' ||
-	    *p == '\n'))
+	    *p == '\n' || *p == '"'))
 		p++;
-	for (len = 0; p + len < end && p[len] > ' ' && p[len] != ';' &&
-	    p[len] != '('; )
+	for (len = 0; p + len < end && p[len] > ' ' &&
+	    strchr(";(\"", p[len]) == NULL; )
 		len++;
 	for (i = 0; i < sizeof names / sizeof names[0]; i++)
 		if (strlen(names[i].name) == len &&
@@ -37,6 +37,12 @@ decode_init(struct decoder *d, enum cte cte,
 	d->arg = arg;
 }
 
+void
+decode_as_is(struct decoder *d)
+{
+	d->as_is = true;
+}
+
 enum { CHUNK = 512 };
 
 static void
@@ -46,10 +52,10 @@ base64(struct decoder *d, const char *p, size_t n)
 	size_t i, k = 0;
 	int v;
 
-	for (i = 0; i < n; i++) {
+	for (i = 0; i < n && !d->padded; i++) {
 		v = codec_base64_value(p[i]);
 		if (p[i] == '=')
-			d->have = 0;	/* what is left is padding */
+			d->padded = d->have > 0;
 		if (v == -1)
 			continue;
 		d->bits = (d->bits << 6 | (uint32_t)v) & 0xffffff;
@@ -73,6 +79,11 @@ lines(struct decoder *d, const char *p, size_t n)
 {
 	const char *end = p + n, *lf;
 
+	if (d->as_is) {
+		if (n > 0)
+			d->out(d->arg, p, n);
+		return;
+	}
 	while (p < end && (lf = memchr(p, '\n', (size_t)(end - p))) != NULL) {
 		if (lf > p)
 			d->out(d->arg, p, (size_t)(lf - p));
@@ -98,41 +109,108 @@ hex(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+/* What is held is no coding after all. */
 static void
 give_up(struct decoder *d)
 {
-	lines(d, d->held, d->nheld);
+	size_t n = d->nheld;
+
 	d->nheld = 0;
+	lines(d, d->held, n);
 }
 
-/* Behind "=": two digits, or the end of a line that goes on. */
+/* A line ends: held blanks fall away, and with "=" before them it too. */
 static void
-quoted(struct decoder *d, char c)
+line_ends(struct decoder *d)
+{
+	bool cr = d->nheld > 0 && d->held[d->nheld - 1] == '\r';
+	bool soft = d->nheld > 0 && d->held[0] == '=';
+
+	d->nheld = 0;
+	if (!soft)
+		lines(d, cr ? "\r\n" : "\n", cr ? 2 : 1);
+}
+
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* May c follow what is held, if a line ends soon? */
+static bool
+may_end(const struct decoder *d, char c)
+{
+	char last = d->nheld > 0 ? d->held[d->nheld - 1] : '=';
+
+	return (is_blank(c) || c == '\r') && last != '\r' &&
+	    (is_blank(last) || last == '=');
+}
+
+/* Behind something that is held: "=", "=4", "= ", blanks, a CR. */
+static void
+held(struct decoder *d, char c)
 {
 	int hi;
 
-	d->held[d->nheld++] = c;
-	if (d->nheld == 1 || (d->nheld == 2 && (c == '\r' || hex(c) != -1)))
-		return;
-	if (c == '\n' && (d->nheld == 2 || d->held[1] == '\r')) {
-		d->nheld = 0;
+	if (c == '\n' && (d->nheld == 1 || hex(d->held[1]) == -1)) {
+		line_ends(d);
 		return;
 	}
-	hi = d->nheld == 3 ? hex(d->held[1]) : -1;
+	hi = d->nheld == 2 && d->held[0] == '=' ? hex(d->held[1]) : -1;
 	if (hi != -1 && hex(c) != -1) {
+		d->nheld = 0;
 		d->cr = false;
 		c = (char)(hi << 4 | hex(c));
 		d->out(d->arg, &c, 1);
-		d->nheld = 0;
 		return;
 	}
-	give_up(d);
+	if (d->nheld == sizeof d->held || !((d->nheld == 1 &&
+	    d->held[0] == '=' && hex(c) != -1) || may_end(d, c)))
+		give_up(d);
+	if (d->nheld == 0 && c != '=' && c != '\r' && !is_blank(c))
+		lines(d, &c, 1);
+	else
+		d->held[d->nheld++] = c;
+}
+
+/* Behind blanks and line ends at p that stay; p itself: it must be seen what
+ * follows. */
+static const char *
+kept(const char *p, const char *end)
+{
+	const char *q = p;
+
+	while (q < end && is_blank(*q))
+		q++;
+	if (q == end || *q == '=')
+		return p;
+	if (*q != '\r')
+		return *q != '\n' ? q : p;
+	return q == p && q + 1 < end && q[1] == '\n' ? q + 2 : p;
+}
+
+/* At p, where nothing is held: up to what must be. */
+static const char *
+plain(struct decoder *d, const char *p, const char *end)
+{
+	const char *q = p, *next;
+
+	for (; q < end && *q != '='; q = next) {
+		next = *q == '\r' || is_blank(*q) ? kept(q, end) : q + 1;
+		if (next == q)
+			break;
+	}
+	lines(d, p, (size_t)(q - p));
+	if (q < end)
+		d->held[d->nheld++] = *q++;
+	return q;
 }
 
 void
 decode_put(struct decoder *d, const char *p, size_t n)
 {
-	const char *end = p + n, *q;
+	const char *end = p + n;
 
 	if (d->cte == CTE_IDENTITY || d->cte == CTE_UNKNOWN) {
 		lines(d, p, n);
@@ -142,22 +220,19 @@ decode_put(struct decoder *d, const char *p, size_t n)
 		base64(d, p, n);
 		return;
 	}
-	while (p < end) {
-		if (d->nheld > 0) {
-			quoted(d, *p++);
-			continue;
-		}
-		q = memchr(p, '=', (size_t)(end - p));
-		q = q != NULL ? q : end;
-		lines(d, p, (size_t)(q - p));
-		p = q;
-		if (p < end)
-			quoted(d, *p++);
-	}
+	while (p < end)
+		if (d->nheld > 0)
+			held(d, *p++);
+		else
+			p = plain(d, p, end);
 }
 
+/* The end is one of a line, too; but not half a character, nor a bare CR. */
 void
 decode_end(struct decoder *d)
 {
-	give_up(d);
+	if ((d->nheld > 1 && hex(d->held[1]) != -1) ||
+	    (d->nheld == 1 && d->held[0] == '\r'))
+		give_up(d);
+	d->nheld = 0;
 }

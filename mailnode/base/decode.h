@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { DECODE_HELD = 80 };	/* blanks that may end a line of QP */
+
 enum cte { CTE_IDENTITY, CTE_BASE64, CTE_QP, CTE_UNKNOWN };
 
 struct decoder {
@@ -16,9 +18,11 @@ struct decoder {
 	/* private */
 	uint32_t	 bits;
 	unsigned int	 have;
-	char		 held[4];	/* of QP, behind "=" */
-	size_t		 nheld;
+	bool		 padded;	/* base64 has ended */
+	char		 held[DECODE_HELD];	/* of QP: "=" and what follows */
+	size_t		 nheld;			/* it, or blanks */
 	bool		 cr;		/* the octet before was one */
+	bool		 as_is;		/* see decode_as_is() */
 };
 
 /* Of the value of a Content-Transfer-Encoding field. */
@@ -26,10 +30,13 @@ enum cte decode_named(const char *value, size_t n);
 
 void	 decode_init(struct decoder *d, enum cte cte,
 	    void (*out)(void *, const char *, size_t), void *arg);
+/* Lines keep the ends that they have. */
+void	 decode_as_is(struct decoder *d);
 /*
  * Any octets, in pieces; what is no coding is left out (base64) or passed
- * on as it is (quoted-printable).  Lines end in CRLF, also of a file that
- * has LF; not so what base64 holds.
+ * on as it is (quoted-printable).  Padding ends base64 (section 6.8), and
+ * blanks at the end of a line are none of quoted-printable (section 6.7).
+ * Lines end in CRLF, also of a file that has LF; not so what base64 holds.
  */
 void	 decode_put(struct decoder *d, const char *p, size_t n);
 void	 decode_end(struct decoder *d);
