@@ -88,18 +88,137 @@ content_at(const struct mime *m, GMimeObject *obj, size_t *at, size_t *n)
 		end = (gint64)m->limit;
 	if (end < s->bound_start)
 		return false;
+	/* GMime's mistake before a last line that has no end: the line break
+	 * is the delimiter's (RFC 2046 section 5.1.1), also its CR. */
+	if (end > s->bound_start && (size_t)end < m->limit &&
+	    m->data[end] == '\n' && m->data[end - 1] == '\r')
+		end--;
 	*at = (size_t)s->bound_start;
 	*n = (size_t)(end - s->bound_start);
 	return true;
 }
 
+/* A field, or what continues one (RFC 5322 section 2.2)? */
+static bool
+is_head_line(const uint8_t *p, const uint8_t *end)
+{
+	const uint8_t *q = p;
+
+	if (*p == ' ' || *p == '\t')
+		return true;
+	while (q < end && *q > ' ' && *q != ':' && *q != 127)
+		q++;
+	if (q == p)
+		return false;
+	while (q < end && (*q == ' ' || *q == '\t'))
+		q++;
+	return q < end && *q == ':';
+}
+
+/*
+ * Where the text begins of a part [from, end) whose header no blank line
+ * ends: at the first line that can be none of it.  end: there is none.
+ */
+static size_t
+text_without_blank(const struct mime *m, size_t from, size_t end)
+{
+	const uint8_t *p = m->data + from, *stop = m->data + end, *nl;
+	bool first = from == 0;
+
+	while (p < stop) {
+		nl = memchr(p, '\n', (size_t)(stop - p));
+		if (nl == p || (nl == p + 1 && *p == '\r'))
+			return end;
+		/* Of an mbox, what was before the first field. */
+		if (!is_head_line(p, stop) && !(first && stop - p > 5 &&
+		    (memcmp(p, "From ", 5) == 0 || *p == '>')))
+			return (size_t)(p - m->data);
+		first = false;
+		p = nl != NULL ? nl + 1 : stop;
+	}
+	return end;
+}
+
+/* Where [from, end) has the first delimiter of boundary b, or its end. */
+static size_t
+delimiter(const struct mime *m, size_t from, size_t end, const char *b)
+{
+	size_t len = strlen(b), at = from;
+	const uint8_t *hit;
+
+	while (at < end && b[0] != '\0') {
+		hit = memmem(m->data + at, end - at, b, len);
+		if (hit == NULL)
+			return end;
+		at = (size_t)(hit - m->data);
+		if (at >= from + 2 && hit[-1] == '-' && hit[-2] == '-' &&
+		    (at == from + 2 || hit[-3] == '\n') &&
+		    mime_cap_delimits(hit + len, m->data + end))
+			return at - 2;
+		at += len;
+	}
+	return end;
+}
+
+/* The line break before a delimiter belongs to it (RFC 2046 section 5.1.1). */
+static size_t
+before_delimiter(const struct mime *m, size_t from, size_t at)
+{
+	if (at > from && m->data[at - 1] == '\n')
+		at--;
+	if (at > from && m->data[at - 1] == '\r')
+		at--;
+	return at;
+}
+
+/* Where the first delimiter of any multipart around p stands. */
+static size_t
+next_delimiter(const struct mime *m, const struct mime_part *p)
+{
+	const struct mime_part *up = p;
+	size_t end = m->limit;
+	const char *b;
+
+	while (up != m->part) {
+		up = &m->part[up->parent];
+		b = up->kind == MIME_MULTI ? mime_param(m, up, "boundary") :
+		    NULL;
+		if (b != NULL)
+			end = delimiter(m, p->head, end, b);
+	}
+	return end;
+}
+
+/* Is the last line of [from, end) an empty one? */
+static bool
+ends_blank(const struct mime *m, size_t from, size_t end)
+{
+	size_t at = before_delimiter(m, from, end);
+
+	return at < end && (at == from || m->data[at - 1] == '\n');
+}
+
+/* A part for which GMime has no octets: perhaps it has no blank line. */
+static void
+empty_place(struct mime *m, struct mime_part *p)
+{
+	size_t end = next_delimiter(m, p);
+
+	p->body = after_head(m, p->head);
+	p->nbody = 0;
+	if (p->body <= end && ends_blank(m, p->head, p->body))
+		return;
+	if (end < m->limit)
+		end = before_delimiter(m, p->head, end);
+	p->body = text_without_blank(m, p->head, end);
+	p->nbody = end - p->body;
+}
+
 static void
 leaf_place(struct mime *m, struct mime_part *p)
 {
-	if (!content_at(m, p->obj, &p->body, &p->nbody)) {
-		p->body = after_head(m, p->head);
-		p->nbody = 0;
-	}
+	if (!content_at(m, p->obj, &p->body, &p->nbody) || p->nbody == 0)
+		empty_place(m, p);
 	if (p->body < p->head)
 		p->head = p->body;
 	p->nhead = p->body - p->head;
@@ -202,35 +321,6 @@ walk(struct mime *m, size_t parent, GMimeObject *obj, size_t head)
 	return 0;
 }
 
-/* Where [from, end) has the first delimiter of boundary b, or its end; the
- * line break before a delimiter belongs to it (RFC 2046 section 5.1.1). */
-static size_t
-before_delimiter(const struct mime *m, size_t from, size_t end,
-    const char *b)
-{
-	size_t len = strlen(b), at = from;
-	const uint8_t *hit;
-
-	while (at < end && b[0] != '\0') {
-		hit = memmem(m->data + at, end - at, b, len);
-		if (hit == NULL)
-			return end;
-		at = (size_t)(hit - m->data);
-		if (at >= from + 2 && hit[-1] == '-' && hit[-2] == '-' &&
-		    (at == from + 2 || hit[-3] == '\n') &&
-		    mime_cap_delimits(hit + len, m->data + end)) {
-			at -= 2;
-			if (at > from && m->data[at - 1] == '\n')
-				at--;
-			if (at > from && m->data[at - 1] == '\r')
-				at--;
-			return at;
-		}
-		at += len;
-	}
-	return end;
-}
-
 /* Containers end where what holds them says so.  Parents come first, so
  * each finds the end of its own parent done. */
 static void
@@ -239,7 +329,7 @@ containers_end(struct mime *m)
 	const struct mime_part *up;
 	const char *b;
 	struct mime_part *p;
-	size_t i, j, last, end;
+	size_t i, j, last, end, at;
 
 	for (i = 0; i < m->npart; i++) {
 		p = &m->part[i];
@@ -256,7 +346,8 @@ containers_end(struct mime *m)
 		b = i > 0 && up->kind == MIME_MULTI ?
 		    mime_param(m, up, "boundary") : NULL;
 		last = last < end ? last : end;
-		end = b != NULL ? before_delimiter(m, last, end, b) : end;
+		at = b != NULL ? delimiter(m, last, end, b) : end;
+		end = at < end ? before_delimiter(m, last, at) : end;
 		p->nbody = end > p->body ? end - p->body : 0;
 	}
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "mailnode/base/decode.h"
 #include "store/mime.h"
 #include "store/mime_cap.h"
 
@@ -163,8 +164,9 @@ mime_find(const struct mime *m, const char *path)
 	return hit;
 }
 
-int
-mime_decode(const struct mime *m, const struct mime_part *p,
+/* What GMime alone undoes: uuencode. */
+static int
+decode_other(const struct mime *m, const struct mime_part *p,
     struct buf *out)
 {
 	const struct dyn_gmime *gm = m->gm;
@@ -173,7 +175,9 @@ mime_decode(const struct mime *m, const struct mime_part *p,
 	GByteArray *bytes;
 	int rc = -1;
 
-	if (mime_is_a(m, p->obj, gm->g_mime_part_get_type()))
+	if (mime_is_a(m, p->obj, gm->g_mime_part_get_type()) &&
+	    gm->g_mime_part_get_content_encoding((GMimePart *)p->obj) ==
+	    GMIME_CONTENT_ENCODING_UUENCODE)
 		w = gm->g_mime_part_get_content((GMimePart *)p->obj);
 	if (w == NULL)
 		return buf_add(out, m->data + p->body, p->nbody);
@@ -185,4 +189,44 @@ mime_decode(const struct mime *m, const struct mime_part *p,
 	}
 	gm->g_object_unref(s);
 	return rc;
+}
+
+static void
+take(void *arg, const char *p, size_t n)
+{
+	(void)buf_add(arg, p, n);
+}
+
+static enum cte
+encoding(const struct mime *m, const struct mime_part *p)
+{
+	char *raw;
+	enum cte cte = CTE_IDENTITY;
+
+	if (p->kind != MIME_LEAF || p->obj == NULL)
+		return cte;
+	raw = mime_field_of(m, m->gm->g_mime_object_get_header_list(p->obj),
+	    "Content-Transfer-Encoding");
+	if (raw != NULL)
+		cte = decode_named(raw, strlen(raw));
+	free(raw);
+	return cte;
+}
+
+int
+mime_decode(const struct mime *m, const struct mime_part *p,
+    struct buf *out)
+{
+	enum cte cte = encoding(m, p);
+	struct decoder d;
+
+	if (cte == CTE_IDENTITY)
+		return buf_add(out, m->data + p->body, p->nbody);
+	if (cte == CTE_UNKNOWN)
+		return decode_other(m, p, out);
+	decode_init(&d, cte, take, out);
+	decode_as_is(&d);
+	decode_put(&d, (const char *)m->data + p->body, p->nbody);
+	decode_end(&d);
+	return out->err != 0 ? -1 : 0;
 }

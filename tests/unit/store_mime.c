@@ -156,6 +156,71 @@ structure_as_imap_wants_it(void **state)
 	    "\"<1@x.test>\")");
 }
 
+static void
+decoded_is(const char *path, const char *want)
+{
+	const struct mime_part *p = mime_find(&m, path);
+
+	assert_non_null(p);
+	buf_reset(&out);
+	assert_int_equal(mime_decode(&m, p, &out), 0);
+	assert_string_equal(buf_str(&out), want);
+}
+
+/* RFC 2046 section 5.1.1, also where the file ends with the delimiter. */
+static void
+no_line_break_is_of_the_part(void **state)
+{
+	(void)state;
+	parse_s("Content-Type: multipart/mixed; boundary=X\r\n\r\n"
+	    "--X\r\nContent-Transfer-Encoding: x-none\r\n\r\none\r\n"
+	    "--X\r\n\r\ntwo\r\n\r\n--X--");
+	section_is("1", "one");
+	decoded_is("1", "one");
+	section_is("2", "two\r\n");
+	decoded_is("2", "two\r\n");
+}
+
+static void
+encodings_are_undone(void **state)
+{
+	(void)state;
+	parse_s("Content-Type: multipart/mixed; boundary=X\n\n"
+	    "--X\nContent-Transfer-Encoding: base64;\n\nZm9vYg\n"
+	    "--X\nContent-Transfer-Encoding: quoted-printable\n\n"
+	    "a=3D \nb=\t\n\xc3=A9\n"
+	    "--X\nContent-Transfer-Encoding: x-uuencode\n\n"
+	    "begin 644 a\n#9F]O\n`\nend\n--X--");
+	decoded_is("1", "foob");
+	decoded_is("2", "a=\nb\xc3\xa9");
+	decoded_is("3", "foo");
+}
+
+/* What is no header is text, though no blank line says so. */
+static void
+text_needs_no_blank_line(void **state)
+{
+	(void)state;
+	parse_s("From: a@x.test\nSubject: s\nthere is: no blank line\nhere\n");
+	section_is("1", "there is: no blank line\nhere\n");
+	header_is("1", "From: a@x.test\nSubject: s\n");
+	mime_close(&m);
+	parse_s("From a@x.test\nFrom : a@x.test\n folded\nSubject: s\n");
+	section_is("1", "");
+	mime_close(&m);
+	parse_s("Content-Type: multipart/mixed; boundary=X\r\n\r\n"
+	    "--X\r\nContent-Type: text/html\r\n<p>one\r\n--X\r\nx: y\r\n"
+	    "--X\r\n\r\n--X\r\ny: z\r\n\r\n--X\r\n\r\nfive\r\n--X--");
+	section_is("1", "<p>one");
+	header_is("1", "Content-Type: text/html\r\n");
+	section_is("2", "");
+	header_is("2", "x: y");
+	section_is("3", "");
+	header_is("3", "\r\n");
+	header_is("4", "y: z\r\n\r\n");
+	section_is("5", "five");
+}
+
 /* Encoded words are not decoded, and what is raw is encoded. */
 static void
 names_stay_encoded(void **state)
@@ -619,6 +684,9 @@ main(void)
 		T(bare_lf_counts_as_crlf),
 		T(tables_are_checked),
 		T(rows_are_decoded),
+		T(no_line_break_is_of_the_part),
+		T(encodings_are_undone),
+		T(text_needs_no_blank_line),
 		T(no_message_is_too_bad),
 		T(limits_hold),
 		T(nesting_bombs_are_cut),
