@@ -19,9 +19,11 @@ enum {
 	RECORD_BODY_MAX = CHAN_DATA_MAX - 4096,	/* octets sent inline */
 	INTAKE_SPOOL_MAX = 256,	/* entries on their way at once */
 	INTAKE_RETRY_MS = 2000,
-	INTAKE_BATCH = 64,	/* entries that make a batch, */
-	INTAKE_WAIT_MS = 25	/* or the time to wait for more: the disk is
-				   left to the commits of those who wait */
+	INTAKE_WAIT_MS = 25,	/* to wait for more: the machine is left to
+				   the commits of those who wait, */
+	INTAKE_BATCH = 64,	/* again when so many came meanwhile, */
+	INTAKE_WAITS = 20,	/* so often at most, */
+	INTAKE_BURST = 2048	/* or until so many wait */
 };
 
 static const char alarm_file[] =
@@ -500,12 +502,19 @@ take_entry(struct store *st, const struct spool_entry *e)
 	return true;
 }
 
+/* In a burst acknowledging comes first; what was acknowledged is safe. */
 static void
 gathered(void *arg)
 {
 	struct store *st = arg;
+	struct intake *in = st->intake;
+	uint64_t came = spool_committed(st) - in->seen;
 
-	st->intake->due = true;
+	in->seen += came;
+	if (came >= INTAKE_BATCH && ++in->waits < INTAKE_WAITS)
+		loop_arm(st->loop, &in->gather, INTAKE_WAIT_MS);
+	else
+		in->due = true;
 }
 
 static bool
@@ -516,11 +525,13 @@ batch_due(struct store *st)
 
 	if (st->filer == NULL || n == 0)
 		return false;
-	if (in->due || n >= INTAKE_BATCH || in->cursor < in->old)
-		return true;
-	if (!in->gather.armed)
+	in->due = in->due || n >= INTAKE_BURST || in->cursor < in->old;
+	if (!in->due && !in->gather.armed) {
+		in->seen = in->cursor;
+		in->waits = 0;
 		loop_arm(st->loop, &in->gather, INTAKE_WAIT_MS);
-	return false;
+	}
+	return in->due;
 }
 
 void

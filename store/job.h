@@ -70,6 +70,8 @@ struct intake {
 	bool			 blamed;	/* for the end of the last one */
 	int			 root;
 	bool			 due;	/* what gathered may be filed */
+	unsigned int		 waits;	/* for more, so far */
+	uint64_t		 seen;	/* the last entry of the wait before */
 	struct loop_timer	 retry, idle, gather;
 };
 
