@@ -127,32 +127,13 @@ file(struct append *a)
 	set_clear(&done.uids);
 }
 
-/* What follows a message: nothing, or one more, whose literal is *lit. */
-enum then { THEN_END, THEN_MORE, THEN_BAD };
-
-static enum then
-behind(struct append *a, char *text, size_t n, struct lex_literal *lit)
-{
-	if (a->utf8) {
-		if (n == 0 || *text != ')')
-			return THEN_BAD;
-		text++;
-		n--;
-	}
-	if (n == 0)
-		return THEN_END;
-	lex_reset(&a->s->lex);
-	return *text == ' ' && lex_line(&a->s->lex, text + 1, n - 1, lit) ==
-	    LEX_WANT && a->s->lex.text.err == 0 ? THEN_MORE : THEN_BAD;
-}
-
-/* True: there is one more literal. */
+/* True: one more follows, whose literal is *lit. */
 static bool
-take_one(struct append *a, const struct lex_literal *lit,
-    struct lex_literal *next)
+take_one(struct append *a, struct lex_at *at, struct lex_literal *lit)
 {
 	struct session *s = a->s;
-	enum then then;
+	bool binary = lit->binary;
+	enum lex_result r;
 	char *text;
 	size_t n;
 
@@ -162,40 +143,36 @@ take_one(struct append *a, const struct lex_literal *lit,
 	if (!take_octets(s, lit->octets, to_keeper, a) ||
 	    !next_line(s, LEX_LINE_MAX, &text, &n))
 		return false;
-	then = behind(a, text, n, next);
-	if (then == THEN_BAD)
+	r = lex_line(&s->lex, text, n, lit);
+	if (r == LEX_BAD || r == LEX_BIG || (a->utf8 && !lex_close(at)) ||
+	    (r == LEX_END && !lex_end(at)))
 		reply_bad(s, "what follows is no message");
-	else if (a->nul && lit->binary)
+	else if (a->nul && binary)
 		reply_no(s, "UNKNOWN-CTE", "NUL is not kept: encode it");
 	else if (a->nul)
 		reply_bad(s, "NUL in a message");
-	if (s->answered && lex_tail(text, n, next))
-		pass_over(s, next);
-	return !s->answered && then == THEN_MORE;
+	if (s->answered && lex_tail(text, n, lit))
+		pass_over(s, lit);
+	return !s->answered && r == LEX_WANT;
 }
 
 static void
-take_all(struct append *a, const struct lex_literal *first)
+take_all(struct append *a, struct lex_literal *lit)
 {
-	struct lex_literal lit = *first, next = lit;
 	struct lex_at at = { &a->s->lex, 2 };
 
-	for (;;) {
-		if (!may_begin(a, &at, &lit)) {
-			pass_over(a->s, &lit);
+	do {
+		if (!may_begin(a, &at, lit)) {
+			pass_over(a->s, lit);
 			return;
 		}
-		if (!take_one(a, &lit, &next))
-			break;
-		lit = next;
-		at = (struct lex_at){ &a->s->lex, 0 };
-	}
+	} while (take_one(a, &at, lit));
 	if (!a->s->answered && a->s->state != ST_END)
 		file(a);
 }
 
 void
-append_literal(struct session *s, const struct lex_literal *lit)
+append_literal(struct session *s, struct lex_literal *lit)
 {
 	struct append *a = calloc(1, sizeof *a);
 	size_t i;

@@ -158,9 +158,7 @@ on_idle(struct session *s, struct lex_at *at)
 	reply_go_on(s, "idling");
 	idle_tell(s, SYNC_FORCE);
 	s->hears = HEARS_IDLE;
-	do {
-		got = next_line(s, LEX_LINE_MAX, &text, &n);
-	} while (got && n == 0);
+	got = next_line(s, LEX_LINE_MAX, &text, &n);
 	s->hears = HEARS_NOTHING;
 	if (got && strcasecmp(text, "DONE") != 0)
 		reply_bad(s, "DONE ends it");

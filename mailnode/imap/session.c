@@ -175,7 +175,9 @@ next_line(struct session *s, size_t max, char **text, size_t *n)
 		err = s->state == ST_GREETED ? line_get(s->line, max, text, n) :
 		    wait_line(s, s->hears == HEARS_IDLE ? s->start->alive_ms :
 		    s->start->idle_ms, text, n);
-		if (meanwhile(s, err))
+		/* iOS sends empty lines now and then. */
+		if (meanwhile(s, err) || (err == LINE_OK && *n == 0 &&
+		    s->hears != HEARS_NOTHING))
 			continue;
 		if (err == LINE_OK)
 			return true;
@@ -227,42 +229,7 @@ copy_octets(void *arg, const uint8_t *p, size_t n)
 }
 
 /* Rule 16 of STYLE: one that does not wait is read over, or the connection
- * closed.  True: the command goes on, and has no use. */
-static bool
-refuse_argument(struct session *s, const struct lex_literal *lit)
-{
-	const char *why = "literal or command too large";
-
-	s->lex.text.err = EMSGSIZE;
-	if (lit->sync)
-		reply_no(s, "TOOBIG", why);
-	else if (lit->octets > LITERAL_SKIP_MAX || s->state == ST_GREETED)
-		reply_bye(s, why, "literal");
-	else
-		return take_octets(s, lit->octets, NULL, NULL);
-	return false;
-}
-
-/* A literal that is an argument. */
-static bool
-argument(struct session *s, const struct lex_literal *lit)
-{
-	size_t max = s->state == ST_GREETED ? LITERAL_EARLY_MAX : LITERAL_MAX;
-	bool fits = lit->octets <= max && !lit->binary;
-	char *to = fits ? lex_literal(&s->lex, (size_t)lit->octets) : NULL;
-	char *at = to;
-
-	if (to == NULL)
-		return refuse_argument(s, lit);
-	if (lit->sync)
-		reply_go_on(s, "more");
-	if (!take_octets(s, lit->octets, copy_octets, &at))
-		return false;
-	if (memchr(to, '\0', (size_t)lit->octets) != NULL)
-		s->lex.text.err = EMSGSIZE;
-	return true;
-}
-
+ * closed. */
 static bool
 read_over(struct session *s, const struct lex_literal *lit)
 {
@@ -286,6 +253,29 @@ pass_over(struct session *s, const struct lex_literal *first)
 			return;
 }
 
+/* A literal that is an argument. */
+static bool
+argument(struct session *s, const struct lex_literal *lit)
+{
+	size_t max = s->state == ST_GREETED ? LITERAL_EARLY_MAX : LITERAL_MAX;
+	bool fits = lit->octets <= max && !lit->binary;
+	char *to = fits ? lex_literal(&s->lex, (size_t)lit->octets) : NULL;
+	char *at = to;
+
+	if (to == NULL) {
+		reply_no(s, "TOOBIG", "literal or command too large");
+		pass_over(s, lit);
+		return false;
+	}
+	if (lit->sync)
+		reply_go_on(s, "more");
+	if (!take_octets(s, lit->octets, copy_octets, &at))
+		return false;
+	if (memchr(to, '\0', (size_t)lit->octets) != NULL)
+		s->lex.text.err = EMSGSIZE;
+	return true;
+}
+
 /* One command, with all its literals; false: there is nothing to run. */
 static bool
 read_command(struct session *s)
@@ -301,9 +291,7 @@ read_command(struct session *s)
 	s->tag[0] = '\0';
 	s->hears = HEARS_NOTIFY;
 	notify_tell(s);
-	do {
-		got = next_line(s, LEX_LINE_MAX, &text, &n);
-	} while (got && n == 0);	/* iOS sends empty lines now and then */
+	got = next_line(s, LEX_LINE_MAX, &text, &n);
 	s->hears = HEARS_NOTHING;
 	if (!got)
 		return false;

@@ -36,7 +36,6 @@ enum enabled {
 enum {
 	LITERAL_EARLY_MAX = 4096,	/* octets, before the login */
 	LITERAL_MAX = 64 * 1024,	/* octets that are no message */
-	LITERAL_SKIP_MAX = 1024 * 1024,	/* refused, but read over */
 	ERRORS_MAX = 50,		/* BAD, until the session is closed */
 	ERRORS_EARLY_MAX = 5,		/* the same before the login */
 	TAKE_MAX = SET_DATA_MAX,	/* octets of a literal at a time */
@@ -295,6 +294,6 @@ uint32_t status_want(uint32_t items);
 /* append.c: a literal that is a message.  The command is answered then, or
  * goes on behind it. */
 bool	 append_is(const struct session *s);
-void	 append_literal(struct session *s, const struct lex_literal *lit);
+void	 append_literal(struct session *s, struct lex_literal *lit);
 
 #endif
