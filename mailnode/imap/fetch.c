@@ -10,10 +10,19 @@
 
 enum { SECTIONS_MAX = 64, OUT_SEND = 32 * 1024 };
 
+/* What is asked for, and above that the columns of a row that it needs. */
+enum { COLS = 16 };
 enum item {
-	F_FLAGS = 1, F_UID = 2, F_DATE = 4, F_SIZE = 8, F_ENVELOPE = 16,
-	F_BODY = 32, F_STRUCTURE = 64, F_MODSEQ = 128, F_PREVIEW = 256,
-	F_EMAILID = 512, F_THREADID = 1024, F_SAVED = 2048
+	F_UID = 1, F_MODSEQ = 2,
+	F_FLAGS = 4 | VIEW_TAG << COLS,
+	F_DATE = 8 | VIEW_META << COLS, F_SAVED = 16 | VIEW_META << COLS,
+	F_SIZE = 32 | VIEW_META << COLS, F_ENVELOPE = 64 | VIEW_ENV << COLS,
+	F_BODY = 128 | VIEW_BODY << COLS,
+	F_STRUCTURE = 256 | VIEW_BODY << COLS,
+	F_PREVIEW = 512 | VIEW_TEXT << COLS,
+	F_EMAILID = 1024 | VIEW_IDS << COLS,
+	F_THREADID = 2048 | VIEW_IDS << COLS,
+	F_ITEMS = (1 << COLS) - 1
 };
 
 struct fetch {
@@ -133,22 +142,6 @@ modifiers(struct session *s, struct fetch *f, struct lex_at *at)
 /* ---- answers ---- */
 
 static void
-put_text(struct session *s, const struct view_row *row, enum view_text which)
-{
-	view_text(reader_of(s), &s->reader, s->view.mbox, row, which,
-	    &s->out);
-}
-
-static void
-put_date(struct buf *b, int64_t time)
-{
-	if (time > 0)
-		date_time_put(b, time);
-	else
-		(void)buf_adds(b, "NIL");
-}
-
-static void
 put_item(struct session *s, const struct view_row *row, unsigned int item)
 {
 	struct buf *b = &s->out;
@@ -169,7 +162,10 @@ put_item(struct session *s, const struct view_row *row, unsigned int item)
 		date_time_put(b, row->received);
 		break;
 	case F_SAVED:
-		put_date(b, row->saved);
+		if (row->saved > 0)
+			date_time_put(b, row->saved);
+		else
+			(void)buf_adds(b, "NIL");
 		break;
 	case F_EMAILID:
 		put_objectid(b, OBJECTID_EMAIL, row->hash, sizeof row->hash);
@@ -183,14 +179,10 @@ put_item(struct session *s, const struct view_row *row, unsigned int item)
 	case F_PREVIEW:
 		put_string(b, row->snippet, strlen(row->snippet));
 		break;
-	case F_ENVELOPE:
-		put_text(s, row, VIEW_ENVELOPE);
-		break;
-	case F_BODY:
-		put_text(s, row, VIEW_STRUCTURE_SHORT);
-		break;
 	default:
-		put_text(s, row, VIEW_STRUCTURE);
+		view_text(reader_of(s), &s->reader, s->view.mbox, row,
+		    item == F_ENVELOPE ? VIEW_ENVELOPE : item == F_BODY ?
+		    VIEW_STRUCTURE_SHORT : VIEW_STRUCTURE, b);
 	}
 }
 
@@ -210,7 +202,7 @@ put_row(struct session *s, const struct fetch *f, const struct view_row *row,
 	(void)buf_addu(b, seq);
 	(void)buf_adds(b, " FETCH (");
 	for (n = names; n->name != NULL; n++)
-		if (items & n->v) {
+		if (items & n->v & F_ITEMS) {
 			put_word(b, n->name);
 			(void)buf_addc(b, ' ');
 			put_item(s, row, n->v);
@@ -251,26 +243,6 @@ put_batch(struct session *s, const struct fetch *f, struct batch *b)
 		view_file_clear(&b->file[i]);
 	}
 	b->n = 0;
-}
-
-static uint32_t
-columns(const struct fetch *f)
-{
-	uint32_t cols = 0;
-
-	if (f->items & F_FLAGS || f->marks)
-		cols |= VIEW_TAG;
-	if (f->items & (F_DATE | F_SIZE | F_SAVED))
-		cols |= VIEW_META;
-	if (f->items & F_ENVELOPE)
-		cols |= VIEW_ENV;
-	if (f->items & (F_BODY | F_STRUCTURE))
-		cols |= VIEW_BODY;
-	if (f->items & F_PREVIEW)
-		cols |= VIEW_TEXT;
-	if (f->items & (F_EMAILID | F_THREADID))
-		cols |= VIEW_IDS;
-	return cols;
 }
 
 static bool
@@ -325,7 +297,8 @@ static bool
 fetch_rows(struct session *s, const struct fetch *f)
 {
 	const struct telling t = { .only = f->since != 0 ? &f->uids : NULL };
-	struct view_ask ask = { .mbox = s->view.mbox, .cols = columns(f),
+	struct view_ask ask = { .mbox = s->view.mbox,
+	    .cols = f->items >> COLS | (f->marks ? VIEW_TAG : 0U),
 	    .since = f->since, .range = f->uids.range, .n = f->uids.n,
 	    .done = f->uids.n == 0 };
 
