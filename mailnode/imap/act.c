@@ -61,13 +61,11 @@ store_args(struct session *s, struct lex_at *at, struct store_cmd *c)
 static bool
 store_tell(struct session *s, const struct store_cmd *c)
 {
-	const struct telling t = { .but = &c->done.was, .silent = c->silent };
-	struct view_ask ask = { .mbox = s->view.mbox, .cols = VIEW_TAG,
-	    .range = c->uids.range, .n = c->uids.n };
+	const struct telling t = { .of = &c->uids, .but = &c->done.was,
+	    .silent = c->silent };
 
-	return c->uids.n == 0 ||
-	    (c->silent && !(s->enabled & EN_CONDSTORE)) ||
-	    tell_rows(s, &ask, &t);
+	return (c->silent && !(s->enabled & EN_CONDSTORE)) ||
+	    tell_rows(s, &t);
 }
 
 static void

@@ -249,23 +249,30 @@ static bool
 is_meant(const struct telling *t, const struct view_row *row)
 {
 	return (t->below == 0 || row->uid < t->below) &&
-	    (t->only == NULL || set_has(t->only, row->uid)) &&
+	    (t->of == NULL || t->since == 0 || set_has(t->of, row->uid)) &&
 	    (t->but == NULL || !set_has(t->but, row->uid));
 }
 
 /* False: answered already. */
 static bool
-rows(struct session *s, const struct fetch *f, struct view_ask *ask,
-    const struct telling *t)
+rows(struct session *s, const struct fetch *f, const struct telling *t)
 {
+	struct view_ask ask = { .mbox = s->view.mbox,
+	    .cols = f->items >> COLS | (f->marks ? VIEW_TAG : 0U),
+	    .since = t->since, .upto = t->upto };
 	struct view_row *row;
 	struct batch b = { .n = 0 };
 
-	while (!ask->done && s->state == ST_SELECTED) {
-		if (!well(s, view_rows(reader_of(s), &s->rows, ask)))
+	if (t->of != NULL) {
+		ask.range = t->of->range;
+		ask.n = t->of->n;
+		ask.done = ask.n == 0;
+	}
+	while (!ask.done && s->state == ST_SELECTED) {
+		if (!well(s, view_rows(reader_of(s), &s->rows, &ask)))
 			return false;
 		while (s->state == ST_SELECTED &&
-		    view_row_next(&s->rows, ask, row = &b.row[b.n])) {
+		    view_row_next(&s->rows, &ask, row = &b.row[b.n])) {
 			if (!is_meant(t, row))
 				continue;
 			if (!view_map(s))
@@ -284,26 +291,22 @@ rows(struct session *s, const struct fetch *f, struct view_ask *ask,
 }
 
 bool
-tell_rows(struct session *s, struct view_ask *ask, const struct telling *t)
+tell_rows(struct session *s, const struct telling *t)
 {
 	const struct fetch f = { .items = F_UID |
 	    (t->silent ? 0U : F_FLAGS) |
 	    (s->enabled & EN_CONDSTORE ? F_MODSEQ : 0U) };
 
-	return rows(s, &f, ask, t);
+	return rows(s, &f, t);
 }
 
 static bool
 fetch_rows(struct session *s, const struct fetch *f)
 {
-	const struct telling t = { .only = f->since != 0 ? &f->uids : NULL };
-	struct view_ask ask = { .mbox = s->view.mbox,
-	    .cols = f->items >> COLS | (f->marks ? VIEW_TAG : 0U),
-	    .since = f->since, .range = f->uids.range, .n = f->uids.n,
-	    .done = f->uids.n == 0 };
+	const struct telling t = { .of = &f->uids, .since = f->since };
 
 	s->fetched += set_count(&f->uids);
-	return rows(s, f, &ask, &t);
+	return rows(s, f, &t);
 }
 
 /* \Seen, before the rows are read. */
@@ -358,16 +361,19 @@ take_some(struct session *s, struct fetch *f)
 	return good || well(s, STORE_NOMEM);
 }
 
-static void
-fetch_clear(struct fetch *f)
+void
+fetch_free(struct fetch *f)
 {
 	size_t i;
 
+	if (f == NULL)
+		return;
 	for (i = 0; i < f->nsec; i++)
 		section_clear(&f->sec[i]);
 	free(f->sec);
 	set_clear(&f->uids);
 	set_clear(&f->maybe);
+	free(f);
 }
 
 /* ---- unasked: NOTIFY ---- */
@@ -381,14 +387,6 @@ fetch_atts(struct lex_at *at)
 		return f;
 	fetch_free(f);
 	return NULL;
-}
-
-void
-fetch_free(struct fetch *f)
-{
-	if (f != NULL)
-		fetch_clear(f);
-	free(f);
 }
 
 void
@@ -407,19 +405,22 @@ fetch_tell(struct session *s, struct fetch *f, const struct set *uids)
 bool
 on_fetch(struct session *s, struct lex_at *at)
 {
-	struct fetch f = { .items = s->uid ? F_UID : 0 };
+	struct fetch *f = calloc(1, sizeof *f);
 	struct lex_str set;
 	bool good;
 
-	good = lex_atom(at, &set) && what(&f, at) && modifiers(s, &f, at) &&
-	    view_set(s, &set, &f.uids) && take_some(s, &f);
+	if (f == NULL)
+		return well(s, STORE_NOMEM);
+	f->items = s->uid ? F_UID : 0;
+	good = lex_atom(at, &set) && what(f, at) && modifiers(s, f, at) &&
+	    view_set(s, &set, &f->uids) && take_some(s, f);
 	/* RFC 7162 section 3.2.6: what went may have had the highest UID of
 	 * all. */
-	if (good && f.vanished)
-		(void)set_parse(&f.maybe, set.p, set.n, s->view.uidnext - 1);
-	if (good && f.items & F_MODSEQ)
+	if (good && f->vanished)
+		(void)set_parse(&f->maybe, set.p, set.n, s->view.uidnext - 1);
+	if (good && f->items & F_MODSEQ)
 		s->enabled |= EN_CONDSTORE;
-	good = good && run(s, &f);
-	fetch_clear(&f);
+	good = good && run(s, f);
+	fetch_free(f);
 	return good;
 }

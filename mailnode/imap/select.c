@@ -82,12 +82,11 @@ tell_gone(struct session *s, const struct set *known, uint64_t since)
 static bool
 tell_changes(struct session *s, const struct resync *q)
 {
-	const struct telling t = { .only = q->some ? &q->known : NULL };
 	/* Even what changed again meanwhile: it was not told of before. */
-	struct view_ask ask = { .mbox = s->view.mbox, .cols = VIEW_TAG,
-	    .since = q->modseq != 0 ? q->modseq : 1, .upto = INT64_MAX };
+	const struct telling t = { .of = q->some ? &q->known : NULL,
+	    .since = q->modseq != 0 ? q->modseq : 1 };
 
-	return tell_rows(s, &ask, &t);
+	return tell_rows(s, &t);
 }
 
 /* ---- */

@@ -212,21 +212,20 @@ news(struct session *s, unsigned int how, const struct set *but)
 	struct view *v = &s->view;
 	struct view_box b = { .id = v->mbox };
 	/* Flags of what is new are asked for by who wants them. */
-	const struct telling t = { .but = but, .below = v->uidnext };
-	struct view_ask ask = { .mbox = v->mbox, .cols = VIEW_TAG,
+	struct telling t = { .but = but, .below = v->uidnext,
 	    .since = v->modseq != 0 ? v->modseq : 1 /* 0: all */ };
 	uint16_t rc = view_box(reader_of(s), &s->reader, NULL, 0, &b);
 
 	if (rc == STORE_NOTFOUND || (rc == OP_OK &&
 	    b.uidvalidity != v->uidvalidity))
 		reply_bye(s, "the mailbox is gone", "mailbox-gone");
-	ask.upto = b.modseq;
+	t.upto = b.modseq;
 	if (s->state != ST_SELECTED || !well(s, rc) ||
 	    (how & SYNC_GONE && b.modseq > v->gone &&
 	    !news_gone(s, b.modseq)) ||
 	    (b.uidnext > v->uidnext && !news_arrived(s, b.uidnext)) ||
 	    (how & SYNC_FLAGS && b.modseq > v->modseq &&
-	    !tell_rows(s, &ask, &t)))
+	    !tell_rows(s, &t)))
 		return false;
 	/*
 	 * Whoever takes the highest MODSEQ it saw for what it knows would

@@ -190,17 +190,18 @@ bool	 view_map(struct session *s);
 bool	 view_seqs(struct session *s, const struct set *uids,
 	    struct set *seqs);
 /*
- * fetch.c: "* seq FETCH (UID FLAGS MODSEQ)" of what is asked for and the
- * client knows: of `only` (NULL: all) without `but`, below that UID (0: all);
- * silent: without flags.  False: answered already.
+ * fetch.c: "* seq FETCH (UID FLAGS MODSEQ)" of what the client knows: of
+ * these UIDs (NULL: all) without `but`, below that (0: all), changed since
+ * and up to a MODSEQ (0: whenever); silent: without flags.  False: answered
+ * already.
  */
 struct telling {
-	const struct set *only, *but;
+	const struct set *of, *but;
 	uint32_t	 below;
+	uint64_t	 since, upto;
 	bool		 silent;
 };
-bool	 tell_rows(struct session *s, struct view_ask *ask,
-	    const struct telling *t);
+bool	 tell_rows(struct session *s, const struct telling *t);
 void	 tell_vanished(struct session *s, const char *how,
 	    const struct set *gone);
 /* select.c: VANISHED (EARLIER) of what went since; known: only of these, or
