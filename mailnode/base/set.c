@@ -359,3 +359,29 @@ set_text(const struct set *s, struct buf *b)
 		(void)buf_addu(b, r->hi);
 	}
 }
+
+bool
+set_part_parse(struct set_part *part, const char *p, size_t n)
+{
+	const char *end = p + n, *colon = memchr(p, ':', n);
+	uint32_t a, b;
+
+	part->last = n > 0 && *p == '-';
+	if (colon == NULL ||
+	    part->last != (colon + 1 < end && colon[1] == '-') ||
+	    num_u32(p + part->last, colon, 1, UINT32_MAX, &a) == -1 ||
+	    num_u32(colon + 1 + part->last, end, 1, UINT32_MAX, &b) == -1)
+		return false;
+	part->lo = a < b ? a : b;
+	part->hi = a < b ? b : a;
+	return true;
+}
+
+bool
+set_part(const struct set_part *part, const struct set *s, struct set *out)
+{
+	uint32_t n = set_count(s), hi = part->hi < n ? part->hi : n;
+
+	return part->lo > hi || set_slice(s, part->last ? n - hi + 1 :
+	    part->lo, hi - part->lo + 1, out);
+}

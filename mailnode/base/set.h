@@ -68,4 +68,16 @@ bool	 set_parse(struct set *s, const char *p, size_t n, uint32_t max);
 /* Appends the text; of a list too. */
 void	 set_text(const struct set *s, struct buf *b);
 
+/* So many of a set, by how many stand before them: "1:100", or from its end
+ * "-1:-100"; RFC 9394 section 4. */
+struct set_part {
+	bool		 last;		/* from the end */
+	uint32_t	 lo, hi;	/* both in it, from 1 */
+};
+/* False: malformed. */
+bool	 set_part_parse(struct set_part *part, const char *p, size_t n);
+/* Appends these of s, which may be a list; those that there are. */
+bool	 set_part(const struct set_part *part, const struct set *s,
+	    struct set *out);
+
 #endif

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "mailnode/base/date.h"
-#include "mailnode/imap/search.h"
 #include "mailnode/imap/section.h"
 #include "store/err.h"
 #include "store/op_set.h"
@@ -34,7 +33,7 @@ struct fetch {
 	uint64_t	 since;		/* CHANGEDSINCE; 0: no */
 	bool		 vanished;
 	bool		 some;		/* RFC 9394: these of the UIDs */
-	struct partial	 partial;
+	struct set_part	 part;
 	struct set	 uids;
 	struct set	 maybe;		/* with VANISHED: "*" was there once */
 };
@@ -112,6 +111,8 @@ what(struct fetch *f, struct lex_at *at)
 static bool
 modifiers(struct session *s, struct fetch *f, struct lex_at *at)
 {
+	struct lex_str part;
+
 	if (lex_end(at))
 		return true;
 	if (!lex_open(at))
@@ -125,7 +126,8 @@ modifiers(struct session *s, struct fetch *f, struct lex_at *at)
 		} else if (lex_word(at, "VANISHED"))
 			f->vanished = true;
 		else if (s->uid && !f->some && lex_word(at, "PARTIAL") &&
-		    partial_parse(at, &f->partial))
+		    lex_atom(at, &part) &&
+		    set_part_parse(&f->part, part.p, part.n))
 			f->some = true;
 		else
 			return false;
@@ -354,7 +356,7 @@ take_some(struct session *s, struct fetch *f)
 	if (!f->some)
 		return true;
 	good = set_both(&s->view.map, &f->uids, &here) &&
-	    partial_of(&f->partial, &here, &some);
+	    set_part(&f->part, &here, &some);
 	set_clear(&here);
 	set_clear(&f->uids);
 	f->uids = some;
@@ -413,7 +415,7 @@ on_fetch(struct session *s, struct lex_at *at)
 		return well(s, STORE_NOMEM);
 	f->items = s->uid ? F_UID : 0;
 	good = lex_atom(at, &set) && what(f, at) && modifiers(s, f, at) &&
-	    view_set(s, &set, &f->uids) && take_some(s, f);
+	    view_set(s, &set, s->uid, &f->uids) && take_some(s, f);
 	/* RFC 7162 section 3.2.6: what went may have had the highest UID of
 	 * all. */
 	if (good && f->vanished)

@@ -90,7 +90,8 @@ view_seqs(struct session *s, const struct set *uids, struct set *seqs)
 }
 
 bool
-view_set(struct session *s, const struct lex_str *text, struct set *uids)
+view_set(struct session *s, const struct lex_str *text, bool uid,
+    struct set *uids)
 {
 	struct view *v = &s->view;
 	bool saved = text->n == 1 && text->p[0] == '$';
@@ -98,14 +99,14 @@ view_set(struct session *s, const struct lex_str *text, struct set *uids)
 	size_t i;
 
 	/* Mail that came meanwhile is meant too: UID FETCH n:*. */
-	if (s->uid && !saved)
+	if (uid && !saved)
 		view_sync(s, SYNC_NEW | SYNC_OWN, NULL);
 	if (s->state != ST_SELECTED || !view_map(s))
 		return false;
 	if (saved)
 		return set_slice(&v->saved, 1, UINT32_MAX, uids) ||
 		    well(s, STORE_NOMEM);
-	if (s->uid) {
+	if (uid) {
 		if (!set_parse(uids, text->p, text->n, set_last(&v->map)))
 			reply_bad(s, "no set of UIDs");
 		return !s->answered;

@@ -210,8 +210,8 @@ bool	 tell_gone(struct session *s, const struct set *known,
 	    uint64_t since);
 /* Every UID that the client can know.  False: answered already. */
 bool	 view_told(struct session *s, struct set *uids);
-/* The set of a command as UIDs; false: answered already. */
-bool	 view_set(struct session *s, const struct lex_str *text,
+/* A set, be it of UIDs, as UIDs; false: answered already. */
+bool	 view_set(struct session *s, const struct lex_str *text, bool uid,
 	    struct set *uids);
 
 enum sync_how {
@@ -257,6 +257,12 @@ void	 fetch_free(struct fetch *f);
 /* All of them, or answered. */
 void	 fetch_tell(struct session *s, struct fetch *f,
 	    const struct set *uids);
+
+/* search.c: all keys to the end of a command, appended as a program; *modseq:
+ * MODSEQ is one of them.  False: answered, or malformed. */
+struct find_prog;
+bool	 search_keys(struct session *s, struct lex_at *at,
+	    struct find_prog *prog, bool *modseq);
 
 /* ---- commands, file by file; the arguments are at *at ---- */
 

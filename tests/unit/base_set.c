@@ -207,6 +207,44 @@ remove_random(void **state)
 	set_clear(&s);
 }
 
+static void
+parts(void **state)
+{
+	static const struct { const char *part, *of; } t[] = {
+		{ "1:3", "3:5" }, { "3:1", "3:5" }, { "7:9", "9,20" },
+		{ "8:8", "20" }, { "9:10", "" }, { "1:4294967295", "3:9,20" },
+		{ "-1:-1", "20" }, { "-3:-2", "8:9" }, { "-8:-100", "3" },
+		{ "-9:-9", "" },
+		{ "1", NULL }, { "", NULL }, { ":", NULL }, { "1:", NULL },
+		{ "-1", NULL }, { "-1:2", NULL }, { "1:-2", NULL },
+		{ "0:1", NULL }, { "-0:-1", NULL }, { "1:2:3", NULL },
+		{ "1:4294967296", NULL }, { "-:-", NULL }, { "1:*", NULL },
+	};
+	struct set all = { 0 }, some = { 0 };
+	struct set_part p;
+	struct buf b;
+	size_t i;
+
+	(void)state;
+	assert_true(set_add(&all, 3, 9) && set_add(&all, 20, 20));
+	buf_init(&b, 100);
+	for (i = 0; i < sizeof t / sizeof t[0]; i++) {
+		if (set_part_parse(&p, t[i].part, strlen(t[i].part)) !=
+		    (t[i].of != NULL))
+			fail_msg("%s", t[i].part);
+		if (t[i].of == NULL)
+			continue;
+		some.n = 0;
+		buf_reset(&b);
+		assert_true(set_part(&p, &all, &some));
+		set_text(&some, &b);
+		assert_string_equal(buf_str(&b), t[i].of);
+	}
+	buf_clear(&b);
+	set_clear(&some);
+	set_clear(&all);
+}
+
 int
 main(void)
 {
@@ -217,6 +255,7 @@ main(void)
 		cmocka_unit_test(lists),
 		cmocka_unit_test(at_random),
 		cmocka_unit_test(remove_random),
+		cmocka_unit_test(parts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

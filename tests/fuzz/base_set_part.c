@@ -1,32 +1,25 @@
-/* imap/search_tell: what PARTIAL names lies inside what there is. */
+/* base/set: what a partial range names lies inside what there is. */
 #include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "mailnode/imap/search.h"
+#include "mailnode/base/set.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-	struct lex_literal lit;
 	struct set all = { 0 }, some = { 0 };
-	struct partial p;
-	struct lex_at at;
-	struct lex l;
+	struct set_part p;
 	uint32_t have;
 	size_t i;
 
-	lex_init(&l);
-	at = (struct lex_at){ &l, 0 };
-	if (lex_line(&l, (const char *)data, n, &lit) == LEX_END &&
-	    partial_parse(&at, &p)) {
+	if (set_part_parse(&p, (const char *)data, n)) {
 		(void)set_add(&all, 3, 9);
 		(void)set_add(&all, 20, 20);
 		(void)set_add(&all, 30, 4000);
 		have = set_count(&all);
-		if (!partial_of(&p, &all, &some) || set_count(&some) !=
+		if (!set_part(&p, &all, &some) || set_count(&some) !=
 		    (p.lo > have ? 0 : (p.hi < have ? p.hi :
 		    have) - p.lo + 1))
 			abort();
@@ -37,6 +30,5 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	}
 	set_clear(&some);
 	set_clear(&all);
-	lex_clear(&l);
 	return 0;
 }
