@@ -322,19 +322,25 @@ queue_row_put(struct store *st, struct sqlite3_stmt *s, struct buf *b)
 
 	queue_id_text((uint64_t)sqlite3_column_int64(s, 0), name);
 	chan_put_str(b, name);
-	sql_put(b, s, 1, "ssssubiiii");
-	c = store_ask(st, STORE_NODE, &slot, "SELECT count(*),"
-	    " coalesce(sum(fate < 2), 0), coalesce(sum(fate IN (4, 5)), 0),"
+	sql_put(b, s, 1, "ssssubi");
+	/* Due is what waits, at its next try; of the rest the first. */
+	c = store_ask(st, STORE_NODE, &slot, "SELECT"
+	    " coalesce(min(CASE WHEN fate < 2 THEN due END), ?2), ?3, ?4,"
+	    " count(*), coalesce(sum(fate < 2), 0),"
+	    " coalesce(sum(fate IN (4, 5)), 0),"
 	    " coalesce(max(CASE WHEN n = 1 THEN addr END), '')"
-	    " FROM queue_rcpt WHERE letter = ?1", "i",
-	    (int64_t)sqlite3_column_int64(s, 0));
+	    " FROM queue_rcpt WHERE letter = ?1", "iiii",
+	    (int64_t)sqlite3_column_int64(s, 0),
+	    (int64_t)sqlite3_column_int64(s, 8),
+	    (int64_t)sqlite3_column_int64(s, 9),
+	    (int64_t)sqlite3_column_int64(s, 10));
 	if (c == NULL)
 		return STORE_NOMEM;
 	if (sqlite3_step(c) != SQLITE_ROW) {
 		(void)sqlite3_reset(c);
 		return STORE_IO;
 	}
-	sql_put(b, c, 0, "uuus");
+	sql_put(b, c, 0, "iiiuuus");
 	(void)sqlite3_reset(c);
 	return STORE_OK;
 }
