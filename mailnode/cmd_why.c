@@ -9,10 +9,12 @@
 
 #include "mailnode/base/clock.h"
 #include "mailnode/base/json.h"
+#include "mailnode/base/num.h"
 #include "mailnode/cmd.h"
 #include "mailnode/node/control.h"
 #include "store/err.h"
 #include "store/op_event.h"
+#include "store/op_list.h"
 
 enum {
 	FOLLOW_MAX = 32,	/* letters whose story is told along */
@@ -165,17 +167,63 @@ tell_host(struct node *n, int ch, const struct net_prefix *addr, bool json)
 	return tell_bans(n, addr, json) ? OP_OK : status;
 }
 
+/* The Message-ID in brackets of a message by its number in listings; "" if
+ * there is none. */
+static void
+msgid_of(struct node *n, uint64_t id, char *dst, size_t size)
+{
+	struct list_msgs_ask ask = { .which = LIST_OF_MSG, .id = id, .n = 1 };
+	struct list_msgs m;
+	int ch = node_link(n, ROLE_READER);
+
+	dst[0] = '\0';
+	if (ch == -1)
+		return;
+	if (list_msgs(ch, &ask, &m) == OP_OK) {
+		if (m.n == 1 && m.row[0].msgid[0] != '\0')
+			(void)snprintf(dst, size, "<%s>", m.row[0].msgid);
+		list_msgs_clear(&m);
+	}
+	close(ch);
+}
+
+/* A key as listings and replies show it, where it is none as it stands: the
+ * id in the brackets of a reply, a Message-ID without its own, a number. */
+static uint16_t
+tell_as_shown(struct node *n, int ch, const char *key, bool json,
+    struct follow *f)
+{
+	size_t len = strlen(key);
+	char other[EVENT_ADDR_MAX];
+	uint64_t id;
+
+	if (len + 3 > sizeof other)
+		return STORE_NOTFOUND;
+	other[0] = '\0';
+	if (len > 2 && key[0] == '[' && key[len - 1] == ']')
+		(void)snprintf(other, sizeof other, "%.*s", (int)len - 2,
+		    key + 1);
+	else if (num_u64(key, key + len, 1, INT64_MAX, &id) == 0)
+		msgid_of(n, id, other, sizeof other);
+	else if (key[0] != '<')
+		(void)snprintf(other, sizeof other, "<%s>", key);
+	return other[0] != '\0' ? tell(ch, other, json, f) : STORE_NOTFOUND;
+}
+
 /* An id, or an address, and the letters that became of it. */
 static int
 why(struct node *n, int ch, const char *key, bool json)
 {
 	struct follow f = { .n = 0 }, none = { .n = FOLLOW_MAX };
 	struct net_prefix p;
+	bool host = net_prefix(key, &p);
 	uint16_t status;
 	size_t i;
 
-	status = net_prefix(key, &p) ? tell_host(n, ch, &p, json) :
+	status = host ? tell_host(n, ch, &p, json) :
 	    tell(ch, key, json, &f);
+	if (status == STORE_NOTFOUND && !host)
+		status = tell_as_shown(n, ch, key, json, &f);
 	for (i = 0; i < f.n && status == OP_OK; i++)
 		if (strcmp(f.id[i], key) != 0)
 			(void)tell(ch, f.id[i], json, &none);

@@ -35,6 +35,8 @@ ok 'why knows it' wait_for \
 mn why "$id" >"$tmp/why"
 ok 'who it was' grep -q 'from \[127.0.0.1\]:[0-9]* helo=mx.peer.test' "$tmp/why"
 ok 'and from whom' grep -q 'sender=<a@peer.test>' "$tmp/why"
+ok 'in its brackets, too' sh -c '"$0" why "[$1]" | grep -q " 550 5.1.1 "' \
+    "$mailnode" "$id"
 ok 'by address, too' wait_for 'mn why you@node.test | grep -q "$id"'
 
 say "$to:<me@node.test>
@@ -49,6 +51,13 @@ ok 'why tells of the acceptance' wait_for 'mn why "$id" | grep -q accept'
 ok 'of the folder' wait_for 'mn why "$id" | grep -q folder=INBOX'
 ok 'by the sender' wait_for 'mn why a@peer.test | grep -q "$id"'
 ok 'and by the recipient' wait_for 'mn why me@node.test | grep -q "$id"'
+found() { mn search -j subject:why-1 | sed -n "s/.*\"$1\":\"*\([^\",]*\).*/\1/p"; }
+ok 'it is found' wait_for '[ -n "$(found id)" ]'
+n=$(found id)
+ok 'and by its number' sh -c '"$0" why "$1" | grep -q "$2"' "$mailnode" "$n" "$id"
+msgid=$(found message_id)
+ok 'and by its Message-ID' sh -c '"$0" why "$1" | grep -q "$2"' "$mailnode" \
+    "$msgid" "$id"
 
 # ---- aliases ----
 ok 'an alias is added' mn alias add shop
