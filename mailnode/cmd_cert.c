@@ -91,7 +91,12 @@ cert_cmd_show(struct cmd_safe *c)
 		(c->args.json ? put_json : put_text)(&b, &in, fit);
 	}
 	buf_clear(&pem);
-	return e == CRYPTO_OK ? cmd_safe_flush(&b) : cmd_safe_why("tls/chain.pem", e);
+	if (e == CRYPTO_ABSENT) {
+		buf_clear(&b);
+		return cmd_fail("cert", "there is none; run mailnode init");
+	}
+	return e == CRYPTO_OK ? cmd_safe_flush(&b) :
+	    cmd_safe_why("tls/chain.pem", e);
 }
 
 /* ---- request, install, renew ---- */
