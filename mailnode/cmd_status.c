@@ -19,7 +19,7 @@
 #include "store/op_queue.h"
 #include "store/op_stat.h"
 
-enum { CHAIN_MAX = 256 * 1024, DAY_S = 86400, CERT_SOON_DAYS = 14 };
+enum { CHAIN_MAX = 256 * 1024, DOORS_TEXT_MAX = 8192, DAY_S = 86400, CERT_SOON_DAYS = 14 };
 
 struct health {
 	struct node_state	node;
@@ -27,6 +27,7 @@ struct health {
 	struct stat_node	store;
 	struct vault_state	vault;
 	struct cert_info	cert;
+	struct buf		doors;		/* run/listeners */
 	uint32_t		waiting, held, damaged, letters;
 	int64_t			oldest;		/* wall, s; 0: none */
 };
@@ -95,7 +96,7 @@ ask_vault(struct node *n, struct health *h)
 }
 
 static void
-read_cert(struct health *h)
+read_files(struct health *h)
 {
 	char *home = conf_home();
 	struct buf b;
@@ -110,7 +111,40 @@ read_cert(struct health *h)
 	if (file_read(dir, "tls/chain.pem", &b) == 0)
 		h->has_cert = cert_info(b.data, b.len, &h->cert) == CRYPTO_OK;
 	buf_clear(&b);
+	(void)file_read(dir, "run/listeners", &h->doors);
 	close(dir);
+}
+
+/* A line of run/listeners. */
+struct door {
+	char	service[16], tls[16], addr[64], port[8];
+};
+
+/* The next word of that line, behind *p; false: none, or too long. */
+static bool
+next_word(const char **p, char *dst, size_t size)
+{
+	size_t n = strcspn(*p, " \n");
+
+	if (n == 0 || n >= size)
+		return false;
+	memcpy(dst, *p, n);
+	dst[n] = '\0';
+	*p += n + ((*p)[n] == ' ');
+	return true;
+}
+
+/* The next one, behind *p; false at the end. */
+static bool
+next_door(const char **p, struct door *d)
+{
+	if (*p == NULL || !next_word(p, d->service, sizeof d->service) ||
+	    !next_word(p, d->tls, sizeof d->tls) ||
+	    !next_word(p, d->addr, sizeof d->addr) ||
+	    !next_word(p, d->port, sizeof d->port))
+		return false;
+	*p += strspn(*p, "\n");
+	return true;
 }
 
 /* ---- printing ---- */
@@ -137,6 +171,20 @@ print_octets(uint64_t n)
 		printf("%llu MiB", (unsigned long long)(n >> 20));
 	else
 		printf("%.1f GiB", (double)n / (1 << 30));
+}
+
+static void
+print_doors(const char *p)
+{
+	struct door d;
+	const char *before = "doors    ";
+
+	while (next_door(&p, &d)) {
+		printf(strchr(d.addr, ':') != NULL ? "%s%s [%s]:%s" :
+		    "%s%s %s:%s", before, d.service, d.addr, d.port);
+		before = ", ";
+	}
+	puts(*before == 'd' ? "doors    NONE OPEN: nothing comes in" : "");
 }
 
 static void
@@ -261,7 +309,7 @@ print_alarms(const struct alarms *a)
 }
 
 static void
-print_screen(const struct health *h)
+print_screen(struct health *h)
 {
 	int64_t now = clock_wall_s();
 
@@ -275,6 +323,8 @@ print_screen(const struct health *h)
 	if (strcmp(h->node.program, program_id()) != 0)
 		puts("program  ANOTHER ONE RUNS than is installed, or of "
 		    "another config.h: start it again");
+	if (!h->node.local && h->node.ready)
+		print_doors(buf_str(&h->doors));
 	if (h->has_store)
 		print_store(&h->store, now);
 	if (h->has_queue)
@@ -323,18 +373,21 @@ json_keys(struct buf *b, const struct health *h)
 {
 	if (h->has_vault)
 		buf_addf(b, "{\"type\":\"vault\",\"exists\":%s,\"boot\":%s,"
-		    "\"unlocked\":%s,\"entries\":%u,\"trouble\":\"%s\"}\n",
+		    "\"unlocked\":%s,\"entries\":%u,\"guarded\":%s,"
+		    "\"trouble\":\"%s\"}\n",
 		    h->vault.exists ? "true" : "false",
 		    h->vault.boot ? "true" : "false",
 		    h->vault.owner ? "true" : "false", h->vault.entries,
+		    h->vault.guarded ? "true" : "false",
 		    h->vault.trouble != CRYPTO_OK ?
 		    crypto_err_text(h->vault.trouble) : "");
 	if (!h->has_cert)
 		return;
 	buf_addf(b, "{\"type\":\"cert\",\"self_signed\":%s,\"not_after\":%lld,"
-	    "\"names\":", h->cert.self_signed ? "true" : "false",
+	    "\"issuer\":", h->cert.self_signed ? "true" : "false",
 	    (long long)h->cert.not_after);
-	json_string(b, h->cert.names);
+	json_string(b, h->cert.issuer);
+	json_field(b, "names", h->cert.names);
 	buf_adds(b, "}\n");
 }
 
@@ -372,12 +425,21 @@ json_roles(struct buf *b, const struct node_state *st)
 }
 
 static void
-print_json(const struct health *h)
+print_json(struct health *h)
 {
+	const char *doors = buf_str(&h->doors);
+	struct door d;
 	struct buf b;
 
 	buf_init(&b, CHAN_DATA_MAX);
 	json_node(&b, &h->node);
+	while (!h->node.local && next_door(&doors, &d)) {
+		buf_adds(&b, "{\"type\":\"door\"");
+		json_field(&b, "service", d.service);
+		json_field(&b, "tls", d.tls);
+		json_field(&b, "address", d.addr);
+		buf_addf(&b, ",\"port\":%s}\n", d.port);
+	}
 	if (h->has_store)
 		json_store(&b, &h->store);
 	if (h->has_queue)
@@ -403,6 +465,7 @@ cmd_status(int argc, char **argv)
 
 	if (argc > 2 || (argc == 2 && !json))
 		return cmd_usage(argv[0], strcmp(argv[1], "-h") == 0);
+	buf_init(&h.doors, DOORS_TEXT_MAX);
 	n = node_connect(true);
 	if (n == NULL)
 		return cmd_fail("status", errno == ENOENT ?
@@ -410,7 +473,7 @@ cmd_status(int argc, char **argv)
 	ask_store(n, &h);
 	ask_queue(n, &h);
 	ask_vault(n, &h);
-	read_cert(&h);
+	read_files(&h);
 	/* Last: who was asked may have found that an alarm is over. */
 	if (node_state(n, &h.node) == -1)
 		cmd_fail("status", strerror(errno));
@@ -422,6 +485,7 @@ cmd_status(int argc, char **argv)
 		/* What a client started is no daemon. */
 		rc = h.node.local;
 	}
+	buf_clear(&h.doors);
 	node_close(n);
 	return rc;
 }
