@@ -28,6 +28,12 @@ void	cmd_plain(const char *s);
 /* The usage line of a subcommand; returns 2, or 0 when it was asked for. */
 int	cmd_usage(const char *name, int asked);
 
+/* getopt_long(3), that says what is wrong as commands do, and ends with the
+ * usage line where --help is asked for, or -h where opts has none. */
+struct option;
+int	cmd_option(const char *name, int argc, char **argv, const char *opts,
+	    const struct option *words);
+
 /* A channel to that service of the daemon, or of one without listeners that
  * is started for the command: *n, made if NULL, closed by the caller.  -1
  * with the error said. */

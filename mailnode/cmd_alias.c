@@ -197,8 +197,8 @@ arguments(int argc, char **argv, struct ask_alias *q)
 		argv++;
 	}
 	optind = 1;
-	while ((c = getopt_long(argc, argv, "jd:e:f:t:n:", options, NULL)) !=
-	    -1) {
+	while ((c = cmd_option("alias", argc, argv, "jd:e:f:t:n:",
+	    options)) != -1) {
 		if (c == 'j')
 			q->json = true;
 		else if (c == 'f')

@@ -84,7 +84,8 @@ arguments(int argc, char **argv, struct ask_listed *q)
 		argv++;
 	}
 	optind = 1;
-	while ((c = getopt(argc, argv, "jn:")) != -1) {
+	while ((c = cmd_option(q->allow ? "allow" : "block", argc, argv,
+	    "jn:", NULL)) != -1) {
 		if (c == 'j')
 			q->json = true;
 		else if (c == 'n')

@@ -139,7 +139,7 @@ cmd_ban(int argc, char **argv)
 	bool json = argc > skip && strcmp(argv[skip], "-j") == 0;
 	struct node *n;
 
-	if (argc == 2 && strcmp(argv[1], "-h") == 0)
+	if (argc > 1 && strcmp(argv[argc - 1], "-h") == 0)
 		return cmd_usage("ban", 1);
 	rest = argc - skip - json;
 	if (strcmp(verb, "list") == 0 ? rest != 0 :

@@ -162,8 +162,7 @@ arguments(struct ask_device *q, int argc, char **argv)
 		argv++;
 	}
 	optind = 1;
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, "j", options, NULL)) != -1) {
+	while ((c = cmd_option("device", argc, argv, "j", options)) != -1) {
 		why = one_option(q, c);
 		if (why != NULL && *why != '\0') {
 			(void)cmd_fail(optarg, why);

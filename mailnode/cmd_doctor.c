@@ -305,7 +305,7 @@ cmd_doctor(int argc, char **argv)
 	char *home;
 	int c, rc = 1;
 
-	while ((c = getopt(argc, argv, "hjr:")) != -1) {
+	while ((c = cmd_option("doctor", argc, argv, "hjr:", NULL)) != -1) {
 		if (c == 'h' || c == '?')
 			return cmd_usage(argv[0], c == 'h');
 		if (c == 'r')

@@ -323,7 +323,7 @@ cmd_export(int argc, char **argv)
 	struct node *n = NULL;
 	int c, status;
 
-	while ((c = getopt(argc, argv, "+hmq")) != -1) {
+	while ((c = cmd_option("export", argc, argv, "+hmq", NULL)) != -1) {
 		if (c == 'm')
 			ex.mbox = true;
 		else if (c == 'q')

@@ -255,7 +255,7 @@ cmd_import(int argc, char **argv)
 	bool quiet = false;
 	int c, status;
 
-	while ((c = getopt(argc, argv, "+hqF:")) != -1) {
+	while ((c = cmd_option("import", argc, argv, "+hqF:", NULL)) != -1) {
 		if (c == 'F')
 			into = optarg;
 		else if (c != 'q')

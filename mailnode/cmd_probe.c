@@ -226,7 +226,7 @@ cmd_probe(int argc, char **argv)
 	if (i == sizeof probes / sizeof probes[0])
 		return cmd_usage(argv[0], 0);
 	optind = 2;
-	while ((c = getopt(argc, argv, "hjr:")) != -1) {
+	while ((c = cmd_option("probe", argc, argv, "hjr:", NULL)) != -1) {
 		if (c == 'h' || c == '?')
 			return cmd_usage(argv[0], c == 'h');
 		if (c == 'r')

@@ -154,7 +154,8 @@ cmd_probe_dmarc(int argc, char **argv)
 
 	from_init(&q.from);
 	optind = 1;
-	while (rc == 0 && (c = getopt(argc, argv, "d:f:jr:s:t:")) != -1) {
+	while (rc == 0 && (c = cmd_option("probe", argc, argv, "d:f:jr:s:t:",
+	    NULL)) != -1) {
 		if (c == 'd' || c == 's')
 			rc = add_id(&q, optarg, c == 'd');
 		else if (c == 'f')

@@ -183,7 +183,7 @@ cmd_probe_message(int argc, char **argv, cmd_probe_fn *fn)
 	int c, rc;
 
 	optind = 1;
-	while ((c = getopt(argc, argv, "hjr:t:")) != -1) {
+	while ((c = cmd_option("probe", argc, argv, "hjr:t:", NULL)) != -1) {
 		if (c == '?' || c == 'h')
 			return cmd_usage("probe", c == 'h');
 		json = json || c == 'j';

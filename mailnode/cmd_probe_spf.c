@@ -67,7 +67,8 @@ cmd_probe_spf(int argc, char **argv)
 	int c;
 
 	optind = 1;
-	while ((c = getopt(argc, argv, "f:h:i:jr:t:")) != -1) {
+	while ((c = cmd_option("probe", argc, argv, "f:h:i:jr:t:",
+	    NULL)) != -1) {
 		if (c == 'f')
 			q.mail_from = optarg;
 		else if (c == 'h')

@@ -361,7 +361,7 @@ cmd_queue(int argc, char **argv)
 	struct node *n;
 	int c, ch, rc;
 
-	while ((c = getopt(argc, argv, "ahj")) != -1)
+	while ((c = cmd_option("queue", argc, argv, "ahj", NULL)) != -1)
 		switch (c) {
 		case 'a':
 			all = true;

@@ -135,7 +135,7 @@ cmd_rejects(int argc, char **argv)
 	const char *verb = "list", *what = "rejects";
 	uint64_t id = 0;
 
-	if (argc == 2 && strcmp(argv[1], "-h") == 0)
+	if (argc > 1 && strcmp(argv[argc - 1], "-h") == 0)
 		return cmd_usage(argv[0], 1);
 	argc -= json;
 	if (argc > 1)

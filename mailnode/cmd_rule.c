@@ -199,7 +199,7 @@ test(int argc, char **argv)
 	int c, rc;
 
 	optind = 1;
-	while ((c = getopt(argc, argv, "+jn:")) != -1) {
+	while ((c = cmd_option("rule", argc, argv, "+jn:", NULL)) != -1) {
 		if (c == 'j')
 			t.json = true;
 		else if (c != 'n' || num_u32(optarg, optarg + strlen(optarg),

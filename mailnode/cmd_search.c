@@ -178,7 +178,7 @@ cmd_search(int argc, char **argv)
 	uint16_t rc;
 	int c, ch;
 
-	while ((c = getopt(argc, argv, "+hjn:")) != -1) {
+	while ((c = cmd_option("search", argc, argv, "+hjn:", NULL)) != -1) {
 		if (c == 'j')
 			p.json = true;
 		else if (c != 'n' || num_u32(optarg, optarg +

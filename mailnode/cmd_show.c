@@ -221,7 +221,7 @@ cmd_show(int argc, char **argv)
 	struct node *n = NULL;
 	int c, ch, status = 0;
 
-	while ((c = getopt(argc, argv, "+hjrH")) != -1) {
+	while ((c = cmd_option("show", argc, argv, "+hjrH", NULL)) != -1) {
 		if (c == 'j')
 			how.json = true;
 		else if (c == 'r')

@@ -167,7 +167,7 @@ cmd_sign(int argc, char **argv)
 	int vault = -1, rc = 1;
 	int c;
 
-	while ((c = getopt(argc, argv, "h")) != -1)
+	while ((c = cmd_option("sign", argc, argv, "h", NULL)) != -1)
 		return cmd_usage(argv[0], c == 'h');
 	if (argc - optind > 1)
 		return cmd_usage(argv[0], 0);

@@ -160,7 +160,7 @@ cmd_train(int argc, char **argv)
 	bool quiet = false;
 	int c, rc;
 
-	while ((c = getopt(argc, argv, "+hq")) != -1) {
+	while ((c = cmd_option("train", argc, argv, "+hq", NULL)) != -1) {
 		if (c != 'q')
 			return cmd_usage("train", c == 'h');
 		quiet = true;
@@ -377,7 +377,7 @@ cmd_score(int argc, char **argv)
 	struct score s = { .show = SCORE_TOKENS };
 	int c, rc = 1;
 
-	while ((c = getopt(argc, argv, "+hjn:")) != -1) {
+	while ((c = cmd_option("score", argc, argv, "+hjn:", NULL)) != -1) {
 		if (c == 'n') {
 			if (num_u32(optarg, optarg + strlen(optarg), 0,
 			    TOKEN_MAX, &s.show) == -1)

@@ -265,7 +265,7 @@ cmd_verify(int argc, char **argv)
 
 	if (asked_help(argc, argv))
 		return cmd_usage(argv[0], 1);
-	while ((c = getopt(argc, argv, "f:h:i:jr:t:")) != -1) {
+	while ((c = cmd_option("verify", argc, argv, "f:h:i:jr:t:", NULL)) != -1) {
 		switch (c) {
 		case 'f':
 			v.conn.mail_from = optarg;

@@ -1,7 +1,11 @@
 /* The tables of roles and of subcommands, and the way into them. */
+#define _GNU_SOURCE
 #include <errno.h>
+#include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "mailnode/base/codec.h"
 #include "mailnode/cmd.h"
@@ -135,6 +139,37 @@ cmd_usage(const char *name, int asked)
 	return asked ? 0 : 2;
 }
 
+/* What getopt(3) did not take. */
+static int
+bad_option(const char *name, int argc, const char *opts, const char *word)
+{
+	const char *p = strchr(opts, optopt);
+	char text[] = { '-', (char)optopt, '\0' };
+	bool lone = optopt > ' ' && strncmp(word, "--", 2) != 0;
+
+	if (strcmp(word, "--help") == 0 || (optopt == 'h' && (p == NULL ||
+	    argc == 2)))
+		exit(cmd_usage(name, 1));
+	fprintf(stderr, "mailnode: %s: %s: %s\n", name, lone ? text : word,
+	    (!lone && optopt != 0) || (lone && p != NULL && p[1] == ':') ?
+	    "it wants an argument" : "no such option");
+	return '?';
+}
+
+int
+cmd_option(const char *name, int argc, char **argv, const char *opts,
+    const struct option *words)
+{
+	static const struct option none[] = { { NULL, 0, NULL, 0 } };
+	int c;
+
+	opterr = 0;
+	c = getopt_long(argc, argv, opts, words != NULL ? words : none, NULL);
+	/* Behind a word it did not take, or a word without its argument. */
+	return c != '?' ? c : bad_option(name, argc, opts,
+	    optind > 0 && optind <= argc ? argv[optind - 1] : "");
+}
+
 static int
 usage(FILE *f)
 {
@@ -173,7 +208,8 @@ run_cmd(int argc, char **argv)
 
 	for (c = cmds; c->fn != NULL; c++)
 		if (strcmp(c->name, argv[0]) == 0)
-			return c->fn(argc, argv);
+			return argc == 2 && strcmp(argv[1], "--help") == 0 ?
+			    cmd_usage(c->name, 1) : c->fn(argc, argv);
 	fprintf(stderr, "mailnode: %s: no such command\n", argv[0]);
 	return usage(stderr);
 }
