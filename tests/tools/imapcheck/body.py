@@ -331,6 +331,11 @@ def binary(t):
     same((i[b"BINARY[3]"], i[b"BINARY.SIZE[3]"]), (b"\0\1\2\3\4", b"5"))
     same(i[b"BINARY[1.2]"], b"<p>h</p>")
     same(fetch(c, "BINARY.PEEK[3]<1.2>")[b"BINARY[3]<1>"], b"\1\2")
+    # blanks at the end of a line are no part of it: RFC 2045 section 6.7
+    c = one(t, b"MIME-Version: 1.0\r\nContent-Type: text/plain\r\n"
+            b"Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+            b"a \t\r\nb =  \r\nc=20 d\r\n")
+    same(fetch(c, "BINARY.PEEK[1]")[b"BINARY[1]"], b"a\r\nb c  d\r\n")
 
 
 CHECKS = [sections, header_fields, envelope, bodystructure, corpus, binary]
