@@ -11,7 +11,7 @@ enum option {
 	LS_SPECIAL = 8,		/* select */
 	LR_SUBSCRIBED = 16, LR_CHILDREN = 32, LR_SPECIAL = 64,
 	LR_STATUS = 128,	/* return */
-	L_EXTENDED = 256, L_LSUB = 512
+	L_EXTENDED = 256, L_LSUB = 512, L_STAR = 1024
 };
 
 static const struct lex_name selects[] = {
@@ -69,6 +69,8 @@ add_pattern(struct session *s, struct list *l, const char *ref,
 	if (l->npattern == PATTERNS_MAX || n + p->n >= NAME_PATTERN_MAX)
 		return false;
 	l->root = p->n == 0;
+	if (memchr(p->p, '*', p->n) != NULL)
+		l->options |= L_STAR;
 	memcpy(text, ref, n);
 	memcpy(text + n, p->p, p->n);
 	return name_in(text, n + p->n, session_utf8(s), name, sizeof name) &&
@@ -102,21 +104,20 @@ matches(const struct list *l, const char *name)
 	return false;
 }
 
-/* HIDDEN: subscribed, and not matched by the pattern itself. */
-enum below { BELOW_ANY, BELOW_SUBSCRIBED, BELOW_HIDDEN };
+/* Else any that is there.  HIDDEN: not matched by the pattern itself. */
+enum below { BELOW_SUBSCRIBED = 1, BELOW_HIDDEN = 2 };
 
 static bool
-has_below(const struct list *l, const char *name, enum below what)
+has_below(const struct list *l, const char *name, unsigned int what)
 {
 	const struct tree_entry *e;
 
-	for (e = l->tree.entry; e < l->tree.entry + l->tree.n; e++) {
-		if (tree_below(name, e->name) == NULL)
-			continue;
-		if (what == BELOW_ANY ? e->box != NULL : e->subscribed &&
-		    (what == BELOW_SUBSCRIBED || !matches(l, e->name)))
+	for (e = l->tree.entry; e < l->tree.entry + l->tree.n; e++)
+		if (tree_below(name, e->name) != NULL &&
+		    (what & BELOW_SUBSCRIBED ? e->subscribed :
+		    e->box != NULL) &&
+		    (!(what & BELOW_HIDDEN) || !matches(l, e->name)))
 			return true;
-	}
 	return false;
 }
 
@@ -135,7 +136,7 @@ list_put(struct session *s, const struct list *l, const struct tree_entry *e,
 		put_word(b, "\\Noselect");
 	}
 	if (!lsub)
-		put_word(b, has_below(l, e->name, BELOW_ANY) ?
+		put_word(b, has_below(l, e->name, 0) ?
 		    "\\HasChildren" : "\\HasNoChildren");
 	if (e->subscribed && l->options & LR_SUBSCRIBED)
 		put_word(b, "\\Subscribed");
@@ -148,6 +149,9 @@ list_put(struct session *s, const struct list *l, const struct tree_entry *e,
 		put_status(s, e->box, l->items);
 }
 
+/* A level that is none itself is told above what the pattern does not reach
+ * (RFC 3501 section 6.3.8; with RECURSIVEMATCH RFC 5258, the example 9), and
+ * with all that there is. */
 static void
 list_one(struct session *s, const struct list *l, const struct tree_entry *e)
 {
@@ -158,9 +162,11 @@ list_one(struct session *s, const struct list *l, const struct tree_entry *e)
 	if (l->options & LS_SUBSCRIBED) {
 		wanted = e->subscribed;
 		below = l->options & LS_RECURSIVE &&
-		    has_below(l, e->name, BELOW_SUBSCRIBED);
+		    has_below(l, e->name, BELOW_SUBSCRIBED |
+		    (wanted ? 0U : BELOW_HIDDEN));
 	} else if (e->box == NULL)
-		wanted = has_below(l, e->name, BELOW_ANY);
+		wanted = has_below(l, e->name,
+		    l->options & L_STAR ? 0 : BELOW_HIDDEN);
 	if (l->options & LS_SPECIAL && special_use(e->name) == NULL)
 		wanted = false;
 	if (wanted || below)
@@ -177,7 +183,7 @@ lsub_one(struct session *s, const struct list *l, const struct tree_entry *e)
 	if (!e->subscribed)
 		above.box = NULL;
 	if (matches(l, e->name) && (e->subscribed ||
-	    has_below(l, e->name, BELOW_HIDDEN)))
+	    has_below(l, e->name, BELOW_SUBSCRIBED | BELOW_HIDDEN)))
 		list_put(s, l, &above, "");
 }
 

@@ -193,6 +193,30 @@ def list_extended(t):
     c.ok('UNSUBSCRIBE "%s/x"' % name)
 
 
+def names_above(t):
+    """A level that is no mailbox is told above what is not: RFC 3501 section
+    6.3.8, RFC 5258 example 9."""
+    c = Conn(t.where)
+    name = t.box()
+    for x in ("foo2/bar1", "foo2/bar2", "baz2/bar2", "eps2", "eps2/mamba"):
+        c.ok('CREATE "%s/%s"' % (name, x))
+        t.made.insert(0, name + "/" + x)
+        c.ok('SUBSCRIBE "%s/%s"' % (name, x))
+    t.made.insert(0, name + "/eps2")
+    for x in ("", "/foo2", "/baz2"):
+        c.ok('UNSUBSCRIBE "%s%s"' % (name, x))
+    r = c.ok('LIST (SUBSCRIBED RECURSIVEMATCH) "" "%s/*2"' % name)
+    same({a.args[2][len(name) + 1:]: len(a.args) == 4
+          for a in r.of(b"LIST")},
+         {b"foo2": True, b"foo2/bar2": False, b"baz2/bar2": False,
+          b"eps2": True})
+    got = names(c.ok('LIST "" ("%s/foo2" "%s/foo2/*")' % (name, name)))
+    expect(name + "/foo2/bar1" in got, got)
+    got = names(c.ok('LIST "" ("%s/baz2" "%s/baz2/%%")' % (name, name)))
+    same(set(got), {name + "/baz2/bar2"})
+    same(set(names(c.ok('LIST "" "%s/baz%%"' % name))), {name + "/baz2"})
+
+
 def subscribed_but_gone(t):
     c = Conn(t.where)
     if not c.has("LIST-EXTENDED"):
@@ -332,7 +356,8 @@ def closed_by_another(t):
 CHECKS = [select_tells_all, failed_select_leaves_none, create_delete,
           new_uidvalidity_after_delete, hierarchy, delete_with_children,
           rename, names_in_utf7, odd_names, subscriptions, list_extended,
-          subscribed_but_gone, list_status, special_use, status_size,
+          (names_above, "LIST-EXTENDED"), subscribed_but_gone,
+          list_status, special_use, status_size,
           close_and_unselect, examine_changes_nothing, utf8_accept,
           root_below_a_reference, level_renamed,
           (modseq_is_never_0, "CONDSTORE"), (closed_by_another, "QRESYNC")]
