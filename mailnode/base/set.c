@@ -345,18 +345,21 @@ set_parse(struct set *s, const char *p, size_t n, uint32_t max)
 void
 set_text(const struct set *s, struct buf *b)
 {
-	const struct set_range *r;
+	uint32_t lo, hi;
 	size_t i;
 
 	for (i = 0; i < s->n; i++) {
-		r = &s->range[i];
-		if (i > 0)
+		lo = s->range[i].lo;
+		hi = s->range[i].hi;
+		while (i + 1 < s->n && s->range[i + 1].lo == hi + 1)
+			hi = s->range[++i].hi;
+		(void)buf_addu(b, lo);
+		if (hi != lo) {
+			(void)buf_addc(b, ':');
+			(void)buf_addu(b, hi);
+		}
+		if (i + 1 < s->n)
 			(void)buf_addc(b, ',');
-		(void)buf_addu(b, r->lo);
-		if (r->hi == r->lo)
-			continue;
-		(void)buf_addc(b, ':');
-		(void)buf_addu(b, r->hi);
 	}
 }
 

@@ -65,7 +65,7 @@ bool	 set_less(const struct set *a, const struct set *b, struct set *out);
  * memory; *s is empty then.
  */
 bool	 set_parse(struct set *s, const char *p, size_t n, uint32_t max);
-/* Appends the text; of a list too. */
+/* Appends the text; of a list too, in its order. */
 void	 set_text(const struct set *s, struct buf *b);
 
 /* So many of a set, by how many stand before them: "1:100", or from its end

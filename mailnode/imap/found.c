@@ -156,25 +156,23 @@ tell_extended(struct search *c, const struct set *set)
 		(void)buf_addf(b, " MAX %u", (unsigned int)set_last(set));
 	if (c->result & R_COUNT)
 		(void)buf_addf(b, " COUNT %u", (unsigned int)set_count(set));
-	if (c->modseq && set->n > 0)
-		(void)buf_addf(b, " MODSEQ %llu",
-		    (unsigned long long)c->done.modseq);
 	if (c->result & R_PARTIAL)
 		put_partial(c, set);
 	if (some & R_ALL) {
 		(void)buf_adds(b, " ALL ");
 		set_text(set, b);
 	}
+	if (c->modseq && set->n > 0)
+		(void)buf_addf(b, " MODSEQ %llu",
+		    (unsigned long long)c->done.modseq);
 	send_line(c->s);
 }
 
-/* For "$".  RFC 5182 section 2.1, RFC 9394 section 3.4: what MIN, MAX and
- * PARTIAL name alone is all that is saved. */
+/* What MIN, MAX and PARTIAL name alone, or else all that was found. */
 static bool
-save(struct search *c)
+named(const struct search *c, struct set *to)
 {
 	unsigned int asked = c->result & ~(unsigned int)R_SAVE;
-	struct set *to = &c->s->view.saved;
 	bool good = true;
 
 	to->n = 0;
@@ -194,6 +192,44 @@ save(struct search *c)
 	return good;
 }
 
+/* RFC 4731 section 3.2: the highest of these. */
+static uint16_t
+modseq_of(struct search *c, const struct set *uids)
+{
+	struct view_ask ask = { .mbox = c->s->view.mbox,
+	    .range = uids->range, .n = uids->n,
+	    .done = set_count(uids) == set_count(&c->found) };
+	struct view_row row;
+	uint16_t rc = OP_OK;
+
+	if (!ask.done)
+		c->done.modseq = 0;
+	while (rc == OP_OK && !ask.done) {
+		rc = view_rows(reader_of(c->s), &c->s->rows, &ask);
+		while (rc == OP_OK &&
+		    view_row_next(&c->s->rows, &ask, &row))
+			if (row.modseq > c->done.modseq)
+				c->done.modseq = row.modseq;
+	}
+	return rc;
+}
+
+/* For "$": RFC 5182 section 2.1, RFC 9394 section 3.4. */
+static uint16_t
+note_named(struct search *c)
+{
+	struct set uids = { 0 };
+	uint16_t rc = OP_OK;
+
+	if ((c->result & R_SAVE && !named(c, &c->s->view.saved)) ||
+	    !named(c, &uids))
+		rc = STORE_NOMEM;
+	else if (c->modseq && c->extended)
+		rc = modseq_of(c, &uids);
+	set_clear(&uids);
+	return rc;
+}
+
 /* What is in c->found, or why it is not. */
 static bool
 tell(struct search *c, uint16_t rc, const char *name)
@@ -203,8 +239,8 @@ tell(struct search *c, uint16_t rc, const char *name)
 	const struct set *set = s->uid ? &c->found : &seqs;
 	bool good;
 
-	if (rc == OP_OK && c->result & R_SAVE && !save(c))
-		rc = STORE_NOMEM;
+	if (rc == OP_OK)
+		rc = note_named(c);
 	good = search_well(c, rc) &&
 	    (s->uid || view_seqs(s, &c->found, &seqs));
 	if (!c->sorted)

@@ -139,7 +139,7 @@ lists(void **state)
 	assert_true(set_ranks(&s, &list, &out));
 	buf_init(&b, 100);
 	set_text(&out, &b);
-	assert_string_equal(buf_str(&b), "3,1,2,5");
+	assert_string_equal(buf_str(&b), "3,1:2,5");
 	buf_clear(&b);
 	set_order(&list);
 	assert_string_equal(ranges(&list), "3:4,7:7,9:9,100:100");

@@ -166,6 +166,9 @@ def extended(t):
                 .one(b"ESEARCH"))
     same(got, {b"MIN": b"5", b"MAX": b"1", b"COUNT": b"5",
                b"ALL": b"5,4,3,2,1"})
+    got = items(c.ok("SORT RETURN (ALL) (REVERSE SIZE) UTF-8 NOT 3")
+                .one(b"ESEARCH"))
+    same(got, {b"ALL": b"1:2,4:5"})
     got = items(c.ok("UID SORT RETURN () (SIZE) UTF-8 1:2").one(b"ESEARCH"))
     same(got, {b"ALL": b"%d,%d" % (uids[1], uids[0])})
     got = items(c.ok("SORT RETURN (MIN MAX ALL COUNT) (SIZE) UTF-8 KEYWORD x")
