@@ -43,7 +43,7 @@ store_args(struct session *s, struct lex_at *at, struct store_cmd *c)
 		if (!lex_word(at, "UNCHANGEDSINCE") ||
 		    !lex_number(at, INT64_MAX, &v) || !lex_close(at))
 			return false;
-		s->enabled |= EN_CONDSTORE;
+		condstore_on(s);
 		/* Since 0 none has been left unchanged: RFC 7162. */
 		c->flags.unchanged = v != 0 ? v : 1;
 	}
@@ -115,7 +115,7 @@ on_store(struct session *s, struct lex_at *at)
 	bool good;
 
 	good = lex_atom(at, &set) && store_args(s, at, &c) && may_change(s) &&
-	    view_set(s, &set, s->uid, &c.uids) && run_store(s, &c);
+	    view_set(s, &set, s->uid, false, &c.uids) && run_store(s, &c);
 	set_clear(&c.uids);
 	set_done_clear(&c.done);
 	return good;
@@ -192,7 +192,8 @@ on_copy(struct session *s, struct lex_at *at)
 	uint16_t rc;
 
 	good = lex_atom(at, &set) && get_mailbox(s, at, folder) &&
-	    lex_end(at) && (copy || may_change(s)) && view_set(s, &set, s->uid, &uids);
+	    lex_end(at) && (copy || may_change(s)) &&
+	    view_set(s, &set, s->uid, false, &uids);
 	if (good) {
 		s->progress_goal = set_count(&uids);
 		rc = set_move(*s->start->keeper, &s->keeper, &ask, folder,
@@ -239,7 +240,7 @@ on_expunge(struct session *s, struct lex_at *at)
 	bool good;
 
 	good = (!s->uid || (lex_atom(at, &set) && lex_end(at))) &&
-	    may_change(s) && (s->uid ? view_set(s, &set, s->uid, &uids) :
+	    may_change(s) && (s->uid ? view_set(s, &set, s->uid, false, &uids) :
 	    view_told(s, &uids)) && expunge(s, &uids, &modseq);
 	if (good && s->enabled & EN_QRESYNC && modseq != 0) {
 		(void)snprintf(code, sizeof code, "HIGHESTMODSEQ %llu",

@@ -124,15 +124,14 @@ on_enable(struct session *s, struct lex_at *at)
 	if (wanted & EN_QRESYNC)
 		wanted |= EN_CONDSTORE;
 	fresh = wanted & ~s->enabled;
-	s->enabled |= wanted;
 	(void)buf_adds(&s->out, "* ENABLED");
 	for (n = names; n->name != NULL; n++)
 		if (fresh & n->v)
 			put_word(&s->out, n->name);
 	send_line(s);
-	if (fresh & EN_CONDSTORE && s->state == ST_SELECTED)
-		untagged(s, "OK [HIGHESTMODSEQ %llu] from now on",
-		    (unsigned long long)s->view.modseq);
+	if (wanted & EN_CONDSTORE)
+		condstore_on(s);
+	s->enabled |= wanted;
 	return true;
 }
 

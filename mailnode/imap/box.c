@@ -83,7 +83,7 @@ status_items(struct session *s, struct lex_at *at, uint32_t *out)
 	while (lex_one_of(at, items, &bit))
 		*out |= bit;
 	if (*out & IT_MODSEQ)
-		s->enabled |= EN_CONDSTORE;
+		condstore_on(s);
 	return *out != 0 && lex_close(at);
 }
 

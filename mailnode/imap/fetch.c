@@ -121,7 +121,7 @@ modifiers(struct session *s, struct fetch *f, struct lex_at *at)
 		if (lex_word(at, "CHANGEDSINCE")) {
 			if (!lex_number(at, INT64_MAX, &f->since))
 				return false;
-			s->enabled |= EN_CONDSTORE;
+			condstore_on(s);
 			f->items |= F_MODSEQ;
 		} else if (lex_word(at, "VANISHED"))
 			f->vanished = true;
@@ -302,13 +302,35 @@ tell_rows(struct session *s, const struct telling *t)
 	return rows(s, &f, t);
 }
 
+/* The map has the UIDs, also of what another has expunged meanwhile. */
+static bool
+map_rows(struct session *s, const struct set *uids)
+{
+	struct set here = { 0 };
+	bool good = set_both(&s->view.map, uids, &here);
+	uint32_t uid;
+	size_t i;
+
+	for (i = 0; good && i < here.n; i++)
+		for (uid = here.range[i].lo; uid <= here.range[i].hi; uid++) {
+			(void)buf_addf(&s->out, "* %u FETCH (UID %u)\r\n",
+			    set_rank(&s->view.map, uid), uid);
+			if (s->out.len >= OUT_SEND)
+				send_out(s);
+		}
+	send_out(s);
+	set_clear(&here);
+	return good || well(s, STORE_NOMEM);
+}
+
 static bool
 fetch_rows(struct session *s, const struct fetch *f)
 {
 	const struct telling t = { .of = &f->uids, .since = f->since };
 
 	s->fetched += set_count(&f->uids);
-	return rows(s, f, &t);
+	return f->items == F_UID && f->nsec == 0 ? map_rows(s, &f->uids) :
+	    rows(s, f, &t);
 }
 
 /* \Seen, before the rows are read. */
@@ -395,7 +417,7 @@ void
 fetch_tell(struct session *s, struct fetch *f, const struct set *uids)
 {
 	if (f->items & F_MODSEQ)
-		s->enabled |= EN_CONDSTORE;
+		condstore_on(s);
 	f->items |= F_UID | (s->enabled & EN_CONDSTORE ? F_MODSEQ : 0U);
 	f->uids = *uids;	/* borrowed */
 	f->marked = 0;
@@ -415,13 +437,13 @@ on_fetch(struct session *s, struct lex_at *at)
 		return well(s, STORE_NOMEM);
 	f->items = s->uid ? F_UID : 0;
 	good = lex_atom(at, &set) && what(f, at) && modifiers(s, f, at) &&
-	    view_set(s, &set, s->uid, &f->uids) && take_some(s, f);
+	    view_set(s, &set, s->uid, false, &f->uids) && take_some(s, f);
 	/* RFC 7162 section 3.2.6: what went may have had the highest UID of
 	 * all. */
 	if (good && f->vanished)
 		(void)set_parse(&f->maybe, set.p, set.n, s->view.uidnext - 1);
 	if (good && f->items & F_MODSEQ)
-		s->enabled |= EN_CONDSTORE;
+		condstore_on(s);
 	good = good && run(s, f);
 	fetch_free(f);
 	return good;

@@ -171,7 +171,8 @@ put_set(struct keys *c, const struct lex_str *text, bool uid)
 	struct set uids = { 0 };
 	bool good;
 
-	good = view_set(c->s, text, uid, &uids) && find_uids(c->prog, &uids);
+	good = view_set(c->s, text, uid, true, &uids) &&
+	    find_uids(c->prog, &uids);
 	set_clear(&uids);
 	return good;
 }
@@ -293,6 +294,6 @@ search_keys(struct session *s, struct lex_at *at, struct find_prog *prog,
 		return false;
 	*modseq = c.modseq;
 	if (c.modseq)
-		s->enabled |= EN_CONDSTORE;
+		condstore_on(s);
 	return true;
 }

@@ -51,6 +51,15 @@ view_open_box(struct session *s, const struct view_box *b, bool readonly)
 	imap_enter(s, ST_SELECTED);
 }
 
+void
+condstore_on(struct session *s)
+{
+	if (!(s->enabled & EN_CONDSTORE) && s->state == ST_SELECTED)
+		untagged(s, "OK [HIGHESTMODSEQ %llu] from now on",
+		    (unsigned long long)s->view.gone);
+	s->enabled |= EN_CONDSTORE;
+}
+
 /* ---- sequence numbers ---- */
 
 bool
@@ -90,7 +99,7 @@ view_seqs(struct session *s, const struct set *uids, struct set *seqs)
 }
 
 bool
-view_set(struct session *s, const struct lex_str *text, bool uid,
+view_set(struct session *s, const struct lex_str *text, bool uid, bool some,
     struct set *uids)
 {
 	struct view *v = &s->view;
@@ -115,7 +124,7 @@ view_set(struct session *s, const struct lex_str *text, bool uid,
 		reply_bad(s, "no set of sequence numbers");
 	else if (v->exists == 0 && memchr(text->p, '*', text->n) != NULL)
 		nth.n = 0;	/* all of nothing */
-	else if (set_last(&nth) > v->exists)
+	else if (!some && set_last(&nth) > v->exists)
 		reply_bad(s, "no such message");
 	for (i = 0; i < nth.n && !s->answered; i++)
 		if (!set_slice(&v->map, nth.range[i].lo,

@@ -181,6 +181,9 @@ void	 tell_flags(struct session *s);
 void	 view_open_box(struct session *s, const struct view_box *b,
 	    bool readonly);
 void	 view_leave(struct session *s);
+/* RFC 7162 section 3.1: the client has used it; it is told where the mailbox
+ * at hand is. */
+void	 condstore_on(struct session *s);
 /* What the device knows by now, for the owner's list of devices. */
 void	 note_seen(struct session *s);
 /* Makes the map; false: answered already. */
@@ -210,9 +213,10 @@ bool	 tell_gone(struct session *s, const struct set *known,
 	    uint64_t since);
 /* Every UID that the client can know.  False: answered already. */
 bool	 view_told(struct session *s, struct set *uids);
-/* A set, be it of UIDs, as UIDs; false: answered already. */
+/* A set, be it of UIDs, as UIDs; some: a sequence number of no message is no
+ * error.  False: answered already. */
 bool	 view_set(struct session *s, const struct lex_str *text, bool uid,
-	    struct set *uids);
+	    bool some, struct set *uids);
 
 enum sync_how {
 	SYNC_NEW = 1,		/* EXISTS and flags */

@@ -72,6 +72,7 @@ KEYS = [
     ("1 2",), ("1:3 SEEN", 1), ("NOT 1:3", 4, 5),
     ('CHARSET UTF-8 SUBJECT "Notes"', 1, 4),
     ("CHARSET US-ASCII FROM grace", 2),
+    ("9",), ("NOT 9", 1, 2, 3, 4, 5), ("4:9", 4, 5), ("9:*", 5),
     ("RECENT NOT RECENT",), ("SUBJECT \"\"", 1, 2, 3, 4, 5),
 ]
 

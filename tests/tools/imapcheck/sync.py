@@ -27,6 +27,8 @@ def expunge_waits_for_its_time(t):
     for cmd in ("FETCH 1:* FLAGS", "STORE 4 +FLAGS (\\Seen)", "SEARCH ALL"):
         r = a.cmd(cmd)
         expect(not r.of(b"EXPUNGE"), "%s: %r" % (cmd, r.all))
+    # what went has its UID until that is told
+    same(len(a.ok("FETCH 1 UID").fetched()), 1)
     r = a.ok("FETCH 4 (UID)")
     same(int(r.fetched()[-1][1][b"UID"]), b.uids()[-1])
     same(len(a.ok("NOOP").of(b"EXPUNGE")), 2)
@@ -176,6 +178,27 @@ def search_modseq(t):
          .one(b"SEARCH").args, [])
 
 
+def modseq_of_what_is_named(t):
+    """RFC 4731 section 3.2."""
+    c, name = t.open(4)
+    for n in (1, 3, 2):
+        c.ok("STORE %d +FLAGS (\\Seen)" % n)
+    last = {n: modseq(c, c.uids()[n - 1]) for n in (1, 2, 3)}
+    for what, n in (("MIN", 1), ("MAX", 3), ("ALL", 2), ("MIN MAX", 3),
+                    ("MIN COUNT", 2)):
+        r = c.ok("SEARCH RETURN (%s) 1:3 MODSEQ 1" % what).one(b"ESEARCH")
+        same([int(x) for x in r.args[-1:]], [last[n]], what)
+        same(r.args[-2].upper(), b"MODSEQ")
+
+
+def first_use_tells_where(t):
+    """RFC 7162 section 3.1."""
+    c, name = t.open(1)
+    r = c.ok("FETCH 1 (MODSEQ)")
+    expect(b"HIGHESTMODSEQ" in r.codes(), r.all)
+    expect(b"HIGHESTMODSEQ" not in c.ok("FETCH 1 (MODSEQ)").codes(), "again")
+
+
 def qresync_needs_enable(t):
     c, name = t.open(1)
     c.bad('SELECT "%s" (QRESYNC (1 1))' % name)
@@ -323,6 +346,8 @@ def deleted_mailbox(t):
 
 CHECKS = [expunge_waits_for_its_time, news_reach_others,
           fetch_sees_what_came, idle, modseq_grows, select_condstore,
-          unchangedsince, changedsince, search_modseq, qresync_needs_enable,
+          unchangedsince, changedsince, search_modseq,
+          (modseq_of_what_is_named, "CONDSTORE ESEARCH"),
+          (first_use_tells_where, "CONDSTORE"), qresync_needs_enable,
           qresync, vanished_since, vanished_instead_of_expunge,
           closed_between_mailboxes, move_is_seen_by_others, deleted_mailbox]
