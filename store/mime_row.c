@@ -13,6 +13,7 @@
 #include "store/mime_row.h"
 #include "store/mime_text.h"
 #include "store/mtext.h"
+#include "store/mword.h"
 
 enum { SNIPPET_FROM = 8192 /* octets of text that the snippet is cut from */ };
 
@@ -81,22 +82,20 @@ mime_base_subject(const char *s)
 	}
 }
 
-/* A field decoded, on one line. */
+/* A field decoded, on one line; of addresses: RFC 5322 still. */
 static void
 put_decoded(const struct mime *m, const char *name, size_t max,
     struct buf *out)
 {
-	char *raw = mime_field(m, name), *s;
+	char *raw = mime_field(m, name);
 	struct buf utf8;
 
 	if (raw == NULL)
 		return;
-	s = m->gm->g_mime_utils_header_decode_text(NULL, raw);
 	buf_init(&utf8, MIME_HEAD_MAX);
-	if (s != NULL && mtext_utf8(&utf8, NULL, s, strlen(s)) == 0)
+	if (mword_field(&utf8, name, raw, strlen(raw)) == 0)
 		(void)mtext_line(out, (char *)utf8.data, utf8.len, max);
 	buf_clear(&utf8);
-	m->gm->g_free(s);
 	free(raw);
 }
 
@@ -106,10 +105,13 @@ put_author(const struct mime *m, struct buf *out)
 	char *raw = mime_field(m, "From");
 	InternetAddressList *l = NULL;
 	InternetAddress *a;
+	struct buf utf8;
 	const char *s;
 
-	if (raw != NULL)
-		l = m->gm->internet_address_list_parse(NULL, raw);
+	buf_init(&utf8, MIME_HEAD_MAX);
+	if (raw != NULL && mword_addresses(&utf8, raw, strlen(raw)) == 0)
+		l = m->gm->internet_address_list_parse(NULL, buf_str(&utf8));
+	buf_clear(&utf8);
 	free(raw);
 	if (l == NULL)
 		return;

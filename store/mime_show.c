@@ -6,6 +6,7 @@
 #include "store/mime_row.h"
 #include "store/mime_text.h"
 #include "store/mtext.h"
+#include "store/mword.h"
 
 /* A string of the answer: one line of clean UTF-8 of at most max octets. */
 static void
@@ -31,7 +32,8 @@ put_headers(const struct mime *m, struct buf *out)
 	const struct dyn_gmime *gm = m->gm;
 	GMimeHeaderList *l;
 	GMimeHeader *h;
-	char *s;
+	struct buf utf8;
+	const char *name, *raw;
 	int i, n;
 
 	l = m->msg != NULL ?
@@ -39,15 +41,16 @@ put_headers(const struct mime *m, struct buf *out)
 	n = l != NULL ? gm->g_mime_header_list_get_count(l) : 0;
 	for (i = 0; i < n; i++) {
 		h = gm->g_mime_header_list_get_header_at(l, i);
-		s = gm->g_mime_utils_header_unfold(
-		    gm->g_mime_header_get_raw_value(h));
-		if (s == NULL)
+		name = gm->g_mime_header_get_name(h);
+		raw = gm->g_mime_header_get_raw_value(h);
+		if (raw == NULL)
 			continue;
 		chan_put_u8(out, 1);
-		put_line(out, gm->g_mime_header_get_name(h), 200, false);
-		gm->g_free(s);
-		put_line(out, gm->g_mime_header_get_value(h), 64 * 1024,
-		    false);
+		put_line(out, name, 200, false);
+		buf_init(&utf8, MIME_HEAD_MAX);
+		(void)mword_field(&utf8, name, raw, strlen(raw));
+		put_line(out, buf_str(&utf8), 64 * 1024, false);
+		buf_clear(&utf8);
 	}
 	chan_put_u8(out, 0);
 }

@@ -4,8 +4,10 @@
 #include <strings.h>
 
 #include "store/html.h"
+#include "store/mime_cap.h"
 #include "store/mime_text.h"
 #include "store/mtext.h"
+#include "store/mword.h"
 
 enum { SNIFF = 2048 /* octets of HTML searched for its charset */ };
 
@@ -262,28 +264,6 @@ mime_plain(const struct mime *m, const struct mime_part *p, struct buf *out)
 	return rc;
 }
 
-int
-mime_decoded(struct buf *out, const char *value, size_t n)
-{
-	const struct dyn_gmime *gm = dyn_gmime();
-	char *raw, *unfolded = NULL, *s = NULL;
-	int rc = -1;
-
-	if (gm == NULL)
-		return -1;
-	raw = strndup(value, n);
-	if (raw != NULL)
-		unfolded = gm->g_mime_utils_header_unfold(raw);
-	if (unfolded != NULL)
-		s = gm->g_mime_utils_header_decode_text(NULL, unfolded);
-	if (s != NULL)
-		rc = buf_adds(out, s);
-	gm->g_free(s);
-	gm->g_free(unfolded);
-	free(raw);
-	return rc;
-}
-
 /* A message within the message is introduced by its own header. */
 static void
 inner_head(const struct mime *m, const struct mime_part *p, struct buf *out)
@@ -291,7 +271,8 @@ inner_head(const struct mime *m, const struct mime_part *p, struct buf *out)
 	static const char *const field[] = { "From", "To", "Date",
 	    "Subject" };
 	GMimeHeaderList *l;
-	char *raw, *s;
+	struct buf utf8;
+	char *raw;
 	size_t i;
 
 	if (p->msg == NULL)
@@ -301,12 +282,12 @@ inner_head(const struct mime *m, const struct mime_part *p, struct buf *out)
 		raw = mime_field_of(m, l, field[i]);
 		if (raw == NULL)
 			continue;
-		s = m->gm->g_mime_utils_header_decode_text(NULL, raw);
+		buf_init(&utf8, MIME_HEAD_MAX);
+		(void)mword_field(&utf8, field[i], raw, strlen(raw));
 		buf_addf(out, "%s: ", field[i]);
-		if (s != NULL)
-			(void)mtext_line(out, s, strlen(s), 900);
+		(void)mtext_line(out, (char *)utf8.data, utf8.len, 900);
 		buf_addc(out, '\n');
-		m->gm->g_free(s);
+		buf_clear(&utf8);
 		free(raw);
 	}
 }

@@ -30,10 +30,6 @@ int	mime_plain(const struct mime *m, const struct mime_part *p,
  * content="text/html; charset=x">, into dst; NULL: none. */
 const char *mime_sniff(const char *p, size_t n, char *dst, size_t size);
 
-/* A field's value, folded or not, with its encoded words decoded (RFC 2047);
- * what is wrong in it stays. */
-int	mime_decoded(struct buf *out, const char *value, size_t n);
-
 /* With text_max: is more of that body left out than is looked at? */
 bool	mime_is_cut(const struct mime *m, const struct mime_part *p);
 

@@ -40,6 +40,36 @@ static const struct {
 	{ "macroman", "macintosh" },
 	{ "unicode-1-1-utf-7", "utf-7" },
 	{ "utf-8-sig", "utf-8" },
+	{ "utf_8", "utf-8" },
+	{ "utf8mb4", "utf-8" },
+	{ "unicode-1-1-utf-8", "utf-8" },
+	{ "unicode-2-0-utf-8", "utf-8" },
+	{ "x-unicode-2-0-utf-7", "utf-7" },
+	{ "iso-10646-ucs-2", "ucs-2be" },
+	{ "iso_8859-1", "windows-1252" },
+	{ "iso8859_1", "windows-1252" },
+	{ "latin-1", "windows-1252" },
+	{ "8859-1", "windows-1252" },
+	{ "x-gb2312", "gb18030" },
+	{ "gb_2312-80", "gb18030" },
+	{ "gb2312-80", "gb18030" },
+	{ "chinese", "gb18030" },
+	{ "x-big5", "big5" },
+	{ "korean", "cp949" },
+	{ "windows-949", "cp949" },
+	{ "x-windows-949", "cp949" },
+	{ "ks_c_5601-1989", "cp949" },
+	{ "iso-ir-149", "cp949" },
+	{ "cp50220", "iso-2022-jp" },
+	{ "cp50221", "iso-2022-jp" },
+	{ "iso-2022-jp-ms", "iso-2022-jp" },
+	{ "x-euc-tw", "euc-tw" },
+	{ "x-cp1250", "windows-1250" },
+	{ "x-cp1251", "windows-1251" },
+	{ "cp-1251", "windows-1251" },
+	{ "win-1251", "windows-1251" },
+	{ "x-mac-cyrillic", "mac-cyrillic" },
+	{ "mac-iceland", "mac-is" },
 };
 
 static const char *const known[] = {
@@ -186,6 +216,24 @@ looks_utf8(const uint8_t *p, size_t n)
 	return bad == 0 || good > bad * 2;
 }
 
+/* Of UCS-4 and others glibc makes what is no UTF-8: RFC 3629 section 3. */
+static int
+converted(struct buf *out, iconv_t cd, const void *p, size_t n)
+{
+	struct buf b;
+	int rc;
+
+	buf_init(&b, out->max);
+	rc = convert(&b, cd, p, n);
+	if (b.len > 0)
+		rc = codec_utf8_ok(b.data, b.len) ?
+		    buf_add(out, b.data, b.len) : repair(out, b.data, b.len);
+	if (b.err != 0)
+		rc = -1;
+	buf_clear(&b);
+	return rc;
+}
+
 int
 mtext_utf8(struct buf *out, const char *charset, const void *p, size_t n)
 {
@@ -212,7 +260,7 @@ mtext_utf8(struct buf *out, const char *charset, const void *p, size_t n)
 			return repair(out, p, n);
 		return western(out, p, n);
 	}
-	rc = convert(out, cd, p, n);
+	rc = converted(out, cd, p, n);
 	iconv_close(cd);
 	return rc;
 }

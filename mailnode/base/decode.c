@@ -236,3 +236,10 @@ decode_end(struct decoder *d)
 		give_up(d);
 	d->nheld = 0;
 }
+
+bool
+decode_goes_on(const struct decoder *d)
+{
+	return d->cte == CTE_BASE64 && !d->padded &&
+	    (d->bits & ((1U << d->have) - 1)) != 0;
+}

@@ -40,5 +40,7 @@ void	 decode_as_is(struct decoder *d);
  */
 void	 decode_put(struct decoder *d, const char *p, size_t n);
 void	 decode_end(struct decoder *d);
+/* Of base64: was it cut where an octet is not whole, and not padded? */
+bool	 decode_goes_on(const struct decoder *d);
 
 #endif

@@ -14,6 +14,7 @@
 #include "store/mime.h"
 #include "store/mime_text.h"
 #include "store/mtext.h"
+#include "store/mword.h"
 
 enum {
 	ATTACHED_MAX = 1000,	/* octets of a file name */
@@ -141,7 +142,7 @@ decoded(struct sample *s, const struct field *f)
 		d.nvalue = SAMPLE_FIELD_MAX;
 	buf_reset(&s->text);
 	if (has_encoded(d.value, d.nvalue)) {
-		(void)mime_decoded(&s->text, d.value, d.nvalue);
+		(void)mword_text(&s->text, d.value, d.nvalue);
 		tokens_puts(s->t, TOKEN_HEAD, "encoded-word");
 	} else if (!codec_utf8_ok(d.value, d.nvalue)) {
 		(void)mtext_utf8(&s->text, NULL, d.value, d.nvalue);
