@@ -18,12 +18,7 @@
 enum {
 	RECORD_BODY_MAX = CHAN_DATA_MAX - 4096,	/* octets sent inline */
 	INTAKE_SPOOL_MAX = 256,	/* entries on their way at once */
-	INTAKE_RETRY_MS = 2000,
-	INTAKE_WAIT_MS = 25,	/* to wait for more: the machine is left to
-				   the commits of those who wait, */
-	INTAKE_BATCH = 64,	/* again when so many came meanwhile, */
-	INTAKE_WAITS = 20,	/* so often at most, */
-	INTAKE_BURST = 2048	/* or until so many wait */
+	INTAKE_RETRY_MS = 2000
 };
 
 static const char alarm_file[] =

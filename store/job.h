@@ -58,6 +58,14 @@ struct queue_of_jobs {
 	struct job	*first, **last;
 };
 
+enum {
+	INTAKE_WAIT_MS = 25,	/* to wait for more: the machine is left to
+				   the commits of those who wait, */
+	INTAKE_BATCH = 64,	/* again when so many came meanwhile, */
+	INTAKE_WAITS = 20,	/* so often at most, */
+	INTAKE_BURST = 2048	/* or until so many wait */
+};
+
 struct intake {
 	struct job		*jobs;
 	unsigned int		 nspool, nfound, nappend;

@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 #include "tests/unit/node.h"
 #include "store/job.h"
+#include "store/parts.h"
 
 static const char body[] = "From: a@b.test\r\nTo: me@node.test\r\n"
     "Subject: hello\r\nMessage-ID: <one@b.test>\r\n"
@@ -111,6 +112,58 @@ files_and_lists_what_is_handed_in(void **state)
 	assert_memory_equal(text, head, strlen(head));
 	assert_memory_equal(text + strlen(head), body, strlen(body));
 	assert_string_equal(n.alarms, "");
+	node_stop(&n);
+	node_remove(&n);
+}
+
+/* The wait for more ends; so many came meanwhile. */
+static bool
+waits_on(struct node *n, uint64_t came)
+{
+	struct intake *in = n->st.intake;
+
+	loop_disarm(n->loop, &in->gather);
+	in->due = false;
+	in->seen = spool_committed(&n->st) - came;
+	in->gather.fn(in->gather.arg);
+	assert_true(in->due != in->gather.armed);
+	return in->gather.armed;
+}
+
+/* Do so many that are not filed yet wait at the end of a turn? */
+static bool
+kept_waiting(struct node *n, uint64_t waiting)
+{
+	struct intake *in = n->st.intake;
+	uint64_t cursor = in->cursor;
+
+	loop_disarm(n->loop, &in->gather);
+	in->due = false;
+	in->cursor = in->old = spool_committed(&n->st) - waiting;
+	intake_kick(&n->st);
+	in->cursor = in->old = cursor;
+	return in->gather.armed;
+}
+
+static void
+a_burst_is_filed_behind_it(void **state)
+{
+	struct node n = { .loop = NULL };
+	uint64_t one = 1;
+	int i;
+
+	(void)state;
+	node_dirs(&n);
+	node_start(&n);
+	assert_false(waits_on(&n, INTAKE_BATCH - 1));
+	n.st.intake->waits = 0;
+	for (i = 1; i < INTAKE_WAITS; i++)
+		assert_true(waits_on(&n, INTAKE_BATCH));
+	assert_false(waits_on(&n, INTAKE_BATCH));
+	assert_true(kept_waiting(&n, INTAKE_BURST - 1));
+	assert_false(kept_waiting(&n, INTAKE_BURST));
+	assert_int_equal(node_ask(&n, ROLE_SMTP, send_one, NULL), 0);
+	assert_true(node_until(&n, listed, &one));
 	node_stop(&n);
 	node_remove(&n);
 }
@@ -512,6 +565,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(files_and_lists_what_is_handed_in),
+		cmocka_unit_test(a_burst_is_filed_behind_it),
 		cmocka_unit_test(takes_large_ones_in_pieces),
 		cmocka_unit_test(refuses_what_a_session_may_not),
 		cmocka_unit_test(an_empty_one_harms_nobody),
