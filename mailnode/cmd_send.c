@@ -227,12 +227,27 @@ has_node(void)
 	return has;
 }
 
+/* As the daemon has it, which closes the door without a word. */
+static bool
+may_submit(uid_t uid)
+{
+	size_t i;
+
+	for (i = 0; i < conf.nlocal_uids; i++)
+		if (conf.local_uids[i] == uid)
+			return true;
+	return uid == 0;
+}
+
 static int
 join(struct send *s)
 {
 	s->local = by_local_door();
 	if (s->local) {
 		s->ch = node_link_local();
+		if (s->ch == -1 && !may_submit(getuid()))
+			return fail(s, EX_NOPERM, conf.local_socket, "this "
+			    "user is not in local_uids[] of config.h");
 		return s->ch == -1 ? fail(s, errno == EACCES ? EX_NOPERM :
 		    EX_TEMPFAIL, conf.local_socket, strerror(errno)) : 0;
 	}
@@ -245,6 +260,29 @@ join(struct send *s)
 	s->ch = node_link(s->node, ROLE_KEEPER);
 	return s->ch == -1 ? fail(s, EX_TEMPFAIL, "keeper",
 	    strerror(errno)) : 0;
+}
+
+/* Mail to this machine's users is the owner's, as they are: cron writes to
+ * "root".  But what the node has by that name goes first. */
+static bool
+is_login(void *arg, const char *name)
+{
+	const struct send *s = arg;
+	char addr[PATH_SIZE];
+	struct op_reply r;
+	struct rcpt who;
+	bool ours = false;
+
+	if (strcmp(name, conf.user) == 0 || getpwnam(name) == NULL)
+		return false;
+	if (!s->local && (size_t)snprintf(addr, sizeof addr, "%s@%s", name,
+	    conf.domains[0]) < sizeof addr) {
+		op_reply_init(&r);
+		ours = rcpt_check(s->ch, &r, addr, &who) == STORE_OK &&
+		    rcpt_ok(who.class);
+		op_reply_clear(&r);
+	}
+	return !ours;
 }
 
 static void
@@ -470,6 +508,8 @@ run(struct send *s, char **rcpt)
 	    s->sender : own;
 	s->p.name = s->name;
 	s->p.domain = conf.domains[0];
+	s->p.is_login = is_login;
+	s->p.arg = s;
 	s->p.now = clock_wall_s();
 	s->p.unique = s->unique;
 	rc = prepare(s, rcpt);

@@ -147,6 +147,19 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	is 'and in From' "$(tr -d '\r' <"$hop/msg.$n" | grep ^From:)" \
 	    'From: nobody <me+nobody@node.test>'
 	ok 'what he said is gone' fails grep -q elsewhere "$hop/msg.$n"
+	# Cron writes to the user's name, or to root.
+	ok 'mail to a user of this machine' sh -c 'printf "To: root\n\n%s\n" \
+	    "$2" | env -u MAILNODE_HOME HOME="$0" setpriv --reuid 65534 \
+	    --regid 65534 --clear-groups "$1" -i root nobody nouserhere' \
+	    "$tmp/nobody" "$node/build/sendmail" 'out of cron'
+	ok 'is the owner'"'"'s' wait_for 'inbox | grep -q "^out of cron"'
+	ok 'as what it is' wait_for 'mn why me+root@node.test | grep -q " filed "'
+	ok 'but not to who is none' wait_for \
+	    'inbox | grep -q "rfc822; nouserhere@node.test"'
+	said=$(env -u MAILNODE_HOME HOME="$tmp/nobody" setpriv --reuid 65533 \
+	    --regid 65533 --clear-groups "$node/build/sendmail" -i root \
+	    <"$tmp/mail" 2>&1); rc=$?
+	is 'who is not in the list hears so' "$rc $said" "77 mailnode: sendmail: $door: this user is not in local_uids[] of config.h"
 	ok 'he sees no queue' fails as_nobody "$mailnode" queue
 	# One link to keeper each, and more of them by one connection.
 	cat >"$tmp/crowd" <<-'END'

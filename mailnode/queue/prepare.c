@@ -5,6 +5,7 @@
 
 #include "mailnode/auth/header.h"
 #include "mailnode/base/date.h"
+#include "mailnode/node/conf.h"
 #include "mailnode/queue/addrs.h"
 #include "mailnode/queue/prepare.h"
 #include "mailnode/queue/words.h"
@@ -89,11 +90,25 @@ add_rcpt(struct prepare *p, const char *addr)
 	return add(&p->rcpts, &p->nrcpts, addr);
 }
 
+static enum prepare_err
+add_bare(struct prepare *p, const char *name)
+{
+	char full[PATH_SIZE * 3];
+
+	if (p->is_login == NULL || !p->is_login(p->arg, name))
+		snprintf(full, sizeof full, "%s@%s", name, p->domain);
+	else if (conf.subaddress[0] == '\0')
+		snprintf(full, sizeof full, "%s@%s", conf.user, p->domain);
+	else
+		snprintf(full, sizeof full, "%s%c%s@%s", conf.user,
+		    conf.subaddress[0], name, p->domain);
+	return add_rcpt(p, full);
+}
+
 enum prepare_err
 prepare_rcpt(struct prepare *p, const char *text, size_t n)
 {
 	const char *end = text + n, *at;
-	char full[PATH_SIZE * 2];
 	enum prepare_err rc = PREPARE_OK;
 	struct path a;
 	size_t len;
@@ -104,9 +119,7 @@ prepare_rcpt(struct prepare *p, const char *text, size_t n)
 			rc = add_rcpt(p, a.address);
 			break;
 		case ADDRS_LOCAL:
-			snprintf(full, sizeof full, "%s@%s", a.local,
-			    p->domain);
-			rc = add_rcpt(p, full);
+			rc = add_bare(p, a.local);
 			break;
 		case ADDRS_BAD:
 			snprintf(p->bad, sizeof p->bad, "%.*s",

@@ -41,6 +41,10 @@ struct prepare {
 	const char	*from;		/* address for a From that is missing */
 	const char	*name;		/* its display name, or NULL */
 	const char	*domain;	/* of names that have none */
+	/* A user of this machine, whose mail is the owner's: "root" is
+	 * user+root; NULL: there are none. */
+	bool		 (*is_login)(void *arg, const char *name);
+	void		*arg;
 	int64_t		 now;		/* wall seconds */
 	const char	*unique;	/* for a Message-ID */
 	/* found */
