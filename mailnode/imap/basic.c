@@ -135,17 +135,6 @@ on_enable(struct session *s, struct lex_at *at)
 	return true;
 }
 
-void
-idle_tell(struct session *s, unsigned int how)
-{
-	/* Keeper may have told of more while it was asked. */
-	do {
-		view_sync(s, SYNC_NEW | SYNC_GONE | how, NULL);
-		notify_boxes(s);
-	} while (s->told_boxes && s->state != ST_END);
-	(void)line_flush(s->line);
-}
-
 bool
 on_idle(struct session *s, struct lex_at *at)
 {
@@ -155,7 +144,7 @@ on_idle(struct session *s, struct lex_at *at)
 
 	(void)at;
 	reply_go_on(s, "idling");
-	idle_tell(s, SYNC_FORCE);
+	tell_news(s, SYNC_NEW | SYNC_GONE | SYNC_FORCE);
 	s->hears = HEARS_IDLE;
 	got = next_line(s, LEX_LINE_MAX, &text, &n);
 	s->hears = HEARS_NOTHING;

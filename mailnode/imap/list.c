@@ -3,8 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mailnode/imap/list.h"
 #include "mailnode/imap/name.h"
+#include "mailnode/imap/talk.h"
+#include "store/tree.h"
+
+enum { PATTERNS_MAX = 20 };
 
 enum option {
 	LS_SUBSCRIBED = 1, LS_REMOTE = 2, LS_RECURSIVE = 4,
@@ -12,6 +15,15 @@ enum option {
 	LR_SUBSCRIBED = 16, LR_CHILDREN = 32, LR_SPECIAL = 64,
 	LR_STATUS = 128,	/* return */
 	L_EXTENDED = 256, L_LSUB = 512, L_STAR = 1024
+};
+
+struct list {
+	unsigned int	 options;
+	uint32_t	 items;		/* of RETURN (STATUS …) */
+	char		*pattern[PATTERNS_MAX];	/* owned */
+	size_t		 npattern;
+	bool		 root;		/* the last one was "" */
+	struct tree	 tree;
 };
 
 static const struct lex_name selects[] = {
@@ -121,8 +133,9 @@ has_below(const struct list *l, const char *name, unsigned int what)
 	return false;
 }
 
-void
-list_put(struct session *s, const struct list *l, const struct tree_entry *e,
+/* item: extended data behind it, or "". */
+static void
+put(struct session *s, const struct list *l, const struct tree_entry *e,
     const char *item)
 {
 	const char *use = special_use(e->name);
@@ -170,7 +183,7 @@ list_one(struct session *s, const struct list *l, const struct tree_entry *e)
 	if (l->options & LS_SPECIAL && special_use(e->name) == NULL)
 		wanted = false;
 	if (wanted || below)
-		list_put(s, l, e, below ?
+		put(s, l, e, below ?
 		    " (\"CHILDINFO\" (\"SUBSCRIBED\"))" : "");
 }
 
@@ -184,15 +197,17 @@ lsub_one(struct session *s, const struct list *l, const struct tree_entry *e)
 		above.box = NULL;
 	if (matches(l, e->name) && (e->subscribed ||
 	    has_below(l, e->name, BELOW_SUBSCRIBED | BELOW_HIDDEN)))
-		list_put(s, l, &above, "");
+		put(s, l, &above, "");
 }
 
-uint16_t
-list_now(struct session *s, struct list *l)
+void
+list_put(struct session *s, const struct tree *t, const struct tree_entry *e,
+    const char *item)
 {
-	*l = (struct list){ .options = L_EXTENDED | LR_SUBSCRIBED };
-	return tree_get(&l->tree, reader_of(s), &s->reader, 0,
-	    *s->start->keeper, &s->keeper);
+	const struct list l = { .options = L_EXTENDED | LR_SUBSCRIBED,
+	    .tree = *t };
+
+	put(s, &l, e, item);
 }
 
 static bool
@@ -209,14 +224,6 @@ list_all(struct session *s, struct list *l)
 			list_one(s, l, &l->tree.entry[i]);
 	send_out(s);
 	return well(s, rc);
-}
-
-void
-list_clear(struct list *l)
-{
-	while (l->npattern > 0)
-		free(l->pattern[--l->npattern]);
-	tree_clear(&l->tree);
 }
 
 /* And LSUB, which has no options. */
@@ -236,6 +243,8 @@ on_list(struct session *s, struct lex_at *at)
 		    s->second ? "LSUB" : "LIST");
 	else if (good)
 		good = list_all(s, &l);
-	list_clear(&l);
+	while (l.npattern > 0)
+		free(l.pattern[--l.npattern]);
+	tree_clear(&l.tree);
 	return good;
 }

@@ -1,85 +1,108 @@
-/* NOTIFY, RFC 5465: the command, and who wants what; news between commands. */
+/*
+ * NOTIFY, RFC 5465: the command, who wants what, and news between commands.
+ * Of mailboxes that are not at hand what was told is a list of all there was;
+ * what is told is how the present one differs.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "mailnode/imap/name.h"
-#include "mailnode/imap/notify.h"
+#include "mailnode/imap/talk.h"
 #include "store/err.h"
+#include "store/tree.h"
 
-enum { NAMES_MAX = 256 * 1024 /* octets */ };
+enum { GROUPS_MAX = 100, NAMES_MAX = 256 * 1024 /* octets */ };
+
+enum event {
+	EV_NEW = 1, EV_EXPUNGE = 2, EV_FLAG = 4, EV_NAME = 8,
+	EV_SUBSCRIBED = 16,
+	EV_NONE = 32		/* a STATUS at first, and no more */
+};
+
+enum filter {
+	IN_SELECTED, IN_DELAYED, IN_PERSONAL, IN_SUBSCRIBED, IN_SUBTREE,
+	IN_MAILBOXES
+};
+
+struct group {
+	enum filter	 filter;
+	unsigned int	 events;
+	size_t		 from, to;	/* octets of `names` */
+};
+
+struct notify {
+	struct lex	 lex;		/* the command: fetch borrows of it */
+	struct fetch	*fetch;		/* of new messages; NULL: nothing */
+	unsigned int	 selected;	/* events */
+	bool		 delayed;
+	struct group	 group[GROUPS_MAX];	/* other mailboxes */
+	size_t		 n;
+	struct buf	 names;		/* NUL behind each */
+	struct tree	 then;		/* empty without groups */
+	char		 own[BOX_NAME_MAX];	/* changed by the client … */
+	struct set	 mine;		/* … with these new */
+};
 
 /* ---- the command ---- */
 
-static const struct lex_name events[] = {
-	{ "MessageNew", EV_NEW }, { "MessageExpunge", EV_EXPUNGE },
-	{ "FlagChange", EV_FLAG }, { "MailboxName", EV_NAME },
-	{ "SubscriptionChange", EV_SUBSCRIBED }, { NULL, 0 }
-};
-
-/* The others of the RFC, and of those that follow it, we have not. */
+/* In parentheses, or NONE.  The others of the RFC, and of those that follow
+ * it, we have not. */
 static bool
-event(struct session *s, struct lex_at *at, struct notify *n,
+events(struct session *s, struct lex_at *at, struct notify *n,
     struct group *g)
 {
+	static const struct lex_name names[] = {
+		{ "MessageNew", EV_NEW }, { "MessageExpunge", EV_EXPUNGE },
+		{ "FlagChange", EV_FLAG }, { "MailboxName", EV_NAME },
+		{ "SubscriptionChange", EV_SUBSCRIBED }, { NULL, 0 } };
+	const unsigned int both = EV_NEW | EV_EXPUNGE;
 	struct lex_str word;
 	unsigned int bit;
 
-	if (!lex_one_of(at, events, &bit)) {
-		if (lex_atom(at, &word))
-			reply_no(s, "BADEVENT (MessageNew MessageExpunge "
-			    "FlagChange MailboxName SubscriptionChange)",
-			    "no such event");
-		return false;
-	}
-	g->events |= bit;
-	if (bit != EV_NEW || !lex_next_is(at, LEX_OPEN))
+	if (lex_word(at, "NONE")) {
+		g->events = EV_NONE;
 		return true;
-	if (g->filter > IN_DELAYED || n->fetch != NULL)
+	}
+	if (!lex_open(at))
 		return false;
-	n->fetch = fetch_atts(at);
-	return n->fetch != NULL;
-}
-
-/* One that no mailbox can have is passed over, as one that none has. */
-static bool
-name(struct session *s, struct lex_at *at, struct notify *n,
-    struct group *g)
-{
-	char text[BOX_NAME_MAX];
-	struct lex_str raw;
-
-	(void)g;
-	return lex_astring(at, &raw) && (!name_in(raw.p, raw.n,
-	    session_utf8(s), text, sizeof text) ||
-	    buf_add(&n->names, text, strlen(text) + 1) == 0);
-}
-
-typedef bool	one_fn(struct session *s, struct lex_at *at, struct notify *n,
-		    struct group *g);
-
-/* At least one, up to the parenthesis. */
-static bool
-many(struct session *s, struct lex_at *at, struct notify *n,
-    struct group *g, one_fn *one)
-{
 	do {
-		if (!one(s, at, n, g))
+		if (!lex_one_of(at, names, &bit)) {
+			if (lex_atom(at, &word))
+				reply_no(s, "BADEVENT (MessageNew "
+				    "MessageExpunge FlagChange MailboxName "
+				    "SubscriptionChange)", "no such event");
+			return false;
+		}
+		g->events |= bit;
+		if (bit == EV_NEW && lex_next_is(at, LEX_OPEN) &&
+		    (g->filter > IN_DELAYED || n->fetch != NULL ||
+		    (n->fetch = fetch_atts(at)) == NULL))
 			return false;
 	} while (!lex_close(at));
-	return true;
-}
-
-/* Section 5: the events of messages need each other; section 6.1. */
-static bool
-go_together(const struct group *g)
-{
-	const unsigned int both = EV_NEW | EV_EXPUNGE;
-
+	/* Section 5: the events of messages need each other; section 6.1. */
 	if (g->filter <= IN_DELAYED &&
 	    g->events & (EV_NAME | EV_SUBSCRIBED))
 		return false;
 	return !(g->events & (both | EV_FLAG)) || (g->events & both) == both;
+}
+
+/* One, or some in parentheses.  One that no mailbox can have is passed over,
+ * as one that none has. */
+static bool
+names(struct session *s, struct lex_at *at, struct buf *b)
+{
+	bool many = lex_open(at);
+	char name[BOX_NAME_MAX];
+	struct lex_str raw;
+
+	do {
+		if (!lex_astring(at, &raw) || (name_in(raw.p, raw.n,
+		    session_utf8(s), name, sizeof name) &&
+		    buf_add(b, name, strlen(name) + 1) == -1))
+			return false;
+	} while (many && !lex_close(at));
+	return true;
 }
 
 static bool
@@ -101,14 +124,10 @@ group(struct session *s, struct lex_at *at, struct notify *n)
 	if (!lex_open(at) || !lex_one_of(at, in, &filter))
 		return false;
 	g.filter = (enum filter)filter;
-	if (g.filter >= IN_SUBTREE && !(lex_open(at) ?
-	    many(s, at, n, &g, name) : name(s, at, n, &g)))
+	if (g.filter >= IN_SUBTREE && !names(s, at, &n->names))
 		return false;
 	g.to = n->names.len;
-	if (lex_word(at, "NONE"))
-		g.events = EV_NONE;
-	else if (!lex_open(at) || !many(s, at, n, &g, event) ||
-	    !go_together(&g))
+	if (!events(s, at, n, &g))
 		return false;
 	if (g.filter > IN_DELAYED)
 		n->group[n->n++] = g;
@@ -144,7 +163,7 @@ notify_free(struct notify *n)
 		return;
 	fetch_free(n->fetch);
 	lex_clear(&n->lex);
-	list_clear(&n->then);
+	tree_clear(&n->then);
 	buf_clear(&n->names);
 	set_clear(&n->mine);
 	free(n);
@@ -170,8 +189,9 @@ covers(const struct notify *n, const struct group *g,
 	return false;
 }
 
-unsigned int
-notify_wanted(const struct notify *n, const struct tree_entry *e)
+/* EV_* of all groups that this name is in. */
+static unsigned int
+wanted(const struct notify *n, const struct tree_entry *e)
 {
 	unsigned int ev = 0;
 	size_t i;
@@ -211,16 +231,171 @@ void
 notify_own(struct session *s, const char *name, const struct set *uids)
 {
 	struct notify *n = s->notify;
-	size_t i;
 
 	if (n == NULL)
 		return;
 	(void)snprintf(n->own, sizeof n->own, "%s", name);
 	n->mine.n = 0;
-	for (i = 0; uids != NULL && i < uids->n; i++)
-		(void)set_add(&n->mine, uids->range[i].lo,
-		    uids->range[i].hi);
+	if (uids != NULL)
+		(void)set_slice(uids, 1, UINT32_MAX, &n->mine);
 	s->told_boxes = true;
+}
+
+/* ---- the others ---- */
+
+void
+notify_left(struct session *s)
+{
+	const struct view *v = &s->view;
+	struct view_boxes *b;
+	size_t i;
+
+	if (s->notify == NULL)
+		return;
+	b = &s->notify->then.boxes;
+	for (i = 0; i < b->n; i++)
+		if (b->box[i].id == v->mbox) {
+			b->box[i].uidvalidity = v->uidvalidity;
+			b->box[i].uidnext = v->uidnext;
+			b->box[i].total = v->exists;
+			b->box[i].modseq = v->modseq < v->gone ? v->modseq :
+			    v->gone;
+		}
+}
+
+struct news {
+	struct session	*s;
+	struct notify	*n;
+	const struct tree *now;
+	const struct tree_entry *from, *to;		/* renamed */
+	char		 last[BOX_NAME_MAX];	/* told of */
+};
+
+static void
+tell_name(struct news *w, const struct tree_entry *e, const char *item)
+{
+	if (strcmp(w->last, e->name) == 0)
+		return;
+	(void)snprintf(w->last, sizeof w->last, "%s", e->name);
+	list_put(w->s, w->now, e, item);
+}
+
+/* Something came or went below it. */
+static void
+tell_level(struct news *w, const char *below)
+{
+	const char *slash = strrchr(below, NAME_SEPARATOR);
+	struct tree_entry level = { .box = NULL };
+	const struct tree_entry *e;
+
+	if (slash == NULL)
+		return;
+	memcpy(level.name, below, (size_t)(slash - below));
+	e = tree_find(w->now, level.name);
+	if (e == NULL)
+		e = &level;
+	if (wanted(w->n, e) & EV_NAME)
+		tell_name(w, e, "");
+}
+
+/* Not what moved with the level above it. */
+static void
+tell_renamed(struct news *w, const struct tree_entry *was,
+    const struct tree_entry *is, bool own)
+{
+	const char *a = NULL, *b = NULL;
+	struct buf item;
+
+	if (w->from != NULL) {
+		a = tree_below(w->from->name, was->name);
+		b = tree_below(w->to->name, is->name);
+	}
+	if (a != NULL && b != NULL && strcmp(a, b) == 0)
+		return;
+	w->from = was;
+	w->to = is;
+	if (own)
+		return;
+	buf_init(&item, 4 * BOX_NAME_MAX);
+	(void)buf_adds(&item, " (\"OLDNAME\" (");
+	put_mailbox(w->s, &item, was->name);
+	(void)buf_adds(&item, "))");
+	tell_name(w, is, buf_str(&item));
+	buf_clear(&item);
+}
+
+/* One name, as it was and as it is; it has been told where a mailbox is now
+ * that was under it. */
+static void
+tell_change(struct news *w, const struct tree_entry *was,
+    const struct tree_entry *is)
+{
+	const bool box = is->box != NULL, had = was->box != NULL;
+	const struct tree_entry *old = !box ? NULL :
+	    tree_same(&w->n->then, is->box);
+	unsigned int ev = wanted(w->n, was) | wanted(w->n, is);
+	/* The name, or a level above it, that the client itself made. */
+	bool own = strcmp(w->n->own, is->name) == 0 ||
+	    tree_below(is->name, w->n->own) != NULL;
+
+	if (old != NULL && strcmp(old->name, is->name) != 0) {
+		if ((ev | wanted(w->n, old)) & EV_NAME)
+			tell_renamed(w, old, is, own);
+		return;
+	}
+	if (own || (had && !box && tree_same(w->now, was->box) != NULL))
+		return;
+	if ((ev & EV_NAME && (box != had || (box && old == NULL))) ||
+	    (ev & EV_SUBSCRIBED && is->subscribed != was->subscribed))
+		tell_name(w, is, "");
+	if (box != had)
+		tell_level(w, is->name);
+}
+
+static void
+tell_messages(struct news *w, const struct tree_entry *e)
+{
+	static const struct view_box none = { .uidnext = 1 };
+	const struct tree_entry *old = tree_same(&w->n->then, e->box);
+	const struct view_box *b = e->box, *a = old != NULL ? old->box : &none;
+	uint64_t mine = strcmp(w->n->own, e->name) == 0 ?
+	    set_count(&w->n->mine) : 0;
+	unsigned int ev = wanted(w->n, e);
+	bool came = b->uidnext != a->uidnext || b->total != a->total ||
+	    (old != NULL && b->uidvalidity != a->uidvalidity);
+
+	if (b->id == w->s->view.mbox || (mine > 0 &&
+	    b->uidnext == a->uidnext + mine && b->total == a->total + mine))
+		return;
+	if ((ev & EV_NEW && came) || (ev & EV_FLAG && old != NULL &&
+	    b->modseq != a->modseq && (b->unread != a->unread ||
+	    w->s->enabled & EN_CONDSTORE)))
+		put_news(w->s, b, ev & EV_FLAG);
+}
+
+/* Both are in the order of their names. */
+static void
+differ(struct session *s, const struct tree *m)
+{
+	const struct tree *l = &s->notify->then;
+	struct news w = { .s = s, .n = s->notify, .now = m };
+	struct tree_entry none = { .box = NULL };
+	size_t i = 0, j = 0;
+	int d;
+
+	while (i < l->n || j < m->n) {
+		d = i == l->n ? 1 : j == m->n ? -1 :
+		    strcmp(l->entry[i].name, m->entry[j].name);
+		memcpy(none.name, d < 0 ? l->entry[i].name : m->entry[j].name,
+		    sizeof none.name);
+		tell_change(&w, d <= 0 ? &l->entry[i] : &none,
+		    d >= 0 ? &m->entry[j] : &none);
+		if (d >= 0 && m->entry[j].box != NULL)
+			tell_messages(&w, &m->entry[j]);
+		i += d <= 0;
+		j += d >= 0;
+	}
+	send_out(s);
 }
 
 /* Section 5.8: as if NOTIFY NONE had come. */
@@ -236,29 +411,39 @@ void
 notify_boxes(struct session *s)
 {
 	struct notify *n = s->notify;
-	struct list now = { .options = 0 };
+	struct tree now = { .n = 0 };
+	bool due = s->told_boxes;
 	uint16_t rc = OP_OK;
-	bool due;
 
-	due = s->told_boxes;
 	s->told_boxes = false;
 	if (n == NULL || !(s->state & ST_IN) || !due)
 		return;
 	if (n->n > 0)
-		rc = list_now(s, &now);
+		rc = tree_get(&now, reader_of(s), &s->reader, 0,
+		    *s->start->keeper, &s->keeper);
 	if (rc == OP_GONE)
 		reply_failed(s, rc);
 	else if (rc != OP_OK)
 		overflow(s);
 	else if (n->n > 0) {
-		notify_differ(s, &now);
-		list_clear(&n->then);
+		differ(s, &now);
+		tree_clear(&n->then);
 		n->then = now;
-		now = (struct list){ .options = 0 };
+		now = (struct tree){ .n = 0 };
 	}
-	list_clear(&now);
+	tree_clear(&now);
 	n->own[0] = '\0';
 	n->mine.n = 0;
+}
+
+void
+tell_news(struct session *s, unsigned int how)
+{
+	/* Keeper may have told of more while it was asked. */
+	do {
+		view_sync(s, how, NULL);
+		notify_boxes(s);
+	} while (s->told_boxes && s->state != ST_END);
 }
 
 void
@@ -267,17 +452,11 @@ notify_tell(struct session *s)
 	if (s->notify == NULL || !(s->state & ST_IN))
 		return;
 	listen_up(s);
-	/* Keeper may have told of more while it was asked. */
-	do {
-		view_sync(s, s->notify->delayed ? SYNC_NEW :
-		    SYNC_NEW | SYNC_GONE, NULL);
-		notify_boxes(s);
-	} while (s->told_boxes && s->state != ST_END);
+	tell_news(s, s->notify->delayed ? SYNC_NEW : SYNC_NEW | SYNC_GONE);
 	/* There is no command to say no to. */
 	if (s->answered && s->state != ST_END)
 		overflow(s);
 	s->answered = false;
-	(void)line_flush(s->line);
 }
 
 /* ---- */
@@ -290,9 +469,9 @@ tell_all(struct session *s, const struct notify *n)
 	unsigned int ev;
 	size_t i;
 
-	for (i = 0; i < n->then.tree.n; i++) {
-		e = &n->then.tree.entry[i];
-		ev = notify_wanted(n, e);
+	for (i = 0; i < n->then.n; i++) {
+		e = &n->then.entry[i];
+		ev = wanted(n, e);
 		if (e->box != NULL && ev & any && e->box->id != s->view.mbox)
 			put_news(s, e->box, ev & EV_FLAG);
 	}
@@ -310,7 +489,8 @@ on_notify(struct session *s, struct lex_at *at)
 	lex_init(&n->lex);
 	buf_init(&n->names, NAMES_MAX);
 	if (!parse(s, at, n, &status) || !watch(s) ||
-	    (n->n > 0 && !well(s, list_now(s, &n->then)))) {
+	    (n->n > 0 && !well(s, tree_get(&n->then, reader_of(s), &s->reader,
+	    0, *s->start->keeper, &s->keeper)))) {
 		notify_free(n);
 		return false;
 	}

@@ -162,7 +162,7 @@ meanwhile(struct session *s, enum line_err err)
 	if (s->hears == HEARS_NOTIFY)
 		notify_tell(s);
 	else if (s->hears == HEARS_IDLE)
-		idle_tell(s, 0);
+		tell_news(s, SYNC_NEW | SYNC_GONE);
 	return true;
 }
 

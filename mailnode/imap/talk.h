@@ -244,9 +244,9 @@ void	 notify_own(struct session *s, const char *name,
 void	 notify_left(struct session *s);
 /* News of the mailboxes that are not at hand. */
 void	 notify_boxes(struct session *s);
-/* basic.c: news while in IDLE; how: with SYNC_FORCE, or 0. */
-void	 idle_tell(struct session *s, unsigned int how);
-/* All news, between commands. */
+/* All news, as view_sync() has it, of all mailboxes. */
+void	 tell_news(struct session *s, unsigned int how);
+/* The same between commands. */
 void	 notify_tell(struct session *s);
 
 /* select.c: keeper tells of changes from now on.  False: answered. */
@@ -284,6 +284,12 @@ on_fn	on_capability, on_logout, on_id, on_enable, on_namespace, on_idle,
 void	 put_capabilities(struct session *s, struct buf *b);
 /* Names of mailboxes may be in UTF-8. */
 bool	 session_utf8(const struct session *s);
+/* list.c, for NOTIFY: "* LIST" of an entry into s->out, extended, with item
+ * behind it. */
+struct tree;
+struct tree_entry;
+void	 list_put(struct session *s, const struct tree *t,
+	    const struct tree_entry *e, const char *item);
 /* What a mailbox is for, "\\Sent"; NULL: nothing of its own. */
 const char *special_use(const char *name);
 /* A mailbox's name; false: answered already. */
