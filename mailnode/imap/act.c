@@ -1,8 +1,5 @@
 /* STORE, COPY, MOVE, EXPUNGE: RFC 9051 section 6.4, RFC 4315, RFC 6851,
  * RFC 7162 section 3.1.3. */
-#include <stdio.h>
-#include <string.h>
-
 #include "mailnode/imap/talk.h"
 #include "store/err.h"
 #include "store/op_set.h"
@@ -72,21 +69,17 @@ static void
 store_answer(struct session *s, const struct store_cmd *c)
 {
 	struct set seqs = { 0 };
-	struct buf code;
 
 	if (c->done.was.n == 0) {
 		reply_ok(s, "", "done");
 		return;
 	}
-	buf_init(&code, LEX_TEXT_MAX);
-	(void)buf_adds(&code, "MODIFIED ");
+	(void)buf_adds(&s->out, "MODIFIED ");
 	if (s->uid || view_seqs(s, &c->done.was, &seqs)) {
 		set_order(&seqs);
-		set_text(s->uid ? &c->done.was : &seqs, &code);
+		set_text(s->uid ? &c->done.was : &seqs, &s->out);
 	}
-	reply_ok(s, code.err == 0 ? buf_str(&code) : "MODIFIED",
-	    "changed by another meanwhile");
-	buf_clear(&code);
+	reply_out(s, "changed by another meanwhile");
 	set_clear(&seqs);
 }
 
@@ -157,25 +150,24 @@ take_back(struct session *s, const char *folder, const struct set *now)
 static void
 moved(struct session *s, const struct set_done *done, bool copy)
 {
-	struct buf code;
+	struct buf *b = &s->out;
 
 	if (done->was.n == 0) {
 		reply_ok(s, "", "there was nothing");
 		return;
 	}
-	buf_init(&code, 8 * 1024 * 1024);
-	(void)buf_addf(&code, "COPYUID %u ", (unsigned int)done->uidvalidity);
-	set_text(&done->was, &code);
-	(void)buf_addc(&code, ' ');
-	set_text(&done->now, &code);
-	if (!copy) {
-		/* RFC 6851 section 4.3: before the messages go. */
-		line_puts(s->line, "* OK [");
-		line_put(s->line, code.data, code.len);
-		line_puts(s->line, "] moved\r\n");
+	/* RFC 6851 section 4.3: before the messages go. */
+	(void)buf_addf(b, "%sCOPYUID %u ", copy ? "" : "* OK [",
+	    (unsigned int)done->uidvalidity);
+	set_text(&done->was, b);
+	(void)buf_addc(b, ' ');
+	set_text(&done->now, b);
+	if (copy)
+		reply_out(s, "done");
+	else {
+		(void)buf_adds(b, "] moved");
+		send_line(s);
 	}
-	reply_ok(s, copy ? buf_str(&code) : "", "done");
-	buf_clear(&code);
 }
 
 /* And MOVE. */
@@ -235,7 +227,6 @@ on_expunge(struct session *s, struct lex_at *at)
 {
 	struct set uids = { 0 };
 	struct lex_str set;
-	char code[40] = "";
 	uint64_t modseq;
 	bool good;
 
@@ -243,9 +234,9 @@ on_expunge(struct session *s, struct lex_at *at)
 	    may_change(s) && (s->uid ? view_set(s, &set, s->uid, false, &uids) :
 	    view_told(s, &uids)) && expunge(s, &uids, &modseq);
 	if (good && s->enabled & EN_QRESYNC && modseq != 0) {
-		(void)snprintf(code, sizeof code, "HIGHESTMODSEQ %llu",
+		(void)buf_addf(&s->out, "HIGHESTMODSEQ %llu",
 		    (unsigned long long)modseq);
-		reply_ok(s, code, "done");
+		reply_out(s, "done");
 	}
 	set_clear(&uids);
 	return good;

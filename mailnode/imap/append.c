@@ -107,23 +107,19 @@ file(struct append *a)
 {
 	struct session *s = a->s;
 	struct append_done done;
-	struct buf code;
 	uint16_t rc;
 
 	rc = append_all(*s->start->keeper, &s->keeper, a->m, a->n, &done);
 	a->n = 0;		/* keeper knows nothing of them any more */
-	buf_init(&code, LEX_LINE_MAX);
-	(void)buf_addf(&code, "APPENDUID %u ",
-	    (unsigned int)done.uidvalidity);
-	set_text(&done.uids, &code);
 	if (rc != OP_OK)
 		refused(s, rc);
 	else {
 		notify_own(s, a->folder, &done.uids);
-		reply_ok(s, buf_str(&code), done.known ?
-		    "it was there already" : "filed");
+		(void)buf_addf(&s->out, "APPENDUID %u ",
+		    (unsigned int)done.uidvalidity);
+		set_text(&done.uids, &s->out);
+		reply_out(s, done.known ? "it was there already" : "filed");
 	}
-	buf_clear(&code);
 	set_clear(&done.uids);
 }
 

@@ -31,8 +31,7 @@ logged_in(struct session *s)
 		(void)device_note(*s->start->keeper, &n);
 	(void)buf_adds(&s->out, "CAPABILITY ");
 	put_capabilities(s, &s->out);
-	reply_ok(s, buf_str(&s->out), "welcome");
-	buf_reset(&s->out);
+	reply_out(s, "welcome");
 }
 
 static void

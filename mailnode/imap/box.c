@@ -28,12 +28,6 @@ get_mailbox(struct session *s, struct lex_at *at, char name[BOX_NAME_MAX])
 	return false;
 }
 
-void
-put_mailbox(const struct session *s, struct buf *b, const char *name)
-{
-	(void)name_out(b, name, session_utf8(s));
-}
-
 const char *
 special_use(const char *name)
 {
@@ -111,7 +105,7 @@ put_status(struct session *s, const struct view_box *b, uint32_t bits)
 	size_t i;
 
 	(void)buf_adds(&s->out, "* STATUS ");
-	put_mailbox(s, &s->out, b->name);
+	(void)name_out(&s->out, b->name, session_utf8(s));
 	(void)buf_adds(&s->out, " (");
 	for (i = 0; items[i].name != NULL; i++) {
 		if (!(bits & items[i].v))
@@ -170,7 +164,7 @@ wants_use(struct session *s, struct lex_at *at, const char *name)
 bool
 on_create(struct session *s, struct lex_at *at)
 {
-	char name[BOX_NAME_MAX], code[40] = "";
+	char name[BOX_NAME_MAX];
 	struct view_box b = { 0 };
 	uint64_t id;
 	size_t n;
@@ -186,9 +180,9 @@ on_create(struct session *s, struct lex_at *at)
 		return false;
 	/* RFC 8474 section 4.1: with the name that it has for good. */
 	if (view_box(reader_of(s), &s->reader, name, 0, &b) == OP_OK)
-		(void)snprintf(code, sizeof code, "MAILBOXID (F%u)",
+		(void)buf_addf(&s->out, "MAILBOXID (F%u)",
 		    (unsigned int)b.uidvalidity);
-	reply_ok(s, code, "made");
+	reply_out(s, "made");
 	return true;
 }
 
@@ -298,7 +292,7 @@ on_getquotaroot(struct session *s, struct lex_at *at)
 	    !find_box(s, name, 0, &b))
 		return false;
 	(void)buf_adds(&s->out, "* QUOTAROOT ");
-	put_mailbox(s, &s->out, name);
+	(void)name_out(&s->out, name, session_utf8(s));
 	(void)buf_adds(&s->out, " \"\"");
 	send_line(s);
 	return tell_quota(s);

@@ -72,39 +72,24 @@ add_section(struct fetch *f, struct lex_at *at, const struct lex_str *word)
 	return true;
 }
 
+/* One, or some in parentheses. */
 static bool
-item(struct fetch *f, struct lex_at *at)
+items(struct fetch *f, struct lex_at *at)
 {
+	bool many = lex_open(at);
 	struct lex_str word;
 	unsigned int bit;
 
-	if (!lex_one_of(at, names, &bit))
-		return lex_atom(at, &word) && add_section(f, at, &word);
-	f->items |= bit;
-	/* It is there at once, LAZY or not: RFC 8970. */
-	return bit != F_PREVIEW || !lex_open(at) ||
-	    (lex_word(at, "LAZY") && lex_close(at));
-}
-
-/* Behind the parenthesis. */
-static bool
-items_to_end(struct fetch *f, struct lex_at *at)
-{
 	do {
-		if (!item(f, at))
+		if (lex_one_of(at, names, &bit))
+			f->items |= bit;
+		else if (!lex_atom(at, &word) || !add_section(f, at, &word))
 			return false;
-	} while (!lex_close(at));
-	return true;
-}
-
-static bool
-what(struct fetch *f, struct lex_at *at)
-{
-	unsigned int bits;
-
-	if (!lex_one_of(at, macros, &bits))
-		return lex_open(at) ? items_to_end(f, at) : item(f, at);
-	f->items |= bits;
+		/* It is there at once, LAZY or not: RFC 8970. */
+		if (bit == F_PREVIEW && lex_open(at) &&
+		    (!lex_word(at, "LAZY") || !lex_close(at)))
+			return false;
+	} while (many && !lex_close(at));
 	return true;
 }
 
@@ -407,7 +392,7 @@ fetch_atts(struct lex_at *at)
 {
 	struct fetch *f = calloc(1, sizeof *f);
 
-	if (f != NULL && lex_open(at) && items_to_end(f, at))
+	if (f != NULL && items(f, at))
 		return f;
 	fetch_free(f);
 	return NULL;
@@ -430,14 +415,18 @@ bool
 on_fetch(struct session *s, struct lex_at *at)
 {
 	struct fetch *f = calloc(1, sizeof *f);
+	unsigned int bits = 0;
 	struct lex_str set;
 	bool good;
 
 	if (f == NULL)
 		return well(s, STORE_NOMEM);
 	f->items = s->uid ? F_UID : 0;
-	good = lex_atom(at, &set) && what(f, at) && modifiers(s, f, at) &&
+	good = lex_atom(at, &set) &&
+	    (lex_one_of(at, macros, &bits) || items(f, at)) &&
+	    modifiers(s, f, at) &&
 	    view_set(s, &set, s->uid, false, &f->uids) && take_some(s, f);
+	f->items |= bits;
 	/* RFC 7162 section 3.2.6: what went may have had the highest UID of
 	 * all. */
 	if (good && f->vanished)

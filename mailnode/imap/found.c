@@ -40,6 +40,7 @@ search_init(struct search *c, struct session *s)
 static void
 search_clear(struct search *c)
 {
+	c->s->index = false;
 	find_prog_clear(&c->prog);
 	set_clear(&c->found);
 }
@@ -53,12 +54,6 @@ search_well(struct search *c, uint16_t rc)
 	if (rc != OP_OK && c->result & R_SAVE)
 		c->s->view.saved.n = 0;		/* RFC 5182 section 2.1 */
 	return well(c->s, rc);
-}
-
-static int
-its_reader(struct search *c)
-{
-	return c->prog.index ? reader_with_index(c->s) : reader_of(c->s);
 }
 
 /* ---- arguments ---- */
@@ -268,7 +263,7 @@ on_search(struct session *s, struct lex_at *at)
 	    (!lex_word(at, "CHARSET") || charset(&c, at)) &&
 	    search_keys(s, at, &c.prog, &c.modseq);
 	c.extended = c.extended || s->enabled & EN_REV2;
-	good = good && tell(&c, view_search(its_reader(&c), &s->reader,
+	good = good && tell(&c, view_search(reader_of(s), &s->reader,
 	    s->view.mbox, s->view.uidnext, &c.prog, &c.found, &c.done),
 	    "SEARCH");
 	search_clear(&c);
@@ -309,7 +304,7 @@ order(struct search *c, struct order_ask *ask,
 	ask->mbox = s->view.mbox;
 	ask->below = s->view.uidnext;
 	ask->prog = &c->prog;
-	return view_order(its_reader(c), &s->rows, ask, fn, c, &c->done);
+	return view_order(reader_of(s), &s->rows, ask, fn, c, &c->done);
 }
 
 static bool

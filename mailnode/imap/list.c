@@ -52,22 +52,9 @@ options(struct session *s, struct lex_at *at, const struct lex_name *names,
 			return false;
 		l->options |= bits;
 	}
-	return true;
-}
-
-static bool
-select_options(struct session *s, struct lex_at *at, struct list *l)
-{
-	if (!lex_next_is(at, LEX_OPEN))
-		return true;
-	return options(s, at, selects, l) && (!(l->options & LS_RECURSIVE) ||
-	    l->options & (LS_SUBSCRIBED | LS_SPECIAL));
-}
-
-static bool
-return_options(struct session *s, struct lex_at *at, struct list *l)
-{
-	return !lex_word(at, "RETURN") || options(s, at, returns, l);
+	/* RFC 5258 section 3.1: it goes with others. */
+	return !(l->options & LS_RECURSIVE) ||
+	    l->options & (LS_SUBSCRIBED | LS_SPECIAL);
 }
 
 /* Reference and pattern, one behind the other. */
@@ -156,7 +143,7 @@ put(struct session *s, const struct list *l, const struct tree_entry *e,
 	if (use != NULL && !lsub)
 		put_word(b, use);
 	(void)buf_adds(b, ") \"/\" ");
-	put_mailbox(s, b, e->name);
+	(void)name_out(b, e->name, session_utf8(s));
 	(void)buf_addf(b, "%s\r\n", item);
 	if (l->options & LR_STATUS && e->box != NULL)
 		put_status(s, e->box, l->items);
@@ -233,9 +220,10 @@ on_list(struct session *s, struct lex_at *at)
 	struct list l = { .options = s->second ? L_LSUB : 0 };
 	bool good;
 
-	good = (s->second || select_options(s, at, &l)) &&
-	    patterns(s, &l, at) && (s->second || return_options(s, at, &l)) &&
-	    lex_end(at);
+	good = (s->second || !lex_next_is(at, LEX_OPEN) ||
+	    options(s, at, selects, &l)) && patterns(s, &l, at) &&
+	    (s->second || !lex_word(at, "RETURN") ||
+	    options(s, at, returns, &l)) && lex_end(at);
 	/* RFC 9051 section 6.3.9: "" asks for the root, whatever the
 	 * reference. */
 	if (good && l.npattern == 1 && l.root)

@@ -1,4 +1,5 @@
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -17,22 +18,11 @@ is_inbox(const char *name)
 	    (name[CAPITAL] == '\0' || name[CAPITAL] == NAME_SEPARATOR);
 }
 
-/* No mailbox has a control in its name (box_name_ok). */
-static bool
-controls(const struct buf *b)
-{
-	size_t i;
-
-	for (i = 0; i < b->len; i++)
-		if (b->data[i] < ' ' || b->data[i] == 0x7f)
-			return true;
-	return false;
-}
-
 bool
 name_in(const char *p, size_t n, bool utf8, char *dst, size_t size)
 {
 	struct buf b;
+	size_t i;
 	bool ok;
 
 	dst[0] = '\0';
@@ -41,11 +31,12 @@ name_in(const char *p, size_t n, bool utf8, char *dst, size_t size)
 	 * still send the old form of what they saw before. */
 	ok = utf8 ? codec_utf8_ok(p, n) && buf_add(&b, p, n) == 0 :
 	    utf7_get(&b, p, n);
-	ok = ok && b.len < size && !controls(&b);
-	if (ok && b.len > 0)
-		memcpy(dst, b.data, b.len);
+	ok = ok && b.len < size;
+	/* No mailbox has a control in its name (box_name_ok). */
+	for (i = 0; ok && i < b.len; i++)
+		ok = b.data[i] >= ' ' && b.data[i] != 0x7f;
 	if (ok)
-		dst[b.len] = '\0';
+		(void)snprintf(dst, size, "%s", buf_str(&b));
 	buf_clear(&b);
 	if (ok && is_inbox(dst))
 		memcpy(dst, capital, CAPITAL);

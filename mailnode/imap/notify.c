@@ -318,7 +318,7 @@ tell_renamed(struct news *w, const struct tree_entry *was,
 		return;
 	buf_init(&item, 4 * BOX_NAME_MAX);
 	(void)buf_adds(&item, " (\"OLDNAME\" (");
-	put_mailbox(w->s, &item, was->name);
+	(void)name_out(&item, was->name, session_utf8(w->s));
 	(void)buf_adds(&item, "))");
 	tell_name(w, is, buf_str(&item));
 	buf_clear(&item);

@@ -48,6 +48,13 @@ reply_ok(struct session *s, const char *code, const char *text)
 }
 
 void
+reply_out(struct session *s, const char *text)
+{
+	tagged(s, "OK", s->out.err == 0 ? buf_str(&s->out) : "", text);
+	buf_reset(&s->out);
+}
+
+void
 reply_no(struct session *s, const char *code, const char *text)
 {
 	tagged(s, "NO", code, text);

@@ -292,6 +292,7 @@ search_keys(struct session *s, struct lex_at *at, struct find_prog *prog,
 
 	if (!several(&c) || !lex_end(at))
 		return false;
+	s->index = prog->index;
 	*modseq = c.modseq;
 	if (c.modseq)
 		condstore_on(s);

@@ -24,13 +24,6 @@ enum {
 	OUT_MAX = 64 * 1024 * 1024	/* octets of one answer */
 };
 
-static const char *
-state_name(enum state st)
-{
-	return st == ST_GREETED ? "greeted" : st == ST_OWNER ? "owner" :
-	    st == ST_SELECTED ? "selected" : "end";
-}
-
 void
 imap_limits(struct imap_start *start)
 {
@@ -46,10 +39,14 @@ imap_limits(struct imap_start *start)
 void
 imap_enter(struct session *s, enum state st)
 {
+	static const char *const names[] = { [ST_GREETED] = "greeted",
+	    [ST_OWNER] = "owner", [ST_SELECTED] = "selected",
+	    [ST_END] = "end" };
+
 	if (s->state == st)
 		return;
 	log_line(LOG_DEBUG, "state", "trace=%s from=%s to=%s", s->id,
-	    state_name(s->state), state_name(st));
+	    names[s->state], names[st]);
 	s->state = st;
 }
 
@@ -106,20 +103,11 @@ listen_up(struct session *s)
 int
 reader_of(struct session *s)
 {
-	if (*s->start->reader == -1) {
-		s->indexed = false;
-		(void)s->start->want_reader(s->start->arg, true);
-	}
-	return *s->start->reader;
-}
-
-int
-reader_with_index(struct session *s)
-{
-	if (s->indexed && *s->start->reader != -1)
-		return *s->start->reader;
-	s->start->drop_reader(s->start->arg);
-	s->indexed = s->start->want_reader(s->start->arg, false);
+	if (s->index && !s->indexed)
+		s->start->drop_reader(s->start->arg);
+	if (*s->start->reader == -1)
+		s->indexed = s->start->want_reader(s->start->arg, !s->index) &&
+		    s->index;
 	return *s->start->reader;
 }
 

@@ -79,7 +79,8 @@ struct session {
 	enum { HEARS_NOTHING, HEARS_NOTIFY, HEARS_IDLE } hears;
 	struct notify	*notify;	/* NULL: it was never used */
 	bool		 watching;
-	bool		 indexed;	/* its reader is */
+	bool		 index;		/* a search wants it … */
+	bool		 indexed;	/* … and the reader has it */
 	struct op_reply	 keeper, reader, rows;
 	struct buf	 out;		/* one answer in the making */
 	struct buf	 last;		/* the tagged one */
@@ -99,10 +100,9 @@ void	 imap_end(struct session *s, const char *why);
 /* One line, telling news meanwhile as s->hears has it.  False: there is none;
  * answered, or the session ended. */
 bool	 next_line(struct session *s, size_t max, char **text, size_t *n);
-/* The channel to a reader, which is asked for when there is none; -1: none
- * came. */
+/* The channel to a reader, which is asked for when there is none, or none
+ * with the index that s->index wants; -1: none came. */
 int	 reader_of(struct session *s);
-int	 reader_with_index(struct session *s);
 /* Hears what keeper told. */
 void	 listen_up(struct session *s);
 /* Reads n octets; fn (or NULL: they are dropped) gets them, at most TAKE_MAX
@@ -122,6 +122,8 @@ void	 imap_verb(struct session *s);
 
 /* Tagged.  code may be "" ("[CODE] " is put around it). */
 void	 reply_ok(struct session *s, const char *code, const char *text);
+/* What stands in s->out is the code. */
+void	 reply_out(struct session *s, const char *text);
 void	 reply_no(struct session *s, const char *code, const char *text);
 void	 reply_bad(struct session *s, const char *text);
 /* Sends the tagged answer, at the end of each command. */
@@ -262,8 +264,9 @@ void	 fetch_free(struct fetch *f);
 void	 fetch_tell(struct session *s, struct fetch *f,
 	    const struct set *uids);
 
-/* search.c: all keys to the end of a command, appended as a program; *modseq:
- * MODSEQ is one of them.  False: answered, or malformed. */
+/* search.c: all keys to the end of a command, appended as a program; s->index
+ * is set when that needs it, *modseq when MODSEQ is one of them.  False:
+ * answered, or malformed. */
 struct find_prog;
 bool	 search_keys(struct session *s, struct lex_at *at,
 	    struct find_prog *prog, bool *modseq);
@@ -295,8 +298,6 @@ const char *special_use(const char *name);
 /* A mailbox's name; false: answered already. */
 bool	 get_mailbox(struct session *s, struct lex_at *at,
 	    char name[BOX_NAME_MAX]);
-void	 put_mailbox(const struct session *s, struct buf *b,
-	    const char *name);
 /* What is known of a mailbox; false: answered already. */
 bool	 find_box(struct session *s, const char *name, uint32_t want,
 	    struct view_box *b);
