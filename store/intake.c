@@ -10,6 +10,7 @@
 
 #include "mailnode/base/clock.h"
 #include "store/append_many.h"
+#include "store/hold.h"
 #include "store/intent.h"
 #include "store/job.h"
 #include "store/op_event.h"
@@ -520,7 +521,8 @@ batch_due(struct store *st)
 
 	if (st->filer == NULL || n == 0)
 		return false;
-	in->due = in->due || n >= INTAKE_BURST || in->cursor < in->old;
+	in->due = in->due || n >= INTAKE_BURST || in->cursor < in->old ||
+	    spool_octets(st) > HOLD_OCTETS / 2;
 	if (!in->due && !in->gather.armed) {
 		in->seen = in->cursor;
 		in->waits = 0;
