@@ -176,6 +176,29 @@ box_jobs_gone(struct store *st, struct op_peer *p)
 			j->peer = NULL;
 }
 
+/*
+ * What IMAP makes is subscribed to when it says so, as RFC 9051 section 6.3.7
+ * has it, and a new mailbox of the same name begins anew.  to: the name it
+ * gets, or NULL.
+ */
+static enum store_err
+unsaid(struct box_job *j, const char *name, const char *to)
+{
+	static struct store_slot make, move, drop;
+
+	if (j->type == BOX_RENAME)
+		return store_do(j->st, STORE_NODE, &move, "UPDATE OR IGNORE"
+		    " subscribed SET name=?2 WHERE name=?1 AND here=0", "ss",
+		    name, to);
+	if (j->type == BOX_DELETE)
+		return store_do(j->st, STORE_NODE, &drop, "DELETE FROM"
+		    " subscribed WHERE name=?1 AND here=0", "s", name);
+	if (j->peer == NULL || op_peer_role(j->peer) != ROLE_IMAP)
+		return STORE_OK;
+	return store_do(j->st, STORE_NODE, &make, "INSERT OR IGNORE INTO"
+	    " subscribed(name, here) VALUES(?1, 0)", "s", name);
+}
+
 static enum store_err
 created(struct box_job *j, uint64_t *id)
 {
@@ -189,6 +212,8 @@ created(struct box_job *j, uint64_t *id)
 		memcpy(f.name, j->name, sizeof f.name);
 		rc = box_add(j->st, &f, &b);
 	}
+	if (rc == STORE_OK)
+		rc = unsaid(j, j->name, NULL);
 	if (rc == STORE_OK) {
 		b->here = true;
 		*id = b->id;
@@ -221,6 +246,8 @@ renamed(struct box_job *j)
 		rc = box_set_name(st, b, now);
 		box_save_all(st);
 		if (rc == STORE_OK)
+			rc = unsaid(j, old, now);
+		if (rc == STORE_OK)
 			rc = store_result(st, STORE_CACHE,
 			    row_mbox_renamed(st->rows, b->id, old));
 		i = (size_t)-1;		/* the order changed */
@@ -234,8 +261,9 @@ deleted(struct box_job *j)
 	struct box *b = box_by_name(j->st, j->name);
 	enum store_err rc;
 
-	if (b == NULL)
-		return STORE_OK;
+	rc = unsaid(j, j->name, NULL);
+	if (b == NULL || rc != STORE_OK)
+		return rc;
 	rc = store_begin(j->st, STORE_CACHE);
 	if (rc == STORE_OK) {
 		intake_forget(j->st, b);

@@ -126,18 +126,17 @@ put(struct session *s, const struct list *l, const struct tree_entry *e,
     const char *item)
 {
 	const char *use = special_use(e->name);
-	bool lsub = l->options & L_LSUB;
+	bool lsub = l->options & L_LSUB, parent = has_below(l, e->name, 0);
 	struct buf *b = &s->out;
 
 	(void)buf_adds(b, lsub ? "* LSUB (" : "* LIST (");
-	if (e->box == NULL) {
-		if (l->options & L_EXTENDED)
-			put_word(b, "\\NonExistent");
-		put_word(b, "\\Noselect");
-	}
+	/* RFC 9051 section 9, mbx-list-sflag: only one of the two.  A level
+	 * above others is there. */
+	if (e->box == NULL)
+		put_word(b, l->options & L_EXTENDED && !parent ?
+		    "\\NonExistent" : "\\Noselect");
 	if (!lsub)
-		put_word(b, has_below(l, e->name, 0) ?
-		    "\\HasChildren" : "\\HasNoChildren");
+		put_word(b, parent ? "\\HasChildren" : "\\HasNoChildren");
 	if (e->subscribed && l->options & LR_SUBSCRIBED)
 		put_word(b, "\\Subscribed");
 	if (use != NULL && !lsub)

@@ -201,10 +201,14 @@ def names_above(t):
     for x in ("foo2/bar1", "foo2/bar2", "baz2/bar2", "eps2", "eps2/mamba"):
         c.ok('CREATE "%s/%s"' % (name, x))
         t.made.insert(0, name + "/" + x)
-        c.ok('SUBSCRIBE "%s/%s"' % (name, x))
     t.made.insert(0, name + "/eps2")
-    for x in ("", "/foo2", "/baz2"):
-        c.ok('UNSUBSCRIBE "%s%s"' % (name, x))
+    # CREATE is no SUBSCRIBE, and RENAME neither
+    same(c.ok('LIST (SUBSCRIBED) "" "%s/*"' % name).of(b"LIST"), [])
+    c.ok('RENAME "%s/foo2/bar1" "%s/x"' % (name, name))
+    same(c.ok('LIST (SUBSCRIBED) "" "%s/*"' % name).of(b"LIST"), [])
+    c.ok('RENAME "%s/x" "%s/foo2/bar1"' % (name, name))
+    for x in ("foo2/bar1", "foo2/bar2", "baz2/bar2", "eps2", "eps2/mamba"):
+        c.ok('SUBSCRIBE "%s/%s"' % (name, x))
     r = c.ok('LIST (SUBSCRIBED RECURSIVEMATCH) "" "%s/*2"' % name)
     same({a.args[2][len(name) + 1:]: len(a.args) == 4
           for a in r.of(b"LIST")},
@@ -227,6 +231,7 @@ def subscribed_but_gone(t):
     got = names(c.ok('LIST (SUBSCRIBED) "" "%s"' % name))
     same(set(got), {name})
     expect("\\nonexistent" in got[name], got)
+    expect("\\noselect" not in got[name], got)
     expect(not c.ok('LIST "" "%s"' % name).of(b"LIST"), "LIST has it")
     c.ok('UNSUBSCRIBE "%s"' % name)
 
