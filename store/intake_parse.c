@@ -81,6 +81,20 @@ same_octets(int a, uint64_t at_a, int b, uint64_t at_b, uint64_t n)
 	return true;
 }
 
+/* Octets of a body of n at `at`, without the end of its last line: SMTP adds
+ * one where there is none. */
+static uint64_t
+without_end(int fd, uint64_t at, uint64_t n)
+{
+	char end[2];
+	size_t k = n < 2 ? (size_t)n : 2;
+
+	if (k == 0 || pread(fd, end, k, (off_t)(at + n - k)) != (ssize_t)k ||
+	    end[k - 1] != '\n')
+		return n;
+	return n - (k == 2 && end[0] == '\r' ? 2 : 1);
+}
+
 /* The body of a row's message is that of the job's. */
 static bool
 same_body(struct job *j, const struct row_at *at)
@@ -90,6 +104,7 @@ same_body(struct job *j, const struct row_at *at)
 	struct stat sb;
 	struct buf parts;
 	bool same = false;
+	uint64_t n;
 	int fd;
 
 	buf_init(&parts, CHAN_DATA_MAX);
@@ -98,10 +113,11 @@ same_body(struct job *j, const struct row_at *at)
 	if (fd != -1 && fstat(fd, &sb) == 0 &&
 	    row_parts(j->st->rows, at->id, &parts) == 0 &&
 	    mime_place(parts.data, parts.len, 0, (uint64_t)sb.st_size, &its) &&
-	    mime_place(j->parsed.parts, j->parsed.nparts, 0, j->size, &mine) &&
-	    mine.nbody == its.nbody)
-		same = same_octets(j->fd, mine.body, fd, its.body,
-		    mine.nbody);
+	    mime_place(j->parsed.parts, j->parsed.nparts, 0, j->size, &mine)) {
+		n = without_end(j->fd, mine.body, mine.nbody);
+		same = n == without_end(fd, its.body, its.nbody) &&
+		    same_octets(j->fd, mine.body, fd, its.body, n);
+	}
 	if (fd != -1)
 		close(fd);
 	buf_clear(&parts);
