@@ -46,36 +46,21 @@ X(GMimeHeader *, g_mime_header_list_get_header_at, (GMimeHeaderList *, \
 X(GMimeHeader *, g_mime_header_list_get_header, (GMimeHeaderList *, \
     const char *)) \
 X(const char *, g_mime_header_get_name, (GMimeHeader *)) \
-X(const char *, g_mime_header_get_value, (GMimeHeader *)) \
 X(const char *, g_mime_header_get_raw_value, (GMimeHeader *)) \
 X(gint64, g_mime_header_get_offset, (GMimeHeader *)) \
 X(const char *, g_mime_content_type_get_media_type, (GMimeContentType *)) \
 X(const char *, g_mime_content_type_get_media_subtype, \
     (GMimeContentType *)) \
-X(GMimeParamList *, g_mime_content_type_get_parameters, \
-    (GMimeContentType *)) \
 X(const char *, g_mime_content_type_get_parameter, (GMimeContentType *, \
     const char *)) \
-X(int, g_mime_param_list_length, (GMimeParamList *)) \
-X(GMimeParam *, g_mime_param_list_get_parameter_at, (GMimeParamList *, \
-    int)) \
-X(const char *, g_mime_param_get_name, (GMimeParam *)) \
-X(const char *, g_mime_param_get_value, (GMimeParam *)) \
 X(const char *, g_mime_content_disposition_get_disposition, \
-    (GMimeContentDisposition *)) \
-X(GMimeParamList *, g_mime_content_disposition_get_parameters, \
     (GMimeContentDisposition *)) \
 X(GMimeDataWrapper *, g_mime_part_get_content, (GMimePart *)) \
 X(GMimeContentEncoding, g_mime_part_get_content_encoding, (GMimePart *)) \
-X(const char *, g_mime_part_get_filename, (GMimePart *)) \
-X(const char *, g_mime_content_encoding_to_string, \
-    (GMimeContentEncoding)) \
 X(GMimeStream *, g_mime_data_wrapper_get_stream, (GMimeDataWrapper *)) \
 X(gssize, g_mime_data_wrapper_write_to_stream, (GMimeDataWrapper *, \
     GMimeStream *)) \
 X(char *, g_mime_utils_header_unfold, (const char *)) \
-X(char *, g_mime_utils_header_decode_text, (GMimeParserOptions *, \
-    const char *)) \
 X(char *, g_mime_utils_header_encode_phrase, (GMimeFormatOptions *, \
     const char *, const char *)) \
 X(GDateTime *, g_mime_utils_header_decode_date, (const char *)) \

@@ -171,6 +171,17 @@ before_delimiter(const struct mime *m, size_t from, size_t at)
 	return at;
 }
 
+/* As GMime has it, which cut the parts by it. */
+static const char *
+boundary(const struct mime *m, const struct mime_part *p)
+{
+	GMimeContentType *t = p->kind == MIME_MULTI ?
+	    m->gm->g_mime_object_get_content_type(p->obj) : NULL;
+
+	return t != NULL ?
+	    m->gm->g_mime_content_type_get_parameter(t, "boundary") : NULL;
+}
+
 /* Where the first delimiter of any multipart around p stands. */
 static size_t
 next_delimiter(const struct mime *m, const struct mime_part *p)
@@ -181,8 +192,7 @@ next_delimiter(const struct mime *m, const struct mime_part *p)
 
 	while (up != m->part) {
 		up = &m->part[up->parent];
-		b = up->kind == MIME_MULTI ? mime_param(m, up, "boundary") :
-		    NULL;
+		b = boundary(m, up);
 		if (b != NULL)
 			end = delimiter(m, p->head, end, b);
 	}
@@ -343,8 +353,7 @@ containers_end(struct mime *m)
 			if (m->part[j].kind == MIME_LEAF &&
 			    m->part[j].body + m->part[j].nbody > last)
 				last = m->part[j].body + m->part[j].nbody;
-		b = i > 0 && up->kind == MIME_MULTI ?
-		    mime_param(m, up, "boundary") : NULL;
+		b = i > 0 ? boundary(m, up) : NULL;
 		last = last < end ? last : end;
 		at = b != NULL ? delimiter(m, last, end, b) : end;
 		end = at < end ? before_delimiter(m, last, at) : end;
@@ -369,6 +378,7 @@ parse(struct mime *m)
 {
 	const struct dyn_gmime *gm = m->gm;
 	GMimeParser *parser;
+	size_t i;
 
 	/* The stream owns the array, and the array our octets. */
 	m->stream = gm->g_mime_stream_mem_new_with_byte_array(
@@ -387,6 +397,9 @@ parse(struct mime *m)
 	m->part[0].head = 0;
 	m->part[0].nhead = m->part[0].body;
 	containers_end(m);
+	for (i = 0; i < m->npart; i++)
+		if (mime_read_params(m, &m->part[i]) == -1)
+			return -1;
 	return 0;
 }
 
@@ -413,12 +426,18 @@ mime_open(struct mime *m, uint8_t *data, size_t n)
 void
 mime_close(struct mime *m)
 {
+	size_t i;
+
 	if (m->msg != NULL)
 		m->gm->g_object_unref(m->msg);
 	if (m->stream != NULL)
 		m->gm->g_object_unref(m->stream);
 	else
 		free(m->data);
+	for (i = 0; i < m->npart; i++) {
+		mparams_clear(&m->part[i].type);
+		mparams_clear(&m->part[i].disposition);
+	}
 	free(m->part);
 	memset(m, 0, sizeof *m);
 }

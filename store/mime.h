@@ -12,6 +12,7 @@
 
 #include "mailnode/base/buf.h"
 #include "store/dyn.h"
+#include "store/mparam.h"
 
 enum mime_kind { MIME_LEAF, MIME_MULTI, MIME_MESSAGE };
 
@@ -26,6 +27,9 @@ struct mime_part {
 	size_t		 body, nbody;	/* as in the file, still encoded */
 	GMimeObject	*obj;		/* borrowed; NULL: plain text */
 	GMimeMessage	*msg;		/* the inner one of a MIME_MESSAGE */
+	struct mparams	 type, disposition;	/* empty without the field */
+	bool		 untyped;	/* Content-Type is none: text/plain, says
+					 * RFC 2045 section 5.2 */
 };
 
 struct mime {
@@ -73,6 +77,9 @@ const char *mime_filename(const struct mime *m, const struct mime_part *p);
 
 /* A field of the top header: raw, unfolded, or NULL.  Returns owned. */
 char	*mime_field(const struct mime *m, const char *name);
+/* Reads type and disposition of a part that has its obj.  0, or -1: no
+ * memory. */
+int	 mime_read_params(const struct mime *m, struct mime_part *p);
 /* The same of any header list. */
 char	*mime_field_of(const struct mime *m, GMimeHeaderList *list,
 	    const char *name);

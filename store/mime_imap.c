@@ -67,26 +67,17 @@ put_param(struct buf *out, const char *name, const char *value)
 }
 
 static void
-put_params(const struct mime *m, struct buf *out, GMimeParamList *l,
-    const char *also)
+put_params(struct buf *out, const struct mparams *l, const char *also)
 {
-	int i, n = l != NULL ? m->gm->g_mime_param_list_length(l) : 0;
-	GMimeParam *p;
-	const char *name, *value;
-	size_t start = out->len;
+	size_t i, start = out->len;
 
 	buf_addc(out, '(');
-	for (i = 0; i < n; i++) {
-		p = m->gm->g_mime_param_list_get_parameter_at(l, i);
-		name = m->gm->g_mime_param_get_name(p);
-		value = m->gm->g_mime_param_get_value(p);
-		if (name == NULL || *name == '\0')
-			continue;
-		if (out->len > start + 1)
+	for (i = 0; i < l->n; i++) {
+		if (i > 0)
 			buf_addc(out, ' ');
-		put_param(out, name, value != NULL ? value : "");
+		put_param(out, l->v[i].name, l->v[i].value);
 	}
-	if (out->len == start + 1 && also != NULL)
+	if (l->n == 0 && also != NULL)
 		buf_adds(out, also);
 	if (out->len > start + 1) {
 		buf_addc(out, ')');
@@ -112,8 +103,7 @@ put_disposition(const struct mime *m, struct buf *out,
 	put_or(out, m->gm->g_mime_content_disposition_get_disposition(d),
 	    "attachment");
 	buf_addc(out, ' ');
-	put_params(m, out,
-	    m->gm->g_mime_content_disposition_get_parameters(d), NULL);
+	put_params(out, &p->disposition, NULL);
 	buf_addc(out, ')');
 }
 
@@ -178,8 +168,6 @@ put_basic(const struct mime *m, struct buf *out, const struct mime_part *p,
     uint32_t bare)
 {
 	GMimeHeaderList *hl = mime_headers(m, p->obj);
-	GMimeContentType *t = p->obj != NULL ?
-	    m->gm->g_mime_object_get_content_type(p->obj) : NULL;
 	bool text = mime_is(m, p, "text", NULL);
 	/* A message/rfc822 without its message has another syntax. */
 	bool hollow = p->nchild == 0 && (mime_is(m, p, "message", "rfc822") ||
@@ -189,8 +177,7 @@ put_basic(const struct mime *m, struct buf *out, const struct mime_part *p,
 	buf_addc(out, ' ');
 	mime_put(out, hollow ? "octet-stream" : mime_subtype(m, p));
 	buf_addc(out, ' ');
-	put_params(m, out, t != NULL ?
-	    m->gm->g_mime_content_type_get_parameters(t) : NULL,
+	put_params(out, &p->type,
 	    text ? "\"charset\" \"us-ascii\"" : NULL);
 	buf_addc(out, ' ');
 	mime_put_field(m, out, hl, "Content-ID");
@@ -205,7 +192,6 @@ static size_t
 put_multi(const struct mime *m, struct buf *out, size_t i)
 {
 	const struct mime_part *p = &m->part[i];
-	GMimeContentType *t = m->gm->g_mime_object_get_content_type(p->obj);
 	size_t next = i + 1;
 
 	/* RFC 9051 wants at least one body; an empty one stands for none. */
@@ -217,8 +203,7 @@ put_multi(const struct mime *m, struct buf *out, size_t i)
 	buf_addc(out, ' ');
 	mime_put(out, mime_subtype(m, p));
 	buf_addc(out, ' ');
-	put_params(m, out, t != NULL ?
-	    m->gm->g_mime_content_type_get_parameters(t) : NULL, NULL);
+	put_params(out, &p->type, NULL);
 	put_extension(m, out, p);
 	return next;
 }

@@ -30,6 +30,8 @@ mime_type(const struct mime *m, const struct mime_part *p)
 	GMimeContentType *t = ctype(m, p);
 	const char *s;
 
+	if (p->untyped)
+		return "text";
 	s = t != NULL ? m->gm->g_mime_content_type_get_media_type(t) : NULL;
 	return s != NULL && *s != '\0' ? s : "text";
 }
@@ -40,6 +42,8 @@ mime_subtype(const struct mime *m, const struct mime_part *p)
 	GMimeContentType *t = ctype(m, p);
 	const char *s;
 
+	if (p->untyped)
+		return "plain";
 	s = t != NULL ?
 	    m->gm->g_mime_content_type_get_media_subtype(t) : NULL;
 	return s != NULL && *s != '\0' ? s : "plain";
@@ -57,10 +61,8 @@ const char *
 mime_param(const struct mime *m, const struct mime_part *p,
     const char *name)
 {
-	GMimeContentType *t = ctype(m, p);
-
-	return t != NULL ?
-	    m->gm->g_mime_content_type_get_parameter(t, name) : NULL;
+	(void)m;
+	return mparams_get(&p->type, name);
 }
 
 void
@@ -83,9 +85,50 @@ mime_disposition(const struct mime *m, const struct mime_part *p, char *dst,
 const char *
 mime_filename(const struct mime *m, const struct mime_part *p)
 {
-	if (!mime_is_a(m, p->obj, m->gm->g_mime_part_get_type()))
+	const char *name = mparams_get(&p->disposition, "filename");
+
+	(void)m;
+	if (p->kind == MIME_MULTI)
 		return NULL;
-	return m->gm->g_mime_part_get_filename((GMimePart *)p->obj);
+	if (name == NULL || *name == '\0')
+		name = mparams_get(&p->type, "name");
+	return name != NULL && *name != '\0' ? name : NULL;
+}
+
+/* Of several the last, which GMime makes its objects of. */
+static int
+read_field(const struct mime *m, GMimeHeaderList *list, const char *name,
+    struct mparams *to)
+{
+	const char *raw = NULL, *s;
+	GMimeHeader *h;
+	int i;
+
+	for (i = m->gm->g_mime_header_list_get_count(list); i > 0; i--) {
+		h = m->gm->g_mime_header_list_get_header_at(list, i - 1);
+		s = m->gm->g_mime_header_get_name(h);
+		if (s == NULL || strcasecmp(s, name) != 0)
+			continue;
+		raw = m->gm->g_mime_header_get_raw_value(h);
+		break;
+	}
+	return raw != NULL ? mparams_read(to, raw, strlen(raw)) : 0;
+}
+
+int
+mime_read_params(const struct mime *m, struct mime_part *p)
+{
+	GMimeHeaderList *l = p->obj != NULL ?
+	    m->gm->g_mime_object_get_header_list(p->obj) : NULL;
+
+	if (l == NULL)
+		return 0;
+	if (read_field(m, l, "Content-Type", &p->type) == -1 ||
+	    read_field(m, l, "Content-Disposition", &p->disposition) == -1)
+		return -1;
+	p->untyped = p->kind == MIME_LEAF && p->type.there &&
+	    !p->type.good;
+	return 0;
 }
 
 char *

@@ -53,7 +53,7 @@ leaf_flags(const struct mime *m, const struct mime_part *p)
 		f |= mime_is(m, p, "text", "html") ? PARSE_P_HTML : 0;
 		attach = attach || (disposition[0] == '\0' && p != m->part &&
 		    mime_filename(m, p) != NULL &&
-		    !mime_is(m, p, "text", "plain"));
+		    (p->untyped || !mime_is(m, p, "text", "plain")));
 	} else if (p->obj != NULL && up->kind == MIME_MULTI && p != m->part &&
 	    mime_is(m, up, "multipart", "related") && !attach)
 		return PARSE_P_INLINE;

@@ -253,10 +253,11 @@ static int
 decode(struct buf *out, enum place place, const char *p, size_t n)
 {
 	struct reader r = { .out = out, .place = place };
-	const char *end = p + n, *plain = p, *next;
+	const char *end, *plain = p, *next;
 
-	if (n == 0)
+	if (n == 0)	/* and p perhaps NULL */
 		return out->err != 0 ? -1 : 0;
+	end = p + n;
 	buf_init(&r.run, RUN_MAX);
 	while (p < end) {
 		next = *p == '=' && r.place != IN_ANGLE ? words(&r, p, end) :

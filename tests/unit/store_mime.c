@@ -196,6 +196,31 @@ encodings_are_undone(void **state)
 	decoded_is("3", "foo");
 }
 
+/* RFC 2045 section 5.2: a type that is none is text/plain; what stands there
+ * of parameters counts. */
+static void
+no_type_is_text(void **state)
+{
+	uint32_t flags[5];
+
+	(void)state;
+	parse_s("Content-Type: multipart/mixed; boundary=X\n\n"
+	    "--X\nContent-Type: text; charset=iso-8859-1 (x)\n\na\xe9\n"
+	    "--X\nContent-Type: pdf; name=a.pdf\n\nb\n"
+	    "--X\nContent-Type: message/rfc822; name=in\n"
+	    "Content-Disposition: attachment; filename*=utf-8''%c3%a9\n\n"
+	    "Subject: c\n\nc\n--X--\n");
+	assert_true(mime_is(&m, &m.part[1], "text", "plain"));
+	assert_string_equal(mime_param(&m, &m.part[1], "charset"),
+	    "iso-8859-1");
+	assert_int_equal(mime_text(&m, &m.part[1], &out), 0);
+	assert_string_equal(buf_str(&out), "a\xc3\xa9");
+	assert_string_equal(mime_filename(&m, &m.part[2]), "a.pdf");
+	assert_string_equal(mime_filename(&m, &m.part[3]), "\xc3\xa9");
+	mime_pick(&m, PARSE_PLAIN, flags);
+	assert_int_equal(flags[2] & PARSE_P_ATTACH, PARSE_P_ATTACH);
+}
+
 /* What is no header is text, though no blank line says so. */
 static void
 text_needs_no_blank_line(void **state)
@@ -687,6 +712,7 @@ main(void)
 		T(no_line_break_is_of_the_part),
 		T(encodings_are_undone),
 		T(text_needs_no_blank_line),
+		T(no_type_is_text),
 		T(no_message_is_too_bad),
 		T(limits_hold),
 		T(nesting_bombs_are_cut),
