@@ -23,6 +23,8 @@ struct sent {
 	struct intent	 in;
 };
 
+_Static_assert(INTENT_MOVE == 0 && INTENT_DROP == 2, "as leaves() has it");
+
 static const char alarm_files[] =
     "a change to mail files cannot be carried out: it is tried again";
 
@@ -274,17 +276,36 @@ moved(struct store *st, const struct intent *in, const char *rel)
 		    at.id, n.flags, rel, modseq));
 }
 
-static void
-copied(struct store *st, const struct intent *in)
+/* It is to leave its new place again: a later change says so. */
+static bool
+leaves(struct store *st, const struct intent *in)
 {
-	struct found f = { .rel = in->drel, .uid = in->duid,
-	    .tags = in->tags, .received = in->received };
-	struct box *b = box_by_name(st, in->dbox);
+	static struct store_slot slot;
+	sqlite3_stmt *s = store_ask(st, STORE_NODE, &slot, "SELECT 1 FROM"
+	    " intent WHERE box = ?1 AND uid = ?2 AND id > ?3 AND kind IN"
+	    " (0, 2)", "sii", in->dbox, (int64_t)in->duid, (int64_t)in->id);
+	bool yes;
+
+	if (s == NULL)
+		return true;
+	yes = sqlite3_step(s) != SQLITE_DONE;
+	(void)sqlite3_reset(s);
+	return yes;
+}
+
+/* Its row was of the commit that asked for it; but node.db is safe from a
+ * power cut, and the cache is not.  The UID was told to who asked. */
+static void
+listed_again(struct store *st, const struct intent *in, const char *rel)
+{
+	struct found f = { .rel = rel, .uid = in->duid, .tags = in->tags,
+	    .received = in->received };
 	struct row_at at;
 
-	f.box = b;
-	/* It has its row since the change was asked for. */
-	if (b != NULL && row_at_uid(st->rows, b->id, in->duid, &at) != 0)
+	f.box = box_by_name(st, in->dbox);
+	if (in->id <= st->intents->old && f.box != NULL &&
+	    row_at_uid(st->rows, f.box->id, in->duid, &at) == SQLITE_DONE &&
+	    !intake_has(st, f.box, in->duid, rel) && !leaves(st, in))
 		(void)intake_found(st, &f);
 }
 
@@ -317,11 +338,11 @@ done(void *arg, uint16_t status, struct chan_in *in, int *fd)
 	if (status == OP_OK || status == STORE_NOTFOUND) {
 		if (status == STORE_NOTFOUND)
 			lost(st, &s->in);
-		else if (s->in.kind == INTENT_LINK)
-			copied(st, &s->in);
 		if (status == OP_OK && s->in.kind != INTENT_DROP &&
-		    file_rel_get(in, rel))
+		    file_rel_get(in, rel)) {
 			moved(st, &s->in, rel);
+			listed_again(st, &s->in, rel);
+		}
 		if (s->in.kind == INTENT_PUT)
 			strike_new(st, &s->in);
 		else

@@ -27,7 +27,7 @@
 
 enum intent_kind {
 	INTENT_MOVE,		/* other name, perhaps in another folder */
-	INTENT_LINK,		/* one more copy, which gets a row then */
+	INTENT_LINK,		/* one more copy */
 	INTENT_DROP,
 	INTENT_FLAGS,		/* UIDs uid..duid of box: rows have their
 				   flags, names not yet; received: what to add,
