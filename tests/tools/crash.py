@@ -10,6 +10,7 @@ snapshot taken before recording began and the records before that point:
 A name is durable once its directory was synced, contents once the file was;
 a rename is one step, durable with either of its directories.
 """
+import ctypes
 import mmap
 import os
 import random
@@ -59,6 +60,13 @@ class Shm:
         return dict(os.environ, CRASH_SHM=self.path,
                     LD_PRELOAD=os.path.join(top, "build/tools/crash.so"))
 
+    def hear(self, top):
+        """The function by which this process says what it was promised."""
+        os.environ["CRASH_SHM"] = self.path
+        said = ctypes.CDLL(os.path.join(top, "build/tools/crash.so")).crash_said
+        del os.environ["CRASH_SHM"]
+        return lambda text: said(text.encode())
+
     def reset(self):
         self.on = 0
         self.map[HEAD:self.used] = bytes(self.used - HEAD)
@@ -96,9 +104,11 @@ class Inode:
 
 
 def skipped(name):
-    """Not ours to judge: caches, sockets, shared memory of SQLite, and the
-    table of words, which is written through a mapping and promises nothing."""
-    return name in (".notmuch", "run", "tokens") or name.endswith("-shm")
+    """Not ours to judge: caches, sockets, shared memory of SQLite, the
+    parent's list of bans, and the table of words, which is written through
+    a mapping; the last two promise nothing."""
+    return name in (".notmuch", "run", "bans", "tokens") or \
+        name.endswith("-shm")
 
 
 class History:

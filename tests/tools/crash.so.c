@@ -260,6 +260,17 @@ said(const void *p, size_t n)
 	    n < SAID_MAX ? n : SAID_MAX, NULL, 0);
 }
 
+/* A test that reads encrypted answers says itself what it heard; it loads
+   this file, and calls. */
+void	crash_said(const char *text);
+
+void
+crash_said(const char *text)
+{
+	put((struct record){ .kind = CRASH_SAID }, text, strlen(text), NULL,
+	    0);
+}
+
 /* ---- opening ---- */
 
 typedef int open_fn(int, const char *, int, mode_t);

@@ -1,5 +1,5 @@
 """One way through the node under kill -9 and power loss: crash_run.py WHAT
-NODE [HOP], WHAT being accept, change, submit or send.
+NODE [HOP], WHAT being accept, append, change, submit or send.
 
 Records one run, then restarts the node on trees that a crash could have left
 and looks for what had been promised before it.  CRASH_POINTS says how many
@@ -8,6 +8,7 @@ places of the log are tried with each kind of crash; "all" tries each.
 import os
 import random
 import re
+import signal
 import socket
 import struct
 import subprocess
@@ -17,6 +18,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(__file__))
 import crash                                             # noqa: E402
+import imapc                                             # noqa: E402
 import node as n                                         # noqa: E402
 
 tap = n.Tap()
@@ -24,6 +26,8 @@ tap = n.Tap()
 
 class Way:
     """What is done, when it was promised, what must be there afterwards."""
+    # Places tried with each kind of crash, behind promises, without syncs.
+    TRIES = {"all": 6, "synced": 10, "random": 8, "said": 4, "forget": 3}
 
     def __init__(self, node, shm, hop):
         self.node, self.shm, self.hop = node, shm, hop
@@ -41,6 +45,9 @@ class Way:
 
     def ready(self):
         """The node was started again on what a crash left."""
+
+    def leave(self):
+        """It is about to be stopped."""
 
     def missing(self, promised, point):
         """What of these is not kept: "" when all is well.  Asked again
@@ -92,6 +99,115 @@ class Accept(Way):
             return "more than twice: %s" % have
         lost = sorted(set(promised) - set(have))
         return "lost %s" % lost if lost else ""
+
+
+class Append(Way):
+    """What a device appends, moves and copies, by the UIDs it was told.
+    Small ones are promised before their file is there: the filer stands
+    still meanwhile, so that the log has places between the two."""
+    FLAGS = ("", "(\\Seen)", "(\\Flagged)")
+    TRIES = {"all": 2, "synced": 4, "random": 3, "said": 2, "forget": 1}
+    DATE = "21-Nov-2026 06:%02d:00 +0000"
+    SIZES = (600, 600, 50000, 600, 100000, 600)
+
+    def login(self):
+        with open(os.path.join(self.node.dir, "secret")) as f:
+            secret = f.read().strip()
+        self.node.unlock()
+        c = imapc.Imap(self.node.port("imap"))
+        c.login("me@node.test", secret)
+        return c
+
+    def before(self):
+        c = self.login()
+        c.ok("CREATE To")
+        c.append("To", n.message("was"))
+        c.close()
+
+    def told(self, what, folder, answer):
+        """what, a number and perhaps a word, stands there from now on."""
+        uid = re.search(rb"UID \d+(?: \d+)? (\d+)\]", answer)
+        said = "250 %s in %s." % (what, folder)
+        self.hear(said)
+        places = self.places.setdefault(what, [])
+        places.append((folder, int(uid.group(1)) if uid else 0))
+        self.promises.append((said if uid else answer.decode(),
+                              (what, len(places) - 1)))
+
+    def append(self, c, i):
+        self.told(str(i), "To", c.append(
+            "To", n.message(i, self.SIZES[i]), self.FLAGS[i % 3],
+            date='"%s"' % (self.DATE % i))[1])
+
+    def work(self):
+        self.hear, self.places = self.shm.hear(n.top), {}
+        c = self.login()
+        c.ok("SELECT To")
+        self.append(c, 0)
+        filer = self.node.pid_of("filer")[0]
+        os.kill(filer, signal.SIGSTOP)
+        for i in range(1, 4):
+            self.append(c, i)
+        uid = self.places["0"][0][1]
+        got = c.ok("UID MOVE %d Archive" % uid)
+        self.told("0", "Archive", b"".join(x for x in got if b"COPYUID" in x))
+        self.told("1 copied", "Archive",
+                  c.cmd("UID COPY %d Archive" % (uid + 1))[1])
+        os.kill(filer, signal.SIGCONT)
+        self.append(c, 4)
+        self.append(c, 5)
+        c.close()
+
+    def idle(self):
+        return len(self.node.files("To")) == 6 and \
+            len(self.node.files("Archive")) == 2
+
+    def ready(self):
+        self.c = self.login()
+
+    def leave(self):
+        self.c.close()
+
+    def listed(self, folder):
+        """{number: (UID, answer)}, or why not."""
+        have = {}
+        self.c.ok("SELECT " + folder)
+        for x in self.c.ok("FETCH 1:* (UID FLAGS INTERNALDATE BODY.PEEK[])"):
+            if b" FETCH " not in x.split(b"\r\n")[0]:
+                continue
+            i = re.search(rb"Message-ID: <(\w+)@test>", x)
+            if i is None or i.group(1).decode() in have:
+                return None, "twice, or no message: %r" % x[:200]
+            have[i.group(1).decode()] = (
+                int(re.search(rb"UID (\d+)", x).group(1)), x)
+        files = len(self.node.files(folder))
+        return have, "" if files == len(have) else \
+            "%s: %d files of %d" % (folder, files, len(have))
+
+    def whole(self, i, x):
+        return n.message(i, self.SIZES[i]) in x and \
+            self.FLAGS[i % 3].encode() in x and \
+            (self.DATE % i).encode() in x
+
+    def missing(self, promised, point):
+        have = {}
+        for folder in ("To", "Archive"):
+            have[folder], why = self.listed(folder)
+            if why:
+                return why
+        if "was" not in have["To"] or \
+                ("0" in have["To"] and "0" in have["Archive"]):
+            return "gone, or stands twice: %s" % have
+        for what, since in promised:
+            number = what.split()[0]
+            at = [(self.places[what][k], have[f].get(number, (0, b"")))
+                  for k, (f, _) in enumerate(self.places[what])
+                  if k >= since]
+            if not any(uid == told[1] and self.whole(int(number), x)
+                       for told, (uid, x) in at):
+                return "message %s: %r" % (what, [
+                    (told, uid, x[:150]) for told, (uid, x) in at])
+        return ""
 
 
 class Change(Way):
@@ -310,18 +426,26 @@ def lost(way, roots, history, point, mode, seed=0):
         why[0] = way.missing(promised, point)
         return not why[0]
     n.wait_for(well, 8)
+    # Asked of the daemon: a node that fsck starts for itself outlives it,
+    # and would see the next tree.
+    if not why[0]:
+        n.wait_for(lambda: sound(node, why), 5)
+    way.leave()
     rc = node.stop()
-    if why[0]:
-        return why[0]
-    if rc != 0:
-        return "stopped with %s" % rc
+    if not why[0] and rc != 0:
+        why[0] = "stopped with %s" % rc
+    return why[0]
+
+
+def sound(node, why):
+    """True when fsck finds nothing, else why[0] has what it found."""
     try:
-        check = node.run("fsck")
+        check = node.run("fsck", timeout=20)
+        why[0] = "" if check.returncode == 0 else \
+            "fsck: " + (check.stdout + check.stderr).decode()[:400]
     except subprocess.TimeoutExpired:
-        return "fsck does not end"
-    if check.returncode != 0 and b"no such command" not in check.stderr:
-        return "fsck: " + (check.stdout + check.stderr).decode()[:400]
-    return ""
+        why[0] = "fsck does not end"
+    return not why[0]
 
 
 def sample(points, count):
@@ -336,10 +460,10 @@ def crashes(way, roots, h):
     """Places just behind a promise are the hardest; others at random."""
     said = [at + 1 for at, text in h.said
             if any(s and s in text for s, _ in way.promises)]
-    for mode, count in (("all", 6), ("synced", 10), ("random", 8)):
-        points = set(sample(h.points(), count))
+    for mode in ("all", "synced", "random"):
+        points = set(sample(h.points(), way.TRIES[mode]))
         if mode != "all":
-            points |= set(sample(said, 4))
+            points |= set(sample(said, way.TRIES["said"]))
         bad = []
         for p in sorted(points):
             why = lost(way, roots, h, p, mode)
@@ -356,7 +480,7 @@ def forget(way, roots, h):
     was = h.syncs
     said = [at for at, text in h.said
             if any(s and s in text for s, _ in way.promises)]
-    for place in sample(said, 3):
+    for place in sample(said, way.TRIES["forget"]):
         since = max([at for at in said if at < place], default=0)
         files = {id(s[1]) for s in was if since < s[0] < place}
         tried += 1
@@ -383,8 +507,8 @@ def quiet(shm):
 
 
 def main():
-    ways = {"accept": Accept, "change": Change, "submit": Submit,
-            "send": Send}
+    ways = {"accept": Accept, "append": Append, "change": Change,
+            "submit": Submit, "send": Send}
     node = n.Node(sys.argv[2])
     roots = [node.home, node.mail]
     shm = crash.Shm(os.path.join(node.dir, "crash"), "keeper filer")
