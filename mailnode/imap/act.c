@@ -116,14 +116,6 @@ on_store(struct session *s, struct lex_at *at)
 
 /* ---- COPY and MOVE ---- */
 
-static void
-tick(void *arg, const struct set_done *done)
-{
-	struct session *s = arg;
-
-	progress_tick(s, set_count(&done->was), s->progress_goal);
-}
-
 /* What an earlier request of a COPY that fails has copied (RFC 3501 section
  * 6.4.7); keeper undoes the failed one itself. */
 static void
@@ -177,7 +169,7 @@ on_copy(struct session *s, struct lex_at *at)
 	bool copy = !s->second, good;
 	struct set uids = { 0 };
 	struct set_ask ask = { .mbox = s->view.mbox, .uids = &uids,
-	    .page = tick, .arg = s };
+	    .page = progress_tick, .arg = s };
 	struct set_done done = { .modseq = 0 };
 	char folder[BOX_NAME_MAX];
 	struct lex_str set;
@@ -205,6 +197,14 @@ on_copy(struct session *s, struct lex_at *at)
 }
 
 /* ---- EXPUNGE and CLOSE ---- */
+
+/* Every UID that the client can know. */
+static bool
+view_told(struct session *s, struct set *uids)
+{
+	return s->view.uidnext <= 1 ||
+	    set_add(uids, 1, s->view.uidnext - 1) || well(s, STORE_NOMEM);
+}
 
 /* All of these that were marked. */
 static bool

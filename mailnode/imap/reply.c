@@ -168,10 +168,14 @@ tell_progress(struct session *s, uint64_t done, uint64_t goal)
 }
 
 void
-progress_tick(struct session *s, uint64_t done, uint64_t goal)
+progress_tick(void *arg, const struct set_done *done)
 {
-	if (clock_mono_ms() - s->progress_ms >= PROGRESS_MS && done < goal)
-		tell_progress(s, done, goal);
+	struct session *s = arg;
+	uint64_t n = set_count(&done->was);
+
+	if (clock_mono_ms() - s->progress_ms >= PROGRESS_MS &&
+	    n < s->progress_goal)
+		tell_progress(s, n, s->progress_goal);
 }
 
 /* Of news between commands nobody waits for the end. */

@@ -107,22 +107,23 @@ bracketed(struct lex_at *at, const char *p, const char *end,
 	return close != NULL && suffix(close + 1, end, s);
 }
 
-/* How an item begins, and what of the message it is. */
+/* How an item begins, in commands and in answers, and what of the message it
+ * is. */
 static const struct form {
-	const char	*name;
+	const char	*name, *label;
 	enum section_as	 as;
 	bool		 peek;
 	enum part_what	 what;
 } forms[] = {
-	{ "BODY[",	AS_BODY,	false,	PART_ALL },
-	{ "BODY.PEEK[",	AS_BODY,	true,	PART_ALL },
-	{ "BINARY[",	AS_BINARY,	false,	PART_ALL },
-	{ "BINARY.PEEK[", AS_BINARY,	true,	PART_ALL },
-	{ "BINARY.SIZE[", AS_SIZE,	true,	PART_ALL },
-	{ "RFC822",	AS_RFC822,	false,	PART_ALL },
-	{ "RFC822.HEADER", AS_RFC822_HEADER, true, PART_HEADER },
-	{ "RFC822.TEXT", AS_RFC822_TEXT, false,	PART_TEXT },
-	{ NULL,		0,		false,	0 }
+	{ "BODY[",	"BODY[",	AS_BODY,   false, PART_ALL },
+	{ "BODY.PEEK[",	"BODY[",	AS_BODY,   true,  PART_ALL },
+	{ "BINARY[",	"BINARY[",	AS_BINARY, false, PART_ALL },
+	{ "BINARY.PEEK[", "BINARY[",	AS_BINARY, true,  PART_ALL },
+	{ "BINARY.SIZE[", "BINARY.SIZE[", AS_SIZE, true,  PART_ALL },
+	{ "RFC822",	"RFC822",	AS_NAMED,  false, PART_ALL },
+	{ "RFC822.HEADER", "RFC822.HEADER", AS_NAMED, true, PART_HEADER },
+	{ "RFC822.TEXT", "RFC822.TEXT",	AS_NAMED,  false, PART_TEXT },
+	{ NULL,		NULL,		0,	   false, 0 }
 };
 
 bool
@@ -135,14 +136,15 @@ section_parse(struct lex_at *at, const struct lex_str *word,
 	memset(s, 0, sizeof *s);
 	for (f = forms; f->name != NULL; f++) {
 		n = strlen(f->name);
-		if (f->as < AS_RFC822 ? word->n < n || strncasecmp(word->p,
+		if (f->as < AS_NAMED ? word->n < n || strncasecmp(word->p,
 		    f->name, n) != 0 : !lex_is(word, f->name))
 			continue;
+		s->label = f->label;
 		s->as = f->as;
 		s->peek = f->peek;
 		s->want.what = f->what;
 		s->want.decoded = f->as == AS_BINARY || f->as == AS_SIZE;
-		return f->as >= AS_RFC822 || bracketed(at, word->p + n,
+		return f->as == AS_NAMED || bracketed(at, word->p + n,
 		    word->p + word->n, s);
 	}
 	return false;
@@ -169,13 +171,10 @@ void
 section_label(const struct section *s, struct buf *out)
 {
 	const struct part_want *w = &s->want;
-	const struct form *f = forms;
 	size_t i;
 
-	while (f->as != s->as)
-		f++;
-	(void)buf_adds(out, f->name);
-	if (s->as >= AS_RFC822)
+	(void)buf_adds(out, s->label);
+	if (s->as == AS_NAMED)
 		return;
 	for (i = 0; i < w->n; i++)
 		(void)buf_addf(out, "%s%u", i > 0 ? "." : "", w->number[i]);

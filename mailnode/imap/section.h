@@ -8,11 +8,12 @@
 enum { SECTION_FIELDS_MAX = 200 };	/* names in HEADER.FIELDS */
 
 enum section_as {
-	AS_BODY, AS_BINARY, AS_SIZE, AS_RFC822, AS_RFC822_HEADER,
-	AS_RFC822_TEXT
+	AS_BODY, AS_BINARY, AS_SIZE,
+	AS_NAMED		/* RFC822 and the like */
 };
 
 struct section {
+	const char	*label;		/* how it begins */
 	enum section_as	 as;
 	bool		 peek;		/* does not set \Seen */
 	struct part_want want;		/* its names borrow from the command */

@@ -8,11 +8,9 @@
 #include "store/op_watch.h"
 
 struct resync {
-	bool		 wanted;
-	uint32_t	 uidvalidity;
+	uint32_t	 uidvalidity;	/* 0: not asked for */
 	uint64_t	 modseq;
-	bool		 some;		/* only these: */
-	struct set	 known;
+	struct set	 known;		/* only these; empty: all */
 };
 
 /* (QRESYNC (uidvalidity modseq [known-uids] [(seqs uids)])) */
@@ -22,18 +20,13 @@ qresync(struct lex_at *at, struct resync *q)
 	struct lex_str set;
 	uint64_t v;
 
-	if (!lex_open(at) || !lex_number(at, UINT32_MAX, &v) || v == 0)
+	if (!lex_open(at) || !lex_number(at, UINT32_MAX, &v) || v == 0 ||
+	    !lex_number(at, INT64_MAX, &q->modseq))
 		return false;
-	q->wanted = true;
 	q->uidvalidity = (uint32_t)v;
-	if (!lex_number(at, INT64_MAX, &q->modseq))
+	if (lex_atom(at, &set) && (memchr(set.p, '*', set.n) != NULL ||
+	    !set_parse(&q->known, set.p, set.n, UINT32_MAX - 1)))
 		return false;
-	if (lex_atom(at, &set)) {
-		q->some = true;
-		if (memchr(set.p, '*', set.n) != NULL ||
-		    !set_parse(&q->known, set.p, set.n, UINT32_MAX - 1))
-			return false;
-	}
 	/* The pairs that match help nobody who remembers what went. */
 	if (lex_open(at) && (!lex_atom(at, &set) || !lex_atom(at, &set) ||
 	    !lex_close(at)))
@@ -54,14 +47,12 @@ parameters(struct session *s, struct lex_at *at, struct resync *q)
 		else if (!lex_word(at, "QRESYNC") || !qresync(at, q))
 			return false;
 	}
-	if (q->wanted && !(s->enabled & EN_QRESYNC)) {
+	if (q->uidvalidity != 0 && !(s->enabled & EN_QRESYNC)) {
 		reply_bad(s, "ENABLE QRESYNC first");
 		return false;
 	}
 	return lex_end(at);
 }
-
-/* ---- what went since ---- */
 
 bool
 tell_gone(struct session *s, const struct set *known, uint64_t since)
@@ -78,18 +69,6 @@ tell_gone(struct session *s, const struct set *known, uint64_t since)
 	set_clear(&gone);
 	return good;
 }
-
-static bool
-tell_changes(struct session *s, const struct resync *q)
-{
-	/* Even what changed again meanwhile: it was not told of before. */
-	const struct telling t = { .of = q->some ? &q->known : NULL,
-	    .since = q->modseq != 0 ? q->modseq : 1 };
-
-	return tell_rows(s, &t);
-}
-
-/* ---- */
 
 static void
 tell_box(struct session *s)
@@ -131,6 +110,9 @@ static bool
 take_up(struct session *s, const char *name, const struct resync *q)
 {
 	const struct device *d = sasl_device(s->sasl);
+	/* Even what changed again meanwhile: it was not told of before. */
+	const struct telling t = { .of = q->known.n > 0 ? &q->known : NULL,
+	    .since = q->modseq != 0 ? q->modseq : 1 };
 	struct view_box b = { 0 };
 
 	if (s->state == ST_SELECTED) {
@@ -142,9 +124,8 @@ take_up(struct session *s, const char *name, const struct resync *q)
 	view_open_box(s, &b, s->second || d == NULL ||
 	    !(d->scope & DEVICE_CHANGE));
 	tell_box(s);
-	if (q->wanted && q->uidvalidity == s->view.uidvalidity &&
-	    (!tell_gone(s, q->some ? &q->known : NULL, q->modseq) ||
-	    !tell_changes(s, q)))
+	if (q->uidvalidity == s->view.uidvalidity &&
+	    (!tell_gone(s, t.of, q->modseq) || !tell_rows(s, &t)))
 		return false;
 	note_seen(s);
 	reply_ok(s, s->view.readonly ? "READ-ONLY" : "READ-WRITE", "selected");
@@ -156,7 +137,7 @@ bool
 on_select(struct session *s, struct lex_at *at)
 {
 	char name[BOX_NAME_MAX];
-	struct resync q = { .wanted = false };
+	struct resync q = { .uidvalidity = 0 };
 	bool good;
 
 	good = get_mailbox(s, at, name) && parameters(s, at, &q) &&

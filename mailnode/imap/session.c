@@ -384,20 +384,6 @@ talk(struct session *s)
 		line_linger(s->line);
 }
 
-static void
-clear(struct session *s)
-{
-	view_leave(s);
-	let_go(s);
-	notify_free(s->notify);
-	deflate_free(s->deflate);
-	sasl_free(s->sasl);
-	lex_clear(&s->lex);
-	buf_clear(&s->out);
-	buf_clear(&s->last);
-	line_free(s->line);
-}
-
 void
 imap_run(const struct imap_start *start)
 {
@@ -441,5 +427,13 @@ imap_run(const struct imap_start *start)
 	    sasl_device(s.sasl)->name : "", s.client,
 	    (unsigned long long)s.fetched, s.errors,
 	    (unsigned long long)line_received(s.line), s.why);
-	clear(&s);
+	view_leave(&s);
+	let_go(&s);
+	notify_free(s.notify);
+	deflate_free(s.deflate);
+	sasl_free(s.sasl);
+	lex_clear(&s.lex);
+	buf_clear(&s.out);
+	buf_clear(&s.last);
+	line_free(s.line);
 }

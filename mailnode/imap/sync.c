@@ -85,13 +85,6 @@ view_map(struct session *s)
 }
 
 bool
-view_told(struct session *s, struct set *uids)
-{
-	return s->view.uidnext <= 1 ||
-	    set_add(uids, 1, s->view.uidnext - 1) || well(s, STORE_NOMEM);
-}
-
-bool
 view_seqs(struct session *s, const struct set *uids, struct set *seqs)
 {
 	return view_map(s) && (set_ranks(&s->view.map, uids, seqs) ||

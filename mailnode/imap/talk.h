@@ -139,9 +139,9 @@ void	 untagged(struct session *s, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));
 void	 reply_bye(struct session *s, const char *text, const char *why);
 void	 reply_go_on(struct session *s, const char *text);
-/* INPROGRESS, RFC 9585: a word for those who wait.  Between the parts of a
- * command, with nothing said by half: so many of so many are done. */
-void	 progress_tick(struct session *s, uint64_t done, uint64_t goal);
+/* INPROGRESS, RFC 9585: a word for those who wait.  As a set_ask has it,
+ * with a session: so many of s->progress_goal are done. */
+void	 progress_tick(void *arg, const struct set_done *done);
 /* The same whenever calls with r wait. */
 void	 progress_of(struct session *s, struct op_reply *r);
 /* Into s->out, which send_out() sends and empties: a word of a list in
@@ -213,8 +213,6 @@ void	 tell_vanished(struct session *s, const char *how,
  * NULL.  False: answered already. */
 bool	 tell_gone(struct session *s, const struct set *known,
 	    uint64_t since);
-/* Every UID that the client can know.  False: answered already. */
-bool	 view_told(struct session *s, struct set *uids);
 /* A set, be it of UIDs, as UIDs; some: a sequence number of no message is no
  * error.  False: answered already. */
 bool	 view_set(struct session *s, const struct lex_str *text, bool uid,

@@ -83,17 +83,19 @@ find(struct session *s, struct lex_at *at)
 	return NULL;
 }
 
-static bool
-in_state(struct session *s, const struct verb *v, const struct lex_at *at)
+static void
+run(struct session *s, const struct verb *v, struct lex_at *at)
 {
-	if (!(v->states & s->state))
-		reply_bad(s, s->state == ST_GREETED ? "log in first" :
-		    v->states & ST_GREETED ? "logged in already" :
-		    "select a mailbox first");
-	else if ((v->flags & F_NOARG) && !(s->uid && v->flags & F_UID_ARG) &&
-	    !lex_end(at))
-		reply_bad(s, "arguments where none belong");
-	return !s->answered;
+	s->progress_ms = clock_mono_ms();
+	s->second = v->flags & F_SECOND;
+	if (v->fn == NULL || v->fn(s, at))
+		reply_ok(s, "", "done");
+	else
+		reply_bad(s, "arguments are missing or wrong");
+	if (v->news == QUIET)
+		return;
+	view_sync(s, v->news | (s->uid ? SYNC_GONE : 0U), NULL);
+	notify_boxes(s);
 }
 
 void
@@ -106,23 +108,15 @@ imap_verb(struct session *s)
 	if (!lex_atom(&at, &tag) || s->tag[0] == '\0') {
 		s->tag[0] = '\0';
 		reply_bad(s, "a command starts with a tag");
-		return;
-	}
-	v = find(s, &at);
-	if (v == NULL) {
+	} else if ((v = find(s, &at)) == NULL)
 		reply_bad(s, "no such command");
-		return;
-	}
-	if (!in_state(s, v, &at))
-		return;
-	s->progress_ms = clock_mono_ms();
-	s->second = v->flags & F_SECOND;
-	if (v->fn == NULL || v->fn(s, &at))
-		reply_ok(s, "", "done");
+	else if (!(v->states & s->state))
+		reply_bad(s, s->state == ST_GREETED ? "log in first" :
+		    v->states & ST_GREETED ? "logged in already" :
+		    "select a mailbox first");
+	else if (v->flags & F_NOARG && !(s->uid && v->flags & F_UID_ARG) &&
+	    !lex_end(&at))
+		reply_bad(s, "arguments where none belong");
 	else
-		reply_bad(s, "arguments are missing or wrong");
-	if (v->news == QUIET)
-		return;
-	view_sync(s, v->news | (s->uid ? SYNC_GONE : 0U), NULL);
-	notify_boxes(s);
+		run(s, v, &at);
 }
