@@ -29,8 +29,7 @@ logged_in(struct session *s)
 	s->errors = 0;
 	if (s->client[0] != '\0')	/* it said so before the login */
 		(void)device_note(*s->start->keeper, &n);
-	(void)buf_adds(&s->out, "CAPABILITY ");
-	put_capabilities(s, &s->out);
+	put_capabilities(s);
 	reply_out(s, "welcome");
 }
 

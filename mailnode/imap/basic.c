@@ -7,10 +7,12 @@
 #include "store/op_device.h"
 
 void
-put_capabilities(struct session *s, struct buf *b)
+put_capabilities(struct session *s)
 {
-	(void)buf_adds(b,
-	    "IMAP4rev1 IMAP4rev2 LITERAL+ SASL-IR ID ENABLE IDLE");
+	struct buf *b = &s->out;
+
+	(void)buf_adds(b, "CAPABILITY IMAP4rev1 IMAP4rev2 LITERAL+ SASL-IR "
+	    "ID ENABLE IDLE");
 	if (s->state == ST_GREETED) {
 		const char *mechs = s->sasl != NULL ? sasl_mechs(s->sasl) : "";
 		size_t n;
@@ -38,8 +40,8 @@ bool
 on_capability(struct session *s, struct lex_at *at)
 {
 	(void)at;
-	(void)buf_adds(&s->out, "* CAPABILITY ");
-	put_capabilities(s, &s->out);
+	(void)buf_adds(&s->out, "* ");
+	put_capabilities(s);
 	send_line(s);
 	return true;
 }

@@ -1,4 +1,5 @@
 /* Flags and keywords, of commands and in answers. */
+#include <stdio.h>
 #include <string.h>
 
 #include "mailnode/imap/talk.h"
@@ -30,9 +31,8 @@ flag_one(const struct lex_str *s, struct flag_list *out)
 		return false;
 	if (*tag == '\0')
 		return true;
-	if (n > 0)
-		out->keywords[n++] = ' ';
-	memcpy(out->keywords + n, tag, s->n + 1);
+	(void)snprintf(out->keywords + n, sizeof out->keywords - n, "%s%s",
+	    n > 0 ? " " : "", tag);
 	return true;
 }
 
@@ -62,8 +62,7 @@ note_keyword(struct session *s, const char *word)
 
 	if (tag_in(list, word) || len + n + 2 > sizeof s->view.keywords)
 		return;
-	list[len] = ' ';
-	memcpy(list + len + 1, word, n + 1);
+	(void)snprintf(list + len, n + 2, " %s", word);
 	tell_flags(s);
 }
 

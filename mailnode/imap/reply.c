@@ -189,8 +189,9 @@ slow(void *arg)
 }
 
 void
-progress_of(struct session *s, struct op_reply *r)
+asks_init(struct session *s, struct op_reply *r)
 {
+	op_asks_init(r);
 	r->slow = slow;
 	r->slow_arg = s;
 	r->slow_ms = PROGRESS_MS;

@@ -328,28 +328,6 @@ start_tls(struct session *s)
 	return false;
 }
 
-static bool
-ready_for_logins(struct session *s)
-{
-	struct sasl_binding b;
-
-	if (s->start->tls != NULL)
-		sasl_bind(line_tls_of(s->line), &b);
-	s->sasl = sasl_new(s->start->vault, s->start->tls != NULL ? &b : NULL);
-	if (s->sasl == NULL)
-		imap_end(s, "memory");
-	return s->sasl != NULL;
-}
-
-static void
-greet(struct session *s)
-{
-	(void)buf_adds(&s->out, "* OK [CAPABILITY ");
-	put_capabilities(s, &s->out);
-	(void)buf_addf(&s->out, "] %s IMAP mailnode\r\n", conf.hostname);
-	send_out(s);
-}
-
 /* What a large command needed is not kept while the client thinks. */
 static void
 let_go(struct session *s)
@@ -365,7 +343,19 @@ let_go(struct session *s)
 static void
 talk(struct session *s)
 {
-	greet(s);
+	struct sasl_binding b;
+
+	if (s->start->tls != NULL)
+		sasl_bind(line_tls_of(s->line), &b);
+	s->sasl = sasl_new(s->start->vault, s->start->tls != NULL ? &b : NULL);
+	if (s->sasl == NULL) {
+		imap_end(s, "memory");
+		return;
+	}
+	(void)buf_adds(&s->out, "* OK [");
+	put_capabilities(s);
+	(void)buf_addf(&s->out, "] %s IMAP mailnode", conf.hostname);
+	send_line(s);
 	line_timeout(s->line, s->start->login_ms);
 	while (s->state != ST_END) {
 		if (read_command(s))
@@ -387,22 +377,15 @@ talk(struct session *s)
 void
 imap_run(const struct imap_start *start)
 {
-	struct session s;
+	struct session s = { .start = start, .state = ST_GREETED,
+	    .why = "closed", .began_ms = clock_mono_ms() };
 	bool up;
 
-	memset(&s, 0, sizeof s);
-	s.start = start;
-	s.state = ST_GREETED;
-	s.why = "closed";
-	s.began_ms = clock_mono_ms();
 	trace_new(s.id, start->number);
 	lex_init(&s.lex);
-	op_reply_init(&s.keeper);
-	op_reply_init(&s.reader);
-	op_reply_init(&s.rows);
-	progress_of(&s, &s.keeper);
-	progress_of(&s, &s.reader);
-	progress_of(&s, &s.rows);
+	asks_init(&s, &s.keeper);
+	asks_init(&s, &s.reader);
+	asks_init(&s, &s.rows);
 	s.keeper.told = told;
 	s.keeper.told_arg = &s;
 	buf_init(&s.out, OUT_MAX);
@@ -416,7 +399,7 @@ imap_run(const struct imap_start *start)
 	line_wake(s.line, start->wake);
 	line_timeout(s.line, start->login_ms);
 	up = start_tls(&s);
-	if (up && ready_for_logins(&s))
+	if (up)
 		talk(&s);
 	if (up && line_received(s.line) == 0 && start->fault != NULL &&
 	    (strcmp(s.why, "closed") == 0 || strcmp(s.why, "timeout") == 0))

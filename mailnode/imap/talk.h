@@ -142,8 +142,8 @@ void	 reply_go_on(struct session *s, const char *text);
 /* INPROGRESS, RFC 9585: a word for those who wait.  As a set_ask has it,
  * with a session: so many of s->progress_goal are done. */
 void	 progress_tick(void *arg, const struct set_done *done);
-/* The same whenever calls with r wait. */
-void	 progress_of(struct session *s, struct op_reply *r);
+/* For calls that say so whenever they wait. */
+void	 asks_init(struct session *s, struct op_reply *r);
 /* Into s->out, which send_out() sends and empties: a word of a list in
  * parentheses, with a blank before it if one was. */
 void	 put_word(struct buf *b, const char *word);
@@ -281,8 +281,8 @@ on_fn	on_capability, on_logout, on_id, on_enable, on_namespace, on_idle,
 	on_select, on_close, on_fetch, on_store, on_copy, on_expunge,
 	on_search, on_sort, on_thread, on_notify;
 
-/* "IMAP4rev1 …", as it holds at present. */
-void	 put_capabilities(struct session *s, struct buf *b);
+/* "CAPABILITY IMAP4rev1 …" into s->out, as it holds at present. */
+void	 put_capabilities(struct session *s);
 /* Names of mailboxes may be in UTF-8. */
 bool	 session_utf8(const struct session *s);
 /* list.c, for NOTIFY: "* LIST" of an entry into s->out, extended, with item
