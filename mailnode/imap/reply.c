@@ -191,7 +191,7 @@ slow(void *arg)
 void
 asks_init(struct session *s, struct op_reply *r)
 {
-	op_asks_init(r);
+	op_reply_init(r);
 	r->slow = slow;
 	r->slow_arg = s;
 	r->slow_ms = PROGRESS_MS;
