@@ -126,6 +126,8 @@ list_row(const struct queue_row *r)
 	cmd_plain(r->first);
 	if (r->nrcpt > 1)
 		printf(" +%u", (unsigned int)r->nrcpt - 1);
+	if (r->nfailed > 0)
+		printf("  %u FAILED", (unsigned int)r->nfailed);
 	if (r->why[0] != '\0') {
 		printf("  (");
 		cmd_plain(r->why);

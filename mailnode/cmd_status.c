@@ -217,8 +217,9 @@ print_store(const struct stat_node *s, int64_t now)
 static void
 print_queue(const struct health *h, int64_t now)
 {
-	printf("queue    %u letters, %u recipients waiting", h->letters,
-	    h->waiting);
+	printf("queue    %u letter%s, %u recipient%s waiting", h->letters,
+	    h->letters == 1 ? "" : "s", h->waiting,
+	    h->waiting == 1 ? "" : "s");
 	if (h->held > 0)
 		printf(", %u held", h->held);
 	if (h->damaged > 0)

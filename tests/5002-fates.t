@@ -36,6 +36,8 @@ now=$(date +%s)
 ok 'the next try is in six to nine minutes' \
     test $((due - now)) -gt 340 -a $((due - now)) -lt 545
 is 'the letter is due at that try' "$(state "$id" due)" "$due"
+ok 'the list tells that one failed' sh -c '"$0" queue | grep -q "^$1 .* 1 FAILED"' \
+    "$mailnode" "$id"
 ok 'a notice lies in INBOX' wait_for 'inbox | grep -q "^Status: 5.1.1"'
 inbox | tr -d '\r' >"$tmp/dsn"
 ok 'it names the refused' grep -q '^Final-Recipient: rfc822; no@far.test' \

@@ -187,6 +187,8 @@ put(struct lines_view *l, size_t line, struct buf *b)
 	if (r->nrcpt > 1)
 		buf_addf(b, " +%u", r->nrcpt - 1);
 	buf_addf(b, "  %s", r->subject);
+	if (r->nfailed > 0)
+		buf_addf(b, "  %u FAILED", r->nfailed);
 	if (r->why[0] != '\0')
 		buf_addf(b, "  (%s)", r->why);
 	return paint_of(r);
