@@ -71,6 +71,9 @@ ok "roles run" test "$(pgrep -c -s "$sid")" -gt 2
 ok "it stops" node_stop
 ok "no process is left" fails pgrep -s "$sid"
 node_start
+kill -STOP "$(pgrep -s "$(field pid)" -f 'role indexer')"
+ok "an indexer that is busy does not hold it up" node_stop
+node_start
 sid=$(field pid)
 : >"$node/log"
 # Of an INT the shell has told it not to know.

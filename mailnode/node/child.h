@@ -111,7 +111,8 @@ void	nursery_reap(struct nursery *n);
 /* Tells all to stop, sessions and askers first; see nursery_idle. */
 void	nursery_stop(struct nursery *n);
 bool	nursery_idle(const struct nursery *n);	/* no child left */
-void	nursery_kill(struct nursery *n);	/* SIGKILL to all */
+/* SIGKILL to those of that role, ROLE_MAX: to all. */
+void	nursery_kill(struct nursery *n, enum role role);
 
 const struct role_entry	*nursery_entry(const struct nursery *n, enum role r);
 

@@ -145,10 +145,11 @@ nursery_idle(const struct nursery *n)
 }
 
 void
-nursery_kill(struct nursery *n)
+nursery_kill(struct nursery *n, enum role role)
 {
 	struct child *c;
 
 	for (c = n->children; c != NULL; c = c->next)
-		(void)kill(c->pid, SIGKILL);
+		if (role == ROLE_MAX || c->entry->role == role)
+			(void)kill(c->pid, SIGKILL);
 }

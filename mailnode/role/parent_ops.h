@@ -25,6 +25,7 @@ struct parent {
 	int			 status;
 	bool			 announced;
 	bool			 again;
+	bool			 waited;	/* the indexer was killed */
 	int64_t			 crashes_s[CRASHES_MAX];	/* a ring */
 	unsigned int		 ncrashes;
 };

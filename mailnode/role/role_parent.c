@@ -36,7 +36,8 @@
 
 enum {
 	CRASHES_S = 60,
-	STOP_MS = 15000,		/* then SIGKILL */
+	STOP_INDEXER_MS = 2000,		/* then SIGKILL: it loses nothing */
+	STOP_MS = 15000,		/* then SIGKILL for all */
 	LINGER_MS = 200,		/* a local node without clients */
 	OPEN_MS = 10000			/* doors open then, ready or not */
 };
@@ -53,17 +54,24 @@ parent_stop(struct parent *pa)
 	nursery_stop(&pa->n);
 	if (nursery_idle(&pa->n))
 		loop_stop(pa->loop);
-	loop_arm(pa->loop, &pa->kill, STOP_MS);
+	loop_arm(pa->loop, &pa->kill, STOP_INDEXER_MS);
 }
 
+/* The indexer may be in the middle of a long text, or of many. */
 static void
-kill_all(void *arg)
+stop_slow(void *arg)
 {
 	struct parent *pa = arg;
 
+	if (!pa->waited) {
+		pa->waited = true;
+		nursery_kill(&pa->n, ROLE_INDEXER);
+		loop_arm(pa->loop, &pa->kill, STOP_MS - STOP_INDEXER_MS);
+		return;
+	}
 	log_line(LOG_ERROR, "stop", "error=%s", "some role does not end");
 	pa->status = 1;
-	nursery_kill(&pa->n);
+	nursery_kill(&pa->n, ROLE_MAX);
 }
 
 /* ---- clients on this machine ---- */
@@ -340,7 +348,7 @@ prepare(struct parent *pa, const struct role_entry *roles, bool local)
 	pa->n.arg = pa;
 	op_server_init(&pa->control, pa->loop, parent_control_ops, pa);
 	pa->control.gone = gone;
-	pa->kill = (struct loop_timer){ .fn = kill_all, .arg = pa };
+	pa->kill = (struct loop_timer){ .fn = stop_slow, .arg = pa };
 	pa->open = (struct loop_timer){ .fn = open_doors, .arg = pa };
 	pa->linger = (struct loop_timer){ .fn = linger_over, .arg = pa };
 	pa->started_s = clock_wall_s();
@@ -367,7 +375,7 @@ role_parent(struct parent_start *s)
 	sandbox_enter_parent();
 	if (nursery_start(&pa.n) == -1) {
 		log_line(LOG_ERROR, "start", "error=%s", strerror(errno));
-		nursery_kill(&pa.n);
+		nursery_kill(&pa.n, ROLE_MAX);
 		return 1;
 	}
 	loop_at_turn(pa.loop, turn, &pa);
@@ -376,7 +384,7 @@ role_parent(struct parent_start *s)
 	log_line(LOG_INFO, "start", "home=%s", pa.home);
 	if (loop_run(pa.loop) == -1) {
 		log_line(LOG_ERROR, "loop", "error=%s", strerror(errno));
-		nursery_kill(&pa.n);
+		nursery_kill(&pa.n, ROLE_MAX);
 		return 1;
 	}
 	bans_free(pa.bans);
