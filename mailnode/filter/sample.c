@@ -9,6 +9,7 @@
 #include "mailnode/filter/form.h"
 #include "mailnode/filter/markup.h"
 #include "mailnode/filter/parts.h"
+#include "mailnode/filter/route.h"
 #include "mailnode/filter/traits.h"
 #include "mailnode/filter/words.h"
 #include "store/mime.h"
@@ -59,6 +60,7 @@ struct sample {
 	struct buf	 text, raw;	/* of a part: UTF-8, octets; reused */
 	struct buf	 mime;		/* fields of MIME as they are */
 	bool		 has_subject, has_to;
+	unsigned int	 hops;
 	struct traits	 traits;
 	struct form	 form;
 };
@@ -236,9 +238,10 @@ other(struct sample *s, const struct field *f)
 }
 
 static bool
-is_date(const struct field *f)
+is_named(const struct field *f, const char *name)
 {
-	return f->nlower == 4 && memcmp(f->lower, "date", 4) == 0;
+	return f->nlower == strlen(name) &&
+	    memcmp(f->lower, name, f->nlower) == 0;
 }
 
 static void
@@ -252,8 +255,10 @@ unknown(struct sample *s, const struct field *f)
 {
 	enum traits_use use = traits_use(f->lower, f->nlower);
 
-	if (use != TRAITS_NOTHING || is_date(f))
+	if (use != TRAITS_NOTHING || is_named(f, "date"))
 		form(s, f);
+	if (is_named(f, "received") && s->hops++ < ROUTE_HOPS_MAX)
+		route_field(s->t, f->value, f->nvalue);
 	traits_field(&s->traits, s->t, f->lower, f->nlower, f->value,
 	    f->nvalue);
 	if (use == TRAITS_NOTHING)

@@ -108,7 +108,7 @@ token_field_name(enum token_field f)
 {
 	static const char *const names[TOKEN_FIELDS] = {
 		"", "subject:", "from:", "to:", "reply:", "head:", "url:",
-		"html:", "file:", "hidden:"
+		"html:", "file:", "hidden:", "via:"
 	};
 
 	return names[f];

@@ -52,7 +52,7 @@ void	 tokens_add(struct tokens *t, uint64_t hash, const char *name,
 enum token_field {
 	TOKEN_BODY, TOKEN_SUBJECT, TOKEN_FROM, TOKEN_TO, TOKEN_REPLY,
 	TOKEN_HEAD, TOKEN_URL, TOKEN_HTML, TOKEN_FILE, TOKEN_HIDDEN,
-	TOKEN_FIELDS
+	TOKEN_VIA, TOKEN_FIELDS
 };
 const char *token_field_name(enum token_field f);
 

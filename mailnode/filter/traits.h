@@ -1,8 +1,8 @@
 /*
  * What a header says by its form: whose domains agree, how names and
  * subject are written, by which kind of host the mail was handed over.
- * No name of a host, list or day is among it: where a message was kept or
- * passed through says nothing of who wrote it.
+ * No name of a host, list or day is among it: by which hosts it came is for
+ * route.h, where and when it was kept says nothing of who wrote it.
  */
 #ifndef FILTER_TRAITS_H
 #define FILTER_TRAITS_H

@@ -301,6 +301,21 @@ test_traits(void **state)
 		    "head:first-hop-with=esmtps", true },
 		{ "Received: from relay.test (relay.test [1.2]) by b\n",
 		    "head:relay.test", false },
+		{ "Received: from relay.Example.test ([10.0.0.1])\n by b\n",
+		    "via:example", true },
+		{ "Received: from a.x.test by Mx.z with SMTP\n id QWERTY1 for "
+		    "<me@here.test>; Mon, 5 Jan\n", "via:smtp", true },
+		{ "Received: from a.x.test by Mx.z with SMTP\n id QWERTY1 for "
+		    "<me@here.test>; Mon, 5 Jan\n", "via:here", true },
+		{ "Received: from a.x.test by Mx.z with SMTP\n id QWERTY1 for "
+		    "<me@here.test>; Mon, 5 Jan\n", "via:qwerty", false },
+		{ "Received: from a.x.test by Mx.z with SMTP\n id QWERTY1 for "
+		    "<me@here.test>; Mon, 5 Jan\n", "via:jan", false },
+		{ "Received: from a.x.test by Mx.z with SMTP\n id QWERTY1 for "
+		    "<me@here.test>; Mon, 5 Jan\n", "via:mx", false },
+		{ "Received: by valid.test\n", "via:valid", true },
+		{ "Received: by b.test id", "via:test", true },
+		{ "Received-SPF: pass\n", "via:pass", false },
 		{ "List-Id: <friends.test>\n", "head:list-id", false },
 		{ "List-Id: <friends.test>\n", "head:friends.test", false },
 		{ "Date: Mon, 5 Jan 2026 10:00:00 +0000\n", "head:jan",
