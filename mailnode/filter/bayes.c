@@ -6,11 +6,11 @@
 /* Found by five-fold runs over training mail; flat around these. */
 #define PRIOR		0.5f	/* what a weight is before it is corrected */
 #define RATE		3.0f	/* of learning */
-#define GOOD_MORE	4.0f	/* times that, for good mail: rather junk that
+#define GOOD_MORE	6.0f	/* times that, for good mail: rather junk that
 				   comes through than mail that does not */
 #define RATE_BIAS	0.12f
 #define SMOOTH		0.05f	/* a message for what was never seen */
-#define RARE		1.0f	/* messages; a token seen in as many counts
+#define RARE		1.5f	/* messages; a token seen in as many counts
 				   half of what its odds say */
 #define ODDS_MAX	6.0f	/* of one token, natural logarithm */
 #define ERROR_MIN	0.05f	/* nearer than that it is known already */
@@ -18,9 +18,9 @@
 #define LOG_2		0.69314718f
 
 /* The sum at which as much speaks for as against.  In the same runs one good
- * message in 5,000 lay beyond: mail to come is less like what was learnt
+ * message in 3,500 lay beyond: mail to come is less like what was learnt
  * than one fifth of it is like the rest.  It is the probability of one half. */
-#define BORDER		3.0
+#define BORDER		1.5
 #define STEEP		2.0
 
 enum { LOGS = 1024, AHEAD = 8 };
@@ -87,19 +87,18 @@ odds(const struct odds *o, uint32_t good, uint32_t bad)
 	return r > ODDS_MAX ? ODDS_MAX : r > -ODDS_MAX ? r : -ODDS_MAX;
 }
 
+/* What is no number counts as low. */
 static float
-share(const struct odds *o, const struct table_slot *s, unsigned int place)
+bounded(float v, float max)
 {
-	float v = (PRIOR + s->weight) * odds(o, s->good, s->bad) *
-	    o->norm[place];
-
-	return v > -SUM_MAX && v < SUM_MAX ? v : 0.0f;	/* and NaN */
+	return v > max ? max : v > -max ? v : -max;
 }
 
 static float
-bounded(float sum)
+share(const struct odds *o, const struct table_slot *s, unsigned int place)
 {
-	return sum > SUM_MAX ? SUM_MAX : sum > -SUM_MAX ? sum : -SUM_MAX;
+	return bounded((PRIOR + s->weight) * odds(o, s->good, s->bad) *
+	    o->norm[place], (float)BAYES_SHARE_MAX);
 }
 
 static unsigned int
@@ -149,7 +148,7 @@ bayes_score(const struct table *t, const struct tokens *k,
 	out->bad = o.h.bad;
 	out->enough = enough(&o.h);
 	odds_of(&o, k);
-	sum = bounded(o.h.bias);
+	sum = bounded(o.h.bias, SUM_MAX);
 	for (i = 0; i < k->n && i < AHEAD; i++)
 		table_prefetch(t, k->token[i].hash);
 	for (i = 0; i < k->n; i++) {
@@ -159,7 +158,7 @@ bayes_score(const struct table *t, const struct tokens *k,
 		if (s != NULL)
 			sum += share(&o, s, place_of(k->token[i].hash));
 	}
-	out->sum = bounded(sum);
+	out->sum = bounded(sum, SUM_MAX);
 	out->junk = 1.0 / (1.0 + exp(-STEEP * (out->sum - BORDER)));
 }
 
@@ -231,9 +230,10 @@ lesson_sum(struct lesson *l, struct odds *o)
 			good -= good > 0;
 		l->pull[i] = odds(o, good, bad) *
 		    o->norm[i < l->head ? HEAD : BODY];
-		sum += (PRIOR + s->weight) * l->pull[i];
+		sum += bounded((PRIOR + s->weight) * l->pull[i],
+		    (float)BAYES_SHARE_MAX);
 	}
-	return bounded(sum);
+	return bounded(sum, SUM_MAX);
 }
 
 /* One step towards what a message is said to be: moves the weights of its

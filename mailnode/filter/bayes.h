@@ -32,6 +32,9 @@ enum {
 	BAYES_JUNK_MIN = 20
 };
 
+/* What one token can add to the sum, or take from it: no word decides alone. */
+#define BAYES_SHARE_MAX	0.6
+
 struct bayes_score {
 	bool		 enough;	/* learnt enough for a verdict */
 	double		 junk;		/* probability, 0 to 1 */

@@ -201,6 +201,34 @@ test_age(void **state)
 }
 
 /* Of a full bucket the least goes, not what counts. */
+/* A word that tells everything about what was learnt does not decide alone. */
+static void
+test_share(void **state)
+{
+	uint64_t hash[21];
+	unsigned int i;
+	struct tokens k;
+	double by;
+
+	(void)state;
+	fresh();
+	for (i = 0; i < 2 * MANY; i++) {
+		(void)letter(hash, 0, i);
+		hash[20] = word(3, i % 2);
+		(void)bayes_learn(&t, token_join(i, 1), i % 2 == 1, hash, 21);
+	}
+	rehearse();
+	assert_int_equal(tokens_init(&k, 1, false), 0);
+	tokens_add(&k, word(3, 1), NULL, 0);
+	bayes_shares(&t, &k, &by);
+	assert_float_equal(by, BAYES_SHARE_MAX, 0.001);
+	tokens_reset(&k);
+	tokens_add(&k, word(3, 0), NULL, 0);
+	bayes_shares(&t, &k, &by);
+	assert_float_equal(by, -BAYES_SHARE_MAX, 0.001);
+	tokens_clear(&k);
+}
+
 static void
 test_room(void **state)
 {
@@ -391,6 +419,7 @@ main(void)
 		cmocka_unit_test(test_once),
 		cmocka_unit_test(test_undo),
 		cmocka_unit_test(test_age),
+		cmocka_unit_test(test_share),
 		cmocka_unit_test(test_room),
 		cmocka_unit_test(test_addressed),
 		cmocka_unit_test(test_doubts),
