@@ -676,14 +676,21 @@ def mime_same(tree, parts):
     return not bad, "types %s" % bad
 
 
+def lists(area):
+    with Zone(area, {}) as server:
+        for path in sorted(glob.glob(os.path.join(area.dir, "*.tar.*"))):
+            opinions.lists(area, path, server)
+    area.passed, area.failed = opinions.same, len(opinions.unexplained)
+
+
 def main():
     name, dir_, binary = sys.argv[1:4]
     area = Area(name, dir_, binary)
     {"spf": spf, "dkim": dkim, "arc": arc, "dmarc": dmarc,
      "address": address, "mime": mime, "fields": fields,
-     "bounce": bounce}[name](area)
+     "bounce": bounce, "lists": lists}[name](area)
     bad = area.end()
-    if name in ("spf", "dkim"):
+    if name in ("spf", "dkim", "lists"):
         bad += opinions.end()
     raise SystemExit(bad > 0)
 
