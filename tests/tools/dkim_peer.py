@@ -10,6 +10,7 @@
 KEY signs as selector s1 of node.test; the way "relaxed-l" uses l=.
 """
 import os
+import re
 import sys
 
 import dkim
@@ -104,7 +105,12 @@ def chains(key):
             if not skip:
                 out.append(line)
         return b'\r\n'.join(out)
+    def turned(m):
+        head, body = m.split(b'\r\n\r\n', 1)
+        fields = re.split(rb'\r\n(?![ \t])', head)
+        return b'\r\n'.join(fields[::-1]) + b'\r\n\r\n' + body
     return {
+        'turned': turned(three),
         'one': one, 'three': three, 'unsealed': msg,
         'list': b'Received: x\r\n' + three,
         'body': three + b'More.\r\n',
