@@ -14,9 +14,7 @@
 X(void, g_free, (gpointer)) \
 X(void, g_object_unref, (gpointer)) \
 X(gboolean, g_type_check_instance_is_a, (GTypeInstance *, GType)) \
-X(GByteArray *, g_byte_array_new_take, (guint8 *, gsize)) \
-X(gint64, g_date_time_to_unix, (GDateTime *)) \
-X(void, g_date_time_unref, (GDateTime *))
+X(GByteArray *, g_byte_array_new_take, (guint8 *, gsize))
 
 #define DYN_GMIME(X) \
 X(void, g_mime_init, (void)) \
@@ -63,7 +61,6 @@ X(gssize, g_mime_data_wrapper_write_to_stream, (GMimeDataWrapper *, \
 X(char *, g_mime_utils_header_unfold, (const char *)) \
 X(char *, g_mime_utils_header_encode_phrase, (GMimeFormatOptions *, \
     const char *, const char *)) \
-X(GDateTime *, g_mime_utils_header_decode_date, (const char *)) \
 X(InternetAddressList *, internet_address_list_parse, \
     (GMimeParserOptions *, const char *)) \
 X(int, internet_address_list_length, (InternetAddressList *)) \

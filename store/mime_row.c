@@ -7,6 +7,7 @@
 #include "crypto/sign.h"
 #include "mailnode/base/bug.h"
 #include "mailnode/base/codec.h"
+#include "mailnode/base/date.h"
 #include "store/field.h"
 #include "store/mime_cap.h"
 #include "store/mime_imap.h"
@@ -133,17 +134,12 @@ static int64_t
 date_of(const struct mime *m)
 {
 	char *raw = mime_field(m, "Date");
-	GDateTime *t = NULL;
-	int64_t v = 0;
+	int64_t t = 0;
 
 	if (raw != NULL)
-		t = m->gm->g_mime_utils_header_decode_date(raw);
-	if (t != NULL) {
-		v = m->gm->g_date_time_to_unix(t);
-		m->gm->g_date_time_unref(t);
-	}
+		(void)date_mail(raw, strlen(raw), &t);
 	free(raw);
-	return v > 0 ? v : 0;
+	return t > 0 ? t : 0;
 }
 
 static void

@@ -1,3 +1,4 @@
+#define _GNU_SOURCE	/* memrchr */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,6 +112,234 @@ date_mail_day(const char *p, size_t n, int64_t *day)
 		y += y < 50 ? 2000 : 1900;	/* RFC 5322 section 4.3 */
 	*day = day_number(y, m, d);
 	return have > 1;
+}
+
+/* RFC 5322 section 3.2.2: behind blanks, commas and comments; NULL: one has
+ * no end. */
+static const char *
+over(const char *p, const char *end)
+{
+	unsigned int depth = 0;
+
+	for (; p < end; p++) {
+		if (*p == '(')
+			depth++;
+		else if (*p == ')' && depth > 0)
+			depth--;
+		else if (depth > 0)
+			p += *p == '\\' && end - p > 1;
+		else if (*p != ',' && (unsigned char)*p > ' ')
+			break;
+	}
+	return depth == 0 ? p : NULL;
+}
+
+static bool
+letter(const char *p, const char *end)
+{
+	return p < end && ((*p >= 'a' && *p <= 'z') ||
+	    (*p >= 'A' && *p <= 'Z'));
+}
+
+static bool
+digit(const char *p, const char *end)
+{
+	return p < end && *p >= '0' && *p <= '9';
+}
+
+static const char *
+word_end(const char *p, const char *end)
+{
+	while (letter(p, end))
+		p++;
+	return p;
+}
+
+/* What a date is made of; -1: not yet. */
+struct stamp {
+	int64_t	year, month, day, hour, minute, second, zone_s;
+};
+
+static bool
+year_of(struct stamp *s, int64_t v, int have)
+{
+	if (have == 2)		/* section 4.3 */
+		v += v < 50 ? 2000 : 1900;
+	else if (v < 200)	/* years since 1900, and with a zero before */
+		v += 1900;
+	s->year = v;
+	return have > 1 && v <= YEAR_MAX;
+}
+
+/* hh:mm, hh:mm:ss, hh.mm.ss, with fractions of a second; blanks and comments
+ * between them (section 4.3). */
+static const char *
+time_at(struct stamp *s, const char *p, const char *end)
+{
+	int64_t v[3] = { -1, -1, 0 };
+	const char *next;
+	size_t i;
+	int have;
+
+	for (i = 0; i < 3; i++) {
+		v[i] = digits(&p, end, 2, &have);
+		if (have == 0)
+			return NULL;
+		next = over(p, end);
+		if (i == 2 || next == NULL || next == end ||
+		    (*next != ':' && (*next != '.' || next != p)))
+			break;
+		p = over(next + 1, end);
+		if (p == NULL)
+			return NULL;
+	}
+	if (i == 0 || v[0] > 24 || v[1] > 59 || v[2] > 61)
+		return NULL;
+	s->hour = v[0];
+	s->minute = v[1];
+	s->second = v[2] > 59 ? 59 : v[2];
+	if (p < end && *p == '.')
+		for (p++; digit(p, end); )
+			p++;
+	return p;
+}
+
+/* "+0100", "+01:00", "EST", "GMT+1"; what is unknown is none (section 4.3). */
+static void
+zone_at(struct stamp *s, const char *p, const char *end)
+{
+	static const struct { char name[4]; int hours; } known[] = {
+		{ "EDT", -4 }, { "EST", -5 }, { "CDT", -5 }, { "CST", -6 },
+		{ "MDT", -6 }, { "MST", -7 }, { "PDT", -7 }, { "PST", -8 }
+	};
+	const char *name = p;
+	int64_t h, m = 0;
+	int have, west;
+	size_t i;
+
+	p = word_end(p, end);
+	for (i = 0; p - name == 3 && i < sizeof known / sizeof known[0]; i++)
+		if (strncasecmp(name, known[i].name, 3) == 0)
+			s->zone_s = known[i].hours * 3600;
+	if (p == end || (*p != '+' && *p != '-'))
+		return;
+	west = *p++ == '-' ? -1 : 1;
+	h = digits(&p, end, 4, &have);
+	if (have > 2) {
+		m = h % 100;
+		h /= 100;
+	} else if (end - p > 2 && *p == ':') {
+		p++;
+		m = digits(&p, end, 2, &have);
+	}
+	if (h < 24 && m < 60)
+		s->zone_s = west * (h * 3600 + m * 60);
+}
+
+/* 2003-07-01, also with "T" and the time behind it. */
+static const char *
+iso_day(struct stamp *s, const char *p, const char *end)
+{
+	int have;
+
+	p++;
+	s->month = digits(&p, end, 2, &have);
+	if (p == end || *p++ != '-' || have == 0)
+		return NULL;
+	s->day = digits(&p, end, 2, &have);
+	if (p < end && (*p == 'T' || *p == 't'))
+		p++;
+	return have > 0 && s->month > 0 && s->month <= 12 ? p : NULL;
+}
+
+/* A number: day, year or time, by what is known and what stands behind. */
+static const char *
+number_at(struct stamp *s, const char *p, const char *end)
+{
+	const char *from = p, *next;
+	int have;
+	int64_t v = digits(&p, end, 4, &have);
+
+	next = over(p, end);
+	if (have == 4 && p < end && *p == '-' && s->day == -1)
+		return year_of(s, v, have) ? iso_day(s, p, end) : NULL;
+	if (s->day == -1 && have <= 2) {
+		s->day = v;
+		return v > 0 && v <= 31 ? p : NULL;
+	}
+	/* Of "9 Jan 1 10:00" the year: what a colon follows is a time. */
+	if (s->hour == -1 && have <= 2 && next != NULL && next < end &&
+	    (*next == ':' || (*next == '.' && next == p && s->year != -1)))
+		return time_at(s, from, end);
+	if (s->year == -1)
+		return year_of(s, v, have) ? p : NULL;
+	return NULL;
+}
+
+/* Words before the time are the weekday and the month, those behind it a
+ * zone, "PM", or, as the C library has it, before the year. */
+static const char *
+word_at(struct stamp *s, const char *p, const char *end)
+{
+	const char *q = word_end(p, end);
+	uint32_t m = month_at(p, q);
+
+	if (s->hour == -1 || (s->month == -1 && m != 0)) {
+		if (s->month == -1 && m != 0)
+			s->month = m;
+		return q;
+	}
+	if (q - p == 2 && (p[1] | 0x20) == 'm' && s->hour <= 12) {
+		if ((*p | 0x20) == 'p')
+			s->hour += s->hour < 12 ? 12 : 0;
+		else if ((*p | 0x20) == 'a' && s->hour == 12)
+			s->hour = 0;
+		return q;
+	}
+	zone_at(s, p, end);
+	while (q < end && (unsigned char)*q > ' ' && *q != ',')
+		q++;
+	return q;
+}
+
+static bool
+mail_at(const char *p, const char *end, int64_t *t)
+{
+	struct stamp s = { -1, -1, -1, -1, 0, 0, 0 };
+
+	for (p = over(p, end); p != NULL && p < end; p = p != NULL ?
+	    over(p, end) : NULL) {
+		if (digit(p, end))
+			p = number_at(&s, p, end);
+		else if (letter(p, end))
+			p = word_at(&s, p, end);
+		else if ((*p == '+' || *p == '-') && s.hour != -1) {
+			zone_at(&s, p++, end);
+			while (digit(p, end) || (p < end && *p == ':'))
+				p++;
+		} else
+			p++;
+	}
+	if (s.year == -1 || s.month == -1 || s.day == -1 ||
+	    (p == NULL && s.hour == -1))
+		return false;
+	*t = day_number(s.year, s.month, s.day) * DAY_S - s.zone_s;
+	if (s.hour != -1)
+		*t += s.hour * 3600 + s.minute * 60 + s.second;
+	return true;
+}
+
+/* Where a date is not all: behind a semicolon, as in Received. */
+bool
+date_mail(const char *p, size_t n, int64_t *t)
+{
+	const char *end = p + n, *semi;
+
+	*t = 0;
+	if (mail_at(p, end, t))
+		return true;
+	semi = n > 0 ? memrchr(p, ';', n) : NULL;
+	return semi != NULL && mail_at(semi + 1, end, t);
 }
 
 /* ---- IMAP ---- */

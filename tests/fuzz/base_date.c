@@ -17,6 +17,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	if (date_time(p, n, &t) && (t > DAYS * INT64_C(86400) ||
 	    t < -DAYS * INT64_C(86400)))
 		abort();
+	if (date_mail(p, n, &t) && (t > DAYS * INT64_C(86400) ||
+	    t < -DAYS * INT64_C(86400)))
+		abort();
 	if (date_day(p, n, &day) && (day > DAYS || day < -DAYS))
 		abort();
 	if (date_mail_day(p, n, &day) && (day > DAYS || day < -DAYS))

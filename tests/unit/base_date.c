@@ -100,12 +100,62 @@ imap_written(void **state)
 	buf_clear(&b);
 }
 
+/* RFC 5322 sections 3.3 and 4.3, and others. */
+static void
+mail_times(void **state)
+{
+	static const struct { const char *text; int64_t want; } t[] = {
+		{ "Fri, 21 Nov 1997 09:55:06 -0600", 880127706 },
+		{ " Fri,\r\n 21 Nov\r\n 1997 09(c):   55  :  06 -0600",
+		    880127706 },
+		{ "21 Nov 97 09:55:06 CST", 880127706 },
+		{ "21 Nov 97 09:55:06 cst (a (b\\) c))", 880127706 },
+		{ "(x) Friday, 21-November-1997 09:55 -0600 (CST", 880127700 },
+		{ "Fri, 21 Nov 1997 09:55:06-0600", 880127706 },
+		{ "21 Nov 1997 09.55.06 -06:00", 880127706 },
+		{ "Fri Nov 21 09:55:06 1997 -0600", 880127706 },
+		{ "Fri Nov 21 09:55:06 CST 1997", 880127706 },
+		{ "Fri Nov  1 09:55:06 1997", 878378106 },
+		{ "Nov 21, 1997 3:55:06 PM", 880127706 },
+		{ "21 Nov 1997 12:00:00 AM", 880070400 },
+		{ "1997-11-21T09:55:06.123-06:00", 880127706 },
+		{ "1997-11-21 15:55:06Z", 880127706 },
+		{ "21 Nov 1997 15:55:06 GMT", 880127706 },
+		{ "21 Nov 1997 16:55:06 GMT+0100", 880127706 },
+		{ "21 Nov 1997 15:55:06 A", 880127706 },
+		{ "21 Nov 1997 15:55:06 XYZ", 880127706 },
+		{ "Mon, 10 Jun 0102 16:27:33 +0600", 1023704853 },
+		{ "21 Nov 097 15:55:06 -0000", 880127706 },
+		{ "21 Nov 1997", 880070400 }, { "1 Jan 1970 00:00", 0 },
+		{ "31 Dec 1969 23:59:59 +0000", -1 },
+		{ "21 Nov 1997 24:00:00", 880156800 },
+		{ "by 2002::1 with x id 7; 21 Nov 1997 15:55:06", 880127706 },
+	};
+	static const char *const bad[] = { "", "Fri", "21 Nov", "Nov 1997",
+	    "32 Nov 1997 10:00", "0 Nov 1997", "21 Foo 1997 10:00",
+	    "21 Nov 1997 25:00:00", "21 Nov 1997 10:60", "21 Nov 1",
+	    "Tue, 1 Jul 2003 ((open) 10:52:37 +0200", "1997-13-01",
+	    "11/21/1997 10:00", "21 Nov 1997 10:" };
+	int64_t v;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof t / sizeof t[0]; i++)
+		if (!date_mail(t[i].text, strlen(t[i].text), &v) ||
+		    v != t[i].want)
+			fail_msg("%s: %lld", t[i].text, (long long)v);
+	for (i = 0; i < sizeof bad / sizeof bad[0]; i++)
+		if (date_mail(bad[i], strlen(bad[i]), &v))
+			fail_msg("%s: %lld", bad[i], (long long)v);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(written),
 		cmocka_unit_test(mail_days),
+		cmocka_unit_test(mail_times),
 		cmocka_unit_test(imap_times),
 		cmocka_unit_test(imap_written),
 	};
