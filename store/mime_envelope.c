@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mailnode/base/codec.h"
 #include "store/mime_envelope.h"
 #include "store/mime_imap.h"
 
@@ -102,17 +103,43 @@ put_name(const struct mime *m, struct buf *out, const char *decoded,
 	free(name);
 }
 
+struct addresses {
+	int	 depth, budget;
+	char	 hidden;
+	const char *raw;	/* the field, with words hidden */
+};
+
+/* RFC 9051 section 7.5.2, addr-adl: "@a,@b" of "<@a,@b:ADDR>". */
+static void
+put_route(struct buf *out, const char *raw, const char *addr)
+{
+	const char *p = raw, *end;
+	size_t n = strlen(addr);
+
+	for (; n > 0 && (p = strstr(p, "<@")) != NULL; p++) {
+		end = p + strcspn(p, ":>\"");
+		if (*end == ':' && strncmp(end + 1, addr, n) == 0 &&
+		    end[n + 1] == '>') {
+			mime_put_n(out, p + 1, (size_t)(end - p - 1));
+			return;
+		}
+	}
+	mime_put(out, NULL);
+}
+
 static void
 put_mailbox(const struct mime *m, struct buf *out, InternetAddress *a,
-    char hidden)
+    const struct addresses *c)
 {
 	char *own = shown(m->gm->internet_address_mailbox_get_addr(
-	    (InternetAddressMailbox *)a), hidden);
+	    (InternetAddressMailbox *)a), c->hidden);
 	const char *addr = own != NULL ? own : "", *at = strrchr(addr, '@');
 
 	buf_addc(out, '(');
-	put_name(m, out, m->gm->internet_address_get_name(a), hidden);
-	buf_adds(out, " NIL ");
+	put_name(m, out, m->gm->internet_address_get_name(a), c->hidden);
+	buf_addc(out, ' ');
+	put_route(out, c->raw, addr);
+	buf_addc(out, ' ');
 	mime_put_n(out, addr, at != NULL ? (size_t)(at - addr) : strlen(addr));
 	buf_addc(out, ' ');
 	mime_put(out, at != NULL ? at + 1 : "");
@@ -120,10 +147,6 @@ put_mailbox(const struct mime *m, struct buf *out, InternetAddress *a,
 	free(own);
 }
 
-struct addresses {
-	int	 depth, budget;
-	char	 hidden;
-};
 
 static void
 put_list(const struct mime *m, struct buf *out, InternetAddressList *l,
@@ -138,7 +161,7 @@ put_list(const struct mime *m, struct buf *out, InternetAddressList *l,
 		a = m->gm->internet_address_list_get_address(l, i);
 		if (mime_is_a(m, a,
 		    m->gm->internet_address_mailbox_get_type())) {
-			put_mailbox(m, out, a, c->hidden);
+			put_mailbox(m, out, a, c);
 			continue;
 		}
 		if (c->depth >= GROUP_DEPTH_MAX ||
@@ -161,6 +184,27 @@ put_list(const struct mime *m, struct buf *out, InternetAddressList *l,
 	}
 }
 
+/* "Name <>", or what is no address: the name is all that there is to tell. */
+static void
+put_nameless(const struct mime *m, struct buf *out, const char *raw,
+    char hidden)
+{
+	char *name, *p;
+
+	raw += strspn(raw, " \t\r\n\"");
+	name = *raw != '\0' && *raw != '(' ? strdup(raw) : NULL;
+	if (name == NULL)
+		return;
+	for (p = name + strcspn(name, "<\"\r\n"); p > name && p[-1] == ' '; )
+		p--;
+	*p = '\0';
+	buf_addc(out, '(');
+	put_name(m, out, codec_utf8_ok(name, strlen(name)) ? name : NULL,
+	    hidden);
+	buf_adds(out, " NIL \"\" \"\")");
+	free(name);
+}
+
 static bool
 put_addresses(const struct mime *m, struct buf *out, GMimeHeaderList *hl,
     const char *field)
@@ -174,12 +218,15 @@ put_addresses(const struct mime *m, struct buf *out, GMimeHeaderList *hl,
 		c.hidden = hide_words(raw);
 	if (raw != NULL)
 		l = m->gm->internet_address_list_parse(NULL, raw);
-	free(raw);
+	c.raw = raw;
 	buf_addc(out, '(');
 	if (l != NULL) {
 		put_list(m, out, l, &c);
 		m->gm->g_object_unref(l);
 	}
+	if (raw != NULL && out->len == start + 1)
+		put_nameless(m, out, raw, c.hidden);
+	free(raw);
 	if (out->len > start + 1) {
 		buf_addc(out, ')');
 		return true;

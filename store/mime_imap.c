@@ -66,8 +66,9 @@ put_param(struct buf *out, const char *name, const char *value)
 	buf_clear(&b);
 }
 
+/* charset: it has one, be it the default of RFC 2045 section 5.2. */
 static void
-put_params(struct buf *out, const struct mparams *l, const char *also)
+put_params(struct buf *out, const struct mparams *l, bool charset)
 {
 	size_t i, start = out->len;
 
@@ -75,10 +76,16 @@ put_params(struct buf *out, const struct mparams *l, const char *also)
 	for (i = 0; i < l->n; i++) {
 		if (i > 0)
 			buf_addc(out, ' ');
-		put_param(out, l->v[i].name, l->v[i].value);
+		/* Encoded words are none in quotes (RFC 2047 section 5), but
+		 * senders put them there and clients undo them. */
+		put_param(out, l->v[i].name, l->v[i].words != NULL ?
+		    l->v[i].words : l->v[i].value);
 	}
-	if (l->n == 0 && also != NULL)
-		buf_adds(out, also);
+	if (charset && mparams_get(l, "charset") == NULL) {
+		if (l->n > 0)
+			buf_addc(out, ' ');
+		buf_adds(out, "\"charset\" \"us-ascii\"");
+	}
 	if (out->len > start + 1) {
 		buf_addc(out, ')');
 		return;
@@ -103,7 +110,7 @@ put_disposition(const struct mime *m, struct buf *out,
 	put_or(out, m->gm->g_mime_content_disposition_get_disposition(d),
 	    "attachment");
 	buf_addc(out, ' ');
-	put_params(out, &p->disposition, NULL);
+	put_params(out, &p->disposition, false);
 	buf_addc(out, ')');
 }
 
@@ -177,8 +184,7 @@ put_basic(const struct mime *m, struct buf *out, const struct mime_part *p,
 	buf_addc(out, ' ');
 	mime_put(out, hollow ? "octet-stream" : mime_subtype(m, p));
 	buf_addc(out, ' ');
-	put_params(out, &p->type,
-	    text ? "\"charset\" \"us-ascii\"" : NULL);
+	put_params(out, &p->type, text);
 	buf_addc(out, ' ');
 	mime_put_field(m, out, hl, "Content-ID");
 	buf_addc(out, ' ');
@@ -203,7 +209,7 @@ put_multi(const struct mime *m, struct buf *out, size_t i)
 	buf_addc(out, ' ');
 	mime_put(out, mime_subtype(m, p));
 	buf_addc(out, ' ');
-	put_params(out, &p->type, NULL);
+	put_params(out, &p->type, false);
 	put_extension(m, out, p);
 	return next;
 }

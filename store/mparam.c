@@ -393,6 +393,23 @@ best(const struct reader *r, const struct piece *first)
 	return first;
 }
 
+/* Encoded words in US-ASCII, as they stand; returns owned, or NULL. */
+static char *
+words_of(const struct buf *raw)
+{
+	char *text = raw->len > 0 && raw->err == 0 ?
+	    strndup((const char *)raw->data, raw->len) : NULL;
+	const char *p;
+
+	for (p = text; p != NULL && *p >= ' ' && *p < 127; )
+		p++;
+	if (p != NULL && (*p != '\0' || strstr(text, "=?") == NULL)) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
 static int
 put(struct mparams *m, struct reader *r, struct piece *first)
 {
@@ -410,6 +427,7 @@ put(struct mparams *m, struct reader *r, struct piece *first)
 	n = join(r, best(r, first), &raw, charset, sizeof charset);
 	first->done = true;
 	text = n > 0 ? decoded(&raw, charset) : NULL;
+	to->words = text != NULL && charset[0] == '\0' ? words_of(&raw) : NULL;
 	buf_clear(&raw);
 	if (text == NULL)
 		return n > 0 ? -1 : 0;
@@ -470,8 +488,10 @@ mparams_clear(struct mparams *m)
 {
 	size_t i;
 
-	for (i = 0; i < m->n; i++)
+	for (i = 0; i < m->n; i++) {
 		free(m->v[i].value);
+		free(m->v[i].words);
+	}
 	free(m->v);
 	memset(m, 0, sizeof *m);
 }

@@ -18,6 +18,9 @@ enum {
 struct mparam {
 	char		 name[MPARAM_NAME_MAX];	/* as it is written */
 	char		*value;			/* owned; UTF-8 */
+	char		*words;			/* owned; the value as it
+						   stands, with encoded words,
+						   or NULL */
 };
 
 struct mparams {

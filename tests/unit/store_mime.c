@@ -156,6 +156,38 @@ structure_as_imap_wants_it(void **state)
 	    "\"<1@x.test>\")");
 }
 
+/* What is no address is told by its name, a route by its domains. */
+static void
+odd_addresses(void **state)
+{
+	(void)state;
+	parse_s("From: MAILER DAEMON <>\r\nTo: <@a.test,@b.test:c@d.test>\r\n"
+	    "Cc: \xff\xfe\r\nBcc: (nobody)\r\n\r\n");
+	buf_reset(&out);
+	assert_int_equal(mime_envelope(&m, &out), 0);
+	assert_string_equal(buf_str(&out), "(NIL NIL "
+	    "((\"MAILER DAEMON\" NIL \"\" \"\")) "
+	    "((\"MAILER DAEMON\" NIL \"\" \"\")) "
+	    "((\"MAILER DAEMON\" NIL \"\" \"\")) "
+	    "((NIL \"@a.test,@b.test\" \"c\" \"d.test\")) "
+	    "((NIL NIL \"\" \"\")) NIL NIL NIL)");
+}
+
+/* Encoded words stay as they are in a structure; text has a charset. */
+static void
+words_of_parameters(void **state)
+{
+	(void)state;
+	parse_s("Content-Type: text/plain; format=flowed;\r\n"
+	    " name=\"=?utf-8?q?=C3=A4?=\r\n =?utf-8?q?=C3=B6?=\"\r\n\r\n");
+	buf_reset(&out);
+	assert_int_equal(mime_bodystructure(&m, &out), 0);
+	assert_string_equal(buf_str(&out), "(\"text\" \"plain\" "
+	    "(\"format\" \"flowed\" "
+	    "\"name\" \"=?utf-8?q?=C3=A4?= =?utf-8?q?=C3=B6?=\" "
+	    "\"charset\" \"us-ascii\") NIL NIL \"7BIT\" 0 0 NIL NIL NIL NIL)");
+}
+
 static void
 decoded_is(const char *path, const char *want)
 {
@@ -709,6 +741,8 @@ main(void)
 		T(bare_lf_counts_as_crlf),
 		T(tables_are_checked),
 		T(rows_are_decoded),
+		T(odd_addresses),
+		T(words_of_parameters),
 		T(no_line_break_is_of_the_part),
 		T(encodings_are_undone),
 		T(text_needs_no_blank_line),
