@@ -108,6 +108,7 @@ take_thread(struct reader *r, enum reader_sql q, struct list_thread *t)
 	t->rank = num(r, q, 13);
 	t->key = str(r, q, 14);
 	t->msgid = str(r, q, 15);
+	t->to = str(r, q, 16);
 }
 
 /* Behind the cursor; its octets sort below those of no text. */
@@ -222,6 +223,7 @@ list_whole_thread(struct reader *r, uint64_t thread, uint64_t newest,
 	t.subject = str(r, RSQL_MSG, 12);
 	t.msgid = str(r, RSQL_MSG, 15);
 	t.authors = authors;
+	t.to = "";
 	t.tags = tags;
 	*full = !emit(arg, &t);
 	sql_end(&r->sql, RSQL_MSG);

@@ -181,6 +181,7 @@ put_thread(void *arg, const struct list_thread *t)
 	chan_put_u8(out, t->attach);
 	chan_put_u64(out, t->size);
 	chan_put_str(out, t->authors);
+	chan_put_str(out, t->to);
 	chan_put_str(out, t->subject);
 	chan_put_str(out, t->tags);
 	chan_put_str(out, t->msgid);
@@ -201,6 +202,7 @@ get_thread(struct wire *w, struct list_thread *t)
 	t->attach = chan_get_u8(w->in) != 0;
 	t->size = chan_get_u64(w->in);
 	t->authors = wire_str(w);
+	t->to = wire_str(w);
 	t->subject = wire_str(w);
 	t->tags = wire_str(w);
 	t->msgid = wire_str(w);

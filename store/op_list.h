@@ -101,6 +101,7 @@ struct list_thread {
 	bool		 attach;	/* any has an attachment */
 	uint64_t	 size;		/* octets, all of them */
 	const char	*authors;	/* short names, oldest first */
+	const char	*to;		/* of the newest, cut */
 	const char	*subject;	/* of the newest, without Re: */
 	const char	*tags;		/* of all, blank between */
 	const char	*msgid;		/* of the newest, without < > */

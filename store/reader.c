@@ -28,7 +28,7 @@ enum {
 #define THREADS(rank, key, place, than, n, order) \
 	"SELECT t.thread,t.newest,t.date,t.count,t.unread,t.flagged," \
 	"t.attach,t.size,t.authors,t.tags,m.subject,m.base,l.flags," \
-	rank "," key ",m.msgid" \
+	rank "," key ",m.msgid,substr(m.rcpt,1,100)" \
 	" FROM thread_box t JOIN msg m ON m.id=t.newest" \
 	" JOIN mail l ON l.mbox=m.mbox AND l.uid=m.uid WHERE t.mbox=?" \
 	" AND (" place ")" than "(" n ") ORDER BY " order " LIMIT ?"

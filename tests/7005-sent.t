@@ -41,6 +41,7 @@ tui_start EDITOR="$node/editor"
 ok 'opens'		sees 'INBOX'
 keys c; typed Drafts; keys Enter
 ok 'the draft of another program' sees 'half done'
+ok 'by whom it is to'	sees 'To ada@far.test'
 keys Enter
 ok 'is taken up'	sees '^To +ada@far.test'
 ok 'no field of it names a file of ours' gone 'Attach: /etc'

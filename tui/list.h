@@ -45,6 +45,7 @@ struct list_view {
 	size_t		 cur, top;	/* its line, and the first shown */
 	int		 height;	/* lines shown */
 	struct fates	*fates;		/* in Sent, else NULL */
+	bool		 ours;		/* Sent, Drafts: shows who it is to */
 	struct list_req	 req[PAGE_MAX];
 	bool		 again;		/* changed during a refresh */
 	struct loop_timer refresh;

@@ -158,34 +158,6 @@ put_tags(struct look *l, const char *tags)
 	buf_clear(&b);
 }
 
-static void
-draw_thread(const struct list_view *lv, struct look *l,
-    const struct list_thread *t, bool marked)
-{
-	char date[32], count[16] = "";
-	int w = l->w;
-
-	if (t->unread > 0)
-		l->paint = PAINT_UNREAD;
-	if ((t->flags & STORE_FLAGGED) != 0)
-		l->paint = PAINT_FLAGGED;
-	if (marked)
-		l->paint = PAINT_MARKED;
-	put_signs(l, marked, t->unread > 0, t->flags, t->attach);
-	put_fate(l, lv, t->newest);
-	date_text(date, sizeof date, t->date);
-	put_cols(l, DATE_COLS, date,
-	    l->paint == PAINT_TEXT ? PAINT_DATE : l->paint);
-	put_cols(l, from_cols(w), t->authors, l->paint);
-	if (t->count > 1)
-		(void)snprintf(count, sizeof count, t->count > 99 ? "%4u " :
-		    "%3u  ", t->count > 9999 ? 9999 : t->count);
-	put_cols(l, 5, count, PAINT_TREE);
-	put_tags(l, t->tags);
-	term_puts(l->y, l->x, l->w, t->subject[0] != '\0' ? t->subject :
-	    "(no subject)", l->paint | l->over);
-}
-
 /* "Name" of "Name <a@b>"; the address when there is no name. */
 static void
 put_from(struct look *l, int cols, const char *from)
@@ -205,6 +177,45 @@ put_from(struct look *l, int cols, const char *from)
 	memcpy(name, p, n);
 	name[n] = '\0';
 	put_cols(l, cols, name, l->paint);
+}
+
+/* Of letters of ours, whom they are to. */
+static void
+put_to(struct look *l, int cols, const char *to)
+{
+	put_cols(l, 3, "To ", l->paint);
+	put_from(l, cols - 3, to);
+}
+
+static void
+draw_thread(const struct list_view *lv, struct look *l,
+    const struct list_thread *t, bool marked)
+{
+	char date[32], count[16] = "";
+	int w = l->w;
+
+	if (t->unread > 0)
+		l->paint = PAINT_UNREAD;
+	if ((t->flags & STORE_FLAGGED) != 0)
+		l->paint = PAINT_FLAGGED;
+	if (marked)
+		l->paint = PAINT_MARKED;
+	put_signs(l, marked, t->unread > 0, t->flags, t->attach);
+	put_fate(l, lv, t->newest);
+	date_text(date, sizeof date, t->date);
+	put_cols(l, DATE_COLS, date,
+	    l->paint == PAINT_TEXT ? PAINT_DATE : l->paint);
+	if (lv->ours && t->to[0] != '\0')
+		put_to(l, from_cols(w), t->to);
+	else
+		put_cols(l, from_cols(w), t->authors, l->paint);
+	if (t->count > 1)
+		(void)snprintf(count, sizeof count, t->count > 99 ? "%4u " :
+		    "%3u  ", t->count > 9999 ? 9999 : t->count);
+	put_cols(l, 5, count, PAINT_TREE);
+	put_tags(l, t->tags);
+	term_puts(l->y, l->x, l->w, t->subject[0] != '\0' ? t->subject :
+	    "(no subject)", l->paint | l->over);
 }
 
 static void
@@ -230,7 +241,11 @@ draw_msg(const struct list_view *lv, struct look *l,
 	(void)snprintf(tree, sizeof tree, "%*s%s", depth, "",
 	    m->depth > 0 ? "\xe2\x94\x94 " : "");
 	put_cols(l, depth + (m->depth > 0 ? 2 : 0), tree, PAINT_TREE);
-	put_from(l, from_cols(w), m->from);
+	/* In an open thread there may be others' as well. */
+	if (lv->ours && m->to[0] != '\0' && strcmp(m->folder, lv->name) == 0)
+		put_to(l, from_cols(w), m->to);
+	else
+		put_from(l, from_cols(w), m->from);
 	put_cols(l, 1, "", l->paint);
 	if (m->mbox == 0 || m->depth == 0 || strstr(m->subject, t->subject) ==
 	    NULL) {

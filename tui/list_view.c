@@ -202,6 +202,7 @@ static bool
 line_matches(const struct rows_line *l, const char *s)
 {
 	const char *const in[] = {
+		l->m != NULL ? l->m->to : l->t->s.to,
 		l->m != NULL ? l->m->from : l->t->s.authors,
 		l->m != NULL ? l->m->subject : l->t->s.subject,
 		l->m != NULL ? l->m->tags : l->t->s.tags,
@@ -376,6 +377,8 @@ list_change(struct list_view *lv, uint64_t mbox, const char *name,
 	list_forget(lv);
 	set_target(lv, mbox, name, query);
 	fates_free(lv->fates);
+	lv->ours = mbox != 0 && (strcmp(name, "Sent") == 0 ||
+	    strcmp(name, "Drafts") == 0);
 	lv->fates = mbox != 0 && strcmp(name, "Sent") == 0 ?
 	    fates_new(lv) : NULL;
 	rows_clear(&lv->rows);

@@ -39,9 +39,9 @@ thread_new(const struct list_thread *s, struct list_cursor from)
 {
 	size_t a = strlen(s->authors) + 1, b = strlen(s->subject) + 1;
 	size_t c = strlen(s->tags) + 1, k = strlen(s->key) + 1;
-	size_t m = strlen(s->msgid) + 1;
+	size_t m = strlen(s->msgid) + 1, to = strlen(s->to) + 1;
 	struct rows_thread *t = calloc(1, sizeof *t);
-	char *text = malloc(a + b + c + k + m);
+	char *text = malloc(a + b + c + k + m + to);
 
 	if (t == NULL || text == NULL) {
 		free(t);
@@ -58,6 +58,8 @@ thread_new(const struct list_thread *s, struct list_cursor from)
 	memcpy(text + a + b + c + k, s->msgid, m);
 	t->s.key = text + a + b + c;
 	t->s.msgid = text + a + b + c + k;
+	memcpy(text + a + b + c + k + m, s->to, to);
+	t->s.to = text + a + b + c + k + m;
 	t->s.authors = text;
 	t->s.subject = text + a;
 	t->s.tags = text + a + b;

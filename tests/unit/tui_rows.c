@@ -14,7 +14,7 @@ thread(uint64_t id)
 {
 	struct list_thread t = { .id = id, .newest = 100 + id,
 	    .date = (int64_t)(1000 - id), .count = 1, .unread = 1,
-	    .authors = "a", .subject = "s", .tags = "", .key = "",
+	    .authors = "a", .to = "b", .subject = "s", .tags = "", .key = "",
 	    .msgid = "" };
 
 	return t;
