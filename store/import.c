@@ -15,6 +15,8 @@
 
 enum { DEPTH_MAX = 32, PATH_ROOM = 4096 };
 
+static const char neither[] = "neither a message nor an mbox";
+
 struct dir {
 	const struct import	*im;
 	char			 path[PATH_ROOM];
@@ -182,6 +184,10 @@ loose_file(const struct dir *d, const char *path, const char *name)
 	if ((!d->im->loose && !ends_in(name, ".eml")) ||
 	    !import_name(i.folder, d->im->into, d->rel))
 		return true;
+	if (!d->im->loose && !import_is_letter(path)) {
+		import_bad(d->im, path, neither);
+		return true;
+	}
 	return import_file(d->im, &i);
 }
 
@@ -264,7 +270,7 @@ walk_file(const struct import *im, const char *path)
 		return true;
 	}
 	if (!mbox && !im->loose && !import_is_letter(path)) {
-		import_bad(im, path, "neither a message nor an mbox");
+		import_bad(im, path, neither);
 		return true;
 	}
 	return mbox ? import_mbox(im, &i) : import_file(im, &i);

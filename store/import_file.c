@@ -12,7 +12,7 @@
 #include "store/import_mbox.h"
 #include "store/maildir.h"
 
-enum { HEAD_ROOM = 128, READ_MAX = 64 * 1024 };	/* octets */
+enum { HEAD_ROOM = 16 * 1024, READ_MAX = 64 * 1024 };	/* octets */
 
 void
 import_bad(const struct import *im, const char *path, const char *why)
@@ -158,27 +158,70 @@ read_head(const char *path, char head[HEAD_ROOM])
 	return n;
 }
 
+/* RFC 5322 section 3.6, and what stands above: /etc/passwd is lines of a name,
+ * a colon and something, too. */
+static const char *const fields[] = {
+	"Date", "From", "Sender", "Reply-To", "To", "Cc", "Bcc", "Message-ID",
+	"In-Reply-To", "References", "Subject", "Comments", "Keywords",
+	"Resent-Date", "Resent-From", "Resent-To", "Received", "Return-Path",
+	"Delivered-To", "X-Original-To", "DKIM-Signature", "MIME-Version",
+	"Content-Type", NULL
+};
+
+static bool
+is_field(const char *p, size_t n)
+{
+	size_t i, k;
+
+	for (i = 0; fields[i] != NULL; i++) {
+		k = strlen(fields[i]);
+		if (n <= k || strncasecmp(p, fields[i], k) != 0)
+			continue;
+		while (k < n && (p[k] == ' ' || p[k] == '\t'))
+			k++;
+		if (k < n && p[k] == ':')
+			return true;
+	}
+	return false;
+}
+
+/* Up to the empty line: one of them is a field that mail has. */
+static bool
+has_field(const char *p, size_t n)
+{
+	const char *end = p + n, *nl;
+
+	for (; p < end && *p != '\n' && *p != '\r'; p = nl + 1) {
+		if (is_field(p, (size_t)(end - p)))
+			return true;
+		nl = memchr(p, '\n', (size_t)(end - p));
+		if (nl == NULL)
+			return false;
+	}
+	return false;
+}
+
 bool
 import_is_mbox(const char *path)
 {
 	char head[HEAD_ROOM];
+	ssize_t n = read_head(path, head);
+	const char *nl;
 
-	return read_head(path, head) >= 5 && memcmp(head, "From ", 5) == 0;
+	if (n < 5 || memcmp(head, "From ", 5) != 0)
+		return false;
+	nl = memchr(head, '\n', (size_t)n);
+	return nl != NULL && has_field(nl + 1, (size_t)(head + n - nl - 1));
 }
 
-/* RFC 5322 section 2.2: it begins with the name of a field.  What cannot be
- * read is for those to complain of who read it. */
+/* What cannot be read is for those to complain of who read it. */
 bool
 import_is_letter(const char *path)
 {
 	char head[HEAD_ROOM];
-	ssize_t n = read_head(path, head), i = 0;
+	ssize_t n = read_head(path, head);
 
-	while (i < n && head[i] > ' ' && head[i] <= '~' && head[i] != ':')
-		i++;
-	while (i > 0 && i < n && (head[i] == ' ' || head[i] == '\t'))
-		i++;
-	return n <= 0 || (i > 0 && i < n && head[i] == ':');
+	return n < 0 || has_field(head, (size_t)n);
 }
 
 static bool

@@ -7,7 +7,7 @@
 /* Tells of what cannot be read. */
 void	import_bad(const struct import *im, const char *path,
 	    const char *why);
-/* By its start: an mbox; a message. */
+/* By its start, which has a field that mail has: an mbox; a message. */
 bool	import_is_mbox(const char *path);
 bool	import_is_letter(const char *path);
 /* i->path as one message; as an mbox.  False: `item` ended it. */

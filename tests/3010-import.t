@@ -81,6 +81,22 @@ head -c 3000 /dev/urandom >"$tmp/noise"
 mn import "$tmp/noise" >/dev/null 2>"$tmp/err"; rc=$?
 is 'what is no message' "$rc $(cat "$tmp/err")" \
     "1 mailnode: $tmp/noise: neither a message nor an mbox"
+cp /etc/passwd "$tmp/passwd"
+: >"$tmp/empty"
+printf 'From here to there\nis no mail: no\n\nx\n' >"$tmp/poem"
+mkdir "$tmp/folder"
+printf 'key: value\n\ntext\n' >"$tmp/folder/notes.eml"
+for f in passwd empty poem folder/notes.eml; do
+	mn import -F None "$tmp/$f" >"$tmp/out" 2>"$tmp/err"; rc=$?
+	is "nor is $f" "$rc $(cat "$tmp/err" "$tmp/out")" \
+	    "1 mailnode: $tmp/$f: neither a message nor an mbox
+imported 0, already there 0, failed 1"
+done
+mn import -F None "$tmp/folder" >"$tmp/out" 2>&1; rc=$?
+is 'in a folder, too' "$rc $(cat "$tmp/out")" \
+    "1 mailnode: $tmp/folder/notes.eml: neither a message nor an mbox
+imported 0, already there 0, failed 1"
+is 'nothing of it came' "$(count None)" 0
 mn import "$tmp/nothing" >/dev/null 2>"$tmp/err"; rc=$?
 is 'a path that is not there' "$rc $(cat "$tmp/err")" \
     "1 mailnode: $tmp/nothing: No such file or directory"
