@@ -11,6 +11,9 @@
 
 #include "mailnode/base/role.h"
 
+/* As at the head of CHANGES. */
+#define VERSION	"0.1"
+
 struct cmd {
 	const char	*name;
 	int		(*fn)(int argc, char **argv);

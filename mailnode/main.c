@@ -175,7 +175,7 @@ usage(FILE *f)
 {
 	const struct cmd *c;
 
-	fputs("usage: mailnode [COMMAND [-h] …]\n", f);
+	fputs("usage: mailnode [-hV | COMMAND [-h] …]\n", f);
 	for (c = cmds; c->fn != NULL; c++)
 		fprintf(f, "       mailnode %s %s\n", c->name, c->usage);
 	return f == stdout ? 0 : 2;
@@ -235,6 +235,8 @@ main(int argc, char **argv)
 		return tui_main();
 	if (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0)
 		return usage(stdout);
+	if (strcmp(argv[1], "-V") == 0 || strcmp(argv[1], "--version") == 0)
+		return printf("mailnode %s\n", VERSION) < 0;
 	if (strcmp(argv[1], "role") == 0 && argc == 3)
 		return run_role(argv[2]);
 	if (strcmp(argv[1], "role") == 0 && argc > 3)

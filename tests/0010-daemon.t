@@ -60,6 +60,10 @@ for args in 'serve x' 'status -x' 'nonsense' ''; do
 	mn $args >/dev/null 2>&1 </dev/null; rc=$?
 	[ -n "$args" ] && is "usage: mailnode $args" "$rc" 2
 done
+for args in -V --version; do
+	is "mailnode $args is that of CHANGES" "$(mn $args)" \
+	    "mailnode $(sed -n 's/^\([0-9][0-9.]*\).*/\1/p' CHANGES | head -1)"
+done
 for cmd in $(mn -h | sed -n 's/^ *mailnode \([a-z]*\).*/\1/p'); do
 	ok "$cmd -h" mn "$cmd" -h
 	is "$cmd --help" "$(mn "$cmd" --help)" "$(mn "$cmd" -h)"
