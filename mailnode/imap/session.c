@@ -188,7 +188,7 @@ take_octets(struct session *s, uint64_t n,
 
 	while (n > 0) {
 		err = line_peek(s->line, &p, &have);
-		if (err == LINE_WAKE && !s->start->woken(s->start->arg))
+		if (meanwhile(s, err))
 			continue;
 		if (err != LINE_OK) {
 			broken(s, err);

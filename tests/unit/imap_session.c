@@ -17,6 +17,7 @@
 #include "mailnode/base/clock.h"
 #include "mailnode/imap/session.h"
 #include "mailnode/node/log.h"
+#include "store/op_watch.h"
 #include "tests/unit/tls_self.h"
 
 enum { WAIT_MS = 20000, SOON_MS = 300 };
@@ -28,6 +29,7 @@ struct run {
 	struct tls		*tls;
 	int			 fd[2], vault[2], reader[2];
 	int			 with_vault, with_reader, keeper;
+	unsigned int		 wakes;		/* that did not end it */
 	pthread_t		 session, yes;
 	struct buf		 out;
 };
@@ -63,6 +65,13 @@ woken(void *arg)
 {
 	(void)arg;
 	return true;
+}
+
+static bool
+woken_for_news(void *arg)
+{
+	((struct run *)arg)->wakes++;
+	return false;
 }
 
 /* A vault that lets everybody in. */
@@ -271,6 +280,34 @@ who_is_logged_in_may_be_silent_for_a_while(void **state)
 	end(&r);
 }
 
+/* While the client takes its time over a literal, what keeper tells wakes
+ * once, not until the rest has come. */
+static void
+news_wait_for_a_literal(void **state)
+{
+	const struct chan_msg news = { .type = WATCH_CHANGE, .fd = -1 };
+	struct run r;
+	int keeper[2], i;
+
+	(void)state;
+	init(&r);
+	assert_int_equal(chan_pair(keeper), 0);
+	r.keeper = r.start.wake = keeper[0];
+	r.start.woken = woken_for_news;
+	begin(&r);
+	say(&r, "a AUTHENTICATE PLAIN AGEAYg==\r\nb NOOP {5}\r\n");
+	assert_true(hear(&r, "+ ", WAIT_MS));
+	assert_int_equal(chan_send(keeper[1], &news, NULL, false), 0);
+	assert_false(hear(&r, "b BAD", SOON_MS));
+	say(&r, "hello\r\nc LOGOUT\r\n");
+	assert_true(hear(&r, "c OK ", WAIT_MS));
+	assert_non_null(strstr(buf_str(&r.out), "b BAD"));
+	assert_in_range(r.wakes, 1, 3);
+	end(&r);
+	for (i = 0; i < 2; i++)
+		close(keeper[i]);
+}
+
 /* TCP asks a phone that says nothing whether it is there. */
 static void
 a_peer_that_vanished_is_found_out(void **state)
@@ -297,6 +334,7 @@ main(void)
 		cmocka_unit_test(talking_is_no_login),
 		cmocka_unit_test(idle_says_that_it_is_there),
 		cmocka_unit_test(who_is_logged_in_may_be_silent_for_a_while),
+		cmocka_unit_test(news_wait_for_a_literal),
 		cmocka_unit_test(a_peer_that_vanished_is_found_out),
 	};
 
