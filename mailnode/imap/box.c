@@ -194,10 +194,10 @@ on_delete(struct session *s, struct lex_at *at)
 
 	if (!get_mailbox(s, at, name) || !lex_end(at))
 		return false;
-	if (s->state == ST_SELECTED && strcmp(name, s->view.name) == 0)
-		view_leave(s);
 	notify_own(s, name, NULL);
 	rc = box_delete(*s->start->keeper, &s->keeper, name);
+	if (rc == OP_OK && strcmp(name, s->view.name) == 0)
+		view_leave(s);
 	if (rc == STORE_EXISTS)
 		reply_no(s, "HASCHILDREN", "there are mailboxes below it");
 	return well(s, rc);

@@ -158,6 +158,23 @@ counts_agree(void **state)
 	assert_null(strstr(said, "* BYE"));
 }
 
+/* A mailbox that has to stay stays selected. */
+static void
+refused_deletes_nothing(void **state)
+{
+	(void)state;
+	fake_begin();
+	fake.alone = true;
+	(void)say("s SELECT INBOX\r\nd DELETE INBOX\r\nf FETCH 1 UID\r\n"
+	    "c CREATE one\r\nt SELECT one\r\ne DELETE one\r\n"
+	    "g FETCH 1 UID\r\nn NOOP\r\n");
+	assert_non_null(strstr(said, "d NO "));
+	assert_non_null(strstr(said, "f OK "));
+	assert_non_null(strstr(said, "e OK "));
+	assert_non_null(strstr(said, "g BAD "));
+	assert_non_null(strstr(said, "n OK "));
+}
+
 static int
 start(void **state)
 {
@@ -175,6 +192,7 @@ main(void)
 		cmocka_unit_test(refused_changes_nothing),
 		cmocka_unit_test(nothing_is_forgotten),
 		cmocka_unit_test(counts_agree),
+		cmocka_unit_test(refused_deletes_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, start, NULL);
