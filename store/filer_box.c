@@ -161,12 +161,13 @@ walk(struct walk *w, const char *folder, int depth)
 	    O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	dir = fd != -1 ? fdopendir(fd) : NULL;
 	if (dir == NULL) {
-		w->failed = w->failed || fd != -1 || store_err_short(errno);
+		w->failed = w->failed || fd != -1 || errno == EIO ||
+		    store_err_short(errno);
 		if (fd != -1)
 			close(fd);
 		return;
 	}
-	while ((d = readdir(dir)) != NULL) {
+	for (errno = 0; (d = readdir(dir)) != NULL; errno = 0) {
 		if (d->d_name[0] == '.' || (d->d_type != DT_DIR &&
 		    d->d_type != DT_UNKNOWN))
 			continue;
@@ -175,6 +176,7 @@ walk(struct walk *w, const char *folder, int depth)
 		    (int)sizeof path && box_name_ok(path))
 			walk(w, path, depth + 1);
 	}
+	w->failed = w->failed || errno != 0;
 	closedir(dir);
 }
 

@@ -52,7 +52,7 @@ look_in(struct filer *f, const char *folder, const char *sub,
 	struct sought key, *p;
 	struct dirent *d;
 	DIR *dir;
-	int fd;
+	int fd, err;
 
 	if (snprintf(path, sizeof path, "%s/%s", folder, sub) >=
 	    (int)sizeof path)
@@ -65,7 +65,7 @@ look_in(struct filer *f, const char *folder, const char *sub,
 			close(fd);
 		return fd == -1 && !store_err_short(errno) && errno != EIO;
 	}
-	while ((d = readdir(dir)) != NULL) {
+	for (errno = 0; (d = readdir(dir)) != NULL; errno = 0) {
 		if (snprintf(rel, sizeof rel, "%s/%s", sub, d->d_name) >=
 		    (int)sizeof rel || !maildir_parse(rel, &key.n) ||
 		    !key.n.paired)
@@ -75,8 +75,9 @@ look_in(struct filer *f, const char *folder, const char *sub,
 		if (p != NULL && strcmp(p->is, p->rel) != 0)
 			memcpy(p->is, rel, strlen(rel) + 1);
 	}
+	err = errno;
 	closedir(dir);
-	return true;
+	return err == 0;
 }
 
 enum store_err

@@ -21,6 +21,7 @@
 enum {
 	PARSE_UNDER_WAY = 64,
 	PARSE_TRIES = 2,
+	READ_TRIES = 4,		/* of a disk that fails, a pause between */
 	PARSE_IDLE_MS = 20000,	/* then the parser may go */
 	PARSE_WANT_MS = 10000	/* no parser yet: ask once more */
 };
@@ -289,9 +290,11 @@ open_file(struct job *j)
 	if (b == NULL)
 		return -1;
 	fd = maildir_open(j->st->intake->root, b->name, j->rel, rel);
-	if (fd == -1 || fstat(fd, &sb) == -1 || !S_ISREG(sb.st_mode)) {
-		if (fd != -1)
-			close(fd);
+	if (fd == -1)
+		return -1;
+	if (fstat(fd, &sb) == -1 || !S_ISREG(sb.st_mode)) {
+		close(fd);
+		errno = ENOENT;
 		return -1;
 	}
 	if (maildir_parse(rel, &n)) {
@@ -315,6 +318,35 @@ vanished(struct job *j)
 		job_fail(j, STORE_NOTFOUND);
 }
 
+/* No file of that name, or none that holds a message; on any other error it
+ * may be there. */
+static bool
+is_gone(int err)
+{
+	return err == ENOENT || err == ENOTDIR || err == ELOOP || err == ENXIO;
+}
+
+/* No descriptor.  False: once more, later. */
+static bool
+not_opened(struct job *j, int err)
+{
+	if (is_gone(err)) {
+		vanished(j);
+		return true;
+	}
+	if (store_err_short(err) || ++j->tries < READ_TRIES) {
+		jobs_put_first(&j->st->intake->to_parse, j);
+		job_later(j);
+		return false;
+	}
+	/* A listed one stays what it was. */
+	if (j->check)
+		job_free(j);
+	else
+		unread(j);
+	return true;
+}
+
 /* False: the parser takes no more, or there is no descriptor to give it. */
 static bool
 hand_over(struct job *j)
@@ -323,15 +355,8 @@ hand_over(struct job *j)
 	int fd, rc;
 
 	fd = open_file(j);
-	if (fd == -1 && store_err_short(errno)) {
-		jobs_put_first(&st->intake->to_parse, j);
-		job_later(j);
-		return false;
-	}
-	if (fd == -1) {
-		vanished(j);
-		return true;
-	}
+	if (fd == -1)
+		return not_opened(j, errno);
 	rc = ask_send(st->parser, PARSE_ROW, NULL, fd, parsed, j);
 	close(fd);
 	if (rc == -1) {

@@ -319,7 +319,7 @@ search(int root, const char *folder, const char *sub,
 	struct maildir_name n;
 	struct dirent *d;
 	DIR *dir;
-	int fd, rc = -1;
+	int fd, err, rc = -1;
 
 	errno = ENOENT;
 	if (snprintf(path, sizeof path, "%s/%s", folder, sub) >=
@@ -332,15 +332,17 @@ search(int root, const char *folder, const char *sub,
 			close(fd);
 		return -1;
 	}
-	while (rc == -1 && (d = readdir(dir)) != NULL)
+	/* One that cannot be read to its end may hold it. */
+	for (errno = 0; rc == -1 && (d = readdir(dir)) != NULL; errno = 0)
 		if (snprintf(rel, sizeof rel, "%s/%s", sub, d->d_name) <
 		    (int)sizeof rel &&
 		    maildir_parse(rel, &n) && maildir_same(&n, want)) {
 			snprintf(found, MAILDIR_REL_MAX, "%s", rel);
 			rc = 0;
 		}
+	err = errno != 0 ? errno : ENOENT;
 	closedir(dir);
-	errno = ENOENT;
+	errno = err;
 	return rc;
 }
 

@@ -54,6 +54,9 @@ struct crash {
 	uint64_t		skip_sync;	/* this sync is not done */
 	_Atomic uint32_t	overflow;	/* the log was too small */
 	_Atomic uint32_t	failed;		/* calls that were made to fail */
+	char			unread[CRASH_ROLES]; /* files whose path holds
+						   this fail with EIO when they
+						   are opened to read; "" */
 };
 
 #endif

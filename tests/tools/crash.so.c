@@ -290,6 +290,12 @@ do_open(int dirfd, const char *path, int flags, mode_t mode)
 
 	if (!ours() || (flags & (O_CREAT | O_TRUNC)) == 0 ||
 	    (flags & O_TMPFILE) == O_TMPFILE) {
+		if (ours() && crash->unread[0] != '\0' &&
+		    strstr(path, crash->unread) != NULL) {
+			atomic_fetch_add(&crash->failed, 1);
+			errno = EIO;
+			return -1;
+		}
 		fd = raw_open(dirfd, path, flags, mode);
 		forget(fd);
 		return fd;
