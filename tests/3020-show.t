@@ -76,4 +76,18 @@ is 'probe mime' "$(mn probe mime "$tmp/letter" | cut -d' ' -f1-4,6-)" \
 '- multipart/mixed - 289 -
 1 text/html iso-8859-1 52 -
 2 application/pdf - 5 ../a b.pdf'
+printf 'From: MAILER-DAEMON@x.test\nSubject: failure notice\n\n%s\n' \
+    'Given up.
+
+<a@x.test>:
+No mailbox here. (#5.1.1)' >"$tmp/notice"
+is 'probe bounce: a notice for people' "$(mn probe bounce "$tmp/notice")" \
+    'failed 5.1.1 a@x.test (No mailbox here. (#5.1.1))'
+printf 'Content-Type: message/delivery-status\n\n%s\n' 'Reporting-MTA: dns; x
+
+Final-Recipient: rfc822; b@x.test
+Action: failure
+Status: 5.2.2' >"$tmp/notice"
+is 'probe bounce: a status' "$(mn probe bounce "$tmp/notice")" \
+    'failed 5.2.2 b@x.test'
 done_testing

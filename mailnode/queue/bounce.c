@@ -119,7 +119,10 @@ action(const char *p, const char *end)
 		{ "failed", BOUNCE_FAILED }, { "delayed", BOUNCE_DELAYED },
 		{ "delivered", BOUNCE_DELIVERED },
 		{ "relayed", BOUNCE_RELAYED },
-		{ "expanded", BOUNCE_EXPANDED }
+		{ "expanded", BOUNCE_EXPANDED },
+		/* Said for "failed". */
+		{ "failure", BOUNCE_FAILED }, { "fail", BOUNCE_FAILED },
+		{ "error", BOUNCE_FAILED }
 	};
 	size_t i, n;
 
