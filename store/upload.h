@@ -17,7 +17,7 @@ struct upload;
 
 enum {
 	UPLOAD_PER_PEER = 2,
-	UPLOAD_PER_IMAP = 65,		/* op_append.h, and one */
+	UPLOAD_PER_IMAP = 129,		/* op_append.h, and one */
 	UPLOAD_MEM_MAX = 256 * 1024,	/* octets of one, in memory */
 	UPLOAD_MEM_ALL = 8 * 1024 * 1024	/* of all; then files */
 };

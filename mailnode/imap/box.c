@@ -190,13 +190,16 @@ bool
 on_delete(struct session *s, struct lex_at *at)
 {
 	char name[BOX_NAME_MAX];
+	struct view_box b = { .id = 0 };
 	uint16_t rc;
 
 	if (!get_mailbox(s, at, name) || !lex_end(at))
 		return false;
+	/* The one at hand may have got another name meanwhile. */
+	(void)view_box(reader_of(s), &s->reader, name, 0, &b);
 	notify_own(s, name, NULL);
 	rc = box_delete(*s->start->keeper, &s->keeper, name);
-	if (rc == OP_OK && strcmp(name, s->view.name) == 0)
+	if (rc == OP_OK && b.id != 0 && b.id == s->view.mbox)
 		view_leave(s);
 	if (rc == STORE_EXISTS)
 		reply_no(s, "HASCHILDREN", "there are mailboxes below it");

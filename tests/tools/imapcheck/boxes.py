@@ -91,6 +91,23 @@ def delete_with_children(t):
         expect("\\noselect" in got.get(name, {"\\noselect"}), got)
 
 
+def delete_the_selected(t):
+    """It is left when it goes, whatever it is called by then, and else not."""
+    c = Conn(t.where)
+    name = t.box(1)
+    c.ok('CREATE "%s/x"' % name)
+    t.made[:0] = [name + "/x"]
+    c.ok('SELECT "%s"' % name)
+    if c.cmd('DELETE "%s"' % name).tagged.kind != b"OK":
+        same(len(c.ok("FETCH 1 UID").fetched()), 1)
+    c.ok("UNSELECT")
+    c.ok('SELECT "%s/x"' % name)
+    c.ok('RENAME "%s/x" "%s/y"' % (name, name))
+    c.ok('DELETE "%s/y"' % name)
+    c.bad("FETCH 1 UID")
+    c.ok("NOOP")
+
+
 def rename(t):
     c = Conn(t.where)
     a, b = t.box(2), t.box()
@@ -360,6 +377,7 @@ def closed_by_another(t):
 
 CHECKS = [select_tells_all, failed_select_leaves_none, create_delete,
           new_uidvalidity_after_delete, hierarchy, delete_with_children,
+          delete_the_selected,
           rename, names_in_utf7, odd_names, subscriptions, list_extended,
           (names_above, "LIST-EXTENDED"), subscribed_but_gone,
           list_status, special_use, status_size,

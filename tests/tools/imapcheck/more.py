@@ -230,11 +230,11 @@ def all_or_none(t):
 
 def many_at_once(t):
     c, name = t.open()
-    parts = [Str(letter(i)) for i in range(50)]
+    parts = [Str(letter(i)) for i in range(128)]
     r = c.ok('APPEND "%s"' % name, *parts)
-    same(len(set_of(r.tagged.code[2])), 50)
+    same(len(set_of(r.tagged.code[2])), 128)
     got = fetch(c, "1:*", "BODY.PEEK[]")
-    same([got[n + 1][b"BODY[]"] for n in range(50)],
+    same([got[n + 1][b"BODY[]"] for n in range(128)],
          [bytes(p) for p in parts])
 
 
