@@ -14,6 +14,8 @@
 				   half of what its odds say */
 #define ODDS_MAX	6.0f	/* of one token, natural logarithm */
 #define ERROR_MIN	0.05f	/* nearer than that it is known already */
+#define ERROR_KNOWN	0.001f	/* and nearer than that it is not asked again:
+				   half of the work, and no junk the less */
 #define SUM_MAX		30.0f
 #define LOG_2		0.69314718f
 
@@ -200,10 +202,9 @@ lesson_open(struct lesson *l, struct table *t, bool junk,
 	l->junk = junk;
 	l->n = s->n;
 	l->head = s->head < s->n ? s->head : s->n;
+	table_sample_prefetch(t, s);
 	for (i = 0; i < l->n; i++)
-		table_prefetch(t, table_sample_hash(s, (uint32_t)i));
-	for (i = 0; i < l->n; i++)
-		l->slot[i] = table_get(t, table_sample_hash(s, (uint32_t)i));
+		l->slot[i] = table_sample_slot(t, s, (uint32_t)i);
 }
 
 /* What it would score had it not been learnt: without its own counts, or
@@ -237,37 +238,29 @@ lesson_sum(struct lesson *l, struct odds *o)
 }
 
 /* One step towards what a message is said to be: moves the weights of its
- * tokens, in the same measure for each as it counts in its sum. */
-static void
-step(struct table *t, struct odds *o, struct lesson *l)
+ * tokens, in the same measure for each as it counts in its sum.  True: it is
+ * far from anything else. */
+static bool
+step(struct odds *o, struct lesson *l)
 {
 	float sum = lesson_sum(l, o), error;
+	struct table_slot now;
 	size_t i;
 
 	error = (l->junk ? 1.0f : 0.0f) - 1.0f / (1.0f + expf(-sum));
 	if (fabsf(error) < ERROR_MIN)
-		return;
+		return fabsf(error) < ERROR_KNOWN;
 	if (!l->junk)
 		error *= GOOD_MORE;
 	for (i = 0; i < l->n; i++) {
 		if (l->pull[i] == 0)
 			continue;
-		l->slot[i]->weight += RATE * error * l->pull[i];
-		table_seal(t, l->slot[i]);
+		now = *l->slot[i];
+		now.weight += RATE * error * l->pull[i];
+		table_put(l->slot[i], &now);
 	}
 	o->h.bias += RATE_BIAS * error;
-}
-
-static void
-replay(struct table *t, struct odds *o, unsigned int kind, uint32_t at)
-{
-	const struct table_sample *s = table_sample(t, kind, at);
-	struct lesson l;
-
-	if (s == NULL)
-		return;
-	lesson_open(&l, t, kind == 1, s);
-	step(t, o, &l);
+	return false;
 }
 
 static uint32_t
@@ -276,29 +269,48 @@ in_use(const struct table_head *h, unsigned int kind)
 	return h->next[kind] < TABLE_SAMPLES ? h->next[kind] : TABLE_SAMPLES;
 }
 
-uint32_t
-bayes_rehearse(struct table *t, uint32_t *at, uint32_t n)
+static void
+replay(struct table *t, struct odds *o, struct bayes_course *c)
 {
+	unsigned int kind = c->at % 2;
+	uint32_t at = (uint32_t)((uint64_t)(c->at / 2) * 1021 %
+	    in_use(&o->h, kind));
+	uint8_t *known = &c->known[kind][at / 8], bit = (uint8_t)(1 << at % 8);
+	const struct table_sample *s;
+	struct lesson l;
+
+	if (*known & bit)
+		return;
+	s = table_sample(t, kind, at);
+	if (s == NULL)
+		return;
+	lesson_open(&l, t, kind == 1, s);
+	if (step(o, &l))
+		*known |= bit;
+}
+
+uint32_t
+bayes_rehearse(struct table *t, struct bayes_course *c, uint32_t n)
+{
+	uint32_t i, good, bad;
 	struct odds o;
-	uint32_t i, used[2];
 
 	if (!table_head(t, &o.h))
 		return 0;
-	used[0] = in_use(&o.h, 0);
-	used[1] = in_use(&o.h, 1);
-	if (used[0] == 0 || used[1] == 0)
+	good = in_use(&o.h, 0);
+	bad = in_use(&o.h, 1);
+	if (good == 0 || bad == 0)
 		return 0;
-	for (i = 0; i < n; i++, ++*at)
-		replay(t, &o, *at % 2, (uint32_t)((uint64_t)(*at / 2) * 1021 %
-		    used[*at % 2]));
+	for (i = 0; i < n; i++, c->at++)
+		replay(t, &o, c);
 	table_set_head(t, &o.h);
-	return 2 * (used[0] > used[1] ? used[0] : used[1]);
+	return 2 * (good > bad ? good : bad);
 }
 
 static void
 count(struct table *t, const uint64_t *hash, size_t n, bool junk)
 {
-	struct table_slot *s;
+	struct table_slot *s, now;
 	size_t i;
 
 	for (i = 0; i < n && i < AHEAD; i++)
@@ -306,12 +318,12 @@ count(struct table *t, const uint64_t *hash, size_t n, bool junk)
 	for (i = 0; i < n; i++) {
 		if (i + AHEAD < n)
 			table_prefetch(t, hash[i + AHEAD]);
-		s = table_make(t, hash[i]);
-		if (junk && s->bad < UINT16_MAX)
-			s->bad++;
-		else if (!junk && s->good < UINT16_MAX)
-			s->good++;
-		table_seal(t, s);
+		s = table_make(t, hash[i], &now);
+		if (junk && now.bad < UINT16_MAX)
+			now.bad++;
+		else if (!junk && now.good < UINT16_MAX)
+			now.good++;
+		table_put(s, &now);
 	}
 }
 
@@ -345,20 +357,21 @@ learn(struct table *t, uint64_t id, bool junk, const uint64_t *hash,
 static void
 uncount(struct table *t, const uint64_t *hash, size_t n, bool junk)
 {
-	struct table_slot *s;
+	struct table_slot *s, now;
 	size_t i;
 
 	for (i = 0; i < n; i++) {
 		s = table_get(t, hash[i]);
 		if (s == NULL)
 			continue;
-		if (junk && s->bad > 0)
-			s->bad--;
-		else if (!junk && s->good > 0)
-			s->good--;
-		if (s->good + s->bad == 0)
-			memset(s, 0, sizeof *s);
-		table_seal(t, s);
+		now = *s;
+		if (junk && now.bad > 0)
+			now.bad--;
+		else if (!junk && now.good > 0)
+			now.good--;
+		if (now.good + now.bad == 0)
+			memset(&now, 0, sizeof now);
+		table_put(s, &now);
 	}
 }
 

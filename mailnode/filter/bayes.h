@@ -60,12 +60,17 @@ enum bayes_learn {
 enum bayes_learn bayes_learn(struct table *t, uint64_t id, bool junk,
 	    const uint64_t *hash, size_t n);
 /*
- * Goes over `n` samples again, from where *at stands, one of each kind in
- * turn; returns how many a whole round has.  Counts change with each message
- * learnt, weights here alone: it takes BAYES_ROUNDS of them.
+ * Goes over `n` samples again, from where the course stands, one of each kind
+ * in turn; returns how many a whole round has.  Counts change with each
+ * message learnt, weights here alone: it takes BAYES_ROUNDS of them.
  */
 enum { BAYES_ROUNDS = 2 };
-uint32_t bayes_rehearse(struct table *t, uint32_t *at, uint32_t n);
+struct bayes_course {			/* all zero to begin with */
+	uint32_t	at;
+	uint8_t		known[2][TABLE_SAMPLES / 8];	/* bits: not to be
+					   gone over again */
+};
+uint32_t bayes_rehearse(struct table *t, struct bayes_course *c, uint32_t n);
 /* As if it had not been learnt; false: it had not, or long ago. */
 bool	bayes_forget(struct table *t, uint64_t id, const uint64_t *hash,
 	    size_t n);

@@ -53,17 +53,24 @@ open_table(struct learner *l)
 }
 
 static void
+begin_anew(struct learner *l)
+{
+	if (l->course.at > 0)
+		memset(&l->course, 0, sizeof l->course);
+}
+
+static void
 go_over(void *arg)
 {
 	struct learner *l = arg;
 	uint32_t round;
 
-	round = bayes_rehearse(&l->table, &l->at, LEARNER_STEP);
-	if (round > 0 && l->at < l->rounds * round)
+	round = bayes_rehearse(&l->table, &l->course, LEARNER_STEP);
+	if (round > 0 && l->course.at < l->rounds * round)
 		loop_arm(l->loop, &l->timer, l->hurried ? 0 :
 		    LEARNER_PAUSE_MS);
 	else {
-		l->at = 0;
+		begin_anew(l);
 		l->hurried = false;
 	}
 }
@@ -144,7 +151,7 @@ learner_learn(struct learner *l, enum learn_as as, uint64_t id,
 			l->totals.changed++;
 			break;
 		}
-	l->at = 0;
+	begin_anew(l);
 	l->rounds = BAYES_ROUNDS;
 	l->hurried = false;
 	loop_disarm(l->loop, &l->timer);

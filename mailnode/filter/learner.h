@@ -41,7 +41,8 @@ struct learner {
 	ino_t		 ino;
 	struct learner_totals totals;
 	struct loop_timer timer;
-	uint32_t	 at, rounds;	/* of going over */
+	struct bayes_course course;	/* of going over */
+	uint32_t	 rounds;
 	bool		 hurried;	/* somebody waits for it */
 };
 

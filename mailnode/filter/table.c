@@ -7,7 +7,8 @@
  *			good, bad, weight) and the check of the sixty octets
  *	…	16 MiB	2 x TABLE_SAMPLES samples of 4096 octets: good, bad
  *
- * A hash is cut to its upper 48 bits: 17 name the bucket, 31 are the tag.
+ * A hash is cut to its upper 48 bits: 17 name the bucket, 31 are the tag.  Of
+ * that a sample has the upper 15: it looks for what was counted with it.
  *
  * The writer changes the file in place and never syncs it: what a power cut
  * takes are the last messages learnt.  A bucket does not cross a sector, so
@@ -34,6 +35,7 @@ enum {
 	HEADS = 4096,
 	HEAD_SECOND = 2048,
 	TAG_BITS = 31,
+	SHORT_BITS = 15,	/* its upper ones, which a sample has */
 	PATH_ROOM = 4096
 };
 
@@ -52,6 +54,7 @@ static const uint8_t magic[8] = "mntokens";
 
 _Static_assert(sizeof(struct bucket) == 64, "a bucket is a cache line");
 _Static_assert(sizeof(struct table_sample) == 4096, "a sample is a page");
+_Static_assert(BUCKETS_AT % sizeof(struct bucket) == 0, "and begins as one");
 _Static_assert((TABLE_BUCKETS & (TABLE_BUCKETS - 1)) == 0, "power of two");
 
 const char *
@@ -95,28 +98,33 @@ sum(const void *p, size_t n, uint64_t h)
 	return h;
 }
 
-/* An empty bucket of a new file has the check 0.  Made anew with each count
- * and each weight that changes: products that do not wait for one another,
- * each by an odd number of its own. */
+/* Of a slot, by its place in the bucket; 0 for an empty one.  A change is
+ * put into the check of its bucket as the difference of two of these: the
+ * rest of the bucket is not read again with each count. */
+static inline uint32_t
+slot_check(const struct table_slot *s, size_t at)
+{
+	uint64_t h = s->tag | (uint64_t)s->good << 32 |
+	    (uint64_t)s->bad << 48;
+	uint32_t weight;
+
+	memcpy(&weight, &s->weight, sizeof weight);
+	h += weight * UINT64_C(0x632be59bd9b4e019);
+	h ^= h >> 32;
+	h *= UINT64_C(0x9e3779b97f4a7c15) + 2 * at;
+	return (uint32_t)(h >> 32);
+}
+
+/* An empty bucket of a new file has the check 0. */
 static uint32_t
 bucket_check(const struct bucket *b)
 {
-	enum { PAIRS = sizeof b->slot / 8, LAST = sizeof b->slot - 4 };
-	const uint8_t *p = (const uint8_t *)b->slot;
-	uint64_t w, any = 0, h = 0, k = UINT64_C(0x9e3779b97f4a7c15);
-	uint32_t last;
+	uint32_t check = 0;
 	size_t i;
 
-	for (i = 0; i < PAIRS; i++, k += UINT64_C(0x632be59bd9b4e01a)) {
-		memcpy(&w, p + 8 * i, 8);
-		any |= w;
-		h += (w ^ w >> 32) * k;
-	}
-	memcpy(&last, p + LAST, 4);
-	if ((any | last) == 0)
-		return 0;
-	h += last * k;
-	return (uint32_t)(h >> 32) | 1;
+	for (i = 0; i < TABLE_SLOTS; i++)
+		check += slot_check(&b->slot[i], i * sizeof b->slot[i]);
+	return check;
 }
 
 static uint32_t
@@ -124,7 +132,8 @@ sample_check(const struct table_sample *s)
 {
 	uint64_t h = sum(s, offsetof(struct table_sample, check), 2);
 
-	return (uint32_t)(sum(s->token, sizeof s->token, h) >> 20) | 1;
+	return (uint32_t)(sum(s->token, s->n * sizeof s->token[0], h) >> 20) |
+	    1;
 }
 
 static bool
@@ -388,7 +397,7 @@ table_find(const struct table *t, uint64_t hash)
 }
 
 struct table_slot *
-table_make(struct table *t, uint64_t hash)
+table_make(struct table *t, uint64_t hash, struct table_slot *now)
 {
 	struct bucket *b = bucket_of(t, hash);
 	struct table_slot *s, *least = &b->slot[0];
@@ -397,23 +406,25 @@ table_make(struct table *t, uint64_t hash)
 
 	for (i = 0; i < TABLE_SLOTS; i++) {
 		s = &b->slot[i];
-		if (s->tag == tag)
+		if (s->tag == tag) {
+			*now = *s;
 			return s;
+		}
 		if (s->good + s->bad < least->good + least->bad)
 			least = s;
 	}
-	memset(least, 0, sizeof *least);
-	least->tag = tag;
+	*now = (struct table_slot){ .tag = tag };
 	return least;
 }
 
 void
-table_seal(struct table *t, const struct table_slot *s)
+table_put(struct table_slot *s, const struct table_slot *now)
 {
-	size_t at = (size_t)((const uint8_t *)s - t->map) - BUCKETS_AT;
-	struct bucket *b = bucket_at(t, at / sizeof *b);
+	size_t at = (uintptr_t)s % sizeof(struct bucket);
+	struct bucket *b = (struct bucket *)((uint8_t *)s - at);
 
-	b->check = bucket_check(b);
+	b->check += slot_check(now, at) - slot_check(s, at);
+	*s = *now;
 }
 
 void
@@ -446,16 +457,28 @@ table_sample(const struct table *t, unsigned int kind, uint32_t i)
 	return s->id != 0 && s->n <= TABLE_SAMPLE_TOKENS ? s : NULL;
 }
 
-uint64_t
-table_sample_hash(const struct table_sample *s, uint32_t i)
+void
+table_sample_prefetch(const struct table *t, const struct table_sample *s)
 {
-	const uint8_t *p = s->token + 6 * i;
-	uint32_t low;
-	uint16_t high;
+	uint32_t i;
 
-	memcpy(&low, p, 4);
-	memcpy(&high, p + 4, 2);
-	return ((uint64_t)high << 32 | low) << 16;
+	for (i = 0; i < s->n; i++)
+		__builtin_prefetch(bucket_at(t, s->token[i] >> SHORT_BITS));
+}
+
+/* By the part of the tag that a sample has: of 3,000 full buckets
+ * one has two that are the same. */
+struct table_slot *
+table_sample_slot(struct table *t, const struct table_sample *s, uint32_t i)
+{
+	struct bucket *b = bucket_at(t, s->token[i] >> SHORT_BITS);
+	uint32_t k, want = s->token[i] & ((1U << SHORT_BITS) - 1);
+
+	for (k = 0; k < TABLE_SLOTS; k++)
+		if (b->slot[k].tag >> (TAG_BITS - SHORT_BITS) == want &&
+		    b->slot[k].tag != 0)
+			return &b->slot[k];
+	return NULL;
 }
 
 void
@@ -463,19 +486,14 @@ table_put_sample(struct table *t, unsigned int kind, uint32_t i,
     uint64_t id, const uint64_t *hash, size_t n)
 {
 	struct table_sample *s = sample_at(t, kind, i % TABLE_SAMPLES);
-	uint32_t low;
-	uint16_t high;
 	size_t k;
 
-	memset(s, 0, sizeof *s);
+	s->head = 0;
 	s->id = id != 0 ? id : 1;
 	s->n = (uint16_t)(n < TABLE_SAMPLE_TOKENS ? n : TABLE_SAMPLE_TOKENS);
 	for (k = 0; k < s->n; k++) {
 		s->head += hash[k] & TOKEN_OF_HEAD;
-		low = (uint32_t)(hash[k] >> 16);
-		high = (uint16_t)(hash[k] >> 48);
-		memcpy(s->token + 6 * k, &low, 4);
-		memcpy(s->token + 6 * k + 4, &high, 2);
+		s->token[k] = (uint32_t)(hash[k] >> 32);
 	}
 	s->check = sample_check(s);
 	ids(t)[kind * TABLE_SAMPLES + i % TABLE_SAMPLES] = s->id;

@@ -14,11 +14,11 @@
 #include <stdint.h>
 
 enum {
-	TABLE_VERSION = 4,
+	TABLE_VERSION = 5,
 	TABLE_BUCKETS = 128 * 1024,	/* power of two, see table.c */
 	TABLE_SLOTS = 5,		/* of a bucket */
 	TABLE_SAMPLES = 2048,		/* kept of each kind */
-	TABLE_SAMPLE_TOKENS = 678,	/* kept of each */
+	TABLE_SAMPLE_TOKENS = 1020,	/* kept of each */
 	TABLE_AGE = 32 * 1024		/* messages; then all counts are halved */
 };
 
@@ -78,12 +78,14 @@ void		table_set_head(struct table *t, struct table_head *h);
 void		table_prefetch(const struct table *t, uint64_t hash);
 /* The token, or NULL; borrowed from the map. */
 const struct table_slot *table_find(const struct table *t, uint64_t hash);
-/* Writer: the same, to be changed and then sealed. */
+/* Writer: the same, to be changed by table_put(). */
 struct table_slot *table_get(struct table *t, uint64_t hash);
-/* Writer: found, or made; what counted least in its bucket makes room. */
-struct table_slot *table_make(struct table *t, uint64_t hash);
-/* Writer: the bucket of a changed slot is whole again. */
-void		table_seal(struct table *t, const struct table_slot *s);
+/* Writer: where the token is, or may be put: what counts least in its bucket
+ * makes room.  now: what is known of it. */
+struct table_slot *table_make(struct table *t, uint64_t hash,
+		    struct table_slot *now);
+/* Writer: the slot becomes this; its bucket is whole behind it. */
+void		table_put(struct table_slot *s, const struct table_slot *now);
 
 /* Writer: halves all counts. */
 void		table_halve(struct table *t);
@@ -94,14 +96,17 @@ struct table_sample {
 	uint64_t	id;		/* of the content; 0: none */
 	uint16_t	n, head;	/* tokens; of those, the header's */
 	uint32_t	check;
-	uint8_t		token[TABLE_SAMPLE_TOKENS * 6];	/* upper 48 bits */
-	uint8_t		pad[12];
+	uint32_t	token[TABLE_SAMPLE_TOKENS];	/* upper 32 bits */
 };
 
 /* Place i of a kind, NULL if empty or torn. */
 const struct table_sample *table_sample(const struct table *t,
 		    unsigned int kind, uint32_t i);
-uint64_t	table_sample_hash(const struct table_sample *s, uint32_t i);
+/* Asks the memory for each; then writer: the slot of token i, or NULL. */
+void		table_sample_prefetch(const struct table *t,
+		    const struct table_sample *s);
+struct table_slot *table_sample_slot(struct table *t,
+		    const struct table_sample *s, uint32_t i);
 /* Writer: replaces place i. */
 void		table_put_sample(struct table *t, unsigned int kind,
 		    uint32_t i, uint64_t id, const uint64_t *hash, size_t n);

@@ -109,7 +109,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	static const uint8_t none;
 	struct table t;
-	uint32_t at = 0;
+	struct bayes_course course = { .at = 0 };
 	size_t torn;
 
 	if (path[0] == '\0')
@@ -129,7 +129,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		abort();
 	use(&t);
 	teach(&t);
-	(void)bayes_rehearse(&t, &at, 200);
+	(void)bayes_rehearse(&t, &course, 200);
 	use(&t);
 	table_close(&t);
 	return 0;
