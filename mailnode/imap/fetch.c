@@ -32,8 +32,7 @@ struct fetch {
 	uint64_t	 marked;	/* MODSEQ of that */
 	uint64_t	 since;		/* CHANGEDSINCE; 0: no */
 	bool		 vanished;
-	bool		 some;		/* RFC 9394: these of the UIDs */
-	struct set_part	 part;
+	struct set_part	 part;		/* RFC 9394: of the UIDs; 0: all */
 	struct set	 uids;
 	struct set	 maybe;		/* with VANISHED: "*" was there once */
 };
@@ -110,11 +109,9 @@ modifiers(struct session *s, struct fetch *f, struct lex_at *at)
 			f->items |= F_MODSEQ;
 		} else if (lex_word(at, "VANISHED"))
 			f->vanished = true;
-		else if (s->uid && !f->some && lex_word(at, "PARTIAL") &&
-		    lex_atom(at, &part) &&
-		    set_part_parse(&f->part, part.p, part.n))
-			f->some = true;
-		else
+		else if (!s->uid || f->part.lo != 0 ||
+		    !lex_word(at, "PARTIAL") || !lex_atom(at, &part) ||
+		    !set_part_parse(&f->part, part.p, part.n))
 			return false;
 	}
 	if (f->vanished && (!s->uid || f->since == 0 ||
@@ -360,7 +357,7 @@ take_some(struct session *s, struct fetch *f)
 	struct set here = { 0 }, some = { 0 };
 	bool good;
 
-	if (!f->some)
+	if (f->part.lo == 0)
 		return true;
 	good = set_both(&s->view.map, &f->uids, &here) &&
 	    set_part(&f->part, &here, &some);

@@ -215,29 +215,29 @@ enum {
 	STRING = 1 << LEX_QUOTED | 1 << LEX_LITERAL
 };
 
-/* The next token, if it is of these kinds; an atom has none of `but`. */
+/* The next token, if it is of these kinds; an atom has none of `but`.  *s, or
+ * NULL, is what it says. */
 static bool
 take(struct lex_at *at, int kinds, const char *but, struct lex_str *s)
 {
 	const struct lex_token *t = &at->l->token[at->i];
 	const char *text = (const char *)at->l->text.data;
+	bool good = at->i < at->l->n && !t->stuck && kinds & 1 << t->kind &&
+	    (t->kind != LEX_ATOM || strpbrk(text + t->at, but) == NULL);
 
-	*s = (struct lex_str){ "", 0 };
-	if (at->i == at->l->n || t->stuck || !(kinds & 1 << t->kind) ||
-	    (t->kind == LEX_ATOM && strpbrk(text + t->at, but) != NULL))
-		return false;
-	*s = (struct lex_str){ text + t->at, t->n };
-	at->i++;
-	return true;
+	if (s != NULL)
+		*s = good ? (struct lex_str){ text + t->at, t->n } :
+		    (struct lex_str){ "", 0 };
+	at->i += good;
+	return good;
 }
 
 bool
 lex_next_is(const struct lex_at *at, enum lex_kind kind)
 {
 	struct lex_at try = *at;
-	struct lex_str s;
 
-	return take(&try, 1 << kind, "", &s);
+	return take(&try, 1 << kind, "", NULL);
 }
 
 bool
@@ -249,17 +249,13 @@ lex_end(const struct lex_at *at)
 bool
 lex_open(struct lex_at *at)
 {
-	struct lex_str s;
-
-	return take(at, 1 << LEX_OPEN, "", &s);
+	return take(at, 1 << LEX_OPEN, "", NULL);
 }
 
 bool
 lex_close(struct lex_at *at)
 {
-	struct lex_str s;
-
-	return take(at, 1 << LEX_CLOSE, "", &s);
+	return take(at, 1 << LEX_CLOSE, "", NULL);
 }
 
 bool

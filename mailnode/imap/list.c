@@ -80,16 +80,17 @@ static bool
 patterns(struct session *s, struct list *l, struct lex_at *at)
 {
 	struct lex_str ref, p;
+	bool many;
 
 	if (!lex_astring(at, &ref))
 		return false;
-	if (!lex_open(at))
-		return lex_pattern(at, &p) && add_pattern(s, l, ref.p, &p);
-	l->options |= L_EXTENDED;
-	while (lex_pattern(at, &p))
-		if (!add_pattern(s, l, ref.p, &p))
+	many = lex_open(at);
+	l->options |= many ? L_EXTENDED : 0U;
+	do {
+		if (!lex_pattern(at, &p) || !add_pattern(s, l, ref.p, &p))
 			return false;
-	return lex_close(at) && l->npattern > 0;
+	} while (many && !lex_close(at));
+	return true;
 }
 
 static bool

@@ -13,21 +13,19 @@
 #include "store/tree.h"
 
 enum { GROUPS_MAX = 100, NAMES_MAX = 256 * 1024 /* octets */ };
-
 enum event {
 	EV_NEW = 1, EV_EXPUNGE = 2, EV_FLAG = 4, EV_NAME = 8,
 	EV_SUBSCRIBED = 16,
 	EV_NONE = 32		/* a STATUS at first, and no more */
 };
-
 enum filter {
 	IN_SELECTED, IN_DELAYED, IN_PERSONAL, IN_SUBSCRIBED, IN_SUBTREE,
 	IN_MAILBOXES
 };
 
 struct group {
-	enum filter	 filter;
-	unsigned int	 events;
+	unsigned int	 filter;	/* IN_* */
+	unsigned int	 events;	/* EV_* */
 	size_t		 from, to;	/* octets of `names` */
 };
 
@@ -115,20 +113,16 @@ group(struct session *s, struct lex_at *at, struct notify *n)
 		{ "SUBSCRIBED", IN_SUBSCRIBED }, { "SUBTREE", IN_SUBTREE },
 		{ "MAILBOXES", IN_MAILBOXES }, { NULL, 0 } };
 	struct group g = { .from = n->names.len };
-	unsigned int filter;
 
 	if (n->n == GROUPS_MAX) {
 		reply_no(s, "NOTIFICATIONOVERFLOW", "too many at once");
 		return false;
 	}
-	if (!lex_open(at) || !lex_one_of(at, in, &filter))
-		return false;
-	g.filter = (enum filter)filter;
-	if (g.filter >= IN_SUBTREE && !names(s, at, &n->names))
+	if (!lex_open(at) || !lex_one_of(at, in, &g.filter) ||
+	    (g.filter >= IN_SUBTREE && !names(s, at, &n->names)) ||
+	    !events(s, at, n, &g))
 		return false;
 	g.to = n->names.len;
-	if (!events(s, at, n, &g))
-		return false;
 	if (g.filter > IN_DELAYED)
 		n->group[n->n++] = g;
 	else if (n->selected != 0)
@@ -459,12 +453,10 @@ notify_tell(struct session *s)
 	s->answered = false;
 }
 
-/* ---- */
-
+/* What there is at first. */
 static void
 tell_all(struct session *s, const struct notify *n)
 {
-	const unsigned int any = EV_NEW | EV_FLAG | EV_NONE;
 	const struct tree_entry *e;
 	unsigned int ev;
 	size_t i;
@@ -472,7 +464,8 @@ tell_all(struct session *s, const struct notify *n)
 	for (i = 0; i < n->then.n; i++) {
 		e = &n->then.entry[i];
 		ev = wanted(n, e);
-		if (e->box != NULL && ev & any && e->box->id != s->view.mbox)
+		if (e->box != NULL && ev & (EV_NEW | EV_FLAG | EV_NONE) &&
+		    e->box->id != s->view.mbox)
 			put_news(s, e->box, ev & EV_FLAG);
 	}
 	send_out(s);
