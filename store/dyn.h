@@ -59,7 +59,7 @@ X(GMimeStream *, g_mime_data_wrapper_get_stream, (GMimeDataWrapper *)) \
 X(gssize, g_mime_data_wrapper_write_to_stream, (GMimeDataWrapper *, \
     GMimeStream *)) \
 X(char *, g_mime_utils_header_unfold, (const char *)) \
-X(char *, g_mime_utils_header_encode_phrase, (GMimeFormatOptions *, \
+X(char *, g_mime_utils_header_encode_text, (GMimeFormatOptions *, \
     const char *, const char *)) \
 X(InternetAddressList *, internet_address_list_parse, \
     (GMimeParserOptions *, const char *)) \

@@ -93,7 +93,7 @@ put_name(const struct mime *m, struct buf *out, const char *decoded,
 	char *name = shown(decoded, hidden), *coded = NULL;
 
 	if (name != NULL && !ascii(name))
-		coded = m->gm->g_mime_utils_header_encode_phrase(NULL, name,
+		coded = m->gm->g_mime_utils_header_encode_text(NULL, name,
 		    "utf-8");
 	if (name == NULL || *name == '\0')
 		mime_put(out, NULL);

@@ -285,13 +285,13 @@ names_stay_encoded(void **state)
 	(void)state;
 	parse_s("From: =?utf-8?q?B=C3=B6b?= <b@d.test>\r\n"
 	    "Sender: \"=?utf-8?b?QsO2Yg==?= =!\" <b@d.test>\r\n"
-	    "Reply-To: B\303\266b <b@d.test>\r\n"
+	    "Reply-To: \"B\303\266b, junior\" <b@d.test>\r\n"
 	    "To: \"a \\\"q\\\"\" <=?x@d.test>, :;\r\n\r\n");
 	assert_int_equal(mime_envelope(&m, &out), 0);
 	assert_string_equal(buf_str(&out), "(NIL NIL "
 	    "((\"=?utf-8?q?B=C3=B6b?=\" NIL \"b\" \"d.test\")) "
 	    "((\"=?utf-8?b?QsO2Yg==?= =!\" NIL \"b\" \"d.test\")) "
-	    "((\"=?UTF-8?b?QsO2Yg==?=\" NIL \"b\" \"d.test\")) "
+	    "((\"=?UTF-8?b?QsO2Yiw=?= junior\" NIL \"b\" \"d.test\")) "
 	    "((\"a \\\"q\\\"\" NIL \"=?x\" \"d.test\")"
 	    "(NIL NIL \"\" NIL)(NIL NIL NIL NIL)) NIL NIL NIL NIL)");
 }
