@@ -117,6 +117,11 @@ body(struct pick *k, size_t i)
 		k->flags[i] |= PARSE_P_BODY;
 		return true;
 	}
+	/* No delimiter was found: what is there is read as it is. */
+	if (p->kind == MIME_MULTI && end == i + 1 && p->nbody > 0) {
+		k->flags[i] |= PARSE_P_BODY;
+		return true;
+	}
 	if (p->kind == MIME_MULTI &&
 	    mime_is(k->m, p, "multipart", "alternative"))
 		return alternative(k, i);

@@ -253,6 +253,27 @@ no_type_is_text(void **state)
 	assert_int_equal(flags[2] & PARSE_P_ATTACH, PARSE_P_ATTACH);
 }
 
+static void
+multipart_of_nothing_is_read(void **state)
+{
+	uint32_t flags[2];
+	bool html;
+
+	(void)state;
+	parse_s("Content-Type: multipart/alternative; boundary=X\n\n"
+	    "--Y\nContent-Type: text/plain\n\nna\303\257ve\n--Y--\n");
+	mime_pick(&m, PARSE_PLAIN, flags);
+	assert_int_equal(mime_body(&m, flags, &out, &html), 0);
+	assert_string_equal(buf_str(&out), "--Y\nContent-Type: text/plain\n\n"
+	    "na\303\257ve\n--Y--\n");
+	mime_close(&m);
+	buf_reset(&out);
+	parse_s("Content-Type: multipart/mixed\n\n");
+	mime_pick(&m, PARSE_PLAIN, flags);
+	assert_int_equal(mime_body(&m, flags, &out, &html), 0);
+	assert_int_equal(out.len, 0);
+}
+
 /* What is no header is text, though no blank line says so. */
 static void
 text_needs_no_blank_line(void **state)
@@ -747,6 +768,7 @@ main(void)
 		T(encodings_are_undone),
 		T(text_needs_no_blank_line),
 		T(no_type_is_text),
+		T(multipart_of_nothing_is_read),
 		T(no_message_is_too_bad),
 		T(limits_hold),
 		T(nesting_bombs_are_cut),
