@@ -71,6 +71,14 @@ is 'the tenth lookup is told' "$(grep -o '"step":"spf-[a-z]*".*"lookups":10' \
 ok 'the record that was read' grep -q \
     '"step":"spf-record","domain":"eleven.test","record":"v=spf1 -all"' \
     "$tmp/steps"
+# Thousands of macros that would each ask for the client's name.
+p=$(printf '%%{p}%.0s' $(seq 60))
+printf '%s\n' "flood.test TXT \"v=spf1\" $(for i in 1 2 3 4 5 6 7 8 9; do
+    printf '" a:" "%s" "%s" ".f.test" ' "$p" "$p"; done) \" ?all\"" \
+    '*.f.test A 192.0.2.1' '*.test.f.test A 192.0.2.1' >>"$tmp/zone"
+mn verify -i 127.0.0.1 -h mx.good.test -f x@flood.test "$tmp/arc/unsealed" \
+    >"$tmp/flood"
+ok 'they use up no question of DMARC' grep -q 'dmarc=fail' "$tmp/flood"
 ok 'the octets that were hashed' grep -q \
     '"step":"body","canonicalization":"relaxed",.*"bytes":"This is one line.\\u000d\\u000a"' \
     "$tmp/steps"

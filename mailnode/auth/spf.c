@@ -79,12 +79,16 @@ redirect(struct spf_check *c, struct spf_text spec, bool top)
 {
 	char name[DNS_NAME_MAX];
 	enum spf_result r;
+	bool named;
 
 	c->v->lookups++;
 	trace_redirect(c, spec);
 	if (c->v->lookups > SPF_LOOKUPS_MAX)
 		return spf_end(c, SPF_PERMERROR, "too many lookups");
-	if (!spf_target(c, spec, name))
+	named = spf_target(c, spec, name);
+	if (c->v->voids > SPF_VOIDS_MAX)	/* of a %{p} */
+		return spf_end(c, SPF_PERMERROR, "too many void lookups");
+	if (!named)
 		return spf_end(c, SPF_PERMERROR, "redirect to no domain");
 	r = spf_host(c, name, top);
 	if (r == SPF_NONE)

@@ -35,6 +35,29 @@ address_type(const struct spf_check *c)
 	return c->six ? DNS_AAAA : DNS_A;
 }
 
+/* Addresses of many names in one round trip. */
+static void
+ask_addresses(struct spf_check *c, struct dns_question *q, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		q[i].type = address_type(c);
+		dns_answer_init(&q[i].answer);
+	}
+	if (n > 0)
+		lookup_many(c->look, "spf", q, n);
+}
+
+static void
+drop_addresses(struct dns_question *q, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		dns_answer_clear(&q[i].answer);
+}
+
 /* ---- the client's names (section 5.5) ---- */
 
 static bool
@@ -46,43 +69,76 @@ within(const char *name, const char *domain)
 	    (n == d || name[n - d - 1] == '.');
 }
 
-/*
- * Looks for a name of the client that leads back to its address: that
- * domain itself, else one within it, else (unless `inside`) any.  Errors of
- * the DNS are no names.
- */
-static bool
-validate(struct spf_check *c, const char *domain, bool inside)
+/* The domain itself, a name within it, another (unless `inside`). */
+static int
+rank_of(const char *name, const char *domain, bool inside)
+{
+	return strcasecmp(name, domain) == 0 ? 3 :
+	    within(name, domain) ? 2 : inside ? 0 : 1;
+}
+
+/* Keeps those that lead back to the client. */
+static void
+keep_names(struct spf_check *c, const struct dns_answer *ptr)
 {
 	static const struct spf_term host = { .cidr4 = 32, .cidr6 = 128 };
-	struct dns_answer ptr, a;
+	struct dns_question q[SPF_PTR_MAX];
+	size_t i, n;
+
+	for (n = 0; n < ptr->nrr && n < SPF_PTR_MAX; n++)
+		q[n].name = (const char *)ptr->rr[n].data;
+	ask_addresses(c, q, n);
+	for (i = 0; i < n; i++)
+		if (any_address(c, &q[i].answer, &host))
+			snprintf(c->client[c->nclient++], DNS_NAME_MAX, "%s",
+			    q[i].name);
+	drop_addresses(q, n);
+}
+
+/*
+ * Asked once in a check: a record may hold any number of %{p}, and must not
+ * use up the questions of the whole message.  Errors of the DNS are no names.
+ */
+static void
+know_client(struct spf_check *c)
+{
+	struct dns_answer ptr;
 	char reverse[DNS_NAME_MAX];
-	const char *name;
+
+	if (c->client_known)
+		return;
+	c->client_known = true;
+	dns_answer_init(&ptr);
+	if (dns_reverse_name(c->readable, reverse, sizeof reverse) == 0)
+		spf_dns(c, DNS_PTR, reverse, &ptr);
+	c->client_void = ptr.class == DNS_NODATA || ptr.class == DNS_NXDOMAIN;
+	keep_names(c, &ptr);
+	dns_answer_clear(&ptr);
+}
+
+/*
+ * The name of the client that is best: that domain itself, else one within
+ * it, else (unless `inside`) any; NULL: none.
+ */
+static const char *
+validated(struct spf_check *c, const char *domain, bool inside)
+{
+	const char *name = NULL;
 	int rank, best = 0;
 	size_t i;
 
-	dns_answer_init(&ptr);
-	dns_answer_init(&a);
-	c->validated[0] = '\0';
-	if (dns_reverse_name(c->readable, reverse, sizeof reverse) == 0)
-		spf_dns(c, DNS_PTR, reverse, &ptr);
-	if (ptr.class == DNS_NODATA || ptr.class == DNS_NXDOMAIN)
+	know_client(c);
+	if (c->client_void && !c->void_counted)
 		c->v->voids++;
-	for (i = 0; i < ptr.nrr && i < SPF_PTR_MAX; i++) {
-		name = (const char *)ptr.rr[i].data;
-		rank = strcasecmp(name, domain) == 0 ? 3 :
-		    within(name, domain) ? 2 : inside ? 0 : 1;
+	c->void_counted = true;
+	for (i = 0; i < c->nclient; i++) {
+		rank = rank_of(c->client[i], domain, inside);
 		if (rank <= best)
 			continue;
-		spf_dns(c, address_type(c), name, &a);
-		if (!any_address(c, &a, &host))
-			continue;
 		best = rank;
-		snprintf(c->validated, sizeof c->validated, "%s", name);
+		name = c->client[i];
 	}
-	dns_answer_clear(&ptr);
-	dns_answer_clear(&a);
-	return best > 0;
+	return name;
 }
 
 const char *
@@ -90,8 +146,9 @@ spf_macro_p(void *arg)
 {
 	struct spf_check *c = arg;
 
-	return validate(c, c->names.domain, false) ? c->validated :
-	    "unknown";
+	const char *name = validated(c, c->names.domain, false);
+
+	return name != NULL ? name : "unknown";
 }
 
 /* ---- mechanisms ---- */
@@ -103,6 +160,7 @@ spf_target(struct spf_check *c, struct spf_text spec, char out[DNS_NAME_MAX])
 	struct buf b;
 	bool ok;
 
+	c->void_counted = false;
 	buf_init(&b, SPF_TEXT_MAX);
 	if (spec.n == 0)
 		buf_adds(&b, c->names.domain);
@@ -155,28 +213,24 @@ match_mx(struct spf_check *c, const struct spf_term *t,
     const struct dns_answer *mx, bool *match)
 {
 	bool taken[DNS_RR_MAX] = { false };
+	struct dns_question q[SPF_MX_MAX];
 	enum spf_result rc = SPF_NONE;
-	struct dns_answer a;
-	const char *name;
-	size_t i, n;
+	size_t i, k, n;
 
-	dns_answer_init(&a);
-	for (n = 0; n < mx->nrr && !*match && rc == SPF_NONE; n++) {
-		i = next_mx(mx, taken);
-		taken[i] = true;
-		name = (const char *)mx->rr[i].data;
-		if (n == SPF_MX_MAX)
-			rc = spf_end(c, SPF_PERMERROR, "too many MX records");
-		else if (!dns_name_ok(name))
-			continue;
-		else {
-			spf_dns(c, address_type(c), name, &a);
-			if (a.class == DNS_TEMPFAIL)
-				rc = spf_end(c, SPF_TEMPERROR, "DNS of an MX");
-			*match = rc == SPF_NONE && any_address(c, &a, t);
-		}
+	for (n = 0; n < mx->nrr && n < SPF_MX_MAX; n++) {
+		k = next_mx(mx, taken);
+		taken[k] = true;
+		q[n].name = (const char *)mx->rr[k].data;
 	}
-	dns_answer_clear(&a);
+	ask_addresses(c, q, n);
+	for (i = 0; i < n && !*match && rc == SPF_NONE; i++) {
+		if (q[i].answer.class == DNS_TEMPFAIL)
+			rc = spf_end(c, SPF_TEMPERROR, "DNS of an MX");
+		*match = rc == SPF_NONE && any_address(c, &q[i].answer, t);
+	}
+	if (!*match && rc == SPF_NONE && n < mx->nrr)
+		rc = spf_end(c, SPF_PERMERROR, "too many MX records");
+	drop_addresses(q, n);
 	return rc;
 }
 
@@ -233,7 +287,7 @@ spf_match(struct spf_check *c, const struct spf_term *t, bool *match)
 		return spf_end(c, SPF_PERMERROR, "too many lookups");
 	named = spf_target(c, t->domain, name);
 	if (named && t->mech == SPF_PTR)
-		*match = validate(c, name, true);
+		*match = validated(c, name, true) != NULL;
 	/* What a ptr or a %{p} did not find counts, too. */
 	if (c->v->voids > SPF_VOIDS_MAX)
 		return spf_end(c, SPF_PERMERROR, "too many void lookups");

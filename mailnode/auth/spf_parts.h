@@ -25,7 +25,11 @@ struct spf_check {
 	char			 helo[DNS_NAME_MAX];
 	char			 sender[DNS_NAME_MAX + 320];
 	char			 local[320];
-	char			 validated[DNS_NAME_MAX];
+	bool			 client_known;	/* asked for: section 5.5 */
+	bool			 client_void;	/* it has no PTR */
+	bool			 void_counted;	/* for this term */
+	size_t			 nclient;
+	char			 client[SPF_PTR_MAX][DNS_NAME_MAX];
 };
 
 /* r, with its reason in the verdict. */

@@ -30,6 +30,16 @@ static const struct zone_rr zone[] = {
 	{ "host.ptr.test", DNS_A, "192.0.2.1" },
 	{ "2.2.0.192.in-addr.arpa", DNS_PTR, "host.ptr.test" },
 	{ "ptrs.test", DNS_TXT, "v=spf1 -ptr:x.test exists:%{p} ptr +all" },
+	{ "mxs.test", DNS_TXT, "v=spf1 mx ptr -all" },
+	{ "mxs.test", DNS_MX, "n1.test" },
+	{ "mxs.test", DNS_MX, "a.test" },
+	{ "mxs.test", DNS_MX, "b.test" },
+	{ "3.2.0.192.in-addr.arpa", DNS_PTR, "n1.mxs.test" },
+	{ "3.2.0.192.in-addr.arpa", DNS_PTR, "n2.mxs.test" },
+	{ "3.2.0.192.in-addr.arpa", DNS_PTR, "n3.mxs.test" },
+	{ "mxdown.test", DNS_TXT, "v=spf1 mx -all" },
+	{ "mxdown.test", DNS_MX, "a.test" },
+	{ "mxdown.test", DNS_MX, "down.test" },
 	{ "exists.test", DNS_TXT, "v=spf1 exists:%{ir}.%{l1r+-}._spf.%{d} -all" },
 	{ "1.2.0.192.me._spf.exists.test", DNS_A, "127.0.0.2" },
 	{ "blank.test", DNS_TXT, "v=spf1 exists:%{l}.a%_b.test -all" },
@@ -98,6 +108,10 @@ static const struct {
 	{ "2001:db8:1:1::9", "x@a.test", SPF_FAIL, "-all" },
 	{ "198.51.100.7", "x@mx.test", SPF_PASS, "mx" },
 	{ "198.51.100.8", "x@mx.test", SPF_NEUTRAL, "?all" },
+	{ "198.51.100.7", "x@mxs.test", SPF_PASS, "mx" },
+	/* An exchange nobody knows of matters only if none before matches. */
+	{ "192.0.2.1", "x@mxdown.test", SPF_PASS, "mx" },
+	{ "192.0.2.2", "x@mxdown.test", SPF_TEMPERROR, "DNS of an MX" },
 	{ "192.0.2.1", "x@inc.test", SPF_PASS, "include:ip.test" },
 	{ "192.0.3.1", "x@inc.test", SPF_FAIL, "-all" },
 	{ "192.0.2.1", "x@redir.test", SPF_PERMERROR, NULL },
@@ -208,6 +222,93 @@ explanations_are_expanded(void **state)
 	assert_string_equal(v.explanation, "");
 }
 
+static unsigned int rounds, questions;	/* of count() */
+
+static void
+count(void *arg, struct dns_question *q, size_t n)
+{
+	rounds++;
+	questions += (unsigned int)n;
+	zone_ask(arg, q, n);
+}
+
+/* Addresses of exchanges and of names are wanted all at once. */
+static void
+hosts_are_asked_together(void **state)
+{
+	struct spf_ask q = { "192.0.2.3", "helo.test", "x@mxs.test",
+	    "me.test", 1000 };
+	struct lookup l = zone_lookup(zone);
+	struct spf_verdict v;
+
+	(void)state;
+	l.ask = count;
+	rounds = questions = 0;
+	spf_check(&q, &l, &v);
+	assert_int_equal(v.result, SPF_FAIL);
+	/* TXT, MX, three addresses; PTR, three addresses */
+	assert_int_equal(rounds, 5);
+	assert_int_equal(questions, 9);
+	assert_int_equal(v.lookups, 2);
+	assert_int_equal(v.voids, 0);
+}
+
+/* However often %{p} stands in records, its names are sought once. */
+static void
+the_clients_names_are_asked_for_once(void **state)
+{
+	static const char p8[] = "%{p}%{p}%{p}%{p}%{p}%{p}%{p}%{p}";
+	char record[1024];
+	struct zone_rr z[] = { { "p.test", DNS_TXT, record },
+	    { "1.2.0.192.in-addr.arpa", DNS_PTR, "a.test" },
+	    { "1.2.0.192.in-addr.arpa", DNS_PTR, "b.test" },
+	    { "a.test", DNS_A, "192.0.2.1" }, { NULL, 0, NULL } };
+	struct lookup l = zone_lookup(z);
+	struct spf_ask q = { "192.0.2.1", "helo.test", "x@p.test",
+	    "me.test", 1000 };
+	struct spf_verdict v;
+
+	(void)state;
+	snprintf(record, sizeof record, "v=spf1 a:%s%s.x.test a:%s%s.y.test "
+	    "exists:%s.z.test ~all", p8, p8, p8, p8, p8);
+	l.ask = count;
+	rounds = questions = 0;
+	spf_check(&q, &l, &v);
+	/* TXT, PTR, two addresses; three terms, the third void too many */
+	assert_int_equal(questions, 7);
+	assert_int_equal(v.result, SPF_PERMERROR);
+	/* TXT, PTR: without one each term is a void. */
+	q.ip = "192.0.2.2";
+	questions = 0;
+	spf_check(&q, &l, &v);
+	assert_int_equal(questions, 2);
+	assert_int_equal(v.voids, 3);
+	assert_int_equal(v.lookups, 3);
+}
+
+/* Section 4.6.4: of eleven exchanges the eleventh is not asked for. */
+static void
+eleven_exchanges(void **state)
+{
+	struct zone_rr z[14] = { { "x.test", DNS_TXT, "v=spf1 mx -all" } };
+	struct lookup l = zone_lookup(z);
+	struct spf_ask q = { "192.0.2.1", "helo.test", "x@x.test",
+	    "me.test", 1000 };
+	struct spf_verdict v;
+	size_t i;
+
+	(void)state;
+	for (i = 1; i <= 10; i++)
+		z[i] = (struct zone_rr){ "x.test", DNS_MX, "no.test" };
+	spf_check(&q, &l, &v);
+	assert_int_equal(v.result, SPF_FAIL);
+	z[i++] = (struct zone_rr){ "x.test", DNS_MX, "yes.test" };
+	z[i++] = (struct zone_rr){ "yes.test", DNS_A, "192.0.2.1" };
+	spf_check(&q, &l, &v);
+	assert_int_equal(v.result, SPF_PERMERROR);
+	assert_string_equal(v.reason, "too many MX records");
+}
+
 int
 main(void)
 {
@@ -216,6 +317,9 @@ main(void)
 		cmocka_unit_test(errors_anywhere_are_permerror),
 		cmocka_unit_test(the_null_sender_is_the_helo_name),
 		cmocka_unit_test(explanations_are_expanded),
+		cmocka_unit_test(hosts_are_asked_together),
+		cmocka_unit_test(the_clients_names_are_asked_for_once),
+		cmocka_unit_test(eleven_exchanges),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
