@@ -176,7 +176,8 @@ move(struct store *st, struct change *c, struct box *b,
 	uint64_t gone, modseq;
 	enum store_err rc;
 
-	if (b->id == c->dest)
+	/* RFC 6851 section 3: MOVE is COPY and EXPUNGE, also onto itself. */
+	if (b->id == c->dest && c->type != SET_MOVE)
 		return STORE_OK;
 	rc = from(&in, INTENT_MOVE, b, at);
 	if (rc == STORE_OK)

@@ -3,7 +3,7 @@
 import email.utils
 import re
 
-from .wire import Conn, Str, expect, list_of, same
+from .wire import Conn, Str, expect, list_of, same, set_of
 
 MSG = b"From: a@b.test\r\nSubject: one\r\n\r\n0123456789\r\n"
 
@@ -235,6 +235,22 @@ def copy(t):
         same(i[b"ENVELOPE"][1], b"letter %d" % (n + 1))
 
 
+def move_to_itself(t):
+    """RFC 6851 section 3: as COPY and EXPUNGE do."""
+    c, name = t.open(3)
+    other = t.conn(name)
+    uids = c.uids()
+    r = c.ok('MOVE 1:2 "%s"' % name)
+    code = r.codes()[b"COPYUID"]
+    same([set_of(code[1]), len(set_of(code[2]))], [set(uids[:2]), 2])
+    same([a.num for a in r.of(b"EXPUNGE")], [2, 1])
+    same(c.uids(), [uids[2]] + sorted(set_of(code[2])))
+    other.ok("NOOP")
+    same(other.uids(), c.uids())
+    same(len(c.ok("FETCH 1:* BODY.PEEK[]").fetched()), 3)
+    expect(min(set_of(code[2])) > max(uids), "UIDs grow")
+
+
 def copy_to_itself(t):
     c, name = t.open(2)
     c.ok('COPY 1:2 "%s"' % name)
@@ -292,4 +308,5 @@ CHECKS = [append_keeps_all, append_refusals, append_waits_for_literal,
           seen_is_set_and_told, partials, store_kinds, keywords_are_listed,
           keywords_come_before_rows,
           expunge_numbers, uid_expunge_only_those, copy, copy_to_itself,
+          move_to_itself,
           move, uids_only_grow, mixed_line_ends_are_kept_or_made]
