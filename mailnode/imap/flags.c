@@ -9,46 +9,45 @@ static const struct lex_name names[] = {
 	{ "\\Answered", STORE_ANSWERED }, { "\\Flagged", STORE_FLAGGED },
 	{ "\\Deleted", STORE_DELETED }, { "\\Seen", STORE_SEEN },
 	{ "\\Draft", STORE_DRAFT }, { "$Forwarded", STORE_PASSED },
+	{ "\\Recent", 0 },		/* ours to give, not to be stored */
 	{ NULL, 0 }
 };
 
 /* ---- of commands ---- */
 
 bool
-flag_one(const struct lex_str *s, struct flag_list *out)
+flag_one(struct lex_at *at, struct flag_list *out)
 {
-	const struct lex_name *flag = lex_named(s, names);
-	const char *tag = tag_of_keyword(s->p);
 	size_t n = strlen(out->keywords);
+	unsigned int flag;
+	struct lex_str s;
+	const char *tag;
 
-	if (flag != NULL) {
-		out->flags |= flag->v;
+	if (lex_one_of(at, names, &flag)) {
+		out->flags |= flag;
 		return true;
 	}
-	if (lex_is(s, "\\Recent"))	/* ours to give, not to be stored */
-		return true;
-	if (tag == NULL || n + s->n + 2 > sizeof out->keywords)
+	if (!lex_atom(at, &s) || (tag = tag_of_keyword(s.p)) == NULL ||
+	    n + s.n + 2 > sizeof out->keywords)
 		return false;
-	if (*tag == '\0')
-		return true;
-	(void)snprintf(out->keywords + n, sizeof out->keywords - n, "%s%s",
-	    n > 0 ? " " : "", tag);
+	if (*tag != '\0')
+		(void)snprintf(out->keywords + n, sizeof out->keywords - n,
+		    "%s%s", n > 0 ? " " : "", tag);
 	return true;
 }
 
 bool
 flag_list(struct lex_at *at, bool bare, struct flag_list *out)
 {
-	struct lex_str s;
-	bool parens = lex_open(at), some = false;
+	bool parens = lex_open(at);
 
 	memset(out, 0, sizeof *out);
-	if (!parens && !bare)
+	if (!parens && (!bare || lex_end(at)))
 		return false;
-	for (; lex_atom(at, &s); some = true)
-		if (!flag_one(&s, out))
+	while (parens ? !lex_close(at) : !lex_end(at))
+		if (!flag_one(at, out))
 			return false;
-	return parens ? lex_close(at) : some;
+	return true;
 }
 
 /* ---- in answers ---- */

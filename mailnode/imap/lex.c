@@ -301,26 +301,20 @@ lex_is(const struct lex_str *s, const char *word)
 	return strlen(word) == s->n && strncasecmp(s->p, word, s->n) == 0;
 }
 
-const struct lex_name *
-lex_named(const struct lex_str *s, const struct lex_name *names)
-{
-	for (; names->name != NULL; names++)
-		if (lex_is(s, names->name))
-			return names;
-	return NULL;
-}
-
 bool
 lex_one_of(struct lex_at *at, const struct lex_name *names, unsigned int *v)
 {
 	struct lex_at try = *at;
-	const struct lex_name *known;
 	struct lex_str s;
 
 	*v = 0;
-	if (!lex_atom(&try, &s) || (known = lex_named(&s, names)) == NULL)
+	if (!lex_atom(&try, &s))
 		return false;
-	*v = known->v;
+	while (names->name != NULL && !lex_is(&s, names->name))
+		names++;
+	if (names->name == NULL)
+		return false;
+	*v = names->v;
 	*at = try;
 	return true;
 }

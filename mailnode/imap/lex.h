@@ -106,8 +106,5 @@ bool	 lex_stuck(struct lex_at *at, struct lex_str *s);
 
 /* Case-insensitive for US-ASCII. */
 bool	 lex_is(const struct lex_str *s, const char *word);
-/* Which of them it is; NULL: none. */
-const struct lex_name *lex_named(const struct lex_str *s,
-	    const struct lex_name *names);
 
 #endif

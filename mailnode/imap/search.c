@@ -52,10 +52,9 @@ static bool
 keyword_key(struct keys *c, const struct key *k)
 {
 	struct flag_list one = { .flags = 0 };
-	struct lex_str word;
 
 	(void)k;
-	if (!lex_atom(c->at, &word) || !flag_one(&word, &one))
+	if (!flag_one(c->at, &one))
 		return false;
 	if (one.flags != 0)
 		return find_number(c->prog, FIND_FLAGS, one.flags);

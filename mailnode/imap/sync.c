@@ -134,8 +134,7 @@ tell_vanished(struct session *s, const char *how, const struct set *gone)
 {
 	(void)buf_addf(&s->out, "* VANISHED%s ", how);
 	set_text(gone, &s->out);
-	(void)buf_adds(&s->out, "\r\n");
-	send_out(s);
+	send_line(s);
 }
 
 /* From behind, so that the numbers of those before it hold. */

@@ -170,8 +170,8 @@ struct flag_list {
 
 /* A list in parentheses, or (bare) flags up to the end; false: malformed. */
 bool	 flag_list(struct lex_at *at, bool bare, struct flag_list *out);
-/* One flag. */
-bool	 flag_one(const struct lex_str *s, struct flag_list *out);
+/* One more flag. */
+bool	 flag_one(struct lex_at *at, struct flag_list *out);
 /* As a list; what the client has not heard of it is told first. */
 void	 put_flags(struct session *s, struct buf *b, uint32_t flags,
 	    const char *tags);
