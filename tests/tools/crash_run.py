@@ -192,7 +192,11 @@ class Append(Way):
     def missing(self, promised, point):
         have = {}
         for folder in ("To", "Archive"):
-            have[folder], why = self.listed(folder)
+            try:
+                have[folder], why = self.listed(folder)
+            except imapc.Closed:    # a file went from under a FETCH
+                self.ready()
+                return "the session ended"
             if why:
                 return why
         if "was" not in have["To"] or \
