@@ -52,27 +52,28 @@ ascii(const char *s)
 	return true;
 }
 
+/* RFC 6531 sections 3.2, 3.6: of several recipients only those fail that the
+ * server cannot take.  NULL, or the reason. */
+static const char *
+unfit_address(const struct client *c, const char *addr)
+{
+	if (!path_ok(addr))
+		return "553 5.1.3 an address holds a control character";
+	if (!ascii(addr) && !(c->offer.bits & OFFER_SMTPUTF8))
+		return "553 5.6.7 the next hop does not take addresses "
+		    "outside ASCII";
+	return NULL;
+}
+
 /* What the server cannot take is not tried.  NULL, or the reason. */
 static const char *
 unfit(const struct client *c, const struct client_letter *l)
 {
-	size_t i;
-	bool plain = path_ok(l->from), is_ascii = ascii(l->from);
-
-	for (i = 0; i < l->nrcpt; i++) {
-		plain = plain && path_ok(l->rcpt[i].addr);
-		is_ascii = is_ascii && ascii(l->rcpt[i].addr);
-	}
-	if (!plain)
-		return "553 5.1.3 an address holds a control character";
-	if (!is_ascii && !(c->offer.bits & OFFER_SMTPUTF8))
-		return "553 5.6.7 the next hop does not take addresses "
-		    "outside ASCII";
 	if ((c->offer.bits & OFFER_SIZE) && c->offer.size != 0 &&
 	    l->size + l->nhead > c->offer.size)
 		return "552 5.3.4 the letter is larger than the next hop "
 		    "takes";
-	return NULL;
+	return unfit_address(c, l->from);
 }
 
 static void
@@ -160,6 +161,13 @@ take_answer(struct client *c, struct client_letter *l, struct client_rcpt *who)
 	return c->broken ? -1 : 0;
 }
 
+/* Who has a fate before its answer was unfit, and is not named. */
+static bool
+is_left_out(const struct client_letter *l, size_t i)
+{
+	return i > 0 && l->rcpt[i - 1].fate == CLIENT_REFUSED;
+}
+
 /*
  * MAIL and the RCPTs, CLIENT_PIPE at once if the server pipelines.  Command
  * 0 is MAIL, i > 0 is recipient i - 1.  0: the answers are in the fates;
@@ -179,13 +187,15 @@ envelope(struct client *c, struct client_letter *l)
 		for (i = next; i < end; i++)
 			if (i == 0)
 				put_mail(c, l);
-			else
+			else if (!is_left_out(l, i))
 				put_rcpt(c, &l->rcpt[i - 1]);
 		if (client_flush(c, CLIENT_COMMAND_MS) == -1) {
 			(void)client_breaks(c, "MAIL");
 			return -1;
 		}
 		for (i = next; i < end; i++) {
+			if (is_left_out(l, i))
+				continue;
 			if (rc == 1) {	/* answers to RCPT without MAIL */
 				if (client_answer(c, CLIENT_COMMAND_MS) == -1)
 					return -1;
@@ -302,17 +312,19 @@ data(struct client *c, struct client_letter *l)
 void
 client_letter(struct client *c, struct client_letter *l)
 {
-	const char *why = unfit(c, l);
+	const char *all_unfit = unfit(c, l), *why;
 	size_t i;
 	int rc;
 
 	for (i = 0; i < l->nrcpt; i++) {
+		why = all_unfit != NULL ? all_unfit :
+		    unfit_address(c, l->rcpt[i].addr);
 		l->rcpt[i].fate = why != NULL ? CLIENT_REFUSED :
 		    CLIENT_DEFERRED;
 		snprintf(l->rcpt[i].text, sizeof l->rcpt[i].text, "%s",
 		    why != NULL ? why : "");
 	}
-	if (why != NULL)
+	if (count(l, CLIENT_DEFERRED) == 0)
 		return;
 	rc = envelope(c, l);
 	if (rc == -1) {

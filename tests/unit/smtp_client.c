@@ -275,6 +275,32 @@ what_the_server_cannot_take_is_not_tried(void **state)
 	assert_non_null(strstr(bad[0].text, "5.1.3"));
 }
 
+/* RFC 6531 sections 3.2, 3.6. */
+static void
+who_is_unfit_alone_fails(void **state)
+{
+	static const char *const script[] = { HELLO, "S:250 PIPELINING",
+	    "C:MAIL FROM:<a@x.test>\r\n", "C:RCPT TO:<b@y.test>\r\n",
+	    "C:RCPT TO:<c@y.test>\r\n", "S:250 ok", "S:250 ok",
+	    "S:550 5.1.1 nobody", "C:DATA\r\n", "S:354 go on", "D",
+	    "S:250 2.0.0 taken", "C:QUIT", "S:221 bye", NULL };
+	struct client_rcpt r[4] = { { .addr = "\303\274@y.test" },
+	    { .addr = "b@y.test" }, { .addr = "x>@y.test\r\n" },
+	    { .addr = "c@y.test" } };
+
+	(void)state;
+	assert_int_equal(run(script, r, 4, 0), 0);
+	assert_int_equal(r[0].fate, CLIENT_REFUSED);
+	assert_non_null(strstr(r[0].text, "5.6.7"));
+	assert_int_equal(r[1].fate, CLIENT_TAKEN);
+	assert_string_equal(r[1].text, "250 2.0.0 taken");
+	assert_int_equal(r[2].fate, CLIENT_REFUSED);
+	assert_non_null(strstr(r[2].text, "5.1.3"));
+	assert_int_equal(r[3].fate, CLIENT_REFUSED);
+	assert_non_null(strstr(r[3].text, "5.1.1"));
+	assert_int_equal(marks, 1);
+}
+
 static void
 greetings(void **state)
 {
@@ -467,6 +493,7 @@ main(void)
 		cmocka_unit_test(cut_behind_the_dot_is_unknown),
 		cmocka_unit_test(cut_anywhere_before_is_deferred),
 		cmocka_unit_test(what_the_server_cannot_take_is_not_tried),
+		cmocka_unit_test(who_is_unfit_alone_fails),
 		cmocka_unit_test(greetings),
 		cmocka_unit_test(a_password_needs_verified_tls),
 		cmocka_unit_test(reply_lines),
