@@ -176,7 +176,9 @@ bare(struct piece *t, const char *p, const char *end)
 	while (t->end > t->value && is_blank(t->end[-1]))
 		t->end--;
 	t->end = without_comment(t->value, t->end);
-	if (t->end - t->value >= 2 && *t->value == '\'' &&
+	/* Quotes of no RFC, which no charset has. */
+	if (t->nname == 7 && strncasecmp(t->name, "charset", 7) == 0 &&
+	    t->end - t->value >= 2 && *t->value == '\'' &&
 	    t->end[-1] == '\'') {
 		t->value++;
 		t->end--;
@@ -199,8 +201,9 @@ name_of(struct piece *t)
 		end--;
 	}
 	star = memchr(t->name, '*', t->nname);
-	if (star != NULL && star > t->name && num_u32(star + 1, end, 0,
-	    SECTION_MAX, &v) == 0) {
+	if (star != NULL && star > t->name && (star[1] != '0' ||
+	    end - star == 2) && num_u32(star + 1, end, 0, SECTION_MAX, &v) ==
+	    0) {
 		t->section = (int)v;
 		t->nname = (size_t)(star - t->name);
 	}

@@ -109,14 +109,19 @@ take(void *arg, const char *p, size_t n)
 	(void)buf_add(arg, p, n);
 }
 
-/* RFC 2047 section 4.2; what is no coding stays. */
+/* RFC 2047 section 4.2; what is no coding stays.  Some fold lines within. */
 static void
 put_q(struct buf *octets, const char *p, const char *end)
 {
+	const char *at;
+
 	for (; p < end; p++) {
-		if (*p == '=' && end - p > 2 && is_hex(p[1]) && is_hex(p[2])) {
-			(void)codec_hex_get(octets, p + 1, 2);
-			p += 2;
+		for (at = p + 1; *p == '=' && at < end && is_blank(*at); )
+			at++;
+		if (*p == '=' && end - at > 1 && is_hex(at[0]) &&
+		    is_hex(at[1])) {
+			(void)codec_hex_get(octets, at, 2);
+			p = at + 1;
 		} else
 			(void)buf_addc(octets, *p == '_' ? ' ' : *p);
 	}

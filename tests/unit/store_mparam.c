@@ -85,6 +85,7 @@ as_they_come(void **state)
 	value_is("text/plain; a=\"x\" charset=utf-8", "charset", "utf-8");
 	value_is("a/b; name=\"open; x=y", "name", "open");
 	value_is("a/b; charset='utf-8'", "charset", "utf-8");
+	value_is("a/b; name='a b'", "name", "'a b'");
 	value_is("a/b; name=caf\xe9.txt", "name", "caf\xc3\xa9.txt");
 	value_is("a/b; name=\"=?utf-8?q?J=C3=B6rg?= =?utf-8?b?Lmk?=\"",
 	    "name", "J\xc3\xb6rg.i");
@@ -107,6 +108,7 @@ extended(void **state)
 	value_is("a/b; n*1=b; n*0=a; n*2=c; n*4=e", "n", "abc");
 	value_is("a/b; n*1=b; n*2=c", "n", "bc");
 	value_is("a/b; n*7=b", "n", NULL);
+	value_is("a/b; n*0=a; n*01=b; n*00=c", "n", "a");
 	value_is("a/b; n=plain; n*=utf-8''%c3%a9", "n", "\xc3\xa9");
 	value_is("a/b; n*=utf-8''%c3%a9; n=plain", "n", "\xc3\xa9");
 	value_is("a/b; n=plain; n*0*=utf-8''%c3; n*1*=%a9", "n", "\xc3\xa9");
