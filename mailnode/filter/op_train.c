@@ -7,7 +7,7 @@
 
 enum {
 	BUSY_MS = 10,
-	LETTER_HEAD = 1 + 8 + 4	/* octets: as, id, number of tokens */
+	LETTER_HEAD = 1 + 8 + 4	/* octets: as, id, how many of tokens */
 };
 
 _Static_assert(LETTER_HEAD + TOKEN_MAX * 8 <= CHAN_DATA_MAX,
@@ -71,17 +71,22 @@ int
 train_tell(int ch, struct buf *args, enum learn_as as, uint64_t id,
     const struct tokens *t)
 {
-	size_t i, need = LETTER_HEAD + t->n * sizeof(uint64_t);
+	size_t i, octets = t->n * sizeof(uint64_t);
+	size_t need = LETTER_HEAD + octets;
+	uint8_t *p;
 
 	if (args->len + need > CHAN_DATA_MAX && train_flush(ch, args) == -1)
 		return -1;
 	chan_put_u8(args, (uint8_t)as);
 	chan_put_u64(args, id);
-	chan_put_u32(args, (uint32_t)t->n);
-	if (buf_reserve(args, t->n * sizeof(uint64_t)) == -1)
+	/* As chan_put_bytes() has it, of hashes that do not lie together. */
+	chan_put_u32(args, (uint32_t)octets);
+	if (buf_reserve(args, octets) == -1)
 		return -1;
-	for (i = 0; i < t->n; i++)
-		chan_put_u64(args, t->token[i].hash);
+	p = args->data + args->len;
+	for (i = 0; i < t->n; i++, p += sizeof(uint64_t))
+		memcpy(p, &t->token[i].hash, sizeof(uint64_t));
+	args->len += octets;
 	return 0;
 }
 
@@ -131,15 +136,16 @@ learn_one(struct learner *l, struct chan_in *in)
 	static uint64_t hash[TOKEN_MAX];
 	uint8_t as = chan_get_u8(in);
 	uint64_t id = chan_get_u64(in);
-	uint32_t n = chan_get_u32(in), i;
+	const uint8_t *p;
+	size_t octets;
 
-	if (as >= LEARN_AS_MAX || n > TOKEN_MAX)
+	p = chan_get_bytes(in, sizeof hash, &octets);
+	if (in->bad || as >= LEARN_AS_MAX || octets % sizeof hash[0] != 0)
 		return false;
-	for (i = 0; i < n; i++)
-		hash[i] = chan_get_u64(in);
-	if (in->bad)
-		return false;
-	learner_learn(l, (enum learn_as)as, id, hash, n);
+	if (octets > 0)
+		memcpy(hash, p, octets);
+	learner_learn(l, (enum learn_as)as, id, hash, octets /
+	    sizeof hash[0]);
 	return true;
 }
 
