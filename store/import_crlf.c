@@ -20,6 +20,7 @@ int
 import_crlf_put(struct buf *out, const char *p, size_t n, bool mbox)
 {
 	const char *end = p + n, *nl;
+	uint8_t *to;
 	size_t len;
 
 	while (p < end) {
@@ -29,11 +30,14 @@ import_crlf_put(struct buf *out, const char *p, size_t n, bool mbox)
 			p++;
 			len--;
 		}
-		buf_add(out, p, len);
-		if (nl != NULL && len > 0 && p[len - 1] == '\r')
-			buf_addc(out, '\n');
-		else
-			buf_add(out, "\r\n", 2);
+		if (buf_reserve(out, len + 2) == -1)
+			return -1;
+		to = out->data + out->len;
+		memcpy(to, p, len);
+		if (nl == NULL || len == 0 || p[len - 1] != '\r')
+			to[len++] = '\r';
+		to[len] = '\n';
+		out->len += len + 1;
 		p = nl != NULL ? nl + 1 : end;
 	}
 	return out->err ? -1 : 0;
