@@ -1,5 +1,4 @@
 #include <ctype.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -33,26 +32,31 @@ enum use {
 	USE_MIME		/* for GMime, and as VALUE */
 };
 
+#define NAMED(s)	(s), sizeof(s) - 1
+
 static const struct {
 	const char	*name;
+	size_t		 nname;
 	enum use	 use;
 	enum token_field field;
 } uses[] = {
-	{ "subject", USE_TEXT, TOKEN_SUBJECT },
-	{ "from", USE_PEOPLE, TOKEN_FROM },
-	{ "reply-to", USE_PEOPLE, TOKEN_REPLY },
-	{ "to", USE_PEOPLE, TOKEN_TO },
-	{ "cc", USE_PEOPLE, TOKEN_TO },
-	{ "x-mailer", USE_VALUE, TOKEN_HEAD },
-	{ "user-agent", USE_VALUE, TOKEN_HEAD },
-	{ "organization", USE_VALUE, TOKEN_HEAD },
-	{ "x-priority", USE_VALUE, TOKEN_HEAD },
-	{ "importance", USE_VALUE, TOKEN_HEAD },
-	{ "mime-version", USE_MIME, TOKEN_HEAD },
-	{ "content-type", USE_MIME, TOKEN_HEAD },
-	{ "content-transfer-encoding", USE_MIME, TOKEN_HEAD },
-	{ "content-disposition", USE_MIME, TOKEN_HEAD },
+	{ NAMED("subject"), USE_TEXT, TOKEN_SUBJECT },
+	{ NAMED("from"), USE_PEOPLE, TOKEN_FROM },
+	{ NAMED("reply-to"), USE_PEOPLE, TOKEN_REPLY },
+	{ NAMED("to"), USE_PEOPLE, TOKEN_TO },
+	{ NAMED("cc"), USE_PEOPLE, TOKEN_TO },
+	{ NAMED("x-mailer"), USE_VALUE, TOKEN_HEAD },
+	{ NAMED("user-agent"), USE_VALUE, TOKEN_HEAD },
+	{ NAMED("organization"), USE_VALUE, TOKEN_HEAD },
+	{ NAMED("x-priority"), USE_VALUE, TOKEN_HEAD },
+	{ NAMED("importance"), USE_VALUE, TOKEN_HEAD },
+	{ NAMED("mime-version"), USE_MIME, TOKEN_HEAD },
+	{ NAMED("content-type"), USE_MIME, TOKEN_HEAD },
+	{ NAMED("content-transfer-encoding"), USE_MIME, TOKEN_HEAD },
+	{ NAMED("content-disposition"), USE_MIME, TOKEN_HEAD },
 };
+
+_Static_assert(2 * NAME_SEEN + 9 <= TOKEN_NAME_MAX, "both names fit");
 
 struct sample {
 	struct tokens	*t;
@@ -275,7 +279,7 @@ field(struct sample *s, const struct field *f)
 	size_t i;
 
 	for (i = 0; i < sizeof uses / sizeof uses[0]; i++)
-		if (strlen(uses[i].name) == f->nlower &&
+		if (uses[i].nname == f->nlower &&
 		    memcmp(uses[i].name, f->lower, f->nlower) == 0)
 			break;
 	if (i == sizeof uses / sizeof uses[0]) {
@@ -343,24 +347,30 @@ text(struct sample *s, const void *p, size_t n, bool html)
 		plain(s, p, n);
 }
 
-/* What a part is: sizes are of text that need not end in NUL. */
+/* Text that need not end in NUL, cut, behind n octets of name. */
+static size_t
+name_add(char *name, size_t n, const struct parts_text *x)
+{
+	size_t more = x->n < NAME_SEEN ? x->n : NAME_SEEN;
+
+	if (more > 0)
+		memcpy(name + n, x->p, more);
+	return n + more;
+}
+
 static void
 part_is(struct sample *s, const struct parts_leaf *l)
 {
-	char name[TOKEN_NAME_MAX];
-	int n;
+	char name[TOKEN_NAME_MAX] = "part=", charset[TOKEN_NAME_MAX] =
+	    "charset=";
+	size_t n;
 
-	n = snprintf(name, sizeof name, "part=%.*s/%.*s",
-	    (int)(l->type.n < NAME_SEEN ? l->type.n : NAME_SEEN), l->type.p,
-	    (int)(l->subtype.n < NAME_SEEN ? l->subtype.n : NAME_SEEN),
-	    l->subtype.p);
-	tokens_put(s->t, TOKEN_HTML, name, (size_t)n);
-	if (l->charset.n > 0) {
-		n = snprintf(name, sizeof name, "charset=%.*s",
-		    (int)(l->charset.n < NAME_SEEN ? l->charset.n :
-		    NAME_SEEN), l->charset.p);
-		tokens_put(s->t, TOKEN_HTML, name, (size_t)n);
-	}
+	n = name_add(name, strlen(name), &l->type);
+	name[n++] = '/';
+	tokens_put(s->t, TOKEN_HTML, name, name_add(name, n, &l->subtype));
+	if (l->charset.n > 0)
+		tokens_put(s->t, TOKEN_HTML, charset, name_add(charset,
+		    strlen(charset), &l->charset));
 	if (l->file.n > 0)
 		words_text(s->t, TOKEN_FILE, l->file.p, l->file.n <
 		    ATTACHED_MAX ? l->file.n : ATTACHED_MAX);

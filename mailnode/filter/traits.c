@@ -69,15 +69,14 @@ enum traits_use
 traits_use(const char *name, size_t n)
 {
 	const struct known *k = fields;
-	size_t i, len;
+	const char *p;
+	size_t i, at;
 
 	for (i = 0; i < sizeof fields / sizeof fields[0]; i++, k++) {
-		if (n == 0 || name[0] != k->name[0])
-			continue;
-		len = strlen(k->name);
-		if (k->name[len - 1] == '*' ? n >= len - 1 &&
-		    memcmp(name, k->name, len - 1) == 0 : n == len &&
-		    memcmp(name, k->name, len) == 0)
+		p = k->name;
+		for (at = 0; at < n && *p == name[at] && *p != '\0'; at++)
+			p++;
+		if (*p == '*' || (*p == '\0' && at == n))
 			return k->use;
 	}
 	return TRAITS_WORDS;

@@ -313,12 +313,14 @@ url_at(struct words *w, const char *p, size_t n)
 {
 	size_t skip = 0;
 
+	if (n <= 4 || ((p[1] | 0x20) != 't' && (p[1] | 0x20) != 'w'))
+		return 0;	/* as nearly all words */
 	if (n > 8 && strncasecmp(p, "http", 4) == 0)
 		skip = p[4] == ':' ? 5 : (p[4] == 's' || p[4] == 'S') &&
 		    p[5] == ':' ? 6 : 0;
 	if (skip > 0 && p[skip] == '/' && p[skip + 1] == '/')
 		return words_url(w->t, p, n);
-	if (n > 4 && strncasecmp(p, "www.", 4) == 0)
+	if (strncasecmp(p, "www.", 4) == 0)
 		return words_url(w->t, p, n);
 	return 0;
 }
