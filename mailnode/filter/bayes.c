@@ -20,9 +20,9 @@
 #define LOG_2		0.69314718f
 
 /* The sum at which as much speaks for as against.  In the same runs one good
- * message in 3,500 lay beyond: mail to come is less like what was learnt
+ * message in 5,000 lay beyond: mail to come is less like what was learnt
  * than one fifth of it is like the rest.  It is the probability of one half. */
-#define BORDER		1.5
+#define BORDER		2.0
 #define STEEP		2.0
 
 enum { LOGS = 1024, AHEAD = 8 };

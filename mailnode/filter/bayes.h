@@ -10,12 +10,25 @@
  * at the same good mail lost: shrinking the odds of rare tokens and judging
  * each message in training without its own counts; header and body each by
  * its own length; errors on good mail counting more; how a header is
- * written.  Tried, and no better: sparse bigrams and triples, words in
- * capitals, shapes of other fields, where links lead as against From, more
- * rounds, mean weights, steps that grow smaller.  Logistic regression alone,
- * on words or on runs of 3 to 6 characters, lost three times as much junk at
- * one good message in 1,000; its mean with this sum gained too little to be
- * a second thing to explain.
+ * written.  Then, at 2 of 2,099 good messages lost, of all fields and of
+ * those that do not betray the collection, from 97.1 and 95.8 %: words of
+ * Received 98.3 and 95.8; no token's share above 0.6, errors on good mail
+ * six times, 98.4 and 97.1; samples of 1,020 tokens instead of 678, 98.5 and
+ * 97.2.  What misled before was one address of a house that much junk was
+ * sent to, and long offers of shops which somebody wanted.
+ *
+ * Tried, and no better: sparse bigrams and triples, words in capitals, shapes
+ * of other fields and of the paths of links, where links lead as against
+ * From and how many, words of list fields, numbers of lines, tags, digits and
+ * capitals (better on all fields, worse on the rest), the first words again,
+ * more rounds, mean weights, steps that grow smaller, decay, weights with a
+ * limit instead of shares, margins for either kind, other smoothing, a third
+ * place for Received.  Runs of four characters of Subject and From halve the
+ * area above the curve (0.014 and 0.020 %) and change nothing where good mail
+ * is rarely lost, for a fifth more tokens.  Logistic regression alone, on
+ * words or on runs of 3 to 6 characters, lost three times as much junk at one
+ * good message in 1,000; its mean with this sum gained too little to be a
+ * second thing to explain.
  */
 #ifndef FILTER_BAYES_H
 #define FILTER_BAYES_H
