@@ -401,7 +401,7 @@ overflow(struct session *s)
 	untagged(s, "OK [NOTIFICATIONOVERFLOW] no more is told");
 }
 
-void
+static void
 notify_boxes(struct session *s)
 {
 	struct notify *n = s->notify;

@@ -242,8 +242,6 @@ void	 notify_own(struct session *s, const char *name,
 	    const struct set *uids);
 /* The mailbox at hand is left; what was told of it is what is known. */
 void	 notify_left(struct session *s);
-/* News of the mailboxes that are not at hand. */
-void	 notify_boxes(struct session *s);
 /* All news, as view_sync() has it, of all mailboxes. */
 void	 tell_news(struct session *s, unsigned int how);
 /* The same between commands. */

@@ -92,10 +92,8 @@ run(struct session *s, const struct verb *v, struct lex_at *at)
 		reply_ok(s, "", "done");
 	else
 		reply_bad(s, "arguments are missing or wrong");
-	if (v->news == QUIET)
-		return;
-	view_sync(s, v->news | (s->uid ? SYNC_GONE : 0U), NULL);
-	notify_boxes(s);
+	if (v->news != QUIET)
+		tell_news(s, v->news | (s->uid ? SYNC_GONE : 0U));
 }
 
 void
