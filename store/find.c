@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "mailnode/base/codec.h"
+#include "store/env.h"
 #include "store/find.h"
 
 struct find *
@@ -212,15 +213,31 @@ put_envelope(struct find *f, const char *name, const char *needle)
 	return false;
 }
 
+/* RFC 9051 section 6.4.4: what the envelope has counts, where a comment
+ * stands within an address. */
+static void
+put_address(struct find *f, const char *column, int nth, const char *needle)
+{
+	if (nth == 0 || strchr(needle, '@') == NULL)
+		return;
+	(void)buf_addf(&f->sql, " OR (instr(%s,'(')>0 AND enveloped("
+	    "(SELECT env FROM msg WHERE id=m.id),%d,", column, nth);
+	put_folded(f, needle);
+	put(f, "))");
+}
+
 /* Columns hold the fields decoded; they are cut when they are long. */
 static void
 put_header(struct find *f, const char *name, const char *needle)
 {
-	static const struct { const char *name, *column; bool meta; }
-	    columns[] = { { "subject", "m.subject", true },
-	    { "from", "m.sender", true }, { "to", "m.rcpt", false },
-	    { "cc", "m.cc", false }, { "list-id", "m.list_id", false },
-	    { "references", "'<'||replace(m.refs,' ','> <')||'>'", false } };
+	static const struct { const char *name, *column; bool meta; int env; }
+	    columns[] = { { "subject", "m.subject", true, 0 },
+	    { "from", "m.sender", true, ENV_FROM },
+	    { "to", "m.rcpt", false, ENV_TO },
+	    { "cc", "m.cc", false, ENV_CC },
+	    { "list-id", "m.list_id", false, 0 },
+	    { "references", "'<'||replace(m.refs,' ','> <')||'>'", false,
+	    0 } };
 	size_t i;
 
 	f->wide = true;
@@ -234,6 +251,7 @@ put_header(struct find *f, const char *name, const char *needle)
 		f->whole = f->whole || !columns[i].meta;
 		put(f, "(");
 		put_has(f, columns[i].column, needle);
+		put_address(f, columns[i].column, columns[i].env, needle);
 		put(f, " OR (length(");
 		put(f, columns[i].column);
 		put(f, ")>900 AND ");

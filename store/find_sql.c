@@ -200,12 +200,36 @@ sql_header(sqlite3_context *c, int n, sqlite3_value **v)
 		    needle));
 }
 
-/* enveloped(env, nth, folded needle) */
+/* Has one of these addresses it? */
+static bool
+addressed(const char *list, const char *end, const char *needle)
+{
+	enum { LOOKED_AT = 200 };	/* addresses */
+	const char *a;
+	struct buf text;
+	unsigned int i;
+	bool yes = false;
+
+	buf_init(&text, FOLD_MAX);
+	for (i = 0; i < LOOKED_AT && !yes &&
+	    (a = env_nth(list, end, i)) != NULL; i++) {
+		buf_reset(&text);
+		yes = env_string(env_nth(a, end, ENV_MAILBOX), end, &text) &&
+		    buf_addc(&text, '@') == 0 &&
+		    env_string(env_nth(a, end, ENV_HOST), end, &text) &&
+		    find_within((char *)text.data, text.len, needle);
+	}
+	buf_clear(&text);
+	return yes;
+}
+
+/* enveloped(env, nth, folded needle): in a string, or an address */
 static void
 sql_enveloped(sqlite3_context *c, int n, sqlite3_value **v)
 {
 	const char *env = sqlite3_value_blob(v[0]);
 	const char *needle = (const char *)sqlite3_value_text(v[2]), *end;
+	const char *p;
 	struct buf text;
 
 	(void)n;
@@ -213,9 +237,13 @@ sql_enveloped(sqlite3_context *c, int n, sqlite3_value **v)
 	if (env == NULL || needle == NULL)
 		return;
 	end = env + sqlite3_value_bytes(v[0]);
+	p = env_nth(env, end, (unsigned int)sqlite3_value_int(v[1]));
+	if (p != NULL && *p == '(') {
+		sqlite3_result_int(c, addressed(p, end, needle));
+		return;
+	}
 	buf_init(&text, FOLD_MAX);
-	if (env_string(env_nth(env, end, (unsigned int)sqlite3_value_int(v[1])),
-	    end, &text) || text.len > 0)
+	if (env_string(p, end, &text) || text.len > 0)
 		sqlite3_result_int(c, find_within((char *)text.data, text.len,
 		    needle));
 	buf_clear(&text);

@@ -26,7 +26,7 @@ LETTERS = [
       "Date: Thu, 29 Feb 2024 00:00:00 +0000"],
      "punched cards"),
     ("", "01-Mar-2024 12:00:00 +0000",
-     ["From: nobody@n.test", "Subject: without date"],
+     ["From: <nobody (some)@ (any) n.test>", "Subject: without date"],
      "plain"),
 ]
 
@@ -69,6 +69,7 @@ KEYS = [
     ("TEXT moth", 2), ("TEXT Lovelace", 1), ("BODY Lovelace",),
     ("NOT BODY moth", 1, 3, 4, 5), ("LARGER 1000", 3),
     ("SMALLER 1000", 1, 2, 4, 5), ("FROM ada SUBJECT re: 1:*", 4),
+    ("FROM nobody@n.test", 5),
     ("1 2",), ("1:3 SEEN", 1), ("NOT 1:3", 4, 5),
     ('CHARSET UTF-8 SUBJECT "Notes"', 1, 4),
     ("CHARSET US-ASCII FROM grace", 2),
