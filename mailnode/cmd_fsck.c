@@ -46,7 +46,8 @@ print_json(const struct fsck_report *f, bool cache, bool rebuilt)
 	    "\"added\":%llu,\"removed\":%llu,\"renamed\":%llu,"
 	    "\"renumbered\":%llu,\"spool\":%llu,\"intents\":%llu,"
 	    "\"index_lag\":%llu,\"spool_ok\":%s,\"node_ok\":%s,"
-	    "\"events_ok\":%s,\"store_ok\":%s,\"rebuilt\":%s}\n",
+	    "\"events_ok\":%s,\"store_ok\":%s,\"rebuilt\":%s,"
+	    "\"compared\":%s}\n",
 	    (unsigned long long)f->mailboxes, (unsigned long long)f->files,
 	    (unsigned long long)f->rows, (unsigned long long)f->added,
 	    (unsigned long long)f->removed, (unsigned long long)f->renamed,
@@ -54,7 +55,7 @@ print_json(const struct fsck_report *f, bool cache, bool rebuilt)
 	    (unsigned long long)f->intents, (unsigned long long)f->index,
 	    f->spool_ok ? "true" : "false", f->node_ok ? "true" : "false",
 	    f->events_ok ? "true" : "false", cache ? "true" : "false",
-	    rebuilt ? "true" : "false");
+	    rebuilt ? "true" : "false", f->compared ? "true" : "false");
 }
 
 static void
@@ -79,6 +80,9 @@ print_plain(const struct fsck_report *f, bool rebuilt)
 	line(f->spool, "messages wait in the spool");
 	line(f->intents, "changes of files wait");
 	line(f->index, "changes are not in the search index yet");
+	if (!f->compared)
+		printf("folders were NOT COMPARED to the end: see mailnode "
+		    "status\n");
 	if (!f->spool_ok)
 		printf("spool.db is damaged: restart to salvage it\n");
 	if (!f->node_ok)
@@ -150,5 +154,6 @@ cmd_fsck(int argc, char **argv)
 		print_json(&f, cache, rebuilt);
 	else
 		print_plain(&f, rebuilt);
-	return cache && f.spool_ok && f.node_ok && f.events_ok ? 0 : 1;
+	return cache && f.spool_ok && f.node_ok && f.events_ok &&
+	    f.compared ? 0 : 1;
 }

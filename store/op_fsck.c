@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mailnode/base/clock.h"
 #include "store/box.h"
 #include "store/db.h"
 #include "store/intake.h"
@@ -13,9 +14,16 @@
 #include "store/spool.h"
 #include "store/sync.h"
 
+enum {
+	POLL_MS = 50,
+	PATIENCE_MS = 3000	/* while nothing goes on: a full disk */
+};
+
 struct fsck {
 	struct op_peer		*peer;
 	uint32_t		 id;
+	int64_t			 since_ms;	/* nothing goes on */
+	uint64_t		 place;		/* as sync_place, then */
 };
 
 /* ---- client ---- */
@@ -42,6 +50,7 @@ fsck_check(int ch, struct op_reply *r, struct fsck_report *out)
 	out->spool_ok = chan_get_u8(&r->in) != 0;
 	out->node_ok = chan_get_u8(&r->in) != 0;
 	out->events_ok = chan_get_u8(&r->in) != 0;
+	out->compared = chan_get_u8(&r->in) != 0;
 	return chan_end(&r->in) ? OP_OK : OP_BAD;
 }
 
@@ -177,6 +186,21 @@ report(struct store *st, struct buf *b)
 	chan_put_u8(b, db_sound(st, STORE_SPOOL));
 	chan_put_u8(b, db_sound(st, STORE_NODE));
 	chan_put_u8(b, db_sound(st, STORE_EVENTS));
+	chan_put_u8(b, sync_idle(st));
+}
+
+/* Nothing was filed, compared or found for some time. */
+static bool
+stuck(struct store *st, struct fsck *f, uint64_t spooled)
+{
+	int64_t now = clock_mono_ms();
+	uint64_t place = sync_place(st) * 31 + spooled;
+
+	if (place != f->place || f->since_ms == 0) {
+		f->place = place;
+		f->since_ms = now;
+	}
+	return now - f->since_ms >= PATIENCE_MS;
 }
 
 /* Every turn: is there nothing left to compare, to file, to change? */
@@ -190,11 +214,12 @@ fsck_kick(struct store *st)
 	if (f == NULL)
 		return;
 	spool_tell(st, &s);
-	if (!sync_idle(st) || !intake_idle_now(st) || intent_busy(st) ||
-	    s.entries > 0 || st->began != 0 || !spool_struck(st)) {
+	if ((!sync_idle(st) || !intake_idle_now(st) || intent_busy(st) ||
+	    s.entries > 0 || st->began != 0 || !spool_struck(st)) &&
+	    !stuck(st, f, s.entries)) {
 		/* A folder's scan may wait for a number, a file for space. */
 		if (!st->again.armed)
-			loop_arm(st->loop, &st->again, 50);
+			loop_arm(st->loop, &st->again, POLL_MS);
 		return;
 	}
 	buf_init(&b, 1024);

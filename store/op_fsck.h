@@ -28,9 +28,10 @@ struct fsck_report {
 	uint64_t	intents;	/* changes that still wait */
 	uint64_t	index;		/* rows the index has yet to learn */
 	bool		spool_ok, node_ok, events_ok;
+	bool		compared;	/* all folders, to the end */
 };
 
-/* Waits as long as it takes. */
+/* Waits as long as something goes on. */
 uint16_t fsck_check(int ch, struct op_reply *r, struct fsck_report *out);
 uint16_t fsck_rebuild(int ch, struct op_reply *r);
 

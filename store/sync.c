@@ -37,6 +37,19 @@ sync_idle(const struct store *st)
 	return true;
 }
 
+uint64_t
+sync_place(const struct store *st)
+{
+	const struct sync *sy = st->sync;
+	uint64_t n = sy->box * 31 + sy->at + sy->nseen + sy->after + sy->nlook;
+	size_t i;
+
+	for (i = 0; i < box_count(st); i++)
+		n = n * 31 + box_at(st, i)->files + box_at(st, i)->scan;
+	return n + sy->counts.added + sy->counts.removed +
+	    sy->counts.renamed + sy->counts.renumbered;
+}
+
 /* ---- folders ---- */
 
 static void

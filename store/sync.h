@@ -29,6 +29,8 @@ void		 sync_all(struct store *st);
 void		 sync_anew(struct store *st);
 /* Nothing is left to look at. */
 bool		 sync_idle(const struct store *st);
+/* Another number whenever the comparing went on. */
+uint64_t	 sync_place(const struct store *st);
 /* What scans found and did; not what filer told of by itself. */
 struct sync_counts {
 	uint64_t	added, removed, renamed, renumbered;

@@ -68,6 +68,16 @@ is 'nothing accepted is lost' \
     "$(sort "$tmp/accepted" | comm -23 - "$tmp/stand" | wc -l)" 0
 ok 'fsck is clean' mn fsck
 
+# What cannot be filed is told, and not waited for.
+inbox=$node/small/Mail/INBOX
+mv "$inbox/tmp" "$inbox.tmp" && : >"$inbox/tmp"
+ok 'one more, which is not filed' deliver 900 2000
+ok 'fsck tells what waits' \
+    sh -c 'timeout 60 "$0" fsck | grep "^1 messages wait in the spool"' "$mailnode"
+rm "$inbox/tmp" && mv "$inbox.tmp" "$inbox/tmp"
+ok 'then it is filed' wait_for 'stand "$inbox" | grep -qx 900'
+ok 'fsck is clean again' mn fsck
+
 # Read-only under a daemon that has files open: remounting is refused then,
 # so ext4 is told that it met an error and turns read-only by itself.
 fault=/sys/fs/ext4/$(basename "$(findmnt -no SOURCE "$node/small")")
