@@ -215,14 +215,21 @@ enum {
 	STRING = 1 << LEX_QUOTED | 1 << LEX_LITERAL
 };
 
+/* NULL: there is none. */
+static const struct lex_token *
+next(const struct lex_at *at)
+{
+	return at->i < at->l->n ? &at->l->token[at->i] : NULL;
+}
+
 /* The next token, if it is of these kinds; an atom has none of `but`.  *s, or
  * NULL, is what it says. */
 static bool
 take(struct lex_at *at, int kinds, const char *but, struct lex_str *s)
 {
-	const struct lex_token *t = &at->l->token[at->i];
+	const struct lex_token *t = next(at);
 	const char *text = (const char *)at->l->text.data;
-	bool good = at->i < at->l->n && !t->stuck && kinds & 1 << t->kind &&
+	bool good = t != NULL && !t->stuck && kinds & 1 << t->kind &&
 	    (t->kind != LEX_ATOM || strpbrk(text + t->at, but) == NULL);
 
 	if (s != NULL)
@@ -285,10 +292,10 @@ lex_pattern(struct lex_at *at, struct lex_str *s)
 bool
 lex_stuck(struct lex_at *at, struct lex_str *s)
 {
-	const struct lex_token *t = &at->l->token[at->i];
+	const struct lex_token *t = next(at);
 
 	*s = (struct lex_str){ "", 0 };
-	if (at->i == at->l->n || !t->stuck || t->kind != LEX_ATOM)
+	if (t == NULL || !t->stuck || t->kind != LEX_ATOM)
 		return false;
 	*s = (struct lex_str){ (const char *)at->l->text.data + t->at, t->n };
 	at->i++;
