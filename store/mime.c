@@ -9,6 +9,7 @@
 #include "mailnode/base/num.h"
 #include "store/mime.h"
 #include "store/mime_cap.h"
+#include "store/mime_mend.h"
 
 static struct mime_part *
 part_add(struct mime *m, size_t parent, GMimeObject *obj)
@@ -377,6 +378,7 @@ static int
 parse(struct mime *m)
 {
 	const struct dyn_gmime *gm = m->gm;
+	struct mime_mend mend;
 	GMimeParser *parser;
 	size_t i;
 
@@ -386,7 +388,9 @@ parse(struct mime *m)
 	gm->g_mime_stream_mem_set_owner((GMimeStreamMem *)m->stream, TRUE);
 	parser = gm->g_mime_parser_new_with_stream(m->stream);
 	gm->g_mime_parser_set_persist_stream(parser, TRUE);
+	mime_mend(&mend, m->data, m->limit);
 	m->msg = gm->g_mime_parser_construct_message(parser, NULL);
+	mime_mend_undo(&mend, m->data);
 	gm->g_object_unref(parser);
 	if (m->msg == NULL)
 		return as_text(m);

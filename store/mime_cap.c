@@ -67,7 +67,7 @@ end_head(struct scan *s)
 	l->len = 0;
 	if (b != NULL) {
 		l->len = *b == '"' ? strcspn(++b, "\"") :
-		    strcspn(b, "; \t\r\n");
+		    strcspn(b, "; \t\r\n(");
 		l->len = l->len < BOUNDARY_MAX ? l->len : BOUNDARY_MAX - 1;
 		memcpy(l->boundary, b, l->len);
 	}

@@ -253,6 +253,38 @@ no_type_is_text(void **state)
 	assert_int_equal(flags[2] & PARSE_P_ATTACH, PARSE_P_ATTACH);
 }
 
+/* RFC 2045 section 5.1 has comments; some have no semicolon.  The octets stay
+ * what they are. */
+static void
+boundaries_are_found(void **state)
+{
+	static const char *const type[] = {
+		"multipart/mixed; boundary=X (that is (\\)) it)",
+		"multipart/mixed; boundary=X(c); type=y",
+		"Multipart/Mixed;\r\n boundary = X\r\n (c)",
+		"multipart/mixed boundary=X", "multipart/mixed\r\n\tboundary=X",
+		"multipart/mixed; type=a boundary=\"X\"",
+		"multipart/mixed; a=\"; boundary=Y\"; boundary=X (c)",
+		"multipart/mixed (boundary=Y); boundary=X" };
+	char text[500], head[200];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof type / sizeof type[0]; i++) {
+		snprintf(head, sizeof head, "Content-Type: %s\r\n\r\n",
+		    type[i]);
+		snprintf(text, sizeof text, "%s--X\r\n\r\n%s\r\n--X\r\n\r\n"
+		    "two\r\n--X--\r\n", head, head);
+		parse_s(text);
+		assert_int_equal(m.npart, 3);
+		assert_memory_equal(m.data, text, strlen(text));
+		assert_int_equal(m.part[0].nhead, strlen(head));
+		section_is("1", head);
+		section_is("2", "two");
+		mime_close(&m);
+	}
+}
+
 static void
 multipart_of_nothing_is_read(void **state)
 {
@@ -768,6 +800,7 @@ main(void)
 		T(encodings_are_undone),
 		T(text_needs_no_blank_line),
 		T(no_type_is_text),
+		T(boundaries_are_found),
 		T(multipart_of_nothing_is_read),
 		T(no_message_is_too_bad),
 		T(limits_hold),
