@@ -6,7 +6,7 @@
 static bool
 is_letter(unsigned char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c >= 0x80;
+	return (unsigned int)((c | 0x20) - 'a') < 26 || c >= 0x80;
 }
 
 static bool

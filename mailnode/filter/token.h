@@ -66,12 +66,31 @@ const char *tokens_name(const struct tokens *t, size_t i);
 
 /* ---- the hash; also for words.c ---- */
 
+/* Fewer than eight octets as a number: two loads that may overlap. */
+static inline uint64_t
+token_tail(const char *p, size_t n)
+{
+	uint32_t a, b;
+	uint16_t c, d;
+
+	if (n >= sizeof a) {
+		memcpy(&a, p, sizeof a);
+		memcpy(&b, p + n - sizeof b, sizeof b);
+		return a | (uint64_t)b << 8 * (n - sizeof b);
+	}
+	if (n >= sizeof c) {
+		memcpy(&c, p, sizeof c);
+		memcpy(&d, p + n - sizeof d, sizeof d);
+		return c | (uint64_t)d << 8 * (n - sizeof d);
+	}
+	return n > 0 ? (uint8_t)*p : 0;
+}
+
 /* Eight octets at a time. */
 static inline uint64_t
 token_text(uint64_t h, const char *p, size_t n)
 {
 	uint64_t w;
-	size_t i;
 
 	h ^= (uint64_t)n << 32;
 	for (; n >= sizeof w; n -= sizeof w, p += sizeof w) {
@@ -79,9 +98,7 @@ token_text(uint64_t h, const char *p, size_t n)
 		h = (h ^ w) * UINT64_C(0x9e3779b97f4a7c15);
 		h ^= h >> 29;
 	}
-	for (w = 0, i = 0; i < n; i++)
-		w |= (uint64_t)(uint8_t)p[i] << 8 * i;
-	h = (h ^ w) * UINT64_C(0x9e3779b97f4a7c15);
+	h = (h ^ token_tail(p, n)) * UINT64_C(0x9e3779b97f4a7c15);
 	return h ^ h >> 29;
 }
 

@@ -74,6 +74,8 @@ traits_use(const char *name, size_t n)
 
 	for (i = 0; i < sizeof fields / sizeof fields[0]; i++, k++) {
 		p = k->name;
+		if (n == 0 || *p != name[0])
+			continue;
 		for (at = 0; at < n && *p == name[at] && *p != '\0'; at++)
 			p++;
 		if (*p == '*' || (*p == '\0' && at == n))
