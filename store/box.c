@@ -13,11 +13,20 @@
 
 enum { LEASE_PAUSE_MS = 100 };	/* from a refusal to the next question */
 
+struct lease {			/* asked for */
+	struct lease	*next;
+	struct store	*st;
+	uint64_t	 box;
+	uint32_t	 uid;
+	uint64_t	 modseq;
+};
+
 struct boxes {
 	struct box	**box;		/* by name */
 	size_t		  n, cap;
 	struct box	 *last;		/* found by id */
 	uint32_t	  validity;	/* the highest that was ever given */
+	struct lease	 *leases;
 };
 
 const char *const box_kept[] = {
@@ -213,10 +222,16 @@ boxes_open(struct store *st)
 void
 boxes_close(struct store *st)
 {
+	struct lease *l;
 	size_t i;
 
 	if (st->boxes == NULL)
 		return;
+	/* The filer never answered. */
+	while ((l = st->boxes->leases) != NULL) {
+		st->boxes->leases = l->next;
+		free(l);
+	}
 	for (i = 0; i < st->boxes->n; i++)
 		free(st->boxes->box[i]);
 	free(st->boxes->box);
@@ -380,12 +395,16 @@ box_set_name(struct store *st, struct box *b, const char *name)
 
 /* ---- numbers ---- */
 
-struct lease {
-	struct store	*st;
-	uint64_t	 box;
-	uint32_t	 uid;
-	uint64_t	 modseq;
-};
+static void
+lease_free(struct store *st, struct lease *l)
+{
+	struct lease **p;
+
+	for (p = &st->boxes->leases; *p != l; p = &(*p)->next)
+		;
+	*p = l->next;
+	free(l);
+}
 
 static void
 leased(void *arg, uint16_t status, struct chan_in *in, int *fd)
@@ -406,7 +425,7 @@ leased(void *arg, uint16_t status, struct chan_in *in, int *fd)
 		b->modlease = l->modseq;
 		b->dirty = true;
 	}
-	free(l);
+	lease_free(l->st, l);
 }
 
 static uint32_t
@@ -437,11 +456,13 @@ box_lease(struct store *st, struct box *b)
 	*l = (struct lease){ .st = st, .box = b->id,
 	    .uid = uid_beyond(b->uidnext),
 	    .modseq = b->modseq + BOX_MOD_LEASE };
+	l->next = st->boxes->leases;
+	st->boxes->leases = l;
 	buf_init(&args, 1024);
 	file_lease_put(&args, b->name, b->uidvalidity, l->uid, l->modseq);
 	b->asked = ask_send(st->filer, FILE_LEASE, &args, -1, leased, l) == 0;
 	if (!b->asked)
-		free(l);
+		lease_free(st, l);
 	buf_clear(&args);
 }
 
