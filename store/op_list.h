@@ -178,7 +178,6 @@ void	 list_msgs_put(struct buf *args, const struct list_msgs_ask *ask);
 bool	 list_msgs_get(struct chan_in *in, struct list_msgs *out);
 void	 list_msgs_clear(struct list_msgs *m);
 
-
 /* ---- the reader's side ---- */
 
 struct reader;

@@ -1,4 +1,3 @@
-
 #include "mailnode/base/clock.h"
 #include "store/op_queue.h"
 #include "store/queue_once.h"
