@@ -43,6 +43,9 @@ int	cmd_option(const char *name, int argc, char **argv, const char *opts,
 struct node;
 int	cmd_link(const char *cmd, struct node **n, enum role role);
 
+/* Tries what waits in the queue now; the exit status.  ch: to keeper. */
+int	cmd_queue_retry(int ch);
+
 /* A parent without listeners, for the client on descriptor 3. */
 int	cmd_serve_local(void);
 /* The daemon after its own exec: argv is the lock and the doors. */

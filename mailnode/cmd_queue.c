@@ -313,8 +313,8 @@ change(int ch, int argc, char **argv, const char *name)
 }
 
 /* What is held or damaged is left alone: that is tried by its name only. */
-static int
-retry_all(int ch)
+int
+cmd_queue_retry(int ch)
 {
 	char after[QUEUE_ID_MAX] = "";
 	struct queue_rows rows;
@@ -352,7 +352,7 @@ run(int ch, int argc, char **argv, bool all, bool json)
 		return argc == 2 ? show(ch, argv[1], json) :
 		    cmd_usage("queue", 0);
 	if (argc == 1 && strcmp(argv[0], "retry") == 0)
-		return retry_all(ch);
+		return cmd_queue_retry(ch);
 	return change(ch, argc - 1, argv + 1, argv[0]);
 }
 

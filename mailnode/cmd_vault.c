@@ -152,6 +152,23 @@ set_login(struct cmd_safe *c, const char *name, bool by_daemon)
 	return e;
 }
 
+/* What waits for this login is tried with it. */
+static int
+try_login(const struct cmd_safe *c)
+{
+	struct node *n = NULL;
+	int ch, rc;
+
+	if (c->safe.ch == -1)
+		return 0;	/* no daemon: nothing waits in one */
+	ch = cmd_link("vault", &n, ROLE_KEEPER);
+	rc = ch != -1 ? cmd_queue_retry(ch) : 1;
+	if (ch != -1)
+		close(ch);
+	node_close(n);
+	return rc;
+}
+
 static int
 vault_cmd_set(struct cmd_safe *c)
 {
@@ -174,7 +191,7 @@ vault_cmd_set(struct cmd_safe *c)
 		    cmd_safe_phrase(c);
 	if (e == CRYPTO_OK)
 		e = set_login(c, name, st.owner);
-	return cmd_safe_why(name, e);
+	return e != CRYPTO_OK ? cmd_safe_why(name, e) : try_login(c);
 }
 
 static int

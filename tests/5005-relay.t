@@ -64,12 +64,27 @@ ok 'a wrong password' wait_for 'fate "$id" | grep -q "535\|AUTH"'
 is 'waits' "$(fate "$id" | cut -d' ' -f1)" waiting
 ok 'an alarm says what to do' wait_for 'mn status | grep -q \
     "alarm .*relay wrong: AUTH: 535.*(mailnode vault set relay/wrong)"'
+# One refused login is enough for all.
+failed() { grep -c 'authentication failed' "$postfix/log"; }
+before=$(failed)
+second=$(printf 'Subject: nor this\n\nx\n' | mn send -v you@wrong.test)
+ok 'the next does not try it' wait_for \
+    'fate "$second" | grep -q "refused our login"'
+is 'nor uses up an attempt' "$(mn queue show -j "$second" | "$python" -c '
+import json, sys
+r = json.load(sys.stdin); print(r["rcpt"][0]["attempts"],
+    r["rcpt"][0]["fate"], r["due"] > r["created"] + 300)')" '0 waiting True'
+is 'no login was tried' "$(failed)" "$before"
+mn queue retry "$second"
+ok 'asked for, it is' wait_for '[ "$(failed)" -gt "$before" ]'
 ok 'with the right one' login wrong secret-word me@relay.peer.test
-mn queue retry
-ok 'what waits goes to that relay again' wait_for \
-    '! fate "$id" | grep -q AUTH && [ "$(fate "$id")" != "waiting " ]'
+for i in "$id" "$second"; do
+	ok 'what waits goes to that relay again, by itself' wait_for \
+	    '! fate "$i" | grep -q "AUTH\|login" && [ "$(fate "$i")" != "waiting " ]'
+done
 ok 'and the alarm is over' wait_for '! mn status | grep -q "relay wrong"'
 mn queue drop "$id" 2>/dev/null
+mn queue drop "$second" 2>/dev/null
 
 # Many at once: few connections, each letter once.
 before=$(grep -c ' connect from localhost' "$postfix/log")

@@ -87,6 +87,14 @@ due_drop(struct due *d, uint64_t id)
 }
 
 bool
+due_later(const struct due *d, uint64_t id, int64_t now)
+{
+	size_t i = find(d, id);
+
+	return i < d->n && d->item[i].at > now;
+}
+
+bool
 due_first(const struct due *d, struct due_item *first)
 {
 	if (d->n == 0)

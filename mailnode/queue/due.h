@@ -23,6 +23,9 @@ void	due_clear(struct due *d);
 int	due_set(struct due *d, uint64_t id, int64_t at);
 void	due_drop(struct due *d, uint64_t id);
 
+/* It is there, for a time after `now`. */
+bool	due_later(const struct due *d, uint64_t id, int64_t now);
+
 /* False when empty. */
 bool	due_first(const struct due *d, struct due_item *first);
 

@@ -5,6 +5,7 @@
 #include "crypto/secret.h"
 #include "mailnode/base/clock.h"
 #include "mailnode/node/log.h"
+#include "mailnode/queue/away.h"
 #include "mailnode/queue/filing.h"
 #include "mailnode/queue/letters.h"
 #include "mailnode/queue/relays.h"
@@ -328,11 +329,34 @@ route_of(const struct sender_letter *l, const struct sender_rcpt *r)
 	return route;
 }
 
+void
+letters_shut(struct sender *s, struct letter *x, const size_t *at, size_t n,
+    int64_t until)
+{
+	static const char why[] = "the relay refused our login: it is tried "
+	    "again later, or when the password is set";
+	struct sender_result res = { .why = why, .route = "", .peer = "",
+	    .tls = "", .reply = "" };
+	struct outcome *o = letters_get(s, n, sizeof *o);
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		o[i] = (struct outcome){ .rcpt = &x->l.rcpt[at[i]],
+		    .fate = x->l.rcpt[at[i]].fate, .due = until, .quiet = true,
+		    .reply = why };
+	letters_settle(s, x, o, n, &res);
+	free(o);
+}
+
 static void
 send_group(struct sender *s, struct letter *x, int route, const size_t *at,
     size_t n)
 {
-	if (route == ROUTE_LOCAL)
+	int64_t until = route >= 0 ? away_until(s, route) : 0;
+
+	if (until != 0)
+		letters_shut(s, x, at, n, until);
+	else if (route == ROUTE_LOCAL)
 		deliver_locally(s, x, at, n);
 	else if (route == ROUTE_NONE)
 		settle_same(s, x, at, n, JOB_DEFERRED,

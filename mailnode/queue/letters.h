@@ -75,6 +75,10 @@ void		 letters_part_over(struct sender *s, struct part *p);
 void		 letters_settle(struct sender *s, struct letter *x,
 		    struct outcome *o, size_t n, struct sender_result *res);
 
+/* These recipients wait until that relay may be tried again. */
+void		 letters_shut(struct sender *s, struct letter *x,
+		    const size_t *at, size_t n, int64_t until);
+
 uint32_t	 letters_random(void);
 
 /* Returns owned: n of that size, zeroed.  Without memory it starts over. */

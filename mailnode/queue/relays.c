@@ -289,6 +289,20 @@ settle_rest(struct sender *s, struct run *r, size_t i)
 	free(x.rcpt);
 }
 
+/* It refused our login: those who wait for it need not hear that, too. */
+static void
+turn_away(struct sender *s, struct hop_queue *h)
+{
+	int64_t until = away_until(s, h->route);
+	struct part *p;
+
+	while (until != 0 && h->first != NULL) {
+		p = take_part(h);
+		letters_shut(s, p->letter, p->at, p->n, until);
+		letters_part_over(s, p);
+	}
+}
+
 static void
 run_over(struct sender *s, struct run *r)
 {
@@ -304,6 +318,7 @@ run_over(struct sender *s, struct run *r)
 		;
 	*p = r->next;
 	r->hop->running--;
+	turn_away(s, r->hop);
 	s->relays->nruns--;
 	buf_clear(&r->in);
 	free(r);

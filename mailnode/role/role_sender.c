@@ -107,8 +107,8 @@ static void
 told(void *arg, const struct chan_msg *m)
 {
 	struct chan_in in;
+	int64_t at, now = clock_wall_s();
 	uint64_t id;
-	int64_t at;
 
 	(void)arg;
 	if (m->type != SENDER_PUSH)
@@ -118,6 +118,9 @@ told(void *arg, const struct chan_msg *m)
 		start_over("keeper says what makes no sense");
 	if (letters_find(&s, id) != NULL)
 		return;		/* its release says more */
+	/* Drawn forward, by retry or a new password: worth a try. */
+	if (at != 0 && at <= now && due_later(&s.due, id, now))
+		away_forget(&s);
 	if (at == 0)
 		due_drop(&s.due, id);
 	else if (due_set(&s.due, id, at) == -1)
