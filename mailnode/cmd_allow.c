@@ -187,6 +187,8 @@ cmd_allow(int argc, char **argv)
 
 	if (argc == 2 && strcmp(argv[1], "-h") == 0)
 		return cmd_usage(argv[0], 1);
+	if (argc > 1 && strcmp(argv[1], "--once") == 0)
+		return cmd_usage(argv[0], 0);
 	if (!arguments(argc, argv, &q))
 		return cmd_usage(argv[0], 0);
 	return run(&q);
