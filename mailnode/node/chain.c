@@ -4,8 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "crypto/cert.h"
+#include "mailnode/base/clock.h"
 #include "mailnode/node/chain.h"
 
 /* What tells one version of the file from the next. */
@@ -18,6 +21,7 @@ struct seen {
 static struct tls_server *server;
 static struct seen seen;
 static const char *trouble;
+static int64_t ends_s;		/* wall; 0: not known */
 
 static bool
 same(const struct stat *st)
@@ -31,6 +35,7 @@ static enum crypto_err
 read_chain(int fd, size_t n)
 {
 	char *pem = malloc(n + 1);
+	struct cert_info in;
 	size_t at = 0;
 	ssize_t got = 1;
 	enum crypto_err e;
@@ -40,6 +45,8 @@ read_chain(int fd, size_t n)
 	while (at < n && (got = read(fd, pem + at, n - at)) > 0)
 		at += (size_t)got;
 	e = got == -1 ? CRYPTO_SYSTEM : tls_server_new(pem, at, &server);
+	if (e == CRYPTO_OK && cert_info(pem, at, &in) == CRYPTO_OK)
+		ends_s = in.not_after;
 	free(pem);
 	return e;
 }
@@ -55,6 +62,7 @@ load(const char *path)
 	tls_server_free(server);
 	server = NULL;
 	trouble = NULL;
+	ends_s = 0;
 	memset(&seen, 0, sizeof seen);
 	if (fd == -1)
 		return;
@@ -98,27 +106,40 @@ chain_serves(const struct proc *pr)
 	return pr->conn.keyless ? NULL : chain_load(pr->home, &why);
 }
 
+/* What is to be told of the chain, "" when all is well. */
+static void
+say(char *dst, size_t size, const char *why)
+{
+	time_t t = (time_t)ends_s;
+	char day[32] = "";
+	struct tm tm;
+
+	*dst = '\0';
+	if (why != NULL)
+		snprintf(dst, size, "tls/chain.pem: %s", why);
+	else if (ends_s != 0 && ends_s - clock_wall_s() < CHAIN_SOON_S &&
+	    gmtime_r(&t, &tm) != NULL &&
+	    strftime(day, sizeof day, "%Y-%m-%d", &tm) > 0)
+		snprintf(dst, size, "tls/chain.pem: the certificate ends on "
+		    "%s (mailnode cert request, or renew)", day);
+}
+
 bool
 chain_watch(const char *home, struct alarms *a)
 {
-	static const char *told;	/* why, as the alarm says */
+	static char told[ALARM_TEXT];
 	const struct seen before = seen;
-	const char *why;
 	char text[ALARM_TEXT];
-	bool anew;
+	const char *why;
 
 	(void)chain_load(home, &why);
-	anew = memcmp(&before, &seen, sizeof seen) != 0;
-	if (why == told)
-		return anew;
-	if (told != NULL) {
-		snprintf(text, sizeof text, "tls/chain.pem: %s", told);
-		alarm_clear(a, ROLE_PARENT, text);
+	say(text, sizeof text, why);
+	if (strcmp(text, told) != 0) {
+		if (told[0] != '\0')
+			alarm_clear(a, ROLE_PARENT, told);
+		if (text[0] != '\0')
+			alarm_raise(a, ROLE_PARENT, text);
+		memcpy(told, text, sizeof told);
 	}
-	told = why;
-	if (why != NULL) {
-		snprintf(text, sizeof text, "tls/chain.pem: %s", why);
-		alarm_raise(a, ROLE_PARENT, text);
-	}
-	return anew;
+	return memcmp(&before, &seen, sizeof seen) != 0;
 }

@@ -13,6 +13,8 @@
 #include "mailnode/node/alarm.h"
 #include "mailnode/node/proc.h"
 
+enum { CHAIN_SOON_S = 14 * 86400 };	/* the owner is told so long before */
+
 /*
  * Looks at the file and loads it if it is not the one loaded last.  NULL:
  * there is none, or it cannot serve (*why then says so, else NULL).
@@ -25,7 +27,8 @@ struct tls_server	*chain_loaded(void);
 /* The same for a session: NULL too where the vault has no key for it. */
 struct tls_server	*chain_serves(const struct proc *pr);
 
-/* The same for the parent, before it forks a session: trouble is an alarm.
+/* The same for the parent, before it forks a session: trouble is an
+ * alarm, and so is an end that is near.
  * True when the file was read anew, or is gone. */
 bool			 chain_watch(const char *home, struct alarms *a);
 

@@ -23,7 +23,7 @@ sign(void *arg, enum tls_sign how, const uint8_t *in, size_t n,
 }
 
 static void
-make(struct buf *pem)
+make(struct buf *pem, unsigned int days)
 {
 	struct cert_subject subject;
 	struct secret *sec;
@@ -36,7 +36,7 @@ make(struct buf *pem)
 	assert_int_equal(sign_key_public(k, &spki), CRYPTO_OK);
 	subject = (struct cert_subject){ spki.data, spki.len, names, 1 };
 	buf_init(pem, TLS_PEM_MAX);
-	assert_int_equal(cert_self_signed(&subject, 30, sign, k, pem),
+	assert_int_equal(cert_self_signed(&subject, days, sign, k, pem),
 	    CRYPTO_OK);
 	buf_clear(&spki);
 	sign_key_free(k);
@@ -72,14 +72,14 @@ follows_the_file(void **state)
 	assert_int_equal(mkdir(path, 0700), 0);
 	assert_null(chain_load(dir, &why));
 	assert_null(why);
-	make(&pem);
+	make(&pem, 30);
 	put(dir, pem.data, pem.len);
 	a = chain_load(dir, &why);
 	assert_non_null(a);
 	assert_ptr_equal(chain_load(dir, &why), a);
 	assert_ptr_equal(chain_loaded(), a);
 	buf_clear(&pem);
-	make(&pem);
+	make(&pem, 30);
 	put(dir, pem.data, pem.len);
 	b = chain_load(dir, &why);
 	assert_non_null(b);
@@ -95,6 +95,19 @@ follows_the_file(void **state)
 	put(dir, pem.data, pem.len);
 	assert_non_null(chain_load(dir, &why));
 	assert_null(why);
+	chain_watch(dir, &alarms);
+	assert_int_equal(alarms.at[0].since, 0);
+	buf_clear(&pem);
+	/* an end that is near is told, too */
+	make(&pem, 13);
+	put(dir, pem.data, pem.len);
+	assert_true(chain_watch(dir, &alarms));
+	assert_non_null(strstr(alarms.at[0].text, "the certificate ends on"));
+	assert_false(chain_watch(dir, &alarms));
+	assert_int_equal(alarms.at[0].times, 1);
+	buf_clear(&pem);
+	make(&pem, 15);
+	put(dir, pem.data, pem.len);
 	chain_watch(dir, &alarms);
 	assert_int_equal(alarms.at[0].since, 0);
 	snprintf(path, sizeof path, "%s/tls/chain.pem", dir);
