@@ -182,6 +182,14 @@ letter '' 'a@good.test' "$tmp/two"
 ok 'two From: junk' found Junk
 has 'two From: permerror' 'dmarc=permerror'
 
+{
+	printf 'a:\r\n%.0s' $(seq 2048)
+	printf 'From: a@good.test\r\n\r\nx\r\n'
+} >"$tmp/far"
+letter '' 'c@other.test' "$tmp/far"
+ok 'an author behind 2,048 fields: junk' found Junk
+has 'an author behind 2,048 fields: permerror' 'dmarc=permerror'
+
 letter 'a@x.down.test, b@good.test' 'c@other.test'
 is 'a second author in DNS trouble' "${answer%% *}" 550
 letter 'a@x.down.test, b@none.test' 'c@other.test'

@@ -153,6 +153,9 @@ auth_judge(const struct auth_verdict *v, const struct auth_trust *t,
 	    v->dmarc.policy != DMARC_POLICY_NONE)
 		(void)snprintf(what, sizeof what, "policy of %.200s is %s",
 		    v->dmarc.domain, dmarc_policy_text(v->dmarc.policy));
+	else if (v->header_over)
+		(void)snprintf(what, sizeof what, "%s",
+		    "header is too large to be checked");
 	else if (v->from_fields > 1)
 		(void)snprintf(what, sizeof what, "%s",
 		    "more than one From field");

@@ -23,6 +23,7 @@ struct auth_verdict {
 	struct spf_verdict helo;	/* the HELO name, when it is a name */
 	const struct dkim_signature *const *dkim;	/* borrowed */
 	size_t		 ndkim;
+	bool		 header_over;	/* too large: From may be missing */
 	size_t		 from_fields;
 	struct from	 from;
 	struct dmarc_verdict dmarc;

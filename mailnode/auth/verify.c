@@ -29,6 +29,7 @@ add_from(struct auth_verdict *v, const struct header *h)
 	const struct header_field *f;
 	size_t i;
 
+	v->header_over = h->over;
 	for (i = 0; i < h->nfields; i++) {
 		if (!header_is(h, i, "From", 4))
 			continue;
@@ -215,8 +216,8 @@ author(struct auth_verify *a, struct lookup *l)
 			ids[n++] = (struct dmarc_id){ v->dkim[i]->domain,
 			    true, v->dkim[i]->result == DKIM_TEMPERROR };
 	dmarc_check_from(&v->from, ids, n, l, &v->dmarc);
-	if (v->from_fields > 1 && (v->dmarc.result == DMARC_PASS ||
-	    v->dmarc.result == DMARC_NONE))
+	if ((v->from_fields > 1 || v->header_over) &&
+	    (v->dmarc.result == DMARC_PASS || v->dmarc.result == DMARC_NONE))
 		v->dmarc.result = DMARC_PERMERROR;
 }
 

@@ -182,6 +182,29 @@ a_file_has_no_client(void **state)
 	    "header.from=none.test");
 }
 
+/* An author behind more fields than are kept is not nobody. */
+static void
+a_header_too_large_is_junk(void **state)
+{
+	static char text[4 * 2048 + 256];
+	struct told t;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < HEADER_FIELDS_MAX - 1; i++)
+		memcpy(text + 4 * i, "a:\r\n", 4);
+	(void)snprintf(text + 4 * i, sizeof text - 4 * i, "%s",
+	    "From: a@good.test\r\n\r\nx\r\n");
+	t = verify("203.0.113.1", "b@x.test", text, false);
+	assert_int_equal(t.action, AUTH_REFUSE);
+	(void)snprintf(text + 4 * i, sizeof text - 4 * i, "%s",
+	    "a:\r\nFrom: a@good.test\r\n\r\nx\r\n");
+	t = verify("203.0.113.1", "b@x.test", text, false);
+	assert_int_equal(t.action, AUTH_JUNK);
+	assert_string_equal(t.why, "header is too large to be checked");
+	assert_non_null(strstr(t.field, "dmarc=permerror"));
+}
+
 static void
 what_is_done(void **state)
 {
@@ -287,6 +310,7 @@ main(void)
 		cmocka_unit_test(all_is_told_once),
 		cmocka_unit_test(the_line_stays_short),
 		cmocka_unit_test(a_file_has_no_client),
+		cmocka_unit_test(a_header_too_large_is_junk),
 		cmocka_unit_test(what_is_done),
 		cmocka_unit_test(other_scripts_are_aligned),
 		cmocka_unit_test(part_of_a_body_vouches_for_nothing),
