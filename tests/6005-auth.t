@@ -140,6 +140,8 @@ ok 'why tells' sh -c '"$0" why me@node.test | grep -q \
     "refuse .*550 5.7.26 .*policy of good.test is reject"' "$mailnode"
 letter 'x@none.test, a@good.test' 'b@other.test'
 is 'p=reject, second author' "${answer%% *}" 550
+letter 'a@good.test>' 'b@other.test'
+is 'p=reject, of what only looks like an address' "${answer%% *}" 550
 letter 'a@good.test' ''
 is 'p=reject, null sender of an aligned HELO' "${answer%% *}" 550
 

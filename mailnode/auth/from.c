@@ -12,6 +12,10 @@ enum { ADDRESS_MAX = 1024 };	/* octets of one; a longer one is bad */
  * strings as they stand; at its end what is behind its last "@" is asked
  * for.  A quote or comment that never ends is an ordinary octet, and so are
  * all after it: nobody scans twice.
+ *
+ * Readers show what is no address as one, each in its way ("me@a.test>",
+ * "me@a.test x", "<x@b.test>me@a.test"): there every domain behind an "@"
+ * is an author's.
  */
 struct scan {
 	struct from	*f;
@@ -19,6 +23,10 @@ struct scan {
 	char		 text[ADDRESS_MAX];
 	size_t		 n, at;		/* at: behind the last "@" outside
 					   quotes; 0: none */
+	size_t		 ats;		/* such "@" */
+	size_t		 gap;		/* of the domain, what is from here on
+					   stood behind a blank; 0: nothing */
+	bool		 blank;		/* one or a comment was the last */
 	bool		 over;
 	bool		 angle;		/* inside < > */
 	bool		 had;		/* this mailbox had its < > */
@@ -48,8 +56,8 @@ add_domain(struct from *f, const char *name)
 static void
 drop(struct scan *s)
 {
-	s->n = s->at = 0;
-	s->over = false;
+	s->n = s->at = s->ats = s->gap = 0;
+	s->over = s->blank = false;
 }
 
 static void
@@ -76,22 +84,6 @@ keep(const struct scan *s, const char *domain)
 	    (int)sizeof f->written)
 		f->written[0] = '\0';
 	lower(f->written);
-}
-
-static void
-take(struct scan *s)
-{
-	char name[DNS_NAME_MAX];
-
-	s->f->addresses++;
-	if (!s->over && s->at > 0 && s->text[s->at] != '[' &&
-	    idna_ascii(s->text + s->at, s->n - s->at, name) == 0) {
-		if (s->f->addresses == 1)
-			keep(s, name);
-		add_domain(s->f, name);
-	} else
-		s->f->bad = true;
-	drop(s);
 }
 
 static void
@@ -134,6 +126,81 @@ comment_end(const char *p, const char *end)
 	return NULL;
 }
 
+/* Octets of a domain from text[i] on, no further than end. */
+static size_t
+run(const struct scan *s, size_t i, size_t end)
+{
+	size_t n = 0;
+	uint8_t c;
+
+	for (; i + n < end; n++) {
+		c = (uint8_t)s->text[i + n];
+		if (c < 0x80 && !(c >= '0' && c <= '9') &&
+		    !((c | 0x20) >= 'a' && (c | 0x20) <= 'z') &&
+		    strchr("-._", c) == NULL)
+			break;
+	}
+	return n;
+}
+
+static void
+add_run(struct scan *s, size_t i, size_t end)
+{
+	char name[DNS_NAME_MAX];
+	size_t n;
+
+	while (i < end && s->text[i] == '.')
+		i++;
+	for (n = run(s, i, end); n > 0 && s->text[i + n - 1] == '.'; )
+		n--;
+	if (idna_ascii(s->text + i, n, name) == 0)
+		add_domain(s->f, name);
+}
+
+/* No address: the domains that somebody may see in it, who stops at a blank
+ * and who does not. */
+static void
+malformed(struct scan *s)
+{
+	const char *to, *end = s->text + s->n;
+	bool quotes = true;
+	size_t i;
+
+	s->f->addresses++;
+	s->f->bad = true;
+	for (i = 0; i < s->n; i++) {
+		if (quotes && s->text[i] == '"') {
+			to = quote_end(s->text + i, end);
+			quotes = to != NULL;
+			i = quotes ? (size_t)(to - s->text) - 1 : i;
+		}
+		if (s->text[i] != '@')
+			continue;
+		if (s->gap > i)
+			add_run(s, i + 1, s->gap);
+		add_run(s, i + 1, s->n);
+	}
+	drop(s);
+}
+
+static void
+take(struct scan *s)
+{
+	char name[DNS_NAME_MAX];
+
+	if (s->over || s->ats != 1 || s->gap > 0 ||
+	    run(s, s->at, s->n) < s->n - s->at ||
+	    idna_ascii(s->text + s->at, s->n - s->at, name) == -1) {
+		malformed(s);
+		return;
+	}
+	s->f->addresses++;
+	if (s->f->addresses == 1)
+		keep(s, name);
+	add_domain(s->f, name);
+	drop(s);
+}
+
 /* A quoted string, kept as it stands; false: it is none. */
 static bool
 quoted(struct scan *s)
@@ -159,6 +226,7 @@ comment(struct scan *s)
 		return false;
 	}
 	s->p = to;
+	s->blank = true;
 	return true;
 }
 
@@ -168,8 +236,17 @@ mailbox_ends(struct scan *s)
 {
 	if (s->n > 0 && (s->angle || (!s->had && s->at > 0)))
 		take(s);
+	else if (s->at > 0)
+		malformed(s);
 	drop(s);
 	s->angle = s->had = false;
+}
+
+/* "@a.test", which "," and ":" end within < >: obs-route. */
+static bool
+route(const struct scan *s)
+{
+	return s->angle && s->text[0] == '@';
 }
 
 static void
@@ -177,6 +254,8 @@ special(struct scan *s, char c)
 {
 	switch (c) {
 	case '<':
+		if (s->angle && s->at > 0)
+			malformed(s);
 		if (s->f->addresses == 0 && !s->over &&
 		    s->n < sizeof s->f->name && s->n > 0)
 			memcpy(s->f->name, s->text, s->n + 1);
@@ -185,17 +264,21 @@ special(struct scan *s, char c)
 		s->had = true;
 		break;
 	case '>':
-		if (s->angle)
-			take(s);
-		drop(s);
+		if (!s->angle) {
+			put(s, c);
+			break;
+		}
+		take(s);
 		s->angle = false;
 		break;
 	case ':':
 		/* A group's name, or the end of a source route. */
+		if (s->at > 0 && !route(s))
+			malformed(s);
 		drop(s);
 		break;
 	default:			/* , ; */
-		if (s->angle && c == ',')
+		if (s->angle && c == ',' && (s->at == 0 || route(s)))
 			drop(s);	/* a source route goes on */
 		else
 			mailbox_ends(s);
@@ -203,6 +286,22 @@ special(struct scan *s, char c)
 	}
 }
 
+/* An octet of an address.  Blanks may stand around "." and "@" only. */
+static void
+plain(struct scan *s, char c)
+{
+	if (s->blank && s->gap == 0 && s->at > 0 && s->n > s->at &&
+	    c != '.' && c != '@' && s->text[s->n - 1] != '.')
+		s->gap = s->n;
+	s->blank = false;
+	put(s, c);
+	if (c == '@') {
+		s->at = s->n;
+		s->ats++;
+	}
+}
+
+/* Controls are not shown: no better than blanks. */
 static void
 octet(struct scan *s)
 {
@@ -212,13 +311,12 @@ octet(struct scan *s)
 		return;
 	s->p++;
 	if (c != '\0' && strchr("<>,;:", c) != NULL && !(c == ':' &&
-	    s->at > 0 && s->text[s->at] == '[')) {
+	    s->at > 0 && s->text[s->at] == '['))
 		special(s, c);
-	} else if (c != ' ' && c != '\t' && c != '\r' && c != '\n') {
-		put(s, c);
-		if (c == '@')
-			s->at = s->n;
-	}
+	else if ((uint8_t)c <= ' ' || c == 0x7f)
+		s->blank = true;
+	else
+		plain(s, c);
 }
 
 void
