@@ -89,9 +89,8 @@ on_authenticate(struct session *s, struct lex_at *at)
 		judge(s, sasl_talk(s->sasl, mech.p,
 		    ir.p != NULL ? &first : NULL, response, s));
 	buf_wipe(&first);
-	buf_wipe(&s->lex.text);		/* the command held it, too */
 	buf_clear(&first);
-	return true;
+	return s->answered;
 }
 
 bool
@@ -115,7 +114,6 @@ on_login(struct session *s, struct lex_at *at)
 	judge(s, msg.err != 0 ? SASL_BAD :
 	    sasl_talk(s->sasl, "PLAIN", &msg, response, s));
 	buf_wipe(&msg);
-	buf_wipe(&s->lex.text);
 	buf_clear(&msg);
-	return true;
+	return s->answered;
 }

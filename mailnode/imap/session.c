@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "crypto/secret.h"
 #include "mailnode/base/clock.h"
 #include "mailnode/imap/talk.h"
 #include "mailnode/node/conf.h"
@@ -344,6 +345,7 @@ static void
 talk(struct session *s)
 {
 	struct sasl_binding b;
+	bool early;
 
 	if (s->start->tls != NULL)
 		sasl_bind(line_tls_of(s->line), &b);
@@ -358,8 +360,11 @@ talk(struct session *s)
 	send_line(s);
 	line_timeout(s->line, s->start->login_ms);
 	while (s->state != ST_END) {
+		early = s->state == ST_GREETED;
 		if (read_command(s))
 			imap_verb(s);
+		if (early)
+			buf_wipe(&s->lex.text);	/* it may hold a password */
 		answer_out(s);
 		let_go(s);
 		if (s->state == ST_GREETED &&
