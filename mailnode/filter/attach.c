@@ -110,22 +110,56 @@ names(struct attach *a, enum field f)
 }
 
 static void
+bound(struct attach *a, const char *b, size_t n)
+{
+	while (n > 0 && (b[n - 1] == ' ' || b[n - 1] == '\t'))
+		n--;
+	if (n == 0 || n >= ATTACH_BOUNDARY_MAX || memchr(b, '\0', n) != NULL)
+		return;
+	memcpy(a->bound[a->nbound % ATTACH_BOUNDARIES], b, n);
+	a->bound[a->nbound++ % ATTACH_BOUNDARIES][n] = '\0';
+}
+
+/* One with a comment behind it (RFC 2045 section 5.1), or without the
+ * semicolon before: what others find there. */
+static void
+loose_boundary(struct attach *a, const char *p, const char *end)
+{
+	const char *from;
+	bool quoted;
+
+	for (; end - p > 8; p++)
+		if (strncasecmp(p, "boundary", 8) == 0)
+			break;
+	if (end - p <= 8)
+		return;
+	for (p += 8; p < end && strchr(" \t=", *p) != NULL; )
+		p++;
+	quoted = p < end && *p == '"';
+	from = p += quoted;
+	while (p < end && (quoted ? *p != '"' : *p != '\0' &&
+	    strchr(" \t;(", *p) == NULL))
+		p++;
+	bound(a, from, (size_t)(p - from));
+}
+
+static void
 boundary(struct attach *a)
 {
-	const char *end = a->value[FIELD_TYPE] + a->nvalue[FIELD_TYPE], *p;
+	const char *begin = a->value[FIELD_TYPE], *p;
+	const char *end = begin + a->nvalue[FIELD_TYPE];
 	char b[ATTACH_BOUNDARY_MAX];
 	enum param_form form;
 	size_t n = 0;
 
 	for (form = 0; n == 0 && form < PARAM_FORMS; form++) {
-		p = a->value[FIELD_TYPE];
+		p = begin;
 		n = param_get(&p, end, "boundary", form, b, sizeof b);
 	}
-	while (n > 0 && (b[n - 1] == ' ' || b[n - 1] == '\t'))
-		n--;
-	b[n] = '\0';
-	if (n > 0 && strlen(b) == n)
-		memcpy(a->bound[a->nbound++ % ATTACH_BOUNDARIES], b, n + 1);
+	if (strlen(b) == n)
+		bound(a, b, n);
+	if (n == 0 || memchr(b, '(', n) != NULL)
+		loose_boundary(a, begin, end);
 }
 
 /* A field is whole. */

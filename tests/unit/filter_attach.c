@@ -35,6 +35,9 @@ found(const char *text)
 
 #define MULTI	"Content-Type: multipart/mixed; boundary=\"=_b\"\r\n\r\n" \
 	"see filename=\"a.exe\"\r\n--=_b\r\n"
+/* RFC 2046 section 5.1.1 allows 70; programs read more. */
+#define LONG	"a-boundary-that-is-longer-than-it-may-be-and-that-is-found-" \
+	"in-mail-all-the-same-as-programs-do-not-count-its-octets"
 #define OCTETS	"Content-Type: application/octet-stream"
 
 static void
@@ -48,6 +51,15 @@ parts(void **state)
 		{ MULTI OCTETS "; name=\"a.exe\"\r\n\r\nx\r\n--=_b--\r\n",
 		    ".exe" },
 		{ MULTI "\r\n\r\nx\r\n--=_b--\r\n", "" },
+		{ "Content-Type: multipart/mixed; boundary=\"" LONG "\"\r\n\r\n"
+		    "--" LONG "\r\n" OCTETS "; name=a.exe\r\n\r\nx", ".exe" },
+		{ "Content-Type: multipart/mixed; boundary=X (a comment)\r\n"
+		    "\r\n--X\r\n" OCTETS "; name=a.exe\r\n\r\nx", ".exe" },
+		{ "Content-Type: multipart/mixed\r\n boundary=X\r\n"
+		    "\r\n--X\r\n" OCTETS "; name=a.exe\r\n\r\nx", ".exe" },
+		{ "Content-Type: multipart/mixed boundary = \"X y\" (z)\r\n"
+		    "\r\n--X y\r\n" OCTETS "; name=a.exe\r\n\r\nx",
+		    ".exe" },
 		{ MULTI OCTETS "\r\nContent-Disposition: attachment;\r\n"
 		    "\tfilename=\"A.EXE\"\r\n\r\nx", ".exe" },
 		{ MULTI OCTETS "\r\nContent-disposition : attachment;"
