@@ -16,7 +16,7 @@
 
 enum {
 	POLL_MS = 50,
-	PATIENCE_MS = 3000	/* while nothing goes on: a full disk */
+	PATIENCE_MS = 10000	/* while nothing goes on: a full disk */
 };
 
 struct fsck {
