@@ -82,6 +82,19 @@ struct verify {
 	bool			 from_line;	/* inside an mbox "From " line */
 };
 
+/* Of an mbox; "From :" is a field (RFC 5322 section 4.5.2). */
+static bool
+from_line(const char *p, size_t n)
+{
+	size_t i = 5;
+
+	if (n <= i || memcmp(p, "From ", i) != 0)
+		return false;
+	while (i < n && (p[i] == ' ' || p[i] == '\t'))
+		i++;
+	return i == n || p[i] != ':';
+}
+
 static int
 feed(void *arg, const void *p, size_t n)
 {
@@ -89,7 +102,7 @@ feed(void *arg, const void *p, size_t n)
 	const char *lf;
 
 	if (!v->begun)
-		v->from_line = n > 5 && memcmp(p, "From ", 5) == 0;
+		v->from_line = from_line(p, n);
 	v->begun = true;
 	if (v->from_line) {
 		lf = memchr(p, '\n', n);

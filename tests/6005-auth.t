@@ -71,6 +71,9 @@ is 'the tenth lookup is told' "$(grep -o '"step":"spf-[a-z]*".*"lookups":10' \
 ok 'the record that was read' grep -q \
     '"step":"spf-record","domain":"eleven.test","record":"v=spf1 -all"' \
     "$tmp/steps"
+printf 'From : a@node.test\r\n\r\nx\r\n' >"$tmp/obsolete"
+ok 'From with a blank is no line of an mbox' sh -c \
+    '"$0" verify "$1" | grep -q "dmarc=fail"' "$mailnode" "$tmp/obsolete"
 # Thousands of macros that would each ask for the client's name.
 p=$(printf '%%{p}%.0s' $(seq 60))
 printf '%s\n' "flood.test TXT \"v=spf1\" $(for i in 1 2 3 4 5 6 7 8 9; do
