@@ -31,7 +31,8 @@ struct from {
 	 * outside quotes; "" if it has none or does not fit. */
 	char		 name[FROM_NAME_MAX];
 	bool		 more;		/* further domains than those */
-	bool		 bad;		/* an address without a domain name */
+	bool		 bad;		/* an address without a domain name, or
+					   what some take for an address */
 };
 
 /* Caller's memory, "no address". */
