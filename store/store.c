@@ -135,6 +135,11 @@ store_open(struct store *st, const struct store_conf *conf, struct loop *l,
 		rc = parts_open(st);
 	if (rc != STORE_OK)
 		snprintf(why, size, "%s", store_err_text(rc));
+	/* Pages are looked at when they are needed: the next start makes it
+	 * anew. */
+	if (rc == STORE_CORRUPT && !st->rebuild &&
+	    db_condemn(conf->home, &schemas[STORE_CACHE]) == STORE_OK)
+		snprintf(why, size, "store.db is damaged: made anew");
 out:
 	if (rc != STORE_OK)
 		store_close(st);

@@ -130,6 +130,15 @@ ok 'and the index finds them' \
     wait_for '[ "$(mn search -j tag:flagged | wc -l)" = 1 ]' 15
 node_stop
 
+# Its first page is whole, and others are not.
+dd if=/dev/urandom of="$MAILNODE_HOME/store.db" bs=4096 seek=1 count=6 \
+    conv=notrunc 2>/dev/null
+ok 'a cache whose pages are rubbish is made anew' node_start
+ok 'and all is there' wait_for '[ "$(mn search -j tag:flagged | wc -l)" = 1 ]' 15
+is 'with the same names and UIDs' \
+    "$(names .; cat "$inbox/mailnode-uid" | grep uidvalidity)" "$before"
+node_stop
+
 for db in store spool node; do
 	dd if=/dev/urandom of="$MAILNODE_HOME/$db.db" bs=512 count=1 \
 	    conv=notrunc 2>/dev/null
