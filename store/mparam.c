@@ -122,6 +122,8 @@ begins_param(const char *p, const char *end)
 
 	p = blanks_end(p, end);
 	stop = token_end(p, end);
+	if (stop > p && end - stop > 1 && stop[0] == '=' && stop[1] == '"')
+		return true;
 	for (i = 0; i < sizeof names / sizeof names[0]; i++)
 		if (strlen(names[i]) == (size_t)(stop - p) &&
 		    strncasecmp(names[i], p, (size_t)(stop - p)) == 0) {

@@ -83,6 +83,8 @@ as_they_come(void **state)
 	value_is("text/plain charset=utf-8 format=flowed", "charset", "utf-8");
 	value_is("text/plain charset=utf-8 format=flowed", "format", "flowed");
 	value_is("text/plain; a=\"x\" charset=utf-8", "charset", "utf-8");
+	value_is("a/b; x=mail-server\n server=\"l@b\"; y=1", "x", "mail-server");
+	value_is("a/b; x=mail-server\n server=\"l@b\"; y=1", "server", "l@b");
 	value_is("a/b; name=\"open; x=y", "name", "open");
 	value_is("a/b; charset='utf-8'", "charset", "utf-8");
 	value_is("a/b; name='a b'", "name", "'a b'");
