@@ -206,6 +206,25 @@ put_file(struct outgoing *o, struct buf *b, int in)
 	return OUTGOING_OK;
 }
 
+/* Text without a charset is US-ASCII to who reads it (RFC 2045 section 5.2):
+ * what begins as UTF-8 is called so. */
+static const char *
+charset_of(int in, const char *type)
+{
+	static char head[FILE_CHUNK];
+	ssize_t got = strncmp(type, "text/", 5) == 0 ?
+	    pread(in, head, sizeof head, 0) : -1;
+	size_t n = got > 0 ? (size_t)got : 0;
+
+	/* It may end inside a character. */
+	if (n == sizeof head) {
+		while (n > 0 && ((unsigned char)head[n - 1] & 0xc0) == 0x80)
+			n--;
+		n -= n > 0 && ((unsigned char)head[n - 1] & 0x80) != 0;
+	}
+	return n > 0 && codec_utf8_ok(head, n) ? "; charset=utf-8" : "";
+}
+
 static enum outgoing_err
 put_attachment(struct outgoing *o, struct buf *b, const char *path)
 {
@@ -222,9 +241,10 @@ put_attachment(struct outgoing *o, struct buf *b, const char *path)
 			close(in);
 		return OUTGOING_ATTACH;
 	}
-	buf_addf(b, "Content-Type: %s\r\n"
+	buf_addf(b, "Content-Type: %s%s\r\n"
 	    "Content-Transfer-Encoding: base64\r\n"
-	    "Content-Disposition: attachment", type_of(name));
+	    "Content-Disposition: attachment", type_of(name),
+	    charset_of(in, type_of(name)));
 	put_filename(b, name);
 	buf_adds(b, "\r\n\r\n");
 	rc = put_file(o, b, in);

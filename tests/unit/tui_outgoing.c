@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -179,6 +180,41 @@ whole_letters(void **state)
 	letter_clear(&l);
 }
 
+/* Text that is attached says what it is written in, if that is known. */
+static void
+charset_of_text(void **state)
+{
+	static const struct { const char *text, *type; } cases[] = {
+		{ "gr\xc3\xbc\xc3\x9f" "e\n",
+		    "Content-Type: text/plain; charset=utf-8\r\n" },
+		{ "gr\xfc\xdf" "e\n", "Content-Type: text/plain\r\n" },
+		{ "", "Content-Type: text/plain\r\n" },
+	};
+	char name[] = "/tmp/outgoing-XXXXXX.txt";
+	int fd = mkstemps(name, 4);
+	struct outgoing o;
+	struct letter l;
+	char *s;
+	size_t i;
+
+	(void)state;
+	assert_true(letter_init(&l));
+	letter_set(&l, LETTER_FROM, "me@example.org");
+	letter_set(&l, LETTER_TO, "a@b.c");
+	assert_true(letter_attach(&l, name));
+	for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		assert_int_equal(ftruncate(fd, 0), 0);
+		assert_int_equal(pwrite(fd, cases[i].text,
+		    strlen(cases[i].text), 0), strlen(cases[i].text));
+		s = made(&l, false, &o);
+		assert_non_null(strstr(s, cases[i].type));
+		free(s);
+	}
+	close(fd);
+	(void)unlink(name);
+	letter_clear(&l);
+}
+
 /* What the owner types as a field is sent; what is ours to say is not. */
 static void
 other_fields(void **state)
@@ -211,6 +247,7 @@ main(void)
 		cmocka_unit_test(which_is_plain),
 		cmocka_unit_test(quoted_printable),
 		cmocka_unit_test(whole_letters),
+		cmocka_unit_test(charset_of_text),
 		cmocka_unit_test(other_fields),
 	};
 
