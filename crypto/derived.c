@@ -51,7 +51,8 @@ derived_free(struct derived *m)
 }
 
 bool
-derived_get(const struct derived *m, const struct secret *text, struct secret **v)
+derived_get(const struct derived *m, const struct secret *text,
+    struct secret **v)
 {
 	const struct table *t = table(m);
 	uint8_t digest[SCRAM_KEY];
@@ -69,7 +70,8 @@ derived_get(const struct derived *m, const struct secret *text, struct secret **
 }
 
 void
-derived_put(struct derived *m, const struct secret *text, const struct secret *v)
+derived_put(struct derived *m, const struct secret *text,
+    const struct secret *v)
 {
 	struct entry *e = &table(m)->entry[m->n % DERIVED_KEPT];
 

@@ -1,7 +1,7 @@
 /*
  * The vault file, version 1, or 2 when it has entries of devices, which
- * programs before them would take for damage.  Numbers are little-endian; strN is a length
- * of N bits and the octets.
+ * programs before them would take for damage.  Numbers are little-endian;
+ * strN is a length of N bits and the octets.
  *
  *	head	16	"mailnode vault\n" and a NUL
  *		u32	version

@@ -85,7 +85,8 @@ print_json(const struct alias *a)
 	    a->fixed ? "true" : "false", (unsigned long long)a->leaks);
 	json_string(&b, a->leakers);
 	buf_addf(&b, ",\"created\":%lld,\"burned\":%lld,"
-	    "\"expires\":%lld,\"last\":%lld,\"used\":%llu,\"refused\":%llu}\n", (long long)a->created,
+	    "\"expires\":%lld,\"last\":%lld,\"used\":%llu,"
+	    "\"refused\":%llu}\n", (long long)a->created,
 	    (long long)a->burned,
 	    (long long)a->expires, (long long)a->last,
 	    (unsigned long long)a->used, (unsigned long long)a->refused);

@@ -147,7 +147,8 @@ key_rotate(struct cmd_safe *c)
 		e = make_one(c, SIGN_ED25519, st.owner, names[1]);
 	if (e == CRYPTO_OK && !st.owner)
 		e = safe_store(&c->safe);
-	return e == CRYPTO_OK ? print_new(c, names) : cmd_safe_why("key rotate", e);
+	return e == CRYPTO_OK ? print_new(c, names) :
+	    cmd_safe_why("key rotate", e);
 }
 
 /* ---- retire ---- */

@@ -19,7 +19,12 @@
 #include "store/op_queue.h"
 #include "store/op_stat.h"
 
-enum { CHAIN_MAX = 256 * 1024, DOORS_TEXT_MAX = 8192, DAY_S = 86400, CERT_SOON_DAYS = 14 };
+enum {
+	CHAIN_MAX = 256 * 1024,		/* octets */
+	DOORS_TEXT_MAX = 8192,		/* octets */
+	DAY_S = 86400,
+	CERT_SOON_DAYS = 14
+};
 
 struct health {
 	struct node_state	node;

@@ -274,7 +274,8 @@ parsed(void *arg, uint16_t status, struct chan_in *in, int *fd)
 		jobs_put(&st->intake->to_parse, j);
 }
 
-/* The file of a job.  -1 with errno: it went away, or there was no descriptor. */
+/* The file of a job.  -1 with errno: it went away, the disk fails, or there
+ * was no descriptor. */
 static int
 open_file(struct job *j)
 {

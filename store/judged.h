@@ -1,7 +1,7 @@
 /*
  * What the owner says of a message by what becomes of it: moved into Junk or
- * out of it, marked as junk or not, archived, answered.  Kept by content in node.db; whoever learns
- * from it is told (store.judged).
+ * out of it, marked as junk or not, archived, answered.  Kept by content in
+ * node.db; whoever learns from it is told (store.judged).
  */
 #ifndef STORE_JUDGED_H
 #define STORE_JUDGED_H

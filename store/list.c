@@ -334,8 +334,9 @@ of_query(struct page *p, enum reader_sql q, int rc)
 			break;
 		}
 		if (q == RSQL_BY_DATE)
-			p->next = (struct list_cursor){ .date = num(p->r, q, 1), .id =
-			    (uint64_t)num(p->r, q, 0) };
+			p->next = (struct list_cursor){
+			    .date = num(p->r, q, 1),
+			    .id = (uint64_t)num(p->r, q, 0) };
 		first = false;
 	}
 	return sql_done(rc);

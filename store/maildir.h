@@ -5,9 +5,9 @@
  *	SECONDS.M<usec>P<pid>Q<n>.<host>,S=<octets>,D=<since>,
  *	    I=<uidvalidity>.<uid>
  *
- * (D=: Unix time when it came into its folder) and keep that base for life; only the letters behind ":2," change, and
- * mbsync puts ",U=<uid>" before them.  New mail without flags goes to new/,
- * all else to cur/.
+ * (D=: Unix time when it came into its folder) and keep that base for life;
+ * only the letters behind ":2," change, and mbsync puts ",U=<uid>" before
+ * them.  New mail without flags goes to new/, all else to cur/.
  */
 #ifndef STORE_MAILDIR_H
 #define STORE_MAILDIR_H

@@ -379,7 +379,8 @@ on_flags(void *service, struct op_call *c)
 		return STORE_NOMEM;
 	ch->add = chan_get_u32(&c->in);
 	ch->del = chan_get_u32(&c->in);
-	if (!chan_end(&c->in) || ((ch->add | ch->del) & ~(uint32_t)STORE_FLAGS_ALL)) {
+	if (!chan_end(&c->in) ||
+	    ((ch->add | ch->del) & ~(uint32_t)STORE_FLAGS_ALL)) {
 		change_end(ch);
 		return OP_BAD;
 	}

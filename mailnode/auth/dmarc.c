@@ -357,7 +357,8 @@ dmarc_check(const char *domain, const struct dmarc_id *ids, size_t n,
 	memset(v, 0, sizeof *v);
 	(void)snprintf(v->domain, sizeof v->domain, "%s", domain);
 	/* Section 5.3.1: an address literal is no domain. */
-	if (!dns_name_ok(domain) || domain[0] == '[' || inet_pton(AF_INET, domain, ip) == 1)
+	if (!dns_name_ok(domain) || domain[0] == '[' ||
+	    inet_pton(AF_INET, domain, ip) == 1)
 		end(&c, DMARC_NONE, "no author domain");
 	else if (find_policy(&c))
 		align_all(&c, ids, n);

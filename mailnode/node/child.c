@@ -267,7 +267,8 @@ start_role(void *arg)
 	if (c != NULL)
 		child_start(c, -1);
 	else
-		loop_arm(a->n->loop, &a->n->again[a->role], NURSERY_AGAIN_MAX_MS);
+		loop_arm(a->n->loop, &a->n->again[a->role],
+		    NURSERY_AGAIN_MAX_MS);
 }
 
 /* A runner without hooks would wait for nothing. */

@@ -26,7 +26,8 @@ run_again(struct nursery *n, const struct child *c)
 	if (clock_mono_ms() - c->started_ms > AGAIN_WELL_MS || *wait == 0)
 		*wait = AGAIN_FIRST_MS;
 	else
-		*wait = *wait * 2 < NURSERY_AGAIN_MAX_MS ? *wait * 2 : NURSERY_AGAIN_MAX_MS;
+		*wait = *wait * 2 < NURSERY_AGAIN_MAX_MS ? *wait * 2 :
+		    NURSERY_AGAIN_MAX_MS;
 	loop_arm(n->loop, &n->again[r], *wait);
 }
 

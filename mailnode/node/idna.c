@@ -25,7 +25,8 @@ keep(const char *p, size_t n, char out[DNS_NAME_MAX])
 
 	if (n > 0 && p[n - 1] == '.')
 		n--;
-	if (n == 0 || n >= DNS_NAME_MAX || p[n - 1] == '.' || memchr(p, '\0', n) != NULL)
+	if (n == 0 || n >= DNS_NAME_MAX || p[n - 1] == '.' ||
+	    memchr(p, '\0', n) != NULL)
 		return -1;
 	for (i = 0; i < n; i++)
 		out[i] = p[i] >= 'A' && p[i] <= 'Z' ? (char)(p[i] | 0x20) :

@@ -155,7 +155,8 @@ filing_notice(int keeper, struct op_reply *r, const struct sender_letter *l,
 	static uint8_t header[DSN_HEADER_MAX];
 	char id[QUEUE_ID_MAX], unique[32] = "";
 	struct dsn d = { .kind = kind, .hostname = conf.hostname,
-	    .to = l->flags & QUEUE_FORWARD ? route_own() : l->from, .id = id, .msgid = l->msgid,
+	    .to = l->flags & QUEUE_FORWARD ? route_own() : l->from,
+	    .id = id, .msgid = l->msgid,
 	    .subject = l->subject, .envid = l->envid,
 	    .now = clock_wall_s(), .created = l->created,
 	    .expires = expires, .rcpt = rcpt, .nrcpt = n,
