@@ -108,6 +108,25 @@ class Pair:
                 diffs.append((0, (k, got[0]), got[1]))
         self.case(label, diffs)
 
+    def lists(self, label, commands):
+        """Names and subscriptions: for levels that are no mailboxes both
+        have their own word, \\Marked is a guess, and we tell of children
+        unasked."""
+        known = {b"\\subscribed"}
+
+        def shape(r):
+            return {a.args[2]: (sorted(known & {x.lower() for x in
+                                                a.args[0]}),
+                                str(a.args[3:]).upper())
+                    for a in r.of(b"LIST") + r.of(b"LSUB")}
+
+        diffs = []
+        for k in commands:
+            got = [shape(c.ok(k)) for c in self.c]
+            if got[0] != got[1]:
+                diffs.append((0, (k, got[0]), got[1]))
+        self.case(label, diffs)
+
     def answers(self, label, commands, name, alike=lambda v: v):
         """One untagged answer of that name, the same from both."""
         diffs = []
@@ -170,11 +189,26 @@ def main():
         "SORT RETURN (MIN MAX COUNT) (SUBJECT DATE) UTF-8 ALL",
         "SORT RETURN (COUNT) (DATE) UTF-8 SUBJECT no-such-subject"],
         b"ESEARCH", found)
+    for c in conns:
+        for x in ("tree", "tree/a", "tree/a/b", "tree/c/d", "tree/e"):
+            c.ok("CREATE " + x)
+        for x in ("tree/a/b", "tree/c/d", "tree/e"):
+            c.ok("SUBSCRIBE " + x)
+    p.lists("lists", [
+        'LIST "" tree%s' % x for x in ("", "*", "%", "/%", "/*", "/a*",
+                                       "/%/%", "/a/%", "/*b", "/x")] + [
+        'LIST tree/ %', 'LIST "" (tree/a tree/%/d)', 'LIST () "" tree/%',
+        'LIST "" tree/% RETURN (CHILDREN)',
+        'LIST "" tree/* RETURN (SUBSCRIBED CHILDREN)',
+        'LIST (SUBSCRIBED) "" tree*', 'LIST (SUBSCRIBED) "" tree/%',
+        'LIST (SUBSCRIBED RECURSIVEMATCH) "" tree',
+        'LIST (SUBSCRIBED RECURSIVEMATCH) "" tree/% RETURN (CHILDREN)',
+        'LSUB "" tree*', 'LSUB "" tree/%'])
     return 1 if p.bad else 0
 
 
 try:
     status = main()
 finally:
-    print("1..20")
+    print("1..21")
 sys.exit(status)
