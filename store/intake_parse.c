@@ -21,7 +21,8 @@
 enum {
 	PARSE_UNDER_WAY = 64,
 	PARSE_TRIES = 2,
-	READ_TRIES = 4,		/* of a disk that fails, a pause between */
+	READ_TRIES = 4,		/* of a disk that fails, each turn at most one:
+				   those behind it wait for them */
 	PARSE_IDLE_MS = 20000,	/* then the parser may go */
 	PARSE_WANT_MS = 10000	/* no parser yet: ask once more */
 };
