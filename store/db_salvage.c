@@ -131,6 +131,7 @@ by_rowid(struct sqlite3 *bad, sqlite3_stmt *to, const struct table *t,
 {
 	sqlite3_stmt *from;
 	int64_t at = 0, was, step = 1;
+	uint64_t saved, skipped = 0;
 	int fails = 0;
 
 	from = select_from(bad, t, "rowid,", "WHERE rowid >= ? ORDER BY rowid");
@@ -138,14 +139,21 @@ by_rowid(struct sqlite3 *bad, sqlite3_stmt *to, const struct table *t,
 		return;
 	while (fails < FAILS_MAX) {
 		was = at;
+		saved = f->saved;
 		at = run(from, to, t, at, f);
+		if (f->saved > saved) {
+			f->lost += skipped;
+			skipped = 0;
+		}
 		if (at == INT64_MAX)
 			break;
 		step = at > was ? 1 : step < STEP_MAX ? step * 2 : STEP_MAX;
 		fails++;
-		f->lost += (uint64_t)step;
+		skipped += (uint64_t)step;
 		at += step;
 	}
+	/* Behind the last one saved nobody knows how many there were. */
+	f->lost += skipped > 0;
 	sqlite3_finalize(from);
 }
 
