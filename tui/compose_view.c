@@ -229,14 +229,17 @@ static void
 draw_attachment(const struct compose_view *c, size_t i, int y,
     const struct area *a)
 {
+	const char *path = c->l.attach[i], *slash = strrchr(path, '/');
 	char size[16] = "missing";
 	struct stat st;
 	struct buf b;
 
-	if (stat(c->l.attach[i], &st) == 0)
+	if (stat(path, &st) == 0)
 		text_size(size, sizeof size, (uint64_t)st.st_size);
 	buf_init(&b, 8192);
-	buf_addf(&b, "  Attach: %s  %s", c->l.attach[i], size);
+	/* Its name first: a path may not fit. */
+	buf_addf(&b, "  Attach: %s  %s  %s", slash != NULL ? slash + 1 : path,
+	    size, path);
 	term_field(y, a->x, a->w, buf_str(&b), PAINT_ATTACHMENT |
 	    (i == c->cur ? TERM_CURSOR : 0));
 	buf_clear(&b);
