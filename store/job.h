@@ -92,8 +92,15 @@ struct job *job_new(struct store *st, enum job_kind kind);
 void	 job_free(struct job *j);
 void	 job_file(struct job *j);	/* to be filed */
 void	 job_later(struct job *j);	/* the row again, after a while */
-void	 job_elsewhere(struct job *j);	/* spool: in another mailbox */
 enum store_err	job_place(struct job *j);	/* UID, name, order */
+/* To the filer, with e, its entry; -1: not now, or j->lost. */
+int	 job_send_entry(struct job *j, const struct box *b,
+	    const struct spool_entry *e);
+
+/* intake_spool.c */
+void	 job_elsewhere(struct job *j);	/* in another mailbox */
+void	 intake_elsewhere(struct store *st);	/* those, as far as it goes */
+void	 intake_gathered(void *st);	/* the wait for more is over */
 
 /* intake_parse.c */
 void	 job_parse(struct job *j);
