@@ -178,25 +178,42 @@ box_jobs_gone(struct store *st, struct op_peer *p)
 
 /*
  * What IMAP makes is subscribed to when it says so, as RFC 9051 section 6.3.7
- * has it, and a new mailbox of the same name begins anew.  to: the name it
- * gets, or NULL.
+ * has it, and a new mailbox of the same name begins anew.  Filer may tell of
+ * the folder before it answers: what was said of the name is there first.
  */
+#define UNSAID " subscribed WHERE here=0 AND (name=?1 OR (name>?1||'/'" \
+	" AND name<?1||'0'))"
+
 static enum store_err
-unsaid(struct box_job *j, const char *name, const char *to)
+unsaid_begin(struct box_job *j)
 {
-	static struct store_slot make, move, drop;
+	static struct store_slot make, move;
 
 	if (j->type == BOX_RENAME)
-		return store_do(j->st, STORE_NODE, &move, "UPDATE OR IGNORE"
-		    " subscribed SET name=?2 WHERE name=?1 AND here=0", "ss",
-		    name, to);
-	if (j->type == BOX_DELETE)
-		return store_do(j->st, STORE_NODE, &drop, "DELETE FROM"
-		    " subscribed WHERE name=?1 AND here=0", "s", name);
-	if (j->peer == NULL || op_peer_role(j->peer) != ROLE_IMAP)
+		return store_do(j->st, STORE_NODE, &move, "INSERT OR IGNORE"
+		    " INTO subscribed(name, here) SELECT ?2||substr(name,"
+		    " length(?1)+1), 0 FROM" UNSAID, "ss", j->name, j->to);
+	if (j->type != BOX_CREATE || op_peer_role(j->peer) != ROLE_IMAP)
 		return STORE_OK;
 	return store_do(j->st, STORE_NODE, &make, "INSERT OR IGNORE INTO"
-	    " subscribed(name, here) VALUES(?1, 0)", "s", name);
+	    " subscribed(name, here) VALUES(?1, 0)", "s", j->name);
+}
+
+/* good: filer did it. */
+static enum store_err
+unsaid_end(struct box_job *j, bool good)
+{
+	static struct store_slot drop, back;
+
+	if (good ? j->type == BOX_CREATE : j->type == BOX_DELETE)
+		return STORE_OK;
+	if (!good && j->type == BOX_RENAME)
+		return store_do(j->st, STORE_NODE, &back, "DELETE FROM"
+		    " subscribed WHERE here=0 AND name IN (SELECT ?2||"
+		    "substr(name, length(?1)+1) FROM" UNSAID ")", "ss",
+		    j->name, j->to);
+	return store_do(j->st, STORE_NODE, &drop, "DELETE FROM" UNSAID, "s",
+	    j->name);
 }
 
 static enum store_err
@@ -212,8 +229,6 @@ created(struct box_job *j, uint64_t *id)
 		memcpy(f.name, j->name, sizeof f.name);
 		rc = box_add(j->st, &f, &b);
 	}
-	if (rc == STORE_OK)
-		rc = unsaid(j, j->name, NULL);
 	if (rc == STORE_OK) {
 		b->here = true;
 		*id = b->id;
@@ -246,8 +261,6 @@ renamed(struct box_job *j)
 		rc = box_set_name(st, b, now);
 		box_save_all(st);
 		if (rc == STORE_OK)
-			rc = unsaid(j, old, now);
-		if (rc == STORE_OK)
 			rc = store_result(st, STORE_CACHE,
 			    row_mbox_renamed(st->rows, b->id, old));
 		i = (size_t)-1;		/* the order changed */
@@ -261,9 +274,8 @@ deleted(struct box_job *j)
 	struct box *b = box_by_name(j->st, j->name);
 	enum store_err rc;
 
-	rc = unsaid(j, j->name, NULL);
-	if (b == NULL || rc != STORE_OK)
-		return rc;
+	if (b == NULL)
+		return STORE_OK;
 	rc = store_begin(j->st, STORE_CACHE);
 	if (rc == STORE_OK) {
 		intake_forget(j->st, b);
@@ -283,6 +295,10 @@ done(void *arg, uint16_t status, struct chan_in *in, int *fd)
 	(void)fd;
 	if (status == OP_GONE)
 		rc = STORE_GONE;
+	if (rc == STORE_OK)
+		rc = unsaid_end(j, true);
+	else
+		(void)unsaid_end(j, false);
 	if (rc == STORE_OK && j->type == BOX_CREATE)
 		rc = created(j, &j->box);
 	else if (rc == STORE_OK && j->type == BOX_RENAME)
@@ -300,6 +316,7 @@ start(struct store *st, struct op_call *c, uint16_t file_op,
     const char *name, const char *to)
 {
 	struct box_job *j;
+	enum store_err err;
 	struct buf b;
 	int rc;
 
@@ -315,11 +332,17 @@ start(struct store *st, struct op_call *c, uint16_t file_op,
 	memcpy(j->name, name, strlen(name) + 1);
 	if (to != NULL)
 		memcpy(j->to, to, strlen(to) + 1);
+	err = unsaid_begin(j);
+	if (err != STORE_OK) {
+		free(j);
+		return (uint16_t)err;
+	}
 	buf_init(&b, 2048);
 	file_box_put(&b, name, to);
 	rc = ask_send(st->filer, file_op, &b, -1, done, j);
 	buf_clear(&b);
 	if (rc == -1) {
+		(void)unsaid_end(j, false);
 		free(j);
 		return STORE_GONE;
 	}
