@@ -13,6 +13,7 @@
 #include "mailnode/base/clock.h"
 #include "mailnode/base/json.h"
 #include "mailnode/cmd.h"
+#include "mailnode/node/chain.h"
 #include "mailnode/node/conf.h"
 #include "mailnode/node/control.h"
 #include "mailnode/ops/replace.h"
@@ -23,7 +24,7 @@ enum {
 	CHAIN_MAX = 256 * 1024,		/* octets */
 	DOORS_TEXT_MAX = 8192,		/* octets */
 	DAY_S = 86400,
-	CERT_SOON_DAYS = 14
+	CERT_SOON_DAYS = CHAIN_SOON_S / DAY_S
 };
 
 struct health {
