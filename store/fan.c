@@ -13,6 +13,7 @@
 #include "store/op_event.h"
 #include "store/op_rcpt.h"
 #include "store/queue.h"
+#include "store/queue_envelope.h"
 #include "store/spool.h"
 #include "store/upload.h"
 
@@ -274,13 +275,14 @@ letter(struct store *st, const struct fan *f, const struct fan_text *t,
 	    .subject = f->subject, .envid = "", .flags = flags, .to = &one,
 	    .nto = 1 } };
 	struct sending x = { .st = st };
+	char what[KEY_MAX], envid[QUEUE_ENVID_MAX];
 	struct settling *s;
-	char what[KEY_MAX];
 	enum store_err rc;
 
 	key(f, to->dest, what, sizeof what);
 	if (done_before(st, what))
 		return STORE_OK;
+	queue_envid(&h.env, envid);
 	rc = set_flags(&h.env, t);
 	if (rc == STORE_OK)
 		rc = upload_begin(st, NULL, st->queue->dir, false, &x.id);

@@ -24,6 +24,7 @@ struct submission {
 	char		*local_from;	/* owned: env.from of another user */
 	uint64_t	 octets;	/* in the file so far */
 	int64_t		 due;
+	char		 envid[QUEUE_ENVID_MAX];
 	bool		 once;		/* hash is set */
 	uint8_t		 hash[QUEUE_HASH];
 };
@@ -255,6 +256,7 @@ start_file(struct store *st, struct submission *s, struct op_call *c)
 	s->head.role = c->role;
 	s->due = s->head.env.due_s > s->head.created ? s->head.env.due_s :
 	    s->head.created;
+	queue_envid(&s->head.env, s->envid);
 	buf_init(&b, QUEUE_HEAD_MAX);
 	queue_head_put(&b, &s->head);
 	s->head.offset = (uint32_t)b.len;

@@ -50,7 +50,8 @@ enum queue_flag {
 	/* keeper's own, see fan.h: */
 	QUEUE_FORWARD = 32,	/* somebody's, sent on: not to be signed, the
 				   sender to be rewritten */
-	QUEUE_HOME = 64		/* a notice, to whom orcpt (rewritten) hides */
+	QUEUE_HOME = 64,	/* a notice, to whom orcpt (rewritten) hides */
+	QUEUE_ENVID = 128	/* envid is ours, and nobody's guess */
 };
 
 /* RFC 3461 NOTIFY; 0 is the default: failure and delay. */

@@ -1,6 +1,8 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto/secret.h"
 #include "store/queue_envelope.h"
 
 /* What would break a line of the head, of the log, of the dialogue. */
@@ -80,4 +82,19 @@ queue_envelope_take(struct queue_head *h, struct chan_in *in)
 	if (!chan_end(in) || e->due_s < 0)
 		return STORE_CORRUPT;
 	return e->nto > 0 ? STORE_OK : STORE_NORCPT;
+}
+
+void
+queue_envid(struct queue_envelope *e, char dst[QUEUE_ENVID_MAX])
+{
+	uint8_t raw[QUEUE_ENVID_MAX / 2];
+	size_t i;
+
+	if (e->from[0] == '\0' || e->envid[0] != '\0')
+		return;
+	random_bytes(raw, sizeof raw);
+	for (i = 0; i < sizeof raw; i++)
+		(void)snprintf(dst + 2 * i, 3, "%02x", raw[i]);
+	e->envid = dst;
+	e->flags |= QUEUE_ENVID;
 }

@@ -18,4 +18,14 @@ bool		queue_address_ok(const char *s);
 enum store_err	queue_envelope_take(struct queue_head *h,
 		    struct chan_in *in);
 
+enum { QUEUE_ENVID_MAX = 33 };	/* octets, NUL included */
+
+/*
+ * A letter whose submitter named no envelope id gets one of ours, by which a
+ * report that comes back is known (RFC 3461 section 4.4); borrows dst.  Not
+ * one that nobody is told of.
+ */
+void		queue_envid(struct queue_envelope *e,
+		    char dst[QUEUE_ENVID_MAX]);
+
 #endif

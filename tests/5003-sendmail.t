@@ -96,6 +96,9 @@ is 'stays null' "$(hop_env 11 mail | cut -d' ' -f2)" 'FROM:<>'
 printf 'Subject: dsn\n\nx\n' | "$sm" -N success,delay -V env+2B1 a@far.test
 ok 'DSN' taken 12
 ok 'asked for' sh -c 'grep -q "ENVID=env+2B1" "$0" && grep -q "NOTIFY=SUCCESS,DELAY" "$0"' "$hop/env.12"
+ok 'an envelope id of ours otherwise' grep -qE ' ENVID=[0-9a-f]{32}"' \
+    "$hop/env.10"
+ok 'not with the null sender' fails grep -q ' ENVID=' "$hop/env.11"
 
 { printf 'Subject: max\n\n'; head -c 60000000 /dev/zero | tr '\0' x; } |
     "$sm" a@far.test 2>/dev/null

@@ -39,7 +39,7 @@ hop_count() { ls "$hop" | grep -c '^msg\.[0-9]*$'; }
 hop_has() { wait_for "[ \$(hop_count) -ge $1 ]" "${2:-15}"; }
 hop_env() { "$python" -c 'import json,sys; print(json.load(open(sys.argv[1]))[sys.argv[2]])' \
     "$hop/env.$1" "$2"; }
-hop_rcpts() { "$python" -c 'import json,sys; print(*sorted(
-    r.split(":", 1)[1].split(" NOTIFY")[0] for r in
+hop_rcpts() { "$python" -c 'import json,re,sys; print(*sorted(
+    re.split(" (?:NOTIFY|ORCPT)=", r.split(":", 1)[1])[0] for r in
     json.load(open(sys.argv[1]))["rcpt"]))' "$hop/env.$1"; }
 unlock() { printf '%s\n' "$pass" | mn vault unlock --passphrase-stdin; }

@@ -7,7 +7,10 @@
 #include "mailnode/smtp/client_data.h"
 #include "mailnode/smtp/client_parts.h"
 
-enum { PIECE = 64 * 1024 };	/* octets read and stuffed at once */
+enum {
+	PIECE = 64 * 1024,	/* octets read and stuffed at once */
+	ORCPT_OWN_MAX = 160	/* of an address; 500 encoded, RFC 3461 */
+};
 
 static void
 all(struct client_letter *l, enum client_fate old, enum client_fate f,
@@ -113,14 +116,32 @@ put_notify(struct line *o, uint32_t notify)
 		}
 }
 
+/* RFC 3461 section 5.2.1: where the submitter named none, the one of RCPT. */
+static void
+put_orcpt(struct line *o, const struct client_rcpt *r)
+{
+	const char *p;
+
+	if (r->orcpt != NULL && r->orcpt[0] != '\0') {
+		line_putf(o, " ORCPT=%s", r->orcpt);
+		return;
+	}
+	for (p = r->addr; *p != '\0'; p++)
+		if ((unsigned char)*p > 0x7e || p - r->addr >= ORCPT_OWN_MAX)
+			return;		/* RFC 6533 has another type */
+	line_puts(o, " ORCPT=rfc822;");
+	for (p = r->addr; *p != '\0'; p++)
+		line_putf(o, *p <= ' ' || *p == '+' || *p == '=' ? "+%02X" :
+		    "%c", (unsigned int)*p);
+}
+
 static void
 put_rcpt(struct client *c, const struct client_rcpt *r)
 {
 	line_putf(c->line, "RCPT TO:<%s>", r->addr);
 	if (c->offer.bits & OFFER_DSN) {
 		put_notify(c->line, r->notify);
-		if (r->orcpt != NULL && r->orcpt[0] != '\0')
-			line_putf(c->line, " ORCPT=%s", r->orcpt);
+		put_orcpt(c->line, r);
 	}
 	line_puts(c->line, "\r\n");
 }

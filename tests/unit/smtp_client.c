@@ -163,6 +163,25 @@ one_by_one_without_pipelining(void **state)
 	assert_int_equal(marks, 1);
 }
 
+/* RFC 3461 sections 4.2 and 5.2.1: what stood in RCPT, as xtext. */
+static void
+the_original_recipient_is_named(void **state)
+{
+	static const char *const script[] = { HELLO, "S:250 DSN",
+	    "C:MAIL FROM:<a@x.test> RET=HDRS\r\n", "S:250 ok",
+	    "C:RCPT TO:<b+c=d@y.test> ORCPT=rfc822;b+2Bc+3Dd@y.test\r\n",
+	    "S:250 ok", "C:RCPT TO:<c@y.test> NOTIFY=DELAY "
+	    "ORCPT=rfc822;C@z.test\r\n", "S:250 ok",
+	    "C:DATA\r\n", "S:354 go on", "D", "S:250 2.0.0 taken",
+	    "C:QUIT", "S:221 bye", NULL };
+	struct client_rcpt r[2] = { { .addr = "b+c=d@y.test" },
+	    { .addr = "c@y.test", .orcpt = "rfc822;C@z.test",
+	    .notify = 8 } };
+
+	(void)state;
+	assert_int_equal(run(script, r, 2, 0), 0);
+}
+
 static void
 pipelined_answers_belong_to_their_commands(void **state)
 {
@@ -487,6 +506,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_by_one_without_pipelining),
+		cmocka_unit_test(the_original_recipient_is_named),
 		cmocka_unit_test(pipelined_answers_belong_to_their_commands),
 		cmocka_unit_test(a_refused_mail_is_for_all_and_no_data_follows),
 		cmocka_unit_test(no_dot_without_a_mark),

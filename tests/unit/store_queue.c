@@ -331,7 +331,7 @@ another_user_has_his_name_in_the_sender(void **state)
 	e.flags = QUEUE_COPY | QUEUE_HOLD;
 	assert_int_equal(node_ask(&n, ROLE_LOCAL, submit, &e), STORE_OK);
 	assert_int_equal(queue_facts(&n.st, only(&n), &f), STORE_OK);
-	assert_int_equal(f.flags, 0);
+	assert_int_equal(f.flags, QUEUE_ENVID);
 	assert_int_equal(f.state, QUEUE_ACTIVE);
 	path_of(&n, only(&n), path, sizeof path);
 	fd = open(path, O_RDONLY);
