@@ -11,6 +11,7 @@
 #include "store/field.h"
 #include "store/mime_cap.h"
 #include "store/mime_imap.h"
+#include "store/mime_report.h"
 #include "store/mime_row.h"
 #include "store/mime_text.h"
 #include "store/mtext.h"
@@ -185,6 +186,18 @@ is_bulk(const struct mime *m)
 	    has_field(m, "Auto-Submitted", "no");
 }
 
+/* The Return-Path on top is ours. */
+static bool
+from_nobody(const struct mime *m)
+{
+	char *raw = mime_field(m, "Return-Path");
+	bool is = raw != NULL && strncmp(raw + strspn(raw, " \t"), "<>", 2) ==
+	    0;
+
+	free(raw);
+	return is;
+}
+
 static uint32_t
 row_flags_of(const struct mime *m, const uint32_t *flags)
 {
@@ -197,6 +210,8 @@ row_flags_of(const struct mime *m, const uint32_t *flags)
 		f |= PARSE_CUT;
 	if (m->nohead)
 		f |= PARSE_NOHEAD;
+	if (mime_is_report(m) || from_nobody(m))
+		f |= PARSE_REPORT;
 	if (mime_is(m, root, "multipart", "signed") ||
 	    mime_is(m, root, "application", "pkcs7-mime"))
 		f |= PARSE_SIGNED;
@@ -268,12 +283,25 @@ put_ids(const struct mime *m, const char *name, size_t most, struct buf *out)
 	free(raw);
 }
 
+/* Who reports seldom says what that is an answer to. */
 static void
-fill_texts(const struct mime *m, struct build *b, const uint8_t hash[32])
+put_reported(const struct mime *m, struct buf *out)
+{
+	char id[MIME_REPORT_ID_MAX];
+
+	mime_report_id(m, id);
+	(void)mime_ids(id, 1, out);
+}
+
+static void
+fill_texts(const struct mime *m, struct build *b, const uint8_t hash[32],
+    bool report)
 {
 	put_msgid(m, hash, &b->text[MSGID]);
 	put_ids(m, "In-Reply-To", 1, &b->text[IRT]);
 	put_ids(m, "References", ROW_REFS_MAX, &b->text[REFS]);
+	if (b->text[IRT].len == 0 && b->text[REFS].len == 0 && report)
+		put_reported(m, &b->text[IRT]);
 	put_decoded(m, "Subject", ROW_SUBJECT_MAX, &b->text[SUBJECT]);
 	put_decoded(m, "From", ROW_PEOPLE_MAX, &b->text[FROM]);
 	put_decoded(m, "To", ROW_PEOPLE_MAX, &b->text[TO]);
@@ -341,7 +369,7 @@ mime_row(const struct mime *m, struct buf *out)
 	r.flags = row_flags_of(m, b.flags);
 	r.flags |= r.date == 0 ? PARSE_NODATE : 0;
 	sha256_of(m->data, m->size, r.hash);
-	fill_texts(m, &b, r.hash);
+	fill_texts(m, &b, r.hash, (r.flags & PARSE_REPORT) != 0);
 	field_names_put(&b.blob[NAMES], (const char *)m->data,
 	    (const char *)m->data + m->size);
 	if (mime_envelope(m, &b.blob[ENV]) == 0 &&

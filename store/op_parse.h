@@ -41,7 +41,9 @@ enum parse_flag {
 	PARSE_SIGNED = 32,	/* multipart/signed or S/MIME */
 	PARSE_ENCRYPTED = 64,
 	PARSE_BULK = 128,	/* List-Id, Precedence or Auto-Submitted */
-	PARSE_MORE = 256	/* of text or parts: see enum parse_reach */
+	PARSE_MORE = 256,	/* of text or parts: see enum parse_reach */
+	PARSE_REPORT = 512	/* may say what became of a letter: a report,
+				   or from the null sender */
 };
 
 /*

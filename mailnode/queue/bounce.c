@@ -138,6 +138,19 @@ action(const char *p, const char *end)
 	return BOUNCE_UNKNOWN;
 }
 
+/* RFC 8098 section 3.2.6: modes ";" type, perhaps "/" and modifiers. */
+static enum bounce_action
+disposition(const char *p, const char *end)
+{
+	static const char shown[] = "displayed";
+	const char *semi = memchr(p, ';', (size_t)(end - p));
+
+	for (p = semi != NULL ? semi + 1 : end; p < end && blank(*p); )
+		p++;
+	return (size_t)(end - p) >= sizeof shown - 1 && strncasecmp(p, shown,
+	    sizeof shown - 1) == 0 ? BOUNCE_READ : BOUNCE_UNKNOWN;
+}
+
 /* RFC 3463 section 2: class "." subject "." detail, perhaps more behind. */
 static void
 status(char dst[16], const char *p, const char *end)
@@ -168,6 +181,8 @@ recipient_field(struct bounce_rcpt *r, const char *name, size_t n,
 		address(r->original, sizeof r->original, p, end);
 	else if (IS("Action"))
 		r->action = action(p, end);
+	else if (IS("Disposition"))
+		r->action = disposition(p, end);
 	else if (IS("Status"))
 		status(r->status, p, end);
 	else if (IS("Diagnostic-Code"))
@@ -275,7 +290,8 @@ bounce_action_text(enum bounce_action a)
 		[BOUNCE_UNKNOWN] = "unknown", [BOUNCE_FAILED] = "failed",
 		[BOUNCE_DELAYED] = "delayed",
 		[BOUNCE_DELIVERED] = "delivered",
-		[BOUNCE_RELAYED] = "relayed", [BOUNCE_EXPANDED] = "expanded"
+		[BOUNCE_RELAYED] = "relayed", [BOUNCE_EXPANDED] = "expanded",
+		[BOUNCE_READ] = "read"
 	};
 
 	return text[a];

@@ -1,6 +1,7 @@
 /*
  * Delivery status notifications of others (RFC 3464, RFC 6533), read: the
- * text of a message/delivery-status or message/global-delivery-status part.
+ * text of a message/delivery-status or message/global-delivery-status part;
+ * or that of a message/disposition-notification (RFC 8098).
  */
 #ifndef QUEUE_BOUNCE_H
 #define QUEUE_BOUNCE_H
@@ -18,7 +19,8 @@ enum {
 /* RFC 3464 section 2.3.3. */
 enum bounce_action {
 	BOUNCE_UNKNOWN, BOUNCE_FAILED, BOUNCE_DELAYED, BOUNCE_DELIVERED,
-	BOUNCE_RELAYED, BOUNCE_EXPANDED
+	BOUNCE_RELAYED, BOUNCE_EXPANDED,
+	BOUNCE_READ		/* RFC 8098 section 3.2.6.2, displayed */
 };
 
 /* What is absent is "". */

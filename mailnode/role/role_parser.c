@@ -13,6 +13,7 @@
 #include "mailnode/filter/teach.h"
 #include "mailnode/node/log.h"
 #include "mailnode/node/sandbox.h"
+#include "mailnode/queue/report.h"
 #include "mailnode/role/roles.h"
 #include "store/dyn.h"
 #include "store/op_parse.h"
@@ -61,6 +62,7 @@ role_parser(struct proc *pr)
 	limit_memory();
 	op_server_init(&srv, pr->loop, parse_ops, pr);
 	op_server_more(&srv, teach_ops);
+	op_server_more(&srv, report_ops);
 	srv.gone = gone;
 	proc_serve(pr, &srv);
 	sandbox_enter(pr);
