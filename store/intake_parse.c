@@ -386,6 +386,15 @@ store_ask_parser(struct store *st)
 }
 
 void
+store_parser_busy(struct store *st, bool busy)
+{
+	if (busy)
+		st->intake->parsing++;
+	else
+		st->intake->parsing--;
+}
+
+void
 intake_parse_kick(struct store *st)
 {
 	struct intake *in = st->intake;

@@ -273,6 +273,8 @@ todo_of(const struct job *j, const struct box *b)
 		todo |= RULE_DELIVER;
 	if (j->st->conf->nrules > 0 && strcmp(b->name, "Junk") != 0)
 		todo |= RULE_MATCH;
+	if ((j->parsed.flags & PARSE_REPORT) != 0)
+		todo |= RULE_REPORT;
 	return todo;
 }
 
@@ -290,6 +292,11 @@ note_rules(struct job *j, const struct box *b)
 	rc = spool_next(j->st, j->entry - 1, &e);
 	if (rc != STORE_OK || e.id != j->entry)
 		return rc == STORE_NOTFOUND || rc == STORE_OK ? STORE_OK : rc;
+	/* Our own queue's notices repeat what it knows. */
+	if (e.own)
+		r.todo &= ~(unsigned int)RULE_REPORT;
+	if (r.todo == 0)
+		return STORE_OK;
 	memcpy(r.hash, j->parsed.hash, sizeof r.hash);
 	memcpy(r.trace, j->trace, sizeof r.trace);
 	snprintf(r.msgid, sizeof r.msgid, "%s", j->parsed.msgid);
@@ -300,7 +307,7 @@ note_rules(struct job *j, const struct box *b)
 	r.own = e.own;
 	r.stays = e.stays;
 	watch_note(j->st, WATCH_INDEX, 0, 0);
-	if ((r.todo & RULE_DELIVER) != 0)
+	if ((r.todo & RULE_FIRST) != 0)
 		rule_kick(j->st);
 	return rule_note(j->st, &r);
 }

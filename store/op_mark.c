@@ -33,7 +33,7 @@ queue_marks_get(struct chan_in *in, enum queue_mark *out, size_t n)
 static enum queue_mark
 mark_of(sqlite3_stmt *s)
 {
-	enum { FAILED, UNKNOWN, DEFERRED, FRESH, SENT, DROPPED, N };
+	enum { FAILED, UNKNOWN, DEFERRED, FRESH, SENT, DROPPED, RETURNED, N };
 	int64_t n[N];
 	int i;
 
@@ -41,6 +41,8 @@ mark_of(sqlite3_stmt *s)
 		n[i] = sqlite3_column_int64(s, i);
 	if (n[FAILED] > 0)
 		return QUEUE_MARK_FAILED;
+	if (n[RETURNED] > 0)
+		return QUEUE_MARK_RETURNED;
 	if (n[UNKNOWN] > 0)
 		return QUEUE_MARK_UNKNOWN;
 	if (n[DEFERRED] > 0)
@@ -65,7 +67,9 @@ on_marks(void *service, struct op_call *c)
 	    " sum(fate IN (4, 5)), sum(fate = 1 OR twice <> 0),"
 	    " sum(fate = 0 AND attempts > 0),"
 	    " sum(fate = 0 AND attempts = 0), sum(fate IN (2, 3)),"
-	    " sum(fate = 6) FROM queue_rcpt WHERE letter = (SELECT id FROM"
+	    " sum(fate = 6), sum(EXISTS (SELECT 1 FROM queue_returned t"
+	    " WHERE t.letter = queue_rcpt.letter AND action = 1 AND"
+	    " belief >= 2)) FROM queue_rcpt WHERE letter = (SELECT id FROM"
 	    " queue_letter WHERE msgid = ?1 AND role <> ?2 AND msgid <> ''"
 	    " ORDER BY created DESC LIMIT 1)", "");
 	if (s == NULL)

@@ -6,6 +6,7 @@
 #include "mailnode/base/clock.h"
 #include "store/op_event.h"
 #include "store/queue.h"
+#include "store/returned.h"
 #include "store/wire.h"
 
 static const char *const states[] = {
@@ -57,6 +58,7 @@ get_row(struct wire *w, struct queue_row *r)
 	r->nrcpt = chan_get_u32(w->in);
 	r->nwaiting = chan_get_u32(w->in);
 	r->nfailed = chan_get_u32(w->in);
+	r->nreturned = chan_get_u32(w->in);
 	r->first = wire_str(w);
 	w->bad = w->bad || state >= STATES;
 	r->state = (enum queue_state)state;
@@ -133,6 +135,10 @@ queue_show_get(struct chan_in *in, struct queue_letter *out)
 	while (wire_row(&w, (void **)&out->attempt, &out->nattempt,
 	    sizeof *out->attempt))
 		get_attempt(&w, &out->attempt[out->nattempt - 1]);
+	w.cap = 0;
+	while (wire_row(&w, (void **)&out->report, &out->nreport,
+	    sizeof *out->report))
+		reported_get(&w, &out->report[out->nreport - 1]);
 	if (!w.bad && chan_end(in))
 		return true;
 	queue_letter_clear(out);
@@ -144,6 +150,7 @@ queue_letter_clear(struct queue_letter *l)
 {
 	free(l->rcpt);
 	free(l->attempt);
+	free(l->report);
 	free(l->text);
 	memset(l, 0, sizeof *l);
 }
@@ -311,6 +318,8 @@ put_letter(struct store *st, uint64_t id, struct buf *out)
 		rc = queue_rcpts_put(st, id, out);
 	if (rc == STORE_OK)
 		rc = queue_attempts_put(st, id, out);
+	if (rc == STORE_OK)
+		rc = returned_put(st, id, out);
 	return (uint16_t)rc;
 }
 

@@ -17,6 +17,7 @@
 #include "mailnode/base/chan.h"
 #include "mailnode/base/op.h"
 #include "store/op_submit.h"
+#include "store/reported.h"
 
 /* Submitting is in op_submit.h, the sender's part in op_sender.h. */
 enum queue_op {
@@ -67,6 +68,8 @@ struct queue_row {
 	int64_t		 created, due, expires;	/* wall seconds */
 	uint64_t	 size;		/* octets of the letter */
 	uint32_t	 nrcpt, nwaiting, nfailed;
+	uint32_t	 nreturned;	/* recipients of whom a report that is
+					   believed says so */
 	const char	*first;		/* first recipient */
 };
 
@@ -117,6 +120,8 @@ struct queue_letter {
 	size_t		 nrcpt;
 	struct queue_attempt *attempt;	/* oldest first, the last 50 */
 	size_t		 nattempt;
+	struct reported	*report;	/* by recipient, then oldest first */
+	size_t		 nreport;
 	char		*text;		/* private */
 };
 
@@ -132,6 +137,7 @@ void	 queue_letter_clear(struct queue_letter *l);
 enum queue_mark {
 	QUEUE_MARK_NONE,	/* not sent by this node, or long ago */
 	QUEUE_MARK_FAILED,	/* refused or expired, for one at least */
+	QUEUE_MARK_RETURNED,	/* taken, and came back, likewise */
 	QUEUE_MARK_UNKNOWN,	/* may have been sent, or sent twice */
 	QUEUE_MARK_DEFERRED,	/* tried in vain, and will be again */
 	QUEUE_MARK_PARTLY,	/* sent to some, others wait */

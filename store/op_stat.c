@@ -3,6 +3,7 @@
 #include "mailnode/base/clock.h"
 #include "store/event.h"
 #include "store/op_stat.h"
+#include "store/returned.h"
 #include "store/spool.h"
 #include "store/store.h"
 
@@ -26,6 +27,8 @@ put_events(struct store *st, struct buf *out)
 	    " FROM event WHERE kind = 'accept' AND at > ?1", since));
 	chan_put_u64(out, number(st, STORE_EVENTS, &refused, "SELECT count(*)"
 	    " FROM event WHERE kind = 'refuse' AND at > ?1", since));
+	chan_put_u64(out, (uint64_t)returned_since(st, clock_wall_s() -
+	    STAT_WEEK_S));
 }
 
 static void
@@ -95,6 +98,7 @@ stat_node(int ch, struct op_reply *r, struct stat_node *s)
 		return rc;
 	s->accepted = chan_get_u64(&r->in);
 	s->refused = chan_get_u64(&r->in);
+	s->returned = chan_get_u64(&r->in);
 	s->spooled = chan_get_u64(&r->in);
 	s->spool_octets = chan_get_u64(&r->in);
 	s->spool_oldest = chan_get_i64(&r->in);

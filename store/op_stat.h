@@ -13,6 +13,7 @@ enum { STAT_WEEK_S = 7 * 86400, STAT_WAIT_MS = 10000 };
 
 struct stat_node {
 	uint64_t	accepted, refused;	/* events of STAT_WEEK_S */
+	uint64_t	returned;		/* letters, of STAT_WEEK_S */
 	uint64_t	spooled, spool_octets;
 	int64_t		spool_oldest;		/* wall, s; 0: empty */
 	bool		spool_refusing;

@@ -327,7 +327,9 @@ queue_row_put(struct store *st, struct sqlite3_stmt *s, struct buf *b)
 	c = store_ask(st, STORE_NODE, &slot, "SELECT"
 	    " coalesce(min(CASE WHEN fate < 2 THEN due END), ?2), ?3, ?4,"
 	    " count(*), coalesce(sum(fate < 2), 0),"
-	    " coalesce(sum(fate IN (4, 5)), 0),"
+	    " coalesce(sum(fate IN (4, 5)), 0), (SELECT count(DISTINCT n)"
+	    " FROM queue_returned WHERE letter = ?1 AND action = 1 AND"
+	    " belief >= 2),"
 	    " coalesce(max(CASE WHEN n = 1 THEN addr END), '')"
 	    " FROM queue_rcpt WHERE letter = ?1", "iiii",
 	    (int64_t)sqlite3_column_int64(s, 0),
@@ -340,7 +342,7 @@ queue_row_put(struct store *st, struct sqlite3_stmt *s, struct buf *b)
 		(void)sqlite3_reset(c);
 		return STORE_IO;
 	}
-	sql_put(b, c, 0, "iiiuuus");
+	sql_put(b, c, 0, "iiiuuuus");
 	(void)sqlite3_reset(c);
 	return STORE_OK;
 }

@@ -111,19 +111,21 @@ scan(struct store *st)
 enum store_err
 queue_clean(struct store *st)
 {
-	static struct store_slot rcpts, attempts, letters;
+	static struct store_slot rcpts, attempts, reports, letters;
 	static const char *const sql[] = {
 	    "DELETE FROM queue_rcpt WHERE letter IN (SELECT id FROM"
 	    " queue_letter WHERE state = 2 AND finished < ?1)",
 	    "DELETE FROM queue_attempt WHERE letter IN (SELECT id FROM"
 	    " queue_letter WHERE state = 2 AND finished < ?1)",
+	    "DELETE FROM queue_returned WHERE letter IN (SELECT id FROM"
+	    " queue_letter WHERE state = 2 AND finished < ?1)",
 	    "DELETE FROM queue_letter WHERE state = 2 AND finished < ?1",
 	};
-	struct store_slot *slot[] = { &rcpts, &attempts, &letters };
+	struct store_slot *slot[] = { &rcpts, &attempts, &reports, &letters };
 	enum store_err rc = STORE_OK;
 	size_t i;
 
-	for (i = 0; i < 3 && rc == STORE_OK; i++)
+	for (i = 0; i < 4 && rc == STORE_OK; i++)
 		rc = store_do(st, STORE_NODE, slot[i], sql[i], "i",
 		    clock_wall_s() - QUEUE_KEEP_S);
 	st->queue->cleaned_s = clock_wall_s();

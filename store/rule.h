@@ -5,6 +5,8 @@
  *	(nothing) --rule_note, with its row-----> MATCH	  intake
  *		  (until the spool has struck it out nothing more: what is
  *		  done once more after a crash is looked for where it stood)
+ *	REPORT	--a parser read it: what it says of a letter is written down,
+ *		  with what follows of that-------> struck out in that commit
  *	DELIVER	--its programs ended------------> SETTLE, with what they said
  *	SETTLE	--that is done------------------> struck out in that commit
  *	MATCH	--the indexer says which match--> MOVE, FORWARD, TELL as far
@@ -43,7 +45,8 @@ enum {
 enum rule_todo {
 	RULE_MATCH = 1, RULE_MOVE = 2, RULE_FORWARD = 4, RULE_TELL = 8,
 	RULE_DELIVER = 16, RULE_SETTLE = 32,	/* before MATCH */
-	RULE_FIRST = RULE_DELIVER | RULE_SETTLE,
+	RULE_REPORT = 64,			/* likewise: returned.h */
+	RULE_FIRST = RULE_DELIVER | RULE_SETTLE | RULE_REPORT,
 	RULE_ACT = RULE_MOVE | RULE_FORWARD | RULE_TELL | RULE_FIRST
 };
 
@@ -107,9 +110,19 @@ enum store_err	 rule_locate(struct store *st, const struct rule_row *r,
 
 /* ---- rule_act.c ---- */
 
+/* "+a -b" on a row, not by the owner's own hand; what is malformed does
+ * nothing. */
+enum store_err	 rule_tags(struct store *st, uint64_t id, const char *text);
+
+/* ---- rule_report.c: RULE_REPORT; STORE_STATE: its answer goes on ---- */
+
+enum store_err	 rule_report(struct store *st, struct rule_row *r);
+void		 rule_report_close(struct store *st);
+
 enum store_err	 rule_open(struct store *st);
 void		 rule_close(struct store *st);
-/* There is something to do. */
+/* There is something to do: now, or after some trouble. */
 void		 rule_kick(struct store *st);
+void		 rule_later(struct store *st);
 
 #endif

@@ -74,8 +74,8 @@ tell(struct store *st, const struct rule_row *r, size_t i, const char *what,
 
 /* ---- tags, flags, mailbox ---- */
 
-static enum store_err
-set_tags(struct store *st, uint64_t id, const char *text)
+enum store_err
+rule_tags(struct store *st, uint64_t id, const char *text)
 {
 	struct tag_change *t = malloc(sizeof *t);
 	struct change c = { .type = MAIL_TAGS, .tags = t, .ruled = true };
@@ -122,7 +122,7 @@ move(struct store *st, struct rule_row *r)
 		return STORE_NOTFOUND;
 	for (i = 0; i < r->nhits && rc == STORE_OK; i++) {
 		if (rule_at(st, r, i)->tags != NULL)
-			rc = set_tags(st, at.id, rule_at(st, r, i)->tags);
+			rc = rule_tags(st, at.id, rule_at(st, r, i)->tags);
 		if (rule_at(st, r, i)->folder == NULL || moved ||
 		    rc != STORE_OK)
 			continue;
@@ -385,7 +385,7 @@ settle(struct store *st, struct rule_row *r)
 	if (rule_locate(st, r, &at) != STORE_OK)
 		return STORE_NOTFOUND;
 	if (r->said.tags[0] != '\0')
-		rc = set_tags(st, at.id, r->said.tags);
+		rc = rule_tags(st, at.id, r->said.tags);
 	b = folder[0] != '\0' ? box_by_name(st, folder) : NULL;
 	if (rc == STORE_OK && b != NULL) {
 		c.dest = b->id;
@@ -423,6 +423,7 @@ step(struct store *st, struct rule_row *r)
 		unsigned int	 bit;
 		enum store_err	(*fn)(struct store *, struct rule_row *);
 	} acts[] = {
+		{ RULE_REPORT, rule_report },
 		{ RULE_DELIVER, deliver }, { RULE_SETTLE, settle },
 		{ RULE_MOVE, move }, { RULE_FORWARD, forward },
 		{ RULE_TELL, run },
@@ -492,6 +493,13 @@ rule_kick(struct store *st)
 	loop_arm(st->loop, &st->rules->timer, 0);
 }
 
+void
+rule_later(struct store *st)
+{
+	loop_disarm(st->loop, &st->rules->timer);
+	loop_arm(st->loop, &st->rules->timer, LATER_MS);
+}
+
 enum store_err
 rule_open(struct store *st)
 {
@@ -509,6 +517,7 @@ rule_close(struct store *st)
 	if (st->rules == NULL)
 		return;
 	loop_disarm(st->loop, &st->rules->timer);
+	rule_report_close(st);
 	while (st->rules->telling != NULL)
 		unlink_telling(st->rules->telling);
 	free(st->rules);

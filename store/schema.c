@@ -18,6 +18,7 @@
  *	setting	name and value: numbers that must survive
  *	snooze	messages put off, by content: see op_snooze.c
  *	queue_*	the outgoing queue: see queue.h
+ *	queue_returned	what others reported of its letters: returned.h
  *	appending	see append_many.c
  *	fanned	what was sent on or copied: see fan.h
  *	fan_copy	copies that go when their letters have: fan_copy.h
@@ -55,6 +56,7 @@
 #include "store/queue.h"
 #include "store/queue_once.h"
 #include "store/reject.h"
+#include "store/returned.h"
 #include "store/row.h"
 #include "store/rule.h"
 #include "store/schema.h"
@@ -155,7 +157,7 @@ const struct schema schemas[STORE_NDB] = {
 		    device_schema, snooze_schema, fan_schema,
 		    listed_schema, history_schema, rule_schema,
 		    known_as_schema, append_schema, alias_own_schema,
-		    fan_copy_schema },
+		    fan_copy_schema, returned_schema },
 		.steps = { node_schema_2, node_schema_3 }
 	},
 	[STORE_CACHE] = {

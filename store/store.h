@@ -117,6 +117,7 @@ struct store {
 	struct gate		*gate;		/* op_gate.c */
 	struct devices		*devices;	/* op_device.c: who logged in */
 	struct rules		*rules;		/* rule_act.c */
+	struct reporting	*reporting;	/* rule_report.c */
 	/* The owner should know (text), or it is over (over). */
 	void			(*alarm)(void *arg, const char *text,
 				    bool over);
@@ -243,5 +244,7 @@ void		 store_filer(struct store *st, int fd);
 void		 store_parser(struct store *st, int fd);
 /* The parser, which does not rest then; NULL: it comes in a moment. */
 struct ask	*store_ask_parser(struct store *st);
+/* A request is with it: until its answer it is not let go. */
+void		 store_parser_busy(struct store *st, bool busy);
 
 #endif

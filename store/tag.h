@@ -18,6 +18,9 @@ enum { TAG_MAX = 100 };		/* octets of one tag */
 #define TAG_LOOKALIKE	"lookalike"	/* imitates a correspondent */
 #define TAG_LEAK	"leak"		/* to an alias given to others */
 #define TAG_FIRST	"first"		/* a proved author's first message */
+#define TAG_BACKSCATTER	"backscatter"	/* reports a letter we never sent */
+/* To a letter of ours. */
+#define TAG_BOUNCED	"bounced"	/* came back, and that is believed */
 
 /* What "+a -b" asks for; flags where a tag is one in disguise. */
 struct tag_change {

@@ -91,6 +91,7 @@ put_fate(struct look *l, const struct list_view *lv, uint64_t msg)
 	} as[QUEUE_MARK_N] = {
 		[QUEUE_MARK_NONE] = { "", PAINT_TEXT },
 		[QUEUE_MARK_FAILED] = { "\xe2\x9c\x97", PAINT_BAD },
+		[QUEUE_MARK_RETURNED] = { "\xe2\x86\xa9", PAINT_BAD },
 		[QUEUE_MARK_UNKNOWN] = { "?", PAINT_WAIT },
 		[QUEUE_MARK_DEFERRED] = { "%", PAINT_WAIT },
 		[QUEUE_MARK_PARTLY] = { "/", PAINT_WAIT },
