@@ -51,13 +51,52 @@ json_row(struct buf *b, const struct queue_row *r)
 	json_num(b, "rcpts", r->nrcpt);
 	json_num(b, "waiting", r->nwaiting);
 	json_num(b, "failed", r->nfailed);
+	json_num(b, "returned", r->nreturned);
 	if (r->first[0] != '\0')
 		json_field(b, "first", r->first);
 }
 
 static void
-json_rcpt(struct buf *b, const struct queue_rcpt *r)
+json_report(struct buf *b, const struct reported *r)
 {
+	buf_adds(b, "{\"report\":");
+	json_string(b, reported_word(r->action));
+	buf_addf(b, ",\"believed\":%s", reported_believed(r->belief) ?
+	    "true" : "false");
+	json_field(b, "belief", reported_belief_word(r->belief));
+	json_field(b, "proof", r->proof);
+	json_num(b, "at", r->at);
+	json_field(b, "status", r->status);
+	json_field(b, "said", r->said);
+	json_field(b, "mta", r->mta);
+	json_field(b, "by", r->by);
+	json_field(b, "who", r->who);
+	json_field(b, "trace", r->trace);
+	buf_addc(b, '}');
+}
+
+/* Of recipient n, from 1; 0: of others that the letter did not name. */
+static void
+json_reports(struct buf *b, const struct queue_letter *l, size_t n)
+{
+	const char *before = "";
+	size_t i;
+
+	buf_adds(b, ",\"reports\":[");
+	for (i = 0; i < l->nreport; i++)
+		if (l->report[i].n == n) {
+			buf_adds(b, before);
+			json_report(b, &l->report[i]);
+			before = ",";
+		}
+	buf_addc(b, ']');
+}
+
+static void
+json_rcpt(struct buf *b, const struct queue_letter *l, size_t i)
+{
+	const struct queue_rcpt *r = &l->rcpt[i];
+
 	buf_adds(b, "{\"addr\":");
 	json_string(b, r->addr);
 	json_field(b, "fate", queue_fate_name(r->fate));
@@ -66,8 +105,10 @@ json_rcpt(struct buf *b, const struct queue_rcpt *r)
 	json_num(b, "changed", r->changed);
 	json_field(b, "route", r->route);
 	json_field(b, "reply", r->reply);
-	buf_addf(b, ",\"maybe_twice\":%s}", r->maybe_twice ? "true" :
+	buf_addf(b, ",\"maybe_twice\":%s", r->maybe_twice ? "true" :
 	    "false");
+	json_reports(b, l, i + 1);
+	buf_addc(b, '}');
 }
 
 static void
@@ -92,9 +133,11 @@ json_letter(struct buf *b, const struct queue_letter *l)
 	for (i = 0; i < l->nrcpt; i++) {
 		if (i > 0)
 			buf_addc(b, ',');
-		json_rcpt(b, &l->rcpt[i]);
+		json_rcpt(b, l, i);
 	}
-	buf_adds(b, "],\"attempt\":[");
+	buf_addc(b, ']');
+	json_reports(b, l, 0);
+	buf_adds(b, ",\"attempt\":[");
 	for (i = 0; i < l->nattempt; i++) {
 		if (i > 0)
 			buf_addc(b, ',');
@@ -128,6 +171,8 @@ list_row(const struct queue_row *r)
 		printf(" +%u", (unsigned int)r->nrcpt - 1);
 	if (r->nfailed > 0)
 		printf("  %u FAILED", (unsigned int)r->nfailed);
+	if (r->nreturned > 0)
+		printf("  %u RETURNED", (unsigned int)r->nreturned);
 	if (r->why[0] != '\0') {
 		printf("  (");
 		cmd_plain(r->why);
@@ -185,6 +230,35 @@ show_time(const char *name, int64_t at)
 	show_line(name, text);
 }
 
+/* Of recipient n, from 1; 0: of others that the letter did not name. */
+static void
+show_reports(const struct queue_letter *l, size_t n)
+{
+	const struct reported *r;
+	char text[32];
+	struct buf b;
+
+	buf_init(&b, 4096);
+	for (r = l->report; r < l->report + l->nreport; r++) {
+		if (r->n != n)
+			continue;
+		buf_reset(&b);
+		reported_text(r, &b);
+		when(r->at, text, sizeof text);
+		buf_addf(&b, ", %s", text);
+		printf("            ");
+		cmd_plain(buf_str(&b));
+		buf_reset(&b);
+		reported_why(r, &b);
+		printf("\n              ");
+		cmd_plain(buf_str(&b));
+		printf(" (why ");
+		cmd_plain(r->trace);
+		printf(")\n");
+	}
+	buf_clear(&b);
+}
+
 static void
 show_rcpt(const struct queue_rcpt *r)
 {
@@ -233,8 +307,11 @@ show_letter(const struct queue_letter *l)
 	show_time("expires", l->row.expires);
 	printf("%-10s %llu octets\nrecipients\n", "size",
 	    (unsigned long long)l->row.size);
-	for (i = 0; i < l->nrcpt; i++)
+	for (i = 0; i < l->nrcpt; i++) {
 		show_rcpt(&l->rcpt[i]);
+		show_reports(l, i + 1);
+	}
+	show_reports(l, 0);
 	if (l->nattempt > 0)
 		printf("attempts\n");
 	for (i = 0; i < l->nattempt; i++) {

@@ -230,6 +230,9 @@ print_queue(const struct health *h, int64_t now)
 		printf(", %u held", h->held);
 	if (h->damaged > 0)
 		printf(", %u DAMAGED", h->damaged);
+	if (h->has_store && h->store.returned > 0)
+		printf(", %llu RETURNED in 7 days (tag:bounced)",
+		    (unsigned long long)h->store.returned);
 	if (h->oldest != 0) {
 		fputs(", oldest ", stdout);
 		print_age(now - h->oldest);
@@ -452,8 +455,9 @@ print_json(struct health *h)
 	if (h->has_queue)
 		buf_addf(&b, "{\"type\":\"queue\",\"letters\":%u,"
 		    "\"waiting\":%u,\"held\":%u,\"damaged\":%u,"
-		    "\"oldest\":%lld}\n", h->letters, h->waiting, h->held,
-		    h->damaged, (long long)h->oldest);
+		    "\"oldest\":%lld,\"returned\":%llu}\n", h->letters,
+		    h->waiting, h->held, h->damaged, (long long)h->oldest,
+		    (unsigned long long)h->store.returned);
 	json_keys(&b, h);
 	json_roles(&b, &h->node);
 	json_alarms(&b, &h->node.alarms);

@@ -71,7 +71,7 @@ note_letter(struct follow *f, const struct event *e)
 	size_t i, n;
 
 	if ((strcmp(e->kind, "forward") != 0 && strcmp(e->kind, "return") !=
-	    0) || strncmp(e->text, "id=", 3) != 0 || f->n == FOLLOW_MAX)
+	    0 && strcmp(e->kind, "report") != 0) || strncmp(e->text, "id=", 3) != 0 || f->n == FOLLOW_MAX)
 		return;
 	n = strcspn(e->text + 3, " ");
 	if (n >= FOLLOW_ID)

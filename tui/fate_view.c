@@ -62,6 +62,33 @@ put_rcpt(struct doc *d, const struct queue_rcpt *r)
 		doc_addf(d, PAINT_WAIT, "    next try %s", at);
 }
 
+/* Of recipient n, from 1; 0: of others that the letter did not name. */
+static void
+put_reports(struct doc *d, const struct queue_letter *l, size_t n)
+{
+	const struct reported *r;
+	enum conf_paint paint;
+	struct buf b;
+	char at[32];
+
+	buf_init(&b, 4096);
+	for (r = l->report; r < l->report + l->nreport; r++) {
+		if (r->n != n)
+			continue;
+		paint = !reported_believed(r->belief) ? PAINT_WAIT :
+		    r->action == REPORT_FAILED ? PAINT_BAD :
+		    r->action == REPORT_DELAYED ? PAINT_WAIT : PAINT_GOOD;
+		buf_reset(&b);
+		reported_text(r, &b);
+		when(at, sizeof at, r->at);
+		doc_addf(d, paint, "    %s, %s", buf_str(&b), at);
+		buf_reset(&b);
+		reported_why(r, &b);
+		doc_addf(d, paint, "      %s", buf_str(&b));
+	}
+	buf_clear(&b);
+}
+
 static void
 put_letter(struct doc *d, const struct queue_letter *l)
 {
@@ -78,8 +105,11 @@ put_letter(struct doc *d, const struct queue_letter *l)
 	if (l->row.why[0] != '\0')
 		doc_header(d, "Why", l->row.why, PAINT_WAIT);
 	doc_adds(d, PAINT_TEXT, "");
-	for (i = 0; i < l->nrcpt; i++)
+	for (i = 0; i < l->nrcpt; i++) {
 		put_rcpt(d, &l->rcpt[i]);
+		put_reports(d, l, i + 1);
+	}
+	put_reports(d, l, 0);
 	if (l->nattempt > 0)
 		doc_adds(d, PAINT_TEXT, "");
 	for (i = 0; i < l->nattempt; i++) {

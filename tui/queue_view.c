@@ -170,7 +170,8 @@ when(char *dst, size_t size, int64_t at)
 static int
 paint_of(const struct queue_row *r)
 {
-	if (r->state == QUEUE_DAMAGED || r->nfailed > 0)
+	if (r->state == QUEUE_DAMAGED || r->nfailed > 0 ||
+	    r->nreturned > 0)
 		return PAINT_BAD;
 	return r->state == QUEUE_DONE ? PAINT_GOOD : PAINT_WAIT;
 }
@@ -189,6 +190,8 @@ put(struct lines_view *l, size_t line, struct buf *b)
 	buf_addf(b, "  %s", r->subject);
 	if (r->nfailed > 0)
 		buf_addf(b, "  %u FAILED", r->nfailed);
+	if (r->nreturned > 0)
+		buf_addf(b, "  %u RETURNED", r->nreturned);
 	if (r->why[0] != '\0')
 		buf_addf(b, "  (%s)", r->why);
 	return paint_of(r);
