@@ -28,7 +28,7 @@ start(struct hook **h, enum browser which, int in, unsigned int columns)
 	const char *const w3m[] = { "w3m", "-dump", "-T", "text/html", "-I",
 	    "UTF-8", "-O", "UTF-8", "-cols", cols, "-o",
 	    "display_link_number=1", "-o", "auto_image=0", "-o",
-	    "use_cookie=0", NULL };
+	    "use_cookie=0", "-o", "pseudo_inlines=0", NULL };
 	const char *const lynx[] = { "lynx", "-dump", "-stdin",
 	    "-force_html", "-assume_charset=UTF-8", "-display_charset=UTF-8",
 	    "-nomargins", width, NULL };

@@ -24,6 +24,7 @@ struct html {
 	size_t		 breaks;	/* line breaks owed */
 	bool		 blank;		/* a blank is owed */
 	bool		 begun;		/* there is text already */
+	bool		 open;		/* see html_hidden() */
 	unsigned int	 quote, pre;
 	char		 url[URL_MAX + 1];
 	size_t		 link_at;	/* where the link's text began */
@@ -174,9 +175,19 @@ html_tag_end(const char *p, const char *end)
 	return end;
 }
 
-/* The value of an attribute within the tag [p, end), with entities read. */
-static void
-attribute(const char *p, const char *end, const char *name, char *dst,
+const char *
+html_comment_end(const char *p, const char *end)
+{
+	if ((size_t)(end - p) < 4 || memcmp(p, "<!--", 4) != 0)
+		return NULL;
+	for (p += 4; (size_t)(end - p) >= 3; p++)
+		if (memcmp(p, "-->", 3) == 0)
+			return p + 3;
+	return end;
+}
+
+void
+html_attribute(const char *p, const char *end, const char *name, char *dst,
     size_t size)
 {
 	size_t n = strlen(name), len = 0, skip;
@@ -267,7 +278,7 @@ static void
 link_begin(struct html *h, const char *tag, const char *end)
 {
 	link_end(h);
-	attribute(tag, end, "href", h->url, sizeof h->url);
+	html_attribute(tag, end, "href", h->url, sizeof h->url);
 	if (strncasecmp(h->url, "http://", 7) != 0 &&
 	    strncasecmp(h->url, "https://", 8) != 0)
 		h->url[0] = '\0';
@@ -280,7 +291,7 @@ image(struct html *h, const char *tag, const char *end)
 	char alt[200];
 	const char *s;
 
-	attribute(tag, end, "alt", alt, sizeof alt);
+	html_attribute(tag, end, "alt", alt, sizeof alt);
 	if (alt[strspn(alt, " \t\r\n")] == '\0')
 		return;
 	put_char(h, '[');
@@ -363,17 +374,14 @@ act(struct html *h, enum act a, bool closing, const char *tag,
 static void
 markup(struct html *h)
 {
-	const char *tag = h->p + 1, *end;
+	const char *tag = h->p + 1, *end, *hidden;
 	char name[TAG_MAX];
 	bool closing;
 	size_t n = 0, i;
 
-	if ((size_t)(h->end - h->p) >= 4 && memcmp(h->p, "<!--", 4) == 0) {
-		for (h->p += 4; h->p < h->end; h->p++)
-			if ((size_t)(h->end - h->p) >= 3 &&
-			    memcmp(h->p, "-->", 3) == 0)
-				break;
-		h->p = (size_t)(h->end - h->p) >= 3 ? h->p + 3 : h->end;
+	end = html_comment_end(h->p, h->end);
+	if (end != NULL) {
+		h->p = end;
 		return;
 	}
 	closing = tag < h->end && *tag == '/';
@@ -392,6 +400,11 @@ markup(struct html *h)
 	h->p = end;
 	if (!closing && skipped(h, name))
 		return;
+	hidden = closing ? NULL : html_hidden(tag, end, h->end, &h->open);
+	if (hidden != NULL) {
+		h->p = hidden;
+		return;
+	}
 	for (i = 0; i < sizeof tags / sizeof tags[0]; i++)
 		if (strcmp(name, tags[i].name) == 0) {
 			act(h, tags[i].act, closing, tag, end);

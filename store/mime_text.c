@@ -69,7 +69,7 @@ leaf_flags(const struct mime *m, const struct mime_part *p)
 static bool	body(struct pick *, size_t);
 
 /* Which of an alternative: the last that holds what is wanted, else the
- * last that holds any text. */
+ * last that holds any text.  An invitation is no text that people read. */
 static bool
 holds(const struct pick *k, size_t i, uint32_t kind)
 {
@@ -77,7 +77,8 @@ holds(const struct pick *k, size_t i, uint32_t kind)
 
 	for (; i < end; i++)
 		if ((k->flags[i] & (PARSE_P_TEXT | PARSE_P_ATTACH)) ==
-		    PARSE_P_TEXT && (k->flags[i] & PARSE_P_HTML) == kind &&
+		    PARSE_P_TEXT &&
+		    !mime_is(k->m, &k->m->part[i], "text", "calendar") && (k->flags[i] & PARSE_P_HTML) == kind &&
 		    k->m->part[i].nbody > 0)
 			return true;
 	return false;
@@ -266,6 +267,19 @@ mime_plain(const struct mime *m, const struct mime_part *p, struct buf *out)
 		rc = mtext_clean(out, (char *)plain.data, plain.len);
 	buf_clear(&utf8);
 	buf_clear(&plain);
+	return rc;
+}
+
+int
+mime_html(const struct mime *m, const struct mime_part *p, struct buf *out)
+{
+	struct buf utf8;
+	int rc = -1;
+
+	buf_init(&utf8, PARSE_ANSWER_MAX);
+	if (mime_utf8(m, p, &utf8) == 0)
+		rc = html_shown(out, (char *)utf8.data, utf8.len);
+	buf_clear(&utf8);
 	return rc;
 }
 

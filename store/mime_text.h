@@ -26,6 +26,10 @@ int	mime_text(const struct mime *m, const struct mime_part *p,
 int	mime_plain(const struct mime *m, const struct mime_part *p,
 	    struct buf *out);
 
+/* HTML as a browser gets it: UTF-8, without what it hides. */
+int	mime_html(const struct mime *m, const struct mime_part *p,
+	    struct buf *out);
+
 /* The charset that HTML says of itself, <meta charset=x> or <meta …
  * content="text/html; charset=x">, into dst; NULL: none. */
 const char *mime_sniff(const char *p, size_t n, char *dst, size_t size);

@@ -407,7 +407,7 @@ form_part(const struct mime *m, const struct mime_part *p,
 	case PARSE_AS_TEXT:
 		return mime_text(m, p, out);
 	case PARSE_AS_HTML:
-		return mime_utf8(m, p, out);
+		return mime_html(m, p, out);
 	case PARSE_AS_PLAIN:
 		return mime_plain(m, p, out);
 	case PARSE_AS_BYTES:

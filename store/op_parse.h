@@ -163,7 +163,8 @@ void	 parse_show_clear(struct parse_show *s);
 enum parse_form {
 	PARSE_AS_BYTES,		/* transfer encoding undone: to save */
 	PARSE_AS_TEXT,		/* and UTF-8, without controls: to show */
-	PARSE_AS_HTML,		/* and UTF-8, markup kept: for w3m, lynx */
+	PARSE_AS_HTML,		/* and UTF-8, markup kept but for what it
+				   hides: for w3m, lynx */
 	PARSE_AS_PLAIN,		/* HTML through our own plain converter */
 	PARSE_AS_RAW,		/* as in the file */
 	PARSE_AS_ENTITY		/* the same with its MIME header: what a

@@ -39,6 +39,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	buf_init(&clean, 1 << 26);
 	(void)mtext_utf8(&utf8, charset[k], data + 1, n - 1);
 	if (utf8.data != NULL) {
+		(void)html_shown(&html, (char *)utf8.data, utf8.len);
+		if (html.len > utf8.len)
+			abort();
+		buf_reset(&html);
 		(void)html_plain(&html, (char *)utf8.data, utf8.len);
 		(void)mtext_clean(&clean, (char *)utf8.data, utf8.len);
 		check(&clean, 0);

@@ -306,6 +306,34 @@ multipart_of_nothing_is_read(void **state)
 	assert_int_equal(out.len, 0);
 }
 
+/* The words stand in the other part: "text/calendar" is for programs. */
+static void
+invitations_are_not_read(void **state)
+{
+	static const char mail[] =
+	    "Content-Type: multipart/alternative; boundary=X\n\n"
+	    "--X\nContent-Type: text/%s\n\nlunch?\n"
+	    "--X\nContent-Type: text/calendar; method=REQUEST\n\n"
+	    "BEGIN:VCALENDAR\n--X--\n";
+	static const enum parse_want want[] = { PARSE_PLAIN, PARSE_HTML };
+	char s[sizeof mail + 10];
+	uint32_t flags[3];
+	bool html;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 4; i++) {
+		(void)snprintf(s, sizeof s, mail, i < 2 ? "plain" : "html");
+		parse_s(s);
+		mime_pick(&m, want[i % 2], flags);
+		buf_reset(&out);
+		assert_int_equal(mime_body(&m, flags, &out, &html), 0);
+		assert_memory_equal(buf_str(&out), "lunch?", 6);
+		assert_null(strstr(buf_str(&out), "BEGIN"));
+		mime_close(&m);
+	}
+}
+
 /* What is no header is text, though no blank line says so. */
 static void
 text_needs_no_blank_line(void **state)
@@ -716,6 +744,46 @@ html_becomes_text(void **state)
 	}
 }
 
+/* What newsletters hide: the preview line, and what a phone would show. */
+static void
+html_hides(void **state)
+{
+	static const struct { const char *in, *want; } t[] = {
+		{ "<div style=\"display:none\">no</div>yes", "yes" },
+		{ "<DIV STYLE='color:red; Display : NONE !important'><div>a"
+		    "</div>b</DIV>yes", "yes" },
+		{ "<span style=\"max-height:0px;overflow:hidden\">no</span>y",
+		    "y" },
+		{ "<p hidden>no</p>yes", "yes" },
+		{ "<p title=\"a hidden one\">yes</p>",
+		    "<p title=\"a hidden one\">yes</p>" },
+		{ "<p style=\"max-height:0.5em\">y</p>",
+		    "<p style=\"max-height:0.5em\">y</p>" },
+		{ "<p style=\"x-display:none\">y</p>",
+		    "<p style=\"x-display:none\">y</p>" },
+		{ "<div style=\"display:none\">never closed, so shown",
+		    "<div style=\"display:none\">never closed, so shown" },
+		{ "<!-- <b style=\"display:none\"> -->a<b>c</b>",
+		    "<!-- <b style=\"display:none\"> -->a<b>c</b>" },
+		{ "<i hidden><!-- </i> -->no</i>yes", "yes" },
+		{ "<img hidden>1 < 2 <", "<img hidden>1 < 2 <" },
+		{ "<b", "<b" },
+		{ "", "" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof t / sizeof t[0]; i++) {
+		buf_reset(&out);
+		assert_int_equal(html_shown(&out, t[i].in, strlen(t[i].in)),
+		    0);
+		assert_string_equal(buf_str(&out), t[i].want);
+	}
+	buf_reset(&out);
+	assert_int_equal(html_plain(&out, t[0].in, strlen(t[0].in)), 0);
+	assert_string_equal(buf_str(&out), "yes\n");
+}
+
 static void
 ids_and_subjects(void **state)
 {
@@ -811,6 +879,8 @@ main(void)
 		T(charsets),
 		T(flowed_text_is_unfolded),
 		T(html_becomes_text),
+		T(html_hides),
+		T(invitations_are_not_read),
 		T(ids_and_subjects),
 		T(answers_are_checked),
 	};
