@@ -57,7 +57,7 @@ ok 'reading makes it read'	eval 'keys q; sees "INBOX  5 messages, 4 unread"'
 ok 'and the file says so'	wait_for 'file_of file@example.net INBOX | grep -q ":2,S$"'
 
 keys v
-ok 'parts are listed'		sees '2 +application/octet-stream  data.bin'
+ok 'parts are listed'		sees '2 +[0-9]+  +application/octet-stream  data.bin'
 keys s; keys C-u; typed "$node/saved.bin"; keys Enter
 ok 'a part is saved'		sees 'saved .*saved.bin'
 is 'as it was sent'		"$(cat "$node/saved.bin")" 'content of the file'

@@ -143,7 +143,7 @@ editor <<'E'
 echo 'almost lost' >>"$1"; kill -9 $$
 E
 keys m
-ok 'a crashed editor is told'	sees 'ended with status'
+ok 'a crashed editor is told'	sees 'ended by signal 9'
 ok 'nothing is lost'		sees 'almost lost'
 editor <<'E'
 : >"$1"

@@ -12,10 +12,7 @@
 #include "tui/term.h"
 #include "tui/text.h"
 
-enum {
-	SLOW_MS = 150,		/* what takes longer is shown */
-	HINTS_MAX = 12
-};
+enum { SLOW_MS = 150 /* what takes longer is shown */ };
 
 void
 app_dirty(struct tui *t)
@@ -213,21 +210,33 @@ static void
 draw_hints(struct tui *t)
 {
 	static const struct {
+		unsigned int where;
 		enum conf_action act;
 		const char *word;
-	} hints[HINTS_MAX] = {
-		{ DO_HELP, "help" }, { DO_BACK, "back" }, { DO_ABORT, "leave" },
-		{ DO_SEND, "send" }, { DO_EDIT, "edit" }, { DO_ATTACH, "attach" },
-		{ DO_POSTPONE, "postpone" }, { DO_COMPOSE, "write" },
-		{ DO_REPLY, "reply" }, { DO_ARCHIVE, "archive" },
-		{ DO_NARROW, "narrow" }, { DO_UNDO, "undo" },
+	} hints[] = {
+		{ IN_ALL, DO_HELP, "help" }, { IN_ALL, DO_BACK, "back" },
+		{ IN_ALL, DO_ABORT, "leave" }, { IN_ALL, DO_SEND, "send" },
+		{ IN_ALL, DO_EDIT, "edit" }, { IN_ALL, DO_ATTACH, "attach" },
+		{ IN_ALL, DO_POSTPONE, "postpone" },
+		{ IN_PARTS, DO_OPEN, "open" }, { IN_PARTS, DO_MOVE, "save" },
+		{ IN_PARTS, DO_PIPE, "pipe" }, { IN_QUEUE, DO_OPEN, "fates" },
+		{ IN_ALL, DO_HOLD, "hold" }, { IN_ALL, DO_RELEASE, "release" },
+		{ IN_ALL, DO_RETRY, "try now" }, { IN_ALL, DO_DROP, "drop" },
+		{ IN_INCOMING, DO_LET_IN, "let in" },
+		{ IN_INCOMING, DO_WHY, "story" },
+		{ IN_ALL, DO_COMPOSE, "write" }, { IN_ALL, DO_REPLY, "reply" },
+		{ IN_ALL, DO_ARCHIVE, "archive" }, { IN_LIST | IN_MSG,
+		    DO_DELETE, "delete" }, { IN_MSG, DO_PARTS, "parts" },
+		{ IN_ALL, DO_NARROW, "narrow" }, { IN_ALL, DO_UNDO, "undo" },
 	};
 	struct buf b;
 	const char *key;
 	size_t i;
 
 	buf_init(&b, 400);
-	for (i = 0; i < HINTS_MAX; i++) {
+	for (i = 0; i < sizeof hints / sizeof hints[0]; i++) {
+		if ((hints[i].where & t->top->ops->kind) == 0)
+			continue;
 		key = keymap_of(t->keys, t->top->ops->kind, hints[i].act);
 		if (key == NULL)
 			continue;
@@ -282,7 +291,9 @@ draw_status(struct tui *t, int y)
 	buf_addc(&right, ' ');
 	cols = (size_t)term_cols();
 	w = text_width(buf_str(&right), right.len);
-	term_field(y, 0, (int)cols, buf_str(&left), PAINT_STATUS);
+	term_fill(y, 0, (int)cols, PAINT_STATUS);
+	term_puts(y, 0, (int)(w < cols ? cols - w : cols), buf_str(&left),
+	    PAINT_STATUS);
 	if (w < cols)
 		term_puts(y, (int)(cols - w), (int)w, buf_str(&right),
 		    PAINT_STATUS);

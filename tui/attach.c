@@ -209,14 +209,36 @@ keep_arg(struct attach_view *p, const char *text)
 	return p->arg != NULL;
 }
 
+/* Of a directory the file in it that bears the part's name. */
+static void
+into_directory(struct attach_view *p)
+{
+	char name[256], path[PATH];
+	struct stat st;
+	size_t n = strlen(p->arg);
+	char *file;
+
+	if (stat(p->arg, &st) == -1 || !S_ISDIR(st.st_mode))
+		return;
+	attach_safe_name(name, sizeof name, message_part_name(part(p)));
+	if (snprintf(path, sizeof path, "%s%s%s", p->arg,
+	    p->arg[n - 1] == '/' ? "" : "/", name) >= (int)sizeof path ||
+	    (file = strdup(path)) == NULL)
+		return;
+	free(p->arg);
+	p->arg = file;
+}
+
 static void
 save_typed(void *arg, const char *text)
 {
 	struct attach_view *p = arg;
 
-	if (keep_arg(p, text))
-		want(p, (part(p)->flags & PARSE_P_MULTI) != 0 ? PARSE_AS_RAW :
-		    PARSE_AS_BYTES, save_file);
+	if (!keep_arg(p, text))
+		return;
+	into_directory(p);
+	want(p, (part(p)->flags & PARSE_P_MULTI) != 0 ? PARSE_AS_RAW :
+	    PARSE_AS_BYTES, save_file);
 }
 
 static void
@@ -268,10 +290,11 @@ put(struct lines_view *l, size_t line, struct buf *b)
 	char size[16];
 
 	text_size(size, sizeof size, q->size);
-	buf_addf(b, " %-6s %*s%s  %s%s%s  %s %s", q->path[0] ? q->path : "-",
-	    (int)(q->depth < 20 ? 2 * q->depth : 40), "", q->type,
-	    q->filename, q->filename[0] ? "  " : "", q->charset, size,
-	    (q->flags & PARSE_P_BODY) != 0 ? "(shown)" : "");
+	buf_addf(b, " %-6s %5s  %*s%s%s%s%s%s%s", q->path[0] ? q->path : "-",
+	    size, (int)(q->depth < 20 ? 2 * q->depth : 40), "", q->type,
+	    q->filename[0] ? "  " : "", q->filename,
+	    q->charset[0] ? "  " : "", q->charset,
+	    (q->flags & PARSE_P_BODY) != 0 ? "  (shown)" : "");
 	return (q->flags & PARSE_P_ATTACH) != 0 ? PAINT_ATTACHMENT :
 	    PAINT_TEXT;
 }

@@ -153,8 +153,8 @@ make_error(struct compose_view *c, enum outgoing_err rc,
 {
 	static const char *const texts[] = {
 		[OUTGOING_OK] = "", [OUTGOING_MEMORY] = "out of memory",
-		[OUTGOING_ATTACH] = "attachment", [OUTGOING_HEADER] =
-		"no header field", [OUTGOING_ADDRESS] = "no sender" };
+		[OUTGOING_ATTACH] = "attachment", [OUTGOING_SIZE] =
+		"too large", [OUTGOING_HEADER] = "no header field", [OUTGOING_ADDRESS] = "no sender" };
 
 	app_error(c->v.t, "%s: %s", texts[rc], o->why);
 }

@@ -166,7 +166,7 @@ attach_typed(void *arg, const char *text)
 	if (b.err != 0 || stat(buf_str(&b), &st) == -1)
 		app_error(c->v.t, "%s: %s", text, strerror(errno));
 	else if (!S_ISREG(st.st_mode))
-		app_error(c->v.t, "%s: no file", text);
+		app_error(c->v.t, "%s: not a file", text);
 	else if (!letter_attach(&c->l, buf_str(&b)))
 		app_error(c->v.t, "too many attachments");
 	else

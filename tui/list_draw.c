@@ -13,7 +13,8 @@
 
 enum {
 	SIGNS = 5,		/* mark, state, flag, attachment, blank */
-	DATE_COLS = 7,
+	DATE_COLS = 7,		/* and a blank behind them */
+	NARROW = 50,		/* columns under which threads have no count */
 	FROM_MIN = 14, FROM_MAX = 26,
 	TREE_MAX = 12		/* columns of the deepest indent */
 };
@@ -79,6 +80,17 @@ put_cols(struct look *l, int cols, const char *s, int paint)
 	term_field(l->y, l->x, cols, s, paint | l->over);
 	l->x += cols;
 	l->w -= cols;
+}
+
+static void
+put_date(struct look *l, int64_t date)
+{
+	char s[32];
+	int paint = l->paint == PAINT_TEXT ? PAINT_DATE : l->paint;
+
+	date_text(s, sizeof s, date);
+	put_cols(l, DATE_COLS, s, paint);
+	put_cols(l, 1, "", paint);
 }
 
 /* Each is told from the others without colour, and in ASCII too. */
@@ -159,6 +171,9 @@ put_tags(struct look *l, const char *tags)
 	buf_clear(&b);
 }
 
+static const char nobody[] = "(no sender)";
+static const char no_subject[] = "(no subject)";
+
 /* "Name" of "Name <a@b>"; the address when there is no name. */
 static void
 put_from(struct look *l, int cols, const char *from)
@@ -177,7 +192,7 @@ put_from(struct look *l, int cols, const char *from)
 		n = sizeof name - 1;
 	memcpy(name, p, n);
 	name[n] = '\0';
-	put_cols(l, cols, name, l->paint);
+	put_cols(l, cols, n > 0 ? name : nobody, l->paint);
 }
 
 /* Of letters of ours, whom they are to. */
@@ -192,7 +207,7 @@ static void
 draw_thread(const struct list_view *lv, struct look *l,
     const struct list_thread *t, bool marked)
 {
-	char date[32], count[16] = "";
+	char count[16] = "";
 	int w = l->w;
 
 	if (t->unread > 0)
@@ -203,20 +218,19 @@ draw_thread(const struct list_view *lv, struct look *l,
 		l->paint = PAINT_MARKED;
 	put_signs(l, marked, t->unread > 0, t->flags, t->attach);
 	put_fate(l, lv, t->newest);
-	date_text(date, sizeof date, t->date);
-	put_cols(l, DATE_COLS, date,
-	    l->paint == PAINT_TEXT ? PAINT_DATE : l->paint);
+	put_date(l, t->date);
 	if (lv->ours && t->to[0] != '\0')
 		put_to(l, from_cols(w), t->to);
 	else
-		put_cols(l, from_cols(w), t->authors, l->paint);
+		put_cols(l, from_cols(w), t->authors[0] != '\0' ? t->authors :
+		    nobody, l->paint);
 	if (t->count > 1)
 		(void)snprintf(count, sizeof count, t->count > 99 ? "%4u " :
 		    "%3u  ", t->count > 9999 ? 9999 : t->count);
-	put_cols(l, 5, count, PAINT_TREE);
+	put_cols(l, w < NARROW ? 1 : 5, w < NARROW ? "" : count, PAINT_TREE);
 	put_tags(l, t->tags);
 	term_puts(l->y, l->x, l->w, t->subject[0] != '\0' ? t->subject :
-	    "(no subject)", l->paint | l->over);
+	    no_subject, l->paint | l->over);
 }
 
 static void
@@ -224,7 +238,7 @@ draw_msg(const struct list_view *lv, struct look *l,
     const struct list_thread *t, const struct list_msg *m, bool marked)
 {
 	bool unread = (m->flags & STORE_SEEN) == 0;
-	char date[32], tree[2 * TREE_MAX + 8];
+	char tree[2 * TREE_MAX + 8];
 	int w = l->w, depth;
 
 	if (unread)
@@ -235,9 +249,7 @@ draw_msg(const struct list_view *lv, struct look *l,
 		l->paint = PAINT_MARKED;
 	put_signs(l, marked, unread, m->flags, m->attach);
 	put_fate(l, lv, m->id);
-	date_text(date, sizeof date, m->date);
-	put_cols(l, DATE_COLS, date,
-	    l->paint == PAINT_TEXT ? PAINT_DATE : l->paint);
+	put_date(l, m->date);
 	depth = m->depth * 2 > TREE_MAX ? TREE_MAX : (int)m->depth * 2;
 	(void)snprintf(tree, sizeof tree, "%*s%s", depth, "",
 	    m->depth > 0 ? "\xe2\x94\x94 " : "");
@@ -251,7 +263,8 @@ draw_msg(const struct list_view *lv, struct look *l,
 	if (m->mbox == 0 || m->depth == 0 || strstr(m->subject, t->subject) ==
 	    NULL) {
 		put_tags(l, m->tags);
-		term_puts(l->y, l->x, l->w, m->subject, l->paint | l->over);
+		term_puts(l->y, l->x, l->w, m->subject[0] != '\0' ? m->subject :
+		    no_subject, l->paint | l->over);
 		return;
 	}
 	put_tags(l, m->tags);

@@ -9,7 +9,12 @@
 #include "tui/reply.h"
 #include "tui/text.h"
 
-enum { ALIASES_MAX = 4096 };	/* octets of the addresses a message came to */
+enum {
+	ALIASES_MAX = 4096,	/* octets of the addresses a message came to */
+	PEOPLE_COLS = 320,	/* shown of a field's addresses: some lines */
+	ATTACH_SHOWN = 10,	/* attachments named above the text */
+	NAME_COLS = 40		/* shown of an attachment's name */
+};
 
 const char *
 message_part_name(const struct parse_part *p)
@@ -17,6 +22,28 @@ message_part_name(const struct parse_part *p)
 	if (p->filename[0] != '\0')
 		return p->filename;
 	return p->description[0] != '\0' ? p->description : p->type;
+}
+
+/* Addresses until it is enough. */
+static void
+put_people(struct doc *d, const char *name, const char *value)
+{
+	size_t len = strlen(value), n = text_fit(value, len, PEOPLE_COLS);
+	struct buf b;
+
+	if (n == len) {
+		doc_header(d, name, value, PAINT_TEXT);
+		return;
+	}
+	while (n > 0 && value[n] != ',')
+		n--;
+	if (n == 0)
+		n = text_fit(value, len, PEOPLE_COLS);
+	buf_init(&b, PEOPLE_COLS * 16);
+	buf_add(&b, value, n);
+	buf_adds(&b, ", \xe2\x80\xa6 (h shows more)");
+	doc_header(d, name, buf_str(&b), PAINT_TEXT);
+	buf_clear(&b);
 }
 
 static void
@@ -38,8 +65,10 @@ put_headers(struct doc *d, const struct parse_show *s, bool all)
 		if (value[0] == '\0' || (strcmp(few[i], "Reply-To") == 0 &&
 		    strcmp(value, reply_header(s, "From")) == 0))
 			continue;
-		doc_header(d, few[i], value, strcmp(few[i], "Subject") == 0 ?
-		    PAINT_SUBJECT : PAINT_TEXT);
+		if (strcmp(few[i], "Subject") == 0)
+			doc_header(d, few[i], value, PAINT_SUBJECT);
+		else
+			put_people(d, few[i], value);
 	}
 }
 
@@ -73,20 +102,36 @@ put_verdict(struct doc *d, const struct parse_show *s)
 	buf_clear(&b);
 }
 
+/* "[1] plan.pdf  application/pdf  12k"; what has no name shows its type. */
+static void
+put_attachment(struct doc *d, const struct parse_part *p, size_t n)
+{
+	const char *name = message_part_name(p);
+	size_t len = strlen(name), fit = text_fit(name, len, NAME_COLS);
+	char size[16];
+
+	text_size(size, sizeof size, p->encoding[0] == 'b' ?
+	    p->size / 4 * 3 : p->size);
+	if (name == p->type)
+		doc_addf(d, PAINT_ATTACHMENT, "[%zu] %s  %s", n, name, size);
+	else
+		doc_addf(d, PAINT_ATTACHMENT, "[%zu] %.*s%s  %s  %s", n,
+		    (int)fit, name, fit < len ? "\xe2\x80\xa6" : "", p->type,
+		    size);
+}
+
 static void
 put_attachments(struct doc *d, const struct parse_show *s)
 {
-	char size[16];
 	size_t i, n = 0;
 
-	for (i = 0; i < s->npart; i++) {
-		if ((s->part[i].flags & PARSE_P_ATTACH) == 0)
-			continue;
-		text_size(size, sizeof size, s->part[i].encoding[0] == 'b' ?
-		    s->part[i].size / 4 * 3 : s->part[i].size);
-		doc_addf(d, PAINT_ATTACHMENT, "[%zu] %s  %s  %s", ++n,
-		    message_part_name(&s->part[i]), s->part[i].type, size);
-	}
+	for (i = 0; i < s->npart; i++)
+		if ((s->part[i].flags & PARSE_P_ATTACH) != 0 &&
+		    ++n <= ATTACH_SHOWN)
+			put_attachment(d, &s->part[i], n);
+	if (n > ATTACH_SHOWN)
+		doc_addf(d, PAINT_ATTACHMENT, "[%zu more attachments: v "
+		    "shows them]", n - ATTACH_SHOWN);
 }
 
 /* By which address of mine they know me. */

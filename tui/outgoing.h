@@ -19,6 +19,7 @@ enum outgoing_err {
 	OUTGOING_OK,
 	OUTGOING_MEMORY,	/* or no room for it */
 	OUTGOING_ATTACH,	/* a file cannot be read: why says which */
+	OUTGOING_SIZE,		/* over conf.message_max: why */
 	OUTGOING_HEADER,	/* a field of the owner's is none: why */
 	OUTGOING_ADDRESS	/* a From that is no address */
 };

@@ -8,7 +8,9 @@
 #include <unistd.h>
 
 #include "mailnode/base/codec.h"
+#include "mailnode/node/conf.h"
 #include "tui/outgoing_mime.h"
+#include "tui/text.h"
 
 enum {
 	LINE_MAX_OUT = 76,	/* RFC 2045 section 6.7 */
@@ -200,6 +202,9 @@ put_file(struct outgoing *o, struct buf *b, int in)
 			buf_adds(b, "\r\n");
 		}
 		have = 0;
+		o->size += b->len;
+		if (o->size > conf.message_max)
+			return OUTGOING_SIZE;
 		if (outgoing_write(o->fd, b) == -1)
 			return OUTGOING_MEMORY;
 	}
@@ -232,11 +237,12 @@ put_attachment(struct outgoing *o, struct buf *b, const char *path)
 	const char *name = slash != NULL ? slash + 1 : path;
 	enum outgoing_err rc;
 	struct stat st;
+	char size[16];
 	int in = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
 	if (in == -1 || fstat(in, &st) == -1 || !S_ISREG(st.st_mode)) {
 		(void)snprintf(o->why, sizeof o->why, "%s: %s", path,
-		    in == -1 ? strerror(errno) : "no file");
+		    in == -1 ? strerror(errno) : "not a file");
 		if (in != -1)
 			close(in);
 		return OUTGOING_ATTACH;
@@ -251,6 +257,11 @@ put_attachment(struct outgoing *o, struct buf *b, const char *path)
 	if (rc == OUTGOING_ATTACH)
 		(void)snprintf(o->why, sizeof o->why, "%s: %s", path,
 		    strerror(errno));
+	if (rc == OUTGOING_SIZE) {
+		text_size(size, sizeof size, conf.message_max);
+		(void)snprintf(o->why, sizeof o->why, "with %.150s it is over "
+		    "the %s of a letter", name, size);
+	}
 	close(in);
 	return rc;
 }

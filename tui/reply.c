@@ -409,6 +409,8 @@ set_quote(struct letter *l, const struct parse_show *s)
 	if (from.n > 0)
 		who = from.a[0].name[0] != '\0' ? from.a[0].name :
 		    from.a[0].addr;
+	if (who[0] == '\0')
+		who = "somebody";
 	date = reply_header(s, "Date");
 	buf_init(&b, LETTER_MAX);
 	if (n > 0) {

@@ -1,4 +1,4 @@
-#define _DEFAULT_SOURCE
+#define _GNU_SOURCE	/* pipe2 */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -10,6 +10,9 @@
 
 #include "tui/run.h"
 #include "tui/term.h"
+
+/* Of a shell, for what its caller waits for. */
+enum { ABSENT = 127, KILLED = 128 };
 
 /* What the client ignores or holds back, its programs do not. */
 static void
@@ -40,7 +43,8 @@ child(char *const *argv, int in)
 	_exit(127);
 }
 
-/* Its status, or -1.  When it stops, so do we, as one job. */
+/* As a shell has it: its status, 128 and the signal that ended it; or -1.
+ * When it stops, so do we, as one job. */
 static int
 wait_for(pid_t pid)
 {
@@ -52,8 +56,10 @@ wait_for(pid_t pid)
 				continue;
 			return -1;
 		}
+		if (WIFSIGNALED(status))
+			return KILLED + WTERMSIG(status);
 		if (!WIFSTOPPED(status))
-			return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+			return WEXITSTATUS(status);
 		(void)signal(SIGTSTP, SIG_DFL);
 		(void)raise(SIGTSTP);
 		(void)signal(SIGTSTP, SIG_IGN);
@@ -79,6 +85,17 @@ first_set(const char *a, const char *b, const char *otherwise)
 	return b != NULL && *b != '\0' ? b : otherwise;
 }
 
+static void
+say_end(struct tui *t, const char *what, int status)
+{
+	if (status == ABSENT)
+		app_error(t, "%s: no such program", what);
+	else if (status > KILLED)
+		app_error(t, "%s: ended by signal %d", what, status - KILLED);
+	else if (status != 0)
+		app_error(t, "%s: ended with status %d", what, status);
+}
+
 bool
 run_editor(struct tui *t, const char *path)
 {
@@ -96,8 +113,7 @@ run_editor(struct tui *t, const char *path)
 	status = run(argv, -1);
 	term_enter();
 	app_dirty(t);
-	if (status != 0)
-		app_error(t, "%s: ended with status %d", editor, status);
+	say_end(t, editor, status);
 	return status == 0;
 }
 
@@ -130,8 +146,23 @@ run_shell(struct tui *t, const char *command, int in)
 		wait_for_enter();
 	term_enter();
 	app_dirty(t);
-	if (status != 0)
-		app_error(t, "%s: ended with status %d", command, status);
+	say_end(t, *command != '\0' ? command : sh, status);
+}
+
+/* Tells through `told` why it could not be started; says nothing if it was. */
+_Noreturn static void
+detached(char *const *argv, int told)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC), err;
+
+	if (setsid() == -1 || null == -1 || dup2(null, STDIN_FILENO) == -1 ||
+	    dup2(null, STDOUT_FILENO) == -1 ||
+	    dup2(null, STDERR_FILENO) == -1 || fork() != 0)
+		_exit(null == -1);
+	child_signals();
+	execvp(argv[0], argv);
+	err = errno;
+	_exit(write(told, &err, sizeof err) > 0 ? ABSENT : KILLED);
 }
 
 /* Forked twice: nobody's child to wait for, and off the terminal. */
@@ -141,24 +172,27 @@ run_open(struct tui *t, const char *what)
 	const char *browser = first_set(getenv("BROWSER"), NULL, "xdg-open");
 	char prog[1000], arg[4096];
 	char *argv[] = { prog, arg, NULL };
-	int null, status;
+	int told[2], status, err = 0;
 	pid_t pid;
 
 	if (snprintf(prog, sizeof prog, "%s", browser) >= (int)sizeof prog ||
-	    snprintf(arg, sizeof arg, "%s", what) >= (int)sizeof arg)
+	    snprintf(arg, sizeof arg, "%s", what) >= (int)sizeof arg ||
+	    pipe2(told, O_CLOEXEC) == -1)
 		return false;
 	pid = fork();
-	if (pid == 0) {
-		null = open("/dev/null", O_RDWR | O_CLOEXEC);
-		if (setsid() == -1 || null == -1 ||
-		    dup2(null, STDOUT_FILENO) == -1 ||
-		    dup2(null, STDERR_FILENO) == -1 || fork() != 0)
-			_exit(null == -1);
-		child(argv, null);
-	}
-	if (pid == -1 || waitpid(pid, &status, 0) == -1)
+	if (pid == 0)
+		detached(argv, told[1]);
+	close(told[1]);
+	if (pid == -1 || waitpid(pid, &status, 0) == -1) {
+		close(told[0]);
 		return false;
-	app_note(t, "%s %s", prog, what);
+	}
+	if (read(told[0], &err, sizeof err) == (ssize_t)sizeof err)
+		app_error(t, "%s: %s: set BROWSER; %s", prog, strerror(err),
+		    what);
+	else
+		app_note(t, "%s %s", prog, what);
+	close(told[0]);
 	return true;
 }
 

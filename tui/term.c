@@ -18,6 +18,7 @@ enum {
 	CLIP_MAX = 64 * 1024,	/* octets; terminals take less */
 	LINKS_MAX = 256 * 1024,	/* octets of all links of a screen */
 	LINK_ROWS = 1000,	/* of the screen that may have some */
+	CUT_MIN = 3,		/* columns from which an ellipsis pays */
 	CODE_PASTE = KEY_MAX + 1,
 	CODE_PASTE_END
 };
@@ -332,7 +333,16 @@ term_put(int y, int x, int cols, const char *s, size_t n, int paint)
 int
 term_puts(int y, int x, int cols, const char *s, int paint)
 {
-	return term_put(y, x, cols, s, strlen(s), paint);
+	static const char more[] = "\xe2\x80\xa6";
+	size_t n = strlen(s);
+	int used;
+
+	if (cols > COLS - x)
+		cols = COLS - x;
+	if (cols < CUT_MIN || text_fit(s, n, (size_t)cols) == n)
+		return term_put(y, x, cols, s, n, paint);
+	used = term_put(y, x, cols - 1, s, n, paint);
+	return used + term_put(y, x + used, 1, more, sizeof more - 1, paint);
 }
 
 void

@@ -39,7 +39,7 @@ void	 term_cursor(int y, int x);
 
 /*
  * At most cols columns of s from (y, x), clipped to the screen.  Returns the
- * columns used.
+ * columns used.  term_puts says by an ellipsis that there is more of it.
  */
 int	 term_put(int y, int x, int cols, const char *s, size_t n, int paint);
 int	 term_puts(int y, int x, int cols, const char *s, int paint);
@@ -48,13 +48,13 @@ void	 term_fill(int y, int x, int cols, int paint);
 /* term_puts, and blanks up to cols. */
 void	 term_field(int y, int x, int cols, const char *s, int paint);
 
-/* Hands text to the clipboard of the terminal (OSC 52, base64 inside). */
 /*
  * What term_put() drew there is a link to url, for terminals that know of
  * such (hyper.h); until the screen is erased.  s is the text, n octets.
  */
 void	 term_link(int y, int x, int cols, const char *s, size_t n,
 	    const char *url, size_t nurl);
+/* Hands text to the clipboard of the terminal (OSC 52, base64 inside). */
 void	 term_clip(const char *s, size_t n);
 
 #endif

@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "mailnode/node/conf.h"
 #include "tui/outgoing.h"
 
 static void
@@ -164,6 +165,9 @@ whole_letters(void **state)
 	assert_non_null(strstr(s, "multipart/mixed; boundary="));
 	assert_non_null(strstr(s, "\r\n\r\nZmlsZQ==\r\n--"));
 	free(s);
+	assert_int_equal(truncate(name, (off_t)conf.message_max * 100), 0);
+	assert_int_equal(outgoing_make(&o, &l, true), OUTGOING_SIZE);
+	assert_non_null(strstr(o.why, "outgoing-"));
 	(void)unlink(name);
 	assert_int_equal(outgoing_make(&o, &l, false), OUTGOING_ATTACH);
 	assert_int_equal(o.fd, -1);
