@@ -4,12 +4,16 @@
 . "$(dirname "$0")/lib.sh"
 . tests/postfix.sh
 . tests/hop.sh
+. tests/tui.sh
+command -v tmux >/dev/null || skip_all 'no tmux'
+trap 'tui_stop; cleanup' EXIT
 
 dns_start || exit 1
 "$python" tests/tools/forward.py key "$tmp/zone" "$tmp/key"
 sed -n 's/^s1._domainkey.friend.test/s1._domainkey.far.test/p
     s/^s1._domainkey.friend.test/s1._domainkey.evil.test/p' "$tmp/zone" >"$tmp/more"
 cat "$tmp/more" >>"$tmp/zone"
+echo '_dmarc.strict.test TXT "v=DMARC1; p=quarantine"' >>"$tmp/zone"
 postfix_config
 hop_start
 hop_rules 'rcpt:gone@far.test 550 5.1.1 user unknown' \
@@ -86,6 +90,19 @@ is 'the report lies in INBOX, and in the thread of its letter' "$(sql store.db \
     '2 1'
 ok 'it is news for the owner' eval 'mn search tag:unread and folder:INBOX | grep -q Undelivered'
 
+tui_start
+sees INBOX >/dev/null; keys c; typed Sent; keys Enter
+ok 'the list of Sent has an arrow back' sees '↩.*you@peer.test'
+keys Enter
+ok 'the letter says who did not get it' \
+    sees '^Delivery: gone@far.test returned: .*user unknown, said 127'
+[ -z "${SHOW-}" ] || screen >&2
+keys x d
+ok 'the page of its delivery, who says so' \
+    sees 'reported by relay.peer.test, which knew the envelope'
+[ -z "${SHOW-}" ] || screen >&2
+tui_stop
+
 letter later@far.test
 ok 'a delay' told 0 'delayed envelope 4.2.1 relay.peer.test'
 is 'is no return' "$(counted) $(found tag:bounced)" '1 1'
@@ -141,6 +158,17 @@ ok 'is backscatter, and a rule may put it away' wait_for \
     '[ "$(found "tag:backscatter and folder:Junk")" = 1 ]' 20
 ok 'why says so' eval 'mn why me@node.test | grep -q "backscatter: no letter of ours is <never@node.test>"'
 
+# ---- what the filter takes for junk ----
+letter a@far.test
+is 'one whose author is not proved' "$(say me@node.test domain=strict.test \
+    msgid="$msgid" | cut -c1-3)" 250
+ok 'is shown' told 0 'returned unproved 5.1.1 mx.far.test'
+ok 'and stays in Junk' wait_for '[ "$(found "from:strict.test and folder:Junk")" = 1 ]' 20
+is 'one that is believed' "$(say me@node.test domain=strict.test \
+    envid="$(envid)" by=mx2.far.test | cut -c1-3)" 250
+ok 'comes to INBOX' wait_for '[ "$(found "from:strict.test and folder:INBOX")" = 1 ]' 20
+is 'the other does not' "$(found 'from:strict.test and folder:Junk')" 1
+
 # ---- locked, large, killed, made anew ----
 letter 'a@far.test, b@far.test'
 ok 'the vault is locked' mn vault lock
@@ -159,11 +187,12 @@ ok 'killed and started again' node_start
 ok 'it is written down once' told 0 'returned envelope 5.1.1 mx.far.test'
 ok 'settled' settled
 is 'still once' "$(reports 0 | wc -l)" 1
-bounced=$(found tag:bounced) all=$(sql node.db 'SELECT count(*) FROM queue_returned')
+tagged() { sql store.db "SELECT count(*) FROM msg WHERE tags LIKE '%bounced%'"; }
+bounced=$(tagged) all=$(sql node.db 'SELECT count(*) FROM queue_returned')
 ok 'stop' node_stop
 rm -rf "$MAILNODE_HOME/store.db"* "$HOME/Mail/.notmuch"
 ok 'all of it made anew' eval 'node_start && mn fsck --rebuild >/dev/null'
-ok 'the tags stay' wait_for '[ "$(found tag:bounced)" = "$bounced" ]' 20
+ok 'the tags stay' wait_for '[ "$(tagged)" = "$bounced" ] && [ "$(found tag:bounced)" = "$bounced" ]' 20
 is 'and the ledger' "$(sql node.db 'SELECT count(*) FROM queue_returned')" "$all"
 is 'and the thread' "$(sql store.db "SELECT count(DISTINCT thread) FROM msg WHERE irt = '$msgid' OR msgid = '$msgid'")" 1
 

@@ -40,12 +40,12 @@ paint_of(enum queue_fate f)
 }
 
 static void
-put_rcpt(struct doc *d, const struct queue_rcpt *r)
+put_rcpt(struct doc *d, const struct queue_rcpt *r, bool returned)
 {
 	char at[32];
 
-	doc_addf(d, paint_of(r->fate), "%s %s  %s%s",
-	    r->fate == QUEUE_SENT || r->fate == QUEUE_LOCALLY ?
+	doc_addf(d, returned ? PAINT_BAD : paint_of(r->fate), "%s %s  %s%s",
+	    returned ? "\xe2\x86\xa9" : r->fate == QUEUE_SENT || r->fate == QUEUE_LOCALLY ?
 	    "\xe2\x9c\x93" : r->fate == QUEUE_WAITING ||
 	    r->fate == QUEUE_UNKNOWN ? "~" : "\xe2\x9c\x97",
 	    r->addr, queue_fate_name(r->fate),
@@ -89,6 +89,19 @@ put_reports(struct doc *d, const struct queue_letter *l, size_t n)
 	buf_clear(&b);
 }
 
+static bool
+came_back(const struct queue_letter *l, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < l->nreport; i++)
+		if (l->report[i].n == n &&
+		    l->report[i].action == REPORT_FAILED &&
+		    reported_believed(l->report[i].belief))
+			return true;
+	return false;
+}
+
 static void
 put_letter(struct doc *d, const struct queue_letter *l)
 {
@@ -106,7 +119,7 @@ put_letter(struct doc *d, const struct queue_letter *l)
 		doc_header(d, "Why", l->row.why, PAINT_WAIT);
 	doc_adds(d, PAINT_TEXT, "");
 	for (i = 0; i < l->nrcpt; i++) {
-		put_rcpt(d, &l->rcpt[i]);
+		put_rcpt(d, &l->rcpt[i], came_back(l, i + 1));
 		put_reports(d, l, i + 1);
 	}
 	put_reports(d, l, 0);

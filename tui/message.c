@@ -41,7 +41,7 @@ message_rebuild(struct message_view *m)
 	p->doc.hide_quoted = m->look.hide_quoted;
 	if (m->f.parsed) {
 		at -= at >= m->head ? m->head : at;
-		message_doc_head(&p->doc, &m->f, &m->look);
+		message_doc_head(&p->doc, &m->f, &m->look, &m->fate);
 		m->head = p->doc.text.len;
 		at += at > 0 ? m->head : 0;
 		text = message_text_get(&m->text, &n);
@@ -152,11 +152,13 @@ got_message(void *arg, struct fetched *f)
 	m->html_run = NULL;
 	buf_reset(&m->html);
 	m->p.top = 0;
+	queue_letter_clear(&m->fate);
 	message_rebuild(m);
 	page_grown(&m->p);
 	if (!m->p.partial)
 		maybe_html(m);
 	mark_seen(m);
+	message_fate_ask(m);
 }
 
 void
@@ -368,12 +370,21 @@ status(struct view *v, struct buf *left, struct buf *right)
 }
 
 static void
+changed(struct view *v, const struct watch_change *c)
+{
+	if ((c->what & WATCH_QUEUE) != 0)
+		message_fate_ask(self(v));
+}
+
+static void
 message_free(struct view *v)
 {
 	struct message_view *m = self(v);
 
 	fetch_forget(v->t, m);
 	talk_forget(v->t->reader, m);
+	talk_forget(v->t->keeper, m);
+	queue_letter_clear(&m->fate);
 	message_text_stop(&m->text);
 	html_stop(m->html_run);
 	buf_clear(&m->html);
@@ -384,7 +395,7 @@ message_free(struct view *v)
 }
 
 static const struct view_ops ops = {
-	IN_MSG, "message", acts, page_draw, status, NULL, message_free,
+	IN_MSG, "message", acts, page_draw, status, changed, message_free,
 	do_mail, one_message, NULL
 };
 

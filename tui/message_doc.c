@@ -153,7 +153,7 @@ put_alias(struct doc *d, const struct parse_show *s, bool leak)
 
 void
 message_doc_head(struct doc *d, const struct fetched *f,
-    const struct message_look *look)
+    const struct message_look *look, const struct queue_letter *fate)
 {
 	const struct parse_show *s = &f->show;
 
@@ -167,8 +167,13 @@ message_doc_head(struct doc *d, const struct fetched *f,
 	if (tag_in(f->info.tags, TAG_LOOKALIKE))
 		doc_header(d, "Beware", "this only looks like somebody you "
 		    "write to; mailnode why tells like whom", PAINT_BAD);
+	if (tag_in(f->info.tags, TAG_BACKSCATTER))
+		doc_header(d, "Beware", "the letter it reports was never "
+		    "sent from here; mailnode why tells which", PAINT_WAIT);
 	if (f->info.tags[0] != '\0')
 		doc_header(d, "Tags", f->info.tags, PAINT_TAGS);
+	if (fate != NULL)
+		message_fate_put(d, fate);
 	put_attachments(d, s);
 	if ((s->flags & PARSE_ENCRYPTED) != 0)
 		doc_adds(d, PAINT_WAIT, "[encrypted]");

@@ -4,6 +4,7 @@
  *	message.c	showing, how it looks, what is done to it
  *	message_move.c	to other messages
  *	message_link.c	its links
+ *	message_fate.c	what became of it
  */
 #ifndef TUI_MESSAGE_PARTS_H
 #define TUI_MESSAGE_PARTS_H
@@ -23,6 +24,7 @@ struct message_view {
 	struct list_msgs msgs;		/* of the thread */
 	size_t		 cur;		/* among them */
 	struct fetched	 f;
+	struct queue_letter fate;	/* of a letter of ours; nothing */
 	struct message_text text;
 	size_t		 head;		/* octets of doc above the text */
 	struct html_run	*html_run;
@@ -36,6 +38,9 @@ void	 message_rebuild(struct message_view *m);
 void	 message_show(struct message_view *m, uint64_t id);
 /* Another thread: that message, or 0 for the first unread or the newest. */
 void	 message_thread(struct message_view *m, uint64_t thread, uint64_t id);
+
+/* Of a letter of ours: drawn anew when it is known. */
+void	 message_fate_ask(struct message_view *m);
 
 /* `step` messages on, at the end of the thread in the next one. */
 void	 message_other(struct view *v, int step);

@@ -60,7 +60,7 @@ decoded(void *arg, struct fetched *f)
 		return;
 	/* It has no row. */
 	f->info.tags = f->info.folder = f->info.name = f->info.msgid = "";
-	message_doc_head(d, f, &look);
+	message_doc_head(d, f, &look, NULL);
 	doc_adds(d, PAINT_TEXT, "");
 	doc_add(d, PAINT_TEXT, f->show.text, f->show.ntext);
 	doc_layout(d, cols);
