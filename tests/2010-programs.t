@@ -13,7 +13,7 @@ inbox=$node/Mail/INBOX
 
 # has WORD PATTERN: the line of that message, as the node lists it, fits.
 has() { mn search "subject:$1" | grep -qE -e "$2"; }
-noticed() { wait_for 'has "$word" "$want"' 1; }
+noticed() { wait_for 'has "$word" "$want"'; }
 told() { word=$1 want=$2; noticed || { mn search "subject:$1"; return 1; }; }
 gone_from() { ! mn search "subject:$1 and folder:INBOX" | grep -q .; }
 

@@ -26,7 +26,7 @@ for c in $("$python" tests/tools/stranger.py list); do
 	ok "$c" "$python" tests/tools/stranger.py "$port" "$c"
 	want=$((want + $(stores "$c")))
 	# Sessions of one case are over before the next begins.
-	wait_for '[ "$(pgrep -c -s "$(cat "$node/serve.pid")" mn-smtp)" -le 2 ]' 20
+	smtp_over
 done
 
 wait_for '[ "$(with STORED)" -ge "$want" ]' 20

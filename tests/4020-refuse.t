@@ -73,7 +73,7 @@ ok 'until then it is taken' grep -q '^250 2.1.5' "$tmp/said"
 ok 'an end that is over is refused' eval 'fails mn alias add -e 2020-01-31 x 2>"$tmp/err" && grep -q "a day to come" "$tmp/err"'
 ok 'and what is no day' fails mn alias add -e soon x
 ok 'and a name of any length' fails mn alias add "$(printf %0400d 1)"
-sqlite3 "$MAILNODE_HOME/node.db" "UPDATE alias SET expires = 1000000000 WHERE address = 'fair@node.test'"
+sqlite3 -cmd '.timeout 9000' "$MAILNODE_HOME/node.db" "UPDATE alias SET expires = 1000000000 WHERE address = 'fair@node.test'"
 say "$to:<fair@node.test>" >"$tmp/said"
 ok 'behind it it is gone' grep -q '^550 5.1.1' "$tmp/said"
 ok 'and listed so' eval 'mn alias list | grep "fair@.*expired used 0 refused 1"'
@@ -95,6 +95,7 @@ MAIL FROM:<a@peer.test> SIZE=100001" >"$tmp/said"
 is 'SIZE at the limit and past it' \
     "$(sed -n '/2.1.0/,$p' "$tmp/said" | cut -c1-9 | tr '\n' ' ')" \
     '250 2.1.0 250 2.0.0 552 5.3.4 '
+smtp_over
 ok 'five at once are too many' "$python" - "$port" <<'END'
 import socket, sys
 talks = [socket.create_connection(("127.0.0.1", int(sys.argv[1])))
@@ -108,6 +109,7 @@ ok 'why knows the id of that answer' \
     wait_for 'mn why "$id" | grep -q "refuse .*too many connections"' 5
 ok 'and the address' sh -c '"$1" why 127.0.0.1 | grep -q "$2"' sh \
     "$mailnode" "$id"
+smtp_over
 ok 'many more at once' "$python" - "$port" <<'END'
 import socket, sys
 talks = [socket.create_connection(("127.0.0.1", int(sys.argv[1])))

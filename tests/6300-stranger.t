@@ -55,8 +55,9 @@ from()
 code() { from "$@" | cut -d' ' -f1,2; }
 
 # ---- the greylist
-is 'who is not known comes again' "$(code 127.0.5.1 a@x.test)" '451 4.7.1'
-ok 'and hears when' eval 'from 127.0.5.1 a@x.test | grep -q "come again in [12] s"'
+said=$(from 127.0.5.1 a@x.test)
+is 'who is not known comes again' "$(echo "$said" | cut -c1-9)" '451 4.7.1'
+ok 'and hears when' eval 'echo "$said" | grep -q "come again in [12] s"'
 is 'other local parts of the domain are the same sender' \
     "$(sleep 2; code 127.0.5.2 b@x.test)" '250 2.0.0'
 is 'never twice, for nobody of that network' "$(code 127.0.5.1 c@y.test)" \
@@ -75,7 +76,7 @@ is 'it is remembered over a start' "$(code 127.0.5.1 d@z.test)" '250 2.0.0'
 said=$(from 127.0.6.9 a@x.test)
 is 'a listed address is refused' "$(echo "$said" | cut -c1-9)" '550 5.7.1'
 trace=$(echo "$said" | sed 's/.*\[\(.*\)\].*/\1/')
-ok 'by the list, as why tells' eval 'mn why "$trace" |
+ok 'by the list, as why tells' wait_for 'mn why "$trace" |
     grep -q "rung=dnsbl(bl.test).* dnsbl=bl.test(127.0.6.9:127.0.0.4)"'
 ok 'and that one list is out of order' eval 'mn why "$trace" |
     grep -q "dnsbl=dead.test(lists everything)"'
@@ -104,7 +105,7 @@ for sender in ('a@pair.test', '', 'a@pair.test', ''):
         s.sendmail(sender, ['me@node.test'],
                    'From: a@pair.test\r\n\r\nx\r\n')
     except smtplib.SMTPDataError as e:
-        print(e.smtp_code, time.monotonic() - began < 1)
+        print(e.smtp_code, time.monotonic() - began < 3)
     if sender == '' and pid:
         os.kill(pid, signal.SIGSTOP)
         pid = 0
@@ -136,7 +137,7 @@ is 'a correspondent comes in from where they were before' \
     "$(code 127.0.7.3 ada@friend.test three)" '250 2.0.0'
 is 'but not from elsewhere' "$(code 127.0.4.1 ada@friend.test four)" \
     '451 4.4.3'
-ok 'why tells' eval 'mn why ada@friend.test |
+ok 'why tells' wait_for 'mn why ada@friend.test |
     grep -q "rung=resolver(the DNS is unavailable)"'
 : >"$tmp/asked"
 from 127.0.4.1 a@later.test >/dev/null

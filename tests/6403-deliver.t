@@ -97,14 +97,15 @@ is 'but what is one' "$(why odd)" 'folder=Nowhere (there is no such mailbox)'
 ok 'one that fails' send fails
 ok 'says nothing' sees fails 'INBOX unread all'
 is 'which why tells' "$(why fails)" 'failed: status=3'
-start=$(date +%s%N)
 ok 'one that hangs' send hangs
-ok 'does not delay the answer' [ $((($(date +%s%N) - start) / 1000000)) -lt 1500 ]
 ok 'the message is there' wait_for '[ "$(mn search subject:hangs | wc -l)" = 1 ]'
 ok 'and behind it' send 'bill two'
 ok 'others go on' sees '"bill two"' 'Archive all bill rule second'
 ok 'it is ended, and says nothing' sees hangs 'INBOX unread all'
 is 'which why tells' "$(why hangs)" 'failed: took too long'
+# By the node's own clock: the program had two seconds.
+at() { mn why -j '<hangs@x>' | sed -n "s/.*\"at\":\([0-9]*\)\..*\"kind\":\"$1\".*/\1/p" | head -1; }
+ok 'it did not delay the answer' [ $(($(at deliver) - $(at accept))) -ge 1 ]
 ok 'one that does not stop' send loud
 ok 'is ended' sees loud 'INBOX unread all'
 ok 'junk' send rescue x@bad.test

@@ -33,8 +33,8 @@ is 'by its type' "$(send three data application/x-msdownload)" \
 is 'behind a megabyte' "$(send four setup.scr application/octet-stream 60000)" "$refused .scr"
 is 'a script is taken' "$(send five page.js text/javascript | cut -c1-9)" '250 2.0.0'
 ok 'as junk' wait_for '[ "$(folder five)" = Junk ]'
-ok 'why tells' eval 'mn why ada@x.test | grep -q "accept.*attachment=.js"'
-ok 'and of those refused' eval '[ "$(mn why me@node.test | grep -c "refuse .*not taken here: ")" = 4 ]'
+ok 'why tells' wait_for 'mn why ada@x.test | grep -q "accept.*attachment=.js"'
+ok 'and of those refused' wait_for '[ "$(mn why me@node.test | grep -c "refuse .*not taken here: ")" = 4 ]'
 is 'a picture' "$(send six setup.exe.png image/png | cut -c1-9)" '250 2.0.0'
 ok 'is in the inbox' wait_for '[ "$(folder six)" = INBOX ]'
 is 'nothing else is' "$(ls "$HOME/Mail/INBOX/new" | wc -l)" 1

@@ -61,7 +61,7 @@ tui_stop
 ok 'stops' node_stop
 sqlite3 "$MAILNODE_HOME/node.db" \
     "UPDATE snooze SET due = strftime('%s','now') - 5 WHERE folder = 'Lists/x';
-    UPDATE snooze SET due = strftime('%s','now') + 6 WHERE folder = 'INBOX'"
+    UPDATE snooze SET due = strftime('%s','now') + 3 WHERE folder = 'INBOX'"
 rm -f "$MAILNODE_HOME"/store.db*
 ok 'starts again' node_start
 ok 'one that was due is back where it was' wait_for '[ -n "$(file_of listed@ Lists/x)" ]'

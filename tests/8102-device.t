@@ -178,10 +178,10 @@ ok 'its session is listed' wait_for 'mn device list | grep -q "^lost.*1 session 
 ok 'revoke' device_revoke lost
 now=$(date +%s.%N)
 ok 'the session ends' wait_for 'grep -q ^out "$node/held"'
-ok 'within a second' "$python" -c "
+ok 'soon' "$python" -c "
 import sys
 t = float(open('$node/held').read().split()[2])
-sys.exit(t - $now > 1)"
+sys.exit(t - $now > 4)"
 ok 'and was told why not' grep -q '421 4.3.2' "$node/held"
 ok 'it logs in no more' eval '! login "$lost" >"$node/o"'
 ok 'the other one does' login "$phone"

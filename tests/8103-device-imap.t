@@ -80,8 +80,8 @@ ok 'listed' wait_for 'line phone | grep -q "1 session now"'
 ok 'revoke' device_revoke phone
 now=$(date +%s.%N)
 ok 'the session ends' wait_for 'grep -q ^out "$node/held"'
-ok 'within a second' "$python" -c "
+ok 'soon' "$python" -c "
 t = float(open('$node/held').read().split()[2])
-raise SystemExit(t - $now > 1)"
+raise SystemExit(t - $now > 4)"
 ok 'and no other begins' eval '! imap </dev/null 2>/dev/null'
 done_testing

@@ -18,6 +18,7 @@
 #	node_port SERVICE	the port the kernel chose
 #	node_stop [SIGNAL]	ends the daemon and waits for it
 #	mn ARGS...		runs this node's mailnode
+#	smtp_over		waits until no session of port 25 goes on
 #	dns_start		answers from $tmp/zone; sets $dns
 
 set -u
@@ -202,6 +203,12 @@ node_stop()
 	rc=$?
 	rm -f "$node/serve.pid"
 	return $rc
+}
+
+# Two may wait for their first connection.
+smtp_over()
+{
+	wait_for '[ "$(pgrep -c -s "$(cat "$node/serve.pid")" -x mn-smtp)" -le 2 ]' 20
 }
 
 # dns_start: serves $tmp/zone (made if absent; read again when it changes;
