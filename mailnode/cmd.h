@@ -43,8 +43,10 @@ int	cmd_option(const char *name, int argc, char **argv, const char *opts,
 struct node;
 int	cmd_link(const char *cmd, struct node **n, enum role role);
 
-/* Tries what waits in the queue now; the exit status.  ch: to keeper. */
-int	cmd_queue_retry(int ch);
+/* Tries what waits in the queue now; the exit status.  ch: to keeper.  why:
+ * NULL for all of it, "" for what was tried before (not what has an undo
+ * window or a later time of its own), or that reason alone. */
+int	cmd_queue_retry(int ch, const char *why);
 
 /* A parent without listeners, for the client on descriptor 3. */
 int	cmd_serve_local(void);

@@ -390,8 +390,15 @@ change(int ch, int argc, char **argv, const char *name)
 }
 
 /* What is held or damaged is left alone: that is tried by its name only. */
+static bool
+waits_for(const struct queue_row *r, const char *why)
+{
+	return r->state == QUEUE_ACTIVE && (why == NULL ||
+	    (why[0] == '\0' ? r->why[0] != '\0' : strcmp(r->why, why) == 0));
+}
+
 int
-cmd_queue_retry(int ch)
+cmd_queue_retry(int ch, const char *why)
 {
 	char after[QUEUE_ID_MAX] = "";
 	struct queue_rows rows;
@@ -404,7 +411,7 @@ cmd_queue_retry(int ch)
 		if (rc != STORE_OK)
 			break;
 		for (i = 0; i < rows.n && rc == STORE_OK; i++) {
-			if (rows.row[i].state == QUEUE_ACTIVE)
+			if (waits_for(&rows.row[i], why))
 				rc = queue_change(ch, rows.row[i].id,
 				    QUEUE_DO_RETRY, "");
 			if (rc == STORE_STATE || rc == STORE_NOTFOUND)
@@ -429,7 +436,7 @@ run(int ch, int argc, char **argv, bool all, bool json)
 		return argc == 2 ? show(ch, argv[1], json) :
 		    cmd_usage("queue", 0);
 	if (argc == 1 && strcmp(argv[0], "retry") == 0)
-		return cmd_queue_retry(ch);
+		return cmd_queue_retry(ch, NULL);
 	return change(ch, argc - 1, argv + 1, argv[0]);
 }
 

@@ -21,6 +21,23 @@ static const char *const kind_names[] = { [VAULT_LOGIN_ENTRY] = "login",
 static const char *const slot_names[] = { [VAULT_PASSPHRASE] = "passphrase",
     [VAULT_RECOVERY] = "recovery", [VAULT_CREDENTIAL] = "credential" };
 
+/* Letters that wait for that reason ("": for any) are tried now. */
+static int
+try_letters(const struct cmd_safe *c, const char *why)
+{
+	struct node *n = NULL;
+	int ch, rc;
+
+	if (c->safe.ch == -1)
+		return 0;	/* no daemon: nothing waits in one */
+	ch = cmd_link("vault", &n, ROLE_KEEPER);
+	rc = ch != -1 ? cmd_queue_retry(ch, why) : 1;
+	if (ch != -1)
+		close(ch);
+	node_close(n);
+	return rc;
+}
+
 /* ---- unlock, lock ---- */
 
 static int
@@ -38,6 +55,9 @@ vault_cmd_unlock(struct cmd_safe *c)
 	if (e == CRYPTO_OK)
 		e = vault_unlock(c->safe.ch, c->safe.file, keys);
 	secret_free(keys);
+	/* It is open, whatever comes of this: the sender looks by itself. */
+	if (e == CRYPTO_OK)
+		(void)try_letters(c, crypto_err_text(CRYPTO_LOCKED));
 	return cmd_safe_why("vault unlock", e);
 }
 
@@ -152,23 +172,6 @@ set_login(struct cmd_safe *c, const char *name, bool by_daemon)
 	return e;
 }
 
-/* What waits for this login is tried with it. */
-static int
-try_login(const struct cmd_safe *c)
-{
-	struct node *n = NULL;
-	int ch, rc;
-
-	if (c->safe.ch == -1)
-		return 0;	/* no daemon: nothing waits in one */
-	ch = cmd_link("vault", &n, ROLE_KEEPER);
-	rc = ch != -1 ? cmd_queue_retry(ch) : 1;
-	if (ch != -1)
-		close(ch);
-	node_close(n);
-	return rc;
-}
-
 static int
 vault_cmd_set(struct cmd_safe *c)
 {
@@ -191,7 +194,8 @@ vault_cmd_set(struct cmd_safe *c)
 		    cmd_safe_phrase(c);
 	if (e == CRYPTO_OK)
 		e = set_login(c, name, st.owner);
-	return e != CRYPTO_OK ? cmd_safe_why(name, e) : try_login(c);
+	return e != CRYPTO_OK ? cmd_safe_why(name, e) :
+	    try_letters(c, "");
 }
 
 static int

@@ -125,6 +125,8 @@ ok 'no attempt is counted' fails sh -c '"$0" queue show "$1" | grep -q attempts'
 ok 'status says so' sh -c '"$0" status | grep -q "vault is locked"' "$mailnode"
 ok 'unlock' unlock
 ok 'it leaves by itself' wait_for "case \$(reply $id) in sent*) ;; *) false ;; esac" 40
+ok 'tried at once, not at the next look' sh -c '"$0" why "$1" | grep -q " retry "' \
+    "$mailnode" "$id"
 ok 'and the alarm is over' fails sh -c '"$0" status | grep -q "letters wait: the vault"' "$mailnode"
 node_stop
 done_testing

@@ -41,6 +41,10 @@ story() { field "$1" reply; }
 
 # The undo window.
 id2=$(submit me2@mx.test)
+due=$(field "$id2" due)
+ok 'a login is set' sh -c 'printf "%s\nword\n" "$1" | "$0" vault set relay/x u \
+    --passphrase-stdin' "$mailnode" "$pass"
+is 'which ends no undo window' "$(field "$id2" due)" "$due"
 id=$(printf 'Subject: =?UTF-8?Q?Gr=C3=BC=C3=9Fe?=\n\ntext\n' |
     mn send -v -i undo@mx.test)
 is 'its subject is decoded' "$(field "$id" subject)" 'Grüße'

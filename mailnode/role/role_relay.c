@@ -164,7 +164,7 @@ rewritten(struct relay *r, struct work *w, enum crypto_err e)
 	if (e == CRYPTO_OK)
 		return true;
 	if (e == CRYPTO_LOCKED)
-		tell_all(r, w, JOB_LOCKED, false, "the vault is locked");
+		tell_all(r, w, JOB_LOCKED, false, crypto_err_text(e));
 	else if (e == CRYPTO_NAME || e == CRYPTO_PEER ||
 	    e == CRYPTO_EXPIRED) {
 		snprintf(why, sizeof why, "550 5.1.7 the sender %.300s "
@@ -215,7 +215,8 @@ sign(struct relay *r, struct work *w)
 	case SIGN_OK:
 		break;
 	case SIGN_LOCKED:
-		tell_all(r, w, JOB_LOCKED, false, "the vault is locked");
+		tell_all(r, w, JOB_LOCKED, false,
+		    crypto_err_text(CRYPTO_LOCKED));
 		break;
 	case SIGN_LATER:
 		tell_all(r, w, JOB_DEFERRED, false, why);
