@@ -11,8 +11,6 @@ irt (In-Reply-To), note (1: as qmail writes it)
 import smtplib
 import sys
 
-import dkim
-
 CRLF = '\r\n'
 
 
@@ -71,6 +69,7 @@ def main(port, to, args):
     lines += note(o) if 'note' in o else report(o)
     mail = CRLF.join(lines + ['']).encode()
     if 'key' in o:
+        import dkim     # it takes its time
         mail = dkim.sign(mail, b's1', o['domain'].encode(),
                          open(o['key'], 'rb').read(),
                          include_headers=[b'From', b'To', b'Subject',
