@@ -134,6 +134,15 @@ keys Home s; typed 'Archiv'; keys Tab; keys Enter
 ok 'a folder is completed'	sees '1 to Archive'
 keys u
 ok 'undone'			sees 'with a file'
+keys Home d
+wait_for '[ -n "$(file_of file@example.net Trash)" ]'
+mv "$(file_of file@example.net Trash)" "$node/Mail/Archive/cur/"
+wait_for 'mn search folder:Archive | grep -q "with a file"'
+keys u
+ok 'what another program took away is told' sees '1 to Trash: 1 of 1 no longer there'
+keys U
+mv "$(file_of file@example.net Archive)" "$node/Mail/INBOX/cur/"
+ok 'and stands where it was put' sees 'with a file'
 keys Home w
 ok 'unread again'		sees 'N .*with a file'
 keys u

@@ -50,6 +50,12 @@ ok 'a row is let in' sees 'let in: its next try'
 from 127.0.6.2 other@shop.example two 'Another'
 ok 'is taken for that' wait_for 'mn why other@shop.example | grep -q "rung=let-in"'
 ok 'its row goes with it' gone 'deferred.*Another'
+keys q x i
+sees 'refused +x@y' >/dev/null
+ok 'the daemon is killed and back' eval 'node_stop KILL; node_start'
+swaks --silent 3 --server 127.0.0.1 --port "$(node_port smtp)" \
+    --from z@y.test --to nobody@node.test >/dev/null 2>&1
+ok 'what came before we were told again' sees 'refused +z@y.test'
 keys q Q
 tui_stop
 ok 'stops' node_stop

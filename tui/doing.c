@@ -75,6 +75,7 @@ doing_move(struct tui *t, const struct pick *p, const char *folder)
 	}
 	(void)snprintf(text, sizeof text, "%zu to %s", set.n, folder);
 	c = change_new(text);
+	change_moves(c, set.n);
 	buf_init(&b, CHAN_DATA_MAX);
 	mail_move_put(&b, &set, folder);
 	change_forth(c, MAIL_MOVE, &b);

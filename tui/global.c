@@ -284,7 +284,8 @@ act_help(struct view *v, const char *arg)
 static void
 act_redraw(struct view *v, const char *arg)
 {
-	struct watch_change all = { WATCH_MAIL, 0, 0 };
+	struct watch_change all = { WATCH_MAIL | WATCH_QUEUE |
+	    WATCH_INCOMING, 0, 0 };
 
 	(void)arg;
 	term_resize();

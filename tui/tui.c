@@ -94,7 +94,8 @@ told(void *arg, const struct chan_msg *m)
 static void
 subscribed(void *arg, uint16_t status, struct chan_in *in, int *fd)
 {
-	static const struct watch_change all = { WATCH_MAIL, 0, 0 };
+	static const struct watch_change all = { WATCH_MAIL | WATCH_QUEUE |
+	    WATCH_INCOMING, 0, 0 };
 	struct main *m = arg;
 
 	(void)in;

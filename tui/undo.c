@@ -22,6 +22,7 @@ struct change {
 	bool		(*special)(struct tui *, const void *);
 	void		*arg;
 	unsigned int	 waiting;	/* requests under way */
+	size_t		 moves, moved;	/* messages that it moves; that were */
 	bool		 copy;		/* back is made from the answer */
 	bool		 orphan;	/* forgotten while under way */
 	struct tui	*t;
@@ -77,6 +78,12 @@ void
 change_back(struct change *c, uint16_t type, const struct buf *args)
 {
 	requests_add(&c->back, type, args);
+}
+
+void
+change_moves(struct change *c, size_t n)
+{
+	c->moves = n;
 }
 
 void
@@ -149,6 +156,16 @@ copy_made(struct change *c, const struct mail_done *done)
 	free(uid);
 }
 
+/* Another program may have been there first. */
+static void
+count_moved(struct change *c, const struct mail_done *done)
+{
+	c->moved += done->n;
+	if (c->waiting == 0 && c->moved < c->moves)
+		app_error(c->t, "%s: %zu of %zu no longer there", c->text,
+		    c->moves - c->moved, c->moves);
+}
+
 static void
 answered(void *arg, uint16_t status, struct chan_in *in, int *fd)
 {
@@ -161,8 +178,11 @@ answered(void *arg, uint16_t status, struct chan_in *in, int *fd)
 	if (status != OP_OK) {
 		app_status_error(c->t, c->text, status);
 		app_changed(c->t, &all);	/* show what is true */
-	} else if (c->copy && mail_done_get(in, &done)) {
-		copy_made(c, &done);
+	} else if ((c->copy || c->moves > 0) && mail_done_get(in, &done)) {
+		if (c->copy)
+			copy_made(c, &done);
+		else
+			count_moved(c, &done);
 	}
 	if (c->orphan && c->waiting == 0)
 		change_free(c);
@@ -174,6 +194,7 @@ run(struct tui *t, struct change *c, const struct requests *rs)
 	size_t i;
 
 	c->t = t;
+	c->moved = 0;
 	for (i = 0; i < rs->n; i++) {
 		c->waiting++;
 		talk_send(t->keeper, rs->r[i].type, &rs->r[i].args, -1,

@@ -24,6 +24,8 @@ struct change	*change_new(const char *text);
 /* One request that does it, or that takes it back; copies args. */
 void	 change_forth(struct change *c, uint16_t type, const struct buf *args);
 void	 change_back(struct change *c, uint16_t type, const struct buf *args);
+/* It moves so many messages, either way: is told when some are gone. */
+void	 change_moves(struct change *c, size_t n);
 /*
  * For what no request takes back alone: called instead of the requests;
  * true: done.  `arg` is freed with the change.
