@@ -15,12 +15,15 @@ sed -n 's/^s1._domainkey.friend.test/s1._domainkey.far.test/p
 cat "$tmp/more" >>"$tmp/zone"
 echo '_dmarc.strict.test TXT "v=DMARC1; p=quarantine"' >>"$tmp/zone"
 postfix_config
+hop_start --no DSN
+plain_port=$hop_port
 hop_start
 hop_rules 'rcpt:gone@far.test 550 5.1.1 user unknown' \
     'rcpt:later@far.test 450 4.2.1 not today'
 
 node_use a
-node_config relays "{ { \"relay\", \"127.0.0.1:$postfix_port\", CONF_PLAIN,
+node_config relays "{ { \"plain\", \"127.0.0.1:$plain_port\", CONF_PLAIN,
+    NULL, \"*\", \"*@plain.test\", NULL }, { \"relay\", \"127.0.0.1:$postfix_port\", CONF_PLAIN,
     NULL, \"*@node.test\", \"*\", NULL } }" \
     resolvers "{ { \"$dns\", 0 } }" \
     rules '{ { "tag:backscatter", NULL, "Junk", NULL, NULL, 0 } }' || exit 1
@@ -109,6 +112,13 @@ is 'is no return' "$(counted) $(found tag:bounced)" '1 1'
 hop_rules 'rcpt:gone@far.test 550 5.1.1 user unknown'
 letter ok@peer.test -N success
 ok 'a confirmation' told 0 'delivered envelope 2.0.0 relay.peer.test'
+
+letter a@plain.test -N success
+ok 'the queue says what a relay without DSN will not' \
+    wait_for '[ "$(found "subject:Delivered and folder:INBOX")" = 1 ]' 20
+ok 'and only that it was handed on' eval 'mn show "$(mn search -j \
+    "subject:Delivered and folder:INBOX" | field "[\"id\"]")" |
+    grep -q "handed to the next mail server"'
 
 # ---- sent on ----
 ok 'an alias' mn alias add -d INBOX -d gone@far.test club

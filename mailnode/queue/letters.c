@@ -182,6 +182,8 @@ letters_settle(struct sender *s, struct letter *x, struct outcome *o, size_t n,
 	if (late && any_waits(o, n) && notify(s, x, o, n, res->peer,
 	    DSN_DELAYED) == 0)
 		res->told = x->l.told = true;
+	/* One that cannot be filed is left: the letter went out. */
+	(void)notify(s, x, o, n, res->peer, DSN_DELIVERED);
 	for (i = 0; i < n; i++) {
 		f[i] = (struct sender_fate){ o[i].rcpt->n, o[i].fate,
 		    o[i].counts, o[i].due, res->route, o[i].reply };

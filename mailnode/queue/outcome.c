@@ -61,7 +61,9 @@ outcome_tells(const struct outcome *o, enum dsn_kind kind)
 		    o->fate == QUEUE_UNKNOWN) &&
 		    (notify == 0 || (notify & QUEUE_NOTIFY_DELAY));
 	case DSN_DELIVERED:
-		break;
+		/* RFC 3461 section 5.2.2: nobody else will say so. */
+		return o->fate == QUEUE_SENT && o->silent &&
+		    (notify & QUEUE_NOTIFY_SUCCESS) != 0;
 	}
 	return false;
 }

@@ -18,6 +18,7 @@ struct outcome {
 	const char	*reply;
 	bool		 lost;		/* just now an answer did not come */
 	bool		 quiet;		/* said before: no line in the log */
+	bool		 silent;	/* who took it sends no reports */
 };
 
 /*

@@ -200,6 +200,7 @@ take_result(struct sender *s, struct run *r, size_t i,
 		outcome_judge(&o[n++], &l->rcpt[p->at[m]], x->rcpt[k].fate,
 		    x->rcpt[k].text, x->tried, l->created, clock_wall_s(),
 		    letters_random());
+		o[n - 1].silent = !x->reports;
 		o[n - 1].quiet = (x->rcpt[k].fate == JOB_LOCKED &&
 		    s->locked) || (x->rcpt[k].fate == JOB_NO_DNS &&
 		    s->no_dns);

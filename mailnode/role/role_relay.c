@@ -361,6 +361,7 @@ deliver_chunk(struct relay *r, struct work *w, size_t first, size_t n)
 	struct marking k = { r, w, &l, first };
 	struct job_result x = { .last = first + n == w->job.nrcpt,
 	    .tried = true, .peer = r->to.peer, .tls = r->to.tls, .why = "",
+	    .reports = (r->to.client.offer.bits & OFFER_DSN) != 0,
 	    .rcpt = f, .nrcpt = n };
 	size_t i;
 

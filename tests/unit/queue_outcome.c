@@ -103,7 +103,16 @@ whom_a_notice_is_for(void **state)
 		assert_int_equal(outcome_tells(&o, DSN_FAILED), c[i].failed);
 		assert_int_equal(outcome_tells(&o, DSN_DELAYED),
 		    c[i].delayed);
+		assert_false(outcome_tells(&o, DSN_DELIVERED));
 	}
+	/* Of success only where the next hop will not say it. */
+	r.notify = QUEUE_NOTIFY_SUCCESS;
+	o.fate = QUEUE_SENT;
+	assert_false(outcome_tells(&o, DSN_DELIVERED));
+	o.silent = true;
+	assert_true(outcome_tells(&o, DSN_DELIVERED));
+	o.fate = QUEUE_WAITING;
+	assert_false(outcome_tells(&o, DSN_DELIVERED));
 }
 
 static void
