@@ -15,7 +15,9 @@
  * Received 98.3 and 95.8; no token's share above 0.6, errors on good mail
  * six times, 98.4 and 97.1; samples of 1,020 tokens instead of 678, 98.5 and
  * 97.2.  What misled before was one address of a house that much junk was
- * sent to, and long offers of shops which somebody wanted.
+ * sent to, and long offers of shops which somebody wanted.  Without tags and
+ * attributes of layout (ten such runs) from 97.9 to 98.1, and from 96.9 to
+ * 97.1: news that somebody wants is made with the same programs as junk.
  *
  * Tried, and no better: sparse bigrams and triples, words in capitals, shapes
  * of other fields and of the paths of links, where links lead as against
@@ -28,7 +30,10 @@
  * is rarely lost, for a fifth more tokens.  Logistic regression alone, on
  * words or on runs of 3 to 6 characters, lost three times as much junk at one
  * good message in 1,000; its mean with this sum gained too little to be a
- * second thing to explain.
+ * second thing to explain.  So did machines with wide margins (the area above
+ * the curve two thirds less in the mean with this sum, and nothing at 2 good
+ * messages lost), the mean of eight courses in other orders, and a limit on
+ * what all tokens of one field may say.
  */
 #ifndef FILTER_BAYES_H
 #define FILTER_BAYES_H

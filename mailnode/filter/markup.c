@@ -11,7 +11,6 @@
 
 enum {
 	NAME_MAX_ = 16,		/* octets of a tag's name */
-	VALUE_MAX = 24,		/* of an attribute that is a token */
 	STYLE_MAX = 400		/* of a style that is looked at */
 };
 
@@ -83,26 +82,6 @@ style_hides(const struct slice *v)
 	    has(s, "opacity:0", ".") || has(s, "max-height:0", ".");
 }
 
-/* "color=#ff0000" as one token, the same whatever lines end in. */
-static void
-put_attribute(struct markup *m, const struct slice *name,
-    const struct slice *v)
-{
-	char text[2 * VALUE_MAX + 1];
-	size_t i, n = 0, max;
-
-	for (i = 0; i < name->n && i < VALUE_MAX; i++)
-		text[n++] = (char)tolower((unsigned char)name->p[i]);
-	text[n++] = '=';
-	max = n + VALUE_MAX;
-	for (i = 0; i < v->n && n < max; i++)
-		if (!isspace((unsigned char)v->p[i]))
-			text[n++] = (char)tolower((unsigned char)v->p[i]);
-		else if (text[n - 1] != ' ')
-			text[n++] = ' ';
-	tokens_put(m->t, TOKEN_HTML, text, n);
-}
-
 static void
 put_link(struct markup *m, const struct slice *v)
 {
@@ -127,9 +106,6 @@ attribute(struct markup *m, const struct slice *name, const struct slice *v)
 {
 	static const char *const links[] = { "href", "src", "action",
 	    "background" };
-	static const char *const looks[] = { "color", "bgcolor", "size",
-	    "face", "width", "height", "border", "align", "method",
-	    "type" };
 	size_t i;
 
 	if (slice_is(name, "style"))
@@ -139,9 +115,6 @@ attribute(struct markup *m, const struct slice *name, const struct slice *v)
 	for (i = 0; i < sizeof links / sizeof links[0]; i++)
 		if (slice_is(name, links[i]))
 			put_link(m, v);
-	for (i = 0; i < sizeof looks / sizeof looks[0]; i++)
-		if (slice_is(name, looks[i]))
-			put_attribute(m, name, v);
 	return false;
 }
 
@@ -223,7 +196,6 @@ comment(struct markup *m)
 {
 	const char *hit = memmem(m->p, (size_t)(m->end - m->p), "-->", 3);
 
-	tokens_puts(m->t, TOKEN_HTML, "!--");
 	m->p = hit != NULL ? hit + 3 : m->end;
 }
 
@@ -260,6 +232,11 @@ element(struct markup *m, const char *name, const char *tag,
 	    "font", "span", "a", "small", "big", "s", "sub", "sup", "wbr",
 	    NULL };
 	static const char *const unread[] = { "style", "script", NULL };
+	/* What a page does and letters rarely do; how it is laid out tells
+	 * of the program and the year alone. */
+	static const char *const acts[] = { "form", "input", "select",
+	    "textarea", "button", "iframe", "script", "object", "embed",
+	    "img", NULL };
 
 	if (!is_one(name, within))
 		words_gap(words_of(m));
@@ -267,7 +244,8 @@ element(struct markup *m, const char *name, const char *tag,
 		nested(m, name, closing);
 	if (closing)
 		return;
-	tokens_puts(m->t, TOKEN_HTML, name);
+	if (is_one(name, acts))
+		tokens_puts(m->t, TOKEN_HTML, name);
 	if (attributes(m, tag, end) && m->hide[0] == '\0')
 		hides_from_here(m, name);
 	if (is_one(name, unread))

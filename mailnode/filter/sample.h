@@ -1,6 +1,6 @@
 /*
  * A message as tokens: the words of its fields and of its parts, where its
- * links lead, what its HTML is made of, names of what is attached.
+ * links lead, what acts in its HTML, names of what is attached.
  */
 #ifndef FILTER_SAMPLE_H
 #define FILTER_SAMPLE_H

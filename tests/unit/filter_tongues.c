@@ -103,7 +103,7 @@ static const struct {
 	    "<a href=\"https://track.shop.test/u?x=1\">Unsub<wbr>scribe</a>"
 	    "<img src=\"cid:1\" width=\"1\" height=\"1\"></td></tr></table>",
 	    "hidden:preview|dear friend|unsubscribe|url:track.shop.test|"
-	    "url:shop.test|html:width=1|-color|" },
+	    "url:shop.test|html:img|-html:table|-color|" },
 	{ "UTF-8 that says nothing", "Subject: Привет, 东京\n\nпривет 东京",
 	    "subject:привет|subject:东京|привет|东京|" },
 	{ "UTF-16 as it comes", PLAIN("utf-16le", "base64")

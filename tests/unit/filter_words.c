@@ -184,7 +184,13 @@ test_markup(void **state)
 {
 	(void)state;
 	html("<p>mo<b>n</b>ey now<br>next");
-	assert_true(has("money") && has("money now") && has("html:br"));
+	assert_true(has("money") && has("money now") &&
+	    !has("html:br") && !has("html:p"));
+	html("<form action='http://h.test/'><input type=password></form>");
+	assert_true(has("html:form") && has("html:input"));
+	html("<font color=#ff0000 size=7>loud</font>");
+	assert_true(has("loud") && !has("html:font") &&
+	    !has("html:color=#ff0000"));
 	html("<p>one</p><div>two</div>");
 	assert_true(has("one") && has("two") && !has("onetwo"));
 	html("<span style='display: none'>secret <span>in</span> here</span>"
