@@ -42,8 +42,9 @@ edit(struct compose_view *c)
 		letter_clear(&c->l);
 		c->l = fresh;
 	} else {
-		app_error(c->v.t, "as it was before: cannot read what the "
-		    "editor left: %s", strerror(errno));
+		app_error(c->v.t, "as it was before: what the editor left is "
+		    "unusable: %s", errno == EILSEQ ? "empty or not UTF-8" :
+		    strerror(errno));
 		letter_clear(&fresh);
 		/* An empty or odd file must not be all that is left. */
 		compose_keep(c);

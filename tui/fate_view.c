@@ -52,8 +52,9 @@ put_rcpt(struct doc *d, const struct queue_rcpt *r, bool returned)
 	    r->maybe_twice ? ", may be twice" : "");
 	when(at, sizeof at, r->changed);
 	if (at[0] != '\0')
-		doc_addf(d, PAINT_TEXT, "    %s  by %s  %u attempt%s", at,
-		    r->route[0] ? r->route : "-", r->attempts,
+		doc_addf(d, PAINT_TEXT, "    %s  %s%s%s%u attempt%s", at,
+		    r->route[0] ? "by " : "", r->route,
+		    r->route[0] ? "  " : "", r->attempts,
 		    r->attempts == 1 ? "" : "s");
 	if (r->reply[0] != '\0')
 		doc_addf(d, PAINT_TEXT, "    %s", r->reply);

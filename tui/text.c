@@ -4,7 +4,9 @@
 #include <langinfo.h>
 #include <locale.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <wchar.h>
 
 #include "mailnode/base/codec.h"
@@ -32,6 +34,7 @@ static const struct { uint32_t c; char ascii; } folds[] = {
 /* What never reaches the terminal: inclusive ranges, ascending. */
 static const struct { uint32_t from, to; } left_out[] = {
 	{ 0x00ad, 0x00ad },	/* soft hyphen: terminals disagree */
+	{ 0x034f, 0x034f },	/* joins nothing that is seen */
 	{ 0x061c, 0x061c },	/* Arabic letter mark */
 	{ 0x115f, 0x1160 },	/* Hangul fillers */
 	{ 0x180e, 0x180e },
@@ -45,10 +48,28 @@ static const struct { uint32_t from, to; } left_out[] = {
 	{ 0xe0000, 0xe0fff },	/* tags, more selectors */
 };
 
+/* What the user asked for, whether this machine has it or not. */
+static bool
+asks_utf8(void)
+{
+	static const char *const names[] = { "LC_ALL", "LC_CTYPE", "LANG" };
+	const char *s = NULL;
+	size_t i;
+
+	for (i = 0; i < sizeof names / sizeof names[0]; i++)
+		if ((s = getenv(names[i])) != NULL && *s != '\0')
+			break;
+	if (s == NULL || (s = strchr(s, '.')) == NULL)
+		return false;
+	return strncasecmp(s, ".UTF-8", 6) == 0 ||
+	    strncasecmp(s, ".UTF8", 5) == 0;
+}
+
 void
 text_locale(void)
 {
-	(void)setlocale(LC_CTYPE, "");
+	if (setlocale(LC_CTYPE, "") == NULL)
+		(void)setlocale(LC_CTYPE, asks_utf8() ? "C.UTF-8" : "C");
 	if (strcmp(nl_langinfo(CODESET), "UTF-8") == 0)
 		(void)setlocale(LC_CTYPE, "C.UTF-8");
 	text_init();

@@ -24,7 +24,8 @@ struct text_cell {
 
 /*
  * The user's character set, but not the letters of his language: to
- * strcasecmp in Turkish "Message-ID" is not "message-id".
+ * strcasecmp in Turkish "Message-ID" is not "message-id".  Of a language that
+ * this machine does not have (ssh brings its name along), UTF-8 still counts.
  */
 void	text_locale(void);
 

@@ -176,6 +176,13 @@ letters_of_a_language(void **state)
 	assert_int_equal(strcasecmp("Message-ID", "message-id"), 0);
 	buf_init(&b, 100);
 	assert_string_equal(shown("J\xc3\xb6rg", 5, &b), "J\xc3\xb6rg");
+	/* Brought along by ssh, and not on this machine. */
+	setenv("LC_ALL", "de_XX.utf8", 1);
+	text_locale();
+	assert_string_equal(shown("J\xc3\xb6rg", 5, &b), "J\xc3\xb6rg");
+	setenv("LC_ALL", "de_XX", 1);
+	text_locale();
+	assert_string_equal(shown("J\xc3\xb6rg", 5, &b), "J?rg");
 	buf_clear(&b);
 	setenv("LC_ALL", "C.UTF-8", 1);
 	text_locale();
