@@ -72,12 +72,15 @@ note_text(const struct mime *m, struct buf *text)
 		}
 }
 
+/* named: the header must say that it is such a notice, for answers of who is
+ * away have no sender either. */
 static void
-read_note(const struct mime *m, struct bounce *b)
+read_note(const struct mime *m, bool named, struct bounce *b)
 {
 	struct buf path, from, subject, failed, text;
+	const char *sender = note_field(m, "Return-Path", &path);
 	struct bounce_note n = {
-		.path = note_field(m, "Return-Path", &path),
+		.path = named ? "" : sender,
 		.from = note_field(m, "From", &from),
 		.subject = note_field(m, "Subject", &subject),
 		.failed = note_field(m, "X-Failed-Recipients", &failed)
@@ -99,7 +102,7 @@ report_delivery(const struct mime *m, struct bounce *b)
 {
 	read_parts(m, MIME_REPORT_DELIVERY, b);
 	if (b->total == 0)
-		read_note(m, b);
+		read_note(m, false, b);
 }
 
 /* ---- for keeper ---- */
@@ -161,7 +164,9 @@ put_report(const struct mime *m, const struct origin *o, struct buf *out)
 
 	read_parts(m, MIME_REPORT_READING, &b);
 	if (b.total == 0)
-		report_delivery(m, &b);
+		read_parts(m, MIME_REPORT_DELIVERY, &b);
+	if (b.total == 0)
+		read_note(m, true, &b);
 	mime_report_id(m, id);
 	r.msgid = clean_id(id);
 	r.envid = clean(b.envid, sizeof b.envid);

@@ -113,6 +113,10 @@ notes(void **state)
 	assert_string_equal(told("Return-Path: <>\nFrom: a@y.test\n"
 	    "Subject: I am away\n\nUntil Monday.\n"), "|||0|");
 	assert_string_equal(told(""), "|||0|");
+	/* Who is away has no sender either, and names somebody. */
+	assert_string_equal(told("Return-Path: <>\nFrom: a@y.test\n"
+	    "Subject: Away: your letter\n\nYour message could not be read "
+	    "by:\n\n<b@y.test>:\nno such user until Monday\n"), "|||0|");
 }
 
 static void
