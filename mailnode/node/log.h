@@ -8,9 +8,10 @@
 
 #include <stdint.h>
 
-enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
+enum log_level { LOG_NOTHING = -1, LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
-/* Named in every line from now on; borrows role. */
+/* Named in every line from now on; borrows role.  most: LOG_NOTHING for what
+ * answers a command, which has its own words for a failure. */
 void	log_init(const char *role, enum log_level most);
 
 /*

@@ -377,7 +377,7 @@ child(int fd, void *arg)
 	struct op_server srv;
 	struct resolver r;
 
-	log_init("resolver", LOG_ERROR);
+	log_init("resolver", LOG_NOTHING);
 	child_loop = pr.loop = loop_new();
 	if (pr.loop == NULL || resolver_init(&r, pr.loop, arg) == -1)
 		return 1;
