@@ -76,7 +76,7 @@ cert_cmd_show(struct cmd_safe *c)
 	struct buf pem, b;
 	enum crypto_err e = cmd_safe_begin(c, false), fit;
 
-	if (!c->began)
+	if (!c->began || e == CRYPTO_NOVAULT)
 		return cmd_safe_why("vault", e);
 	buf_init(&pem, TLS_PEM_MAX);
 	buf_init(&b, 8192);

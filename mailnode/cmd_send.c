@@ -214,19 +214,6 @@ by_local_door(void)
 	return stat(conf.local_socket, &st) == 0 && st.st_uid != geteuid();
 }
 
-/* Nobody's first letter makes a node: root's cron would get one of its own
- * whenever the owner's door is shut. */
-static bool
-has_node(void)
-{
-	char *home = conf_home();
-	struct stat st;
-	bool has = home != NULL && stat(home, &st) == 0;
-
-	free(home);
-	return has;
-}
-
 /* As the daemon has it, which closes the door without a word. */
 static bool
 may_submit(uid_t uid)
@@ -251,9 +238,6 @@ join(struct send *s)
 		return s->ch == -1 ? fail(s, errno == EACCES ? EX_NOPERM :
 		    EX_TEMPFAIL, conf.local_socket, strerror(errno)) : 0;
 	}
-	if (!has_node())
-		return fail(s, EX_TEMPFAIL, "node", "there is none here "
-		    "(mailnode init)");
 	s->node = node_connect(false);
 	if (s->node == NULL)
 		return fail(s, EX_TEMPFAIL, "node", node_why(errno));

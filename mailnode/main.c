@@ -112,7 +112,7 @@ cmd_link(const char *cmd, struct node **n, enum role role)
 		*n = node_connect(false);
 	ch = *n != NULL ? node_link(*n, role) : -1;
 	if (ch == -1)
-		(void)cmd_fail(cmd, strerror(errno));
+		(void)cmd_fail(cmd, node_why(errno));
 	return ch;
 }
 

@@ -18,6 +18,18 @@ again() { # until the new zone is seen
 	    says "$v" "$c" "$text" "$remedy"
 }
 
+node_use none
+mailnode=$tmp/a/build/mailnode
+for c in search\ x queue alias fsck tag\ +x\ y 'import /etc' 'why x' 'show 1' \
+    'rejects' 'export out' 'send x@far.test' 'cert' 'device'; do
+	# shellcheck disable=SC2086
+	mn $c >"$tmp/said" 2>&1 </dev/null
+	is "before init: $c" "$(sed 's/^mailnode: .*: there is no .*; run mailnode init$/no/' \
+	    "$tmp/said")" no
+done
+is 'and nothing is made' "$(ls -A "$node")" ''
+node_use a
+
 mn doctor x 2>/dev/null
 is 'usage' "$?" 2
 look
@@ -88,6 +100,7 @@ ok 'so it returns 0' mn doctor
 ok 'for people, too' eval 'mn doctor | grep -q "^ok    MX          node.test to mail"'
 printf 'x' >>"$MAILNODE_HOME/vault"
 ok 'a damaged vault is bad' again bad vault damaged backup
-ok 'a DNS that does not answer is said' eval 'mn doctor -j -r 127.0.0.1:9 >"$tmp/found" 2>&1
+ok 'a DNS that does not answer is said' eval 'mn doctor -j -r 127.0.0.1:9 >"$tmp/found" 2>"$tmp/err"
     says note A "nobody answers"'
+is 'and in no other way' "$(cat "$tmp/err")" ''
 done_testing

@@ -48,6 +48,21 @@ redirect(const char *home)
 		_exit(1);
 }
 
+/* Any of these: `mailnode init' was here, or a copy of a node was put back. */
+static bool
+set_up(const char *home)
+{
+	static const char *const names[] = { "vault", "node.db", "spool.db" };
+	char path[4096];
+	size_t i;
+
+	for (i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (snprintf(path, sizeof path, "%s/%s", home, names[i]) <
+		    (int)sizeof path && access(path, F_OK) == 0)
+			return true;
+	return false;
+}
+
 /* Forked twice, so that it is nobody's child to wait for. */
 static int
 start_local(const char *home)
@@ -56,6 +71,12 @@ start_local(const char *home)
 	int fds[2], status, lock;
 	pid_t pid;
 
+	/* Nobody's first letter makes a node: root's cron would get one of
+	 * its own whenever the owner's door is shut. */
+	if (!set_up(home)) {
+		errno = ENXIO;
+		return -1;
+	}
 	lock = lock_take(home);		/* makes the folders, and looks */
 	if (lock == -1)
 		return -1;
@@ -168,6 +189,8 @@ fail:
 const char *
 node_why(int err)
 {
+	if (err == ENXIO)
+		return "there is no node yet; run mailnode init";
 	return err == EPROTO ? "the daemon that runs is of another version: "
 	    "start it again" : strerror(err);
 }

@@ -36,7 +36,8 @@ struct node;
 
 /*
  * Joins the running node, or starts a local one unless daemon_only.
- * Returns owned, or NULL with errno: ENOENT no daemon, EACCES not ours.
+ * Returns owned, or NULL with errno: ENOENT no daemon, EACCES not ours,
+ * ENXIO nothing was set up here, and nothing is made.
  */
 struct node	*node_connect(bool daemon_only);
 
