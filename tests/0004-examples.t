@@ -12,6 +12,12 @@ for example in home vps; do
 	ok "$config compiles" compiles "$config" "$example"
 done
 
+sed 's,build/demo/demo\.h,build/none/demo.h,' examples/demo/config.h \
+    >"$tmp/demo.h"
+ok 'the one of the demo alone does not' fails eval \
+    'compiles "$tmp/demo.h" demo 2>"$tmp/said"'
+ok 'and says who makes what it lacks' grep -q 'error.*make demo' "$tmp/said"
+
 # ---- README
 absent() { for word; do grep -qF -e "$word" README.md || echo "$word"; done; }
 # shellcheck disable=SC2046

@@ -4,6 +4,9 @@
  * examples/demo/run writes it.  See examples/home and examples/vps for what
  * a configuration looks like that lasts.
  */
+#if !__has_include("build/demo/demo.h")
+#error "make demo chooses ports and pins first; examples/home is for lasting"
+#endif
 #include "build/demo/demo.h"
 
 #define hostname	default_hostname
