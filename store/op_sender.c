@@ -13,6 +13,11 @@
 #include "store/sql.h"
 #include "store/wire.h"
 
+enum {
+	CLOCK_SLACK_S = 300,	/* that much ahead is no other clock */
+	OUR_WAIT_S = 5 * 3600	/* longer than between two tries */
+};
+
 /* ---- the sender's side ---- */
 
 uint16_t
@@ -159,15 +164,54 @@ sender_push(struct op_peer *p, uint64_t id, int64_t due)
 	buf_clear(&b);
 }
 
+/*
+ * What was noted by a clock that is ahead of ours would wait until ours is
+ * there: it waits as long from now instead.  What waits longer than we ever
+ * make it has a date that the owner named.
+ */
+#define AHEAD	" WHERE fate < 2 AND changed > ?1 + ?2 AND due - changed <= ?3"
+
+static bool
+is_ahead(struct store *st, int64_t now)
+{
+	static struct store_slot slot;
+	sqlite3_stmt *s = store_ask(st, STORE_NODE, &slot, "SELECT 1 FROM"
+	    " queue_rcpt" AHEAD " LIMIT 1", "iii", now,
+	    (int64_t)CLOCK_SLACK_S, (int64_t)OUR_WAIT_S);
+	bool yes = s != NULL && sqlite3_step(s) == SQLITE_ROW;
+
+	if (s != NULL)
+		(void)sqlite3_reset(s);
+	return yes;
+}
+
+static enum store_err
+follow_clock(struct store *st, int64_t now)
+{
+	static struct store_slot slot;
+	enum store_err rc = store_begin(st, STORE_NODE);
+
+	return rc != STORE_OK ? rc : store_do(st, STORE_NODE, &slot,
+	    "UPDATE queue_rcpt SET due = due - (changed - ?1), changed = ?1"
+	    AHEAD, "iii", now, (int64_t)CLOCK_SLACK_S, (int64_t)OUR_WAIT_S);
+}
+
 static uint16_t
 on_due(void *service, struct op_call *c)
 {
 	static struct store_slot slot;
 	struct store *st = service;
+	int64_t now = clock_wall_s();
+	bool ahead = is_ahead(st, now);
+	enum store_err rc = STORE_OK;
 	sqlite3_stmt *s;
 
 	if (!chan_end(&c->in))
 		return OP_BAD;
+	if (ahead)
+		rc = follow_clock(st, now);
+	if (rc != STORE_OK)
+		return (uint16_t)rc;
 	st->queue->sender = c->peer;
 	memset(st->queue->claim, 0, sizeof st->queue->claim);
 	s = store_ask(st, STORE_NODE, &slot, "SELECT id, (SELECT min(due)"
@@ -179,7 +223,8 @@ on_due(void *service, struct op_call *c)
 		sender_push(c->peer, (uint64_t)sqlite3_column_int64(s, 0),
 		    sqlite3_column_int64(s, 1));
 	(void)sqlite3_reset(s);
-	return STORE_OK;
+	return ahead ? store_later(st, c, STORE_BIT(STORE_NODE)) :
+	    (uint16_t)STORE_OK;
 }
 
 static uint16_t

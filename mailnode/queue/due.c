@@ -102,12 +102,3 @@ due_first(const struct due *d, struct due_item *first)
 	*first = d->item[0];
 	return true;
 }
-
-void
-due_shift(struct due *d, int64_t seconds)
-{
-	size_t i;
-
-	for (i = 0; i < d->n; i++)
-		d->item[i].at += seconds;
-}

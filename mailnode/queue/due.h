@@ -29,7 +29,4 @@ bool	due_later(const struct due *d, uint64_t id, int64_t now);
 /* False when empty. */
 bool	due_first(const struct due *d, struct due_item *first);
 
-/* The wall clock was set: every time moves along. */
-void	due_shift(struct due *d, int64_t seconds);
-
 #endif

@@ -35,6 +35,7 @@ enum {
 static struct sender s;
 static struct loop_io keeper_io;
 static struct loop_timer timer, stop_timer;
+static bool set_back;		/* the clock was, keeper is not told */
 static int64_t drift;		/* wall minus monotonic, s */
 
 /* What keeper knew of our claims is gone, or memory is. */
@@ -76,7 +77,8 @@ arm(void)
 	loop_arm(s.pr->loop, &timer, ms);
 }
 
-/* A wall clock that was set back takes what waits along with it. */
+/* A wall clock that was set back takes what waits along with it; keeper has
+ * the times, and asked for them forgets what is under way. */
 static void
 watch_clock(void)
 {
@@ -85,9 +87,15 @@ watch_clock(void)
 	if (now - drift < -RETRY_FIRST_S) {
 		log_line(LOG_WARN, "clock", "jump=%lld",
 		    (long long)(now - drift));
-		due_shift(&s.due, now - drift);
+		set_back = true;
 	}
 	drift = now;
+	if (set_back && s.nletters == 0) {
+		set_back = false;
+		if (letters_checked(&s, sender_due(s.keeper, &s.reply)) !=
+		    STORE_OK)
+			start_over("keeper does not tell what is due");
+	}
 }
 
 static void

@@ -665,6 +665,39 @@ a_done_letters_file_goes_at_the_next_start(void **state)
 	end(&n);
 }
 
+/* Written by a clock a day ahead, which then was set right. */
+static void
+a_clock_set_back_keeps_no_letter_waiting(void **state)
+{
+	static const struct {
+		int64_t waits, left;	/* seconds: it waited, and does now */
+	} c[] = {
+		{ 450, 450 }, { 5 * 3600, 5 * 3600 },
+		{ 5 * 3600 + 1, 86400 + 5 * 3600 + 1 },
+	};
+	char sql[200];
+	struct node n;
+	int64_t left;
+	size_t i;
+
+	(void)state;
+	begin(&n);
+	assert_int_equal(node_ask(&n, ROLE_OWNER, submit, NULL), STORE_OK);
+	for (i = 0; i < sizeof c / sizeof c[0]; i++) {
+		snprintf(sql, sizeof sql, "UPDATE queue_rcpt SET changed ="
+		    " unixepoch() + 86400, due = unixepoch() + 86400 + %lld",
+		    (long long)c[i].waits);
+		assert_int_equal(sqlite3_exec(n.st.db[STORE_NODE], sql, NULL,
+		    NULL, NULL), SQLITE_OK);
+		assert_int_equal(node_ask(&n, ROLE_SENDER, due, NULL),
+		    STORE_OK);
+		left = count(&n, "SELECT min(due) - unixepoch() FROM"
+		    " queue_rcpt");
+		assert_in_range(left, c[i].left - 5, c[i].left);
+	}
+	end(&n);
+}
+
 /* ---- the same letter twice ---- */
 
 static void
@@ -767,6 +800,7 @@ main(void)
 		    a_damaged_letter_is_set_aside_and_the_rest_goes_on),
 		cmocka_unit_test(bytes_that_are_no_letter_are_set_aside),
 		cmocka_unit_test(a_done_letters_file_goes_at_the_next_start),
+		cmocka_unit_test(a_clock_set_back_keeps_no_letter_waiting),
 		cmocka_unit_test(the_same_letter_is_not_there_before_its_row),
 	};
 
