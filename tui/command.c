@@ -6,6 +6,8 @@
 #include "tui/global.h"
 #include "tui/page.h"
 
+enum { KEYS_SHOWN = 4 /* of one action, by help */ };
+
 /* Names by which commands are known elsewhere. */
 static const struct { const char *name; enum conf_action act; } other[] = {
 	{ "quit!", DO_QUIT }, { "q", DO_BACK }, { "cf", DO_GO },
@@ -76,18 +78,28 @@ command_complete(void *tui, const char *text, size_t n, struct buf *out)
 
 /* ---- help ---- */
 
-/* All keys of an action in that view, "j Down". */
+/* The keys of an action in that view, "j, Down"; of many the first and the
+ * last: "1 ... 9". */
 static void
 keys_of(struct buf *b, enum conf_action act, unsigned int view)
 {
-	size_t i;
+	const char *first = "", *last = "";
+	size_t i, n = 0;
 
 	buf_reset(b);
-	for (i = 0; i < conf.nkeys; i++)
-		if (conf.keys[i].act == act &&
-		    (conf.keys[i].views & view) != 0)
-			buf_addf(b, "%s%s", b->len > 0 ? ", " : "",
-			    conf.keys[i].key);
+	for (i = 0; i < conf.nkeys; i++) {
+		if (conf.keys[i].act != act || key_shadowed(conf.keys, i, view) ||
+		    (conf.keys[i].views & view) == 0)
+			continue;
+		last = conf.keys[i].key;
+		if (n++ == 0)
+			first = last;
+		buf_addf(b, "%s%s", n > 1 ? ", " : "", last);
+	}
+	if (n <= KEYS_SHOWN)
+		return;
+	buf_reset(b);
+	buf_addf(b, "%s ... %s", first, last);
 }
 
 void

@@ -181,13 +181,28 @@ keymap_press(struct keymap *m, unsigned int view, uint32_t key)
 	return NULL;
 }
 
+bool
+key_shadowed(const struct conf_key *keys, size_t entry, unsigned int view)
+{
+	const struct conf_key *k = &keys[entry];
+	size_t i;
+
+	for (i = 0; i < entry; i++)
+		if ((keys[i].views & k->views & view) != 0 &&
+		    strcmp(keys[i].key, k->key) == 0)
+			return true;
+	return false;
+}
+
 const char *
 keymap_of(const struct keymap *m, unsigned int view, enum conf_action act)
 {
 	size_t i;
 
 	for (i = 0; i < m->n; i++)
-		if (m->keys[i].act == act && (m->keys[i].views & view) != 0)
+		if (m->keys[i].act == act &&
+		    (m->keys[i].views & view) != 0 &&
+		    !key_shadowed(m->keys, i, view))
 			return m->keys[i].key;
 	return NULL;
 }

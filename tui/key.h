@@ -59,6 +59,10 @@ const struct conf_key *keymap_press(struct keymap *m, unsigned int view,
 bool		 keymap_pending(const struct keymap *m);
 void		 keymap_reset(struct keymap *m);
 
+/* Does an entry before it have its key in that view? */
+bool		 key_shadowed(const struct conf_key *keys, size_t entry,
+		    unsigned int view);
+
 /* The first key of an action in a view; NULL when it has none. */
 const char	*keymap_of(const struct keymap *m, unsigned int view,
 		    enum conf_action act);

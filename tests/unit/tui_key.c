@@ -84,6 +84,9 @@ pressing(void **state)
 	assert_int_equal(keymap_press(m, IN_LIST, 'r')->act, DO_REPLY_ALL);
 	assert_string_equal(keymap_of(m, IN_LIST, DO_FOLD), "z a");
 	assert_null(keymap_of(m, IN_MSG, DO_FOLD));
+	/* What an entry before it took is no key of it. */
+	assert_string_equal(keymap_of(m, IN_LIST, DO_NEXT), "j");
+	assert_null(keymap_of(m, IN_MSG, DO_NEXT));
 	keymap_free(m);
 }
 
