@@ -30,10 +30,11 @@
  * is rarely lost, for a fifth more tokens.  Logistic regression alone, on
  * words or on runs of 3 to 6 characters, lost three times as much junk at one
  * good message in 1,000; its mean with this sum gained too little to be a
- * second thing to explain.  So did machines with wide margins (the area above
- * the curve two thirds less in the mean with this sum, and nothing at 2 good
- * messages lost), the mean of eight courses in other orders, and a limit on
- * what all tokens of one field may say.
+ * second thing to explain.  So did machines with wide margins (in the mean
+ * with this sum the area above the curve is two thirds less and, without what
+ * betrays the collection, more junk is lost at 2 good messages), the mean of
+ * eight courses in other orders, and a limit on what all tokens of one field
+ * may say.
  */
 #ifndef FILTER_BAYES_H
 #define FILTER_BAYES_H
