@@ -12,22 +12,71 @@
 #include "mailnode/filter/attach.h"
 #include "mailnode/filter/rules.h"
 #include "mailnode/node/conf.h"
+#include "mailnode/smtp/path.h"
 #include "store/err.h"
 
-enum { ACTION_MAX = 8 * 1024 };		/* octets of a rule in words */
+enum {
+	ACTION_MAX = 8 * 1024,		/* octets of a rule in words */
+	MESSAGE_LEAST = 64 * 1024,	/* RFC 5321 section 4.5.3.1.7 */
+	GREYLIST_MOST_S = 3600
+};
 
 /* ---- check ---- */
+
+static int
+wrong_number(const char *name, uint64_t v, uint64_t least, uint64_t most)
+{
+	char why[96];
+
+	if (v >= least && v <= most)
+		return 0;
+	snprintf(why, sizeof why, "%llu is not within %llu..%llu",
+	    (unsigned long long)v, (unsigned long long)least,
+	    (unsigned long long)most);
+	return cmd_fail(name, why);
+}
+
+/* The units and ranges of config.def.h. */
+static int
+wrong_numbers(void)
+{
+	int rc = 0;
+
+	rc |= wrong_number("message_max", conf.message_max, MESSAGE_LEAST,
+	    UINT32_MAX);
+	rc |= wrong_number("sessions_max", conf.sessions_max, 1, UINT32_MAX);
+	rc |= wrong_number("sessions_per_address", conf.sessions_per_address,
+	    1, UINT32_MAX);
+	rc |= wrong_number("recipients_max", conf.recipients_max, 1,
+	    UINT32_MAX);
+	rc |= wrong_number("greylist_s", conf.greylist_s, 0, GREYLIST_MOST_S);
+	return rc;
+}
+
+static int
+wrong_domain(const char *name, const char *domain)
+{
+	char why[320];
+
+	if (path_domain_ok(domain, domain + strlen(domain), true))
+		return 0;
+	snprintf(why, sizeof why, "\"%s\" is not a domain name", domain);
+	return cmd_fail(name, why);
+}
 
 int
 cmd_check(int argc, char **argv)
 {
 	char why[RULES_WHY_MAX], what[32];
 	size_t i, n;
-	int rc = 0;
+	int rc;
 
 	if (argc != 1)
 		return cmd_usage("check", argc == 2 &&
 		    strcmp(argv[1], "-h") == 0);
+	rc = wrong_numbers() | wrong_domain("hostname", conf.hostname);
+	for (i = 0; i < conf.ndomains; i++)
+		rc |= wrong_domain("domains", conf.domains[i]);
 	for (i = 0; i < conf.nattachments && conf.attachments[i].what !=
 	    NULL; i++)
 		if (!attach_check(i, why, sizeof why))

@@ -143,4 +143,13 @@ wrong 'no program' '{ "x", NULL, NULL, NULL, NULL, CONF_RULE_NOTIFY }'
 wrong 'not an address' '{ "x", NULL, NULL, NULL, "a b@x.test", 0 }'
 wrong 'address of ours' '{ "x", NULL, NULL, NULL, "me@Node.test", 0 }'
 wrong 'flags' '{ "x", "+a", NULL, NULL, NULL, 64 }'
+node_config message_max 65535 hostname '"not a host"' greylist_s 3601 \
+    domains '{ "node.test", "no de" }' sessions_max 0 || exit 1
+node_build 2>"$tmp/make"
+is 'so do numbers and names, each named' "$(grep -o '^mailnode: [a-z_]*: [^ ]*' "$tmp/make")" \
+'mailnode: message_max: 65535
+mailnode: sessions_max: 0
+mailnode: greylist_s: 3601
+mailnode: hostname: "not
+mailnode: domains: "no'
 done_testing
