@@ -20,6 +20,7 @@ enum { ADDRESS_MAX = 1024 };	/* octets of one; a longer one is bad */
 struct scan {
 	struct from	*f;
 	const char	*p, *end;
+	const char	*from;		/* where this mailbox begins */
 	char		 text[ADDRESS_MAX];
 	size_t		 n, at;		/* at: behind the last "@" outside
 					   quotes; 0: none */
@@ -30,7 +31,10 @@ struct scan {
 	bool		 over;
 	bool		 angle;		/* inside < > */
 	bool		 had;		/* this mailbox had its < > */
+	bool		 took;		/* and what has an "@" in it */
 	bool		 no_quotes, no_comments;
+	bool		 odd;		/* a control, a ">" or a quote without
+					   end in what may be a display name */
 };
 
 void
@@ -57,7 +61,7 @@ static void
 drop(struct scan *s)
 {
 	s->n = s->at = s->ats = s->gap = 0;
-	s->over = s->blank = false;
+	s->over = s->blank = s->odd = false;
 }
 
 static void
@@ -126,35 +130,35 @@ comment_end(const char *p, const char *end)
 	return NULL;
 }
 
-/* Octets of a domain from text[i] on, no further than end. */
+/* Octets of a domain at p. */
 static size_t
-run(const struct scan *s, size_t i, size_t end)
+run(const char *p, const char *end)
 {
-	size_t n = 0;
+	const char *q;
 	uint8_t c;
 
-	for (; i + n < end; n++) {
-		c = (uint8_t)s->text[i + n];
+	for (q = p; q < end; q++) {
+		c = (uint8_t)*q;
 		if (c < 0x80 && !(c >= '0' && c <= '9') &&
 		    !((c | 0x20) >= 'a' && (c | 0x20) <= 'z') &&
-		    strchr("-._", c) == NULL)
+		    (c == '\0' || strchr("-._", c) == NULL))
 			break;
 	}
-	return n;
+	return (size_t)(q - p);
 }
 
 static void
-add_run(struct scan *s, size_t i, size_t end)
+add_run(struct from *f, const char *p, const char *end)
 {
 	char name[DNS_NAME_MAX];
 	size_t n;
 
-	while (i < end && s->text[i] == '.')
-		i++;
-	for (n = run(s, i, end); n > 0 && s->text[i + n - 1] == '.'; )
+	while (p < end && *p == '.')
+		p++;
+	for (n = run(p, end); n > 0 && p[n - 1] == '.'; )
 		n--;
-	if (idna_ascii(s->text + i, n, name) == 0)
-		add_domain(s->f, name);
+	if (idna_ascii(p, n, name) == 0)
+		add_domain(f, name);
 }
 
 /* No address: the domains that somebody may see in it, who stops at a blank
@@ -168,6 +172,7 @@ malformed(struct scan *s)
 
 	s->f->addresses++;
 	s->f->bad = true;
+	s->took |= s->at > 0 && !s->over;
 	for (i = 0; i < s->n; i++) {
 		if (quotes && s->text[i] == '"') {
 			to = quote_end(s->text + i, end);
@@ -177,8 +182,8 @@ malformed(struct scan *s)
 		if (s->text[i] != '@')
 			continue;
 		if (s->gap > i)
-			add_run(s, i + 1, s->gap);
-		add_run(s, i + 1, s->n);
+			add_run(s->f, s->text + i + 1, s->text + s->gap);
+		add_run(s->f, s->text + i + 1, end);
 	}
 	drop(s);
 }
@@ -189,11 +194,12 @@ take(struct scan *s)
 	char name[DNS_NAME_MAX];
 
 	if (s->over || s->ats != 1 || s->gap > 0 ||
-	    run(s, s->at, s->n) < s->n - s->at ||
+	    run(s->text + s->at, s->text + s->n) < s->n - s->at ||
 	    idna_ascii(s->text + s->at, s->n - s->at, name) == -1) {
 		malformed(s);
 		return;
 	}
+	s->took = true;
 	s->f->addresses++;
 	if (s->f->addresses == 1)
 		keep(s, name);
@@ -208,7 +214,7 @@ quoted(struct scan *s)
 	const char *to = s->no_quotes ? NULL : quote_end(s->p, s->end);
 
 	if (to == NULL) {
-		s->no_quotes = true;
+		s->no_quotes = s->odd = true;
 		return false;
 	}
 	while (s->p < to)
@@ -230,6 +236,20 @@ comment(struct scan *s)
 	return true;
 }
 
+/* A mailbox without an address: readers show its name, be it quoted, or what
+ * stands before a "<" that nothing follows. */
+static void
+shown(struct scan *s)
+{
+	const char *p;
+
+	for (p = s->from; p < s->p; p++)
+		if (*p == '@') {
+			s->f->bad = true;
+			add_run(s->f, p + 1, s->p);
+		}
+}
+
 /* Between mailboxes: what has no < > is an address if it has an "@". */
 static void
 mailbox_ends(struct scan *s)
@@ -238,8 +258,20 @@ mailbox_ends(struct scan *s)
 		take(s);
 	else if (s->at > 0)
 		malformed(s);
+	if (!s->took)
+		shown(s);
 	drop(s);
-	s->angle = s->had = false;
+	s->angle = s->had = s->took = false;
+	s->from = s->p;
+}
+
+/* "me@a.test <x@b.test>": the name is an address and nothing else.  Where
+ * more stands behind it there are readers that show it as the author. */
+static bool
+plain_name(const struct scan *s)
+{
+	return !s->odd && s->ats == 1 && s->gap == 0 &&
+	    run(s->text + s->at, s->text + s->n) == s->n - s->at;
 }
 
 /* "@a.test", which "," and ":" end within < >: obs-route. */
@@ -254,7 +286,7 @@ special(struct scan *s, char c)
 {
 	switch (c) {
 	case '<':
-		if (s->angle && s->at > 0)
+		if (s->at > 0 && (s->angle || !plain_name(s)))
 			malformed(s);
 		if (s->f->addresses == 0 && !s->over &&
 		    s->n < sizeof s->f->name && s->n > 0)
@@ -266,6 +298,7 @@ special(struct scan *s, char c)
 	case '>':
 		if (!s->angle) {
 			put(s, c);
+			s->odd = true;
 			break;
 		}
 		take(s);
@@ -313,16 +346,18 @@ octet(struct scan *s)
 	if (c != '\0' && strchr("<>,;:", c) != NULL && !(c == ':' &&
 	    s->at > 0 && s->text[s->at] == '['))
 		special(s, c);
-	else if ((uint8_t)c <= ' ' || c == 0x7f)
+	else if ((uint8_t)c <= ' ' || c == 0x7f) {
 		s->blank = true;
-	else
+		s->odd |= strchr(" \t\r\n", c) == NULL || c == '\0';
+	} else
 		plain(s, c);
 }
 
 void
 from_add(struct from *f, const char *p, size_t n)
 {
-	struct scan s = { .f = f, .p = p, .end = p + n };
+	struct scan s = { .f = f, .p = p, .end = p + n,
+	    .from = p };
 
 	while (s.p < s.end)
 		octet(&s);

@@ -266,6 +266,19 @@ author_domains(void **state)
 		{ "me@a.\x7ftest\x01", "a.test ", 1 },
 		{ "me@.a.test..", "a.test ", 1 },
 		{ "me@a.test=?utf-8?q?x?=", "a.test ", 1 },
+		/* Names that some readers show as the author. */
+		{ "me@a.test Me <x@b.test>", "a.test a.testme b.test ", 2 },
+		{ "me@a.test[192.0.2.1] <x@b.test>", "a.test b.test ", 2 },
+		{ "me@a.test\"<<x@b.test", "a.test b.test ", 2 },
+		{ "me@a.test@us@c.test <x@b.test>",
+		    "a.test us c.test b.test ", 2 },
+		{ "me@a.test <", "a.test ", 0 },
+		{ "me@a.test <>", "a.test ", 1 },
+		{ "\"me@a.test\"", "a.test ", 0 },
+		{ "\"me@a.test\" <>", "a.test ", 1 },
+		{ "x@b.test, \"me@a.test\"", "b.test a.test ", 1 },
+		{ "x@b.test, me@a.test <", "b.test a.test ", 1 },
+		{ "Group: \"me@a.test\";", "a.test ", 0 },
 		{ "<me>", "", 1 },
 		{ "", "", 0 },
 	};
@@ -314,6 +327,15 @@ froms_are_bounded(void **state)
 		from_init(&f);
 		from_add(&f, (char *)b.data, b.len);
 	}
+	/* Too long for one that is kept; readers show it all the same. */
+	buf_reset(&b);
+	for (k = 0; k < 5000; k++)
+		buf_addc(&b, 'x');
+	buf_adds(&b, "@a.test");
+	from_init(&f);
+	from_add(&f, (char *)b.data, b.len);
+	assert_int_equal(f.ndomains, 1);
+	assert_string_equal(f.domain[0], "a.test");
 	buf_clear(&b);
 }
 
