@@ -123,4 +123,5 @@ ok 'serves' node_start
 ok 'then there is no runner' sh -c \
     '! pgrep -s "$1" -f "role runner"' - "$(cat "$node/serve.pid")"
 ok 'stops' node_stop
+is "no line of the log has a key twice" "$(grep -cE " event=[^ ]* (.* )?event=" "$node/log")" 0
 done_testing

@@ -147,7 +147,7 @@ hook_vars(struct delivered_vars *v, const struct proc *pr,
 static void
 log_hook(const struct hook_event *e, const struct store_delivered *d)
 {
-	log_line(LOG_WARN, "hook", "event=%s trace=%s error=%s", e->name,
+	log_line(LOG_WARN, "hook", "at=%s trace=%s error=%s", e->name,
 	    d->trace, strerror(errno));
 }
 

@@ -112,7 +112,7 @@ ended(struct job *j)
 	a->ran++;
 	if (a->err != HOOK_OK || a->status != 0) {
 		note_output(j);
-		log_line(LOG_WARN, "hook", "event=%s program=%s error=%s "
+		log_line(LOG_WARN, "hook", "at=%s program=%s error=%s "
 		    "status=%d said=%s", j->r->event,
 		    conf.hooks[j->at].program, hook_err_text(a->err),
 		    a->status, a->said);
@@ -229,7 +229,7 @@ next_program(struct job *j)
 		}
 		j->answer.err = e;
 		j->answer.status = -1;
-		log_line(LOG_WARN, "hook", "event=%s program=%s error=%s",
+		log_line(LOG_WARN, "hook", "at=%s program=%s error=%s",
 		    j->r->event, c->program, hook_err_text(e));
 		return false;
 	}
