@@ -279,11 +279,15 @@ results_claim(const char *p, size_t n, bool whole, const char *const *ids,
 {
 	static const char name[] = "Authentication-Results";
 	size_t len = sizeof name - 1;
-	struct lex l = { .end = p + n };
+	struct lex l = { 0 };
 	enum results_claim rc;
 	struct buf id;
 
-	whole = whole || n >= RESULTS_PREFIX_MAX;
+	if (n >= RESULTS_PREFIX_MAX) {
+		n = RESULTS_PREFIX_MAX;	/* the same however much there is */
+		whole = true;
+	}
+	l.end = p + n;
 	if (strncasecmp(p, name, n < len ? n : len) != 0)
 		return RESULTS_OTHER;
 	for (l.p = p + (n < len ? n : len); l.p < l.end &&

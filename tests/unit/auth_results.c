@@ -102,6 +102,11 @@ a_long_beginning_decides(void **state)
 	    ids, 2), RESULTS_MORE);
 	assert_int_equal(results_claim(field, RESULTS_PREFIX_MAX, false,
 	    ids, 2), RESULTS_OURS);
+	/* What comes behind that beginning changes nothing. */
+	memcpy(field + 24, "\"", 1);
+	memcpy(field + n - 1, "\"", 2);
+	assert_int_equal(results_claim(field, RESULTS_PREFIX_MAX, false,
+	    ids, 2), results_claim(field, (size_t)n, true, ids, 2));
 }
 
 static void
