@@ -114,6 +114,7 @@ address(const char *p, const char *end, struct line *at)
 	p += angle;
 	if (end - p > 7 && strncasecmp(p, "mailto:", 7) == 0)
 		p += 7;
+	p += p < end && *p == '\'';	/* 'me@a.test', as some quote it */
 	for (q = p; q < end && atom(*q); )
 		q++;
 	if (q == p || q == end || *q != '@')

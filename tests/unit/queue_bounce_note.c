@@ -82,6 +82,12 @@ programs(void **state)
 	    "Undeliverable Mail" },
 	    "Delivery failed 20 attempts: a@x.test\n"),
 	    "failed||a@x.test|Delivery failed 20 attempts: a@x.test\n");
+	assert_string_equal(told(FROM("Mailer-Daemon@d.test"),
+	    "The following message, addressed to 'a@x.test',\n"
+	    "failed because it has not been collected after 30 days\n"),
+	    "failed||a@x.test|The following message, addressed to "
+	    "'a@x.test', failed because it has not been collected after 30 "
+	    "days\n");
 }
 
 static void
