@@ -47,7 +47,8 @@ store_status_text(uint16_t status)
 	case OP_UNKNOWN:
 		return "the service does not know how";
 	case OP_BAD:
-		return "the arguments make no sense";
+		return "not understood: is the daemon of another version? "
+		    "start it again";
 	case OP_GONE:
 		return "the service does not answer";
 	default:
