@@ -59,7 +59,8 @@ ok 'the queue is empty' wait_for '[ -z "$(mn queue list)" ]'
 
 id=$(mn why board@node.test | sed -n 's/^[-0-9]* [:0-9]* \([^ ]*\) *accept .*/\1/p' | head -1)
 mn why "$id" >"$tmp/why"
-is 'why tells the whole way' "$(awk '$4 != "deferred" { print $4 }' "$tmp/why" | sort | uniq -c | xargs)" \
+# How often it looked at the locked vault, or was told to, is no matter.
+is 'why tells the whole way' "$(awk '$4 !~ /^(deferred|retry)$/ { print $4 }' "$tmp/why" | sort | uniq -c | xargs)" \
     '1 accept 1 copied 1 filed 2 forward 1 from 2 queued 2 sent'
 
 is 'a large one' "$(peer size "$port" "$tmp/key" ada@friend.test \
