@@ -58,7 +58,10 @@ s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 	  }
 	}
 	END
-	dovecot -c "$dovecot/conf" || return 1
+	# It is a daemon before it has told its pid; and it must not hold what
+	# prove reads until its end.
+	dovecot -c "$dovecot/conf" >"$dovecot/start.log" 2>&1 || return 1
+	wait_for '[ -s "$dovecot/run/master.pid" ]' || return 1
 	at_exit "$(cat "$dovecot/run/master.pid")"
 	wait_for '"$python" -c "import socket
 socket.create_connection((\"127.0.0.1\", $dovecot_port), 1)" 2>/dev/null'
