@@ -158,6 +158,7 @@ word_end(const char *p, const char *end)
 /* What a date is made of; -1: not yet. */
 struct stamp {
 	int64_t	year, month, day, hour, minute, second, zone_s;
+	bool	no_time;	/* what stands there is none */
 };
 
 static bool
@@ -269,8 +270,11 @@ number_at(struct stamp *s, const char *p, const char *end)
 	}
 	/* Of "9 Jan 1 10:00" the year: what a colon follows is a time. */
 	if (s->hour == -1 && have <= 2 && next != NULL && next < end &&
-	    (*next == ':' || (*next == '.' && next == p && s->year != -1)))
-		return time_at(s, from, end);
+	    (*next == ':' || (*next == '.' && next == p && s->year != -1))) {
+		p = time_at(s, from, end);
+		s->no_time = p == NULL;
+		return p;
+	}
 	if (s->year == -1)
 		return year_of(s, v, have) ? p : NULL;
 	return NULL;
@@ -305,7 +309,7 @@ word_at(struct stamp *s, const char *p, const char *end)
 static bool
 mail_at(const char *p, const char *end, int64_t *t)
 {
-	struct stamp s = { -1, -1, -1, -1, 0, 0, 0 };
+	struct stamp s = { -1, -1, -1, -1, 0, 0, 0, false };
 
 	for (p = over(p, end); p != NULL && p < end; p = p != NULL ?
 	    over(p, end) : NULL) {
@@ -315,13 +319,14 @@ mail_at(const char *p, const char *end, int64_t *t)
 			p = word_at(&s, p, end);
 		else if ((*p == '+' || *p == '-') && s.hour != -1) {
 			zone_at(&s, p++, end);
-			while (digit(p, end) || (p < end && *p == ':'))
+			while (digit(p, end) ||
+			    (p < end && memchr(":+-", *p, 3) != NULL))
 				p++;
 		} else
 			p++;
 	}
 	if (s.year == -1 || s.month == -1 || s.day == -1 ||
-	    (p == NULL && s.hour == -1))
+	    (p == NULL && s.hour == -1 && !s.no_time))
 		return false;
 	*t = day_number(s.year, s.month, s.day) * DAY_S - s.zone_s;
 	if (s.hour != -1)

@@ -16,7 +16,8 @@ void	 date_text(int64_t wall_s, char *dst, size_t size);
 /*
  * "Tue, 1 Jul 2003 10:52:37 +0200" and its obsolete forms (RFC 5322 sections
  * 3.3 and 4.3), also as the C library, RFC 3339 and senders by hand write it,
- * as Unix time.  False: not to be read.
+ * as Unix time.  An invalid zone is UTC, an invalid time 00:00:00 (RFC 5256
+ * section 2.2).  False: not to be read.
  */
 bool	 date_mail(const char *p, size_t n, int64_t *t);
 
