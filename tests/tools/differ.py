@@ -1,7 +1,7 @@
-"""differ.py OURS THEIRS USER PASSWORD FILE…: the same messages in this node
-and in Dovecot (TLS ports); what both make of them, as TAP, one case for each
-kind of answer.  What differs for a reason is made alike below, with the
-reason; everything else fails."""
+"""differ.py PEER OURS THEIRS USER PASSWORD FILE…: the same messages in this
+node and in PEER, dovecot or cyrus (TLS ports); what both make of them, as TAP,
+one case for each kind of answer.  What differs for a reason is made alike
+below, with the reason; everything else fails."""
 import os
 import re
 import sys
@@ -10,7 +10,9 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from imapcheck.wire import Conn, Str, Where                     # noqa: E402
 
-SHOWN = 5
+PEER = sys.argv[1]
+SHOWN = int(os.environ.get("SHOWN", 5))
+WIDTH = 500
 
 
 def blank(v):
@@ -30,8 +32,9 @@ def addresses(v):
     got = []
     for a in v:
         host = a[3]
-        # no host at all: Dovecot says MISSING_DOMAIN, we say ""
-        if host in (b"MISSING_DOMAIN", b""):
+        # no host at all: Dovecot says MISSING_DOMAIN, Cyrus
+        # unspecified-domain, we say ""
+        if host in (b"MISSING_DOMAIN", b"unspecified-domain", b""):
             host = b""
         box = b"" if a[2] == b"MISSING_MAILBOX" else a[2]
         got.append((name(a[0]), box, host))
@@ -43,11 +46,20 @@ def envelope(e):
         [blank(e[8]), blank(e[9])]
 
 
+CHARSET = [Str(b"charset"), Str(b"us-ascii")]
+
+
 def structure(s):
-    """Types, encodings and charsets in any case; the rest to the octet."""
+    """Types, encodings and charsets in any case; the rest to the octet.
+    The charset of text without one (RFC 2046 section 4.1.2) we and Dovecot
+    say, Cyrus only of parts without a type."""
     if not isinstance(s, list):
         return s.lower() if isinstance(s, bytes) else s
-    return [structure(x) for x in s]
+    s = [structure(x) for x in s]
+    if PEER == "cyrus" and s[:1] == [b"text"] and len(s) > 2:
+        s[2] = s[2][:-2] if s[2] and s[2][-2:] == CHARSET else s[2]
+        s[2] = s[2] or None
+    return s
 
 
 class Pair:
@@ -62,8 +74,10 @@ class Pair:
             n = len(self.fed)       # no two arrived in the same minute
             when = "%02d-Jan-2020 %02d:%02d:00 +0000" % (
                 n // 1440 + 1, n // 60 % 24, n % 60)
-            if all(c.append("differ", msg, date=when).tagged.kind == b"OK"
-                   for c in conns):
+            # what they do not take is nothing to compare
+            if conns[1].append("differ", msg, date=when).tagged.kind == b"OK":
+                conns[0].want((b"OK",), ('APPEND differ "%s"' % when,
+                                         Str(msg)))
                 self.fed.append(f)
         for c in conns:
             c.ok("SELECT differ")
@@ -81,9 +95,9 @@ class Pair:
         print("%s %d - %s of %d messages" % (
             "not ok" if diffs else "ok", self.n, label, len(self.fed)))
         for seq, ours, theirs in diffs[:SHOWN]:
-            print("# %s\n#  ours   %r\n#  theirs %r" % (
+            print("# %s\n#  ours   %.*s\n#  theirs %.*s" % (
                 os.path.basename(self.fed[seq - 1]) if seq else "",
-                ours, theirs))
+                WIDTH, repr(ours), WIDTH, repr(theirs)))
         if len(diffs) > SHOWN:
             print("# and %d more" % (len(diffs) - SHOWN))
         sys.stdout.flush()
@@ -138,12 +152,12 @@ class Pair:
 
 
 def main():
-    ours, theirs, user, password = sys.argv[1:5]
+    ours, theirs, user, password = sys.argv[2:6]
     conns = [Conn(Where("127.0.0.1", int(ours), user, password)),
              Conn(Where("127.0.0.1", int(theirs), "u", "pw"))]
     for c in conns:
         c.ok("CREATE differ")
-    p = Pair(conns, sys.argv[5:])
+    p = Pair(conns, sys.argv[6:])
     p.fetch("sizes", "RFC822.SIZE", b"RFC822.SIZE")
     p.fetch("headers", "BODY.PEEK[HEADER]", b"BODY[HEADER]")
     p.fetch("texts", "BODY.PEEK[TEXT]", b"BODY[TEXT]")
@@ -181,8 +195,12 @@ def main():
                           "THREAD ORDEREDSUBJECT UTF-8 ALL",
                           "THREAD ORDEREDSUBJECT UTF-8 SUBJECT re:"],
               b"THREAD")
-    # The tag, and where each item stands, are each one's own.
-    found = lambda a: dict(zip(a[1::2], a[2::2]))               # noqa: E731
+    # The tag, and where each item stands, are each one's own.  Cyrus has the
+    # least and the greatest number where RFC 5267 section 3 wants the first
+    # and the last by order.
+    found = lambda a: {                                         # noqa: E731
+        k: v for k, v in zip(a[1::2], a[2::2])
+        if PEER != "cyrus" or k not in (b"MIN", b"MAX")}
     p.answers("extended answers", [
         "SEARCH RETURN (MIN MAX COUNT ALL) SUBJECT patch",
         "SEARCH RETURN () FROM greg",
