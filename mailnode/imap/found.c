@@ -260,7 +260,9 @@ on_search(struct session *s, struct lex_at *at)
 
 	search_init(&c, s);
 	good = returns(&c, at) &&
-	    (!lex_word(at, "CHARSET") || charset(&c, at)) &&
+	    (!lex_word(at, "CHARSET") ||
+	    /* RFC 6855 section 3: there is one already */
+	    (!(s->enabled & EN_UTF8) && charset(&c, at))) &&
 	    search_keys(s, at, &c.prog, &c.modseq);
 	c.extended = c.extended || s->enabled & EN_REV2;
 	good = good && tell(&c, view_search(reader_of(s), &s->reader,

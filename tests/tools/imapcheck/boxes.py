@@ -326,6 +326,9 @@ def utf8_accept(t):
     same(set(got), {base + "/Entw&APw-rfe"})
     msg = "From: Jürgen <j@ü.example>\r\nSubject: Grüße\r\n\r\nhä\r\n"
     c.ok('APPEND "%s" UTF8 (~{%d+}\r\n%s)' % (base, len(msg.encode()), msg))
+    c.ok('SELECT "%s"' % base)
+    c.ok('SEARCH SUBJECT "Grüße"')
+    c.bad("SEARCH CHARSET UTF-8 SUBJECT x")     # RFC 6855 section 3
 
 
 def root_below_a_reference(t):
