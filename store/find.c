@@ -380,7 +380,7 @@ comparison(struct find *f, struct chan_in *in, uint8_t key)
 		span(f, in, "iif(l.saved>0,l.saved,m.received)");
 		break;
 	case FIND_SENT:
-		span(f, in, "sent(m.env,m.date)");
+		span(f, in, "sent(m.env)");
 		f->whole = true;
 		break;
 	case FIND_ROW:

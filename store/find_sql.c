@@ -251,14 +251,14 @@ sql_enveloped(sqlite3_context *c, int n, sqlite3_value **v)
 
 /* ---- the day a Date field names ---- */
 
-/* sent(env, date): the day; what cannot be read is that of `date`. */
+/* sent(env): the day of the Date field; what has none is in no span. */
 static void
 sql_sent(sqlite3_context *c, int n, sqlite3_value **v)
 {
 	const char *env = sqlite3_value_blob(v[0]);
 	const char *end = env != NULL ? env + sqlite3_value_bytes(v[0]) : NULL;
 	const char *close;
-	int64_t day, at = sqlite3_value_int64(v[1]);
+	int64_t day;
 
 	(void)n;
 	if (env != NULL && end - env > 2 && env[1] == '"') {
@@ -269,7 +269,7 @@ sql_sent(sqlite3_context *c, int n, sqlite3_value **v)
 			return;
 		}
 	}
-	sqlite3_result_int64(c, (at >= 0 ? at : at - 86399) / 86400);
+	sqlite3_result_int64(c, INT64_MAX);
 }
 
 /* hit(k, uid) */
@@ -332,7 +332,7 @@ find_functions(struct find **f, sqlite3 *db, struct reader *r)
 		rc = sqlite3_create_function(db, "enveloped", 3, how, NULL,
 		    sql_enveloped, NULL, NULL);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_create_function(db, "sent", 2, how, NULL,
+		rc = sqlite3_create_function(db, "sent", 1, how, NULL,
 		    sql_sent, NULL, NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_create_function(db, "rooted", 3, how, NULL,

@@ -9,7 +9,7 @@
 #include "store/op_find.h"
 #include "store/op_set.h"
 
-enum { ON = 0x100 };		/* beside a find_key */
+enum { ON = 0x100, SINCE = 0x200 };	/* beside a find_key */
 static const int64_t DAY = 86400 /* s */, FAR = 100000000 /* days */;
 
 struct keys {
@@ -63,19 +63,23 @@ keyword_key(struct keys *c, const struct key *k)
 	return find_string(c->prog, FIND_KEYWORD, NULL, one.keywords);
 }
 
-/* v: FIND_RECEIVED and the like; with ON, that day, else all before it. */
+/* v: FIND_RECEIVED and the like; with ON that day, with SINCE that and all
+ * behind it, else all before it.  What has no such day is in none of them. */
 static bool
 day_key(struct keys *c, const struct key *k)
 {
-	enum find_key when = k->v & ~(uint32_t)ON;
-	int64_t day, from = -FAR, unit = when == FIND_SENT ? 1 : DAY;
+	enum find_key when = k->v & ~(uint32_t)(ON | SINCE);
+	int64_t day, from = -FAR, to, unit = when == FIND_SENT ? 1 : DAY;
 	struct lex_str text;
 
 	if (!lex_astring(c->at, &text) || !date_day(text.p, text.n, &day))
 		return false;
-	if (k->v & ON)
-		from = day++;
-	return find_span(c->prog, when, from * unit, day * unit);
+	to = day;
+	if (k->v & (ON | SINCE)) {
+		from = day;
+		to = k->v & ON ? day + 1 : FAR;
+	}
+	return find_span(c->prog, when, from * unit, to * unit);
 }
 
 static bool
@@ -237,13 +241,13 @@ static const struct key keys[] = {
 	{ "UNKEYWORD",	keyword_key,	0,		true },
 	{ "BEFORE",	day_key,	FIND_RECEIVED,	false },
 	{ "ON",		day_key,	FIND_RECEIVED | ON, false },
-	{ "SINCE",	day_key,	FIND_RECEIVED,	true },
+	{ "SINCE",	day_key,	FIND_RECEIVED | SINCE, false },
 	{ "SAVEDBEFORE", day_key,	FIND_SAVED,	false },
 	{ "SAVEDON",	day_key,	FIND_SAVED | ON, false },
-	{ "SAVEDSINCE",	day_key,	FIND_SAVED,	true },
+	{ "SAVEDSINCE",	day_key,	FIND_SAVED | SINCE, false },
 	{ "SENTBEFORE",	day_key,	FIND_SENT,	false },
 	{ "SENTON",	day_key,	FIND_SENT | ON,	false },
-	{ "SENTSINCE",	day_key,	FIND_SENT,	true },
+	{ "SENTSINCE",	day_key,	FIND_SENT | SINCE, false },
 	{ "SUBJECT",	header_key,	0,		false },
 	{ "FROM",	header_key,	0,		false },
 	{ "TO",		header_key,	0,		false },

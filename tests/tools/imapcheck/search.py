@@ -58,6 +58,10 @@ KEYS = [
     ("SINCE 1-Mar-2024", 5), ("BEFORE 29-Feb-2024", 1, 2, 3),
     ("SENTON 31-Dec-2019", 1), ("SENTBEFORE 1-Jan-2020", 1),
     ("SENTSINCE 3-Feb-2021 SENTBEFORE 4-Feb-2021", 3),
+    # the last has no Date
+    ("SENTSINCE 1-Jan-1990", 1, 2, 3, 4), ("SENTBEFORE 1-Jan-2038", 1, 2, 3,
+                                           4),
+    ("NOT SENTSINCE 1-Jan-1990", 5), ("SENTON 1-Mar-2024",),
     ("FROM ada", 1, 4), ("FROM LOVELACE", 1), ("FROM engine.test", 1, 4),
     ("TO ada@engine", 2), ("CC carl", 1), ("BCC hidden", 2),
     ("SUBJECT engine", 1, 4), ('SUBJECT "on the"', 1, 4), ("SUBJECT ngi", 1,
