@@ -19,7 +19,7 @@ enum {
 	TLS_ERROR = -1,		/* tls_error() says why; only free is left */
 	TLS_WANT_READ = -2,	/* call again when the socket is readable */
 	TLS_WANT_WRITE = -3,	/* call again when it is writable */
-	TLS_PEM_MAX = 64 * 1024,	/* octets of a chain or CA file's part */
+	TLS_PEM_MAX = 64 * 1024, /* octets of a chain or CA file's part */
 	TLS_TEXT_MAX = 160,	/* octets, NUL included */
 	TLS_BINDING = 32,	/* octets of tls-exporter, RFC 9266 */
 	TLS_END_POINT_MAX = 64	/* octets of tls-server-end-point */

@@ -16,7 +16,7 @@ enum {
 	OP_VAULT_DKIM_KEYS = 0x0502,	/* → u8 n, n × (str selector, u8 alg) */
 	OP_VAULT_DKIM_SIGN = 0x0503,	/* str selector, bytes digest → bytes */
 	OP_VAULT_ROUTE = 0x0504,		/* str entry, "" for none */
-	OP_VAULT_LOGIN = 0x0505,		/* u8 mech, bytes binding → bytes */
+	OP_VAULT_LOGIN = 0x0505,	/* u8 mech, bytes binding → bytes */
 	OP_VAULT_STEP = 0x0506,		/* bytes → bytes, u8 done */
 	OP_VAULT_SRS_FORWARD = 0x0507,	/* str from, str domain → bytes */
 	OP_VAULT_SRS_REVERSE = 0x0508,	/* str address → bytes */
@@ -87,7 +87,7 @@ struct client {
 	unsigned int	 tries;
 	char		 user[VAULT_USER_MAX];	/* as tried */
 	bool		 known;		/* … and it is a name of ours */
-	char		 device[DEVICE_NAME_MAX];	/* … of this one; "": any */
+	char		 device[DEVICE_NAME_MAX]; /* … of this one; "": any */
 	bool		 scramming;
 	struct buf	 bare, first;	/* the first two messages */
 	bool		 proves;

@@ -79,7 +79,7 @@ browse(enum browser which, int in, unsigned int columns, struct buf *out)
 	await(h);
 	rc = hook_result(h, &status);
 	if (rc == HOOK_OK && (status != 0 || hook_output(h)->len == 0))
-		rc = HOOK_KILLED;
+		rc = HOOK_CRASHED;
 	if (rc == HOOK_OK && buf_add(out, hook_output(h)->data,
 	    hook_output(h)->len) == -1) {
 		out->len = before;

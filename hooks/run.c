@@ -47,10 +47,17 @@ hook_err_text(enum hook_err e)
 		[HOOK_ABSENT] = "no such program",
 		[HOOK_LATE] = "took too long",
 		[HOOK_LOUD] = "said too much",
-		[HOOK_KILLED] = "ended by a signal"
+		[HOOK_CRASHED] = "crashed, or met a limit",
+		[HOOK_KILLED] = "killed by a signal"
 	};
 
 	return text[e];
+}
+
+bool
+hook_again(enum hook_err e)
+{
+	return e == HOOK_NOMEM || e == HOOK_SYSTEM || e == HOOK_KILLED;
 }
 
 static bool
@@ -83,12 +90,21 @@ find_program(const char *name, char path[PATH])
 	return -1;
 }
 
+bool
+hook_there(const char *name)
+{
+	char path[PATH];
+
+	return find_program(name, path) == 0;
+}
+
 /* ---- in the child ---- */
 
 static int
 limit(int what, rlim_t n)
 {
-	struct rlimit r = { n, n };
+	/* The kernel tells of processor time only below the hard limit. */
+	struct rlimit r = { n, what == RLIMIT_CPU ? n + 1 : n };
 
 	return setrlimit((__rlimit_resource_t)what, &r);
 }
@@ -291,6 +307,30 @@ take_output(struct hook *h)
 	shut(&h->out);
 }
 
+/* Those that come from other processes; all others it earned itself. */
+static bool
+from_outside(int sig)
+{
+	return sig == SIGKILL || sig == SIGTERM || sig == SIGINT ||
+	    sig == SIGHUP || sig == SIGQUIT;
+}
+
+/* A shell says by 128 and more that what it ran was ended. */
+static void
+note_end(struct hook *h, int status)
+{
+	if (WIFSIGNALED(status)) {
+		h->err = from_outside(WTERMSIG(status)) ? HOOK_KILLED :
+		    HOOK_CRASHED;
+		return;
+	}
+	h->status = WEXITSTATUS(status);
+	if (h->status == CANNOT_JAIL && h->output.len == 0)
+		h->err = HOOK_SYSTEM;
+	else if (h->status > 128 && from_outside(h->status - 128))
+		h->err = HOOK_KILLED;
+}
+
 static void
 reap(struct hook *h)
 {
@@ -305,15 +345,10 @@ reap(struct hook *h)
 	(void)kill(-h->pid, SIGKILL);
 	h->pid = -1;
 	shut(&h->end);
-	if (pid == -1) {
+	if (pid == -1)
 		h->err = HOOK_SYSTEM;
-	} else if (!WIFEXITED(status)) {
-		h->err = HOOK_KILLED;
-	} else {
-		h->status = WEXITSTATUS(status);
-		if (h->status == CANNOT_JAIL && h->output.len == 0)
-			h->err = HOOK_SYSTEM;
-	}
+	else
+		note_end(h, status);
 }
 
 bool

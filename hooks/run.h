@@ -27,8 +27,13 @@ enum hook_err {
 	HOOK_ABSENT,	/* no such program, or not executable */
 	HOOK_LATE,	/* killed: its seconds were over */
 	HOOK_LOUD,	/* killed: over HOOK_OUTPUT_MAX */
-	HOOK_KILLED	/* ended by a signal: a crash, or a limit */
+	HOOK_CRASHED,	/* ended by a signal of its own making, or a limit */
+	HOOK_KILLED	/* somebody else ended it, or a program that it ran:
+			   it would not end so another time */
 };
+
+/* The node's trouble, not the program's: worth another try. */
+bool		 hook_again(enum hook_err e);
 
 /* A sentence without its full stop, lower case; never NULL. */
 const char	*hook_err_text(enum hook_err e);
@@ -44,7 +49,7 @@ struct hook_spec {
 					   in /usr/local/bin:/usr/bin:/bin */
 	const char	*const *vars;	/* "NAME=value", NULL-ended; or NULL */
 	const char	*const *hidden;	/* absolute, NULL-ended; or NULL */
-	const char	*readable;	/* one path more for HOOK_STOCK; or NULL */
+	const char	*readable; /* one path more for HOOK_STOCK; or NULL */
 	unsigned int	 seconds;	/* of wall time; also its CPU limit */
 	unsigned int	 mib;		/* of address space; 0: no limit */
 	enum hook_jail	 jail;
@@ -75,6 +80,9 @@ const struct buf *hook_output(const struct hook *h);
 
 /* Kills what still runs; accepts NULL. */
 void		 hook_free(struct hook *h);
+
+/* Is it a program that could be run? */
+bool		 hook_there(const char *name);
 
 /*
  * All of that at once: waits for the end.  Appends its output to out (may

@@ -24,11 +24,14 @@ extern const struct cmd cmds[];		/* main.c, ended by .fn == NULL */
 
 /* "mailnode: what: why" on stderr; returns 1 so that it can end a command. */
 int	cmd_fail(const char *what, const char *why);
+/* The same of arguments: returns 2. */
+int	cmd_wrong(const char *what, const char *why);
 
 /* On stdout, without its controls: what came from outside. */
 void	cmd_plain(const char *s);
 
-/* The usage line of a subcommand; returns 2, or 0 when it was asked for. */
+/* The usage line of a subcommand; returns 2, or 0 when it was asked for.
+ * Behind cmd_option() it does not say again that something is wrong. */
 int	cmd_usage(const char *name, int asked);
 
 /* getopt_long(3), that says what is wrong as commands do, and ends with the

@@ -229,6 +229,16 @@ arguments(int argc, char **argv, struct ask_alias *q)
 	return true;
 }
 
+/* What of the call is wrong. */
+static const char *
+what(const struct ask_alias *q, uint16_t status)
+{
+	if (q->address == NULL)
+		return "alias";
+	return status == STORE_NOTFOUND && strcmp(q->verb, "add") == 0 ?
+	    q->a.folder : q->address;
+}
+
 static const char *
 text(uint16_t status, const char *verb)
 {
@@ -243,7 +253,8 @@ text(uint16_t status, const char *verb)
 	case STORE_KEPT:
 		return "this address is always accepted";
 	case STORE_EXISTS:
-		return "there is such an alias already";
+		return "there is such an alias already, in use or burnt: "
+		    "rm it first";
 	case STORE_NOTFOUND:
 		return strcmp(verb, "add") == 0 ? "no such mailbox" :
 		    "no such alias";
@@ -266,7 +277,7 @@ cmd_alias(int argc, char **argv)
 	if (!arguments(argc, argv, &q))
 		return cmd_usage("alias", 0);
 	if (q.late)
-		return cmd_fail("-e", "not a day to come: 2027-01-31, or 30d");
+		return cmd_wrong("-e", "not a day to come: 2027-01-31, or 30d");
 	if (q.bad)
 		return cmd_fail("alias", "too long");
 	ch = cmd_link("alias", &n, ROLE_KEEPER);
@@ -277,8 +288,7 @@ cmd_alias(int argc, char **argv)
 	op_reply_init(&r);
 	status = act(ch, &r, &q);
 	if (status != OP_OK)
-		rc = cmd_fail(q.address != NULL ? q.address : "alias",
-		    text(status, q.verb));
+		rc = cmd_fail(what(&q, status), text(status, q.verb));
 	op_reply_clear(&r);
 	close(ch);
 	node_close(n);

@@ -125,7 +125,7 @@ act(struct node *n, const char *verb, const char *net, const char *time)
 	int rc;
 
 	if (s == 0)
-		return cmd_fail(time, "not a time: 90s, 15m, 12h, 7d");
+		return cmd_wrong(time, "not a time: 90s, 15m, 12h, 7d");
 	rc = strcmp(verb, "add") == 0 ? node_ban_add(n, net, s) :
 	    node_ban_rm(n, net);
 	return rc == 0 ? 0 : cmd_fail(net, why(verb));

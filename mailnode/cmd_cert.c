@@ -170,9 +170,9 @@ cert_cmd_renew(struct cmd_safe *c)
 }
 
 static const struct cmd_sub subs[] = {
-	{ "show", cert_cmd_show }, { "request", cert_cmd_request },
-	{ "install", cert_cmd_install }, { "renew", cert_cmd_renew },
-	{ NULL, NULL }
+	{ "show", cert_cmd_show, 0 }, { "request", cert_cmd_request, 0 },
+	{ "install", cert_cmd_install, 1 }, { "renew", cert_cmd_renew, 0 },
+	{ NULL, NULL, 0 }
 };
 
 int

@@ -11,6 +11,7 @@
 #include <sys/timex.h>
 #include <unistd.h>
 
+#include "hooks/run.h"
 #include "mailnode/base/clock.h"
 #include "mailnode/base/json.h"
 #include "mailnode/cmd.h"
@@ -20,14 +21,38 @@
 #include "mailnode/ops/doctor.h"
 #include "mailnode/ops/tlscert.h"
 #include "mailnode/role/role_resolver.h"
+#include "store/rule.h"
 
-enum { SOON_DAYS = 14, DAY_S = 86400, DM_DEPTH = 4 };
+enum {
+	SOON_DAYS = 14, DAY_S = 86400, DM_DEPTH = 4,
+	LINE_COLS = 80, TEXT_AT = 18	/* columns */
+};
 
 struct visit {
 	struct doctor	 d;
 	bool		 json;
 	unsigned int	 bad;
 };
+
+/* The rest of a line of which x columns stand; what has no room goes below
+ * it, from column `at` on. */
+static void
+put_words(int x, int at, const char *text)
+{
+	bool first = true;
+	int n;
+
+	for (; *text != '\0'; text += n, text += *text == ' ') {
+		n = (int)strcspn(text, " ");
+		if (!first && x + 1 + n > LINE_COLS)
+			x = printf("\n%*s", at, "") - 1;
+		else if (!first)
+			x += printf(" ");
+		x += printf("%.*s", n, text);
+		first = false;
+	}
+	printf("\n");
+}
 
 static void
 put(void *arg, enum doctor_verdict v, const char *what, const char *text,
@@ -39,9 +64,11 @@ put(void *arg, enum doctor_verdict v, const char *what, const char *text,
 
 	t->bad += v == DOCTOR_BAD;
 	if (!t->json) {
-		printf("%-4s  %-10s  %s\n", words[v], what, text);
+		put_words(printf("%-4s  %-10s  ", words[v], what), TEXT_AT,
+		    text);
 		if (remedy[0] != '\0')
-			printf("%18s  -> %s\n", "", remedy);
+			put_words(printf("%*s  -> ", TEXT_AT, ""),
+			    TEXT_AT + 5, remedy);
 		return;
 	}
 	buf_init(&b, 4096);
@@ -272,6 +299,46 @@ check_system(struct visit *t)
 		    "a daemon of yours ends when you log out");
 }
 
+/* ---- programs ---- */
+
+/* Its event happens by itself, or by a rule. */
+static bool
+is_raised(const char *event)
+{
+	size_t i;
+
+	if (strcmp(event, DELIVER_EVENT) == 0 ||
+	    strcmp(event, "delivered") == 0 || strcmp(event, RULE_EVENT) == 0)
+		return true;
+	for (i = 0; i < conf.nrules && conf.rules[i].query != NULL; i++)
+		if (conf.rules[i].hook != NULL &&
+		    strcmp(conf.rules[i].hook, event) == 0)
+			return true;
+	return false;
+}
+
+static void
+check_hooks(struct visit *t)
+{
+	const struct conf_hook *h;
+	size_t i;
+
+	for (i = 0; i < conf.nhooks && conf.hooks[i].event != NULL; i++) {
+		h = &conf.hooks[i];
+		if (!hook_there(h->program))
+			doctor_found(&t->d, DOCTOR_BAD, "hook", "install it, "
+			    "or mend hooks[]", "%s of %s is no program",
+			    h->program, h->event);
+		else if (!is_raised(h->event))
+			doctor_found(&t->d, DOCTOR_NOTE, "hook", "mend hooks[],"
+			    " or add a rule", "%s never runs: no rule names %s",
+			    h->program, h->event);
+		else
+			doctor_found(&t->d, DOCTOR_OK, "hook", "", "%s of %s",
+			    h->program, h->event);
+	}
+}
+
 /* ---- the command ---- */
 
 static int
@@ -287,6 +354,7 @@ visit(struct visit *t, const char *home)
 	check_files(t, home);
 	check_disk(t, home);
 	check_system(t);
+	check_hooks(t);
 	check_vault(t, &s);
 	if (s.v != NULL)
 		check_cert(t, &s);

@@ -289,31 +289,50 @@ chosen(const char *name, int n, char **folder)
 	return n == 0;
 }
 
+/* The first that was asked for and is none; NULL. */
+static const char *
+missing(const struct list_sidebar *s, int n, char **folder)
+{
+	size_t i;
+	int k;
+
+	for (k = 0; k < n; k++) {
+		for (i = 0; i < s->n; i++)
+			if (s->box[i].id != 0 &&
+			    strcmp(s->box[i].name, folder[k]) == 0)
+				break;
+		if (i == s->n)
+			return folder[k];
+	}
+	return NULL;
+}
+
 static int
 export_all(struct exporter *ex, int n, char **folder)
 {
 	struct list_sidebar s;
 	uint16_t rc = list_sidebar(ex->ch, &s);
-	size_t i, found = 0;
+	const char *none;
+	int status;
+	size_t i;
 
 	if (rc != OP_OK)
 		return cmd_fail("export", store_status_text(rc));
 	for (i = 0; i < s.n; i++)
-		if (s.box[i].id != 0 && chosen(s.box[i].name, n, folder)) {
+		if (s.box[i].id != 0 && chosen(s.box[i].name, n, folder))
 			ex->total += s.box[i].total;
-			found++;
-		}
 	for (i = 0; i < s.n; i++)
 		if (s.box[i].id != 0 && chosen(s.box[i].name, n, folder))
 			box(ex, &s.box[i]);
 	paint(ex, "", true);
+	none = missing(&s, n, folder);
+	status = none != NULL ? cmd_fail(none, "no such mailbox") :
+	    ex->failed > 0;
 	list_sidebar_clear(&s);
 	printf("exported %llu, already there %llu, failed %llu\n",
 	    (unsigned long long)ex->done, (unsigned long long)ex->had,
 	    (unsigned long long)ex->failed);
-	if (found < (size_t)n)
-		return cmd_fail("export", "no such mailbox");
-	return ex->failed > 0;
+	return status;
 }
 
 int

@@ -265,7 +265,7 @@ cmd_import(int argc, char **argv)
 	if (optind == argc)
 		return cmd_usage("import", 0);
 	if (into != NULL && !box_name_ok(into))
-		return cmd_fail(into, "not a name for a mailbox");
+		return cmd_wrong(into, "not a name for a mailbox");
 	im.tty = !quiet && isatty(STDERR_FILENO);
 	im.ch = cmd_link("import", &im.n, ROLE_KEEPER);
 	if (im.ch == -1)

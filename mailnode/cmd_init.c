@@ -302,6 +302,7 @@ static const char unit_text[] =
     "LimitMEMLOCK=8M\n"
     "LimitNOFILE=4096\n"
     "LimitCORE=0\n"
+    "OOMPolicy=continue\n"
     "UMask=0077\n"
     "\n"
     "[Install]\n"

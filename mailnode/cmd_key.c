@@ -65,8 +65,6 @@ key_list(struct cmd_safe *c)
 	struct buf b;
 	size_t i;
 
-	if (c->args.n > 0)
-		return 2;
 	if (e != CRYPTO_OK)
 		return cmd_safe_why("vault", e);
 	buf_init(&b, 8 * DNSZONE_MAX);
@@ -134,8 +132,6 @@ key_rotate(struct cmd_safe *c)
 	struct vault_state st = { 0 };
 	enum crypto_err e;
 
-	if (c->args.n > 0)
-		return 2;
 	e = cmd_safe_begin(c, true);
 	if (e == CRYPTO_OK && c->safe.ch != -1)
 		(void)vault_status(c->safe.ch, &st);
@@ -199,8 +195,8 @@ key_retire(struct cmd_safe *c)
 }
 
 static const struct cmd_sub subs[] = {
-	{ "list", key_list }, { "rotate", key_rotate },
-	{ "retire", key_retire }, { NULL, NULL }
+	{ "list", key_list, 0 }, { "rotate", key_rotate, 0 },
+	{ "retire", key_retire, 1 }, { NULL, NULL, 0 }
 };
 
 int

@@ -9,6 +9,7 @@
 
 #include "mailnode/base/json.h"
 #include "mailnode/cmd.h"
+#include "mailnode/cmd_queue_json.h"
 #include "mailnode/node/control.h"
 #include "mailnode/queue/route.h"
 #include "store/err.h"
@@ -24,126 +25,6 @@ when(int64_t at, char *dst, size_t size)
 		snprintf(dst, size, "-");
 	else if (strftime(dst, size, "%Y-%m-%d %H:%M:%S", &tm) == 0)
 		dst[0] = '\0';
-}
-
-/* ---- JSON lines ---- */
-
-static void
-json_num(struct buf *b, const char *key, int64_t v)
-{
-	buf_addf(b, ",\"%s\":%lld", key, (long long)v);
-}
-
-static void
-json_row(struct buf *b, const struct queue_row *r)
-{
-	buf_adds(b, "{\"id\":");
-	json_string(b, r->id);
-	json_field(b, "state", queue_state_name(r->state));
-	json_field(b, "from", r->from);
-	json_field(b, "msgid", r->msgid);
-	json_field(b, "subject", r->subject);
-	json_field(b, "why", r->why);
-	json_num(b, "created", r->created);
-	json_num(b, "due", r->due);
-	json_num(b, "expires", r->expires);
-	json_num(b, "size", (int64_t)r->size);
-	json_num(b, "rcpts", r->nrcpt);
-	json_num(b, "waiting", r->nwaiting);
-	json_num(b, "failed", r->nfailed);
-	json_num(b, "returned", r->nreturned);
-	if (r->first[0] != '\0')
-		json_field(b, "first", r->first);
-}
-
-static void
-json_report(struct buf *b, const struct reported *r)
-{
-	buf_adds(b, "{\"report\":");
-	json_string(b, reported_word(r->action));
-	buf_addf(b, ",\"believed\":%s", reported_believed(r->belief) ?
-	    "true" : "false");
-	json_field(b, "belief", reported_belief_word(r->belief));
-	json_field(b, "proof", r->proof);
-	json_num(b, "at", r->at);
-	json_field(b, "status", r->status);
-	json_field(b, "said", r->said);
-	json_field(b, "mta", r->mta);
-	json_field(b, "by", r->by);
-	json_field(b, "who", r->who);
-	json_field(b, "trace", r->trace);
-	buf_addc(b, '}');
-}
-
-/* Of recipient n, from 1; 0: of others that the letter did not name. */
-static void
-json_reports(struct buf *b, const struct queue_letter *l, size_t n)
-{
-	const char *before = "";
-	size_t i;
-
-	buf_adds(b, ",\"reports\":[");
-	for (i = 0; i < l->nreport; i++)
-		if (l->report[i].n == n) {
-			buf_adds(b, before);
-			json_report(b, &l->report[i]);
-			before = ",";
-		}
-	buf_addc(b, ']');
-}
-
-static void
-json_rcpt(struct buf *b, const struct queue_letter *l, size_t i)
-{
-	const struct queue_rcpt *r = &l->rcpt[i];
-
-	buf_adds(b, "{\"addr\":");
-	json_string(b, r->addr);
-	json_field(b, "fate", queue_fate_name(r->fate));
-	json_num(b, "attempts", r->attempts);
-	json_num(b, "due", r->due);
-	json_num(b, "changed", r->changed);
-	json_field(b, "route", r->route);
-	json_field(b, "reply", r->reply);
-	buf_addf(b, ",\"maybe_twice\":%s", r->maybe_twice ? "true" :
-	    "false");
-	json_reports(b, l, i + 1);
-	buf_addc(b, '}');
-}
-
-static void
-json_attempt(struct buf *b, const struct queue_attempt *a)
-{
-	buf_addf(b, "{\"at\":%lld", (long long)a->at);
-	json_field(b, "route", a->route);
-	json_field(b, "peer", a->peer);
-	json_field(b, "tls", a->tls);
-	json_field(b, "rcpts", a->rcpts);
-	json_field(b, "reply", a->reply);
-	buf_addc(b, '}');
-}
-
-static void
-json_letter(struct buf *b, const struct queue_letter *l)
-{
-	size_t i;
-
-	json_row(b, &l->row);
-	buf_adds(b, ",\"rcpt\":[");
-	for (i = 0; i < l->nrcpt; i++) {
-		if (i > 0)
-			buf_addc(b, ',');
-		json_rcpt(b, l, i);
-	}
-	buf_addc(b, ']');
-	json_reports(b, l, 0);
-	buf_adds(b, ",\"attempt\":[");
-	for (i = 0; i < l->nattempt; i++) {
-		if (i > 0)
-			buf_addc(b, ',');
-		json_attempt(b, &l->attempt[i]);
-	}
-	buf_adds(b, "]}\n");
 }
 
 static int
@@ -163,9 +44,9 @@ list_row(const struct queue_row *r)
 {
 	char due[32];
 
-	when(r->due, due, sizeof due);
-	printf("%s  %-7s  %s  %8llu  ", r->id, queue_state_name(r->state),
-	    due, (unsigned long long)r->size);
+	when(r->sending != 0 ? r->sending : r->due, due, sizeof due);
+	printf("%s  %-8s  %s  %8llu  ", r->id, queue_row_word(r), due,
+	    (unsigned long long)r->size);
 	cmd_plain(r->first);
 	if (r->nrcpt > 1)
 		printf(" +%u", (unsigned int)r->nrcpt - 1);
@@ -203,7 +84,7 @@ list(int ch, bool all, bool json)
 				continue;
 			}
 			buf_init(&b, CHAN_DATA_MAX);
-			json_row(&b, &rows.row[i]);
+			queue_json_row(&b, &rows.row[i]);
 			buf_adds(&b, "}\n");
 			(void)print_json(&b);
 		}
@@ -260,8 +141,9 @@ show_reports(const struct queue_letter *l, size_t n)
 }
 
 static void
-show_rcpt(const struct queue_rcpt *r)
+show_rcpt(const struct queue_row *row, const struct queue_rcpt *r)
 {
+	bool sending = queue_rcpt_sending(row, r);
 	char text[32];
 
 	printf("  %-8s  ", queue_fate_name(r->fate));
@@ -269,8 +151,8 @@ show_rcpt(const struct queue_rcpt *r)
 	if (r->attempts > 0)
 		printf("  attempts %u", (unsigned int)r->attempts);
 	if (r->fate == QUEUE_WAITING || r->fate == QUEUE_UNKNOWN) {
-		when(r->due, text, sizeof text);
-		printf("  next %s", text);
+		when(sending ? row->sending : r->due, text, sizeof text);
+		printf(sending ? "  being sent since %s" : "  next %s", text);
 	}
 	if (r->route[0] != '\0') {
 		printf("  route ");
@@ -282,7 +164,10 @@ show_rcpt(const struct queue_rcpt *r)
 		cmd_plain(r->reply);
 		putchar('\n');
 	}
-	if (r->fate == QUEUE_UNKNOWN)
+	if (sending && r->fate == QUEUE_UNKNOWN &&
+	    r->changed >= row->sending)
+		printf("            it went out, and its answer is awaited\n");
+	else if (r->fate == QUEUE_UNKNOWN)
 		printf("            it went out and no answer came: it may "
 		    "have arrived, and may arrive twice\n");
 	else if (r->maybe_twice)
@@ -297,7 +182,7 @@ show_letter(const struct queue_letter *l)
 	size_t i;
 
 	show_line("id", l->row.id);
-	show_line("state", queue_state_name(l->row.state));
+	show_line("state", queue_row_word(&l->row));
 	if (l->row.why[0] != '\0')
 		show_line("why", l->row.why);
 	show_line("from", l->row.from);
@@ -308,7 +193,7 @@ show_letter(const struct queue_letter *l)
 	printf("%-10s %llu octets\nrecipients\n", "size",
 	    (unsigned long long)l->row.size);
 	for (i = 0; i < l->nrcpt; i++) {
-		show_rcpt(&l->rcpt[i]);
+		show_rcpt(&l->row, &l->rcpt[i]);
 		show_reports(l, i + 1);
 	}
 	show_reports(l, 0);
@@ -345,7 +230,7 @@ show(int ch, const char *id, bool json)
 		return cmd_fail(id, submit_text(rc));
 	if (json) {
 		buf_init(&b, 1024 * 1024);
-		json_letter(&b, &l);
+		queue_json_letter(&b, &l);
 		status = print_json(&b);
 	} else
 		show_letter(&l);
@@ -355,38 +240,57 @@ show(int ch, const char *id, bool json)
 
 /* ---- the command ---- */
 
+enum { VERB_LIST, VERB_SHOW, VERB_CHANGE };	/* and those behind it */
+
 static const struct {
 	const char	*name;
+	int		 least, most;	/* arguments */
 	enum queue_change what;
-	int		 args;
 } verbs[] = {
-	{ "hold",	QUEUE_DO_HOLD,		1 },
-	{ "release",	QUEUE_DO_RELEASE,	1 },
-	{ "retry",	QUEUE_DO_RETRY,		1 },
-	{ "route",	QUEUE_DO_ROUTE,		2 },
-	{ "drop",	QUEUE_DO_DROP,		1 },
+	[VERB_LIST] = { "list",	0, 0,	0 },
+	[VERB_SHOW] = { "show",	1, 1,	0 },
+	[VERB_CHANGE] = { "hold", 1, 1,	QUEUE_DO_HOLD },
+	{ "release",	1, 1,	QUEUE_DO_RELEASE },
+	{ "retry",	0, 1,	QUEUE_DO_RETRY },
+	{ "route",	1, 2,	QUEUE_DO_ROUTE },
+	{ "drop",	1, 1,	QUEUE_DO_DROP },
+};
+enum { NVERBS = sizeof verbs / sizeof verbs[0] };
+
+struct call {
+	bool	 all, json;
+	int	 verb;		/* -1: none that is called like that */
+	int	 n;
+	char	*const *arg;
 };
 
+/* What is done, and what is being sent, cannot be changed any more. */
 static int
-change(int ch, int argc, char **argv, const char *name)
+refused(int ch, const char *id, uint16_t rc)
 {
-	const char *arg = argc > 1 ? argv[1] : "";
-	size_t i;
+	struct queue_letter l;
+	bool sending;
+
+	if (rc != STORE_STATE || queue_show(ch, id, &l) != STORE_OK)
+		return cmd_fail(id, submit_text(rc));
+	sending = l.row.sending != 0;
+	queue_letter_clear(&l);
+	return cmd_fail(id, sending ? "it is being sent just now: try again "
+	    "when that is over" : "it is done, or in no state for that: see "
+	    "mailnode queue show");
+}
+
+static int
+change(int ch, const struct call *q)
+{
+	const char *relay = q->n > 1 ? q->arg[1] : "";
 	uint16_t rc;
 
-	for (i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
-		if (strcmp(verbs[i].name, name) == 0)
-			break;
-	if (i == sizeof verbs / sizeof verbs[0] || argc < 1 ||
-	    argc > verbs[i].args)
-		return cmd_usage("queue", 0);
-	if (arg[0] != '\0' && route_by_name(arg) == ROUTE_NONE)
-		return cmd_fail(arg, "no relay of the configuration has "
+	if (relay[0] != '\0' && route_by_name(relay) == ROUTE_NONE)
+		return cmd_fail(relay, "no relay of the configuration has "
 		    "that name");
-	rc = queue_change(ch, argv[0], verbs[i].what, arg);
-	if (rc == STORE_STATE)
-		return cmd_fail(argv[0], "it is done, or just under way");
-	return rc == STORE_OK ? 0 : cmd_fail(argv[0], submit_text(rc));
+	rc = queue_change(ch, q->arg[0], verbs[q->verb].what, relay);
+	return rc == STORE_OK ? 0 : refused(ch, q->arg[0], rc);
 }
 
 /* What is held or damaged is left alone: that is tried by its name only. */
@@ -426,46 +330,59 @@ cmd_queue_retry(int ch, const char *why)
 	return rc == STORE_OK ? 0 : cmd_fail("queue", submit_text(rc));
 }
 
-static int
-run(int ch, int argc, char **argv, bool all, bool json)
+static void
+take_verb(struct call *q, int argc, char *const *argv)
 {
-	if (argc == 0 || strcmp(argv[0], "list") == 0)
-		return argc > 1 ? cmd_usage("queue", 0) :
-		    list(ch, all, json);
-	if (strcmp(argv[0], "show") == 0)
-		return argc == 2 ? show(ch, argv[1], json) :
-		    cmd_usage("queue", 0);
-	if (argc == 1 && strcmp(argv[0], "retry") == 0)
-		return cmd_queue_retry(ch, NULL);
-	return change(ch, argc - 1, argv + 1, argv[0]);
+	int i;
+
+	q->n = argc > 0 ? argc - 1 : 0;
+	q->arg = argv + 1;
+	q->verb = argc > 0 ? -1 : VERB_LIST;
+	for (i = 0; argc > 0 && i < NVERBS; i++)
+		if (strcmp(verbs[i].name, argv[0]) == 0 &&
+		    q->n >= verbs[i].least && q->n <= verbs[i].most)
+			q->verb = i;
+}
+
+static int
+run(int ch, const struct call *q)
+{
+	if (q->verb == VERB_LIST)
+		return list(ch, q->all, q->json);
+	if (q->verb == VERB_SHOW)
+		return show(ch, q->arg[0], q->json);
+	return q->n == 0 ? cmd_queue_retry(ch, NULL) : change(ch, q);
 }
 
 int
 cmd_queue(int argc, char **argv)
 {
-	bool all = false, json = false;
+	struct call q = { .verb = -1 };
 	struct node *n;
 	int c, ch, rc;
 
 	while ((c = cmd_option("queue", argc, argv, "ahj", NULL)) != -1)
 		switch (c) {
 		case 'a':
-			all = true;
+			q.all = true;
 			break;
 		case 'j':
-			json = true;
+			q.json = true;
 			break;
 		case 'h':
 			return cmd_usage("queue", 1);
 		default:
 			return cmd_usage("queue", 0);
 		}
+	take_verb(&q, argc - optind, argv + optind);
+	if (q.verb == -1)
+		return cmd_usage("queue", 0);
 	n = node_connect(false);
 	if (n == NULL)
 		return cmd_fail("node", node_why(errno));
 	ch = node_link(n, ROLE_KEEPER);
 	rc = ch == -1 ? cmd_fail("keeper", strerror(errno)) :
-	    run(ch, argc - optind, argv + optind, all, json);
+	    run(ch, &q);
 	if (ch != -1)
 		close(ch);
 	node_close(n);

@@ -274,10 +274,10 @@ cmd_rule(int argc, char **argv)
 {
 	bool json = argc > 1 && strcmp(argv[argc - 1], "-j") == 0;
 
-	if (argc == 2 && strcmp(argv[1], "-h") == 0)
-		return cmd_usage("rule", 1);
 	if (argc > 1 && strcmp(argv[1], "test") == 0)
 		return test(argc - 1, argv + 1);
+	if (argc > 1 && strcmp(argv[argc - 1], "-h") == 0)
+		return cmd_usage("rule", 1);
 	if (argc - json == 1 || (argc - json == 2 &&
 	    strcmp(argv[1], "list") == 0))
 		return list(json);

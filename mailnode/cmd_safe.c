@@ -70,7 +70,7 @@ cmd_safe_run(int argc, char **argv, const struct cmd_sub *subs,
 	if (c.args.help)
 		return cmd_usage(argv[0], true);
 	for (; what != NULL && subs->name != NULL; subs++)
-		if (strcmp(subs->name, what) == 0)
+		if (strcmp(subs->name, what) == 0 && c.args.n <= subs->most)
 			rc = subs->fn(&c);
 	if (c.began)
 		safe_close(&c.safe);

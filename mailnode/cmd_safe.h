@@ -15,6 +15,7 @@ struct cmd_sub {
 	const char	*name;
 	/* The exit status; 2 has the usage printed. */
 	int		(*fn)(struct cmd_safe *);
+	int		 most;		/* words behind it */
 };
 
 /*

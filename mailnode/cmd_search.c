@@ -1,12 +1,14 @@
 /* search, tag: the owner's mail from the command line. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "mailnode/base/clock.h"
 #include "mailnode/base/json.h"
 #include "mailnode/base/num.h"
 #include "mailnode/cmd.h"
@@ -18,8 +20,14 @@
 #include "store/op_mail.h"
 #include "store/op_msg.h"
 #include "store/op_parse.h"
+#include "store/op_stat.h"
 
-enum { PAGE = 200, SET = 1000 };
+enum {
+	PAGE = 200, SET = 1000,
+	INDEXED_MS = 2000,	/* so long it is waited for */
+	INDEXED_LAG = 1000,	/* messages behind: not at all */
+	LOOK_MS = 20
+};
 
 static const struct {
 	const char	*tag;
@@ -274,6 +282,32 @@ apply(int keeper, struct tagging *t)
 	return rc;
 }
 
+static uint64_t
+unindexed(int keeper)
+{
+	struct stat_node s = { .unindexed = 0 };
+	struct op_reply r;
+
+	op_reply_init(&r);
+	if (stat_node(keeper, &r, &s) != OP_OK)
+		s.unindexed = 0;
+	op_reply_clear(&r);
+	return s.unindexed;
+}
+
+/* So that the next search finds it. */
+static void
+await_index(int keeper)
+{
+	int64_t until = clock_mono_ms() + INDEXED_MS;
+	uint64_t n = unindexed(keeper);
+
+	while (n > 0 && n < INDEXED_LAG && clock_mono_ms() < until) {
+		(void)poll(NULL, 0, LOOK_MS);
+		n = unindexed(keeper);
+	}
+}
+
 static int
 tag_query(struct tagging *t, const char *query)
 {
@@ -291,6 +325,8 @@ tag_query(struct tagging *t, const char *query)
 		status = cmd_fail("tag", "no message matches");
 	else if (rc == OP_OK)
 		rc = apply(keeper, t);
+	if (rc == OP_OK && t->n > 0 && t->n < INDEXED_LAG)
+		await_index(keeper);
 	close(ch);
 	close(keeper);
 	node_close(n);
@@ -311,7 +347,7 @@ cmd_tag(int argc, char **argv)
 	    strcmp(argv[i], "--") != 0; i++)
 		if (!take_tag(&t, argv[i])) {
 			buf_clear(&t.tags);
-			return cmd_fail(argv[i], "not a tag");
+			return cmd_wrong(argv[i], "not a tag");
 		}
 	if (i == 1 || i == argc)
 		return cmd_usage("tag", 0);

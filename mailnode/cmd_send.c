@@ -77,11 +77,9 @@ status_of(uint16_t rc)
 static const char with_value[] = "fFrBNRVhoCLpOXAbdq";
 
 static int
-usage(const struct send *s)
+usage(void)
 {
-	fprintf(stderr, "usage: mailnode send [-itv] [-f ADDR] [-F NAME] "
-	    "[-N dsn] [-V envid] [-- RCPT…]\n");
-	(void)s;
+	(void)cmd_usage("send", 0);
 	return EX_USAGE;
 }
 
@@ -214,25 +212,14 @@ by_local_door(void)
 	return stat(conf.local_socket, &st) == 0 && st.st_uid != geteuid();
 }
 
-/* As the daemon has it, which closes the door without a word. */
-static bool
-may_submit(uid_t uid)
-{
-	size_t i;
-
-	for (i = 0; i < conf.nlocal_uids; i++)
-		if (conf.local_uids[i] == uid)
-			return true;
-	return uid == 0;
-}
-
 static int
 join(struct send *s)
 {
 	s->local = by_local_door();
 	if (s->local) {
 		s->ch = node_link_local();
-		if (s->ch == -1 && !may_submit(getuid()))
+		/* The daemon closes the door without a word. */
+		if (s->ch == -1 && !conf_may_submit(getuid()))
 			return fail(s, EX_NOPERM, conf.local_socket, "this "
 			    "user is not in local_uids[] of config.h");
 		return s->ch == -1 ? fail(s, errno == EACCES ? EX_NOPERM :
@@ -515,7 +502,7 @@ cmd_send(int argc, char **argv)
 		return cmd_usage("send", 1);
 	first = options(&s, argc, argv);
 	if (first == -1)
-		return usage(&s);
+		return usage();
 	if (crypto_init() == -1)
 		return fail(&s, EX_OSERR, "start", "no source of randomness");
 	prepare_init(&s.p, conf.message_max);

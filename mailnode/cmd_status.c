@@ -34,8 +34,10 @@ struct health {
 	struct vault_state	vault;
 	struct cert_info	cert;
 	struct buf		doors;		/* run/listeners */
-	uint32_t		waiting, held, damaged, letters;
+	uint32_t		waiting, sending, held, damaged, letters;
 	int64_t			oldest;		/* wall, s; 0: none */
+	int64_t			why_of;		/* … of what says why */
+	char			why[QUEUE_TEXT_MAX];	/* it waits */
 };
 
 /* ---- collecting ---- */
@@ -59,10 +61,17 @@ count_letter(struct health *h, const struct queue_row *row)
 {
 	h->letters++;
 	h->waiting += row->nwaiting;
+	h->sending += row->sending != 0;
 	h->held += row->state == QUEUE_HELD;
 	h->damaged += row->state == QUEUE_DAMAGED;
 	if (h->oldest == 0 || row->created < h->oldest)
 		h->oldest = row->created;
+	/* The one that waits longest tells most of the relay. */
+	if (row->why[0] != '\0' && (h->why[0] == '\0' ||
+	    row->created < h->why_of)) {
+		h->why_of = row->created;
+		(void)snprintf(h->why, sizeof h->why, "%s", row->why);
+	}
 }
 
 static void
@@ -207,12 +216,19 @@ print_store(const struct stat_node *s, int64_t now)
 		print_age(now - s->spool_oldest);
 	}
 	puts(s->spool_refusing ? "; NEW MAIL IS DEFERRED" : "");
-	printf("mail     %llu messages, %llu unread in INBOX",
+	printf("mail     %llu messages in all, %llu unread in INBOX",
 	    (unsigned long long)s->messages, (unsigned long long)s->unread);
 	if (s->intents > 0)
 		printf(", %llu changes under way",
 		    (unsigned long long)s->intents);
-	printf("\nindex    %llu behind\n", (unsigned long long)s->unindexed);
+	printf("\nindex    %llu behind", (unsigned long long)s->unindexed);
+	if (s->by_header > 0)
+		printf(", %llu BY ITS HEADER ALONE",
+		    (unsigned long long)s->by_header);
+	if (s->not_indexed > 0)
+		printf(", %llu NOT INDEXED",
+		    (unsigned long long)s->not_indexed);
+	putchar('\n');
 	fputs("disk     ", stdout);
 	print_octets(s->disk_free);
 	fputs(" free of ", stdout);
@@ -226,6 +242,8 @@ print_queue(const struct health *h, int64_t now)
 	printf("queue    %u letter%s, %u recipient%s waiting", h->letters,
 	    h->letters == 1 ? "" : "s", h->waiting,
 	    h->waiting == 1 ? "" : "s");
+	if (h->sending > 0)
+		printf(", %u being sent", h->sending);
 	if (h->held > 0)
 		printf(", %u held", h->held);
 	if (h->damaged > 0)
@@ -236,6 +254,10 @@ print_queue(const struct health *h, int64_t now)
 	if (h->oldest != 0) {
 		fputs(", oldest ", stdout);
 		print_age(now - h->oldest);
+	}
+	if (h->why[0] != '\0') {
+		fputs(": ", stdout);
+		cmd_plain(h->why);
 	}
 	putchar('\n');
 }
@@ -371,9 +393,13 @@ json_store(struct buf *b, const struct stat_node *s)
 	    (unsigned long long)s->spool_octets, (long long)s->spool_oldest,
 	    s->spool_refusing ? "true" : "false");
 	buf_addf(b, "\"messages\":%llu,\"unread\":%llu,\"unindexed\":%llu,"
+	    "\"by_header\":%llu,\"not_indexed\":%llu,"
 	    "\"intents\":%llu,\"disk_free\":%llu,\"disk_size\":%llu}\n",
 	    (unsigned long long)s->messages, (unsigned long long)s->unread,
-	    (unsigned long long)s->unindexed, (unsigned long long)s->intents,
+	    (unsigned long long)s->unindexed,
+	    (unsigned long long)s->by_header,
+	    (unsigned long long)s->not_indexed,
+	    (unsigned long long)s->intents,
 	    (unsigned long long)s->disk_free,
 	    (unsigned long long)s->disk_size);
 }
@@ -452,12 +478,16 @@ print_json(struct health *h)
 	}
 	if (h->has_store)
 		json_store(&b, &h->store);
-	if (h->has_queue)
+	if (h->has_queue) {
 		buf_addf(&b, "{\"type\":\"queue\",\"letters\":%u,"
-		    "\"waiting\":%u,\"held\":%u,\"damaged\":%u,"
-		    "\"oldest\":%lld,\"returned\":%llu}\n", h->letters,
-		    h->waiting, h->held, h->damaged, (long long)h->oldest,
+		    "\"waiting\":%u,\"sending\":%u,\"held\":%u,\"damaged\":%u,"
+		    "\"oldest\":%lld,\"returned\":%llu", h->letters,
+		    h->waiting, h->sending, h->held, h->damaged,
+		    (long long)h->oldest,
 		    (unsigned long long)h->store.returned);
+		json_field(&b, "why", h->why);
+		buf_adds(&b, "}\n");
+	}
 	json_keys(&b, h);
 	json_roles(&b, &h->node);
 	json_alarms(&b, &h->node.alarms);

@@ -37,6 +37,14 @@ say_bad(void *arg, const char *path, const char *why)
 	(void)cmd_fail(path, why);
 }
 
+/* What decoding needs is loaded when a message needs it: there is no sandbox,
+ * and few do. */
+static const char *
+no_tokens(void)
+{
+	return dyn_gmime() == NULL ? dyn_error() : "out of memory";
+}
+
 /* ---- train ---- */
 
 struct train {
@@ -70,10 +78,14 @@ train_item(void *arg, struct import_item *i)
 	struct train *t = arg;
 	uint64_t id;
 
+	if (i->size == 0)
+		return true;	/* an mbox without messages, a torn copy */
 	tokens_reset(&t->tokens);
-	if (content_id(&t->filed, i, &id) == -1 || sample_tokens(&t->tokens,
-	    (const uint8_t *)i->data, i->size) == -1)
+	if (content_id(&t->filed, i, &id) == -1)
 		t->stopped = "out of memory";
+	else if (sample_tokens(&t->tokens, (const uint8_t *)i->data,
+	    i->size) == -1)
+		t->stopped = no_tokens();
 	else if (train_tell(t->ch, &t->args, t->as, id, &t->tokens) == -1)
 		t->stopped = strerror(errno);
 	return t->stopped == NULL;
@@ -165,10 +177,10 @@ cmd_train(int argc, char **argv)
 			return cmd_usage("train", c == 'h');
 		quiet = true;
 	}
+	if (argc - optind == 2 && strcmp(argv[optind + 1], "-h") == 0)
+		return cmd_usage("train", 1);
 	if (argc - optind < 2 || !train_as(argv[optind], &t.as))
 		return cmd_usage("train", 0);
-	if (sample_init() == -1)
-		return cmd_fail("train", dyn_error());
 	t.ch = cmd_link("train", &node, ROLE_KEEPER);
 	if (t.ch == -1) {
 		node_close(node);
@@ -250,7 +262,8 @@ put_json(const struct score *s, struct buf *b, const char *path,
 {
 	buf_adds(b, "{\"file\":");
 	json_string(b, path);
-	buf_addf(b, ",\"junk\":%.6f,\"verdict\":\"%s\",\"enough\":%s,"
+	/* Most are near 0 or 1: who compares them wants all digits. */
+	buf_addf(b, ",\"junk\":%.17g,\"verdict\":\"%s\",\"enough\":%s,"
 	    "\"good\":%u,\"bad\":%u,\"tokens\":[", r->junk,
 	    verdict_bayes_text(r), r->enough ? "true" : "false", r->good,
 	    r->bad);
@@ -281,7 +294,7 @@ score_octets(struct score *s, const char *path, const uint8_t *p, size_t n)
 
 	tokens_reset(&s->tokens);
 	if (sample_tokens(&s->tokens, p, n) == -1) {
-		s->stopped = "out of memory";
+		s->stopped = no_tokens();
 		return false;
 	}
 	bayes_score(&s->table, &s->tokens, &r);
@@ -389,8 +402,6 @@ cmd_score(int argc, char **argv)
 	argc -= optind;
 	argv += optind;
 	s.many = argc > 1 || (argc == 1 && is_directory(argv[0]));
-	if (sample_init() == -1)
-		return cmd_fail("score", dyn_error());
 	if (open_tokens(&s))
 		rc = score_all(&s, argc, argv);
 	tokens_clear(&s.tokens);

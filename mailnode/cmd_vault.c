@@ -80,7 +80,8 @@ static void
 put_entry(struct buf *b, const struct vault_entry *e, bool json)
 {
 	if (!json) {
-		buf_addf(b, "%-32s %-8s", e->name, kind_names[e->kind]);
+		buf_addf(b, "%-32s %-*s", e->name, e->retired || e->kind ==
+		    VAULT_LOGIN_ENTRY ? 8 : 0, kind_names[e->kind]);
 		if (e->kind == VAULT_LOGIN_ENTRY) {
 			buf_adds(b, " ");
 			json_bytes(b, e->pub, e->pub_len);
@@ -180,7 +181,7 @@ vault_cmd_set(struct cmd_safe *c)
 	enum crypto_err e;
 	const char *name;
 
-	if (c->args.n < 1 || c->args.n > 2)
+	if (c->args.n < 1)
 		return 2;
 	name = c->args.v[0];
 	e = vault_name(name, &where);
@@ -365,8 +366,6 @@ vault_cmd_slot(struct cmd_safe *c)
 	const char *what = c->args.n > 0 ? c->args.v[0] : "list";
 	const char *label = c->args.n > 1 ? c->args.v[1] : NULL;
 
-	if (c->args.n > 2)
-		return 2;
 	if (strcmp(what, "list") == 0 && label == NULL)
 		return slot_list(c);
 	if (strcmp(what, "recovery") == 0)
@@ -381,10 +380,10 @@ vault_cmd_slot(struct cmd_safe *c)
 }
 
 static const struct cmd_sub subs[] = {
-	{ "unlock", vault_cmd_unlock }, { "lock", vault_cmd_lock },
-	{ "list", vault_cmd_list }, { "set", vault_cmd_set },
-	{ "rm", vault_cmd_rm }, { "passwd", vault_cmd_passwd },
-	{ "slot", vault_cmd_slot }, { NULL, NULL }
+	{ "unlock", vault_cmd_unlock, 0 }, { "lock", vault_cmd_lock, 0 },
+	{ "list", vault_cmd_list, 0 }, { "set", vault_cmd_set, 2 },
+	{ "rm", vault_cmd_rm, 1 }, { "passwd", vault_cmd_passwd, 1 },
+	{ "slot", vault_cmd_slot, 2 }, { NULL, NULL, 0 }
 };
 
 int

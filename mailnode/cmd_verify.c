@@ -79,7 +79,7 @@ struct verify {
 	const char		*server;
 	bool			 json;
 	bool			 begun;
-	bool			 from_line;	/* inside an mbox "From " line */
+	bool			 from_line; /* inside an mbox "From " line */
 };
 
 /* Of an mbox; "From :" is a field (RFC 5322 section 4.5.2). */

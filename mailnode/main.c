@@ -104,6 +104,12 @@ cmd_fail(const char *what, const char *why)
 }
 
 int
+cmd_wrong(const char *what, const char *why)
+{
+	return cmd_fail(what, why) + 1;
+}
+
+int
 cmd_link(const char *cmd, struct node **n, enum role role)
 {
 	int ch;
@@ -127,15 +133,20 @@ cmd_plain(const char *s)
 	buf_clear(&b);
 }
 
+static bool named;	/* what is wrong, by bad_option() */
+
 int
 cmd_usage(const char *name, int asked)
 {
 	const struct cmd *c;
 
+	if (!asked && !named)
+		(void)cmd_fail(name, "wrong or missing arguments");
 	for (c = cmds; c->fn != NULL; c++)
 		if (strcmp(c->name, name) == 0)
 			fprintf(asked ? stdout : stderr,
-			    "usage: mailnode %s %s\n", c->name, c->usage);
+			    "usage: mailnode %s%s%s\n", c->name,
+			    c->usage[0] != '\0' ? " " : "", c->usage);
 	return asked ? 0 : 2;
 }
 
@@ -150,6 +161,7 @@ bad_option(const char *name, int argc, const char *opts, const char *word)
 	if (strcmp(word, "--help") == 0 || (optopt == 'h' && (p == NULL ||
 	    argc == 2)))
 		exit(cmd_usage(name, 1));
+	named = true;
 	fprintf(stderr, "mailnode: %s: %s: %s\n", name, lone ? text : word,
 	    (!lone && optopt != 0) || (lone && p != NULL && p[1] == ':') ?
 	    "it wants an argument" : "no such option");
@@ -177,7 +189,8 @@ usage(FILE *f)
 
 	fputs("usage: mailnode [-hV | COMMAND [-h] …]\n", f);
 	for (c = cmds; c->fn != NULL; c++)
-		fprintf(f, "       mailnode %s %s\n", c->name, c->usage);
+		fprintf(f, "       mailnode %s%s%s\n", c->name,
+		    c->usage[0] != '\0' ? " " : "", c->usage);
 	return f == stdout ? 0 : 2;
 }
 
@@ -198,7 +211,7 @@ run_role(const char *name)
 		e->fn(&pr);
 		return 0;
 	}
-	return cmd_fail(name, "no such role");
+	return cmd_wrong(name, "no such role");
 }
 
 static int
@@ -210,8 +223,7 @@ run_cmd(int argc, char **argv)
 		if (strcmp(c->name, argv[0]) == 0)
 			return argc == 2 && strcmp(argv[1], "--help") == 0 ?
 			    cmd_usage(c->name, 1) : c->fn(argc, argv);
-	fprintf(stderr, "mailnode: %s: no such command\n", argv[0]);
-	return usage(stderr);
+	return cmd_wrong(argv[0], "no such command; mailnode -h lists them");
 }
 
 static const char *

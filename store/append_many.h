@@ -1,7 +1,8 @@
 /*
  * Messages that are filed together or not at all: RFC 3502.
  *
- *	parsed (all) -> UIDs in a row -> marks -> files (all) -> no marks -> rows
+ *	parsed (all) -> UIDs in a row -> marks -> files (all) -> no marks
+ *	-> rows
  *
  * A mark is a row of node.db that names a file which must go again: what goes
  * wrong on the way, or a crash, makes intents of them that drop the files.

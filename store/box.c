@@ -5,29 +5,12 @@
 
 #include "mailnode/base/clock.h"
 #include "store/box.h"
+#include "store/box_parts.h"
 #include "store/db.h"
 #include "store/flag.h"
 #include "store/op_watch.h"
 #include "store/parts.h"
 #include "store/row.h"
-
-enum { LEASE_PAUSE_MS = 100 };	/* from a refusal to the next question */
-
-struct lease {			/* asked for */
-	struct lease	*next;
-	struct store	*st;
-	uint64_t	 box;
-	uint32_t	 uid;
-	uint64_t	 modseq;
-};
-
-struct boxes {
-	struct box	**box;		/* by name */
-	size_t		  n, cap;
-	struct box	 *last;		/* found by id */
-	uint32_t	  validity;	/* the highest that was ever given */
-	struct lease	 *leases;
-};
 
 const char *const box_kept[] = {
 	"INBOX", "Archive", "Drafts", "Junk", "Sent", "Trash", NULL
@@ -186,6 +169,7 @@ load_row(struct store *st, sqlite3_stmt *s)
 	b->modlease = (uint64_t)sqlite3_column_int64(s, 6);
 	b->cur_ns = sqlite3_column_int64(s, 7);
 	b->new_ns = sqlite3_column_int64(s, 8);
+	b->recent = (uint32_t)sqlite3_column_int64(s, 9);
 	if (st->unclean) {
 		b->uidnext = b->uidlease;
 		b->modseq = b->modlease;
@@ -198,6 +182,7 @@ load_row(struct store *st, sqlite3_stmt *s)
 enum store_err
 boxes_open(struct store *st)
 {
+	int64_t validity = 0;
 	sqlite3_stmt *s = NULL;
 	enum store_err rc;
 	int code;
@@ -205,11 +190,14 @@ boxes_open(struct store *st)
 	st->boxes = calloc(1, sizeof *st->boxes);
 	if (st->boxes == NULL)
 		return STORE_NOMEM;
-	st->boxes->validity = (uint32_t)db_int(st->db[STORE_NODE], "SELECT"
-	    " value FROM setting WHERE name = 'uidvalidity'", 0);
+	rc = db_get(st->db[STORE_NODE], "SELECT value FROM setting"
+	    " WHERE name = 'uidvalidity'", &validity);
+	if (rc != STORE_OK)
+		return rc;
+	st->boxes->validity = (uint32_t)validity;
 	rc = store_err_sqlite(sqlite3_prepare_v2(st->db[STORE_CACHE],
 	    "SELECT id, name, uidvalidity, uidnext, modseq, uidlease, "
-	    "modlease, cur, new FROM mailbox", -1, &s, NULL));
+	    "modlease, cur, new, recent FROM mailbox", -1, &s, NULL));
 	while (rc == STORE_OK && (code = sqlite3_step(s)) != SQLITE_DONE) {
 		rc = store_err_sqlite(code);
 		if (rc == STORE_OK)
@@ -222,16 +210,11 @@ boxes_open(struct store *st)
 void
 boxes_close(struct store *st)
 {
-	struct lease *l;
 	size_t i;
 
 	if (st->boxes == NULL)
 		return;
-	/* The filer never answered. */
-	while ((l = st->boxes->leases) != NULL) {
-		st->boxes->leases = l->next;
-		free(l);
-	}
+	box_leases_close(st->boxes);
 	for (i = 0; i < st->boxes->n; i++)
 		free(st->boxes->box[i]);
 	free(st->boxes->box);
@@ -246,10 +229,11 @@ save(struct store *st, const struct box *b)
 
 	return store_do(st, STORE_CACHE, &slot, "UPDATE mailbox SET name = ?2,"
 	    " uidvalidity = ?3, uidnext = ?4, modseq = ?5, uidlease = ?6,"
-	    " modlease = ?7, cur = ?8, new = ?9 WHERE id = ?1", "isiiiiiii",
+	    " modlease = ?7, cur = ?8, new = ?9, recent = ?10 WHERE id = ?1",
+	    "isiiiiiiii",
 	    (int64_t)b->id, b->name, (int64_t)b->uidvalidity,
 	    (int64_t)b->uidnext, (int64_t)b->modseq, (int64_t)b->uidlease,
-	    (int64_t)b->modlease, b->cur_ns, b->new_ns);
+	    (int64_t)b->modlease, b->cur_ns, b->new_ns, (int64_t)b->recent);
 }
 
 void
@@ -342,7 +326,7 @@ box_add(struct store *st, const struct file_folder *f, struct box **out)
 	}
 	if (b->uidnext == 0)
 		b->uidnext = 1;
-	b->uidlease = b->uidnext;
+	b->recent = b->uidlease = b->uidnext;
 	b->modlease = b->modseq;
 	first_modseq(b);
 	rc = add_row(st, b);
@@ -391,104 +375,4 @@ box_set_name(struct store *st, struct box *b, const char *name)
 	b->dirty = true;
 	watch_note(st, WATCH_BOXES, b->id, 0);
 	return insert(st->boxes, b);
-}
-
-/* ---- numbers ---- */
-
-static void
-lease_free(struct store *st, struct lease *l)
-{
-	struct lease **p;
-
-	for (p = &st->boxes->leases; *p != l; p = &(*p)->next)
-		;
-	*p = l->next;
-	free(l);
-}
-
-static void
-leased(void *arg, uint16_t status, struct chan_in *in, int *fd)
-{
-	struct lease *l = arg;
-	struct box *b = box_by_id(l->st, l->box);
-
-	(void)in;
-	(void)fd;
-	if (b != NULL) {
-		b->asked = false;
-		b->refused = status == OP_GONE ? STORE_OK :
-		    (enum store_err)status;
-		b->refused_ms = clock_mono_ms();
-	}
-	if (b != NULL && status == OP_OK) {
-		b->uidlease = l->uid;
-		b->modlease = l->modseq;
-		b->dirty = true;
-	}
-	lease_free(l->st, l);
-}
-
-static uint32_t
-uid_beyond(uint32_t uid)
-{
-	return uid > UINT32_MAX - BOX_UID_LEASE - 1 ? UINT32_MAX :
-	    uid + BOX_UID_LEASE;
-}
-
-void
-box_lease(struct store *st, struct box *b)
-{
-	struct lease *l;
-	struct buf args;
-
-	if (b->asked || !b->here || st->filer == NULL ||
-	    (b->uidlease - b->uidnext >= BOX_UID_LEASE / 2 &&
-	    b->modlease - b->modseq >= BOX_MOD_LEASE / 2))
-		return;
-	/* A full disk is asked now and then: each answer wakes whoever waits,
-	 * and they come here again. */
-	if (b->refused != STORE_OK &&
-	    clock_mono_ms() - b->refused_ms < LEASE_PAUSE_MS)
-		return;
-	l = calloc(1, sizeof *l);
-	if (l == NULL)
-		return;
-	*l = (struct lease){ .st = st, .box = b->id,
-	    .uid = uid_beyond(b->uidnext),
-	    .modseq = b->modseq + BOX_MOD_LEASE };
-	l->next = st->boxes->leases;
-	st->boxes->leases = l;
-	buf_init(&args, 1024);
-	file_lease_put(&args, b->name, b->uidvalidity, l->uid, l->modseq);
-	b->asked = ask_send(st->filer, FILE_LEASE, &args, -1, leased, l) == 0;
-	if (!b->asked)
-		lease_free(st, l);
-	buf_clear(&args);
-}
-
-uint32_t
-box_uid(struct store *st, struct box *b)
-{
-	uint32_t uid = 0;
-
-	if (b->uidnext < b->uidlease) {
-		uid = b->uidnext++;
-		b->ahead = true;
-	}
-	box_lease(st, b);
-	return uid;
-}
-
-uint64_t
-box_modseq(struct store *st, struct box *b)
-{
-	uint64_t modseq = 0;
-
-	if (b->modseq < b->modlease) {
-		modseq = ++b->modseq;
-		b->dirty = true;
-		b->noted = true;
-	}
-	box_lease(st, b);
-	return modseq;
 }

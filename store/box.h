@@ -27,6 +27,7 @@ struct box {
 	uint32_t	 uidvalidity;
 	uint32_t	 uidnext;	/* the next to give */
 	uint32_t	 uidlease;	/* first that may not be given */
+	uint32_t	 recent;	/* first that no session was told of */
 	uint64_t	 modseq;	/* highest given */
 	uint64_t	 modlease;
 	int64_t		 cur_ns, new_ns;	/* at the last scan; 0: none */

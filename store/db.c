@@ -10,6 +10,7 @@
 
 #include "mailnode/base/clock.h"
 #include "store/db.h"
+#include "store/db_log.h"
 
 enum {
 	DB_PATH_MAX = 4096,
@@ -25,17 +26,25 @@ db_exec(struct sqlite3 *db, const char *sql)
 	return store_err_sqlite(sqlite3_exec(db, sql, NULL, NULL, NULL));
 }
 
+enum store_err
+db_get(struct sqlite3 *db, const char *sql, int64_t *v)
+{
+	sqlite3_stmt *s = NULL;
+	int code = sqlite3_prepare_v2(db, sql, -1, &s, NULL);
+
+	if (code == SQLITE_OK)
+		code = sqlite3_step(s);
+	if (code == SQLITE_ROW)
+		*v = sqlite3_column_int64(s, 0);
+	sqlite3_finalize(s);
+	return store_err_sqlite(code);
+}
+
 int64_t
 db_int(struct sqlite3 *db, const char *sql, int64_t none)
 {
-	sqlite3_stmt *s = NULL;
-	int64_t v = none;
-
-	if (sqlite3_prepare_v2(db, sql, -1, &s, NULL) == SQLITE_OK &&
-	    sqlite3_step(s) == SQLITE_ROW)
-		v = sqlite3_column_int64(s, 0);
-	sqlite3_finalize(s);
-	return v;
+	(void)db_get(db, sql, &none);
+	return none;
 }
 
 static enum store_err
@@ -48,9 +57,9 @@ path_of(char path[DB_PATH_MAX], const char *home, const char *name,
 }
 
 /*
- * Before anything is read: who reads beside us, how safe a commit is, and
- * that checkpoints are ours to time.  Debian builds SQLite to overwrite what
- * is deleted, which doubles the work of a spool.
+ * Before anything is read: who reads beside us, how safe a commit is, that
+ * checkpoints are ours to time, and what of a long log stays.  Debian builds
+ * SQLite to overwrite what is deleted, which doubles the work of a spool.
  */
 static enum store_err
 tune(struct sqlite3 *db, const struct schema *s)
@@ -62,11 +71,13 @@ tune(struct sqlite3 *db, const struct schema *s)
 	    "PRAGMA page_size=%u; PRAGMA locking_mode=%s;"
 	    "PRAGMA journal_mode=WAL;"
 	    "PRAGMA synchronous=%d; PRAGMA wal_autocheckpoint=0;"
+	    "PRAGMA journal_size_limit=%u;"
 	    "PRAGMA secure_delete=0; PRAGMA cache_size=-%u;"
 	    "PRAGMA temp_store=2; PRAGMA cell_size_check=1;"
 	    "PRAGMA trusted_schema=0;",
 	    s->page, s->alone ? "EXCLUSIVE" : "NORMAL",
-	    s->full ? DB_SYNC_FULL : DB_SYNC_NORMAL, s->cache_kib);
+	    s->full ? DB_SYNC_FULL : DB_SYNC_NORMAL, (unsigned int)DB_LOG_MAX,
+	    s->cache_kib);
 	if (n < 0 || n >= (int)sizeof sql)
 		return STORE_NAME;
 	(void)sqlite3_busy_timeout(db, DB_BUSY_MS);
@@ -99,45 +110,55 @@ make_tables(struct sqlite3 *db, const struct schema *s, int64_t version)
 	return rc;
 }
 
-/* What files cannot give back is read through at each start. */
-static bool
-sound(struct sqlite3 *db, const struct schema *s)
+/* What files cannot give back is read through at each start, and with its
+ * indexes where it was said to be damaged. */
+static enum store_err
+check(struct sqlite3 *db, const struct schema *s, bool doubted)
 {
 	sqlite3_stmt *st = NULL;
-	bool ok = true;
+	enum store_err rc;
+	int64_t octets = 0;
+	int code;
 
-	if (s->cache || db_int(db, "SELECT page_count * page_size FROM "
-	    "pragma_page_count, pragma_page_size", 0) > DB_CHECK_MAX)
-		return true;
-	if (sqlite3_prepare_v2(db, "PRAGMA quick_check(1)", -1, &st, NULL) !=
-	    SQLITE_OK || sqlite3_step(st) != SQLITE_ROW)
-		ok = false;
-	else
-		ok = strcmp((const char *)sqlite3_column_text(st, 0),
-		    "ok") == 0;
+	if (s->cache)
+		return STORE_OK;
+	rc = db_get(db, "SELECT page_count * page_size FROM "
+	    "pragma_page_count, pragma_page_size", &octets);
+	if (rc != STORE_OK || (octets > DB_CHECK_MAX && !doubted))
+		return rc;
+	code = sqlite3_prepare_v2(db, doubted ? "PRAGMA integrity_check(1)" :
+	    "PRAGMA quick_check(1)", -1, &st, NULL);
+	if (code == SQLITE_OK)
+		code = sqlite3_step(st);
+	rc = store_err_sqlite(code);
+	if (code == SQLITE_ROW && strcmp((const char *)
+	    sqlite3_column_text(st, 0), "ok") != 0)
+		rc = STORE_CORRUPT;
 	sqlite3_finalize(st);
-	return ok;
+	return rc;
 }
 
 static enum store_err
 open_one(const char *path, const struct schema *s, struct sqlite3 **db,
-    bool *fresh)
+    bool *fresh, bool doubted)
 {
 	enum store_err rc;
-	int64_t app, version;
+	int64_t app = 0, version = 0;
 
 	rc = store_err_sqlite(sqlite3_open_v2(path, db,
 	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
-	    NULL));
+	    db_log_vfs()));
 	if (rc == STORE_OK)
 		rc = tune(*db, s);
 	if (rc == STORE_OK)
 		rc = store_err_sqlite(sqlite3_exec(*db,
 		    "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL));
+	if (rc == STORE_OK)
+		rc = db_get(*db, "PRAGMA application_id", &app);
+	if (rc == STORE_OK)
+		rc = db_get(*db, "PRAGMA user_version", &version);
 	if (rc != STORE_OK)
 		return rc;
-	app = db_int(*db, "PRAGMA application_id", -1);
-	version = db_int(*db, "PRAGMA user_version", -1);
 	if (app < 0 || version < 0 || (app == 0) != (version == 0) ||
 	    (app != 0 && app != (int64_t)s->app_id))
 		return STORE_CORRUPT;
@@ -145,9 +166,21 @@ open_one(const char *path, const struct schema *s, struct sqlite3 **db,
 		return STORE_NEWER;
 	*fresh = version == 0;
 	rc = make_tables(*db, s, version);
-	if (rc == STORE_OK && !*fresh && !sound(*db, s))
-		rc = STORE_CORRUPT;
-	return rc;
+	return rc == STORE_OK && !*fresh ? check(*db, s, doubted) : rc;
+}
+
+/* SQLite takes some reads that fail for damage: what is damaged is so twice. */
+static enum store_err
+open_twice(const char *path, const struct schema *s, struct sqlite3 **db,
+    bool *fresh, bool doubted)
+{
+	enum store_err rc = open_one(path, s, db, fresh, doubted);
+
+	if (rc != STORE_CORRUPT && rc != STORE_IO)
+		return rc;
+	db_close(*db);
+	*db = NULL;
+	return open_one(path, s, db, fresh, doubted);
 }
 
 /* What can be made anew is not worth keeping. */
@@ -195,6 +228,18 @@ condemned(const char *home, const struct schema *s)
 	return unlink(path) == 0;
 }
 
+struct db_file
+db_file(const char *home, const struct schema *s)
+{
+	char path[DB_PATH_MAX];
+	struct stat sb;
+
+	if (path_of(path, home, s->name, "") != STORE_OK ||
+	    stat(path, &sb) == -1)
+		return (struct db_file){ 0, 0 };
+	return (struct db_file){ sb.st_dev, sb.st_ino };
+}
+
 enum store_err
 db_condemn(const char *home, const struct schema *s)
 {
@@ -216,16 +261,18 @@ db_open(const char *home, const struct schema *s, struct sqlite3 **db,
 {
 	char path[DB_PATH_MAX], bad[DB_PATH_MAX];
 	enum store_err rc;
+	bool doubted;
 
 	memset(found, 0, sizeof *found);
 	*db = NULL;
 	rc = path_of(path, home, s->name, "");
 	if (rc != STORE_OK)
 		return rc;
-	if (condemned(home, s))
+	doubted = condemned(home, s);
+	if (doubted && s->cache)
 		rc = STORE_CORRUPT;
 	else
-		rc = open_one(path, s, db, &found->fresh);
+		rc = open_twice(path, s, db, &found->fresh, doubted);
 	if (rc == STORE_CORRUPT) {
 		db_close(*db);
 		*db = NULL;
@@ -235,7 +282,7 @@ db_open(const char *home, const struct schema *s, struct sqlite3 **db,
 		else
 			rc = set_aside(home, s, found);
 		if (rc == STORE_OK)
-			rc = open_one(path, s, db, &found->fresh);
+			rc = open_one(path, s, db, &found->fresh, false);
 		if (rc == STORE_OK)
 			rc = path_of(bad, home, found->aside, "");
 		if (rc == STORE_OK && !s->cache)

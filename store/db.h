@@ -11,6 +11,8 @@
 
 struct sqlite3;
 
+enum { DB_LOG_MAX = 32 * 1024 * 1024 };	/* octets that stay of a log */
+
 struct db_found {
 	bool		fresh;		/* there was none, or it was cache */
 	bool		damaged;	/* set aside under `aside` */
@@ -31,7 +33,9 @@ void		db_close(struct sqlite3 *db);
 /* Runs statements that have no result and no arguments. */
 enum store_err	db_exec(struct sqlite3 *db, const char *sql);
 
-/* One integer of one row, or `none`. */
+/* One integer of one row; without a row *v stays. */
+enum store_err	db_get(struct sqlite3 *db, const char *sql, int64_t *v);
+/* The same, or `none`, whatever is wrong. */
 int64_t		db_int(struct sqlite3 *db, const char *sql, int64_t none);
 
 /* Moves what is in the log to the database, as far as it can. */
@@ -40,6 +44,13 @@ enum store_err	db_checkpoint(struct sqlite3 *db);
 /* Row by row from `bad`, a file, into the same tables of db. */
 enum store_err	db_salvage(struct sqlite3 *db, const char *bad,
 		    struct db_found *found);
+
+/* The file that has the name now; of none, and of one that cannot be told,
+ * all is 0. */
+struct db_file {
+	uint64_t	dev, ino;
+};
+struct db_file	db_file(const char *home, const struct schema *s);
 
 /* "Damaged: made anew at the next start" — for a cache found out late. */
 enum store_err	db_condemn(const char *home, const struct schema *s);

@@ -18,7 +18,7 @@ enum {
 	NAME_MAX_SQL = 128,
 	COLUMNS_MAX = 64,
 	STEP_MAX = 1 << 20,	/* row ids passed over at once */
-	PAGE_OCTETS = 4096,
+	PAGE_MAX = 8192,	/* of ours */
 	FAILS_MAX = 200		/* places where a table cannot be read */
 };
 
@@ -196,6 +196,26 @@ table(struct sqlite3 *db, struct sqlite3 *bad, struct table *t,
 }
 
 /*
+ * The first page of a fresh database; 0, or its octets.  By SQLite's own
+ * descriptor: to close another one would take the locks off the file, as
+ * those of POSIX are the process's.
+ */
+static size_t
+first_page(struct sqlite3 *db, uint8_t page[PAGE_MAX])
+{
+	int64_t n = db_int(db, "PRAGMA page_size", 0);
+	sqlite3_file *f = NULL;
+
+	(void)db_checkpoint(db);
+	if (n <= 0 || n > PAGE_MAX || sqlite3_file_control(db, "main",
+	    SQLITE_FCNTL_FILE_POINTER, &f) != SQLITE_OK || f == NULL ||
+	    f->pMethods == NULL ||
+	    f->pMethods->xRead(f, page, (int)n, 0) != SQLITE_OK)
+		return 0;
+	return (size_t)n;
+}
+
+/*
  * A file whose first page is lost says nothing of its tables.  Ours are made
  * by the same statements in the same order, so that the roots of a fresh one
  * stand on the same pages: its first page is put in place, but for the count
@@ -204,20 +224,14 @@ table(struct sqlite3 *db, struct sqlite3 *bad, struct table *t,
 static void
 graft(struct sqlite3 *db, const char *path)
 {
-	uint8_t page[PAGE_OCTETS];
-	const char *fresh = sqlite3_db_filename(db, "main");
-	int from, to;
+	uint8_t page[PAGE_MAX];
+	size_t n = first_page(db, page);
+	int to = open(path, O_RDWR | O_CLOEXEC);
 
-	(void)db_checkpoint(db);
-	from = fresh != NULL ? open(fresh, O_RDONLY | O_CLOEXEC) : -1;
-	to = open(path, O_RDWR | O_CLOEXEC);
-	if (from != -1 && to != -1 && pread(from, page, sizeof page, 0) ==
-	    (ssize_t)sizeof page) {
+	if (n > 0 && to != -1) {
 		memset(page + 28, 0, 4);
-		(void)!pwrite(to, page, sizeof page, 0);
+		(void)!pwrite(to, page, n, 0);
 	}
-	if (from != -1)
-		close(from);
 	if (to != -1)
 		close(to);
 }

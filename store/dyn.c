@@ -1,4 +1,5 @@
 #include <dlfcn.h>
+#include <setjmp.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,22 +60,73 @@ dyn_gmime(void)
 	return &t;
 }
 
+/* ---- notmuch ---- */
+
+static struct dyn_notmuch notmuch;
+static jmp_buf landing;
+static bool may_land;
+
+/* No handler was found, nothing is unwound, and the exception is caught as
+ * far as its runtime is concerned: the last place to leave by. */
+static void
+not_caught(void)
+{
+	if (!may_land)
+		abort();
+	may_land = false;
+	notmuch.__cxa_end_catch();
+	longjmp(landing, 1);
+}
 
 const struct dyn_notmuch *
 dyn_notmuch(void)
 {
-	static struct dyn_notmuch t;
+	struct dyn_notmuch t;
 	static bool ok;
 	void *lib;
 
 	if (ok)
-		return &t;
+		return &notmuch;
 	lib = library("libnotmuch.so.5");
 	if (lib == NULL)
 		return NULL;
 	ok = true;
 	DYN_NOTMUCH(DYN_FIND)
-	return ok ? &t : NULL;
+	DYN_CXX(DYN_FIND)
+	if (!ok)
+		return NULL;
+	notmuch = t;
+	notmuch._ZSt13set_terminatePFvvE(not_caught);
+	return &notmuch;
+}
+
+/*
+ * The jump is over frames of libnotmuch and Xapian alone, on the way to a
+ * document.  Their destructors do not run: that leaks a cursor, up to
+ * 150 KiB.  They hold no lock, libnotmuch has made nothing yet, and what
+ * Xapian had half done is what each of its exceptions leaves for reopen.
+ */
+notmuch_message_t *
+dyn_messages_get(notmuch_messages_t *ms)
+{
+	notmuch_message_t *m;
+
+	if (setjmp(landing) != 0)
+		return NULL;
+	may_land = true;
+	m = notmuch.notmuch_messages_get(ms);
+	may_land = false;
+	return m;
+}
+
+/* Each opening makes a string of it anew, and leaves the one before. */
+const char *
+dyn_notmuch_view(notmuch_database_t *db)
+{
+	const char *uuid = NULL;
+
+	(void)notmuch.notmuch_database_get_revision(db, &uuid);
+	return uuid;
 }
 
 const char *

@@ -141,6 +141,11 @@ X(notmuch_status_t, notmuch_message_freeze, (notmuch_message_t *)) \
 X(notmuch_status_t, notmuch_message_thaw, (notmuch_message_t *)) \
 X(void, notmuch_message_destroy, (notmuch_message_t *))
 
+/* Of the C++ it is written in: std::set_terminate and the end of a catch. */
+#define DYN_CXX(X) \
+X(void, _ZSt13set_terminatePFvvE, (void (*)(void))) \
+X(void, __cxa_end_catch, (void))
+
 #define DYN_MEMBER(result, name, args)	result (*name) args;
 struct dyn_gmime {
 	DYN_GLIB(DYN_MEMBER)
@@ -148,6 +153,7 @@ struct dyn_gmime {
 };
 struct dyn_notmuch {
 	DYN_NOTMUCH(DYN_MEMBER)
+	DYN_CXX(DYN_MEMBER)
 };
 #undef DYN_MEMBER
 
@@ -158,5 +164,19 @@ struct dyn_notmuch {
 const struct dyn_gmime *dyn_gmime(void);
 const struct dyn_notmuch *dyn_notmuch(void);
 const char *dyn_error(void);
+
+/*
+ * notmuch_messages_get(), which alone of what we call lets Xapian's
+ * exceptions through: for one it returns NULL, and the database is to be
+ * opened again (notmuch_database_reopen() will do) before it is read on.
+ */
+notmuch_message_t *dyn_messages_get(notmuch_messages_t *ms);
+/*
+ * A string that is another as soon as libnotmuch opened the database again
+ * by itself, deep in a function that reads: results had before are of a
+ * revision that is not read any more, and to get one of them could end the
+ * process.
+ */
+const char *dyn_notmuch_view(notmuch_database_t *db);
 
 #endif

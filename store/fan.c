@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -337,7 +338,7 @@ from_spool(struct store *st, const struct fan *f, const struct spool_entry *e,
 		t.nbody = 0;
 		t.fd = spool_body(st, e->file);
 		if (t.fd == -1)
-			return STORE_IO;
+			return errno == ENOENT ? STORE_NOTFOUND : STORE_IO;
 	}
 	rc = letter(st, f, &t, to);
 	if (t.fd != -1)
@@ -378,6 +379,18 @@ copy(struct store *st, const struct fan *f, const char *folder)
 
 /* ---- all of them ---- */
 
+/* What never will be holds up nobody: neither the others it is for, nor all
+ * that waits behind it in the spool. */
+static enum store_err
+or_never(struct store *st, const struct fan *f, const char *dest,
+    enum store_err rc)
+{
+	if (rc != STORE_TOOBIG && rc != STORE_NAME && rc != STORE_NOTFOUND)
+		return rc;
+	event_add(st, f->trace, dest, "stays", store_err_text(rc));
+	return STORE_OK;
+}
+
 static enum store_err
 to_dests(struct store *st, const struct fan *f, const struct spool_entry *e,
     const char *given, const char *dests)
@@ -395,6 +408,7 @@ to_dests(struct store *st, const struct fan *f, const struct spool_entry *e,
 			rc = from_spool(st, f, e, &to);
 		else if (one[0] != '\0')
 			rc = copy(st, f, one);
+		rc = or_never(st, f, one, rc);
 	}
 	return rc;
 }
@@ -411,7 +425,8 @@ one_rcpt(struct store *st, const struct fan *f, const struct spool_entry *e,
 
 	if (srs_is(given) && e->sender[0] == '\0')
 		return srs_inner(given, inner) && strchr(inner, ' ') == NULL ?
-		    from_spool(st, f, e, &home) : STORE_OK;
+		    or_never(st, f, inner, from_spool(st, f, e, &home)) :
+		    STORE_OK;
 	rc = alias_get(st, address, &a);
 	if (rc == STORE_NOTFOUND)
 		return STORE_OK;

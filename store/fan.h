@@ -9,9 +9,9 @@
  *	one before the commit leaves a letter's file, which the start removes
  *
  * A letter of our own is a letter of ours again, to be signed.  Another's
- * that is sent on is the message as it came: behind our Received
- * and Authentication-Results, without Return-Path and Envelope-To, each octet.  In
- * front stands Delivered-To with the address it was sent to, by which a
+ * that is sent on is the message as it came: behind our Received and
+ * Authentication-Results, without Return-Path and Envelope-To, each octet.
+ * In front stands Delivered-To with the address it was sent to, by which a
  * loop is known when it comes again.
  */
 #ifndef STORE_FAN_H

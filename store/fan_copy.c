@@ -93,10 +93,11 @@ fan_copy_settled(struct store *st, uint64_t letter)
 
 	if (copy == 0 || store_begin(st, STORE_NODE) != STORE_OK)
 		return;
-	/* Refused, expired or dropped: whoever reads it finds it here. */
-	if (store_int(st, STORE_NODE, &fates, "SELECT count(*) FROM queue_rcpt"
-	    " WHERE letter = ?1 AND fate <> ?2", "ii", id,
-	    (int64_t)QUEUE_SENT) != 0) {
+	/* Refused, expired or dropped, or nobody knows: whoever reads it finds
+	 * it here. */
+	if (store_int(st, STORE_NODE, &fates, "SELECT NOT EXISTS(SELECT 1 FROM"
+	    " queue_rcpt WHERE letter = ?1 AND fate <> ?2)", "ii", id,
+	    (int64_t)QUEUE_SENT) == 0) {
 		drop_copy(st, copy);
 		return;
 	}
@@ -151,7 +152,8 @@ to_trash(struct store *st, const struct rule_row *r)
 		spool_strike(st);
 		return STORE_BUSY;
 	}
-	if (st->filer == NULL || !sync_idle(st) || to == NULL || !to->here)
+	if (st->filer == NULL || st->rebuild || !sync_idle(st) ||
+	    to == NULL || !to->here)
 		return STORE_BUSY;
 	rc = store_begin(st, STORE_NODE);
 	if (rc != STORE_OK)

@@ -121,7 +121,7 @@ copy_fd(int to, int from, uint64_t octets)
 }
 
 enum store_err
-filer_fill(int fd, const struct file_put *p, int body, bool early)
+filer_fill(int fd, const struct file_put *p, int body)
 {
 	struct iovec v[2];
 	struct timespec when[2];
@@ -140,8 +140,6 @@ filer_fill(int fd, const struct file_put *p, int body, bool early)
 	when[0] = when[1] = (struct timespec){ .tv_sec = p->received };
 	if (p->received > 0)
 		(void)futimens(fd, when);
-	if (early)
-		(void)sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 	return STORE_OK;
 }
 
@@ -171,7 +169,7 @@ filer_put(struct filer *f, struct op_call *c, const struct file_put *p)
 	    O_NOFOLLOW, 0600);
 	if (fd == -1)
 		return store_err_errno(errno);
-	rc = filer_fill(fd, p, c->fd, true);
+	rc = filer_fill(fd, p, c->fd);
 	if (rc != STORE_OK) {
 		close(fd);
 		(void)unlinkat(f->root, path, 0);
@@ -337,6 +335,7 @@ filer_open(struct filer *f, struct loop *l, const char *maildir)
 		close(f->root);
 		return STORE_NOMEM;
 	}
+	filer_sync_open(f);
 	return filer_watch_open(f);
 }
 
@@ -347,6 +346,7 @@ filer_close(struct filer *f)
 	loop_disarm(f->loop, &f->again);
 	filer_scan_close(f);
 	filer_watch_close(f);
+	filer_sync_close(f);
 	free(f->done);
 	close(f->root);
 }

@@ -1,9 +1,10 @@
 /*
  * The only writer of mail files.  What keeper asks in one burst is a batch:
- * new files are written to tmp/ and their write-back started; at the end of
- * the burst each is fsynced, all are renamed into place, each folder that
- * changed is fsynced once, and only then everything is answered.  By the
- * first fsync the journal has committed all of them, so the others are cheap.
+ * new files are written to tmp/; at the end of the burst all are synced at
+ * once, or each by itself, and renamed into place, each folder that changed
+ * is fsynced once, and only then everything is answered.  By the first fsync
+ * the journal has committed all of them, yet each other one still has the
+ * disk write its cache out.
  *
  * It parses nothing of what it writes.
  */
@@ -13,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "mailnode/base/loop.h"
 #include "mailnode/base/op.h"
@@ -38,6 +40,9 @@ struct filer {
 	struct loop		*loop;
 	struct op_server	 server;
 	int			 root;		/* the Maildir */
+	int			 meminfo;	/* -1: files are synced singly, */
+	int64_t			 alone_ms;	/* as until then, monotonic */
+	dev_t			 dev;		/* that root is on */
 	const char		*maildir;
 	struct filer_done	*done;		/* FILER_OPS_MAX */
 	size_t			 ndone, nopen;
@@ -77,6 +82,13 @@ enum store_err	filer_dirty(struct filer *f, const char *folder,
 void		filer_flush(struct filer *f);
 /* Its timer: for the turn that it makes. */
 void		filer_again(void *f);
+/*
+ * filer_sync.c: one syncfs() for that many files, where it is no more than
+ * that and there are enough.  False: each wants its fsync().
+ */
+void		filer_sync_open(struct filer *f);
+void		filer_sync_close(struct filer *f);
+bool		filer_sync_all(struct filer *f, size_t files);
 /* "folder/rel", and "folder/tmp/NAME" of a rel in new or cur. */
 enum { FILER_PATH = 1024 };		/* octets, with NUL */
 enum store_err	filer_path(char dst[FILER_PATH], const char *folder,
@@ -115,9 +127,8 @@ enum store_err	filer_reject(struct filer *f, const struct file_put *p,
 enum store_err	filer_unreject(struct filer *f, const char *name);
 /* Files in Rejects that are older go. */
 void		filer_sweep(struct filer *f, int64_t before);
-/* Writes p to fd; early: and has the disk begin with it. */
-enum store_err	filer_fill(int fd, const struct file_put *p, int body,
-		    bool early);
+/* Writes p to fd. */
+enum store_err	filer_fill(int fd, const struct file_put *p, int body);
 
 /* filer_watch.c: what others do. */
 enum store_err	filer_watch_open(struct filer *f);

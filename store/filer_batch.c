@@ -1,4 +1,5 @@
 /* What is made durable together, and answered then. */
+#define _GNU_SOURCE	/* sync_file_range */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -65,15 +66,15 @@ filer_dirty(struct filer *f, const char *folder, const char *sub)
 	return STORE_OK;
 }
 
-/* Into place, once the content is on disk. */
+/* Into place, once the content is on disk: with all others it is there. */
 static void
-settle(struct filer *f, struct filer_done *d)
+settle(struct filer *f, struct filer_done *d, bool together)
 {
 	char from[FILER_PATH], to[FILER_PATH];
 
 	if (d->fd == -1)
 		return;
-	if (fsync(d->fd) == -1)
+	if (!together && fsync(d->fd) == -1)
 		d->rc = store_err_errno(errno);
 	close(d->fd);
 	d->fd = -1;
@@ -116,14 +117,29 @@ reply(struct filer_done *d, enum store_err rc)
 	buf_clear(&b);
 }
 
+/* Before the first is waited for, the disk has them all. */
+static void
+write_back(struct filer *f)
+{
+	size_t i;
+
+	for (i = 0; f->nopen > 1 && i < f->ndone; i++)
+		if (f->done[i].fd != -1)
+			(void)sync_file_range(f->done[i].fd, 0, 0,
+			    SYNC_FILE_RANGE_WRITE);
+}
+
 void
 filer_flush(struct filer *f)
 {
 	enum store_err rc = STORE_OK, one;
 	size_t i, n = f->ndone;
+	bool together = filer_sync_all(f, f->nopen);
 
+	if (!together)
+		write_back(f);
 	for (i = 0; i < n; i++)
-		settle(f, &f->done[i]);
+		settle(f, &f->done[i], together);
 	for (i = 0; i < f->ndirs; i++) {
 		one = sync_dir(f, f->dirs[i]);
 		if (one != STORE_OK)

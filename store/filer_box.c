@@ -313,10 +313,27 @@ parent_of(char dst[BOX_NAME_MAX], const char *folder)
 	    p != NULL ? (int)(p - folder) : 0, folder);
 }
 
+/* What has become of the levels above a folder that went: those that were
+ * there for it alone go, too. */
+static enum store_err
+tidy_above(struct filer *f, const char *folder)
+{
+	char above[BOX_NAME_MAX];
+	char *p;
+
+	parent_of(above, folder);
+	while (above[0] != '\0' &&
+	    unlinkat(f->root, above, AT_REMOVEDIR) == 0) {
+		p = strrchr(above, '/');
+		*(p != NULL ? p : above) = '\0';
+	}
+	return filer_dirty(f, above, "");
+}
+
 enum store_err
 filer_rmbox(struct filer *f, const char *folder)
 {
-	char path[FILER_PATH], parent[BOX_NAME_MAX];
+	char path[FILER_PATH];
 	enum store_err rc = STORE_OK;
 	size_t i;
 
@@ -336,9 +353,9 @@ filer_rmbox(struct filer *f, const char *folder)
 	if (unlinkat(f->root, folder, AT_REMOVEDIR) == -1 &&
 	    errno != ENOENT && errno != ENOTEMPTY && errno != EEXIST)
 		return store_err_errno(errno);
-	parent_of(parent, folder);
+	rc = tidy_above(f, folder);
 	filer_watch_again(f);
-	return filer_dirty(f, parent, "");
+	return rc;
 }
 
 enum store_err
@@ -361,13 +378,14 @@ filer_mvbox(struct filer *f, const char *from, const char *to)
 	}
 	if (rc != STORE_OK)
 		return rc;
+	/* A level that nothing stands below is no mailbox. */
+	(void)unlinkat(f->root, to, AT_REMOVEDIR);
 	if (renameat2(f->root, from, f->root, to, 1 /* RENAME_NOREPLACE */) ==
 	    -1 && errno != ENOENT)
 		return store_err_errno(errno);
 	rc = filer_dirty(f, parent, "");
-	parent_of(above, from);
 	if (rc == STORE_OK)
-		rc = filer_dirty(f, above, "");
+		rc = tidy_above(f, from);
 	filer_watch_again(f);
 	return rc;
 }

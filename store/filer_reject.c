@@ -64,7 +64,7 @@ filer_reject(struct filer *f, const struct file_put *p, int body)
 	fd = create(f, from);
 	if (fd == -1)
 		return store_err_errno(errno);
-	rc = filer_fill(fd, p, body, false);
+	rc = filer_fill(fd, p, body);
 	close(fd);
 	if (rc == STORE_OK && renameat(f->root, from, f->root, to) == -1)
 		rc = store_err_errno(errno);

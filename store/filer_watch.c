@@ -27,6 +27,7 @@ enum {
 	WATCH_REST_MS = 500,		/* since the last octet was written */
 	WATCH_EMPTY_MS = 30000,		/* the same, when none was */
 	WATCH_MAX = 6 * BOX_MAX + 1,
+	WATCH_FIRST = 64,		/* room for these, then twice as many */
 	WATCH_NAMES_MAX = 1024 * 1024,	/* octets of names collected */
 	WATCH_READ = 64 * 1024,		/* octets in one read */
 	WATCH_EVENT_MAX = sizeof(struct inotify_event) + NAME_MAX + 1,
@@ -48,7 +49,7 @@ struct filer_watch {
 	struct filer		*f;
 	struct loop_io		 io;
 	struct watched		*at;	/* by wd */
-	size_t			 n;
+	size_t			 n, room;
 	struct buf		 names;	/* letter folder NUL path NUL … */
 	struct buf		 held;	/* of these, what still grows */
 	struct loop_timer	 tell, poll;
@@ -72,6 +73,22 @@ by_wd(const void *a, const void *b)
 	return (x->wd > y->wd) - (x->wd < y->wd);
 }
 
+static bool
+has_room(struct filer_watch *w)
+{
+	size_t room = w->room > 0 ? w->room * 2 : WATCH_FIRST;
+	struct watched *at;
+
+	if (w->n < w->room)
+		return true;
+	at = reallocarray(w->at, room, sizeof *at);
+	if (at == NULL)
+		return false;
+	w->at = at;
+	w->room = room;
+	return true;
+}
+
 static void
 add(struct filer_watch *w, const char *folder, int what)
 {
@@ -83,6 +100,10 @@ add(struct filer_watch *w, const char *folder, int what)
 	if (w->n >= WATCH_MAX || snprintf(path, sizeof path, "%s/%s%s",
 	    w->f->maildir, folder, sub[what]) >= (int)sizeof path)
 		return;
+	if (!has_room(w)) {
+		w->short_of = true;
+		return;
+	}
 	wd = inotify_add_watch(w->io.fd, path,
 	    what == ON_FOLDER ? folder_events : file_events);
 	if (wd == -1) {
@@ -118,29 +139,14 @@ forget(struct filer_watch *w)
 }
 
 static void
-count(void *arg, const char *folder, bool mail)
-{
-	(void)folder;
-	(void)mail;
-	++*(size_t *)arg;
-}
-
-static void
 watch_all(struct filer_watch *w)
 {
-	size_t n = 0;
-
 	forget(w);
-	(void)filer_each(w->f, count, &n);
-	free(w->at);
-	w->at = calloc(3 * n + 1 < WATCH_MAX ? 3 * n + 1 : WATCH_MAX,
-	    sizeof *w->at);
-	if (w->at == NULL)
-		return;
 	w->short_of = false;
 	add(w, "", ON_FOLDER);
 	w->again = !filer_each(w->f, add_folder, w);
-	qsort(w->at, w->n, sizeof *w->at, by_wd);
+	if (w->n > 0)
+		qsort(w->at, w->n, sizeof *w->at, by_wd);
 	if (w->again) {
 		w->all = true;
 		loop_arm(w->f->loop, &w->tell, WATCH_POLL_MS);
@@ -355,7 +361,8 @@ event(struct filer_watch *w, const struct inotify_event *e)
 		w->all = true;
 		return;
 	}
-	at = bsearch(&key, w->at, w->n, sizeof *w->at, by_wd);
+	at = w->n > 0 ? bsearch(&key, w->at, w->n, sizeof *w->at, by_wd) :
+	    NULL;
 	if (at == NULL || (e->mask & IN_IGNORED))
 		return;
 	if (at->what == ON_FOLDER) {

@@ -171,7 +171,7 @@ put_file(struct find *f, const char *name, const char *needle)
 	put(f, ") AND header((SELECT name FROM mailbox WHERE id=?1),m.name,");
 	put_str(f, name);
 	put(f, ",");
-	put_str(f, needle);
+	put_folded(f, needle);
 	put(f, "))");
 }
 

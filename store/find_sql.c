@@ -10,6 +10,7 @@
 
 #include "mailnode/base/codec.h"
 #include "mailnode/base/date.h"
+#include "mailnode/base/phrase.h"
 #include "store/env.h"
 #include "store/field.h"
 #include "store/find.h"
@@ -71,13 +72,13 @@ find_within(const char *p, size_t n, const char *needle)
 {
 	size_t len = strlen(needle), i;
 	char first = needle[0];
-	char upper = first >= 'a' && first <= 'z' ? (char)(first - 32) :
-	    first;
+	bool letter = (first | 0x20) >= 'a' && (first | 0x20) <= 'z';
+	char other = letter ? first ^ 0x20 : first;
 
 	if (len == 0)
 		return true;
 	for (i = 0; i + len <= n; i++)
-		if ((p[i] == first || p[i] == upper) &&
+		if ((p[i] == first || p[i] == other) &&
 		    strncasecmp(p + i, needle, len) == 0)
 			return true;
 	return false;
@@ -145,6 +146,28 @@ find_open(struct reader *r, const char *folder, const char *name)
 	return fd;
 }
 
+/* As it stands, or unfolded and with its encoded words undone. */
+static bool
+value_has(const struct field *f, const char *needle)
+{
+	size_t n = (size_t)(f->end - f->value);
+	struct buf text;
+	char *words;
+	bool yes;
+
+	if (find_within(f->value, n, needle))
+		return true;
+	buf_init(&text, FOLD_MAX);
+	phrase_text(&text, f->value, n);
+	text.err = 0;		/* what fits is looked at */
+	words = buf_str(&text);
+	if (words != NULL)
+		find_fold(words);
+	yes = words != NULL && strstr(words, needle) != NULL;
+	buf_clear(&text);
+	return yes;
+}
+
 static bool
 field_has(const char *p, const char *end, const char *name,
     const char *needle)
@@ -152,8 +175,7 @@ field_has(const char *p, const char *end, const char *name,
 	struct field f;
 
 	while (field_next(&p, end, &f))
-		if (field_is(&f, name) && find_within(f.value,
-		    (size_t)(f.end - f.value), needle))
+		if (field_is(&f, name) && value_has(&f, needle))
 			return true;
 	return false;
 }
@@ -170,7 +192,7 @@ sql_named(sqlite3_context *c, int n, sqlite3_value **v)
 	    (size_t)sqlite3_value_bytes(v[0]), name));
 }
 
-/* header(folder, file, name, needle) */
+/* header(folder, file, name, folded needle) */
 static void
 sql_header(sqlite3_context *c, int n, sqlite3_value **v)
 {
@@ -255,21 +277,19 @@ sql_enveloped(sqlite3_context *c, int n, sqlite3_value **v)
 static void
 sql_sent(sqlite3_context *c, int n, sqlite3_value **v)
 {
-	const char *env = sqlite3_value_blob(v[0]);
-	const char *end = env != NULL ? env + sqlite3_value_bytes(v[0]) : NULL;
-	const char *close;
-	int64_t day;
+	const char *env = sqlite3_value_blob(v[0]), *end;
+	int64_t day = INT64_MAX;
+	struct buf date;
 
 	(void)n;
-	if (env != NULL && end - env > 2 && env[1] == '"') {
-		close = memchr(env + 2, '"', (size_t)(end - env) - 2);
-		if (close != NULL && date_mail_day(env + 2,
-		    (size_t)(close - env) - 2, &day)) {
-			sqlite3_result_int64(c, day);
-			return;
-		}
-	}
-	sqlite3_result_int64(c, INT64_MAX);
+	buf_init(&date, FOLD_MAX);
+	end = env != NULL ? env + sqlite3_value_bytes(v[0]) : NULL;
+	if (env == NULL ||
+	    !env_string(env_nth(env, end, ENV_DATE), end, &date) ||
+	    !date_mail_day((char *)date.data, date.len, &day))
+		day = INT64_MAX;
+	sqlite3_result_int64(c, day);
+	buf_clear(&date);
 }
 
 /* hit(k, uid) */

@@ -1,6 +1,6 @@
 /*
  * Words of a search: from the index what it has, and what it has yet to
- * learn by a look into the files.
+ * learn, or has not all of, by a look into the files.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -15,7 +15,7 @@
 #include "store/search.h"
 
 enum {
-	SCAN_FILES_MAX = 2000,		/* not indexed yet, looked into */
+	SCAN_FILES_MAX = 2000,		/* not indexed (yet), looked into */
 	SCAN_OCTETS_MAX = 16 * 1024 * 1024	/* of one file */
 };
 
@@ -139,9 +139,10 @@ scan(struct find *f, const char *text, bool body_only,
 	(void)snprintf(needle, sizeof needle, "%s", text);
 	find_fold(needle);
 	rc = sqlite3_prepare_v2(f->r->sql.db, "SELECT m.uid,b.name,m.name"
-	    " FROM index_todo t JOIN msg m ON m.id=t.msg JOIN mailbox b"
-	    " ON b.id=m.mbox WHERE t.was='' AND m.mbox=? LIMIT ?", -1, &s,
-	    NULL);
+	    " FROM (SELECT msg FROM index_todo WHERE was=''"
+	    " UNION SELECT msg FROM index_less) t CROSS JOIN msg m"
+	    " ON m.id=t.msg JOIN mailbox b ON b.id=m.mbox WHERE m.mbox=?"
+	    " LIMIT ?", -1, &s, NULL);
 	if (rc != SQLITE_OK)
 		return rc;
 	sqlite3_bind_int64(s, 1, (int64_t)f->mbox);
@@ -165,8 +166,9 @@ indexed(struct find *f, const char *query, struct find_hits *hits)
 	char folder[BOX_NAME_MAX] = "";
 	uint16_t rc;
 
+	/* Not by an index of the mailbox, which is all of it for each hit. */
 	if (sqlite3_prepare_v2(f->r->sql.db, "SELECT uid FROM msg WHERE"
-	    " msgid=? AND mbox=?", -1, &c.by_id, NULL) != SQLITE_OK)
+	    " msgid=? AND +mbox=?", -1, &c.by_id, NULL) != SQLITE_OK)
 		return STORE_IO;
 	find_folder(f, folder, sizeof folder);
 	rc = search_each_hit(f->r, query, folder, hit, &c);

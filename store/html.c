@@ -25,6 +25,7 @@ struct html {
 	bool		 blank;		/* a blank is owed */
 	bool		 begun;		/* there is text already */
 	bool		 open;		/* see html_hidden() */
+	unsigned int	 unclosed;	/* of what skipped() knows, by bits */
 	unsigned int	 quote, pre;
 	char		 url[URL_MAX + 1];
 	size_t		 link_at;	/* where the link's text began */
@@ -233,6 +234,9 @@ skipped(struct html *h, const char *name)
 			break;
 	if (i == sizeof hide / sizeof hide[0])
 		return false;
+	/* Nor is it behind a later one: looked for once, not for each. */
+	if (h->unclosed & 1U << i)
+		return true;
 	for (p = h->p; p < h->end; p++) {
 		p = memchr(p, '<', (size_t)(h->end - p));
 		if (p == NULL)
@@ -244,6 +248,7 @@ skipped(struct html *h, const char *name)
 		}
 	}
 	/* Never closed: an unclosed head hides nothing. */
+	h->unclosed |= 1U << i;
 	if (strcmp(name, "script") == 0 || strcmp(name, "style") == 0)
 		h->p = h->end;
 	return true;

@@ -41,8 +41,7 @@ level(char *dst, size_t size, const char *s, size_t n)
 	}
 	for (i = 0; i < n && k + 1 < size; i++, k++)
 		dst[k] = (uint8_t)s[i] < ' ' || s[i] == 127 ||
-		    s[i] == ':' || s[i] == '\\' || (k == 0 && s[i] == '.') ?
-		    '_' : s[i];
+		    (k == 0 && s[i] == '.') ? '_' : s[i];
 	dst[k] = '\0';
 }
 
@@ -119,6 +118,8 @@ maildir_half(const struct dir *d, const char *half)
 		return true;
 	}
 	n = scandir(dir, &e, NULL, by_name);
+	if (n == -1 && errno != ENOENT)
+		import_bad(d->im, dir, strerror(errno));
 	for (k = 0; k < n; k++) {
 		if (go && e[k]->d_name[0] != '.' &&
 		    join(path, sizeof path, dir, e[k]->d_name) &&
@@ -171,9 +172,10 @@ loose_file(const struct dir *d, const char *path, const char *name)
 {
 	struct import_item i = { .path = path, .fd = -1 };
 	char rel[sizeof d->rel];
+	bool dir;
 
 	if (d->im->bytes && d->im->loose)
-		return import_look(d->im, &i);
+		return import_look(d->im, &i, &dir);
 	if (import_is_mbox(path)) {
 		if (child_rel(rel, sizeof rel, d->rel, name, false) &&
 		    import_name(i.folder, d->im->into, rel))
@@ -191,12 +193,24 @@ loose_file(const struct dir *d, const char *path, const char *name)
 	return import_file(d->im, &i);
 }
 
-static bool
-child(const struct dir *d, const char *name, bool maildir)
+/* The file system need not say in its list what an entry is. */
+static mode_t
+type_of(const struct dirent *e, const char *path)
 {
-	struct dir *sub;
 	struct stat st;
+
+	if (e->d_type != DT_UNKNOWN)
+		return DTTOIF(e->d_type);
+	return lstat(path, &st) == 0 ? st.st_mode & S_IFMT : 0;
+}
+
+static bool
+child(const struct dir *d, const struct dirent *e, bool maildir)
+{
+	const char *name = e->d_name;
+	struct dir *sub;
 	bool go = true, dots;
+	mode_t type;
 
 	if (name[0] == '.' && (!maildir || name[1] == '\0' ||
 	    name[1] == '.'))
@@ -209,13 +223,13 @@ child(const struct dir *d, const char *name, bool maildir)
 		return true;
 	sub->im = d->im;
 	sub->depth = d->depth + 1;
-	if (!join(sub->path, sizeof sub->path, d->path, name) ||
-	    lstat(sub->path, &st) == -1)
+	if (!join(sub->path, sizeof sub->path, d->path, name))
 		goto out;
+	type = type_of(e, sub->path);
 	dots = name[0] == '.' && maildir;
-	if (S_ISREG(st.st_mode) && !maildir && !dots)
+	if (S_ISREG(type) && !maildir && !dots)
 		go = loose_file(d, sub->path, name);
-	else if (S_ISDIR(st.st_mode) && sub->depth < DEPTH_MAX &&
+	else if (S_ISDIR(type) && sub->depth < DEPTH_MAX &&
 	    (!dots || is_maildir(sub->path)) &&
 	    child_rel(sub->rel, sizeof sub->rel, d->rel, name, dots))
 		go = walk_dir(sub);
@@ -237,7 +251,7 @@ walk_dir(const struct dir *d)
 	if (n == -1)
 		import_bad(d->im, d->path, strerror(errno));
 	for (k = 0; k < n; k++) {
-		go = go && child(d, e[k]->d_name, maildir);
+		go = go && child(d, e[k], maildir);
 		free(e[k]);
 	}
 	free(e);
@@ -257,11 +271,8 @@ walk_file(const struct import *im, const char *path)
 {
 	struct import_item i = { .path = path, .fd = -1 };
 	char rel[BOX_NAME_MAX] = "";
-	bool mbox;
+	bool mbox = import_is_mbox(path);
 
-	if (im->bytes && im->loose)
-		return import_look(im, &i);
-	mbox = import_is_mbox(path);
 	if (mbox && im->into == NULL && !child_rel(rel, sizeof rel, "",
 	    base_name(path), false))
 		return true;
@@ -276,21 +287,13 @@ walk_file(const struct import *im, const char *path)
 	return mbox ? import_mbox(im, &i) : import_file(im, &i);
 }
 
-bool
-import_walk(const struct import *im, const char *path)
+static bool
+walk_tree(const struct import *im, const char *path)
 {
-	struct dir *d;
-	struct stat st;
+	struct dir *d = calloc(1, sizeof *d);
 	size_t n = strlen(path);
-	bool go = true;
+	bool go;
 
-	if (stat(path, &st) == -1) {
-		import_bad(im, path, strerror(errno));
-		return true;
-	}
-	if (!S_ISDIR(st.st_mode))
-		return walk_file(im, path);
-	d = calloc(1, sizeof *d);
 	if (d == NULL || n >= sizeof d->path) {
 		free(d);
 		import_bad(im, path, "too long");
@@ -303,4 +306,24 @@ import_walk(const struct import *im, const char *path)
 	go = walk_dir(d);
 	free(d);
 	return go;
+}
+
+bool
+import_walk(const struct import *im, const char *path)
+{
+	struct import_item i = { .path = path, .fd = -1 };
+	struct stat st;
+	bool dir, go;
+
+	/* Who names thousands of files has each of them opened once. */
+	if (im->bytes && im->loose) {
+		go = import_look(im, &i, &dir);
+		return dir ? walk_tree(im, path) : go;
+	}
+	if (stat(path, &st) == -1) {
+		import_bad(im, path, strerror(errno));
+		return true;
+	}
+	return S_ISDIR(st.st_mode) ? walk_tree(im, path) :
+	    walk_file(im, path);
 }

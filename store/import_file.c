@@ -60,15 +60,13 @@ read_small(struct map *m)
 static bool
 map_open(struct map *m, const char *path)
 {
-	m->p = NULL;
-	m->n = 0;
-	m->copied = false;
+	memset(m, 0, sizeof *m);
 	m->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (m->fd == -1)
 		return false;
 	if (fstat(m->fd, &m->st) == -1 || !S_ISREG(m->st.st_mode)) {
 		close(m->fd);
-		errno = EINVAL;
+		errno = S_ISDIR(m->st.st_mode) ? EISDIR : EINVAL;
 		return false;
 	}
 	m->n = (size_t)m->st.st_size;
@@ -260,13 +258,16 @@ import_mbox(const struct import *im, struct import_item *i)
 
 /* Either kind, opened once: its place does not matter. */
 bool
-import_look(const struct import *im, struct import_item *i)
+import_look(const struct import *im, struct import_item *i, bool *dir)
 {
 	struct map m;
 	bool go;
 
+	*dir = false;
 	if (!map_open(&m, i->path)) {
-		import_bad(im, i->path, strerror(errno));
+		*dir = errno == EISDIR;
+		if (!*dir)
+			import_bad(im, i->path, strerror(errno));
 		return true;
 	}
 	if (m.n >= 5 && memcmp(m.p, "From ", 5) == 0)

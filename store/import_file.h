@@ -13,7 +13,9 @@ bool	import_is_letter(const char *path);
 /* i->path as one message; as an mbox.  False: `item` ended it. */
 bool	import_file(const struct import *im, struct import_item *i);
 bool	import_mbox(const struct import *im, struct import_item *i);
-/* i->path as what it is, to be looked at. */
-bool	import_look(const struct import *im, struct import_item *i);
+/* i->path as what it is, to be looked at.  dir: it is a directory, and
+ * nothing was done. */
+bool	import_look(const struct import *im, struct import_item *i,
+	    bool *dir);
 
 #endif

@@ -7,63 +7,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "mailnode/base/num.h"
-#include "store/flag.h"
 #include "store/index.h"
+#include "store/index_cut.h"
 #include "store/index_parts.h"
+#include "store/index_words.h"
 #include "store/maildir.h"
 #include "store/op_box.h"
 
-enum { TAGS_ROOM = 4096, CONFIG_ROOM = 8192 };
-
-/* Tags that stand for flags.  `unread` stands for the lack of one. */
-static const struct {
-	const char	*tag;
-	uint32_t	 flag;
-	bool		 back;	/* also believed when it comes from there */
-} synced[] = {
-	{ "unread", STORE_SEEN, true },
-	{ "flagged", STORE_FLAGGED, true },
-	{ "replied", STORE_ANSWERED, true },
-	{ "passed", STORE_PASSED, true },
-	{ "draft", STORE_DRAFT, true },
-	{ "deleted", STORE_DELETED, false },
-};
-enum { NSYNCED = sizeof synced / sizeof synced[0] };
-
-/* What the index says of contents by itself: neither ours nor the user's. */
-static const char *const own[] = { "attachment", "signed", "encrypted" };
-
-bool
-index_is_own(const char *tag)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof own / sizeof own[0]; i++)
-		if (strcmp(tag, own[i]) == 0)
-			return true;
-	return false;
-}
-
-static int
-synced_at(const char *tag)
-{
-	int i;
-
-	for (i = 0; i < NSYNCED; i++)
-		if (strcmp(tag, synced[i].tag) == 0)
-			return i;
-	return -1;
-}
-
-bool
-index_flag(const char *tag, uint32_t *flag)
-{
-	int k = synced_at(tag);
-
-	*flag = k != -1 && synced[k].back ? synced[k].flag : 0;
-	return k != -1;
-}
+enum { CONFIG_ROOM = 8192 };
 
 /* ---- opening ---- */
 
@@ -102,6 +53,8 @@ database_make(struct index *x, char *why, size_t size)
 	notmuch_status_t st;
 	char *err = NULL;
 
+	/* Without the mark the index is one of before, no worse. */
+	(void)index_words_mark(x->maildir);
 	st = x->nm->notmuch_database_create_with_config(x->maildir,
 	    x->config, NULL, &db, &err);
 	if (st != NOTMUCH_STATUS_SUCCESS)
@@ -144,8 +97,12 @@ index_new(const char *maildir, char *why, size_t size)
 	if (snprintf(dir, sizeof dir, "%s/.notmuch/xapian", maildir) >=
 	    (int)sizeof dir)
 		goto fail;
-	if (access(dir, F_OK) == 0 || database_make(x, why, size))
+	if (!index_put_aside(x, why, size))
+		goto fail;
+	if (access(dir, F_OK) == 0 || database_make(x, why, size)) {
+		index_words_begin(maildir);
 		return x;
+	}
 fail:
 	index_free(x);
 	return NULL;
@@ -168,13 +125,13 @@ index_is_new(const struct index *x)
 }
 
 static enum store_err
-open_as(struct index *x, notmuch_database_mode_t mode)
+open_as(struct index *x, notmuch_database_mode_t mode, const char *config)
 {
 	notmuch_status_t st;
 	char *err = NULL;
 
 	st = x->nm->notmuch_database_open_with_config(x->maildir, mode,
-	    x->config, NULL, &x->db, &err);
+	    config, NULL, &x->db, &err);
 	free(err);
 	if (st == NOTMUCH_STATUS_SUCCESS)
 		return STORE_OK;
@@ -185,7 +142,7 @@ open_as(struct index *x, notmuch_database_mode_t mode)
 enum store_err
 index_open_read(struct index *x)
 {
-	return open_as(x, NOTMUCH_DATABASE_MODE_READ_ONLY);
+	return open_as(x, NOTMUCH_DATABASE_MODE_READ_ONLY, x->config);
 }
 
 void
@@ -197,9 +154,10 @@ index_close(struct index *x)
 }
 
 enum store_err
-index_begin(struct index *x)
+index_begin_with(struct index *x, const char *config)
 {
-	enum store_err e = open_as(x, NOTMUCH_DATABASE_MODE_READ_WRITE);
+	enum store_err e = open_as(x, NOTMUCH_DATABASE_MODE_READ_WRITE,
+	    config);
 
 	if (e != STORE_OK)
 		return e;
@@ -209,6 +167,18 @@ index_begin(struct index *x)
 	(void)x->nm->notmuch_database_destroy(x->db);
 	x->db = NULL;
 	return STORE_IO;
+}
+
+enum store_err
+index_begin(struct index *x)
+{
+	return index_begin_with(x, x->config);
+}
+
+void
+index_untouched(struct index *x)
+{
+	x->untouched = true;
 }
 
 void
@@ -236,104 +206,28 @@ index_end(struct index *x, char *now)
 	index_state(x, now, INDEX_STATE_MAX);
 	b = x->nm->notmuch_database_destroy(x->db);
 	x->db = NULL;
+	x->untouched = false;
+	index_cut_end(x);
 	return a == NOTMUCH_STATUS_SUCCESS && b == NOTMUCH_STATUS_SUCCESS ?
 	    STORE_OK : STORE_IO;
 }
 
 /* ---- learning ---- */
 
-/* What stands in `tags` (blank between) or follows from flags. */
-static bool
-wanted(const struct index_item *i, const char *tag)
-{
-	size_t n = strlen(tag);
-	int k = synced_at(tag);
-	const char *p;
-
-	if (k != -1)
-		return ((i->flags & synced[k].flag) != 0) !=
-		    (synced[k].flag == STORE_SEEN);
-	for (p = i->tags; (p = strstr(p, tag)) != NULL; p++)
-		if ((p == i->tags || p[-1] == ' ') &&
-		    (p[n] == ' ' || p[n] == '\0'))
-			return true;
-	return false;
-}
-
-/* Only what differs: each change writes the document anew. */
-static void
-drop_tags(struct index *x, notmuch_message_t *m, const struct index_item *i,
-    char *have, size_t size)
-{
-	notmuch_tags_t *tags = x->nm->notmuch_message_get_tags(m);
-	size_t at = 0, n;
-	const char *t;
-	char *p, *save;
-
-	have[0] = '\0';
-	for (; x->nm->notmuch_tags_valid(tags);
-	    x->nm->notmuch_tags_move_to_next(tags)) {
-		t = x->nm->notmuch_tags_get(tags);
-		n = strlen(t);
-		if (at + n + 2 >= size)
-			break;
-		memcpy(have + at, t, n);
-		have[at + n] = ' ';
-		have[at += n + 1] = '\0';
-	}
-	x->nm->notmuch_tags_destroy(tags);
-	p = strdup(have);
-	if (p == NULL)
-		return;
-	for (t = strtok_r(p, " ", &save); t != NULL;
-	    t = strtok_r(NULL, " ", &save))
-		if (!index_is_own(t) && !wanted(i, t))
-			(void)x->nm->notmuch_message_remove_tag(m, t);
-	free(p);
-}
-
-static bool
-has(const char *have, const char *tag, size_t n)
-{
-	const char *p;
-
-	for (p = have; (p = strstr(p, tag)) != NULL; p++)
-		if ((p == have || p[-1] == ' ') && p[n] == ' ')
-			return true;
-	return false;
-}
-
-static void
-set_tags(struct index *x, notmuch_message_t *m, const struct index_item *i)
-{
-	char have[TAGS_ROOM], tag[NOTMUCH_TAG_MAX + 1];
-	const char *p;
-	size_t k, n;
-
-	(void)x->nm->notmuch_message_freeze(m);
-	drop_tags(x, m, i, have, sizeof have);
-	for (k = 0; k < NSYNCED; k++)
-		if (wanted(i, synced[k].tag) && !has(have, synced[k].tag,
-		    strlen(synced[k].tag)))
-			(void)x->nm->notmuch_message_add_tag(m,
-			    synced[k].tag);
-	for (p = i->tags; *p != '\0'; p += n) {
-		p += strspn(p, " ");
-		n = strcspn(p, " ");
-		if (n == 0 || n > NOTMUCH_TAG_MAX)
-			continue;
-		memcpy(tag, p, n);
-		tag[n] = '\0';
-		if (!has(have, tag, n))
-			(void)x->nm->notmuch_message_add_tag(m, tag);
-	}
-	(void)x->nm->notmuch_message_thaw(m);
-}
-
 static bool
 path_of(const struct index *x, const char *rel, char *dst)
 {
 	int n = snprintf(dst, INDEX_PATH_MAX, "%s/%s", x->maildir, rel);
+
+	return rel[0] != '\0' && n < INDEX_PATH_MAX;
+}
+
+/* What the database is told: see index_cut.h. */
+static bool
+name_of(const struct index *x, const char *rel, char *dst)
+{
+	int n = snprintf(dst, INDEX_PATH_MAX, "%s/%s%s", x->maildir,
+	    x->cut[0] != '\0' ? ".notmuch/" INDEX_CUT_DIR "/" : "", rel);
 
 	return rel[0] != '\0' && n < INDEX_PATH_MAX;
 }
@@ -347,19 +241,72 @@ is_fatal(notmuch_status_t st)
 	    st == NOTMUCH_STATUS_XAPIAN_EXCEPTION;
 }
 
-static notmuch_status_t
-learn_file(struct index *x, const char *path, notmuch_message_t **m)
+static bool
+is_big(const struct index *x, const struct index_item *i, const char *rel)
 {
-	notmuch_status_t st;
+	char path[INDEX_PATH_MAX];
+	struct stat sb;
+
+	return path_of(x, rel, path) && stat(path, &sb) == 0 &&
+	    (i->level == INDEX_HEAD || sb.st_size > INDEX_FILE_MAX);
+}
+
+static enum store_err
+result(notmuch_status_t st)
+{
+	if (st == NOTMUCH_STATUS_OUT_OF_MEMORY)
+		return STORE_NOMEM;
+	return is_fatal(st) ? STORE_IO : STORE_OK;
+}
+
+/* libnotmuch ends the process over a longer one. */
+static bool
+is_named(const char *rel)
+{
+	const char *p = rel + strlen(rel);
+	int slashes = 0;
+
+	while (p > rel && (*p != '/' || ++slashes < 2))
+		p--;
+	return p - rel <= INDEX_FOLDER_MAX;
+}
+
+/* *m is NULL for what cannot be read. */
+static enum store_err
+learn_file(struct index *x, const struct index_item *i, const char *rel,
+    notmuch_message_t **m)
+{
+	char name[INDEX_PATH_MAX];
+	notmuch_status_t st = NOTMUCH_STATUS_SUCCESS;
 
 	*m = NULL;
-	st = x->nm->notmuch_database_find_message_by_filename(x->db, path,
-	    m);
+	if (!name_of(x, rel, name))
+		return STORE_OK;
+	if (!x->untouched || i->was[0] != '\0')
+		st = x->nm->notmuch_database_find_message_by_filename(x->db,
+		    name, m);
 	if (st != NOTMUCH_STATUS_SUCCESS || *m != NULL)
-		return st;
-	st = x->nm->notmuch_database_index_file(x->db, path, NULL, m);
-	return st == NOTMUCH_STATUS_DUPLICATE_MESSAGE_ID ?
-	    NOTMUCH_STATUS_SUCCESS : st;
+		return result(st);
+	if (!is_named(rel))
+		return STORE_NAME;
+	if (x->cut[0] == '\0' && is_big(x, i, rel))
+		return STORE_TOOBIG;
+	st = x->nm->notmuch_database_index_file(x->db, name, NULL, m);
+	/* The copy of a file that is gone is empty. */
+	if (st == NOTMUCH_STATUS_FILE_NOT_EMAIL && path_of(x, rel, name) &&
+	    access(name, F_OK) == 0)
+		return STORE_NOTFOUND;
+	return result(st);
+}
+
+static enum store_err
+forget_file(struct index *x, const char *rel)
+{
+	char name[INDEX_PATH_MAX];
+
+	return name_of(x, rel, name) ?
+	    result(x->nm->notmuch_database_remove_message(x->db, name)) :
+	    STORE_OK;
 }
 
 static bool
@@ -372,18 +319,21 @@ not_renamed_yet(const struct index *x, const struct index_item *i)
 	    path_of(x, i->was, path) && access(path, F_OK) == 0;
 }
 
-/* Its path now; others may have renamed it since the row was written. */
-static bool
-path_now(struct index *x, const char *rel, char *dst)
+bool
+index_rel_now(const struct index *x, const char *rel,
+    char dst[INDEX_REL_MAX])
 {
-	char folder[BOX_NAME_MAX], found[MAILDIR_REL_MAX];
-	char now[BOX_NAME_MAX + MAILDIR_REL_MAX];
+	char path[INDEX_PATH_MAX], folder[BOX_NAME_MAX];
+	char found[MAILDIR_REL_MAX];
 	const char *name;
 	size_t n = strlen(rel);
 	int root, rc;
 
-	if (!path_of(x, rel, dst) || access(dst, F_OK) == 0)
-		return rel[0] != '\0';
+	if (n == 0 || n >= INDEX_REL_MAX)
+		return false;
+	memcpy(dst, rel, n + 1);
+	if (!path_of(x, rel, path) || access(path, F_OK) == 0)
+		return true;
 	for (name = rel + n; name > rel && name[-1] != '/'; )
 		name--;
 	if (name - rel < 5 || (size_t)(name - rel) > sizeof folder)
@@ -395,34 +345,31 @@ path_now(struct index *x, const char *rel, char *dst)
 		return true;
 	rc = maildir_find(root, folder, name, found);
 	close(root);
-	if (rc == -1)
-		return true;
-	snprintf(now, sizeof now, "%s/%s", folder, found);
-	return path_of(x, now, dst);
+	if (rc == 0)
+		snprintf(dst, INDEX_REL_MAX, "%s/%s", folder, found);
+	return true;
 }
 
 /* A file of a new name first, lest the message be forgotten between. */
 enum store_err
 index_apply(struct index *x, const struct index_item *i, bool force)
 {
-	char path[INDEX_PATH_MAX];
+	char rel[INDEX_REL_MAX];
 	notmuch_message_t *m = NULL;
-	notmuch_status_t st = NOTMUCH_STATUS_SUCCESS;
+	enum store_err e = STORE_OK;
 
+	if (i->level == INDEX_NOT)
+		return STORE_OK;
 	if (!force && not_renamed_yet(x, i))
 		return STORE_BUSY;
-	if (path_now(x, i->now, path)) {
-		st = learn_file(x, path, &m);
-		if (st == NOTMUCH_STATUS_SUCCESS && m != NULL)
-			set_tags(x, m, i);
-		if (m != NULL)
-			x->nm->notmuch_message_destroy(m);
+	if (index_rel_now(x, i->now, rel))
+		e = learn_file(x, i, rel, &m);
+	if (m != NULL) {
+		index_set_tags(x, m, i);
+		x->nm->notmuch_message_destroy(m);
 	}
-	if (!is_fatal(st) && strcmp(i->was, i->now) != 0 &&
-	    path_of(x, i->was, path)) {
-		st = x->nm->notmuch_database_remove_message(x->db, path);
-		if (st == NOTMUCH_STATUS_DUPLICATE_MESSAGE_ID)
-			st = NOTMUCH_STATUS_SUCCESS;
-	}
-	return is_fatal(st) ? STORE_IO : STORE_OK;
+	if ((e == STORE_OK || e == STORE_NAME || e == STORE_NOTFOUND) &&
+	    strcmp(i->was, i->now) != 0 && forget_file(x, i->was) != STORE_OK)
+		return STORE_IO;
+	return e;
 }

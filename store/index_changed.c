@@ -3,42 +3,16 @@
 #include <string.h>
 
 #include "mailnode/base/num.h"
-#include "store/flag.h"
 #include "store/index_parts.h"
 
-enum { TAGS_ROOM = 4096, QUERY_ROOM = 128 };
-
-static void
-tags_of(struct index *x, notmuch_message_t *m, uint32_t *flags, char *rest,
-    size_t size)
-{
-	notmuch_tags_t *tags = x->nm->notmuch_message_get_tags(m);
-	const char *t;
-	size_t at = 0, n;
-	uint32_t flag;
-
-	*flags = STORE_SEEN;
-	rest[0] = '\0';
-	for (; tags != NULL && x->nm->notmuch_tags_valid(tags);
-	    x->nm->notmuch_tags_move_to_next(tags)) {
-		t = x->nm->notmuch_tags_get(tags);
-		n = strlen(t);
-		if (index_flag(t, &flag))
-			*flags ^= flag;
-		else if (!index_is_own(t) && at + n + 2 < size) {
-			at += (size_t)snprintf(rest + at, size - at, "%s%s",
-			    at > 0 ? " " : "", t);
-		}
-	}
-	if (tags != NULL)
-		x->nm->notmuch_tags_destroy(tags);
-}
+enum { QUERY_ROOM = 128 };
 
 static bool
 each(struct index *x, notmuch_query_t *q,
     bool (*fn)(void *, const char *, uint32_t, const char *), void *arg)
 {
-	char rest[TAGS_ROOM];
+	char rest[MAIL_TAGS_MAX];
+	const char *view = dyn_notmuch_view(x->db);
 	notmuch_messages_t *ms;
 	notmuch_message_t *m;
 	const char *id;
@@ -49,12 +23,12 @@ each(struct index *x, notmuch_query_t *q,
 		return false;
 	for (; x->nm->notmuch_messages_valid(ms);
 	    x->nm->notmuch_messages_move_to_next(ms)) {
-		m = x->nm->notmuch_messages_get(ms);
+		m = dyn_messages_get(ms);
 		id = m != NULL ? x->nm->notmuch_message_get_message_id(m) :
 		    NULL;
-		if (id == NULL)
+		if (id == NULL || !index_tags_of(x, m, &flags, rest) ||
+		    dyn_notmuch_view(x->db) != view)
 			return false;
-		tags_of(x, m, &flags, rest, sizeof rest);
 		if (!fn(arg, id, flags, rest))
 			return true;
 		x->nm->notmuch_message_destroy(m);

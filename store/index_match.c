@@ -41,6 +41,7 @@ find(struct index_match *m, const struct rule_item *i, char **id)
 {
 	const struct dyn_notmuch *nm = m->x->nm;
 	notmuch_message_t *msg = NULL;
+	const char *has;
 	char path[INDEX_PATH_MAX];
 
 	*id = NULL;
@@ -55,8 +56,11 @@ find(struct index_match *m, const struct rule_item *i, char **id)
 		return STORE_BUSY;
 	if (msg == NULL)
 		return STORE_OK;	/* no mail to the index, or gone */
-	*id = strdup(nm->notmuch_message_get_message_id(msg));
+	has = nm->notmuch_message_get_message_id(msg);
+	*id = has != NULL ? strdup(has) : NULL;
 	nm->notmuch_message_destroy(msg);
+	if (has == NULL)
+		return STORE_BUSY;
 	if (*id == NULL)
 		return STORE_NOMEM;
 	add_id(&m->ids, *id);
@@ -107,13 +111,13 @@ static bool
 note(struct index_match *m, notmuch_messages_t *ms, bool *hit)
 {
 	const struct dyn_notmuch *nm = m->x->nm;
-	notmuch_message_t *msg = nm->notmuch_messages_get(ms);
-	const char *id;
+	notmuch_message_t *msg = dyn_messages_get(ms);
+	const char *id = msg != NULL ?
+	    nm->notmuch_message_get_message_id(msg) : NULL;
 	size_t i;
 
-	if (msg == NULL)
+	if (id == NULL)
 		return false;
-	id = nm->notmuch_message_get_message_id(msg);
 	for (i = 0; i < m->n; i++)
 		if (m->id[i] != NULL && strcmp(m->id[i], id) == 0)
 			hit[i] = true;
@@ -121,10 +125,21 @@ note(struct index_match *m, notmuch_messages_t *ms, bool *hit)
 	return true;
 }
 
+/* Also of what the index could not take (op_index_try.h). */
+static void
+note_absent(const struct index_match *m, bool *hit)
+{
+	size_t i;
+
+	for (i = 0; i < m->n; i++)
+		hit[i] = hit[i] || m->id[i] == NULL;
+}
+
 static enum store_err
 run(struct index_match *m, notmuch_query_t *q, bool *hit)
 {
 	const struct dyn_notmuch *nm = m->x->nm;
+	const char *view = dyn_notmuch_view(m->x->db);
 	notmuch_messages_t *ms;
 	size_t n;
 
@@ -134,7 +149,7 @@ run(struct index_match *m, notmuch_query_t *q, bool *hit)
 	    NOTMUCH_STATUS_SUCCESS)
 		return STORE_QUERY;
 	for (n = 0; n < FOUND_MAX && nm->notmuch_messages_valid(ms); n++) {
-		if (!note(m, ms, hit))
+		if (!note(m, ms, hit) || dyn_notmuch_view(m->x->db) != view)
 			return STORE_QUERY;
 		nm->notmuch_messages_move_to_next(ms);
 	}
@@ -158,6 +173,8 @@ index_match_query(struct index_match *m, const char *query, bool *hit)
 		q = m->x->nm->notmuch_query_create(m->x->db, buf_str(&b));
 	if (q != NULL) {
 		e = run(m, q, hit);
+		if (e == STORE_OK && all)
+			note_absent(m, hit);
 		m->x->nm->notmuch_query_destroy(q);
 	}
 	buf_clear(&b);

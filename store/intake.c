@@ -93,11 +93,31 @@ job_new(struct store *st, enum job_kind kind)
 	return j;
 }
 
+static void
+in_vain(struct job *j)
+{
+	j->st->intake->nvain += !j->vain;
+	j->vain = true;
+	store_alarm(j->st, alarm_file);
+}
+
+/* Filed after all, or gone: the alarm is over with the last of them. */
+static void
+not_in_vain(struct job *j)
+{
+	if (!j->vain)
+		return;
+	j->vain = false;
+	if (--j->st->intake->nvain == 0)
+		store_clear(j->st, alarm_file);
+}
+
 void
 job_free(struct job *j)
 {
 	struct intake *in = j->st->intake;
 
+	not_in_vain(j);
 	batch_left(j);
 	job_unlist(j);
 	*j->prev = j->next;
@@ -179,6 +199,7 @@ filed(void *arg, uint16_t status, struct chan_in *in, int *fd)
 		/* A redo may find it renamed by its reader. */
 		memcpy(j->rel, rel, sizeof rel);
 		j->flags = n.flags;
+		not_in_vain(j);
 		if (batch_filed(j))
 			return;
 		if (j->kind == JOB_APPEND)
@@ -197,7 +218,7 @@ filed(void *arg, uint16_t status, struct chan_in *in, int *fd)
 		return;
 	}
 	if (status != OP_GONE)
-		store_alarm(st, alarm_file);
+		in_vain(j);
 	j->redo = true;
 	jobs_put(&st->intake->to_file, j);
 	job_later(j);
@@ -368,6 +389,8 @@ again(void *arg)
 	st->intake->to_file.last = &st->intake->to_file.first;
 	while ((j = jobs_take(&q)) != NULL)
 		job_file(j);
+	while ((j = jobs_take(&st->intake->unread)) != NULL)
+		job_parse(j);
 	intake_rows(st);
 }
 
@@ -396,13 +419,15 @@ intake_forget(struct store *st, const struct box *b)
 		if (j->mbox != b->id)
 			continue;
 		job_unlist(j);
-		if (j->sent)
+		if (j->sent || j->commits)
 			continue;	/* its answer ends it */
 		jobs_remove(&in->to_file, j);
 		jobs_remove(&in->to_parse, j);
+		jobs_remove(&in->unread, j);
 		jobs_remove(&in->rows, j);
 		jobs_remove(&in->to_place, j);
 		job_fail(j, STORE_NOTFOUND);
+		next = in->jobs;	/* others may have gone with it */
 	}
 }
 
@@ -430,9 +455,12 @@ intake_open(struct store *st)
 	in->to_parse.last = &in->to_parse.first;
 	in->rows.last = &in->rows.first;
 	in->to_place.last = &in->to_place.first;
+	in->unread.last = &in->unread.first;
 	in->retry = (struct loop_timer){ .fn = again, .arg = st };
 	in->gather = (struct loop_timer){ .fn = intake_gathered, .arg = st };
 	in->idle = (struct loop_timer){ .fn = intake_idle, .arg = st };
+	in->gather_rows = (struct loop_timer){ .fn = intake_rows_waited,
+	    .arg = st };
 	in->old = spool_committed(st);
 	in->root = open(st->conf->maildir, O_RDONLY | O_DIRECTORY |
 	    O_CLOEXEC);

@@ -21,8 +21,10 @@
 enum {
 	PARSE_UNDER_WAY = 64,
 	PARSE_TRIES = 2,
-	READ_TRIES = 4,		/* of a disk that fails, each turn at most one:
-				   those behind it wait for them */
+	READ_TRIES = 4,		/* of a disk that fails; those behind it wait
+				   for them */
+	READ_MS = 1000,		/* between two that count: turns may follow
+				   each other at once */
 	PARSE_IDLE_MS = 20000,	/* then the parser may go */
 	PARSE_WANT_MS = 10000	/* no parser yet: ask once more */
 };
@@ -31,6 +33,25 @@ void
 job_parse(struct job *j)
 {
 	jobs_put(&j->st->intake->to_parse, j);
+}
+
+static const char unparsed[] = "a message cannot be parsed: it is listed as"
+    " such";
+#define UNPARSED_ID	"unparsed."	/* what its Message-ID begins with */
+
+/* The alarm is over when no such message is there, nor on its way. */
+void
+intake_look(struct store *st)
+{
+	static struct store_slot slot;
+	struct intake *in = st->intake;
+
+	if (!in->unparsed || in->jobs != NULL || store_int(st, STORE_CACHE,
+	    &slot, "SELECT EXISTS(SELECT 1 FROM msg WHERE msgid >= ?1 AND"
+	    " msgid < ?2)", "ss", UNPARSED_ID, "unparsed/") != 0)
+		return;
+	in->unparsed = false;
+	store_clear(st, unparsed);
 }
 
 /* A row for what nobody can read: the file is kept and can be opened. */
@@ -44,7 +65,7 @@ unread(struct job *j)
 	struct buf b;
 
 	memset(&p, 0, sizeof p);
-	snprintf(msgid, sizeof msgid, "unparsed.%llu.%u@mailnode.invalid",
+	snprintf(msgid, sizeof msgid, UNPARSED_ID "%llu.%u@mailnode.invalid",
 	    (unsigned long long)j->mbox, (unsigned int)j->uid);
 	p.flags = PARSE_CUT | PARSE_NOHEAD | PARSE_NODATE;
 	p.size = p.wire = j->size;
@@ -61,7 +82,8 @@ unread(struct job *j)
 	(void)parse_row_get(&in, &j->parsed);
 	buf_clear(&b);
 	event_add(j->st, j->trace, "", "unparsed", j->rel);
-	store_alarm(j->st, "a message cannot be parsed: it is listed as such");
+	store_alarm(j->st, unparsed);
+	j->st->intake->unparsed = true;
 	job_parsed(j);
 }
 
@@ -229,6 +251,7 @@ job_parsed(struct job *j)
 	}
 	if (j->kind != JOB_APPEND) {
 		job_ready(j);
+		intake_rows_wait(j->st);
 		return;
 	}
 	if (batch_parsed(j))
@@ -247,6 +270,16 @@ job_parsed(struct job *j)
 	job_file(j);
 }
 
+/* A listed one stays what it was. */
+static void
+give_up(struct job *j)
+{
+	if (j->check)
+		job_free(j);
+	else
+		unread(j);
+}
+
 static void
 parsed(void *arg, uint16_t status, struct chan_in *in, int *fd)
 {
@@ -262,6 +295,16 @@ parsed(void *arg, uint16_t status, struct chan_in *in, int *fd)
 	if (status == OP_OK && parse_answer(in, fd, &j->mem) &&
 	    parse_row_get(in, &j->parsed)) {
 		job_parsed(j);
+		return;
+	}
+	/* The disk failed, which says nothing of the message. */
+	if (status == STORE_IO && ++j->tries < READ_TRIES) {
+		jobs_put(&st->intake->unread, j);
+		job_later(j);
+		return;
+	}
+	if (status == STORE_IO) {
+		give_up(j);
 		return;
 	}
 	/* The one in front is what a parser died of; those behind it only
@@ -332,20 +375,24 @@ is_gone(int err)
 static bool
 not_opened(struct job *j, int err)
 {
+	struct intake *in = j->st->intake;
+	int64_t now = clock_mono_ms();
+
 	if (is_gone(err)) {
 		vanished(j);
 		return true;
 	}
-	if (store_err_short(err) || ++j->tries < READ_TRIES) {
+	if (!store_err_short(err) && (in->unread_ms == 0 ||
+	    now - in->unread_ms >= READ_MS)) {
+		in->unread_ms = now;
+		j->tries++;
+	}
+	if (j->tries < READ_TRIES) {
 		jobs_put_first(&j->st->intake->to_parse, j);
 		job_later(j);
 		return false;
 	}
-	/* A listed one stays what it was. */
-	if (j->check)
-		job_free(j);
-	else
-		unread(j);
+	give_up(j);
 	return true;
 }
 

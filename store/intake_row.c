@@ -156,6 +156,7 @@ fanned(void *arg, enum store_err rc)
 {
 	struct job *j = arg;
 
+	j->commits = false;
 	if (rc == STORE_OK) {
 		j->fans = false;
 		listed(j, STORE_OK);
@@ -179,6 +180,7 @@ fan(struct job *j, const struct box *b)
 		rc = fan_out(j->st, &f);
 	if (rc == STORE_OK)
 		rc = store_after(j->st, STORE_BIT(STORE_NODE), fanned, j);
+	j->commits = rc == STORE_OK;
 	if (rc != STORE_OK)
 		fanned(j, rc);
 }
@@ -192,18 +194,23 @@ listed(void *arg, enum store_err rc)
 	struct mail_set set = { .id = &old, .n = 1 };
 	struct box *b = box_by_id(st, j->mbox);
 
+	j->commits = false;
 	if (rc != STORE_OK) {
 		j->row = 0;
 		job_ready(j);
 		job_later(j);
 		return;
 	}
-	if (b != NULL && !j->told) {
+	if (b == NULL) {	/* its mailbox went, and took it along */
+		job_fail(j, STORE_NOTFOUND);
+		return;
+	}
+	if (!j->told) {
 		story(j, b);
 		delivered(j, b);
 		j->told = true;
 	}
-	if (j->fans && b != NULL) {
+	if (j->fans) {
 		fan(j, b);
 		return;
 	}
@@ -325,8 +332,9 @@ file_behind(struct job *j, const struct box *b)
 	return intent_put(j->st, &in, j->fd, (size_t)j->size);
 }
 
-/* One bad row must not undo the others of the turn. */
-static void
+/* One bad row must not undo the others of the turn.  False: not now; else j
+ * may be gone. */
+static bool
 add_row(struct job *j, struct box *b)
 {
 	struct store *st = j->st;
@@ -349,10 +357,13 @@ add_row(struct job *j, struct box *b)
 	if (rc == STORE_OK)
 		rc = store_after(st, STORE_BIT(STORE_CACHE) |
 		    STORE_BIT(STORE_NODE), listed, j);
+	j->commits = rc == STORE_OK;
 	if (rc == STORE_OK)
-		return;
+		return true;
 	j->row = 0;
-	if (rc != STORE_BUSY && ++j->tries >= ROW_TRIES) {
+	/* What passes is waited for. */
+	if (rc != STORE_BUSY && rc != STORE_NOSPACE && rc != STORE_NOMEM &&
+	    ++j->tries >= ROW_TRIES) {
 		store_alarm(st, "a message cannot be listed: "
 		    "mailnode fsck names it");
 		event_add(st, j->trace, "", "unlisted", j->rel);
@@ -360,10 +371,19 @@ add_row(struct job *j, struct box *b)
 			job_done(j);
 		else
 			job_fail(j, rc);
-		return;
+		return true;
 	}
 	job_ready(j);
 	job_later(j);
+	return false;
+}
+
+/* What it waits for came; or it never will, as its commit failed. */
+static bool
+has_turn(const struct store *st, const struct job *j)
+{
+	return j->behind <= st->intake->cursor ||
+	    spool_last(st) <= st->intake->cursor;
 }
 
 static void
@@ -371,13 +391,39 @@ rows_of(struct store *st, struct box *b)
 {
 	struct job *j;
 
-	while ((j = b->first) != NULL && j->ready &&
-	    j->behind <= st->intake->cursor) {
+	while ((j = b->first) != NULL && j->ready && has_turn(st, j)) {
 		job_unlist(j);
-		add_row(j, b);
-		if (j->ready)
-			break;	/* not now */
+		if (!add_row(j, b))
+			break;
 	}
+}
+
+/* A commit writes some thirty pages, for one row as for many, and the answers
+ * of a parser come one by one: what was read waits a moment for what is. */
+void
+intake_rows_wait(struct store *st)
+{
+	struct intake *in = st->intake;
+
+	if (in->parsing > 0 && !in->gather_rows.armed)
+		loop_arm(st->loop, &in->gather_rows, INTAKE_ROWS_MS);
+}
+
+void
+intake_rows_waited(void *arg)
+{
+	(void)arg;		/* the turn behind it is all that is wanted */
+}
+
+static bool
+more_come(struct store *st)
+{
+	struct intake *in = st->intake;
+
+	if (in->parsing > 0 && in->gather_rows.armed)
+		return true;
+	loop_disarm(st->loop, &in->gather_rows);
+	return false;
 }
 
 void
@@ -388,6 +434,8 @@ intake_rows(struct store *st)
 	struct job *j;
 	size_t i;
 
+	if (more_come(st))
+		return;
 	st->intake->rows.first = NULL;
 	st->intake->rows.last = &st->intake->rows.first;
 	if (q.first == NULL)
@@ -397,7 +445,7 @@ intake_rows(struct store *st)
 		if (b == NULL)
 			job_fail(j, STORE_NOTFOUND);
 		else
-			add_row(j, b);
+			(void)add_row(j, b);
 	}
 	for (i = 0; i < box_count(st); i++)
 		rows_of(st, box_at(st, i));

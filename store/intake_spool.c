@@ -14,6 +14,7 @@ place_saved(void *arg, enum store_err rc)
 	struct job *j = arg;
 
 	(void)rc;		/* if not, the same name once more, later */
+	j->commits = false;
 	job_file(j);
 }
 
@@ -35,6 +36,7 @@ place_entry(struct job *j, const struct spool_entry *e)
 	    store_after(st, STORE_BIT(STORE_SPOOL), place_saved, j) !=
 	    STORE_OK)
 		return false;
+	j->commits = true;
 	return true;
 }
 
@@ -129,16 +131,19 @@ take_entry(struct store *st, const struct spool_entry *e)
 	return true;
 }
 
-/* In a burst acknowledging comes first; what was acknowledged is safe. */
+/* In a burst acknowledging comes first; what was acknowledged is safe.  And
+ * a commit of rows writes as many pages for one as for fifty. */
 void
 intake_gathered(void *arg)
 {
 	struct store *st = arg;
 	struct intake *in = st->intake;
 	uint64_t came = spool_committed(st) - in->seen;
+	unsigned int waits = came >= INTAKE_BATCH ? INTAKE_WAITS :
+	    came >= INTAKE_FEW ? INTAKE_FEW_WAITS : 1;
 
 	in->seen += came;
-	if (came >= INTAKE_BATCH && ++in->waits < INTAKE_WAITS)
+	if (++in->waits < waits)
 		loop_arm(st->loop, &in->gather, INTAKE_WAIT_MS);
 	else
 		in->due = true;

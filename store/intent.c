@@ -19,6 +19,7 @@ enum {
 };
 
 struct sent {
+	struct sent	*next;
 	struct store	*st;
 	struct intent	 in;
 };
@@ -324,6 +325,26 @@ retry_later(struct store *st, uint64_t id)
 }
 
 static void
+all_done(struct store *st)
+{
+	watch_note(st, WATCH_INDEX, 0, 0);
+	if (st->intents->vain)
+		store_clear(st, alarm_files);
+	st->intents->vain = false;
+}
+
+static void
+forget(struct intents *it, const struct sent *s)
+{
+	struct sent **p;
+
+	for (p = &it->sent; *p != s; )
+		p = &(*p)->next;
+	*p = s->next;
+	it->under_way--;
+}
+
+static void
 done(void *arg, uint16_t status, struct chan_in *in, int *fd)
 {
 	struct sent *s = arg;
@@ -331,7 +352,7 @@ done(void *arg, uint16_t status, struct chan_in *in, int *fd)
 	char rel[MAILDIR_REL_MAX];
 
 	(void)fd;
-	st->intents->under_way--;
+	forget(st->intents, s);
 	if (status == STORE_NOTFOUND && s->in.kind == INTENT_PUT &&
 	    !intent_homeless(st, &s->in))
 		status = STORE_BUSY;
@@ -348,10 +369,12 @@ done(void *arg, uint16_t status, struct chan_in *in, int *fd)
 		else
 			(void)intent_strike(st, &s->in);
 		if (!intent_busy(st))
-			watch_note(st, WATCH_INDEX, 0, 0);
+			all_done(st);
 	} else {
-		if (status != OP_GONE)
+		if (status != OP_GONE) {
+			st->intents->vain = true;
 			store_alarm(st, alarm_files);
+		}
 		retry_later(st, s->in.id);
 	}
 	free(s);
@@ -421,9 +444,11 @@ intent_kick(struct store *st)
 			return;
 		}
 		it->cursor = s->in.id;
-		if (sent == 0)
+		if (sent == 0) {
+			s->next = it->sent;
+			it->sent = s;
 			it->under_way++;
-		else {
+		} else {
 			(void)intent_strike(st, &s->in);
 			free(s);
 		}
@@ -447,6 +472,8 @@ enum store_err
 intents_open(struct store *st)
 {
 	struct intents *it = st->intents = calloc(1, sizeof *it);
+	enum store_err rc;
+	int64_t last = 0;
 
 	if (it == NULL)
 		return STORE_NOMEM;
@@ -454,9 +481,10 @@ intents_open(struct store *st)
 	it->strike = (struct loop_timer){ .fn = strike_late, .arg = st };
 	if (db_exec(st->db[STORE_NODE], append_undo) != STORE_OK)
 		return STORE_IO;
-	it->last = it->committed = (uint64_t)db_int(st->db[STORE_NODE],
-	    "SELECT max(id) FROM intent", 0);
-	it->old = it->twice = it->last;
+	rc = db_get(st->db[STORE_NODE], "SELECT max(id) FROM intent", &last);
+	if (rc != STORE_OK)
+		return rc;
+	it->last = it->committed = it->old = it->twice = (uint64_t)last;
 	/* Of intents whose turn failed; numbers are given again. */
 	(void)db_exec(st->db[STORE_NODE], "DELETE FROM intent_body WHERE id"
 	    " NOT IN (SELECT id FROM intent)");
@@ -466,8 +494,14 @@ intents_open(struct store *st)
 void
 intents_close(struct store *st)
 {
+	struct sent *s;
+
 	if (st->intents == NULL)
 		return;
+	while ((s = st->intents->sent) != NULL) {
+		st->intents->sent = s->next;
+		free(s);
+	}
 	loop_disarm(st->loop, &st->intents->retry);
 	loop_disarm(st->loop, &st->intents->strike);
 	free(st->intents);

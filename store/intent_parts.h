@@ -20,6 +20,8 @@ struct intents {
 	uint64_t		twice;		/* perhaps sent before, up to */
 	uint64_t		cursor;		/* sent up to here */
 	unsigned int		under_way;
+	struct sent		*sent;		/* those */
+	bool			vain;		/* some were tried, and told of */
 	struct intent_turn	turn[2];
 	struct loop_timer	retry, strike;
 	uint64_t		stands[INTENT_PUTS_MAX];	/* new files */

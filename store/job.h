@@ -18,7 +18,7 @@ struct job {
 	enum job_kind	 kind;
 	uint64_t	 mbox;
 	uint32_t	 uid;		/* 0: none yet */
-	uint64_t	 behind;	/* spool entries up to here come first */
+	uint64_t	 behind; /* spool entries up to here come first */
 	char		 rel[MAILDIR_REL_MAX];
 	char		 old[MAILDIR_REL_MAX];	/* found: to be renamed */
 	uint32_t	 flags;
@@ -45,9 +45,11 @@ struct job {
 	bool		 listed;	/* in the mailbox's row of jobs */
 	bool		 ready;		/* file and parse are done */
 	bool		 sent;		/* with filer or parser */
+	bool		 commits;	/* waits for the end of the turn */
 	bool		 fans;		/* see fan.h */
 	bool		 told;		/* its story, that it came */
 	bool		 lost;		/* the spool has no body for it */
+	bool		 vain;		/* tried, and told of */
 	unsigned int	 tries;		/* of the parser */
 	uint64_t	 row;		/* its id, once it has one */
 	struct parse_row parsed;
@@ -63,24 +65,33 @@ enum {
 				   the commits of those who wait, */
 	INTAKE_BATCH = 64,	/* again when so many came meanwhile, */
 	INTAKE_WAITS = 20,	/* so often at most, */
-	INTAKE_BURST = 2048	/* or until so many wait */
+	INTAKE_FEW = 4,		/* or so many, */
+	INTAKE_FEW_WAITS = 2,	/* so often: they share what a file costs, and
+				   are told within 100 ms for all that, */
+	INTAKE_BURST = 2048,	/* or until so many wait */
+	INTAKE_ROWS_MS = 10	/* a row waits for those that are being read */
 };
 
 struct intake {
 	struct job		*jobs;
 	unsigned int		 nspool, nfound, nappend;
+	unsigned int		 nvain;		/* of them, tried in vain */
 	uint64_t		 cursor;	/* spool entries taken */
 	uint64_t		 old;		/* entries of an earlier run */
 	struct queue_of_jobs	 to_file, to_parse, rows;
 	struct queue_of_jobs	 to_place;	/* their mailbox is gone */
+	struct queue_of_jobs	 unread;	/* by the parser: again later */
 	unsigned int		 parsing;
 	bool			 wanted;	/* a parser was asked for */
-	bool			 blamed;	/* for the end of the last one */
+	bool			 blamed; /* for the end of the last one */
 	int			 root;
 	bool			 due;	/* what gathered may be filed */
+	bool			 unparsed;	/* the alarm of it stands */
 	unsigned int		 waits;	/* for more, so far */
 	uint64_t		 seen;	/* the last entry of the wait before */
-	struct loop_timer	 retry, idle, gather;
+	int64_t			 unread_ms;	/* a file could not be read
+						   then, monotonic; or 0 */
+	struct loop_timer	 retry, idle, gather, gather_rows;
 };
 
 void		 jobs_put(struct queue_of_jobs *q, struct job *j);
@@ -118,6 +129,8 @@ void	 job_list(struct job *j, struct box *b);  /* in order of UIDs */
 void	 job_unlist(struct job *j);
 void	 job_ready(struct job *j);
 void	 intake_rows(struct store *st);	/* those that may go now */
+void	 intake_rows_wait(struct store *st);	/* for others to go with */
+void	 intake_rows_waited(void *st);
 void	 job_done(struct job *j);	/* spool: struck out */
 void	 job_fail(struct job *j, enum store_err rc);
 

@@ -24,7 +24,7 @@ enum judged_word {
 
 enum {
 	JUDGED_MAX = 10000,		/* kept; the oldest go */
-	JUDGED_UNDO_S = 600,		/* the way back within this is an undo */
+	JUDGED_UNDO_S = 600,	/* the way back within this is an undo */
 	JUDGED_ACT_S = 60		/* keyword and move are one act */
 };
 

@@ -9,9 +9,9 @@
 #include "store/op_rcpt.h"
 
 enum {
-	NAME_MIN = 3,		/* octets of a reduced name that means somebody */
+	NAME_MIN = 3,	/* octets of a reduced name that means somebody */
 	PART_STARTS = 16,	/* where a domain within another may begin */
-	PART_LABELS = 5,	/* of a domain that is looked for within another */
+	PART_LABELS = 5, /* of a domain that is looked for within another */
 	COUNTRY = 2		/* octets of a country's label */
 };
 

@@ -12,7 +12,7 @@ const char letin_schema[] =
     " WITHOUT ROWID;";
 
 /* ?1 author, ?2 sender, ?3 network, ?4 key, ?5 now, ?6 aligned */
-#define LETIN_FITS " FROM letin WHERE until > ?5 AND address IN (?1, ?2)" \
+#define LETIN_FITS(who) " FROM letin WHERE until > ?5 AND address " who \
 	" AND address <> '' AND ((network <> '' AND network = ?3) OR" \
 	" (key <> '' AND key = ?4) OR (?6 AND address = ?1))"
 
@@ -37,8 +37,10 @@ letin_find(struct store *st, const struct letin_try *t, int64_t now_s)
 	char net[HISTORY_NET_MAX];
 
 	history_network(t->ip, net);
-	return store_int(st, STORE_EVENTS, &slot, "SELECT 1" LETIN_FITS,
-	    "ssssii", t->author, t->sender, net, t->key, now_s,
+	/* Not IN: for its list SQLite makes a table each time. */
+	return store_int(st, STORE_EVENTS, &slot, "SELECT 1" LETIN_FITS("= ?1")
+	    " UNION ALL SELECT 1" LETIN_FITS("= ?2") " LIMIT 1", "ssssii",
+	    t->author, t->sender, net, t->key, now_s,
 	    (int64_t)t->aligned) != 0 ? STORE_OK : STORE_NOTFOUND;
 }
 
@@ -49,9 +51,9 @@ letin_used(struct store *st, const struct letin_try *t, int64_t now_s)
 	char net[HISTORY_NET_MAX];
 
 	history_network(t->ip, net);
-	(void)store_do(st, STORE_EVENTS, &slot, "DELETE" LETIN_FITS,
-	    "ssssii", t->author, t->sender, net, t->key, now_s,
-	    (int64_t)t->aligned);
+	(void)store_do(st, STORE_EVENTS, &slot, "DELETE"
+	    LETIN_FITS("IN (?1, ?2)"), "ssssii", t->author, t->sender, net,
+	    t->key, now_s, (int64_t)t->aligned);
 	store_wrote(st, STORE_EVENTS);
 }
 

@@ -35,6 +35,20 @@ saved_counts(struct reader *r, struct list_box *b)
 	}
 }
 
+bool
+list_behind(struct reader *r)
+{
+	bool behind;
+
+	if (reader_begin(r) != STORE_OK)
+		return false;
+	behind = sql_step(&r->sql, RSQL_TODO, "i", (int64_t)LIST_BEHIND) ==
+	    SQLITE_ROW && num(r, RSQL_TODO, 0) == LIST_BEHIND;
+	sql_end(&r->sql, RSQL_TODO);
+	reader_end(r);
+	return behind;
+}
+
 static int
 each_box(struct reader *r, bool (*emit)(void *, const struct list_box *),
     void *arg)

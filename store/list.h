@@ -11,6 +11,8 @@
 uint16_t list_each_box(struct reader *r,
 	    bool (*emit)(void *, const struct list_box *), void *arg);
 
+/* So many wait for the index that a query finds too little. */
+bool	 list_behind(struct reader *r);
 /* *next is where the page behind the last emitted row starts. */
 uint16_t list_each_thread(struct reader *r, const struct list_ask *ask,
 	    bool (*emit)(void *, const struct list_thread *), void *arg,

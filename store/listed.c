@@ -289,9 +289,11 @@ listed_network(struct store *st, const char *ip, struct listed *l)
 	memset(l, 0, sizeof *l);
 	if (!ip_read(ip, octets, &v4))
 		return STORE_NOTFOUND;
+	/* By lo alone, which has an index: to sort SQLite makes a table. */
 	s = store_ask(st, STORE_NODE, &slot, "SELECT " LISTED_COLUMNS
-	    " FROM listed WHERE lo IS NOT NULL AND lo <= ?1 AND hi >= ?1"
-	    " ORDER BY lo DESC, hi LIMIT 1", "b", octets, (size_t)IP);
+	    " FROM listed AS l WHERE lo IS NOT NULL AND lo <= ?1 AND hi ="
+	    " (SELECT min(hi) FROM listed WHERE lo = l.lo AND hi >= ?1)"
+	    " ORDER BY lo DESC LIMIT 1", "b", octets, (size_t)IP);
 	if (s == NULL)
 		return STORE_NOMEM;
 	return read_row(st, s, l);

@@ -9,6 +9,7 @@
 #include "mailnode/base/num.h"
 #include "store/mime.h"
 #include "store/mime_cap.h"
+#include "store/mime_head.h"
 #include "store/mime_mend.h"
 
 static struct mime_part *
@@ -54,23 +55,6 @@ first_field(const struct mime *m, void *obj, size_t none)
 	return first < m->size ? first : none;
 }
 
-/* Behind the blank line that ends the header at `from`. */
-static size_t
-after_head(const struct mime *m, size_t from)
-{
-	const uint8_t *p = m->data + from, *end = m->data + m->limit, *nl;
-
-	while (p < end) {
-		nl = memchr(p, '\n', (size_t)(end - p));
-		if (nl == NULL)
-			return m->limit;
-		if (nl == p || (nl == p + 1 && *p == '\r'))
-			return (size_t)(nl + 1 - m->data);
-		p = nl + 1;
-	}
-	return m->limit;
-}
-
 /* The content's place in the file; false when GMime holds none. */
 static bool
 content_at(const struct mime *m, GMimeObject *obj, size_t *at, size_t *n)
@@ -97,47 +81,6 @@ content_at(const struct mime *m, GMimeObject *obj, size_t *at, size_t *n)
 	*at = (size_t)s->bound_start;
 	*n = (size_t)(end - s->bound_start);
 	return true;
-}
-
-/* A field, or what continues one (RFC 5322 section 2.2)? */
-static bool
-is_head_line(const uint8_t *p, const uint8_t *end)
-{
-	const uint8_t *q = p;
-
-	if (*p == ' ' || *p == '\t')
-		return true;
-	while (q < end && *q > ' ' && *q != ':' && *q != 127)
-		q++;
-	if (q == p)
-		return false;
-	while (q < end && (*q == ' ' || *q == '\t'))
-		q++;
-	return q < end && *q == ':';
-}
-
-/*
- * Where the text begins of a part [from, end) whose header no blank line
- * ends: at the first line that can be none of it.  end: there is none.
- */
-static size_t
-text_without_blank(const struct mime *m, size_t from, size_t end)
-{
-	const uint8_t *p = m->data + from, *stop = m->data + end, *nl;
-	bool first = from == 0;
-
-	while (p < stop) {
-		nl = memchr(p, '\n', (size_t)(stop - p));
-		if (nl == p || (nl == p + 1 && *p == '\r'))
-			return end;
-		/* Of an mbox, what was before the first field. */
-		if (!is_head_line(p, stop) && !(first && stop - p > 5 &&
-		    (memcmp(p, "From ", 5) == 0 || *p == '>')))
-			return (size_t)(p - m->data);
-		first = false;
-		p = nl != NULL ? nl + 1 : stop;
-	}
-	return end;
 }
 
 /* Where [from, end) has the first delimiter of boundary b, or its end. */
@@ -215,14 +158,33 @@ empty_place(struct mime *m, struct mime_part *p)
 {
 	size_t end = next_delimiter(m, p);
 
-	p->body = after_head(m, p->head);
+	p->body = mime_head_end(m->data, p->head, m->limit);
 	p->nbody = 0;
 	if (p->body <= end && ends_blank(m, p->head, p->body))
 		return;
 	if (end < m->limit)
 		end = before_delimiter(m, p->head, end);
-	p->body = text_without_blank(m, p->head, end);
+	p->body = mime_head_text(m->data, p->head, end);
 	p->nbody = end - p->body;
+}
+
+/* Base64 is nothing that somebody writes without thinking. */
+static void
+text_place(struct mime *m, struct mime_part *p)
+{
+	size_t at = mime_head_text_last(m->data, p->head, p->body), end;
+	enum cte cte;
+
+	if (at == p->body)
+		return;
+	cte = mime_cte(m, p);
+	if (cte != CTE_IDENTITY && cte != CTE_QP)
+		return;
+	end = p->body + p->nbody;
+	if (p->nbody == 0 && end < m->limit && next_delimiter(m, p) == end)
+		end = before_delimiter(m, at, end);
+	p->body = at;
+	p->nbody = end - at;
 }
 
 static void
@@ -230,6 +192,8 @@ leaf_place(struct mime *m, struct mime_part *p)
 {
 	if (!content_at(m, p->obj, &p->body, &p->nbody) || p->nbody == 0)
 		empty_place(m, p);
+	if (p->body > p->head)
+		text_place(m, p);
 	if (p->body < p->head)
 		p->head = p->body;
 	p->nhead = p->body - p->head;
@@ -311,14 +275,14 @@ walk(struct mime *m, size_t parent, GMimeObject *obj, size_t head)
 		return 0;
 	if (mime_is_a(m, obj, m->gm->g_mime_multipart_get_type())) {
 		p->kind = MIME_MULTI;
-		p->body = after_head(m, p->head);
+		p->body = mime_head_end(m->data, p->head, m->limit);
 		p->nhead = p->body - p->head;
 		return walk_multi(m, self, obj);
 	}
 	if (mime_is_a(m, obj, m->gm->g_mime_message_part_get_type())) {
 		p->msg = m->gm->g_mime_message_part_get_message(
 		    (GMimeMessagePart *)obj);
-		p->body = after_head(m, p->head);
+		p->body = mime_head_end(m->data, p->head, m->limit);
 		p->nhead = p->body - p->head;
 		if (p->msg == NULL)
 			return 0;

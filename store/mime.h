@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "mailnode/base/buf.h"
+#include "mailnode/base/decode.h"
 #include "store/dyn.h"
 #include "store/mparam.h"
 
@@ -21,14 +22,14 @@ struct mime_part {
 	enum mime_kind	 kind;
 	size_t		 parent;	/* index; the root's is 0 */
 	uint32_t	 depth;
-	uint32_t	 nth;		/* among its parent's children, from 1 */
+	uint32_t	 nth;	/* among its parent's children, from 1 */
 	uint32_t	 nchild;
 	size_t		 head, nhead;	/* MIME header, blank line included */
 	size_t		 body, nbody;	/* as in the file, still encoded */
 	GMimeObject	*obj;		/* borrowed; NULL: plain text */
 	GMimeMessage	*msg;		/* the inner one of a MIME_MESSAGE */
 	struct mparams	 type, disposition;	/* empty without the field */
-	bool		 untyped;	/* Content-Type is none: text/plain, says
+	bool		 untyped; /* Content-Type is none: text/plain, says
 					 * RFC 2045 section 5.2 */
 };
 
@@ -90,6 +91,8 @@ void	 mime_path(const struct mime *m, const struct mime_part *p,
 /* The part of a section; NULL: none.  "" is the root. */
 const struct mime_part *mime_find(const struct mime *m, const char *path);
 
+/* Its transfer encoding, of a leaf. */
+enum cte mime_cte(const struct mime *m, const struct mime_part *p);
 /* The body with its transfer encoding undone, appended.  0, or -1. */
 int	 mime_decode(const struct mime *m, const struct mime_part *p,
 	    struct buf *out);

@@ -6,7 +6,6 @@
 #include "store/mime.h"
 
 /* Quoted, or as a literal; NULL is NIL. */
-void	 mime_put_n(struct buf *out, const char *s, size_t n);
 void	 mime_put(struct buf *out, const char *s);
 /* The field, unfolded. */
 void	 mime_put_field(const struct mime *m, struct buf *out,

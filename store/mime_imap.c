@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mailnode/base/quote.h"
 #include "store/mime_envelope.h"
 #include "store/mime_imap.h"
 
@@ -49,7 +50,7 @@ put_param(struct buf *out, const char *name, const char *value)
 	}
 	buf_init(&b, out->max);
 	buf_addf(&b, "%s*", name);
-	mime_put_n(out, (char *)b.data, b.len);
+	quote_or_literal(out, (char *)b.data, b.len);
 	buf_reset(&b);
 	buf_adds(&b, "utf-8''");
 	for (p = (const uint8_t *)value; *p != '\0'; p++) {
@@ -60,7 +61,7 @@ put_param(struct buf *out, const char *name, const char *value)
 	}
 	buf_addc(out, ' ');
 	if (b.data != NULL)
-		mime_put_n(out, (char *)b.data, b.len);
+		quote_or_literal(out, (char *)b.data, b.len);
 	else
 		buf_adds(out, "NIL");
 	buf_clear(&b);
@@ -161,7 +162,7 @@ put_encoding(const struct mime *m, struct buf *out,
 	size_t n = strcspn(s, " \t;(");
 
 	if (n > 0)
-		mime_put_n(out, s, n);
+		quote_or_literal(out, s, n);
 	else
 		mime_put(out, "7BIT");
 	free(raw);

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "mailnode/base/quote.h"
+#include "store/mime_head.h"
 #include "store/mime_mend.h"
 
 enum { VALUE_MAX = 4096 /* octets of a Content-Type that are looked at */ };
@@ -41,36 +43,15 @@ blanks_end(uint8_t *p, const uint8_t *end)
 	return p;
 }
 
-/* Behind the comment at p, or NULL. */
-static uint8_t *
-comment_end(uint8_t *p, const uint8_t *end)
-{
-	unsigned int depth = 0;
-
-	for (; p < end; p++) {
-		if (*p == '\\' && end - p > 1)
-			p++;
-		else if (*p == '(')
-			depth++;
-		else if (*p == ')' && --depth == 0)
-			return p + 1;
-	}
-	return NULL;
-}
-
 /* Behind a quoted string or a comment at p, or p. */
 static uint8_t *
 skip(uint8_t *p, const uint8_t *end)
 {
-	uint8_t *q = p < end && *p == '(' ? comment_end(p, end) : NULL;
+	const char *q = (const char *)p, *stop = (const char *)end;
 
-	if (p < end && *p == '"') {
-		for (q = p + 1; q < end && *q != '"'; q++)
-			if (*q == '\\' && end - q > 1)
-				q++;
-		q = q < end ? q + 1 : NULL;
-	}
-	return q != NULL ? q : p;
+	if (p < end && *p == '"')
+		return p + quote_octets(q, stop);
+	return p < end && *p == '(' ? p + comment_octets(q, stop) : p;
 }
 
 /* The blanks before the parameter at p are to have a semicolon. */
@@ -102,9 +83,9 @@ uncomment(struct mime_mend *m, uint8_t *data, uint8_t *p, const uint8_t *end)
 	if (q == p)
 		return;
 	q = blanks_end(q, end);
-	if (q == end || *q != '(' || (close = comment_end(q, end)) == NULL)
+	if (q == end || *q != '(')
 		return;
-	for (; q < close; q++)
+	for (close = skip(q, end); q < close; q++)
 		change(m, data, q, is_blank(*q) ? *q : ' ');
 }
 
@@ -131,12 +112,62 @@ value(struct mime_mend *m, uint8_t *data, uint8_t *p, const uint8_t *end)
 	}
 }
 
+static bool
+is_field(const uint8_t *p, const uint8_t *end)
+{
+	const uint8_t *q = p;
+
+	while (q < end && *q > ' ' && *q < 127 && *q != ':')
+		q++;
+	return q > p && q < end && *q == ':';
+}
+
+/* A line of blanks before the header (so Gmail shows the original), or a
+ * first field with blanks before it: as a field, it hides no other. */
+static void
+first_line(struct mime_mend *m, uint8_t *data, const uint8_t *end)
+{
+	const uint8_t *lf = memchr(data, '\n', (size_t)(end - data));
+	uint8_t *p = data, *text;
+
+	if (lf == NULL || lf - data < 2 || (*p != ' ' && *p != '\t') ||
+	    !is_field(lf + 1, end))
+		return;
+	text = blanks_end(p, lf);
+	if (text == lf) {
+		text = p + 1;
+		change(m, data, text, ':');
+	}
+	for (; p < text; p++)
+		change(m, data, p, 'X');
+}
+
+/* Of the message's own header. */
+static void
+last_line(struct mime_mend *m, uint8_t *data, const uint8_t *end)
+{
+	uint8_t *p, *lf;
+
+	for (p = data; p < end; p = lf + 1) {
+		lf = memchr(p, '\n', (size_t)(end - p));
+		if (lf == NULL || lf == p || (lf == p + 1 && *p == '\r'))
+			return;
+		if (mime_head_ends(p, lf, end)) {
+			change(m, data, p, '\n');
+			return;
+		}
+	}
+}
+
 void
 mime_mend(struct mime_mend *m, uint8_t *data, size_t n)
 {
 	uint8_t *end = data + n, *p, *lf, *stop;
 
 	memset(m, 0, sizeof *m);
+	if (n > 0)
+		first_line(m, data, end);
+	last_line(m, data, end);
 	for (p = data; p < end; p = lf + 1) {
 		lf = memchr(p, '\n', (size_t)(end - p));
 		if (lf == NULL)

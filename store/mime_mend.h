@@ -1,7 +1,8 @@
 /*
- * Types of multiparts that GMime does not read though RFC 2045 section 5.1
- * has them (a comment behind the boundary), or that lack the semicolon before
- * it: made readable in place, octet for octet, while it parses.
+ * What GMime does not read, made readable in place, octet for octet, while it
+ * parses: types of multiparts that have a comment behind the boundary, as RFC
+ * 2045 section 5.1 allows, or lack the semicolon before it; blanks before the
+ * header; and blanks in the line behind it.
  */
 #ifndef STORE_MIME_MEND_H
 #define STORE_MIME_MEND_H

@@ -240,8 +240,8 @@ take(void *arg, const char *p, size_t n)
 	(void)buf_add(arg, p, n);
 }
 
-static enum cte
-encoding(const struct mime *m, const struct mime_part *p)
+enum cte
+mime_cte(const struct mime *m, const struct mime_part *p)
 {
 	char *raw;
 	enum cte cte = CTE_IDENTITY;
@@ -260,7 +260,7 @@ int
 mime_decode(const struct mime *m, const struct mime_part *p,
     struct buf *out)
 {
-	enum cte cte = encoding(m, p);
+	enum cte cte = mime_cte(m, p);
 	struct decoder d;
 
 	if (cte == CTE_IDENTITY)

@@ -140,7 +140,7 @@ date_of(const struct mime *m)
 	if (raw != NULL)
 		(void)date_mail(raw, strlen(raw), &t);
 	free(raw);
-	return t > 0 ? t : 0;
+	return t;
 }
 
 static void

@@ -161,6 +161,21 @@ put_text(const struct mime *m, const uint32_t *flags, const struct buf *text,
 	buf_clear(&path);
 }
 
+/* Of the first calendar that is not the text itself. */
+static void
+put_event(const struct mime *m, const uint32_t *flags, struct buf *out)
+{
+	struct buf event;
+	size_t i;
+
+	buf_init(&event, PARSE_ANSWER_MAX);
+	for (i = 0; i < m->npart && event.len == 0; i++)
+		if ((flags[i] & PARSE_P_BODY) == 0)
+			(void)mime_event(m, &m->part[i], false, &event);
+	chan_put_bytes(out, event.data, event.err == 0 ? event.len : 0);
+	buf_clear(&event);
+}
+
 int
 mime_show(const struct mime *m, enum parse_want want, struct buf *out)
 {
@@ -181,6 +196,7 @@ mime_show(const struct mime *m, enum parse_want want, struct buf *out)
 		put_part(m, &m->part[i], flags[i], out);
 	chan_put_u8(out, 0);
 	put_text(m, flags, &text, html, out);
+	put_event(m, flags, out);
 	buf_clear(&text);
 	free(flags);
 	return out->err ? -1 : 0;

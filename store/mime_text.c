@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "store/card.h"
 #include "store/html.h"
 #include "store/mime_cap.h"
 #include "store/mime_text.h"
@@ -228,6 +229,51 @@ mime_utf8(const struct mime *m, const struct mime_part *p, struct buf *out)
 }
 
 int
+mime_event(const struct mime *m, const struct mime_part *p, bool full,
+    struct buf *out)
+{
+	struct buf utf8, clean;
+	int rc = -1;
+
+	if (p->kind != MIME_LEAF || p->nbody > CARD_MAX ||
+	    (!mime_is(m, p, "text", "calendar") &&
+	    !mime_is(m, p, "application", "ics")))
+		return 0;
+	buf_init(&utf8, PARSE_ANSWER_MAX);
+	buf_init(&clean, PARSE_ANSWER_MAX);
+	if (mime_utf8(m, p, &utf8) == 0 &&
+	    mtext_clean(&clean, (char *)utf8.data, utf8.len) == 0) {
+		card_event(out, (char *)clean.data, clean.len, full);
+		rc = out->err ? -1 : 0;
+	}
+	buf_clear(&utf8);
+	buf_clear(&clean);
+	return rc;
+}
+
+/* A calendar or card as people read it; as it is where that says nothing. */
+static int
+read_card(const struct mime *m, const struct mime_part *p,
+    const struct buf *utf8, struct buf *out)
+{
+	size_t before = out->len;
+	struct buf clean;
+
+	if (mime_event(m, p, true, out) == -1)
+		return -1;
+	if (mime_is(m, p, "text", "vcard") || mime_is(m, p, "text",
+	    "x-vcard") || mime_is(m, p, "text", "directory")) {
+		buf_init(&clean, PARSE_ANSWER_MAX);
+		if (mtext_clean(&clean, (char *)utf8->data, utf8->len) == 0)
+			card_person(out, (char *)clean.data, clean.len);
+		buf_clear(&clean);
+	}
+	if (out->len > before)
+		return out->err ? -1 : 0;
+	return mtext_clean(out, (char *)utf8->data, utf8->len);
+}
+
+int
 mime_text(const struct mime *m, const struct mime_part *p, struct buf *out)
 {
 	const char *format = mime_param(m, p, "format");
@@ -240,7 +286,7 @@ mime_text(const struct mime *m, const struct mime_part *p, struct buf *out)
 	if (mime_utf8(m, p, &utf8) == -1)
 		goto out;
 	if (format == NULL || strcasecmp(format, "flowed") != 0) {
-		rc = mtext_clean(out, (char *)utf8.data, utf8.len);
+		rc = read_card(m, p, &utf8, out);
 		goto out;
 	}
 	if (mtext_clean(&clean, (char *)utf8.data, utf8.len) == 0)

@@ -22,6 +22,9 @@ int	mime_utf8(const struct mime *m, const struct mime_part *p,
 	    struct buf *out);
 int	mime_text(const struct mime *m, const struct mime_part *p,
 	    struct buf *out);
+/* Of a calendar what card_event() says, of other parts nothing. */
+int	mime_event(const struct mime *m, const struct mime_part *p, bool full,
+	    struct buf *out);
 /* As mime_text, HTML through html_plain. */
 int	mime_plain(const struct mime *m, const struct mime_part *p,
 	    struct buf *out);

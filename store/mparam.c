@@ -6,6 +6,7 @@
 
 #include "mailnode/base/codec.h"
 #include "mailnode/base/num.h"
+#include "mailnode/base/quote.h"
 #include "store/mparam.h"
 #include "store/mtext.h"
 #include "store/mword.h"
@@ -49,20 +50,8 @@ is_token(char c)
 static const char *
 comment_end(const char *p, const char *end)
 {
-	unsigned int depth = 0;
-	const char *q;
-
-	if (end - p > COMMENT_MAX)
-		end = p + COMMENT_MAX;
-	for (q = p; q < end; q++) {
-		if (*q == '\\' && end - q > 1)
-			q++;
-		else if (*q == '(')
-			depth++;
-		else if (*q == ')' && --depth == 0)
-			return q + 1;
-	}
-	return p;
+	return p + comment_octets(p, end - p > COMMENT_MAX ?
+	    p + COMMENT_MAX : end);
 }
 
 static const char *
@@ -97,19 +86,6 @@ token_end(const char *p, const char *end)
 }
 
 /* ---- pieces ---- */
-
-/* Behind the closing quote; NULL: there is none. */
-static const char *
-quote_end(const char *p, const char *end)
-{
-	for (p++; p < end; p++) {
-		if (*p == '\\' && end - p > 1)
-			p++;
-		else if (*p == '"')
-			return p + 1;
-	}
-	return NULL;
-}
 
 /* Does a parameter begin behind these blanks, though no semicolon says it? */
 static bool
@@ -229,25 +205,26 @@ static const char *
 piece(struct reader *r, const char *p, const char *end)
 {
 	struct piece t = { .name = p }, *to = &r->piece[r->n];
-	const char *q = token_end(p, end), *close;
+	const char *q = token_end(p, end);
+	size_t quoted;
 
 	t.nname = (size_t)(q - p);
 	q = skip(q, end);
 	if (t.nname == 0 || q == end || *q != '=') {
 		while (q < end && *q != ';') {
-			close = *q == '"' ? quote_end(q, end) : q + 1;
-			q = close != NULL ? close : end;
+			quoted = *q == '"' ? quote_octets(q, end) : 1;
+			q = quoted > 0 ? q + quoted : end;
 		}
 		return q;
 	}
 	name_of(&t);
 	q = value_begin(q + 1, end);
-	close = q < end && *q == '"' ? quote_end(q, end) : NULL;
-	if (close != NULL) {
+	quoted = q < end && *q == '"' ? quote_octets(q, end) : 0;
+	if (quoted > 0) {
 		t.quoted = true;
 		t.value = q + 1;
-		t.end = close - 1;
-		q = close;
+		q += quoted;
+		t.end = q - 1;
 	} else
 		q = bare(&t, q, end);
 	if (t.nname < MPARAM_NAME_MAX && r->n < MPARAM_MAX) {

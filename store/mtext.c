@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "mailnode/base/codec.h"
+#include "mailnode/base/eight.h"
 #include "store/mtext.h"
 
 enum { CHUNK = 4096, CHARSET_MAX = 40 };
@@ -90,17 +91,34 @@ enum { KNOWN = sizeof known / sizeof known[0] };
 /* Open for good: closed, their tables would be unloaded. */
 static iconv_t kept[KNOWN];
 
+static bool
+keep(size_t i)
+{
+	if (kept[i] == NULL)
+		kept[i] = iconv_open("utf-8", known[i]);
+	return kept[i] != (iconv_t)-1;
+}
+
 size_t
 mtext_init(void)
 {
 	size_t i, n = 0;
 
-	for (i = 0; i < KNOWN; i++) {
-		if (kept[i] == NULL)
-			kept[i] = iconv_open("utf-8", known[i]);
-		n += kept[i] != (iconv_t)-1;
-	}
+	for (i = 0; i < KNOWN; i++)
+		n += keep(i);
 	return n;
+}
+
+/* To be closed; with one of its kind open for the next text in it. */
+static iconv_t
+converter(const char *charset)
+{
+	size_t i;
+
+	for (i = 0; i < KNOWN; i++)
+		if (strcasecmp(charset, known[i]) == 0)
+			(void)keep(i);
+	return iconv_open("utf-8", charset);
 }
 
 static const char *
@@ -175,13 +193,18 @@ western(struct buf *out, const uint8_t *p, size_t n)
 	const uint8_t *end = p + n, *run = p;
 	uint32_t c;
 
-	for (; p < end; p++) {
-		if (*p < 0x80)
+	(void)buf_reserve(out, n);
+	while (p < end) {
+		if (end - p >= 8 && (eight_at(p) & EIGHT_HIGH) == 0) {
+			p += 8;
 			continue;
-		buf_add(out, run, (size_t)(p - run));
-		c = *p < 0xa0 ? c1[*p - 0x80] : *p;
+		}
+		if (*p++ < 0x80)
+			continue;
+		buf_add(out, run, (size_t)(p - 1 - run));
+		c = p[-1] < 0xa0 ? c1[p[-1] - 0x80] : p[-1];
 		(void)codec_utf8_put(out, c != 0 ? c : 0xfffd);
-		run = p + 1;
+		run = p;
 	}
 	return buf_add(out, run, (size_t)(end - run));
 }
@@ -254,7 +277,7 @@ mtext_utf8(struct buf *out, const char *charset, const void *p, size_t n)
 	}
 	if (strcasecmp(cs, "windows-1252") == 0)
 		return western(out, p, n);
-	cd = iconv_open("utf-8", cs);
+	cd = converter(cs);
 	if (cd == (iconv_t)-1) {
 		if (looks_utf8(p, n))
 			return repair(out, p, n);
@@ -274,6 +297,29 @@ hidden(uint32_t c)
 	    (c >= 0xe0000 && c <= 0xe007f) || (c >= 0xfff9 && c <= 0xfffb);
 }
 
+/* Behind what stays as it is; eight octets at once where all are from ' ' to
+ * '~': none then borrows, carries, or has its highest bit. */
+static const uint8_t *
+plain_end(const uint8_t *p, const uint8_t *end)
+{
+	const uint64_t each = UINT64_MAX / UINT8_MAX;
+	uint64_t x;
+
+	for (;;) {
+		while ((size_t)(end - p) >= sizeof x) {
+			memcpy(&x, p, sizeof x);
+			if ((((x - each * ' ') | (x + each) | x) &
+			    each * 0x80) != 0)
+				break;
+			p += sizeof x;
+		}
+		if (p == end || ((*p < ' ' || *p >= 127) && *p != '\n' &&
+		    *p != '\t'))
+			return p;
+		p++;
+	}
+}
+
 int
 mtext_clean(struct buf *out, const char *s, size_t n)
 {
@@ -284,9 +330,8 @@ mtext_clean(struct buf *out, const char *s, size_t n)
 		return out->err ? -1 : 0;
 	end = p + n;
 	while (p < end) {
-		for (run = p; p < end && ((*p >= ' ' && *p < 127) ||
-		    *p == '\n' || *p == '\t'); )
-			p++;
+		run = p;
+		p = plain_end(p, end);
 		if (buf_add(out, run, (size_t)(p - run)) == -1)
 			return -1;
 		if (p == end)

@@ -13,7 +13,8 @@
 #include "mailnode/base/buf.h"
 
 /* Loads the converters that mail needs; they stay loaded.  Returns how
- * many there are. */
+ * many there are.  Without it each is loaded for the first text in it, which
+ * a sandbox forbids. */
 size_t	mtext_init(void);
 
 /*

@@ -17,7 +17,7 @@ enum alias_op {
 };
 
 /* Besides enum op_status and enum store_err. */
-enum alias_status { ALIAS_E_DEST = 0x48 };	/* one leads nowhere, or to us */
+enum alias_status { ALIAS_E_DEST = 0x48 }; /* one leads nowhere, or to us */
 
 enum {
 	ALIAS_ADDR_MAX = 320,	/* octets, NUL included */

@@ -68,7 +68,6 @@ take_one(struct store *st, struct op_call *c, struct batch *g,
 	struct mail_new m = { .folder = b->name, .tags = words, .trace = "",
 	    .exact = true };
 	uint64_t id = chan_get_u64(&c->in), octets = chan_get_u64(&c->in);
-	struct tag_change tc;
 	struct upload *u;
 	enum store_err rc;
 
@@ -76,7 +75,7 @@ take_one(struct store *st, struct op_call *c, struct batch *g,
 	chan_get_str(&c->in, words, sizeof words);
 	m.received = chan_get_i64(&c->in);
 	if (c->in.bad || (m.flags & ~(uint32_t)STORE_FLAGS_ALL) ||
-	    !set_keywords(words, false, &tc))
+	    !set_words(words))
 		return OP_BAD;
 	rc = upload_finish(st, c->peer, id, octets, &u);
 	if (rc != STORE_OK)

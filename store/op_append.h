@@ -6,7 +6,7 @@
 
 enum append_op { APPEND_MANY = 0x015e };
 
-enum { APPEND_MANY_MAX = 128 };		/* messages; interimap(1) sends so many */
+enum { APPEND_MANY_MAX = 128 };	/* messages; interimap(1) sends so many */
 
 struct append_done {
 	uint32_t	 uidvalidity;

@@ -26,8 +26,7 @@ box_name_ok(const char *name)
 	    (name[n] == '\0' || name[n] == '/'))
 		return false;
 	for (; *p != '\0'; p++)
-		if ((unsigned char)*p < ' ' || *p == 0x7f || *p == ':' ||
-		    *p == '\\' || *p == '"')
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
 			return false;
 	for (p = name; ; p = end + 1) {
 		end = strchr(p, '/');
@@ -40,6 +39,20 @@ box_name_ok(const char *name)
 		if (end == NULL)
 			return true;
 	}
+}
+
+/* Others may have made one with them, which then is there. */
+static bool
+new_name_ok(const char *name)
+{
+	const unsigned char *p = (const unsigned char *)name;
+
+	/* RFC 6855 section 3: no U+0080 to U+009F, U+2028, U+2029. */
+	for (; *p != '\0'; p++)
+		if ((p[0] == 0xc2 && p[1] < 0xa0) || (p[0] == 0xe2 &&
+		    p[1] == 0x80 && (p[2] & 0xfe) == 0xa8))
+			return false;
+	return box_name_ok(name);
 }
 
 /* ---- client ---- */
@@ -383,7 +396,7 @@ on_create(void *service, struct op_call *c)
 	chan_get_str(&c->in, name, sizeof name);
 	if (!chan_end(&c->in))
 		return OP_BAD;
-	if (!box_name_ok(name))
+	if (!new_name_ok(name))
 		return STORE_NAME;
 	if (box_by_name(st, name) != NULL)
 		return STORE_EXISTS;
@@ -402,7 +415,7 @@ on_rename(void *service, struct op_call *c)
 	if (!chan_end(&c->in))
 		return OP_BAD;
 	n = strlen(name);
-	if (!box_name_ok(to) ||
+	if (!new_name_ok(to) ||
 	    (strncmp(to, name, n) == 0 && to[n] == '/'))
 		return STORE_NAME;
 	if (kept(name))
@@ -426,10 +439,10 @@ on_delete(void *service, struct op_call *c)
 		return OP_BAD;
 	if (kept(name))
 		return STORE_KEPT;
-	if (box_by_name(st, name) == NULL)
-		return STORE_NOTFOUND;
 	if (has_children(st, name))
 		return STORE_EXISTS;
+	if (box_by_name(st, name) == NULL)
+		return STORE_NOTFOUND;
 	return start(st, c, FILE_RMBOX, name, NULL);
 }
 

@@ -59,7 +59,7 @@ struct device_seen {
 	char		 addr[DEVICE_ADDR_MAX];
 	char		 client[DEVICE_CLIENT_MAX];
 	char		 folder[DEVICE_FOLDER_MAX];
-	uint32_t	 unsynced;	/* changes since, in folders it looked at */
+	uint32_t	 unsynced; /* changes since, in folders it looked at */
 	uint32_t	 sessions;	/* at present */
 };
 

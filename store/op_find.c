@@ -36,6 +36,7 @@ find_number(struct find_prog *p, enum find_key key, int64_t v)
 {
 	bool good = find_put(p, key);
 
+	p->modseq = p->modseq || key == FIND_MODSEQ;
 	if (key == FIND_FLAGS)
 		chan_put_u32(&p->text, (uint32_t)v);
 	else

@@ -46,7 +46,8 @@ enum {
 struct find_prog {
 	struct buf	 text;
 	unsigned int	 nodes, depth;
-	bool		 index;		/* it asks the index */
+	bool		 index;		/* it asks the index … */
+	bool		 modseq;	/* … or for a MODSEQ */
 };
 
 void	 find_prog_init(struct find_prog *p);

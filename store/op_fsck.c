@@ -24,6 +24,7 @@ struct fsck {
 	uint32_t		 id;
 	int64_t			 since_ms;	/* nothing goes on */
 	uint64_t		 place;		/* as sync_place, then */
+	bool			 compared;	/* all of it, since it began */
 };
 
 /* ---- client ---- */
@@ -164,7 +165,7 @@ count(struct store *st, enum store_db db, const char *sql, struct buf *b)
 
 /* What the scans found since the last report, or since the start. */
 static void
-report(struct store *st, struct buf *b)
+report(struct store *st, bool compared, struct buf *b)
 {
 	struct sync_counts *now = sync_counts(st);
 	uint64_t files = 0;
@@ -186,15 +187,19 @@ report(struct store *st, struct buf *b)
 	chan_put_u8(b, db_sound(st, STORE_SPOOL));
 	chan_put_u8(b, db_sound(st, STORE_NODE));
 	chan_put_u8(b, db_sound(st, STORE_EVENTS));
-	chan_put_u8(b, sync_idle(st));
+	chan_put_u8(b, compared);
 }
 
-/* Nothing was filed, compared or found for some time. */
+/*
+ * Nothing was filed, compared or found for some time.  Files that are tried
+ * in vain on a full disk change their folder, and have it compared over and
+ * over: once is enough.
+ */
 static bool
 stuck(struct store *st, struct fsck *f, uint64_t spooled)
 {
 	int64_t now = clock_mono_ms();
-	uint64_t place = sync_place(st) * 31 + spooled;
+	uint64_t place = (f->compared ? 0 : sync_place(st) * 31) + spooled;
 
 	if (place != f->place || f->since_ms == 0) {
 		f->place = place;
@@ -214,6 +219,7 @@ fsck_kick(struct store *st)
 	if (f == NULL)
 		return;
 	spool_tell(st, &s);
+	f->compared = f->compared || sync_idle(st);
 	if ((!sync_idle(st) || !intake_idle_now(st) || intent_busy(st) ||
 	    s.entries > 0 || st->began != 0 || !spool_struck(st)) &&
 	    !stuck(st, f, s.entries)) {
@@ -223,7 +229,7 @@ fsck_kick(struct store *st)
 		return;
 	}
 	buf_init(&b, 1024);
-	report(st, &b);
+	report(st, f->compared, &b);
 	if (f->peer != NULL)
 		op_reply(f->peer, FSCK_CHECK, f->id, OP_OK, &b, -1);
 	buf_clear(&b);

@@ -61,7 +61,7 @@ struct history_facts {
 	bool		 came;		/* from there before, proved: came.h */
 	bool		 wrote;		/* the owner, to the author */
 	bool		 met;		/* he wrote before */
-	char		 like[HISTORY_NAME_MAX];	/* whom he imitates, or "" */
+	char		 like[HISTORY_NAME_MAX]; /* whom he imitates, or "" */
 	struct history_count count[HISTORY_COUNTED];
 	/* Which of the ids count[HISTORY_SIGNER] is of, and the network. */
 	char		 signer[HISTORY_NAME_MAX];

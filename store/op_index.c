@@ -4,6 +4,7 @@
 
 #include "store/intent.h"
 #include "store/op_index.h"
+#include "store/op_index_try.h"
 #include "store/op_list.h"
 #include "store/sql.h"
 #include "store/store.h"
@@ -13,19 +14,21 @@ enum { TAIL = 160, COPIES_MAX = 100 };
 
 /* ---- INDEX_TODO ---- */
 
+/* Renamed again meanwhile: what it is called now.  Of copies some are enough:
+ * a loop in the mail makes thousands, and each would look at all others. */
 static const char todo_sql[] =
-    /* Renamed again meanwhile: what it is called now. */
     "SELECT t.seq,t.was,CASE WHEN t.now='' OR m.id IS NULL THEN t.now"
     "  ELSE b.name||'/'||m.name END,"
     " (SELECT max(l.flags&1)|max(l.flags&2)|max(l.flags&4)|"
     "  max(l.flags&8)|max(l.flags&16)|min(l.flags&32)"
-    "  FROM msg c JOIN mail l ON l.mbox=c.mbox AND l.uid=c.uid"
-    "  WHERE c.msgid=m.msgid),"
-    " (SELECT group_concat(c.tags,' ') FROM msg c"
-    "  WHERE c.msgid=m.msgid AND c.tags<>'')"
+    "  FROM (SELECT mbox,uid FROM msg WHERE msgid=m.msgid LIMIT ?2) c"
+    "  JOIN mail l ON l.mbox=c.mbox AND l.uid=c.uid),"
+    " (SELECT group_concat(tags,' ') FROM (SELECT tags FROM msg"
+    "  WHERE msgid=m.msgid AND tags<>'' LIMIT ?2)),"
+    " (SELECT level FROM index_less WHERE msg=t.msg)"
     " FROM index_todo t LEFT JOIN msg m ON m.id=t.msg"
     " LEFT JOIN mailbox b ON b.id=m.mbox"
-    " ORDER BY t.seq LIMIT ?";
+    " ORDER BY t.seq LIMIT ?1";
 
 static bool
 put_item(sqlite3_stmt *s, struct buf *out)
@@ -38,6 +41,7 @@ put_item(sqlite3_stmt *s, struct buf *out)
 	chan_put_str(out, sql_text(s, 2));
 	chan_put_u32(out, (uint32_t)sqlite3_column_int64(s, 3));
 	chan_put_str(out, sql_text(s, 4));
+	chan_put_u8(out, (uint8_t)sqlite3_column_int64(s, 5));
 	return wire_fits(out, before, TAIL);
 }
 
@@ -62,11 +66,16 @@ do_todo(void *service, struct op_call *c)
 	uint32_t most = chan_get_u32(&c->in), n = 0;
 	sqlite3_stmt *s;
 	bool more = false;
+	enum store_err e;
 	int rc;
 
 	if (!chan_end(&c->in) || most == 0 || most > INDEX_BATCH_MAX)
 		return OP_BAD;
-	s = store_ask(st, STORE_CACHE, &slot, todo_sql, "i", (int64_t)most + 1);
+	e = index_try_settle(st);
+	if (e != STORE_OK)
+		return (uint16_t)e;
+	s = store_ask(st, STORE_CACHE, &slot, todo_sql, "ii", (int64_t)most + 1,
+	    (int64_t)COPIES_MAX);
 	if (s == NULL)
 		return (uint16_t)store_err_sqlite(
 		    sqlite3_errcode(st->db[STORE_CACHE]));
@@ -78,7 +87,9 @@ do_todo(void *service, struct op_call *c)
 			more = true;
 			rc = SQLITE_DONE;
 			break;
-		}
+		} else if (index_try_careful(st, (uint64_t)
+		    sqlite3_column_int64(s, 0)))
+			most = 1;
 	(void)sqlite3_reset(s);
 	chan_put_u8(c->out, 0);
 	chan_put_u8(c->out, more);
@@ -102,6 +113,7 @@ get_work(struct chan_in *in, struct index_work *out)
 		i->now = wire_str(&w);
 		i->flags = chan_get_u32(in);
 		i->tags = wire_str(&w);
+		i->level = chan_get_u8(in);
 	}
 	out->more = chan_get_u8(in) != 0;
 	chan_get_str(in, out->state, sizeof out->state);
@@ -149,6 +161,8 @@ do_done(void *service, struct op_call *c)
 		return OP_BAD;
 	e = store_do(st, STORE_CACHE, &del,
 	    "DELETE FROM index_todo WHERE seq<=?", "i", (int64_t)seq);
+	if (e == STORE_OK)
+		e = index_try_done(st, seq);
 	if (e == STORE_OK)
 		e = store_do(st, STORE_CACHE, &keep, "INSERT OR REPLACE INTO"
 		    " state VALUES('index',?)", "s", state);
@@ -270,6 +284,8 @@ do_all(void *service, struct op_call *c)
 	if (from == 0)
 		e = store_do(st, STORE_CACHE, &clear,
 		    "DELETE FROM index_todo", "");
+	if (from == 0 && e == STORE_OK)
+		e = index_try_anew(st);
 	if (e != STORE_OK)
 		return (uint16_t)e;
 	end = step_end(st, from);

@@ -25,6 +25,14 @@ enum {
 	INDEX_WAIT_MS = 60000
 };
 
+/* What the index gets of a message; op_index_try.h. */
+enum index_level {
+	INDEX_WHOLE = 0,
+	INDEX_CUT = 1,		/* its text has more than INDEX_TEXT_MAX */
+	INDEX_HEAD = 2,		/* no text */
+	INDEX_NOT = 3
+};
+
 /* Paths below the maildir; "" for none.  Flags and tags are those of all
  * files with that Message-ID together, as they are now. */
 struct index_item {
@@ -32,6 +40,7 @@ struct index_item {
 	const char	*was, *now;
 	uint32_t	 flags;
 	const char	*tags;
+	enum index_level level;		/* what it may get */
 };
 
 struct index_work {

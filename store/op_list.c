@@ -2,16 +2,15 @@
  * Replies hold one octet 1 before each row and 0 after the last; then what
  * is said of the whole page.  A page ends early when its record is full.
  */
+#define _DEFAULT_SOURCE	/* reallocarray */
 #include <stdlib.h>
 #include <string.h>
 
 #include "store/list.h"
 #include "store/op_list.h"
+#include "store/op_list_parts.h"
 #include "store/search.h"
 #include "store/wire.h"
-
-/* Room kept for what follows the rows of a page. */
-enum { PAGE_TAIL = 64 + LIST_KEY_MAX };
 
 /* ---- sidebar ---- */
 
@@ -134,16 +133,16 @@ do_count(void *service, struct op_call *c)
 
 /* ---- threads ---- */
 
-static void
-put_cursor(struct buf *b, const struct list_cursor *c)
+void
+list_cursor_put(struct buf *b, const struct list_cursor *c)
 {
 	chan_put_i64(b, c->date);
 	chan_put_u64(b, c->id);
 	chan_put_str(b, c->key);
 }
 
-static struct list_cursor
-get_cursor(struct chan_in *in)
+struct list_cursor
+list_cursor_get(struct chan_in *in)
 {
 	struct list_cursor c;
 
@@ -158,7 +157,7 @@ list_threads_put(struct buf *args, const struct list_ask *ask)
 {
 	chan_put_u64(args, ask->mbox);
 	chan_put_str(args, ask->query);
-	put_cursor(args, &ask->from);
+	list_cursor_put(args, &ask->from);
 	chan_put_u32(args, ask->n);
 	chan_put_u8(args, ask->newer);
 	chan_put_u8(args, (uint8_t)ask->sort);
@@ -222,7 +221,8 @@ list_threads_get(struct chan_in *in, struct list_threads *out)
 	while (wire_row(&w, (void **)&out->row, &out->n, sizeof *out->row))
 		get_thread(&w, &out->row[out->n - 1]);
 	out->more = chan_get_u8(in) != 0;
-	out->next = get_cursor(in);
+	out->behind = chan_get_u8(in) != 0;
+	out->next = list_cursor_get(in);
 	if (w.bad || !chan_end(in)) {
 		list_threads_clear(out);
 		return false;
@@ -251,7 +251,7 @@ do_threads(void *service, struct op_call *c)
 	ask.mbox = chan_get_u64(&c->in);
 	chan_get_str(&c->in, query, sizeof query);
 	ask.query = query;
-	ask.from = get_cursor(&c->in);
+	ask.from = list_cursor_get(&c->in);
 	ask.n = chan_get_u32(&c->in);
 	ask.newer = chan_get_u8(&c->in) != 0;
 	sort = chan_get_u8(&c->in);
@@ -267,7 +267,8 @@ do_threads(void *service, struct op_call *c)
 	    &more);
 	chan_put_u8(c->out, 0);
 	chan_put_u8(c->out, more);
-	put_cursor(c->out, &next);
+	chan_put_u8(c->out, ask.mbox == 0 && list_behind(service));
+	list_cursor_put(c->out, &next);
 	return rc;
 }
 
@@ -288,152 +289,12 @@ list_threads(int ch, const struct list_ask *ask, struct list_threads *out)
 	return rc;
 }
 
-/* ---- messages ---- */
-
-void
-list_msgs_put(struct buf *args, const struct list_msgs_ask *ask)
-{
-	chan_put_u8(args, (uint8_t)ask->which);
-	chan_put_u64(args, ask->id);
-	chan_put_str(args, ask->text);
-	put_cursor(args, &ask->from);
-	chan_put_u32(args, ask->skip);
-	chan_put_u32(args, ask->n);
-}
-
-static bool
-put_msg(void *arg, const struct list_msg *m)
-{
-	struct buf *out = arg;
-	size_t before = out->len;
-
-	chan_put_u8(out, 1);
-	chan_put_u64(out, m->id);
-	chan_put_u64(out, m->thread);
-	chan_put_u64(out, m->mbox);
-	chan_put_u32(out, m->uid);
-	chan_put_u32(out, m->flags);
-	chan_put_u64(out, m->modseq);
-	chan_put_i64(out, m->date);
-	chan_put_u64(out, m->size);
-	chan_put_u32(out, m->depth);
-	chan_put_u8(out, (uint8_t)(m->attach | m->other_copy << 1));
-	chan_put_str(out, m->folder);
-	chan_put_str(out, m->from);
-	chan_put_str(out, m->to);
-	chan_put_str(out, m->subject);
-	chan_put_str(out, m->tags);
-	chan_put_str(out, m->snippet);
-	chan_put_str(out, m->msgid);
-	return wire_fits(out, before, PAGE_TAIL);
-}
-
-static void
-get_msg(struct wire *w, struct list_msg *m)
-{
-	uint8_t bits;
-
-	m->id = chan_get_u64(w->in);
-	m->thread = chan_get_u64(w->in);
-	m->mbox = chan_get_u64(w->in);
-	m->uid = chan_get_u32(w->in);
-	m->flags = chan_get_u32(w->in);
-	m->modseq = chan_get_u64(w->in);
-	m->date = chan_get_i64(w->in);
-	m->size = chan_get_u64(w->in);
-	m->depth = chan_get_u32(w->in);
-	bits = chan_get_u8(w->in);
-	m->attach = bits & 1;
-	m->other_copy = bits >> 1 & 1;
-	m->folder = wire_str(w);
-	m->from = wire_str(w);
-	m->to = wire_str(w);
-	m->subject = wire_str(w);
-	m->tags = wire_str(w);
-	m->snippet = wire_str(w);
-	m->msgid = wire_str(w);
-}
-
-bool
-list_msgs_get(struct chan_in *in, struct list_msgs *out)
-{
-	struct wire w;
-
-	memset(out, 0, sizeof *out);
-	if (!wire_init(&w, in, &out->text))
-		return false;
-	while (wire_row(&w, (void **)&out->row, &out->n, sizeof *out->row))
-		get_msg(&w, &out->row[out->n - 1]);
-	out->more = chan_get_u8(in) != 0;
-	out->next = get_cursor(in);
-	if (w.bad || !chan_end(in)) {
-		list_msgs_clear(out);
-		return false;
-	}
-	return true;
-}
-
-void
-list_msgs_clear(struct list_msgs *m)
-{
-	free(m->row);
-	free(m->text);
-	memset(m, 0, sizeof *m);
-}
-
-static uint16_t
-do_msgs(void *service, struct op_call *c)
-{
-	char text[LIST_QUERY_MAX + 1];
-	struct list_msgs_ask ask = { 0 };
-	struct list_cursor next = { 0 };
-	bool more = false;
-	uint8_t which;
-	uint16_t rc;
-
-	which = chan_get_u8(&c->in);
-	ask.id = chan_get_u64(&c->in);
-	chan_get_str(&c->in, text, sizeof text);
-	ask.text = text;
-	ask.from = get_cursor(&c->in);
-	ask.skip = chan_get_u32(&c->in);
-	ask.n = chan_get_u32(&c->in);
-	if (!chan_end(&c->in) || ask.n == 0 || ask.n > LIST_PAGE_MAX ||
-	    which > LIST_OF_QUERY)
-		return OP_BAD;
-	ask.which = which;
-	rc = ask.which == LIST_OF_QUERY ?
-	    search_each_msg(service, &ask, put_msg, c->out, &next, &more) :
-	    list_each_msg(service, &ask, put_msg, c->out, &next, &more);
-	chan_put_u8(c->out, 0);
-	chan_put_u8(c->out, more);
-	put_cursor(c->out, &next);
-	return rc;
-}
-
-uint16_t
-list_msgs(int ch, const struct list_msgs_ask *ask, struct list_msgs *out)
-{
-	struct op_reply r;
-	struct buf args;
-	uint16_t rc;
-
-	memset(out, 0, sizeof *out);
-	wire_call(&args, &r);
-	list_msgs_put(&args, ask);
-	rc = op_call(ch, LIST_MSGS, &args, -1, &r, LIST_WAIT_MS);
-	if (rc == OP_OK && !list_msgs_get(&r.in, out))
-		rc = OP_BAD;
-	wire_done(&args, &r);
-	return rc;
-}
-
 enum { READERS = ROLE_BIT(ROLE_OWNER) | ROLE_BIT(ROLE_IMAP) };
 
 const struct op list_ops[] = {
 	{ LIST_SIDEBAR, READERS, do_sidebar },
 	{ LIST_COUNT, READERS, do_count },
 	{ LIST_THREADS, READERS, do_threads },
-	{ LIST_MSGS, READERS, do_msgs },
+	{ LIST_MSGS, READERS, list_do_msgs },
 	{ 0, 0, NULL }
 };

@@ -30,6 +30,7 @@ enum list_op {
 
 enum {
 	LIST_PAGE_MAX = 500,		/* rows of one reply */
+	LIST_BEHIND = 100,		/* less are learnt in a moment */
 	LIST_NAME_MAX = 1024,		/* octets of a folder name */
 	LIST_KEY_MAX = 244,		/* octets sorted by, NUL included */
 	LIST_QUERY_MAX = 4096,		/* octets of a query */
@@ -113,6 +114,8 @@ struct list_threads {
 	struct list_thread *row;
 	size_t		 n;
 	bool		 more;		/* there are rows behind the last */
+	bool		 behind;	/* of a query: LIST_BEHIND messages and
+					   more wait for the index */
 	struct list_cursor next;	/* where the next page starts */
 	char		*text;		/* private */
 };
@@ -177,6 +180,9 @@ uint16_t list_msgs(int ch, const struct list_msgs_ask *ask,
 void	 list_msgs_put(struct buf *args, const struct list_msgs_ask *ask);
 bool	 list_msgs_get(struct chan_in *in, struct list_msgs *out);
 void	 list_msgs_clear(struct list_msgs *m);
+/* Copies the rows of the page that follows behind those had; false: no
+ * memory, and nothing changed. */
+bool	 list_msgs_append(struct list_msgs *to, const struct list_msgs *page);
 
 /* ---- the reader's side ---- */
 

@@ -70,6 +70,9 @@ void	 mail_tags_put(struct buf *b, const struct mail_set *set,
 bool	 mail_tag_ok(const char *tag);
 /* Is that one among tags with a blank between? */
 bool	 tag_in(const char *tags, const char *one);
+/* The next of such a list, which *p is moved behind; false at its end, or at
+ * one that is longer. */
+bool	 tag_next(const char **p, char *dst, size_t size);
 
 uint16_t mail_move(int ch, struct op_reply *r, const struct mail_set *set,
 	    const char *folder, struct mail_done *done);

@@ -1,9 +1,7 @@
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "store/maildir.h"
 #include "store/op_msg.h"
 #include "store/reader.h"
 #include "store/view.h"
@@ -68,14 +66,11 @@ msg_info_clear(struct msg_info *m)
 	memset(m, 0, sizeof *m);
 }
 
-enum { PATH_ROOM = 1024 };
-
 /* Row `id` into the answer, and its file. */
 static int
 open_row(struct reader *r, uint64_t id, struct op_call *c)
 {
 	const enum reader_sql q = RSQL_OPEN;
-	char path[PATH_ROOM];
 	struct msg_info m = { 0 };
 	int rc;
 
@@ -95,10 +90,8 @@ open_row(struct reader *r, uint64_t id, struct op_call *c)
 	m.name = sql_str(&r->sql, q, 10);
 	m.tags = sql_str(&r->sql, q, 11);
 	m.msgid = sql_str(&r->sql, q, 12);
-	if (snprintf(path, sizeof path, "%s/%s", m.folder, m.name) <
-	    (int)sizeof path)
-		c->fd_out = openat(r->root, path, O_RDONLY | O_CLOEXEC |
-		    O_NOFOLLOW);
+	/* Its name is that of a moment ago, when others change flags. */
+	c->fd_out = maildir_open(r->root, m.folder, m.name, NULL);
 	c->close_fd_out = true;
 	put_info(c->out, &m);
 	sql_end(&r->sql, q);

@@ -299,7 +299,9 @@ parse_show_get(struct chan_in *in, struct parse_show *out)
 	has_html = chan_get_u8(in) != 0;
 	path = wire_str(&w);
 	out->html_path = has_html ? path : NULL;
-	if (w.bad || !chan_end(in) || !parse_text_ok(out->text, out->ntext)) {
+	out->event = wire_str(&w);
+	if (w.bad || !chan_end(in) || !parse_text_ok(out->text, out->ntext) ||
+	    !parse_text_ok(out->event, strlen(out->event))) {
 		parse_show_clear(out);
 		return false;
 	}

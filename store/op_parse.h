@@ -127,6 +127,8 @@ struct parse_show {
 	size_t		 ntext;
 	bool		 text_is_html;	/* made by our plain converter */
 	const char	*html_path;	/* section of the HTML body, or NULL */
+	const char	*event;		/* of a calendar that is not in text:
+					   lines "Name: value" (card.h); "" */
 	uint8_t		*mem;		/* private */
 };
 

@@ -32,6 +32,23 @@ queue_state_name(enum queue_state s)
 }
 
 const char *
+queue_row_word(const struct queue_row *r)
+{
+	if (r->state == QUEUE_ACTIVE && r->sending != 0)
+		return "sending";
+	if (r->state == QUEUE_DONE && r->ndropped == r->nrcpt)
+		return r->attempts > 0 ? "dropped" : "recalled";
+	return queue_state_name(r->state);
+}
+
+bool
+queue_rcpt_sending(const struct queue_row *r, const struct queue_rcpt *x)
+{
+	return (x->fate == QUEUE_WAITING || x->fate == QUEUE_UNKNOWN) &&
+	    r->sending != 0 && x->due <= r->sending;
+}
+
+const char *
 queue_fate_name(enum queue_fate f)
 {
 	return (unsigned int)f < FATES ? fates[f] : "?";
@@ -59,7 +76,10 @@ get_row(struct wire *w, struct queue_row *r)
 	r->nwaiting = chan_get_u32(w->in);
 	r->nfailed = chan_get_u32(w->in);
 	r->nreturned = chan_get_u32(w->in);
+	r->ndropped = chan_get_u32(w->in);
+	r->attempts = chan_get_u32(w->in);
 	r->first = wire_str(w);
+	r->sending = chan_get_i64(w->in);
 	w->bad = w->bad || state >= STATES;
 	r->state = (enum queue_state)state;
 }
@@ -439,6 +459,8 @@ on_change(void *service, struct op_call *c)
 		rc = queue_settle(st, x.id);
 	if (rc != STORE_OK)
 		return (uint16_t)rc;
+	if (x.facts.state == QUEUE_DAMAGED)
+		queue_mended(st, x.id);
 	event_add(st, name, "", changes[what], arg);
 	return store_later(st, c, STORE_BIT(STORE_NODE));
 }

@@ -54,7 +54,6 @@ enum queue_fate {
 	QUEUE_DROPPED		/* by the owner */
 };
 
-const char	*queue_state_name(enum queue_state s);	/* "active" … */
 const char	*queue_fate_name(enum queue_fate f);	/* "waiting" … */
 
 /* ---- look ---- */
@@ -70,8 +69,16 @@ struct queue_row {
 	uint32_t	 nrcpt, nwaiting, nfailed;
 	uint32_t	 nreturned;	/* recipients of whom a report that is
 					   believed says so */
+	uint32_t	 ndropped;
+	uint32_t	 attempts;	/* of whom it was tried for most often */
 	const char	*first;		/* first recipient */
+	int64_t		 sending;	/* the sender has it since then; 0 */
 };
+
+const char	*queue_state_name(enum queue_state s);	/* "active" … */
+/* The same for people, who ask what is going on: also "sending", and of what
+ * left for nobody "recalled", or after a try "dropped". */
+const char	*queue_row_word(const struct queue_row *r);
 
 enum queue_which {
 	QUEUE_OPEN_ONES,	/* active, held, damaged */
@@ -104,6 +111,10 @@ struct queue_rcpt {
 	const char	*reply;		/* last answer, "" if none */
 	bool		 maybe_twice;	/* sent again after an unknown */
 };
+
+/* Of whom the sender has the letter in hand. */
+bool	 queue_rcpt_sending(const struct queue_row *r,
+	    const struct queue_rcpt *x);
 
 struct queue_attempt {
 	int64_t		 at;		/* wall seconds */

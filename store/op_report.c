@@ -19,6 +19,7 @@ report_put(struct buf *out, const struct report *r)
 	chan_put_u8(out, (uint8_t)r->nids);
 	for (i = 0; i < r->nids; i++)
 		chan_put_str(out, r->id[i]);
+	chan_put_str(out, r->author);
 	chan_put_u32(out, r->total);
 	for (i = 0; i < r->n; i++) {
 		x = &r->rcpt[i];
@@ -78,6 +79,7 @@ report_get(struct chan_in *in, struct report *r)
 	for (i = 0; i < n && i < REPORT_IDS_MAX; i++)
 		r->id[r->nids++] = line(&w);
 	w.bad = w.bad || n > REPORT_IDS_MAX;
+	r->author = line(&w);
 	r->total = chan_get_u32(in);
 	while (wire_row(&w, (void **)&r->rcpt, &r->n, sizeof *r->rcpt))
 		get_rcpt(&w, &r->rcpt[r->n - 1]);

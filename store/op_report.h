@@ -45,6 +45,8 @@ struct report {
 	/* Domains that vouched for the notice when it came (DKIM, SPF). */
 	const char	*id[REPORT_IDS_MAX];
 	size_t		 nids;
+	const char	*author;	/* the domain of its From, if one of
+					   these proves that; "" */
 	uint32_t	 total;		/* recipients there were */
 	struct report_rcpt *rcpt;
 	size_t		 n;		/* kept */

@@ -19,6 +19,7 @@ sender_result(int ch, struct op_reply *r, const struct sender_result *x)
 	chan_put_u64(&b, x->id);
 	chan_put_str(&b, x->why);
 	chan_put_u8(&b, x->told);
+	chan_put_u8(&b, x->known);
 	chan_put_str(&b, x->route);
 	chan_put_str(&b, x->peer);
 	chan_put_str(&b, x->tls);
@@ -71,7 +72,7 @@ struct attempt {
 	char	why[QUEUE_TEXT_MAX], route[QUEUE_ADDR_MAX];
 	char	peer[QUEUE_ADDR_MAX], tls[QUEUE_ADDR_MAX];
 	char	reply[QUEUE_TEXT_MAX];
-	bool	told;
+	bool	told, known;
 };
 
 static enum store_err
@@ -93,8 +94,9 @@ keep_why(struct store *st, uint64_t id, const struct attempt *a)
 
 	return store_do(st, STORE_NODE, &slot, "UPDATE queue_letter SET"
 	    " why = CASE WHEN state = 0 THEN ?2 ELSE why END,"
-	    " told = max(told, ?3) WHERE id = ?1", "isi", (int64_t)id, a->why,
-	    (int64_t)a->told);
+	    " told = max(told, ?3), flags = flags | ?4 WHERE id = ?1",
+	    "isii", (int64_t)id, a->why, (int64_t)a->told, (int64_t)(a->known ?
+	    QUEUE_KNOWN : 0));
 }
 
 static void
@@ -102,6 +104,7 @@ get_attempt(struct chan_in *in, struct attempt *a)
 {
 	chan_get_str(in, a->why, sizeof a->why);
 	a->told = chan_get_u8(in) != 0;
+	a->known = chan_get_u8(in) != 0;
 	chan_get_str(in, a->route, sizeof a->route);
 	chan_get_str(in, a->peer, sizeof a->peer);
 	chan_get_str(in, a->tls, sizeof a->tls);

@@ -21,9 +21,13 @@ enum {
 /* ---- the sender's side ---- */
 
 uint16_t
-sender_due(int ch, struct op_reply *r)
+sender_due(int ch, struct op_reply *r, bool afresh)
 {
-	return op_call(ch, SENDER_DUE, NULL, -1, r, SENDER_WAIT_MS);
+	struct buf b;
+
+	buf_init(&b, 64);
+	chan_put_u8(&b, afresh);
+	return wire_ask(ch, r, SENDER_DUE, &b, SENDER_WAIT_MS);
 }
 
 bool
@@ -202,18 +206,22 @@ on_due(void *service, struct op_call *c)
 	static struct store_slot slot;
 	struct store *st = service;
 	int64_t now = clock_wall_s();
-	bool ahead = is_ahead(st, now);
+	bool afresh = chan_get_u8(&c->in) != 0, ahead;
 	enum store_err rc = STORE_OK;
 	sqlite3_stmt *s;
 
 	if (!chan_end(&c->in))
 		return OP_BAD;
+	if (!afresh && c->peer != st->queue->sender)
+		return STORE_STATE;
+	ahead = is_ahead(st, now);
 	if (ahead)
 		rc = follow_clock(st, now);
 	if (rc != STORE_OK)
 		return (uint16_t)rc;
 	st->queue->sender = c->peer;
-	memset(st->queue->claim, 0, sizeof st->queue->claim);
+	if (afresh)
+		memset(st->queue->claim, 0, sizeof st->queue->claim);
 	s = store_ask(st, STORE_NODE, &slot, "SELECT id, (SELECT min(due)"
 	    " FROM queue_rcpt WHERE letter = queue_letter.id AND fate < 2)"
 	    " FROM queue_letter WHERE state = 0", "");
@@ -253,24 +261,12 @@ put_rcpts(struct store *st, uint64_t id, struct buf *b)
 {
 	static struct store_slot slot;
 	sqlite3_stmt *s;
-	size_t before;
 
 	s = store_ask(st, STORE_NODE, &slot, "SELECT n, addr, orcpt, route,"
 	    " forced, notify, attempts, fate, due FROM queue_rcpt"
 	    " WHERE letter = ?1 AND fate < 2 ORDER BY due, n", "i",
 	    (int64_t)id);
-	if (s == NULL)
-		return STORE_NOMEM;
-	while (sqlite3_step(s) == SQLITE_ROW) {
-		before = b->len;
-		chan_put_u8(b, 1);
-		sql_put(b, s, 0, "ussssuubi");
-		if (!wire_fits(b, before, 1))
-			break;
-	}
-	(void)sqlite3_reset(s);
-	chan_put_u8(b, 0);
-	return STORE_OK;
+	return (uint16_t)sql_put_rows(b, s, 0, "ussssuubi", 1);
 }
 
 static uint16_t

@@ -31,8 +31,12 @@ enum sender_op {
 
 enum { SENDER_WAIT_MS = 60000 };
 
-/* Subscribes this peer; r->told hears SENDER_PUSH from then on. */
-uint16_t sender_due(int ch, struct op_reply *r);
+/*
+ * Subscribes this peer; r->told hears SENDER_PUSH from then on.  What was
+ * noted by a clock that is set back meanwhile follows ours.  afresh: nothing
+ * is under way; else what this peer has claimed stays so.
+ */
+uint16_t sender_due(int ch, struct op_reply *r, bool afresh);
 bool	 sender_push_get(struct chan_in *in, uint64_t *id, int64_t *due);
 
 struct sender_rcpt {
@@ -88,6 +92,7 @@ struct sender_result {
 	uint64_t	 id;
 	const char	*why;		/* it waits; shown in listings */
 	bool		 told;		/* the delay notice went out */
+	bool		 known;		/* who took it knows the envid */
 	/* the attempt; route "" when there was none to speak of */
 	const char	*route, *peer, *tls, *reply;
 	const struct sender_fate *fate;

@@ -55,7 +55,7 @@ put_uids(struct buf *b, const struct set *uids, uint32_t from)
 static uint16_t
 page(struct chan_in *in, bool pairs, uint32_t *from, struct set_done *done)
 {
-	uint64_t modseq = chan_get_u64(in);
+	uint64_t modseq = chan_get_u64(in), mbox = chan_get_u64(in);
 	uint32_t uidvalidity = chan_get_u32(in), uid;
 	const uint8_t *p;
 	size_t n, i;
@@ -67,8 +67,10 @@ page(struct chan_in *in, bool pairs, uint32_t *from, struct set_done *done)
 		return OP_BAD;
 	if (modseq != 0)
 		done->modseq = modseq;
-	if (n > 0)
+	if (n > 0) {
+		done->mbox = mbox;
 		done->uidvalidity = uidvalidity;
+	}
 	for (i = 0; i < n / sizeof uid && good; i++) {
 		memcpy(&uid, p + i * sizeof uid, sizeof uid);
 		good = set_add(pairs && i % 2 == 1 ? &done->now :
@@ -121,15 +123,37 @@ set_store(int ch, struct op_reply *r, const struct set_ask *a,
 	return ask(ch, r, SET_STORE, a, &b, done);
 }
 
+/* What earlier requests of a copy brought; keeper undoes the failed one. */
+static void
+take_back(int ch, struct op_reply *r, const struct set_done *copied)
+{
+	const struct set_flags deleted = { .how = SET_ADD,
+	    .flags = STORE_DELETED, .keywords = "" };
+	const struct set_ask a = { .mbox = copied->mbox,
+	    .uids = &copied->now };
+	struct set_done done;
+	uint16_t rc;
+
+	rc = set_store(ch, r, &a, &deleted, &done);
+	set_done_clear(&done);
+	if (rc == OP_OK)
+		(void)set_expunge(ch, r, &a, &done);
+	set_done_clear(&done);
+}
+
 uint16_t
 set_move(int ch, struct op_reply *r, const struct set_ask *a,
     const char *folder, bool copy, struct set_done *done)
 {
 	struct buf b;
+	uint16_t rc;
 
 	buf_init(&b, CHAN_DATA_MAX);
 	chan_put_str(&b, folder);
-	return ask(ch, r, copy ? SET_COPY : SET_MOVE, a, &b, done);
+	rc = ask(ch, r, copy ? SET_COPY : SET_MOVE, a, &b, done);
+	if (rc != OP_OK && copy && done->now.n > 0)
+		take_back(ch, r, done);
+	return rc;
 }
 
 uint16_t
@@ -211,6 +235,7 @@ void
 set_done_put(struct buf *b, const struct change *c)
 {
 	chan_put_u64(b, c->done.modseq);
+	chan_put_u64(b, c->dest);
 	chan_put_u32(b, c->done.uidvalidity);
 	chan_put_u32(b, c->next_uid);
 	chan_put_bytes(b, c->list, c->nlist * sizeof *c->list);
@@ -289,8 +314,8 @@ get_set(struct store *st, struct op_call *c, enum store_err *rc)
 	return ch;
 }
 
-/* "a b" as "+a +b". */
-bool
+/* "a b" as "+a +b"; keywords are alike in any case (RFC 5788 section 2). */
+static bool
 set_keywords(const char *words, bool take, struct tag_change *tc)
 {
 	char text[MAIL_TAGS_MAX * 2], one[MAIL_TAGS_MAX];
@@ -311,7 +336,19 @@ set_keywords(const char *words, bool take, struct tag_change *tc)
 		at += n;
 	}
 	text[at] = '\0';
-	return tag_change_parse(text, tc);
+	if (!tag_change_parse(text, tc))
+		return false;
+	tc->anycase = true;
+	return true;
+}
+
+bool
+set_words(char words[MAIL_TAGS_MAX])
+{
+	struct tag_change tc;
+
+	return set_keywords(words, false, &tc) && tag_change_apply(&tc, "",
+	    words, MAIL_TAGS_MAX) == STORE_OK;
 }
 
 static uint16_t
@@ -438,7 +475,6 @@ on_append(void *service, struct op_call *c)
 	struct store *st = service;
 	struct mail_new m = { .folder = folder, .tags = words, .trace = "" };
 	uint64_t id = chan_get_u64(&c->in), octets = chan_get_u64(&c->in);
-	struct tag_change tc;
 	struct upload *u;
 	enum store_err rc;
 	struct box *b;
@@ -448,7 +484,7 @@ on_append(void *service, struct op_call *c)
 	chan_get_str(&c->in, words, sizeof words);
 	m.received = chan_get_i64(&c->in);
 	if (!chan_end(&c->in) || (m.flags & ~(uint32_t)STORE_FLAGS_ALL) ||
-	    !set_keywords(words, false, &tc))
+	    !set_words(words))
 		return OP_BAD;
 	rc = upload_finish(st, c->peer, id, octets, &u);
 	if (rc != STORE_OK)

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "mailnode/base/op.h"
+#include "store/op_mail.h"
 #include "store/op_view.h"
 
 enum set_op {
@@ -25,7 +26,8 @@ enum set_op {
 	SET_APPEND = 0x015a,
 	SET_ABORT = 0x015b,	/* has no answer */
 	SET_SUBSCRIBE = 0x015c,
-	SET_SUBSCRIBED = 0x015d
+	SET_SUBSCRIBED = 0x015d,
+	SET_CLAIM = 0x015f
 };
 
 enum {
@@ -37,7 +39,8 @@ enum {
 
 struct set_done {
 	uint64_t	 modseq;	/* highest given; 0: nothing changed */
-	uint32_t	 uidvalidity;	/* of the other mailbox */
+	uint64_t	 mbox;		/* the other mailbox … */
+	uint32_t	 uidvalidity;	/* … and its own */
 	struct set	 was, now;	/* UIDs, owned: see each op */
 };
 void	 set_done_clear(struct set_done *done);
@@ -69,7 +72,8 @@ struct set_flags {
 };
 uint16_t set_store(int ch, struct op_reply *r, const struct set_ask *a,
 	    const struct set_flags *f, struct set_done *done);
-/* was: those that went, or were copied; now: what they are there, one by one. */
+/* was: those that went, or were copied; now: what they are there, one by
+ * one.  A copy that fails leaves none there: RFC 9051 section 6.4.7. */
 uint16_t set_move(int ch, struct op_reply *r, const struct set_ask *a,
 	    const char *folder, bool copy, struct set_done *done);
 /* was: those that went, of all these only what was marked \Deleted. */
@@ -113,14 +117,22 @@ uint16_t set_subscribe(int ch, struct op_reply *r, const char *name,
  * front); mailboxes not named are.  Appended to out. */
 uint16_t set_subscribed(int ch, struct op_reply *r, struct buf *out);
 
+/* ---- \Recent: op_recent.c ---- */
+
+/* Whoever asks was told of all below that UID, and is the first to be from
+ * *from on; left alone when it fails. */
+uint16_t set_claim(int ch, struct op_reply *r, uint64_t mbox, uint32_t below,
+	    uint32_t *from);
+
 /* ---- keeper ---- */
 
 struct change;
-struct tag_change;
-/* "a b" as "+a +b", or take them away.  False: one cannot be one. */
-bool	 set_keywords(const char *words, bool take, struct tag_change *tc);
+/* Keywords as a row has them: in order, one where they are alike.  False: one
+ * cannot be one. */
+bool	 set_words(char words[MAIL_TAGS_MAX]);
 void	 set_done_put(struct buf *b, const struct change *c);
 
-extern const struct op set_ops[], subscribe_ops[];	/* service: store */
+/* service: store */
+extern const struct op set_ops[], subscribe_ops[], recent_ops[];
 
 #endif

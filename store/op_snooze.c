@@ -65,6 +65,26 @@ snooze_put(int ch, struct op_reply *r, const struct mail_set *set,
 	return wire_ask(ch, r, SNOOZE_PUT, &b, MAIL_WAIT_MS);
 }
 
+void
+snooze_when_put(struct buf *b, const uint64_t *id, size_t n)
+{
+	size_t i;
+
+	chan_put_u32(b, (uint32_t)n);
+	for (i = 0; i < n; i++)
+		chan_put_u64(b, id[i]);
+}
+
+bool
+snooze_when_get(struct chan_in *in, int64_t *due, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		due[i] = chan_get_i64(in);
+	return chan_end(in);
+}
+
 /* ---- the table ---- */
 
 static enum store_err
@@ -239,11 +259,12 @@ wake(struct store *st, const struct box *bed, const struct sleeper *sl)
 
 /* ---- when ---- */
 
-/* Before all folders were looked at, what is missing may only be unseen. */
+/* Before all folders were looked at, and all in them has a row, what is
+ * missing may only be unseen. */
 static bool
 can_wake(struct store *st)
 {
-	return st->filer != NULL && sync_idle(st) &&
+	return st->filer != NULL && !st->rebuild && sync_idle(st) &&
 	    store_begin(st, STORE_NODE) == STORE_OK;
 }
 
@@ -341,7 +362,37 @@ on_put(void *service, struct op_call *c)
 	    STORE_BIT(STORE_CACHE));
 }
 
+static int64_t
+due_of(struct store *st, const struct box *bed, uint64_t id)
+{
+	struct sleeper sl;
+	struct row_at at;
+
+	return bed != NULL && row_get(st->rows, id, &at) == 0 &&
+	    at.mbox == bed->id && by_hash(st, at.hash, &sl) ? sl.due : 0;
+}
+
+static uint16_t
+on_when(void *service, struct op_call *c)
+{
+	struct store *st = service;
+	const struct box *bed = box_by_name(st, snooze_box);
+	uint32_t n = chan_get_u32(&c->in), i;
+	uint64_t id[SNOOZE_WHEN_MAX];
+
+	if (c->in.bad || n > SNOOZE_WHEN_MAX)
+		return OP_BAD;
+	for (i = 0; i < n; i++)
+		id[i] = chan_get_u64(&c->in);
+	if (!chan_end(&c->in))
+		return OP_BAD;
+	for (i = 0; i < n; i++)
+		chan_put_i64(c->out, due_of(st, bed, id[i]));
+	return OP_OK;
+}
+
 const struct op snooze_ops[] = {
 	{ SNOOZE_PUT,	ROLE_BIT(ROLE_OWNER),	on_put },
+	{ SNOOZE_WHEN,	ROLE_BIT(ROLE_OWNER),	on_when },
 	{ 0, 0, NULL }
 };

@@ -2,6 +2,7 @@
 
 #include "mailnode/base/clock.h"
 #include "store/event.h"
+#include "store/op_index.h"
 #include "store/op_stat.h"
 #include "store/returned.h"
 #include "store/spool.h"
@@ -46,7 +47,7 @@ put_spool(struct store *st, struct buf *out)
 static void
 put_rows(struct store *st, struct buf *out)
 {
-	static struct store_slot all, unread, todo, intents;
+	static struct store_slot all, unread, todo, head, not, intents;
 
 	chan_put_u64(out, number(st, STORE_CACHE, &all,
 	    "SELECT sum(total) FROM box_count", 0));
@@ -55,6 +56,10 @@ put_rows(struct store *st, struct buf *out)
 	    " WHERE name = 'INBOX')", 0));
 	chan_put_u64(out, number(st, STORE_CACHE, &todo,
 	    "SELECT count(*) FROM index_todo", 0));
+	chan_put_u64(out, number(st, STORE_CACHE, &head, "SELECT count(*)"
+	    " FROM index_less WHERE level = ?1", INDEX_HEAD));
+	chan_put_u64(out, number(st, STORE_CACHE, &not, "SELECT count(*)"
+	    " FROM index_less WHERE level = ?1", INDEX_NOT));
 	chan_put_u64(out, number(st, STORE_NODE, &intents,
 	    "SELECT count(*) FROM intent", 0));
 }
@@ -106,6 +111,8 @@ stat_node(int ch, struct op_reply *r, struct stat_node *s)
 	s->messages = chan_get_u64(&r->in);
 	s->unread = chan_get_u64(&r->in);
 	s->unindexed = chan_get_u64(&r->in);
+	s->by_header = chan_get_u64(&r->in);
+	s->not_indexed = chan_get_u64(&r->in);
 	s->intents = chan_get_u64(&r->in);
 	s->disk_free = chan_get_u64(&r->in);
 	s->disk_size = chan_get_u64(&r->in);

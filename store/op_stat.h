@@ -20,6 +20,7 @@ struct stat_node {
 	uint64_t	messages;		/* all mailboxes */
 	uint64_t	unread;			/* of INBOX */
 	uint64_t	unindexed;		/* wait for the index */
+	uint64_t	by_header, not_indexed;	/* messages it died over */
 	uint64_t	intents;		/* changes to files under way */
 	uint64_t	disk_free, disk_size;	/* octets, of the mail */
 };

@@ -22,7 +22,7 @@ struct submission {
 	struct op_peer	*peer;
 	struct queue_head head;		/* its strings: text, to */
 	char		*local_from;	/* owned: env.from of another user */
-	uint64_t	 octets;	/* in the file so far */
+	uint64_t	 octets, own;	/* in the file; before it */
 	int64_t		 due;
 	char		 envid[QUEUE_ENVID_MAX];
 	bool		 once;		/* hash is set */
@@ -266,8 +266,8 @@ start_file(struct store *st, struct submission *s, struct op_call *c)
 		buf_addf(&b, "From: %s <%s>\r\n", op_peer_name(c->peer),
 		    s->head.env.from);
 	if (b.err == 0)
-		upload_data(st, c->peer, s->head.id, b.data, b.len);
-	s->octets = b.len;
+		upload_own(st, c->peer, s->head.id, b.data, b.len);
+	s->octets = s->own = b.len;
 	rc = b.err == 0 ? STORE_OK : STORE_TOOBIG;
 	buf_clear(&b);
 	return (uint16_t)rc;
@@ -324,7 +324,7 @@ on_data(void *service, struct op_call *c)
 		return OP_BAD;
 	if (s == NULL)
 		return STORE_STATE;
-	if (s->octets + n > st->conf->message_max)
+	if (s->octets - s->own + n > st->conf->message_max)
 		return STORE_TOOBIG;
 	upload_data(st, c->peer, s->head.id, p, n);
 	s->octets += n;
@@ -410,7 +410,7 @@ finish(struct store *st, struct submission *s, struct op_call *c)
 	s->head.size = s->octets - s->head.offset;
 	buf_init(&b, 64);
 	queue_trailer_put(&b, s->head.size);
-	upload_data(st, c->peer, s->head.id, b.data, b.len);
+	upload_own(st, c->peer, s->head.id, b.data, b.len);
 	s->octets += b.len;
 	buf_clear(&b);
 	rc = upload_finish(st, c->peer, s->head.id, s->octets, &u);

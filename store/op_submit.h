@@ -51,7 +51,8 @@ enum queue_flag {
 	QUEUE_FORWARD = 32,	/* somebody's, sent on: not to be signed, the
 				   sender to be rewritten */
 	QUEUE_HOME = 64,	/* a notice, to whom orcpt (rewritten) hides */
-	QUEUE_ENVID = 128	/* envid is ours, and nobody's guess */
+	QUEUE_ENVID = 128,	/* envid is ours, and nobody's guess */
+	QUEUE_KNOWN = 256	/* … and who took the letter was told it */
 };
 
 /* RFC 3461 NOTIFY; 0 is the default: failure and delay. */

@@ -30,6 +30,9 @@ get_numbers(struct chan_in *in, struct view_box *b)
 	b->deleted = chan_get_u32(in);
 	b->size = chan_get_u64(in);
 	b->deleted_size = chan_get_u64(in);
+	b->unseen = chan_get_u32(in);
+	b->told = chan_get_u32(in);
+	b->recent = chan_get_u32(in);
 }
 
 static void
@@ -44,6 +47,9 @@ put_numbers(struct buf *out, const struct view_box *b)
 	chan_put_u32(out, b->deleted);
 	chan_put_u64(out, b->size);
 	chan_put_u64(out, b->deleted_size);
+	chan_put_u32(out, b->unseen);
+	chan_put_u32(out, b->told);
+	chan_put_u32(out, b->recent);
 }
 
 /* One page of names; *more: ask again behind the last. */
@@ -109,13 +115,22 @@ view_boxes_clear(struct view_boxes *b)
 	memset(b, 0, sizeof *b);
 }
 
+/* Sent with its NUL, so that who asked may borrow it; NULL: malformed. */
+static const char *
+get_text(struct chan_in *in)
+{
+	size_t n;
+	const char *p = (const char *)chan_get_bytes(in, CHAN_DATA_MAX, &n);
+
+	return !in->bad && n > 0 && p[n - 1] == '\0' ? p : NULL;
+}
+
 uint16_t
 view_box(int ch, struct op_reply *r, const char *name, uint32_t want,
     struct view_box *out)
 {
 	struct buf args;
 	uint16_t rc;
-	size_t n;
 
 	buf_init(&args, CHAN_DATA_MAX);
 	chan_put_u32(&args, want);
@@ -125,8 +140,9 @@ view_box(int ch, struct op_reply *r, const char *name, uint32_t want,
 	if (rc != OP_OK)
 		return rc;
 	get_numbers(&r->in, out);
-	out->name = (const char *)chan_get_bytes(&r->in, CHAN_DATA_MAX, &n);
-	return !r->in.bad && n > 0 && out->name[n - 1] == '\0' &&
+	out->name = get_text(&r->in);
+	out->keywords = get_text(&r->in);
+	return out->name != NULL && out->keywords != NULL &&
 	    chan_end(&r->in) ? OP_OK : OP_BAD;
 }
 
@@ -288,8 +304,8 @@ static bool
 put_one_box(void *arg, const struct view_box *b)
 {
 	put_numbers(arg, b);
-	/* With its NUL, so that who asked may borrow it. */
 	chan_put_bytes(arg, b->name, strlen(b->name) + 1);
+	chan_put_bytes(arg, b->keywords, strlen(b->keywords) + 1);
 	return true;
 }
 

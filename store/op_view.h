@@ -43,8 +43,12 @@ enum {
 
 enum view_want {
 	VIEW_SIZE = 1,		/* sum up octets */
-	VIEW_DELETED = 2	/* count \Deleted, and sum up their octets */
+	VIEW_DELETED = 2,	/* count \Deleted, and sum up their octets */
+	VIEW_UNSEEN = 4,	/* look for the first unseen */
+	VIEW_RECENT = 8,	/* count what nobody was told of */
+	VIEW_KEYWORDS = 16	/* of one mailbox, its tags */
 };
+enum { VIEW_KEYWORDS_MAX = 500 };
 
 struct view_box {
 	uint64_t	 id;
@@ -54,6 +58,10 @@ struct view_box {
 	uint32_t	 total, unread, deleted;
 	uint64_t	 size;		/* octets, CRLF everywhere */
 	uint64_t	 deleted_size;	/* octets of files */
+	uint32_t	 unseen;	/* the first; which it is, from 1; 0: none */
+	uint32_t	 told, recent;	/* sessions know UIDs below it; others */
+	const char	*keywords;	/* of all its messages, blank between;
+					   VIEW_KEYWORDS_MAX at most */
 };
 
 struct view_boxes {
@@ -66,8 +74,8 @@ struct view_boxes {
 uint16_t view_boxes(int ch, struct op_reply *r, uint32_t want,
 	    struct view_boxes *out);
 void	 view_boxes_clear(struct view_boxes *b);
-/* By name, or (name NULL) by out->id; out->name borrows from *r, is valid
- * until its next call.  STORE_NOTFOUND. */
+/* By name, or (name NULL) by out->id; out->name and out->keywords borrow
+ * from *r, are valid until its next call.  STORE_NOTFOUND. */
 uint16_t view_box(int ch, struct op_reply *r, const char *name,
 	    uint32_t want, struct view_box *out);
 
@@ -156,6 +164,10 @@ struct view_ask {
 uint16_t view_rows(int ch, struct op_reply *r, struct view_ask *ask);
 bool	 view_row_next(struct op_reply *r, struct view_ask *ask,
 	    struct view_row *row);
+
+/* The highest MODSEQ of these. */
+uint16_t view_modseq(int ch, struct op_reply *r, uint64_t mbox,
+	    const struct set *uids, uint64_t *modseq);
 
 enum view_blob { VIEW_BLOB_ENV, VIEW_BLOB_BODY, VIEW_BLOB_PARTS };
 

@@ -143,6 +143,25 @@ view_row_next(struct op_reply *r, struct view_ask *ask,
 	return !in->bad;
 }
 
+uint16_t
+view_modseq(int ch, struct op_reply *r, uint64_t mbox,
+    const struct set *uids, uint64_t *modseq)
+{
+	struct view_ask ask = { .mbox = mbox, .range = uids->range,
+	    .n = uids->n, .done = uids->n == 0 };
+	struct view_row row;
+	uint16_t rc = OP_OK;
+
+	*modseq = 0;
+	while (rc == OP_OK && !ask.done) {
+		rc = view_rows(ch, r, &ask);
+		while (rc == OP_OK && view_row_next(r, &ask, &row))
+			if (row.modseq > *modseq)
+				*modseq = row.modseq;
+	}
+	return rc;
+}
+
 /* ---- the reader's side ---- */
 
 enum { PAGE_TAIL = 64 };		/* octets behind the rows */

@@ -6,7 +6,7 @@
 #include "store/parts.h"
 #include "store/wire.h"
 
-enum { WATCH_NOTES_MAX = 256 };	/* then: 0, several */
+enum { WATCH_NOTES_MAX = 256 };	/* of a turn; then: several */
 
 struct subscriber {
 	struct subscriber	*next;
@@ -17,6 +17,7 @@ struct subscriber {
 struct watch {
 	struct watch_change	 note[WATCH_NOTES_MAX];
 	size_t			 n;
+	uint32_t		 several;	/* of these are more */
 	uint32_t		 wanted;	/* by anybody */
 	struct subscriber	*first;
 	bool			 telling;	/* the list is being walked */
@@ -39,6 +40,16 @@ watch_note(struct store *st, enum watch_what what, uint64_t id,
 		}
 	if (w->n < WATCH_NOTES_MAX)
 		w->note[w->n++] = (struct watch_change){ what, id, modseq };
+	else
+		w->several |= what;
+}
+
+static void
+put(struct buf *b, uint32_t what, uint64_t id, uint64_t modseq)
+{
+	chan_put_u32(b, what);
+	chan_put_u64(b, id);
+	chan_put_u64(b, modseq);
 }
 
 static void
@@ -53,10 +64,10 @@ tell(struct store *st, const struct watch *w, const struct subscriber *s)
 		    (w->note[i].what == WATCH_MAIL &&
 		    !device_sees(st, s->peer, w->note[i].id)))
 			continue;
-		chan_put_u32(&b, w->note[i].what);
-		chan_put_u64(&b, w->note[i].id);
-		chan_put_u64(&b, w->note[i].modseq);
+		put(&b, w->note[i].what, w->note[i].id, w->note[i].modseq);
 	}
+	if (w->several & s->mask)
+		put(&b, w->several & s->mask, 0, 0);
 	if (b.len > 0)
 		op_reply(s->peer, WATCH_CHANGE, 0, OP_OK, &b, -1);
 	buf_clear(&b);
@@ -78,6 +89,7 @@ watch_flush(struct store *st, enum store_err rc)
 				tell(st, w, s);
 	w->telling = false;
 	w->n = 0;
+	w->several = 0;
 	watch_gone(st, NULL);
 }
 

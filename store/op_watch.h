@@ -32,8 +32,8 @@ void	 watch_subscribe_put(struct buf *b, uint32_t mask);
 
 /* The payload of WATCH_CHANGE is a row of these, until it is read up. */
 struct watch_change {
-	uint32_t	what;		/* one WATCH_* */
-	uint64_t	id, modseq;
+	uint32_t	what;		/* WATCH_* */
+	uint64_t	id, modseq;	/* 0: several, look at all */
 };
 bool	 watch_get(struct chan_in *in, struct watch_change *c);
 

@@ -1,14 +1,75 @@
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
+#include "mailnode/base/num.h"
+#include "mailnode/base/quote.h"
 #include "store/mime_place.h"
+#include "store/op_set.h"
 #include "store/part.h"
 
 enum {
 	CHUNK = 32 * 1024,		/* octets read at a time */
 	HEADER_MAX = 4 * 1024 * 1024	/* octets of one that is filtered */
 };
+
+/* ---- as text ---- */
+
+/* Behind the numbers. */
+static const char *const whats[] = { [PART_ALL] = "",
+	[PART_HEADER] = "HEADER", [PART_FIELDS] = "HEADER.FIELDS",
+	[PART_NOT] = "HEADER.FIELDS.NOT", [PART_TEXT] = "TEXT",
+	[PART_MIME] = "MIME" };
+
+bool
+part_want_parse(struct part_want *want, const char *p, const char *end)
+{
+	const char *dot;
+	size_t i;
+
+	while (p < end && *p >= '0' && *p <= '9') {
+		dot = memchr(p, '.', (size_t)(end - p));
+		if (want->n == PART_DEPTH_MAX || dot == end - 1 || num_u32(p,
+		    dot != NULL ? dot : end, 1, UINT32_MAX,
+		    &want->number[want->n++]) == -1)
+			return false;
+		p = dot != NULL ? dot + 1 : end;
+	}
+	for (i = 0; i < sizeof whats / sizeof whats[0]; i++)
+		if (strlen(whats[i]) == (size_t)(end - p) &&
+		    strncasecmp(whats[i], p, (size_t)(end - p)) == 0) {
+			want->what = (enum part_what)i;
+			return i != PART_MIME || want->n > 0;
+		}
+	return false;
+}
+
+void
+part_want_put(const struct part_want *want, struct buf *out)
+{
+	size_t i;
+
+	for (i = 0; i < want->n; i++)
+		(void)buf_addf(out, "%s%u", i > 0 ? "." : "",
+		    want->number[i]);
+	if (want->n > 0 && want->what != PART_ALL)
+		(void)buf_addc(out, '.');
+	(void)buf_adds(out, whats[want->what]);
+	for (i = 0; i < want->nfield; i++) {
+		(void)buf_adds(out, i > 0 ? " " : " (");
+		/* An atom, as a keyword is one, or quoted. */
+		if (set_keyword_ok(want->field[i].p))
+			(void)buf_add(out, want->field[i].p,
+			    want->field[i].n);
+		else
+			quote_put(out, want->field[i].p, want->field[i].n);
+	}
+	if (want->nfield > 0)
+		(void)buf_addc(out, ')');
+}
+
+/* ---- its octets ---- */
 
 void
 part_clear(struct part *p)

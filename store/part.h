@@ -24,6 +24,13 @@ struct part_want {
 	size_t		 nfield;
 };
 
+/* "1.2.HEADER" and the like, [p, end) without names of fields.  False:
+ * malformed. */
+bool	 part_want_parse(struct part_want *want, const char *p,
+	    const char *end);
+/* The same text, and the names. */
+void	 part_want_put(const struct part_want *want, struct buf *out);
+
 struct part {
 	uint64_t	 octets;	/* as it is sent: CRLF, or decoded */
 	bool		 nul;		/* decoded, some are NUL */

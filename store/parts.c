@@ -12,6 +12,7 @@
 #include "store/intake.h"
 #include "store/intent.h"
 #include "store/op_gate.h"
+#include "store/op_index_try.h"
 #include "store/op_snooze.h"
 #include "store/parts.h"
 #include "store/queue.h"
@@ -54,6 +55,8 @@ parts_open(struct store *st)
 		rc = fan_copy_open(st);
 	if (rc == STORE_OK)
 		rc = gate_open(st);
+	if (rc == STORE_OK)
+		rc = index_try_open(st);
 	st->parted = rc == STORE_OK;
 	return rc;
 }
@@ -65,6 +68,7 @@ parts_close(struct store *st)
 	ask_free(st->parser);
 	st->filer = st->parser = NULL;
 	fsck_gone(st, NULL);
+	index_try_close(st);
 	gate_close(st);
 	fan_copy_close(st);
 	rule_close(st);

@@ -31,6 +31,9 @@ void		 intake_parse_gone(struct store *st);
 /* A peer is gone. */
 void		 box_jobs_gone(struct store *st, struct op_peer *p);
 void		 watch_gone(struct store *st, struct op_peer *p);
+/* An alarm of theirs may be over. */
+void		 intake_look(struct store *st);
+void		 rule_look(struct store *st);
 void		 intake_gone(struct store *st, struct op_peer *p);
 
 #endif

@@ -47,15 +47,21 @@ _Static_assert(QUEUE_WAITING == 0, "set_waiting() leaves it");
 
 /* ---- claims: in memory only, the sender's work under way ---- */
 
-bool
-queue_claimed(const struct queue_store *q, uint64_t id)
+int64_t
+queue_claimed_since(const struct queue_store *q, uint64_t id)
 {
 	size_t i;
 
 	for (i = 0; i < QUEUE_CLAIMS_MAX; i++)
-		if (q->claim[i] == id)
-			return true;
-	return false;
+		if (q->claim[i].id == id)
+			return q->claim[i].since;
+	return 0;
+}
+
+bool
+queue_claimed(const struct queue_store *q, uint64_t id)
+{
+	return queue_claimed_since(q, id) != 0;
 }
 
 bool
@@ -64,8 +70,9 @@ queue_claim(struct queue_store *q, uint64_t id)
 	size_t i;
 
 	for (i = 0; i < QUEUE_CLAIMS_MAX; i++)
-		if (q->claim[i] == 0) {
-			q->claim[i] = id;
+		if (q->claim[i].id == 0) {
+			q->claim[i].id = id;
+			q->claim[i].since = clock_wall_s();
 			return true;
 		}
 	return false;
@@ -77,8 +84,8 @@ queue_unclaim(struct queue_store *q, uint64_t id)
 	size_t i;
 
 	for (i = 0; i < QUEUE_CLAIMS_MAX; i++)
-		if (q->claim[i] == id)
-			q->claim[i] = 0;
+		if (q->claim[i].id == id)
+			q->claim[i].id = 0;
 }
 
 /* ---- writing ---- */
@@ -264,14 +271,26 @@ queue_settle(struct store *st, uint64_t id)
 
 /* ---- the file ---- */
 
+static void
+alarm_letter(struct store *st, uint64_t id, bool damaged)
+{
+	char text[80];
+
+	snprintf(text, sizeof text, "queue: letter %016llx is damaged, and set"
+	    " aside", (unsigned long long)id);
+	(damaged ? store_alarm : store_clear)(st, text);
+}
+
+void
+queue_mended(struct store *st, uint64_t id)
+{
+	alarm_letter(st, id, false);
+}
+
 static enum store_err
 set_aside(struct store *st, uint64_t id, const char *what)
 {
-	char text[160];
-
-	snprintf(text, sizeof text, "queue: letter %016llx is set aside: %s",
-	    (unsigned long long)id, what);
-	store_alarm(st, text);
+	alarm_letter(st, id, true);
 	(void)queue_set_state(st, id, QUEUE_DAMAGED, what);
 	(void)queue_settle(st, id);
 	return STORE_CORRUPT;
@@ -330,6 +349,7 @@ queue_row_put(struct store *st, struct sqlite3_stmt *s, struct buf *b)
 	    " coalesce(sum(fate IN (4, 5)), 0), (SELECT count(DISTINCT n)"
 	    " FROM queue_returned WHERE letter = ?1 AND action = 1 AND"
 	    " belief >= 2),"
+	    " coalesce(sum(fate = 6), 0), coalesce(max(attempts), 0),"
 	    " coalesce(max(CASE WHEN n = 1 THEN addr END), '')"
 	    " FROM queue_rcpt WHERE letter = ?1", "iiii",
 	    (int64_t)sqlite3_column_int64(s, 0),
@@ -342,8 +362,10 @@ queue_row_put(struct store *st, struct sqlite3_stmt *s, struct buf *b)
 		(void)sqlite3_reset(c);
 		return STORE_IO;
 	}
-	sql_put(b, c, 0, "iiiuuuus");
+	sql_put(b, c, 0, "iiiuuuuuus");
 	(void)sqlite3_reset(c);
+	chan_put_i64(b, queue_claimed_since(st->queue,
+	    (uint64_t)sqlite3_column_int64(s, 0)));
 	return STORE_OK;
 }
 
@@ -354,24 +376,12 @@ queue_rcpts_put(struct store *st, uint64_t id, struct buf *b)
 {
 	static struct store_slot slot;
 	sqlite3_stmt *s;
-	size_t before;
 
 	s = store_ask(st, STORE_NODE, &slot, "SELECT addr, orcpt, notify,"
 	    " fate, attempts, due, changed, CASE WHEN fate = 0 AND"
 	    " forced <> '' THEN forced ELSE route END, reply, twice"
 	    " FROM queue_rcpt WHERE letter = ?1 ORDER BY n", "i", (int64_t)id);
-	if (s == NULL)
-		return STORE_NOMEM;
-	while (sqlite3_step(s) == SQLITE_ROW) {
-		before = b->len;
-		chan_put_u8(b, 1);
-		sql_put(b, s, 0, "ssubuiissb");
-		if (!wire_fits(b, before, ROOM_AFTER))
-			break;
-	}
-	(void)sqlite3_reset(s);
-	chan_put_u8(b, 0);
-	return STORE_OK;
+	return sql_put_rows(b, s, 0, "ssubuiissb", ROOM_AFTER);
 }
 
 enum store_err
@@ -379,22 +389,10 @@ queue_attempts_put(struct store *st, uint64_t id, struct buf *b)
 {
 	static struct store_slot slot;
 	sqlite3_stmt *s;
-	size_t before;
 
 	s = store_ask(st, STORE_NODE, &slot, "SELECT * FROM (SELECT id, at,"
 	    " route, peer, tls, rcpts, reply FROM queue_attempt"
 	    " WHERE letter = ?1 ORDER BY id DESC LIMIT 50) ORDER BY id", "i",
 	    (int64_t)id);
-	if (s == NULL)
-		return STORE_NOMEM;
-	while (sqlite3_step(s) == SQLITE_ROW) {
-		before = b->len;
-		chan_put_u8(b, 1);
-		sql_put(b, s, 1, "isssss");
-		if (!wire_fits(b, before, 16))
-			break;
-	}
-	(void)sqlite3_reset(s);
-	chan_put_u8(b, 0);
-	return STORE_OK;
+	return sql_put_rows(b, s, 1, "isssss", 16);
 }

@@ -44,11 +44,17 @@ enum {
 
 struct submission;
 
+/* The sender has it, since then (wall, s); id 0: free. */
+struct queue_claim {
+	uint64_t		 id;
+	int64_t			 since;
+};
+
 struct queue_store {
 	struct store		*st;
 	char			*dir;		/* home/queue */
 	struct op_peer		*sender;	/* is told what is due; NULL */
-	uint64_t		 claim[QUEUE_CLAIMS_MAX];	/* 0: free */
+	struct queue_claim	 claim[QUEUE_CLAIMS_MAX];
 	struct submission	*submissions;	/* under way */
 	int64_t			 cleaned_s;	/* wall: old rows went */
 };
@@ -63,6 +69,8 @@ void		submit_gone(struct store *st, struct op_peer *p);
 enum store_err	queue_clean(struct store *st);
 
 bool		queue_claimed(const struct queue_store *q, uint64_t id);
+/* Since when; 0: it is not. */
+int64_t		queue_claimed_since(const struct queue_store *q, uint64_t id);
 /* False: no room. */
 bool		queue_claim(struct queue_store *q, uint64_t id);
 void		queue_unclaim(struct queue_store *q, uint64_t id);
@@ -99,6 +107,8 @@ enum store_err	queue_drop(struct store *st, uint64_t id);
  * the commit.  Tells watchers, and the sender when it is due.
  */
 enum store_err	queue_settle(struct store *st, uint64_t id);
+/* The owner has done something about a damaged one: its alarm is over. */
+void		queue_mended(struct store *st, uint64_t id);
 
 /*
  * The letter's file, read-only, checked against its row: *fd the caller's.

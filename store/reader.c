@@ -26,7 +26,7 @@ enum {
 
 /* A page of threads: behind a place, in the order of one index. */
 #define THREADS(rank, key, place, than, n, order) \
-	"SELECT t.thread,t.newest,t.date,t.count,t.unread,t.flagged," \
+	"SELECT t.thread,t.newest,m.date,t.count,t.unread,t.flagged," \
 	"t.attach,t.size,t.authors,t.tags,m.subject,m.base,l.flags," \
 	rank "," key ",m.msgid,substr(m.rcpt,1,100)" \
 	" FROM thread_box t JOIN msg m ON m.id=t.newest" \
@@ -82,6 +82,8 @@ static const char *const sql[RSQL_N] = {
 	    "m.date,m.received,m.size,b.name,m.name,m.tags,m.msgid"
 	    " FROM msg m JOIN mail l ON l.mbox=m.mbox AND l.uid=m.uid"
 	    " JOIN mailbox b ON b.id=m.mbox WHERE m.id=?",
+	[RSQL_TODO] = "SELECT count(*) FROM"
+	    " (SELECT 1 FROM index_todo LIMIT ?)",
 };
 
 void
@@ -90,7 +92,7 @@ reader_init(struct reader *r, const char *home, const char *maildir)
 	memset(r, 0, sizeof *r);
 	r->home = home;
 	r->maildir = maildir;
-	r->root = -1;
+	r->root = r->ahead = -1;
 	r->sql = (struct sql){ .text = sql, .stmt = r->stmt, .n = RSQL_N };
 	r->view = (struct sql){ .text = view_sql, .stmt = r->vstmt,
 	    .n = RVIEW_N };
@@ -103,6 +105,10 @@ db_shut(struct reader *r)
 	sql_clear(&r->view);
 	sqlite3_close(r->sql.db);
 	r->sql.db = NULL;
+	/* Not before it: a close lets go of SQLite's locks on the file. */
+	if (r->ahead != -1)
+		close(r->ahead);
+	r->ahead = -1;
 }
 
 void
@@ -128,7 +134,7 @@ static int
 hide_others(struct reader *r)
 {
 	static const char *const tables[] = { "msg", "mail", "gone",
-	    "uid_block", "box_count", "thread_box" };
+	    "uid_block", "box_count", "box_tag", "thread_box" };
 	char *q = sqlite3_mprintf("PRAGMA temp_store=MEMORY;"
 	    "CREATE TEMP VIEW mailbox AS SELECT * FROM main.mailbox"
 	    " WHERE name=%Q;", r->only);
@@ -153,7 +159,7 @@ hide_others(struct reader *r)
 /* readonly_shm: the sandbox lets this process write nothing, not even the
  * memory that keeper's log is indexed by. */
 static enum store_err
-db_join(struct reader *r, const struct stat *st)
+db_join(struct reader *r, const char *path, const struct stat *st)
 {
 	char uri[PATH_ROOM];
 	const char *p;
@@ -183,6 +189,8 @@ db_join(struct reader *r, const struct stat *st)
 		db_shut(r);
 		return STORE_GONE;
 	}
+	r->ahead = open(path, O_RDONLY | O_CLOEXEC);
+	r->asked = (struct ahead){ .mbox = 0 };
 	r->dev = st->st_dev;
 	r->ino = st->st_ino;
 	return STORE_OK;
@@ -203,7 +211,7 @@ begin(struct reader *r)
 	if (r->sql.db != NULL && (st.st_dev != r->dev ||
 	    st.st_ino != r->ino))
 		db_shut(r);
-	if (r->sql.db == NULL && db_join(r, &st) != STORE_OK)
+	if (r->sql.db == NULL && db_join(r, path, &st) != STORE_OK)
 		return STORE_GONE;
 	rc = sql_done(sql_step(&r->sql, RSQL_BEGIN, ""));
 	/* BEGIN alone reads nothing: the snapshot is that of a first SELECT. */

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "store/ahead.h"
 #include "store/err.h"
 #include "store/op_list.h"
 #include "store/sql.h"
@@ -22,16 +23,17 @@ enum reader_sql {
 	RSQL_BEGIN, RSQL_END, RSQL_BOXES, RSQL_UNREAD,
 	RSQL_DESC, RSQL_ASC = RSQL_DESC + LIST_SORT_N,	/* + LIST_BY_* */
 	RSQL_WHOLE = RSQL_ASC + LIST_SORT_N, RSQL_MSG, RSQL_MEMBERS, RSQL_BY_MSGID,
-	RSQL_BY_UID, RSQL_BY_DATE, RSQL_BOX, RSQL_OPEN, RSQL_N
+	RSQL_BY_UID, RSQL_BY_DATE, RSQL_BOX, RSQL_OPEN, RSQL_TODO, RSQL_N
 };
 
 /* view.c */
 enum reader_view {
 	RVIEW_BOXES, RVIEW_BOX, RVIEW_BOX_ID, RVIEW_SIZE, RVIEW_DELETED,
+	RVIEW_UNSEEN, RVIEW_BELOW, RVIEW_KEYWORDS,
 	RVIEW_USED, RVIEW_BLOCKS, RVIEW_UIDS, RVIEW_UIDS_THEN, RVIEW_GONE, RVIEW_FLOOR,
 	RVIEW_ROWS_NARROW, RVIEW_TAGGED, RVIEW_ROWS_META, RVIEW_ROWS_ENV, RVIEW_ROWS_ALL,
 	RVIEW_SINCE_NARROW, RVIEW_SINCE_TAGS, RVIEW_SINCE_META, RVIEW_SINCE_ENV,
-	RVIEW_SINCE_ALL, RVIEW_PLACE, RVIEW_BLOBS, RVIEW_N
+	RVIEW_SINCE_ALL, RVIEW_ROOT, RVIEW_PLACE, RVIEW_BLOBS, RVIEW_N
 };
 
 struct reader {
@@ -46,6 +48,8 @@ struct reader {
 	sqlite3_stmt	*stmt[RSQL_N];
 	struct sql	 view;			/* of the same database */
 	sqlite3_stmt	*vstmt[RVIEW_N];
+	int		 ahead;			/* store.db once more; or -1 */
+	struct ahead	 asked;			/* what the disk was asked for */
 	dev_t		 dev;			/* of the store.db that is open */
 	ino_t		 ino;
 	int		 root;			/* the maildir; -1 */

@@ -15,8 +15,8 @@
 enum reported_belief {
 	REPORTED_GUESSED,	/* names no letter: the last one to them */
 	REPORTED_UNPROVED,	/* knows the Message-ID, as any reader does */
-	REPORTED_VOUCHED,	/* and the recipient's or the relay's domain
-				   stands for it */
+	REPORTED_VOUCHED,	/* and the recipient's domain stands for it,
+				   or the relay wrote it */
 	REPORTED_ENVELOPE,	/* knows the envelope's id, which only those
 				   were told who carried the letter */
 	REPORTED_BELIEFS
@@ -31,7 +31,7 @@ struct reported {
 	const char	*said;		/* the diagnosis */
 	const char	*mta;		/* who said it */
 	const char	*by;		/* who reports, by its own word */
-	const char	*who;		/* the recipient, if under another name */
+	const char	*who;	/* the recipient, if under another name */
 	const char	*proof;		/* the domain, or why there is none */
 	const char	*trace;		/* of the report: `mailnode why` */
 };

@@ -187,13 +187,40 @@ return_path(const struct rule_row *r, const struct place *p)
 	    ((p->flags & QUEUE_FORWARD) != 0 && srs_is(r->given));
 }
 
+/* Of the recipient's own domain.  NULL: none is. */
+static const char *
+recipients(const struct report *rep, const struct place *p)
+{
+	const char *at = strrchr(p->addr, '@');
+	size_t i;
+
+	for (i = 0; at != NULL && i < rep->nids; i++)
+		if (related(rep->id[i], at + 1))
+			return rep->id[i];
+	return NULL;
+}
+
+/*
+ * What a relay carries for others goes through the same hosts, and bears its
+ * signature, too: only what it wrote itself is its word.  Where it was told
+ * the envelope's id, what does not know that is none of its reports (RFC
+ * 3464 section 2.2.1).
+ */
+static bool
+relays_own(struct store *st, const struct report *rep, const struct place *p,
+    const char **why)
+{
+	if (rep->author[0] == '\0' || !took_it(st, p->letter, rep->author))
+		return false;
+	*why = "the relay was told the envelope's id, which it does not know";
+	return (p->flags & QUEUE_KNOWN) == 0;
+}
+
 /* *proof: the domain, or why it is not believed; borrows rep. */
 static enum reported_belief
 belief(struct store *st, const struct rule_row *r, const struct report *rep,
     const struct place *p, const char **proof)
 {
-	const char *at = strrchr(p->addr, '@');
-	size_t i;
 
 	*proof = "";
 	if (p->guessed)
@@ -207,14 +234,14 @@ belief(struct store *st, const struct rule_row *r, const struct report *rep,
 	*proof = "";
 	if (p->by_envid)
 		return REPORTED_ENVELOPE;
-	for (i = 0; i < rep->nids; i++)
-		if ((at != NULL && related(rep->id[i], at + 1)) ||
-		    took_it(st, p->letter, rep->id[i])) {
-			*proof = rep->id[i];
-			return REPORTED_VOUCHED;
-		}
+	*proof = recipients(rep, p);
+	if (*proof != NULL)
+		return REPORTED_VOUCHED;
 	*proof = "nobody vouches for it whom the letter went to";
-	return REPORTED_UNPROVED;
+	if (!relays_own(st, rep, p, proof))
+		return REPORTED_UNPROVED;
+	*proof = rep->author;
+	return REPORTED_VOUCHED;
 }
 
 /* ---- the ledger ---- */
@@ -334,23 +361,11 @@ returned_put(struct store *st, uint64_t letter, struct buf *b)
 {
 	static struct store_slot slot;
 	sqlite3_stmt *s;
-	size_t before;
 
 	s = store_ask(st, STORE_NODE, &slot, "SELECT n, action, belief, at,"
 	    " status, said, mta, by, who, proof, trace FROM queue_returned"
 	    " WHERE letter = ?1 ORDER BY n, at", "i", (int64_t)letter);
-	if (s == NULL)
-		return STORE_NOMEM;
-	while (sqlite3_step(s) == SQLITE_ROW) {
-		before = b->len;
-		chan_put_u8(b, 1);
-		sql_put(b, s, 0, "ubbisssssss");
-		if (!wire_fits(b, before, ROOM_AFTER))
-			break;
-	}
-	(void)sqlite3_reset(s);
-	chan_put_u8(b, 0);
-	return STORE_OK;
+	return sql_put_rows(b, s, 0, "ubbisssssss", ROOM_AFTER);
 }
 
 int64_t

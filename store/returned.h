@@ -7,8 +7,8 @@
  * recipient of the last days.  Who may be believed stands in reported.h: it
  * must have come from the null sender to the letter's return path, and know
  * the envelope's id, or be vouched for (DKIM, SPF) by the domain of that
- * recipient or of the host that took the letter.  What is not believed is
- * shown as such, and does nothing.
+ * recipient, or be written by the relay that took the letter and was not told
+ * that id.  What is not believed is shown as such, and does nothing.
  */
 #ifndef STORE_RETURNED_H
 #define STORE_RETURNED_H

@@ -24,7 +24,7 @@ static const char *const sql[SQL_N] = {
 	[SQL_MSG_BY_ID] = "SELECT m.id,m.thread,m.mbox,m.uid,l.flags,"
 	    "l.modseq,m.name,m.tags,m.hash FROM msg m JOIN mail l"
 	    " ON l.mbox=m.mbox AND l.uid=m.uid WHERE m.msgid=?2"
-	    " AND m.mbox=?1 AND m.uid>?3 ORDER BY m.uid LIMIT 1",
+	    " AND +m.mbox=?1 AND +m.uid>?3 ORDER BY +m.uid LIMIT 1",
 	[SQL_MSG_PARTS] = "SELECT parts FROM msg WHERE id=?",
 	[SQL_MSG_NAME] = "UPDATE msg SET name=? WHERE id=?",
 	[SQL_MSG_TAGS] = "UPDATE msg SET tags=? WHERE id=?",
@@ -38,6 +38,8 @@ static const char *const sql[SQL_N] = {
 	[SQL_GONE_ADD] = "INSERT OR IGNORE INTO gone VALUES(?,?,?)",
 	[SQL_GONE_TRIM] = "DELETE FROM gone WHERE mbox=? AND modseq<?"
 	    " AND uid<>0",
+	[SQL_GONE_FLOOR] = "UPDATE OR REPLACE gone SET modseq=?2"
+	    " WHERE mbox=?1 AND modseq<?2 AND uid=0",
 	[SQL_COUNT_ADD] = "INSERT INTO box_count VALUES(?1,?2,?3,?4)"
 	    " ON CONFLICT(mbox) DO UPDATE SET total=total+?2,"
 	    " unread=unread+?3,uidnext=max(uidnext,?4)",
@@ -81,10 +83,10 @@ static const char *const sql[SQL_N] = {
 	[SQL_TB_DEL] = "DELETE FROM thread_box WHERE mbox=? AND thread=?",
 	[SQL_TB_FLAGS] = "UPDATE thread_box SET unread=unread+?,"
 	    "flagged=flagged+? WHERE mbox=? AND thread=?",
-	[SQL_TB_MEMBERS] = "SELECT m.id,m.date,m.size,m.pflags,m.author,"
-	    "m.tags,l.flags FROM msg m JOIN mail l ON l.mbox=m.mbox"
-	    " AND l.uid=m.uid WHERE m.thread=? AND m.mbox=?"
-	    " ORDER BY m.date, m.id",
+	[SQL_TB_MEMBERS] = "SELECT m.id,m.date,m.received,m.size,"
+	    "m.pflags,m.author,m.tags,l.flags FROM msg m JOIN mail l"
+	    " ON l.mbox=m.mbox AND l.uid=m.uid WHERE m.thread=?"
+	    " AND m.mbox=? ORDER BY m.date, m.id",
 	[SQL_TB_BOXES] = "SELECT DISTINCT mbox FROM msg WHERE thread=?",
 	[SQL_THREAD_ANY] = "SELECT 1 FROM msg WHERE thread=? LIMIT 1",
 	[SQL_MSG_IDS] = "SELECT msgid,refs,irt FROM msg WHERE id=?",
@@ -100,8 +102,10 @@ rows_new(struct sqlite3 *db)
 		return NULL;
 	r->sql = (struct sql){ .db = db, .text = sql, .stmt = r->stmt,
 	    .n = SQL_N };
-	if (sqlite3_prepare_v2(db, "SELECT max(id) FROM msg", -1, &s, NULL)
-	    != SQLITE_OK || sqlite3_step(s) != SQLITE_ROW) {
+	/* Nor the number of a thread that was joined to another. */
+	if (sqlite3_prepare_v2(db, "SELECT max((SELECT coalesce(max(id),0)"
+	    " FROM msg),(SELECT coalesce(max(was),0) FROM thread_alias))", -1,
+	    &s, NULL) != SQLITE_OK || sqlite3_step(s) != SQLITE_ROW) {
 		sqlite3_finalize(s);
 		free(r);
 		return NULL;

@@ -21,11 +21,12 @@ struct sqlite3;
 struct rows;
 
 /* CREATE TABLE … of all that row_schema.c names; for schema.c. */
-extern const char row_schema[];
+extern const char row_schema[], row_tag_schema[];
 extern const char row_schema_2[];	/* from version 1 to 2 */
 extern const char row_schema_4[];	/* from 3 to 4 */
 extern const char row_schema_5[];	/* from 4 to 5 */
 extern const char row_schema_6[];	/* from 5 to 6 */
+extern const char row_schema_8[];	/* from 7 to 8 */
 
 /*
  * Prepared statements on a connection; borrows db, which must outlive it.
@@ -33,6 +34,11 @@ extern const char row_schema_6[];	/* from 5 to 6 */
  */
 struct rows	*rows_new(struct sqlite3 *db);
 void		 rows_free(struct rows *r);
+/*
+ * Before a transaction ends: threads are counted, once, however many of their
+ * messages it changed.  Up to there thread_box may be behind.
+ */
+int		 rows_settle(struct rows *r);
 
 struct row_at {
 	uint64_t	id, thread, mbox;

@@ -1,5 +1,5 @@
 /*
- * Tables of store.db, version 6, besides keeper's mailbox(id, name, …).
+ * Tables of store.db, version 8, besides keeper's mailbox(id, name, …).
  *
  * msg		one row for each file
  *	id		what clients call the message; kept when it moves
@@ -19,6 +19,7 @@
  *		there, Unix time, 0 for unknown
  * uid_block	how many of 1024 UIDs that follow each other are there, so that
  *		sequence numbers cost no look at each
+ * box_tag	each tag in a mailbox, and how many messages have it
  * gone		UIDs expunged, with the MODSEQ of that; UID 0: before that
  *		MODSEQ nothing is remembered
  * box_count	messages of a mailbox, how many of them unread, and the UID
@@ -71,6 +72,39 @@ const char row_schema_5[] =
 /* What version 5 has is read as before. */
 const char row_schema_6[] =
     "ALTER TABLE msg ADD COLUMN names BLOB NOT NULL DEFAULT x'';";
+
+/* A row for each of the tags, which hold nothing that JSON would quote. */
+#define EACH_OF(tags) \
+    " json_each('[\"'||replace(" tags ",' ','\",\"')||'\"]')"
+#define BOX_TAG \
+    "CREATE TABLE IF NOT EXISTS box_tag(" \
+    " mbox INTEGER NOT NULL, tag TEXT NOT NULL, n INTEGER NOT NULL," \
+    " PRIMARY KEY(mbox, tag)) WITHOUT ROWID;"
+#define TAGS_CAME \
+    "INSERT INTO box_tag SELECT new.mbox, value, 1 FROM" \
+    EACH_OF("new.tags") " WHERE true" \
+    " ON CONFLICT(mbox, tag) DO UPDATE SET n=n+1;"
+#define TAGS_WENT \
+    "UPDATE box_tag SET n=n-1 WHERE mbox=old.mbox AND tag IN" \
+    " (SELECT value FROM" EACH_OF("old.tags") ");" \
+    "DELETE FROM box_tag WHERE mbox=old.mbox AND n=0;"
+
+/* Version 7 had to look at each message. */
+const char row_schema_8[] =
+    BOX_TAG
+    "INSERT INTO box_tag SELECT mbox, value, count(*) FROM msg,"
+    EACH_OF("tags") " WHERE tags<>'' GROUP BY 1, 2;";
+
+const char row_tag_schema[] =
+    BOX_TAG
+    "CREATE TRIGGER IF NOT EXISTS tags_came AFTER INSERT ON msg"
+    " WHEN new.tags<>'' BEGIN " TAGS_CAME " END;"
+    "CREATE TRIGGER IF NOT EXISTS tags_went AFTER DELETE ON msg"
+    " WHEN old.tags<>'' BEGIN " TAGS_WENT " END;"
+    "CREATE TRIGGER IF NOT EXISTS tags_are AFTER UPDATE OF mbox, tags"
+    " ON msg WHEN new.tags<>'' BEGIN " TAGS_CAME " END;"
+    "CREATE TRIGGER IF NOT EXISTS tags_were AFTER UPDATE OF mbox, tags"
+    " ON msg WHEN old.tags<>'' BEGIN " TAGS_WENT " END;";
 
 const char row_schema[] =
     "CREATE TABLE IF NOT EXISTS msg("

@@ -19,8 +19,10 @@
 enum row_sql {
 	SQL_MSG_ADD, SQL_MAIL_ADD, SQL_MSG_GET, SQL_MSG_AT_UID,
 	SQL_MSG_BY_HASH, SQL_MSG_BY_ID, SQL_MSG_PARTS, SQL_MSG_NAME,
-	SQL_MSG_TAGS, SQL_MSG_MOVE, SQL_MSG_DEL, SQL_MAIL_FLAGS, SQL_MAIL_MODSEQ, SQL_MAIL_DEL,
-	SQL_GONE_ADD, SQL_GONE_TRIM, SQL_COUNT_ADD, SQL_TODO, SQL_MSG_COPY,
+	SQL_MSG_TAGS, SQL_MSG_MOVE, SQL_MSG_DEL, SQL_MAIL_FLAGS,
+	SQL_MAIL_MODSEQ, SQL_MAIL_DEL,
+	SQL_GONE_ADD, SQL_GONE_TRIM, SQL_GONE_FLOOR, SQL_COUNT_ADD, SQL_TODO,
+	SQL_MSG_COPY,
 	SQL_BOX_TODO, SQL_BOX_RENAMED, SQL_BOX_BLOCKS, SQL_BOX_MAIL,
 	SQL_BOX_MSG, SQL_BOX_GONE, SQL_BOX_COUNT, SQL_BOX_THREADS,
 	SQL_ID_GET, SQL_ID_ADD, SQL_ID_DEL, SQL_ALIAS_GET, SQL_ALIAS_ADD,
@@ -29,10 +31,18 @@ enum row_sql {
 	SQL_TB_BOXES, SQL_THREAD_ANY, SQL_MSG_IDS, SQL_N
 };
 
+enum { DUE_MAX = 64 };
+
+struct thread_due {
+	uint64_t	 mbox, thread;
+};
+
 struct rows {
 	struct sql	 sql;
 	sqlite3_stmt	*stmt[SQL_N];
 	uint64_t	 next_id;
+	struct thread_due due[DUE_MAX];	/* to be counted */
+	size_t		 ndue;
 };
 
 #define row_step(r, q, ...)	sql_step(&(r)->sql, (q), __VA_ARGS__)
@@ -48,7 +58,7 @@ struct rows {
 
 struct thread_msg {
 	uint64_t	 id, mbox, thread, size;
-	int64_t		 date;
+	int64_t		 date, received;
 	uint32_t	 flags;
 	bool		 attach;
 	const char	*author, *tags;
@@ -62,7 +72,7 @@ int	thread_of(struct rows *r, uint64_t id, const struct parse_row *p,
 int	thread_add(struct rows *r, const struct thread_msg *m);
 int	thread_flags(struct rows *r, uint64_t mbox, uint64_t thread,
 	    uint32_t was, uint32_t is);
-/* Counts anew what the mailbox has of the thread. */
+/* What the mailbox has of the thread is counted anew, by rows_settle(). */
 int	thread_count(struct rows *r, uint64_t mbox, uint64_t thread);
 /* Key of a base subject; 0 for none. */
 uint64_t thread_base_key(const char *base);

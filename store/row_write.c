@@ -83,7 +83,8 @@ row_add(struct rows *r, const struct row_new *n, const struct parse_row *p,
 	struct thread_msg t = { .id = r->next_id, .mbox = n->mbox,
 	    .size = p->size, .flags = n->flags, .author = p->author,
 	    .tags = n->tags, .attach = p->flags & PARSE_ATTACH,
-	    .date = p->date > 0 ? p->date : n->received };
+	    .date = p->date != 0 ? p->date : n->received,
+	    .received = n->received };
 	int rc;
 
 	*id = 0;
@@ -183,6 +184,17 @@ row_tags(struct rows *r, uint64_t id, const char *tags, uint64_t modseq)
 	return rc;
 }
 
+/* What is remembered no longer is not said to be: see `gone`. */
+static int
+forget_old(struct rows *r, uint64_t mbox, uint64_t modseq)
+{
+	int rc = row_do(r, SQL_GONE_TRIM, "ii", (int64_t)mbox,
+	    (int64_t)modseq);
+
+	return rc != 0 || sqlite3_changes(r->sql.db) == 0 ? rc :
+	    row_do(r, SQL_GONE_FLOOR, "ii", (int64_t)mbox, (int64_t)modseq);
+}
+
 static int
 leave(struct rows *r, const struct row_at *at, uint64_t modseq)
 {
@@ -194,8 +206,7 @@ leave(struct rows *r, const struct row_at *at, uint64_t modseq)
 		rc = row_do(r, SQL_GONE_ADD, "iii", (int64_t)at->mbox,
 		    (int64_t)modseq, (int64_t)at->uid);
 	if (rc == 0 && modseq > GONE_KEPT)
-		rc = row_do(r, SQL_GONE_TRIM, "ii", (int64_t)at->mbox,
-		    (int64_t)(modseq - GONE_KEPT));
+		rc = forget_old(r, at->mbox, modseq - GONE_KEPT);
 	if (rc == 0)
 		rc = count(r, at->mbox, -1, -unread(at->flags));
 	return rc;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "mailnode/base/clock.h"
+#include "mailnode/base/fnv.h"
 #include "mailnode/base/num.h"
 #include "store/box.h"
 #include "store/rule.h"
@@ -28,15 +29,13 @@ const char rule_schema[] =
 static uint64_t
 add(uint64_t h, const char *s)
 {
-	for (; s != NULL && *s != '\0'; s++)
-		h = (h ^ (unsigned char)*s) * UINT64_C(0x100000001b3);
-	return (h ^ 0xff) * UINT64_C(0x100000001b3);
+	return fnv_octet(fnv_str(h, s != NULL ? s : ""), 0xff);
 }
 
 uint64_t
 rule_sum(const struct rule *r, size_t n)
 {
-	uint64_t h = UINT64_C(0xcbf29ce484222325);
+	uint64_t h = FNV_BEGIN;
 	size_t i;
 
 	for (i = 0; i < n; i++) {

@@ -13,12 +13,14 @@
  *						  as those ask for it
  *	MOVE	--tags, flags and mailbox-------> struck out in that commit
  *	FORWARD	--letters are durable-----------> struck out in that commit
- *	TELL	--the runner has the hooks------> struck out behind it
+ *	TELL	--its programs ended------------> struck out behind it
+ *	AGAIN	set when one was cut short and the node went on; the second
+ *		time they have ended for good
  *	0	kept for RULE_KEEP_S: until the spool has surely forgotten it
  *
  * A crash before a commit does that action once more, from the start; what
- * is committed is never done again.  Only TELL may happen twice: when keeper
- * ends between handing on and striking out.
+ * is committed is never done again.  Only programs may run twice: when they
+ * were cut short, or keeper ends before it struck out that they ended.
  */
 #ifndef STORE_RULE_H
 #define STORE_RULE_H
@@ -46,6 +48,7 @@ enum rule_todo {
 	RULE_MATCH = 1, RULE_MOVE = 2, RULE_FORWARD = 4, RULE_TELL = 8,
 	RULE_DELIVER = 16, RULE_SETTLE = 32,	/* before MATCH */
 	RULE_REPORT = 64,			/* likewise: returned.h */
+	RULE_AGAIN = 128,	/* beside DELIVER or TELL: one was cut short */
 	RULE_FIRST = RULE_DELIVER | RULE_SETTLE | RULE_REPORT,
 	RULE_ACT = RULE_MOVE | RULE_FORWARD | RULE_TELL | RULE_FIRST
 };

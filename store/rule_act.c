@@ -12,50 +12,19 @@
 #include "store/change.h"
 #include "store/fan.h"
 #include "store/intake.h"
-#include "store/intent.h"
 #include "store/maildir.h"
 #include "store/op_event.h"
 #include "store/op_watch.h"
-#include "store/parts.h"
 #include "store/rule.h"
-#include "store/spool.h"
+#include "store/rule_parts.h"
 #include "store/sync.h"
 
 enum {
 	ACT_SLICE = 20,		/* messages in one turn */
-	TELLING_MAX = 64,	/* messages whose programs run or wait */
-	SOON_MS = 20,		/* a mailbox has no UID to give, a file moves */
 	LATER_MS = 2000		/* after trouble */
 };
 
-/* A message whose programs are running. */
-struct telling {
-	struct telling	*next;
-	struct store	*st;
-	uint64_t	 id;		/* its row of rules */
-	unsigned int	 bit;		/* of its todo */
-	unsigned int	 left;		/* events without an answer */
-	bool		 failed;	/* the runner ended: once more */
-};
-
-struct rules {
-	struct loop_timer timer;
-	struct telling	*telling;
-	unsigned int	 ntelling;
-	uint64_t	 after;		/* those up to here had their turn */
-};
-
-/* A message of this moment, for letters and programs. */
-struct ruled {
-	const struct rule_row *r;
-	struct row_at	 at;
-	char		 folder[BOX_NAME_MAX];
-	char		 rel[MAILDIR_REL_MAX];
-	char		 from[SPOOL_ADDR_MAX * 2], subject[SPOOL_TEXT_MAX];
-	int		 fd;
-};
-
-static const struct rule *
+const struct rule *
 rule_at(const struct store *st, const struct rule_row *r, size_t i)
 {
 	return &st->conf->rules[r->hit[i]];
@@ -88,6 +57,28 @@ rule_tags(struct store *st, uint64_t id, const char *text)
 	return rc;
 }
 
+static void
+alarm_box(struct store *st, size_t rule, bool homeless)
+{
+	char text[BOX_NAME_MAX + 80];
+
+	snprintf(text, sizeof text, "rule %zu: there is no mailbox %s",
+	    rule + 1, st->conf->rules[rule].folder);
+	(homeless ? store_alarm : store_clear)(st, text);
+	st->rules->homeless[rule] = homeless;
+}
+
+void
+rule_look(struct store *st)
+{
+	size_t i;
+
+	for (i = 0; i < st->conf->nrules; i++)
+		if (st->rules->homeless[i] &&
+		    box_by_name(st, st->conf->rules[i].folder) != NULL)
+			alarm_box(st, i, false);
+}
+
 /* The first that names a mailbox; one that is not there leaves it. */
 static enum store_err
 to_folder(struct store *st, struct rule_row *r, uint64_t id, size_t i)
@@ -95,12 +86,9 @@ to_folder(struct store *st, struct rule_row *r, uint64_t id, size_t i)
 	const char *name = rule_at(st, r, i)->folder;
 	struct change c = { .type = MAIL_MOVE, .ruled = true };
 	const struct box *b = box_by_name(st, name);
-	char text[BOX_NAME_MAX + 80];
 
 	if (b == NULL) {
-		snprintf(text, sizeof text, "rule %u: there is no mailbox %s",
-		    r->hit[i] + 1U, name);
-		store_alarm(st, text);
+		alarm_box(st, r->hit[i], true);
 		tell(st, r, i, "there is no mailbox ", name);
 		return STORE_OK;
 	}
@@ -156,9 +144,8 @@ words(struct store *st, struct ruled *x)
 	(void)sqlite3_reset(s);
 }
 
-/* STORE_NOTFOUND: deleted; STORE_BUSY: its file follows in a moment. */
-static enum store_err
-open_message(struct store *st, const struct rule_row *r, struct ruled *x)
+enum store_err
+ruled_open(struct store *st, const struct rule_row *r, struct ruled *x)
 {
 	const struct box *b;
 
@@ -195,7 +182,7 @@ static enum store_err
 forward(struct store *st, struct rule_row *r)
 {
 	struct ruled x;
-	enum store_err rc = open_message(st, r, &x);
+	enum store_err rc = ruled_open(st, r, &x);
 	size_t i;
 
 	for (i = 0; i < r->nhits && rc == STORE_OK; i++) {
@@ -211,193 +198,6 @@ forward(struct store *st, struct rule_row *r)
 	if (x.fd != -1)
 		close(x.fd);
 	return rc;
-}
-
-/* ---- programs ---- */
-
-static void
-unlink_telling(struct telling *t)
-{
-	struct telling **p;
-
-	for (p = &t->st->rules->telling; *p != t; )
-		p = &(*p)->next;
-	*p = t->next;
-	t->st->rules->ntelling--;
-	free(t);
-}
-
-/* All programs of it ended: that is struck out in this turn. */
-static void
-told(struct telling *t, const struct rule_said *said)
-{
-	struct store *st = t->st;
-	struct rule_row r;
-
-	if (rule_next(st, t->id - 1, t->bit, &r) == STORE_OK &&
-	    r.id == t->id && !t->failed) {
-		r.todo &= ~t->bit;
-		r.did = r.did || t->bit == RULE_TELL;
-		if (said != NULL) {
-			r.said = *said;
-			r.todo |= RULE_SETTLE;
-		}
-		(void)rule_save(st, &r);
-	}
-	unlink_telling(t);
-	loop_disarm(st->loop, &st->rules->timer);
-	loop_arm(st->loop, &st->rules->timer, SOON_MS);
-	watch_note(st, WATCH_INDEX, 0, 0);
-}
-
-static void
-answered(void *arg, bool ok, const struct rule_said *said)
-{
-	struct telling *t = arg;
-
-	t->failed = t->failed || !ok;
-	if (--t->left == 0)
-		told(t, said);
-}
-
-/* Each with a descriptor of its own: they read at the same time. */
-static void
-run_event(struct telling *t, const struct ruled *x, size_t i,
-    const char *event)
-{
-	struct store *st = t->st;
-	struct store_ruled e = { .at = { .trace = x->r->trace,
-	    .folder = x->folder, .rel = x->rel, .from = x->from,
-	    .subject = x->subject, .msgid = x->r->msgid }, .event = event,
-	    .rule = t->bit == RULE_TELL ? x->r->hit[i] + 1U : 0,
-	    .verdict = x->r->verdict, .sender = x->r->sender,
-	    .given = x->r->given, .done = answered, .arg = t };
-
-	if (event == NULL || t->failed)
-		return;
-	e.fd = maildir_open(intake_root(st), x->folder, x->rel, NULL);
-	if (e.fd == -1 || st->ruled == NULL || !st->ruled(st->arg, &e))
-		t->failed = true;
-	else
-		t->left++;
-	if (e.fd != -1)
-		close(e.fd);
-}
-
-static bool
-is_told(const struct store *st, uint64_t id)
-{
-	const struct telling *t;
-
-	for (t = st->rules->telling; t != NULL; t = t->next)
-		if (t->id == id)
-			return true;
-	return false;
-}
-
-/* STORE_STATE: the answers go on with it. */
-static enum store_err
-run_bit(struct store *st, const struct rule_row *r, unsigned int bit)
-{
-	struct telling *t;
-	struct ruled x;
-	enum store_err rc;
-	size_t i;
-
-	if (is_told(st, r->id) || st->rules->ntelling == TELLING_MAX)
-		return STORE_STATE;
-	rc = open_message(st, r, &x);
-	if (rc != STORE_OK)
-		return rc;
-	close(x.fd);
-	t = calloc(1, sizeof *t);
-	if (t == NULL)
-		return STORE_NOMEM;
-	*t = (struct telling){ .next = st->rules->telling, .st = st,
-	    .id = r->id, .bit = bit };
-	st->rules->telling = t;
-	st->rules->ntelling++;
-	if (bit == RULE_DELIVER)
-		run_event(t, &x, 0, DELIVER_EVENT);
-	for (i = 0; bit == RULE_TELL && i < r->nhits; i++) {
-		run_event(t, &x, i, rule_at(st, r, i)->hook);
-		run_event(t, &x, i, rule_at(st, r, i)->notify ?
-		    RULE_EVENT : NULL);
-	}
-	if (t->left > 0)
-		return STORE_STATE;
-	unlink_telling(t);
-	return STORE_GONE;
-}
-
-static enum store_err
-run(struct store *st, struct rule_row *r)
-{
-	return run_bit(st, r, RULE_TELL);
-}
-
-/* ---- what programs say of a message ---- */
-
-/* Not before the spool forgot it: what a crash files once more is looked
- * for where it stood. */
-static enum store_err
-deliver(struct store *st, struct rule_row *r)
-{
-	if (spool_has(st, r->entry)) {
-		spool_strike(st);
-		return STORE_BUSY;
-	}
-	if (!st->conf->deliver)
-		return STORE_OK;	/* config.h has none any more */
-	return run_bit(st, r, RULE_DELIVER);
-}
-
-static void
-tell_settled(struct store *st, const struct rule_row *r, const char *folder,
-    bool moved)
-{
-	char text[EVENT_TEXT_MAX], *p = text;
-	const char *end = text + sizeof text;
-
-	*p = '\0';
-	if (r->said.tags[0] != '\0')
-		p += snprintf(p, (size_t)(end - p), " tags=%s", r->said.tags);
-	if (folder[0] != '\0')
-		p += snprintf(p, (size_t)(end - p), " folder=%s%s", folder,
-		    moved ? "" : " (there is no such mailbox)");
-	if (r->said.reason[0] != '\0')
-		snprintf(p, (size_t)(end - p), " quarantine=%s",
-		    r->said.reason);
-	event_add(st, r->trace, "", DELIVER_EVENT, text + (text[0] == ' '));
-}
-
-/* Quarantine is Junk, with the reason in its story. */
-static enum store_err
-settle(struct store *st, struct rule_row *r)
-{
-	struct change c = { .type = MAIL_MOVE, .ruled = true };
-	const char *folder = r->said.reason[0] != '\0' ? "Junk" :
-	    r->said.folder;
-	enum store_err rc = STORE_OK;
-	const struct box *b;
-	struct row_at at;
-
-	if (rule_locate(st, r, &at) != STORE_OK)
-		return STORE_NOTFOUND;
-	if (r->said.tags[0] != '\0')
-		rc = rule_tags(st, at.id, r->said.tags);
-	b = folder[0] != '\0' ? box_by_name(st, folder) : NULL;
-	if (rc == STORE_OK && b != NULL) {
-		c.dest = b->id;
-		rc = b->here ? change_one(st, &c, at.id) : STORE_BUSY;
-	}
-	if (rc != STORE_OK)
-		return rc;
-	if (b != NULL && (strcmp(folder, "Junk") == 0 ||
-	    strcmp(folder, "Rejects") == 0))
-		r->todo &= ~(unsigned int)RULE_MATCH;
-	tell_settled(st, r, folder, b != NULL);
-	return STORE_OK;
 }
 
 /* ---- one after the other ---- */
@@ -424,9 +224,9 @@ step(struct store *st, struct rule_row *r)
 		enum store_err	(*fn)(struct store *, struct rule_row *);
 	} acts[] = {
 		{ RULE_REPORT, rule_report },
-		{ RULE_DELIVER, deliver }, { RULE_SETTLE, settle },
+		{ RULE_DELIVER, rule_deliver }, { RULE_SETTLE, rule_settle },
 		{ RULE_MOVE, move }, { RULE_FORWARD, forward },
-		{ RULE_TELL, run },
+		{ RULE_TELL, rule_tell },
 	};
 	enum store_err rc;
 	size_t i;
@@ -473,14 +273,14 @@ due(void *arg)
 		if (rc == STORE_OK)
 			wait_ms = 0;
 		else if (wait_ms != 0 && rc != STORE_STATE)
-			wait_ms = rc == STORE_BUSY ? SOON_MS : LATER_MS;
+			wait_ms = rc == STORE_BUSY ? RULE_SOON_MS : LATER_MS;
 	}
 	/* Those that cannot be done now hold up none behind them. */
 	if (n < ACT_SLICE && st->rules->after != 0)
-		wait_ms = wait_ms != 0 ? SOON_MS : 0;
+		wait_ms = wait_ms != 0 ? RULE_SOON_MS : 0;
 	st->rules->after = n < ACT_SLICE ? 0 : r.id;
 	if (n == ACT_SLICE && wait_ms != 0)
-		wait_ms = SOON_MS;
+		wait_ms = RULE_SOON_MS;
 	/* What was written is committed by the turn this timer is in. */
 	if (wait_ms >= 0)
 		loop_arm(st->loop, &st->rules->timer, wait_ms);
@@ -507,7 +307,7 @@ rule_open(struct store *st)
 	if (st->rules == NULL)
 		return STORE_NOMEM;
 	st->rules->timer = (struct loop_timer){ .fn = due, .arg = st };
-	loop_arm(st->loop, &st->rules->timer, SOON_MS);
+	loop_arm(st->loop, &st->rules->timer, RULE_SOON_MS);
 	return STORE_OK;
 }
 
@@ -518,8 +318,7 @@ rule_close(struct store *st)
 		return;
 	loop_disarm(st->loop, &st->rules->timer);
 	rule_report_close(st);
-	while (st->rules->telling != NULL)
-		unlink_telling(st->rules->telling);
+	rule_tell_close(st);
 	free(st->rules);
 	st->rules = NULL;
 }

@@ -29,8 +29,9 @@
  *	history	what the owner's acts say of senders: history.c
  *	known_as	how correspondents look: known_as.c
  *
- * store.db, version 6: the cache.  Keeper's part is `mailbox`; the rest
- * stands in row_schema.c.  `state` holds whether the last run ended cleanly.
+ * store.db, version 8: the cache.  Keeper's part is `mailbox`; the rest
+ * stands in row_schema.c and op_index_try.h.  `state` holds whether the last
+ * run ended cleanly.
  *
  * events.db, version 1: what a power cut may cost the last moments of.
  *
@@ -52,6 +53,7 @@
 #include "store/known_as.h"
 #include "store/letin.h"
 #include "store/listed.h"
+#include "store/op_index_try.h"
 #include "store/op_snooze.h"
 #include "store/queue.h"
 #include "store/queue_once.h"
@@ -120,7 +122,8 @@ static const char cache_schema[] =
     " uidlease INTEGER NOT NULL,"	/* first that may not be given */
     " modlease INTEGER NOT NULL,"
     " cur INTEGER NOT NULL,"		/* mtimes at the last scan, ns */
-    " new INTEGER NOT NULL);"
+    " new INTEGER NOT NULL,"
+    " recent INTEGER NOT NULL DEFAULT 1);"	/* op_recent.c: a UID */
     "CREATE TABLE IF NOT EXISTS state("
     " name TEXT PRIMARY KEY, value) WITHOUT ROWID;";
 
@@ -132,6 +135,11 @@ static const char cache_schema_3[] =
     "UPDATE box_count SET uidnext = coalesce((SELECT uidnext FROM mailbox"
     " WHERE id = box_count.mbox), 1);"
     "INSERT OR IGNORE INTO gone SELECT id, modseq, 0 FROM mailbox;";
+
+/* What was there before is recent for nobody. */
+static const char cache_schema_7[] =
+    "ALTER TABLE mailbox ADD COLUMN recent INTEGER NOT NULL DEFAULT 1;"
+    "UPDATE mailbox SET recent = uidnext;";
 
 static const char events_schema[] =
     "CREATE TABLE IF NOT EXISTS event("
@@ -145,7 +153,8 @@ static const char events_schema[] =
 const struct schema schemas[STORE_NDB] = {
 	[STORE_SPOOL] = {
 		.name = "spool.db", .app_id = 0x6d6e7370, .version = 2,
-		.full = true, .alone = true, .cache_kib = 512,
+		.full = true, .alone = true,
+		.cache_kib = 8192,	/* what comes is filed from it */
 		.page = 8192,	/* a letter and its row */
 		.parts = { spool_schema },
 		.steps = { spool_schema_2 }
@@ -161,11 +170,13 @@ const struct schema schemas[STORE_NDB] = {
 		.steps = { node_schema_2, node_schema_3 }
 	},
 	[STORE_CACHE] = {
-		.name = "store.db", .app_id = 0x6d6e7374, .version = 6,
+		.name = "store.db", .app_id = 0x6d6e7374, .version = 8,
 		.cache = true, .cache_kib = 4096, .page = 4096,
-		.parts = { cache_schema, row_schema },
+		.parts = { cache_schema, row_schema, row_tag_schema,
+		    index_try_schema },
 		.steps = { row_schema_2, cache_schema_3, row_schema_4,
-		    row_schema_5, row_schema_6 }
+		    row_schema_5, row_schema_6, cache_schema_7,
+		    row_schema_8 }
 	},
 	[STORE_EVENTS] = {
 		.name = "events.db", .app_id = 0x6d6e6576, .version = 1,

@@ -218,7 +218,10 @@ spool_may(struct store *st, uint64_t octets)
 		since = sp->opened;
 	busy = sp->octets + sp->turn_octets > SPOOL_OCTETS_MAX ||
 	    (since != 0 && clock_wall_s() - since > SPOOL_AGE_MAX);
-	full = !store_space(st, octets);
+	/* What waits here wants its size once more, to be filed, and rows and
+	 * index theirs: a spool that filled the disk would stand there for
+	 * good. */
+	full = !store_space(st, octets + spool_octets(st) + SPOOL_WORK);
 	if ((busy || full) != sp->refusing) {
 		sp->refusing = busy || full;
 		if (busy)
@@ -243,10 +246,12 @@ spool_tell(struct store *st, struct spool_status *s)
 	    .refusing = st->spool->refusing };
 }
 
+/* Numbers of a commit that failed are nobody's. */
 uint64_t
 spool_last(const struct store *st)
 {
-	return st->spool->last;
+	return st->spool->turn_entries > 0 ? st->spool->last :
+	    st->spool->committed;
 }
 
 uint64_t
@@ -275,7 +280,6 @@ sweep(struct store *st)
 {
 	sqlite3_stmt *s = NULL;
 	struct dirent *d;
-	uint64_t file;
 	DIR *dir;
 	int fd;
 
@@ -290,21 +294,44 @@ sweep(struct store *st)
 		if (d->d_name[0] == '.')
 			continue;
 		sqlite3_bind_text(s, 1, d->d_name, -1, SQLITE_STATIC);
-		file = sqlite3_step(s) == SQLITE_ROW;
-		(void)sqlite3_reset(s);
-		if (!file)
+		/* Nothing goes because a row could not be read. */
+		if (sqlite3_step(s) == SQLITE_DONE)
 			(void)unlinkat(st->spool->dirfd, d->d_name, 0);
+		(void)sqlite3_reset(s);
 	}
 	if (dir != NULL)
 		closedir(dir);
 	sqlite3_finalize(s);
 }
 
+static enum store_err
+count(struct spool *sp, struct sqlite3 *db)
+{
+	static const char *const sql[] = {
+		"SELECT max(id) FROM spool",
+		"SELECT max(id) FROM spool WHERE uid = 0",
+		"SELECT count(*) FROM spool",
+		"SELECT sum(size) FROM spool"
+	};
+	uint64_t *const to[] = { &sp->last, &sp->unplaced, &sp->entries,
+	    &sp->octets };
+	enum store_err rc = STORE_OK;
+	int64_t v = 0;
+	size_t i;
+
+	for (i = 0; rc == STORE_OK && i < sizeof to / sizeof to[0]; i++) {
+		rc = db_get(db, sql[i], &v);
+		*to[i] = (uint64_t)v;
+	}
+	sp->committed = sp->last;
+	return rc;
+}
+
 enum store_err
 spool_open(struct store *st)
 {
 	struct spool *sp = st->spool = calloc(1, sizeof *sp);
-	struct sqlite3 *db = st->db[STORE_SPOOL];
+	enum store_err rc;
 
 	if (sp == NULL)
 		return STORE_NOMEM;
@@ -320,15 +347,10 @@ spool_open(struct store *st)
 	sp->dirfd = open(sp->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (sp->dirfd == -1)
 		return store_err_errno(errno);
-	sp->last = sp->committed = (uint64_t)db_int(db,
-	    "SELECT max(id) FROM spool", 0);
-	sp->unplaced = (uint64_t)db_int(db,
-	    "SELECT coalesce(max(id), 0) FROM spool WHERE uid = 0", 0);
-	sp->entries = (uint64_t)db_int(db, "SELECT count(*) FROM spool", 0);
-	sp->octets = (uint64_t)db_int(db,
-	    "SELECT coalesce(sum(size), 0) FROM spool", 0);
-	sweep(st);
-	return STORE_OK;
+	rc = count(sp, st->db[STORE_SPOOL]);
+	if (rc == STORE_OK)
+		sweep(st);
+	return rc;
 }
 
 void

@@ -24,7 +24,8 @@
 
 enum {
 	SPOOL_AGE_MAX = 60,			/* s; older: STORE_BUSY */
-	SPOOL_OCTETS_MAX = 64 * 1024 * 1024
+	SPOOL_OCTETS_MAX = 64 * 1024 * 1024,
+	SPOOL_WORK = 8 * 1024 * 1024	/* left for what filing writes besides */
 };
 
 /* Does it go on from here?  See fan.h. */
@@ -94,7 +95,7 @@ bool		 spool_has(struct store *st, uint64_t id);
 bool		 spool_struck(const struct store *st);
 /* Of what waits, also of this turn. */
 uint64_t	 spool_octets(const struct store *st);
-/* Highest id given, also in this turn. */
+/* Highest id given that is there, or may be once this turn is over. */
 uint64_t	 spool_last(const struct store *st);
 /* Highest id of the turns that are committed; entries up to it may be
  * filed. */

@@ -4,6 +4,7 @@
 
 #include "mailnode/base/bug.h"
 #include "store/sql.h"
+#include "store/wire.h"
 
 int
 sql_bind(sqlite3_stmt *s, const char *fmt, va_list *ap)
@@ -151,6 +152,25 @@ sql_put(struct buf *out, sqlite3_stmt *s, int col, const char *fmt)
 		else
 			chan_put_u8(out, (uint8_t)sqlite3_column_int(s, col));
 	}
+}
+
+enum store_err
+sql_put_rows(struct buf *out, sqlite3_stmt *s, int col, const char *fmt,
+    size_t tail)
+{
+	int code = SQLITE_NOMEM;
+	size_t before;
+
+	while (s != NULL && (code = sqlite3_step(s)) == SQLITE_ROW) {
+		before = out->len;
+		chan_put_u8(out, 1);
+		sql_put(out, s, col, fmt);
+		if (!wire_fits(out, before, tail))
+			break;
+	}
+	(void)sqlite3_reset(s);
+	chan_put_u8(out, 0);
+	return code == SQLITE_ROW ? STORE_OK : store_err_sqlite(code);
 }
 
 const char *

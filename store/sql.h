@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "mailnode/base/chan.h"
+#include "store/err.h"
 
 struct sql {
 	sqlite3			*db;		/* borrowed */
@@ -26,8 +27,8 @@ struct sql {
 int	sql_bind(sqlite3_stmt *s, const char *fmt, va_list *ap);
 
 /*
- * Binds, as sql_bind() does, and steps once.  Returns the SQLite code; SQLITE_ROW
- * leaves the row to be read, anything else resets the statement.
+ * Binds, as sql_bind() does, and steps once.  Returns the SQLite code;
+ * SQLITE_ROW leaves the row to be read, anything else resets the statement.
  */
 int	sql_step(struct sql *s, unsigned int q, const char *fmt, ...);
 int	sql_next(struct sql *s, unsigned int q);
@@ -46,7 +47,13 @@ void		 sql_copy(char *dst, size_t size, sqlite3_stmt *s, int col);
  * 64 bits, u 32, b 8. */
 void		 sql_put(struct buf *out, sqlite3_stmt *s, int col,
 		    const char *fmt);
-/* The same of a statement by number. */
+/*
+ * All rows of s as a listing: a 1 and the columns of each, and a 0 behind
+ * the last that fits with `tail` octets more.  Ends s; NULL: STORE_NOMEM.
+ */
+enum store_err	 sql_put_rows(struct buf *out, sqlite3_stmt *s, int col,
+		    const char *fmt, size_t tail);
+/* A column of a statement by number, likewise. */
 const char	*sql_str(const struct sql *s, unsigned int q, int col);
 
 #endif

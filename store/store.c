@@ -1,17 +1,23 @@
 #define _GNU_SOURCE
+#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
 #include "mailnode/base/clock.h"
+#include "store/ballast.h"
 #include "store/db.h"
 #include "store/op_device.h"
+#include "store/op_index_try.h"
 #include "store/parts.h"
 #include "store/store.h"
 #include "store/store_turn.h"
 
-enum { SPACE_MS = 1000 };	/* free space is asked so often */
+enum {
+	SPACE_MS = 1000,	/* free space is asked so often */
+	LOOK_MS = 2000		/* and whether store.db is there */
+};
 
 const char store_rebuilding[] =
     "store.db was given up: it is made anew from the files";
@@ -101,6 +107,37 @@ open_all(struct store *st, char *why, size_t size)
 	return STORE_OK;
 }
 
+/* Removed, or another in its place, while we have it open: readers do not
+ * find it, and what we write is lost.  Files have all that is in it. */
+static void
+look(void *arg)
+{
+	struct store *st = arg;
+	const struct schema *s = &schemas[STORE_CACHE];
+	struct db_file f = db_file(st->conf->home, s);
+
+	loop_arm(st->loop, &st->look, LOOK_MS);
+	intake_look(st);
+	rule_look(st);
+	if (f.dev == st->cache_dev && f.ino == st->cache_ino)
+		return;
+	if (st->log != NULL)
+		st->log(st->arg, "store", "store.db was removed");
+	if (db_condemn(st->conf->home, s) == STORE_OK)
+		st->failed = STORE_GONE;	/* after this turn */
+}
+
+static void
+look_begin(struct store *st)
+{
+	struct db_file f = db_file(st->conf->home, &schemas[STORE_CACHE]);
+
+	st->cache_dev = f.dev;
+	st->cache_ino = f.ino;
+	st->look = (struct loop_timer){ .fn = look, .arg = st };
+	loop_arm(st->loop, &st->look, LOOK_MS);
+}
+
 /* A run that ended without store_close() may have given numbers that the
  * cache forgot: all start at the lease then. */
 static enum store_err
@@ -115,6 +152,20 @@ open_state(struct store *st)
 	    "PRAGMA synchronous=NORMAL");
 }
 
+/* Pages are looked at when they are needed: the next start makes the cache
+ * anew, and looks at all of another. */
+static void
+condemn(struct store *st, char *why, size_t size)
+{
+	size_t i;
+
+	for (i = 0; i < STORE_NDB; i++)
+		if (store_err_sqlite(sqlite3_errcode(st->db[i])) ==
+		    STORE_CORRUPT && !(i == STORE_CACHE && st->rebuild) &&
+		    db_condemn(st->conf->home, &schemas[i]) == STORE_OK)
+			snprintf(why, size, "%s is damaged", schemas[i].name);
+}
+
 enum store_err
 store_open(struct store *st, const struct store_conf *conf, struct loop *l,
     char *why, size_t size)
@@ -127,19 +178,18 @@ store_open(struct store *st, const struct store_conf *conf, struct loop *l,
 	if (store_turn_open(st) != STORE_OK)
 		return STORE_NOMEM;
 	(void)mkdir(conf->maildir, 0700);
+	ballast(conf->home);
 	rc = open_all(st, why, size);
 	if (rc != STORE_OK)
 		goto out;
+	look_begin(st);
 	rc = open_state(st);
 	if (rc == STORE_OK)
 		rc = parts_open(st);
 	if (rc != STORE_OK)
 		snprintf(why, size, "%s", store_err_text(rc));
-	/* Pages are looked at when they are needed: the next start makes it
-	 * anew. */
-	if (rc == STORE_CORRUPT && !st->rebuild &&
-	    db_condemn(conf->home, &schemas[STORE_CACHE]) == STORE_OK)
-		snprintf(why, size, "store.db is damaged: made anew");
+	if (rc == STORE_CORRUPT)
+		condemn(st, why, size);
 out:
 	if (rc != STORE_OK)
 		store_close(st);
@@ -153,9 +203,11 @@ store_close(struct store *st)
 
 	if (st->stmts != NULL && st->parted) {
 		spool_strike(st);
+		index_try_end(st);
 		(void)store_begin(st, STORE_CACHE);	/* what is ahead, too */
 		store_turn(st);
 	}
+	loop_disarm(st->loop, &st->look);
 	parts_close(st);
 	devices_close(st);
 	store_turn_drop(st);

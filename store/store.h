@@ -67,6 +67,13 @@ struct store_delivered {
 	const char	*from, *subject, *msgid;
 };
 
+/* How the programs of an event ended. */
+enum store_ran {
+	STORE_RAN,		/* by themselves, well or not */
+	STORE_RAN_NOT,		/* the node's trouble: worth another try */
+	STORE_RUNNER_GONE	/* nobody knows */
+};
+
 /* A rule matched it, and wants the programs of an event to run. */
 struct store_ruled {
 	struct store_delivered	 at;	/* where it stands now */
@@ -74,9 +81,9 @@ struct store_ruled {
 	unsigned int		 rule;	/* line of the table, from 1; 0: none */
 	const char		*verdict, *sender, *given;	/* if none */
 	int			 fd;	/* the message, borrowed */
-	/* To be called when all of them ended, or (ok false) the runner;
-	 * said: NULL, or their word on it. */
-	void			(*done)(void *arg, bool ok,
+	/* To be called when all of them ended; said: NULL, or their word
+	 * on it. */
+	void			(*done)(void *arg, enum store_ran how,
 				    const struct rule_said *said);
 	void			*arg;
 };
@@ -112,7 +119,7 @@ struct store {
 	struct ask		*filer;		/* where to ask; NULL: gone */
 	struct ask		*parser;
 	struct queue_store	*queue;		/* store/queue.c */
-	struct index_store	*index;		/* the indexer's ops */
+	struct index_blame	*index;		/* the indexer's ops */
 	void			*filter;	/* mailnode/filter's own */
 	struct gate		*gate;		/* op_gate.c */
 	struct devices		*devices;	/* op_device.c: who logged in */
@@ -143,13 +150,15 @@ struct store {
 	struct store_stmts	*stmts;
 	unsigned int		 pages[STORE_NDB]; /* log since a checkpoint */
 	int			 tried[STORE_NDB]; /* its length at the last */
+	unsigned int		 grew;	/* STORE_BIT: it is long */
 	unsigned int		 turn;		/* its number */
 	unsigned int		 began;		/* STORE_BIT: in the turn */
 	unsigned int		 reading;	/* STORE_BIT: and not begun */
 	enum store_err		 broken[STORE_NDB];
 	struct store_waiter	*waiters, **last_waiter;
 	struct store_waiter	*answering;
-	struct loop_timer	 checkpoint, again, snooze, fan_copy;
+	struct loop_timer	 checkpoint, again, snooze, fan_copy, look;
+	uint64_t		 cache_dev, cache_ino;	/* store.db's file */
 	int64_t			 snooze_due;	/* op_snooze.c: tried up to */
 	uint8_t			 snooze_hash[32];
 	bool			 parted;	/* parts_open() is through */

@@ -24,15 +24,17 @@
 #include "store/db.h"
 #include "store/hold.h"
 #include "store/op_device.h"
+#include "store/op_index_try.h"
 #include "store/parts.h"
 #include "store/queue.h"
+#include "store/row.h"
 #include "store/store_turn.h"
 #include "store/sync.h"
 #include "store/upload.h"
 
 enum {
 	CHECKPOINT_MS = 1000,		/* idle time before one */
-	CHECKPOINT_OCTETS = 32 * 1024 * 1024	/* of log: then it must be */
+	CHECKPOINT_SHORT = 1024 * 1024	/* octets of log, on a full disk */
 };
 
 struct store_waiter {
@@ -46,6 +48,76 @@ struct store_waiter {
 	size_t			 len;
 	uint8_t			 data[];
 };
+
+/* ---- checkpoints: when nothing else is to do, or the log is long ---- */
+
+/* Of these, none of which has begun. */
+static void
+checkpoint(struct store *st, unsigned int dbs)
+{
+	unsigned int i;
+
+	for (i = 0; i < STORE_NDB; i++) {
+		if (!(dbs & STORE_BIT(i)))
+			continue;
+		stmts_read_end(st, (enum store_db)i);
+		stmts_reset(st->stmts, (enum store_db)i);
+		(void)db_checkpoint(st->db[i]);
+		st->pages[i] = 0;
+		st->grew &= ~STORE_BIT(i);
+	}
+}
+
+void
+store_wrote(struct store *st, enum store_db db)
+{
+	st->pages[db]++;
+	if (!st->checkpoint.armed)
+		loop_arm(st->loop, &st->checkpoint, CHECKPOINT_MS);
+}
+
+/* A burst leaves pages and heap behind that nobody needs for now. */
+static void
+idle(void *arg)
+{
+	struct store *st = arg;
+	unsigned int i, dbs = 0;
+
+	for (i = 0; i < STORE_NDB; i++)
+		if (st->pages[i] > 0 && (i == STORE_EVENTS ||
+		    !(st->began & STORE_BIT(i))))
+			dbs |= STORE_BIT(i);
+	checkpoint(st, dbs);
+	for (i = 0; i < STORE_NDB; i++)
+		(void)sqlite3_db_release_memory(st->db[i]);
+	(void)malloc_trim(0);
+}
+
+/*
+ * The log is longest where nobody is ever idle.  It is shortened behind the
+ * commit: here a row that is still being read would stand in the way.  While
+ * another process holds on to its end it cannot begin anew: then once for
+ * each such length, not at each commit.
+ */
+static int
+log_grew(void *arg, struct sqlite3 *db, const char *name, int pages)
+{
+	struct store *st = arg;
+	int most = store_space(st, DB_LOG_MAX) ? DB_LOG_MAX :
+	    CHECKPOINT_SHORT;
+	unsigned int i;
+
+	(void)name;
+	for (i = 0; i + 1 < STORE_NDB && st->db[i] != db; )
+		i++;
+	if (pages < st->tried[i])
+		st->tried[i] = 0;
+	if (pages - st->tried[i] >= most / (int)schemas[i].page) {
+		st->tried[i] = pages;
+		st->grew |= STORE_BIT(i);
+	}
+	return SQLITE_OK;
+}
 
 /* ---- transactions ---- */
 
@@ -153,6 +225,8 @@ commit_all(struct store *st)
 	enum store_err *node = &st->broken[STORE_NODE];
 	enum store_err *cache = &st->broken[STORE_CACHE];
 
+	if ((st->began & STORE_BIT(STORE_CACHE)) && *cache == STORE_OK)
+		*cache = store_result(st, STORE_CACHE, rows_settle(st->rows));
 	if (both_began(st) && *node == STORE_OK)
 		*node = *cache;
 	commit(st, STORE_NODE);
@@ -294,6 +368,7 @@ store_turn(void *arg)
 		for (i = 0; i < STORE_NDB; i++)
 			if (st->began & STORE_BIT(i))
 				st->pages[i]++;
+		checkpoint(st, st->grew);
 		watch_flush(st, outcome(st, STORE_BIT(STORE_CACHE)));
 		answer_all(st);
 		loop_arm(st->loop, &st->checkpoint, CHECKPOINT_MS);
@@ -336,75 +411,12 @@ store_gone(void *arg, struct op_peer *p, const char *why)
 	fsck_gone(st, p);
 	hold_gone(st, p);
 	device_gone(st, p);
+	index_try_gone(st, p);
 	if (why == NULL || st->log == NULL)
 		return;
 	snprintf(text, sizeof text, "%s: %s", role_name(op_peer_role(p)),
 	    why);
 	st->log(st->arg, "peer", text);
-}
-
-/* ---- checkpoints: when nothing else is to do, or the log is long ---- */
-
-static void
-checkpoint(struct store *st)
-{
-	unsigned int i;
-
-	for (i = 0; i < STORE_NDB; i++) {
-		if (st->pages[i] == 0)
-			continue;
-		if (i != STORE_EVENTS && (st->began & STORE_BIT(i)))
-			continue;
-		stmts_read_end(st, (enum store_db)i);
-		stmts_reset(st->stmts, (enum store_db)i);
-		(void)db_checkpoint(st->db[i]);
-		st->pages[i] = 0;
-	}
-}
-
-void
-store_wrote(struct store *st, enum store_db db)
-{
-	st->pages[db]++;
-	if (!st->checkpoint.armed)
-		loop_arm(st->loop, &st->checkpoint, CHECKPOINT_MS);
-}
-
-/* A burst leaves pages and heap behind that nobody needs for now. */
-static void
-idle(void *arg)
-{
-	struct store *st = arg;
-	unsigned int i;
-
-	checkpoint(st);
-	for (i = 0; i < STORE_NDB; i++)
-		(void)sqlite3_db_release_memory(st->db[i]);
-	(void)malloc_trim(0);
-}
-
-/*
- * The log is longest where nobody is ever idle.  While a reader holds on to
- * its end it cannot begin anew: then once for each such length, not at each
- * commit.
- */
-static int
-log_grew(void *arg, struct sqlite3 *db, const char *name, int pages)
-{
-	struct store *st = arg;
-	unsigned int i;
-
-	(void)name;
-	for (i = 0; i + 1 < STORE_NDB && st->db[i] != db; )
-		i++;
-	if (pages < st->tried[i])
-		st->tried[i] = 0;
-	if (pages - st->tried[i] >= CHECKPOINT_OCTETS /
-	    (int)schemas[i].page) {
-		st->tried[i] = pages;
-		(void)db_checkpoint(db);
-	}
-	return SQLITE_OK;
 }
 
 /* ---- life ---- */

@@ -1,6 +1,6 @@
 /*
- * Private to store.c and its parts: the life of what makes turns.  What others call of
- * store_turn.c is in store.h.
+ * Private to store.c and its parts: the life of what makes turns.  What
+ * others call of store_turn.c is in store.h.
  */
 #ifndef STORE_STORE_TURN_H
 #define STORE_STORE_TURN_H

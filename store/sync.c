@@ -52,18 +52,35 @@ sync_place(const struct store *st)
 
 /* ---- folders ---- */
 
+static const char unmade[] = "a mailbox cannot be made";
+
+static void
+all_made(struct store *st)
+{
+	if (st->sync->unmade)
+		store_clear(st, unmade);
+	st->sync->unmade = false;
+}
+
 static void
 made(void *arg, uint16_t status, struct chan_in *in, int *fd)
 {
 	struct store *st = arg;
+	struct sync *sy = st->sync;
 
 	(void)in;
 	(void)fd;
-	st->sync->making--;
-	if (status != OP_OK && status != OP_GONE)
-		store_alarm(st, "a mailbox cannot be made");
-	else if (st->sync->making == 0)
+	sy->failed = sy->failed || (status != OP_OK && status != OP_GONE);
+	if (--sy->making > 0)
+		return;
+	if (!sy->failed) {
+		all_made(st);
 		ask_folders(st);
+		return;
+	}
+	sy->unmade = true;
+	store_alarm(st, unmade);
+	loop_arm(st->loop, &sy->retry, SYNC_ANEW_MS);
 }
 
 /* Those that every node has. */
@@ -74,6 +91,9 @@ make_kept(struct store *st)
 	struct buf args;
 	size_t i;
 
+	if (st->sync->making > 0)
+		return;
+	st->sync->failed = false;
 	for (i = 0; box_kept[i] != NULL && st->filer != NULL; i++) {
 		b = box_by_name(st, box_kept[i]);
 		if (b != NULL && b->here)
@@ -84,6 +104,8 @@ make_kept(struct store *st)
 			st->sync->making++;
 		buf_clear(&args);
 	}
+	if (st->sync->making == 0)
+		all_made(st);
 }
 
 /* A folder that was renamed while we did not look has its file with it. */

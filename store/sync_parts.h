@@ -9,6 +9,8 @@ struct sync {
 	struct file_folder	*folders;
 	size_t			 nfolders;
 	unsigned int		 making;	/* folders, under way */
+	bool			 failed;	/* one of them, in this round */
+	bool			 unmade;	/* and that is alarmed */
 	bool			 listing;	/* a page is under way */
 	bool			 again;		/* once more after it */
 	bool			 listed;	/* at least once */

@@ -10,7 +10,7 @@
 #include "store/row.h"
 #include "store/tag.h"
 
-enum { TAGS_OF_ONE = 128 };	/* tags of a message */
+enum { TAGS_OF_ONE = MAIL_TAGS_MAX };	/* tags, old and new: of one octet */
 
 /* What notmuch calls the flags of a Maildir name. */
 bool
@@ -71,9 +71,8 @@ tag_of_keyword(const char *word)
 	return set_keyword_ok(word) && mail_tag_ok(word) ? word : NULL;
 }
 
-/* The next word of a list; false at its end. */
-static bool
-word(const char **p, char *dst, size_t size)
+bool
+tag_next(const char **p, char *dst, size_t size)
 {
 	size_t n;
 
@@ -116,7 +115,7 @@ tag_change_parse(const char *text, struct tag_change *c)
 	size_t n = 0;
 
 	memset(c, 0, sizeof *c);
-	while (word(&p, w, sizeof w)) {
+	while (tag_next(&p, w, sizeof w)) {
 		if ((w[0] != '+' && w[0] != '-') || !mail_tag_ok(w + 1))
 			return false;
 		if (disguise(c, w + 1, w[0] == '+'))
@@ -155,13 +154,30 @@ join(const char **set, size_t n, char *dst, size_t size)
 	return STORE_OK;
 }
 
+static bool
+same(const struct tag_change *c, const char *a, const char *b)
+{
+	return (c->anycase ? strcasecmp(a, b) : strcmp(a, b)) == 0;
+}
+
+static bool
+among(const struct tag_change *c, const char **set, size_t n, const char *tag)
+{
+	size_t i = 0;
+
+	while (i < n && !same(c, set[i], tag))
+		i++;
+	return i < n;
+}
+
 static void
-take_away(const char **set, size_t *n, const char *tag)
+take_away(const struct tag_change *c, const char **set, size_t *n,
+    const char *tag)
 {
 	size_t i;
 
 	for (i = 0; i < *n; )
-		if (strcmp(set[i], tag) == 0)
+		if (same(c, set[i], tag))
 			set[i] = set[--*n];
 		else
 			i++;
@@ -175,20 +191,35 @@ tag_change_apply(const struct tag_change *c, const char *tags, char *dst,
 	const char *set[TAGS_OF_ONE], *p;
 	size_t n = 0, used = 0;
 
-	for (p = tags; used < TAGS_OF_ONE && word(&p, mem[used],
+	for (p = tags; used < TAGS_OF_ONE && tag_next(&p, mem[used],
 	    sizeof mem[used]); used++)
 		set[n++] = mem[used];
-	for (p = c->text; word(&p, w, sizeof w); ) {
+	for (p = c->text; tag_next(&p, w, sizeof w); ) {
 		if (w[0] == '-') {
-			take_away(set, &n, w + 1);
+			take_away(c, set, &n, w + 1);
 			continue;
 		}
+		if (among(c, set, n, w + 1))
+			continue;
 		if (used == TAGS_OF_ONE)
 			return STORE_TOOBIG;
 		memcpy(mem[used], w + 1, strlen(w));
 		set[n++] = mem[used++];
 	}
 	return join(set, n, dst, size);
+}
+
+/* One that stays, with the case that it has. */
+static bool
+stays(const struct tag_change *c, const char *tag)
+{
+	char w[TAG_MAX + 2];
+	const char *p = c->text;
+
+	while (c->anycase && tag_next(&p, w, sizeof w))
+		if (w[0] == '+' && same(c, w + 1, tag))
+			return true;
+	return !set_keyword_ok(tag);
 }
 
 enum store_err
@@ -200,8 +231,8 @@ tag_change_replace(const struct tag_change *c, const char *tags, char *dst,
 	size_t n = 0;
 
 	kept[0] = '\0';
-	while (word(&p, w, sizeof w))
-		if (!set_keyword_ok(w) && n + strlen(w) + 2 < sizeof kept)
+	while (tag_next(&p, w, sizeof w))
+		if (stays(c, w) && n + strlen(w) + 2 < sizeof kept)
 			n += (size_t)snprintf(kept + n, sizeof kept - n,
 			    "%s%s", n > 0 ? " " : "", w);
 	return tag_change_apply(c, kept, dst, size);

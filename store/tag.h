@@ -27,6 +27,7 @@ struct tag_change {
 	char		text[MAIL_TAGS_MAX * 4];	/* checked */
 	uint32_t	add, del;		/* STORE_* */
 	bool		tags;			/* any real tag in it */
+	bool		anycase;		/* "A" is "a", if that is there */
 };
 
 /* False: malformed. */

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mailnode/base/clock.h"
+#include "mailnode/base/fnv.h"
 #include "store/row_sql.h"
 
 enum {
@@ -19,21 +21,26 @@ enum {
 	SUBJECT_DAYS = 60,		/* a "Re:" looks back so far */
 	AUTHORS_ROOM = 200,		/* octets of the column */
 	TAGS_ROOM = 500,
-	COUNT_SMALL = 50		/* threads that are rather recounted */
+	COUNT_SMALL = 50,		/* threads that are rather recounted */
+	/*
+	 * How far ahead of its arrival a message may put its thread, in s,
+	 * while its Date is as far ahead of now: clocks and zones differ.
+	 * Years ahead it would be on top for years.
+	 */
+	AHEAD_S = 86400
 };
 
-/* FNV-1a over the lower-cased subject: the index compares 8 octets; a
+/* Over the lower-cased subject: the index compares 8 octets; a
  * collision joins two threads, no more. */
 uint64_t
 thread_base_key(const char *base)
 {
-	uint64_t h = UINT64_C(0xcbf29ce484222325);
+	uint64_t h = FNV_BEGIN;
 	const unsigned char *p;
 
-	for (p = (const unsigned char *)base; *p != '\0'; p++) {
-		h ^= *p >= 'A' && *p <= 'Z' ? (uint64_t)(*p + 32) : *p;
-		h *= UINT64_C(0x100000001b3);
-	}
+	for (p = (const unsigned char *)base; *p != '\0'; p++)
+		h = fnv_octet(h, *p >= 'A' && *p <= 'Z' ?
+		    (uint8_t)(*p + 32) : *p);
 	/* Below 2^63: SQLite's integers are signed. */
 	return base[0] != '\0' ? (h >> 1) | 1 : 0;
 }
@@ -266,9 +273,13 @@ list_words(char *list, size_t size, const char *words)
 static void
 line_add(struct line *l, const struct thread_msg *m)
 {
-	if (l->count == 0 || m->date > l->date ||
-	    (m->date == l->date && m->id > l->newest)) {
-		l->date = m->date;
+	int64_t date = m->date;
+
+	if (date > clock_wall_s() + AHEAD_S && date > m->received + AHEAD_S)
+		date = m->received + AHEAD_S;
+	if (l->count == 0 || date > l->date ||
+	    (date == l->date && m->id > l->newest)) {
+		l->date = date;
 		l->newest = m->id;
 	}
 	l->count++;
@@ -315,8 +326,8 @@ line_get(struct rows *r, uint64_t mbox, uint64_t thread, struct line *l)
 	return 0;
 }
 
-int
-thread_count(struct rows *r, uint64_t mbox, uint64_t thread)
+static int
+count_members(struct rows *r, uint64_t mbox, uint64_t thread)
 {
 	const enum row_sql q = SQL_TB_MEMBERS;
 	struct thread_msg m = { 0 };
@@ -328,11 +339,12 @@ thread_count(struct rows *r, uint64_t mbox, uint64_t thread)
 	for (; rc == SQLITE_ROW; rc = row_next(r, q)) {
 		m.id = (uint64_t)row_int(r, q, 0);
 		m.date = row_int(r, q, 1);
-		m.size = (uint64_t)row_int(r, q, 2);
-		m.attach = row_int(r, q, 3) & PARSE_ATTACH;
-		m.author = row_str(r, q, 4);
-		m.tags = row_str(r, q, 5);
-		m.flags = (uint32_t)row_int(r, q, 6);
+		m.received = row_int(r, q, 2);
+		m.size = (uint64_t)row_int(r, q, 3);
+		m.attach = row_int(r, q, 4) & PARSE_ATTACH;
+		m.author = row_str(r, q, 5);
+		m.tags = row_str(r, q, 6);
+		m.flags = (uint32_t)row_int(r, q, 7);
 		line_add(&l, &m);
 	}
 	rc = row_done(rc);
@@ -342,6 +354,35 @@ thread_count(struct rows *r, uint64_t mbox, uint64_t thread)
 		return row_do(r, SQL_TB_DEL, "ii", (int64_t)mbox,
 		    (int64_t)thread);
 	return line_put(r, mbox, thread, &l);
+}
+
+int
+thread_count(struct rows *r, uint64_t mbox, uint64_t thread)
+{
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; i < r->ndue; i++)
+		if (r->due[i].thread == thread && r->due[i].mbox == mbox)
+			return 0;
+	if (r->ndue == DUE_MAX)
+		rc = rows_settle(r);
+	if (rc == 0)
+		r->due[r->ndue++] = (struct thread_due){ mbox, thread };
+	return rc;
+}
+
+/* Also what was rolled back meanwhile: it counts what is there. */
+int
+rows_settle(struct rows *r)
+{
+	size_t n = r->ndue, i;
+	int rc = 0;
+
+	r->ndue = 0;
+	for (i = 0; i < n && rc == 0; i++)
+		rc = count_members(r, r->due[i].mbox, r->due[i].thread);
+	return rc;
 }
 
 /* A message older than the newest would put its author at the wrong end:

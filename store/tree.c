@@ -83,24 +83,33 @@ put_in_order(struct tree *t)
 	t->n = n;
 }
 
+/* With the levels above it. */
+static bool
+add_path(struct tree *t, const char *name, const struct view_box *b,
+    bool subscribed)
+{
+	bool good = add(t, name, strlen(name), b, subscribed);
+	const char *p;
+
+	for (p = strchr(name, '/'); p != NULL && good; p = strchr(p + 1, '/'))
+		good = add(t, name, (size_t)(p - name), NULL, false);
+	return good;
+}
+
 static bool
 gather(struct tree *t, const struct buf *said)
 {
-	const char *p, *slash;
+	const char *p;
 	bool good = true;
 	size_t i;
 
 	for (i = 0; i < t->boxes.n && good; i++) {
 		p = t->boxes.box[i].name;
-		good = add(t, p, strlen(p), &t->boxes.box[i],
-		    subscribed(said, p));
-		for (slash = strchr(p, '/'); slash != NULL && good;
-		    slash = strchr(slash + 1, '/'))
-			good = add(t, p, (size_t)(slash - p), NULL, false);
+		good = add_path(t, p, &t->boxes.box[i], subscribed(said, p));
 	}
 	for (p = NULL; good && (p = next_said(said, p)) != NULL; )
 		if (*p == '+')
-			good = add(t, p + 1, strlen(p + 1), NULL, true);
+			good = add_path(t, p + 1, NULL, true);
 	put_in_order(t);
 	return good;
 }
@@ -149,6 +158,26 @@ tree_same(const struct tree *t, const struct view_box *b)
 		if (t->entry[i].box != NULL && t->entry[i].box->id == b->id)
 			return &t->entry[i];
 	return NULL;
+}
+
+void
+tree_diff(const struct tree *was, const struct tree *is,
+    void (*fn)(void *, const struct tree_entry *, const struct tree_entry *),
+    void *arg)
+{
+	const struct tree_entry *a = was->entry, *b = is->entry;
+	const struct tree_entry *aend = a + was->n, *bend = b + is->n;
+	struct tree_entry none = { .box = NULL };
+	int d;
+
+	while (a < aend || b < bend) {
+		d = a == aend ? 1 : b == bend ? -1 : strcmp(a->name, b->name);
+		memcpy(none.name, d < 0 ? a->name : b->name,
+		    sizeof none.name);
+		fn(arg, d <= 0 ? a : &none, d >= 0 ? b : &none);
+		a += d <= 0;
+		b += d >= 0;
+	}
 }
 
 const char *

@@ -34,6 +34,11 @@ const struct tree_entry *tree_find(const struct tree *t, const char *name);
 /* The same mailbox, whatever it is called there. */
 const struct tree_entry *tree_same(const struct tree *t,
 	    const struct view_box *b);
+/* Each name that is in one of them, or in both, in order: as it was, and as it
+ * is.  What there is not has no box, and nobody subscribed to it. */
+void	 tree_diff(const struct tree *was, const struct tree *is,
+	    void (*fn)(void *arg, const struct tree_entry *was,
+	    const struct tree_entry *is), void *arg);
 /* Is it a level above that name?  What stands behind it, from the "/" on;
  * NULL: no. */
 const char *tree_below(const char *level, const char *name);

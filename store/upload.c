@@ -16,6 +16,7 @@ struct upload {
 	struct uploads	*all;
 	struct op_peer	*peer;		/* NULL: finished or given up */
 	uint64_t	 id, octets;
+	uint64_t	 own;		/* octets of upload_own() */
 	int		 fd, dir;	/* fd -1: in memory so far */
 	struct buf	 mem;
 	enum store_err	 rc;
@@ -206,21 +207,38 @@ append(struct store *st, struct upload *u, const void *data, size_t n)
 	return rc != STORE_OK ? rc : write_all(u->fd, data, n);
 }
 
+static void
+add(struct store *st, struct upload *u, const void *data, size_t n)
+{
+	if (u == NULL || u->rc != STORE_OK)
+		return;
+	u->octets += n;
+	u->rc = append(st, u, data, n);
+}
+
 void
 upload_data(struct store *st, struct op_peer *p, uint64_t id,
     const void *data, size_t n)
 {
 	struct upload *u = find(st, p, id);
 
-	if (u == NULL || u->rc != STORE_OK)
-		return;
-	if (n > st->conf->message_max ||
-	    u->octets > st->conf->message_max - n) {
+	/* What was accepted is sent on with what we put before it. */
+	if (u != NULL && u->rc == STORE_OK && p != NULL &&
+	    (n > st->conf->message_max ||
+	    u->octets - u->own > st->conf->message_max - n))
 		u->rc = STORE_TOOBIG;
-		return;
-	}
-	u->octets += n;
-	u->rc = append(st, u, data, n);
+	add(st, u, data, n);
+}
+
+void
+upload_own(struct store *st, struct op_peer *p, uint64_t id,
+    const void *data, size_t n)
+{
+	struct upload *u = find(st, p, id);
+
+	if (u != NULL)
+		u->own += n;
+	add(st, u, data, n);
 }
 
 enum store_err

@@ -34,6 +34,9 @@ enum store_err	 upload_begin(struct store *st, struct op_peer *p,
 /* Appends; an error is kept and returned by upload_finish(). */
 void		 upload_data(struct store *st, struct op_peer *p,
 		    uint64_t id, const void *data, size_t n);
+/* What we put around it ourselves, beside the limit of a message. */
+void		 upload_own(struct store *st, struct op_peer *p, uint64_t id,
+		    const void *data, size_t n);
 
 /*
  * Starts the write-back; upload_sync() then makes file and folder durable.

@@ -9,7 +9,7 @@
 	"SELECT b.id,b.name,b.uidvalidity," \
 	"max(coalesce(c.uidnext,1),1,coalesce((SELECT max(uid)+1 FROM mail" \
 	" WHERE mbox=b.id),1)),max(b.modseq,1),coalesce(c.total,0)," \
-	"coalesce(c.unread,0)" \
+	"coalesce(c.unread,0),b.recent" \
 	" FROM mailbox b LEFT JOIN box_count c ON c.mbox=b.id "
 
 #define NARROW	"SELECT l.uid,l.flags,l.msg,l.modseq"
@@ -42,6 +42,14 @@ const char *const view_sql[RVIEW_N] = {
 	[RVIEW_DELETED] = "SELECT count(*),coalesce(sum(m.size),0) FROM mail l"
 	    " CROSS JOIN msg m ON m.id=l.msg WHERE l.mbox=?"
 	    " AND l.flags&32<>0",
+	[RVIEW_UNSEEN] = "SELECT uid FROM mail INDEXED BY mail_unseen"
+	    " WHERE mbox=? AND flags&16=0 ORDER BY uid LIMIT 1",
+	/* By their blocks, and one by one in that of the UID. */
+	[RVIEW_BELOW] = "SELECT (SELECT coalesce(sum(n),0) FROM uid_block"
+	    " WHERE mbox=?1 AND block<(?2-1)>>10)+(SELECT count(*) FROM mail"
+	    " WHERE mbox=?1 AND uid>(?2-1)>>10<<10 AND uid<?2)",
+	[RVIEW_KEYWORDS] = "SELECT group_concat(tag,' ') FROM (SELECT tag"
+	    " FROM box_tag WHERE mbox=? LIMIT ?)",
 	/* An index has all of it, by threads. */
 	[RVIEW_USED] = "SELECT coalesce(sum(size),0) FROM thread_box",
 	[RVIEW_UIDS] = "SELECT uid FROM mail WHERE mbox=? AND uid>=?"
@@ -66,6 +74,8 @@ const char *const view_sql[RVIEW_N] = {
 	[RVIEW_SINCE_META] = META CHANGED WITH_META SINCE,
 	[RVIEW_SINCE_ENV] = ENV CHANGED WITH_ROW SINCE,
 	[RVIEW_SINCE_ALL] = ALL CHANGED WITH_ROW SINCE,
+	[RVIEW_ROOT] = "SELECT rootpage FROM main.sqlite_schema"
+	    " WHERE name='mail'",
 	[RVIEW_PLACE] = "SELECT b.name,m.name,m.size,m.wire,m.pflags,m.parts"
 	    " FROM mail l JOIN msg m ON m.id=l.msg JOIN mailbox b"
 	    " ON b.id=l.mbox WHERE l.mbox=? AND l.uid=?",
@@ -92,11 +102,10 @@ blob(const struct reader *r, enum reader_view q, int col, size_t *n)
 
 /* ---- mailboxes ---- */
 
+/* Of the row that a step came to, if it did; 0 without. */
 static int
-one_number(struct reader *r, enum reader_view q, uint64_t mbox, uint64_t *v)
+one_number(struct reader *r, enum reader_view q, int rc, uint64_t *v)
 {
-	int rc = sql_step(&r->view, q, "i", (int64_t)mbox);
-
 	*v = 0;
 	if (rc == SQLITE_ROW) {
 		*v = (uint64_t)num(r, q, 0);
@@ -104,6 +113,34 @@ one_number(struct reader *r, enum reader_view q, uint64_t mbox, uint64_t *v)
 		rc = SQLITE_DONE;
 	}
 	return sql_done(rc);
+}
+
+static int
+size_of(struct reader *r, uint64_t mbox, uint64_t *size)
+{
+	return one_number(r, RVIEW_SIZE, sql_step(&r->view, RVIEW_SIZE, "i",
+	    (int64_t)mbox), size);
+}
+
+/* How many UIDs of it stand below that one. */
+static int
+count_below(struct reader *r, uint64_t mbox, uint64_t uid, uint64_t *n)
+{
+	return one_number(r, RVIEW_BELOW, sql_step(&r->view, RVIEW_BELOW,
+	    "ii", (int64_t)mbox, (int64_t)uid), n);
+}
+
+static int
+find_unseen(struct reader *r, struct view_box *b)
+{
+	uint64_t uid, n = 0;
+	int rc = one_number(r, RVIEW_UNSEEN, sql_step(&r->view, RVIEW_UNSEEN,
+	    "i", (int64_t)b->id), &uid);
+
+	if (rc == SQLITE_OK && uid != 0)
+		rc = count_below(r, b->id, uid, &n);
+	b->unseen = uid != 0 ? (uint32_t)n + 1 : 0;
+	return rc;
 }
 
 static int
@@ -116,6 +153,31 @@ count_deleted(struct reader *r, struct view_box *b)
 		b->deleted = (uint32_t)num(r, q, 0);
 		b->deleted_size = (uint64_t)num(r, q, 1);
 		sql_end(&r->view, q);
+		rc = SQLITE_DONE;
+	}
+	return sql_done(rc);
+}
+
+static int
+count_recent(struct reader *r, struct view_box *b)
+{
+	uint64_t n;
+	int rc = count_below(r, b->id, b->told, &n);
+
+	b->recent = n < b->total ? b->total - (uint32_t)n : 0;
+	return rc;
+}
+
+/* Valid as long as the snapshot. */
+static int
+list_keywords(struct reader *r, struct view_box *b)
+{
+	const enum reader_view q = RVIEW_KEYWORDS;
+	int rc = sql_step(&r->view, q, "ii", (int64_t)b->id,
+	    (int64_t)VIEW_KEYWORDS_MAX);
+
+	if (rc == SQLITE_ROW) {
+		b->keywords = sql_str(&r->view, q, 0);
 		rc = SQLITE_DONE;
 	}
 	return sql_done(rc);
@@ -136,10 +198,18 @@ take_box(struct reader *r, enum reader_view q, uint32_t want,
 	b->modseq = (uint64_t)num(r, q, 4);
 	b->total = (uint32_t)num(r, q, 5);
 	b->unread = (uint32_t)num(r, q, 6);
+	b->told = (uint32_t)num(r, q, 7);
+	b->keywords = "";
 	if (want & VIEW_SIZE)
-		rc = one_number(r, RVIEW_SIZE, b->id, &b->size);
+		rc = size_of(r, b->id, &b->size);
 	if (rc == SQLITE_OK && (want & VIEW_DELETED))
 		rc = count_deleted(r, b);
+	if (rc == SQLITE_OK && (want & VIEW_UNSEEN))
+		rc = find_unseen(r, b);
+	if (rc == SQLITE_OK && (want & VIEW_RECENT))
+		rc = count_recent(r, b);
+	if (rc == SQLITE_OK && (want & VIEW_KEYWORDS))
+		rc = list_keywords(r, b);
 	return rc;
 }
 
@@ -147,18 +217,14 @@ int
 view_disk(struct reader *r, uint64_t *used, uint64_t *left)
 {
 	struct statvfs fs;
-	int rc = sql_step(&r->view, RVIEW_USED, "");
+	int rc = one_number(r, RVIEW_USED, sql_step(&r->view, RVIEW_USED, ""),
+	    used);
 
-	*used = *left = 0;
-	if (rc == SQLITE_ROW) {
-		*used = (uint64_t)num(r, RVIEW_USED, 0);
-		sql_end(&r->view, RVIEW_USED);
-		rc = SQLITE_DONE;
-	}
+	*left = 0;
 	if (r->root != -1 && fstatvfs(r->root, &fs) == 0)
 		*left = (uint64_t)fs.f_bavail * fs.f_frsize;
 	*left = *left > r->reserve ? *left - r->reserve : 0;
-	return sql_done(rc);
+	return rc;
 }
 
 int
@@ -387,6 +453,23 @@ step(struct reader *r, enum reader_view q, const struct view_scan *s,
 	    (int64_t)s->range[i].lo, (int64_t)s->range[i].hi);
 }
 
+/* Once for a range, which is answered page by page; what is small waits for
+ * its few leaves. */
+static void
+ask_ahead(struct reader *r, uint64_t mbox, const struct set_range *range)
+{
+	struct ahead *a = &r->asked;
+	uint64_t root;
+
+	if (r->ahead == -1 || range->hi - range->lo < BLOCK ||
+	    (a->mbox == mbox && a->lo < range->lo && a->hi >= range->hi))
+		return;
+	*a = (struct ahead){ mbox, range->lo, range->hi };
+	if (one_number(r, RVIEW_ROOT, sql_step(&r->view, RVIEW_ROOT, ""),
+	    &root) == SQLITE_OK)
+		(void)ahead_mail(r->ahead, (uint32_t)root, a);
+}
+
 /* Those of a row, from a scan beside that of the rows: rc is where that
  * stands. */
 static int
@@ -414,6 +497,7 @@ view_each_row(struct reader *r, struct view_scan *s,
 	if (s->since != 0)
 		return rows_since(r, s, emit, arg);
 	for (i = 0; i < s->n && rc == SQLITE_OK; i++) {
+		ask_ahead(r, s->mbox, &s->range[i]);
 		if (beside)
 			tags = step(r, RVIEW_TAGGED, s, i);
 		rc = step(r, q, s, i);

@@ -67,8 +67,9 @@ int	view_place(struct reader *r, uint64_t mbox, uint32_t uid,
 int	view_blob_of(struct reader *r, uint64_t mbox, uint32_t uid,
 	    enum view_blob which, const uint8_t **p, size_t *n);
 
-/* Between op_view.c, op_view_row.c and op_view_file.c.  call clears args; end turns an SQLite
- * code into a status; a blob that is too large for a row comes as NULL. */
+/* Between op_view.c, op_view_row.c and op_view_file.c.  call clears args; end
+ * turns an SQLite code into a status; a blob that is too large for a row
+ * comes as NULL. */
 uint16_t view_call(int ch, uint16_t type, struct buf *args,
 	    struct op_reply *r);
 uint16_t view_end(struct reader *r, int rc);

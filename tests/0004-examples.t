@@ -91,6 +91,11 @@ ok 'and says what to do' grep -q 'older than mailnode.*CHANGES' "$tmp/said"
 ok 'and what is missing' grep -q 'forwarders.*undeclared' "$tmp/said"
 old 's/^\(#define CONFIG_VERSION\).*/\1 9999/' >"$tmp/said"
 ok 'a newer one stops it, too' grep -q 'newer than this mailnode' "$tmp/said"
+old 's/^static.* undo_s = .*/&\nstatic const unsigned int undo_seconds = 60;/' \
+    >"$tmp/said"
+ok 'a setting that there is not is warned of' \
+    grep -q 'undo_seconds.*not used' "$tmp/said"
+ok 'and built' [ -e "$tmp/old/conf.o" ]
 
 unit=examples/systemd/mailnode.service
 # Prints what systemd has to say of a unit; its program must exist.

@@ -47,26 +47,9 @@ is "doors are named" "$(mn status | sed -n 's/^doors //p')" \
     "   smtp 127.0.0.1:$(node_port smtp)"
 is "and as JSON" "$(mn status -j | grep '"door"')" \
     "{\"type\":\"door\",\"service\":\"smtp\",\"tls\":\"starttls\",\"address\":\"127.0.0.1\",\"port\":$(node_port smtp)}"
-for args in 'alias add' 'device add' 'rule test' 'allow rm' 'ban add' \
-    'rejects show'; do
-	is "$args -h" "$(mn $args -h)" "$(mn "${args%% *}" -h)"
-done
-is "a wrong option is named" "$(mn queue -z 2>&1 | head -1)" \
-    'mailnode: queue: -z: no such option'
-is "one without its argument, too" "$(mn alias add --for 2>&1 | head -1)" \
-    'mailnode: alias: --for: it wants an argument'
-for args in 'serve x' 'status -x' 'nonsense' ''; do
-	# shellcheck disable=SC2086
-	mn $args >/dev/null 2>&1 </dev/null; rc=$?
-	[ -n "$args" ] && is "usage: mailnode $args" "$rc" 2
-done
 for args in -V --version; do
 	is "mailnode $args is that of CHANGES" "$(mn $args)" \
 	    "mailnode $(sed -n 's/^\([0-9][0-9.]*\).*/\1/p' CHANGES | head -1)"
-done
-for cmd in $(mn -h | sed -n 's/^ *mailnode \([a-z]*\).*/\1/p'); do
-	ok "$cmd -h" mn "$cmd" -h
-	is "$cmd --help" "$(mn "$cmd" --help)" "$(mn "$cmd" -h)"
 done
 
 # It leads a session of its own (node_start).

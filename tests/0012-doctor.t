@@ -5,7 +5,10 @@
 node_use a
 dns_start || exit 1
 node_config resolvers "{ { \"$dns\", 0 } }" relays '{ { "prov",
-    "127.0.0.1:9", CONF_TLS, "relay/prov", "*", "*", NULL } }' || exit 1
+    "127.0.0.1:9", CONF_TLS, "relay/prov", "*", "*", NULL } }' \
+    hooks "{ { \"deliver\", \"/bin/true\", 2, 0, 0 },
+	{ \"delivered\", \"$tmp/prog\", 2, 0, 0 },
+	{ \"deliverd\", \"/bin/true\", 2, 0, 0 } }" || exit 1
 node_build && node_init || exit 1
 
 look() { mn doctor -j >"$tmp/found" 2>"$tmp/err"; }
@@ -42,6 +45,10 @@ ok 'no DMARC' says note DMARC 'has none'
 ok 'no DKIM' says bad DKIM '[0-9]*r._domainkey.node.test is missing'
 ok 'Ed25519 does not sign' says note DKIM 'e._domainkey.node.test is missing; it does not sign'
 ok 'no login' says bad vault 'has no relay/prov' 'vault set'
+ok 'a hook' says ok hook '/bin/true of deliver'
+ok 'a hook that is none' says bad hook 'prog of delivered is no program' 'install it'
+cp /bin/true "$tmp/prog"
+ok 'a hook of no event' says note hook 'no rule names deliverd'
 ok 'files' says ok files 'boot.key is yours alone'
 ok 'cert' says ok cert 'days left; self-signed'
 
@@ -71,6 +78,7 @@ ok 'another key' says bad DKIM 'is another key: what you send fails'
 ok 'a TLSA that fits not' says bad TLSA 'fits our key: who knows DANE'
 ok 'a key for all to read' says bad files 'others may use .*boot.key' 'chmod 600'
 ok 'a daemon' says ok daemon runs
+is 'in lines of a terminal' "$(mn doctor | awk 'length > 80')" ''
 ok 'locked: its alarm' says bad alarm 'vault: locked'
 ok 'the login is there' fails says bad vault 'relay/prov'
 

@@ -107,4 +107,9 @@ ok 'and no vault' fails [ -e "$MAILNODE_HOME/vault" ]
 ok 'on a terminal it is asked twice' eval 'typed "new vault: " 12345678 \
     "once more: " 12345678 >"$node/tty" && [ -s "$MAILNODE_HOME/vault" ]'
 ok 'and not shown' fails grep -q 1234567 "$node/tty"
+# As under su -c: a session without a terminal, though one is its input.
+ok 'on one that is nobody'\''s, too' eval '"$python" tests/tools/typed.py \
+    "passphrase: " 12345678 -- setsid -w "$mailnode" vault slot recovery \
+    --argon2 1 >"$node/tty"'
+ok 'and neither shown' fails grep -q 1234567 "$node/tty"
 done_testing

@@ -40,6 +40,7 @@ ok 'set' feed "$pass\nsecret word\n" vault set relay/a me@example.org
 is 'list names it, not the password' "$(mn vault list | grep relay)" \
     "$(printf '%-32s %-8s %s' relay/a login '"me@example.org"')"
 ok 'the file has not the password' fails grep -q 'secret word' "$v"
+ok 'no line of it ends with a blank' fails eval 'mn vault list | grep " $"'
 ok 'list -j is JSON' eval 'mn vault list -j | "$python" -c "
 import json, sys
 e = [json.loads(l) for l in sys.stdin]

@@ -92,12 +92,16 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
     -keyout "$tmp/other.key" -out "$tmp/other.pem" -days 9 2>/dev/null
 cp "$chain" "$tmp/good.pem"
 cp "$tmp/other.pem" "$chain"
-kill -KILL "$vault"
+offers() { swaks --server 127.0.0.1 --port "$port" --quit-after EHLO | grep -q STARTTLS; }
+ok 'a chain of another key is not offered' fails offers
 ok 'a chain of another key is an alarm' wait_for \
     'mn status | grep -q "another key than the vault"'
 ok 'and cert show says so' eval 'mn cert | grep -q "^serves *the certificate is for another key"'
+kill -KILL "$vault"
+ok 'it still is with another vault process' wait_for \
+    '[ "$(grep -c "event=vault" "$node/log")" -ge 2 ] && mn status | grep -q "another key than the vault"'
 cp "$tmp/good.pem" "$chain"
-kill -KILL "$(pgrep -s "$(cat "$node/serve.pid")" -x mn-vault)"
+ok 'ours is offered' offers
 ok 'and over when it is ours' wait_for \
     '! mn status | grep -q "another key than the vault"'
 echo rubbish >"$chain"

@@ -15,7 +15,11 @@ deliver()	# deliver SUBJECT [TO]
 }
 
 # Messages below folder, by name; their UIDs.
-names() { find "$node/Mail/$1" -type f -name '*,I=*' | sort; }
+names()
+{
+	find "$node/Mail/$1" -type f -name '*,I=*' \
+	    ! -path "$node/Mail/*/tmp/*" | sort
+}
 uids() { names "$1" | sed 's/.*,I=[0-9]*\.\([0-9]*\).*/\1/' | sort -n |
     tr '\n' ' '; }
 rows() { mn fsck -j | sed 's/.*"rows":\([0-9]*\).*/\1/'; }
@@ -26,9 +30,8 @@ wait_for 'filed 1'
 is 'and filed as UID 1' "$(uids INBOX)" '1 '
 is 'in new/, for mutt to see' "$(find "$inbox/new" -type f | wc -l)" 1
 trace=$(mn why me@node.test | awk '$4 == "accept" { print $3; exit }')
-ok 'why tells where it went' \
-    sh -c '"$1" why "$2" | grep -q "filed .*folder=INBOX uid=1"' sh \
-    "$mailnode" "$trace"
+ok 'why tells where it went' wait_for \
+    'mn why "$trace" | grep -q "filed .*folder=INBOX uid=1"'
 ok 'and as JSON lines' sh -c '"$1" why -j "$2" | grep -q "\"kind\":\"filed\""' \
     sh "$mailnode" "$trace"
 ok 'why of nothing fails' fails mn why nothing@nowhere.test
@@ -36,6 +39,8 @@ ok 'why of nothing fails' fails mn why nothing@nowhere.test
 # ---- aliases ----
 ok 'an alias is made' mn alias add -t shopping -n 'a shop' shop
 ok 'an alias twice is refused' fails mn alias add shop
+is 'the mailbox that is none is named' "$(mn alias add -f Nowhere other 2>&1)" \
+    'mailnode: Nowhere: no such mailbox'
 ok 'the own address is none' fails mn alias add me
 ok 'nor one of another domain' fails mn alias add x@other.test
 ok 'mail for it is accepted' deliver two shop+x@node.test
@@ -128,6 +133,15 @@ is 'the same again' \
 node_start
 ok 'and the index finds them' \
     wait_for '[ "$(mn search -j tag:flagged | wc -l)" = 1 ]' 15
+
+# Under a daemon, too: it notices by itself.
+rm -f "$MAILNODE_HOME"/store.db*
+ok 'a cache that is removed is made anew' \
+    wait_for '[ -s "$MAILNODE_HOME/store.db" ]' 15
+ok 'and all is there' wait_for '[ "$(mn search -j tag:flagged | wc -l)" = 1 ]' 15
+is 'with the names and UIDs it had' \
+    "$(names .; cat "$inbox/mailnode-uid" | grep uidvalidity)" "$before"
+ok 'the log names it' grep -q 'event=store .*store.db was removed' "$node/log"
 node_stop
 
 # Its first page is whole, and others are not.

@@ -68,10 +68,29 @@ is 'nothing accepted is lost' \
     "$(sort "$tmp/accepted" | comm -23 - "$tmp/stand" | wc -l)" 0
 ok 'fsck is clean' mn fsck
 
+# A spool that nobody empties leaves the room to be filed.
+filer=$(pgrep -s "$(cat "$node/serve.pid")" -x mn-filer)
+kill -STOP "$filer"
+full=0
+while [ $full -lt 3 ] && [ $i -lt 400 ]; do
+	i=$((i + 1))
+	if deliver $i 400000; then
+		echo $i >>"$tmp/accepted"
+	else
+		full=$((full + 1))
+	fi
+done
+kill -CONT "$filer"
+is 'a full spool defers' $full 3
+ok 'and is filed' wait_for 'mn status -j | grep -q "\"spooled\":0,"' 30
+{ stand "$node/small/Mail/INBOX"; stand "$tmp/away"; } | sort >"$tmp/stand"
+is 'all of it' "$(sort "$tmp/accepted" | comm -23 - "$tmp/stand" | wc -l)" 0
+
 # What cannot be filed is told, and not waited for.
 inbox=$node/small/Mail/INBOX
+find "$inbox" -name '*,I=*' -exec mv {} "$tmp/away" \;
 mv "$inbox/tmp" "$inbox.tmp" && : >"$inbox/tmp"
-ok 'one more, which is not filed' deliver 900 2000
+ok 'one more, which is not filed' wait_for 'deliver 900 2000'
 ok 'fsck tells what waits' \
     sh -c 'timeout 60 "$0" fsck | grep "^1 messages wait in the spool"' "$mailnode"
 rm "$inbox/tmp" && mv "$inbox.tmp" "$inbox/tmp"

@@ -154,4 +154,11 @@ ok 'and makes it anew' wait_for agree 15
 is 'no UID changed' "$(files "$inbox")" "$before"
 is 'each has the flag' "$(find "$inbox" -name '*:2,*T' | wc -l)" 40
 
+# A file where a mailbox should be.
+rm -rf "$HOME/Mail/Trash"; : >"$HOME/Mail/Trash"
+ok 'a mailbox that cannot be made' wait_for 'mn status | grep -q "mailbox cannot be made"'
+rm -f "$HOME/Mail/Trash"
+ok 'is made when it can be' wait_for '[ -d "$HOME/Mail/Trash/cur" ]'
+ok 'and the alarm is over' wait_for '! mn status | grep -q "mailbox cannot be made"'
+
 done_testing

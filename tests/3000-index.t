@@ -40,6 +40,9 @@ is 'notmuch sees the same' "$(nm count '*')" 9
 is 'unread is a tag there' "$(nm count tag:unread)" 9
 
 # ours to theirs
+is 'what is tagged is found at once' "$(for i in 1 2 3 4 5; do mn tag "+now$i" id:m1@x.test
+    mn search "tag:now$i"; done | wc -l)" 5
+mn tag -now1 -now2 -now3 -now4 -now5 id:m1@x.test
 ok 'a tag is given' mn tag +work +flagged -unread -- id:m1@x.test
 ok 'the index has it' wait_for '[ "$(nm count tag:work and tag:flagged and \
     not tag:unread)" = 1 ]'
@@ -50,7 +53,7 @@ is 'a query that nothing matches' \
     "$(printf 'mailnode: tag: no message matches\n1')"
 is 'a tag that is none' "$(mn tag '+a b' -- '*' 2>&1; echo $?)" \
     "mailnode: +a b: not a tag
-1"
+2"
 
 # theirs to ours: within a second, more on a busy machine
 nm tag +theirs +replied -unread -- id:m2@x.test
@@ -64,6 +67,27 @@ nm tag +deleted +spam -- id:m3@x.test
 ok 'a tag of ill repute is a tag' wait_for \
     '[ "$(tags_of m3@x.test)" = "\"unread\" \"spam\"" ]' 10
 ok 'and moves nothing' test "$(ls "$inbox/cur" "$inbox/new" | grep -c Q3)" = 1
+# What is no tag here stays there, and holds up nothing that came with it.
+long=$(printf %0150d 0 | tr 0 x)
+ctl=$(printf 'a\001b')
+odd="+say\"hi +back\\slash +$long +$ctl"
+# shellcheck disable=SC2086
+nm tag $odd '+two words' +between -unread -- id:m7@x.test
+ok 'beside odd tags the others are taken' wait_for \
+    '[ "$(tags_of m7@x.test)" = " \"between\"" ]' 10
+mn tag +after -- id:m7@x.test
+ok 'what is done here reaches it' wait_for \
+    '[ "$(nm count id:m7@x.test tag:after tag:between)" = 1 ]'
+is 'and leaves them alone' "$(nm search --output=tags id:m7@x.test)" \
+    "$(printf '%s\n' "$ctl" after 'back\slash' between 'say"hi' 'two words' \
+    "$long")"
+nm tag +again '+say"hi' -between -- id:m7@x.test id:m8@x.test
+ok 'a message at a time' wait_for '[ "$(tags_of m7@x.test) $(tags_of m8@x.test)" = \
+    " \"after\",\"again\" \"unread\" \"again\"" ]' 10
+is 'each is named, once' "$(grep -c 'text="is no tag here' "$node/log") \
+$(grep -c 'tag="say.*text="is no tag here' "$node/log")" '5 1'
+mn tag -after -again -- 'id:m7@x.test id:m8@x.test'
+nm tag -again "-$long" '-say"hi' '-two words' "-$ctl" '-back\slash' -- '*'
 is 'nothing is left to learn' "$(wait_for '[ "$(left)" = 0 ]'; left)" 0
 
 # a move is followed
@@ -73,6 +97,21 @@ ok 'a file that moved is found there' wait_for \
 rm "$inbox"/cur/*Q5.*
 ok 'one that went is not found' wait_for '[ "$(nm count id:m5@x.test)" = 0 ]'
 
+# A name that is too long for the index ends libnotmuch, were it asked.
+long=$(printf %0118d 0)/$(printf %0119d 0)
+mkdir -p "$node/Mail/$long/cur" "$node/Mail/$long/new" "$node/Mail/$long/tmp"
+letter 20 deep >"$node/Mail/$long/new/1600000020.M1P1Q20.host"
+letter 21 shallow >"$node/Mail/Archive/new/1600000021.M1P1Q21.host"
+ok 'what comes beside it is found' wait_for '[ "$(nm count subject:shallow)" = 1 ]'
+ok 'its story says what it is' wait_for \
+    'mn why "<m20@x.test>" | grep -q "not indexed: its mailbox.s name"'
+mv "$node/Mail/$long"/*/*Q20.* "$node/Mail/Archive/cur/"
+ok 'as it is' test "$(nm count subject:deep)" = 0
+ok 'elsewhere it is found' wait_for '[ "$(nm count subject:deep)" = 1 ]'
+is 'nobody died' "$(grep -c 'event=ended.*name=indexer' "$node/log")" 0
+rm "$node"/Mail/Archive/cur/*Q20.* "$node"/Mail/Archive/*/*Q21.*
+wait_for '[ "$(nm count subject:deep or subject:shallow)" = 0 ]'
+
 # trouble
 pkill -KILL -x -P "$(cat "$node/serve.pid")" mn-indexer
 letter 10 after >"$inbox/new/1600000010.M1P1Q10.host"
@@ -81,6 +120,14 @@ rm -r "$index"
 letter 11 anew >"$inbox/new/1600000011.M1P1Q11.host"
 ok 'a lost index is made anew' wait_for '[ "$(nm count "*" 2>/dev/null)" = 10 ]' 20
 ok 'with its tags' wait_for '[ "$(found tag:work)" = 1 ]'
+letter 12 "=?utf-8?B?$(printf 今年の渡り鳥について | base64)?=" \
+    >"$inbox/new/1600000012.M1P1Q12.host"
+ok 'a word where there are no blanks' wait_for \
+    '[ "$(found subject:渡り鳥)" = 1 ]' 20
+ok 'one character' test "$(found subject:鳥)" = 1
+ok 'no others' test "$(found subject:鳥渡)" = 0
+rm "$inbox"/*/*Q12.*
+wait_for '[ "$(found "*")" = 10 ]'
 is 'no crash, no alarm of the index' \
     "$(mn status -j | grep -c 'index cannot be written')" 0
 mn search '((' >/dev/null 2>&1; rc=$?
@@ -128,4 +175,32 @@ indexer_lives()
 	return 1
 }
 ok 'the local node ends' wait_for '! indexer_lives' 30
+
+# One that cannot be opened, under a daemon and before it starts.
+node_start
+dd if=/dev/urandom of="$index/xapian/iamglass" bs=64 count=1 2>/dev/null
+letter 13 damaged >"$inbox/new/1600000013.M1P1Q13.host"
+ok 'a damaged index is made anew' wait_for '[ "$(found subject:damaged)" = 1 ]' 20
+ok 'an alarm said so' grep -q 'alarm text="the search index was damaged' \
+    "$node/log"
+ok 'and is over' wait_for '! mn status | grep -q "index was damaged"'
+ok 'what it was stands aside' test -d "$index/xapian.aside"
+node_stop
+for f in "$index"/xapian/*; do : >"$f"; done
+node_start
+ok 'at a start, too' wait_for '[ "$(found "*")" = 11 ]' 20
+node_stop
+rm "$inbox"/*/*Q13.*
+
+# An index that notmuch made, or mailnode before it knew of pairs.
+rm -r "$index"/xapian* "$index/mailnode-cjk"
+letter 12 "=?utf-8?B?$(printf 今年の渡り鳥について | base64)?=" \
+    >"$inbox/new/1600000012.M1P1Q12.host"
+nm new >"$tmp/new" 2>&1
+node_start
+ok 'an older index finds what it did' wait_for \
+    '[ "$(found subject:今年の渡り鳥について)" = 1 ]' 20
+ok 'all of it' test "$(found '*')" = 11
+ok 'and goes on' wait_for '[ "$(left)" = 0 ]' 20
+node_stop
 done_testing

@@ -102,7 +102,7 @@ is 'a path that is not there' "$rc $(cat "$tmp/err")" \
     "1 mailnode: $tmp/nothing: No such file or directory"
 mn import -F 'a/cur' "$old" 2>"$tmp/err"; rc=$?
 is 'a name that no mailbox has' "$rc $(cat "$tmp/err")" \
-    '1 mailnode: a/cur: not a name for a mailbox'
+    '2 mailnode: a/cur: not a name for a mailbox'
 mn import 2>/dev/null; is 'usage' $? 2
 mn export 2>/dev/null; is 'usage of export' $? 2
 
@@ -122,7 +122,7 @@ is 'with its flags' "$(sql "SELECT l.flags FROM msg m JOIN mail l
     WHERE m.msgid='b1@x' AND b.name='Back'")" 16
 mn export "$tmp/x" Nosuch >/dev/null 2>"$tmp/err"; rc=$?
 is 'a mailbox that is not there' "$rc $(cat "$tmp/err")" \
-    '1 mailnode: export: no such mailbox'
+    '1 mailnode: Nosuch: no such mailbox'
 node_stop
 is 'without a daemon' "$(mn import -F Late "$tmp/one.eml")" \
     'imported 1, already there 0, failed 0'

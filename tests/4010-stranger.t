@@ -22,8 +22,17 @@ stores()	# how many messages a case stores
 	esac
 }
 
+stranger() { "$python" tests/tools/stranger.py "$port" "$1"; }
 for c in $("$python" tests/tools/stranger.py list); do
-	ok "$c" "$python" tests/tools/stranger.py "$port" "$c"
+	case $c in
+	pipelined_nonsense) continue ;;
+	guessing)	# Each error of these two costs them a second.
+		stranger pipelined_nonsense >"$tmp/nonsense" 2>&1 &
+		nonsense=$!
+		ok "$c" stranger "$c"
+		ok 'pipelined_nonsense' wait "$nonsense" ;;
+	*)	ok "$c" stranger "$c" ;;
+	esac
 	want=$((want + $(stores "$c")))
 	# Sessions of one case are over before the next begins.
 	smtp_over

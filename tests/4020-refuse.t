@@ -38,6 +38,12 @@ ok 'and from whom' grep -q 'sender=<a@peer.test>' "$tmp/why"
 ok 'in its brackets, too' sh -c '"$0" why "[$1]" | grep -q " 550 5.1.1 "' \
     "$mailnode" "$id"
 ok 'by address, too' wait_for 'mn why you@node.test | grep -q "$id"'
+ok 'of him who sent it, as well' wait_for 'mn why A@peer.test | grep -q "$id"'
+say "$to:<you@node.test>
+RCPT TO:<he@node.test>" >"$tmp/said"
+id=$(id_of '550 5.1.1')
+wait_for 'mn why "$id" | grep -q he@'
+is 'once of a message' "$(mn why "$id" | grep -c ' from  ')" 1
 
 say "$to:<me@node.test>
 DATA
@@ -58,6 +64,20 @@ ok 'and by its number' sh -c '"$0" why "$1" | grep -q "$2"' "$mailnode" "$n" "$i
 msgid=$(found message_id)
 ok 'and by its Message-ID' sh -c '"$0" why "$1" | grep -q "$2"' "$mailnode" \
     "$msgid" "$id"
+
+# Who sends for others has an envelope of his own.
+say "EHLO mx.peer.test
+MAIL FROM:<bounce-1@lists.test>
+RCPT TO:<me@node.test>
+DATA
+From: Shop <Alice@shop.test>
+Subject: why-2
+
+.
+QUIT" >"$tmp/said"
+id=$(sed -n 's/^250 2.0.0 accepted as: //p' "$tmp/said")
+ok 'by the author of what came' wait_for \
+    '[ -n "$id" ] && mn why alice@shop.test | grep -q "$id"'
 
 # ---- aliases ----
 ok 'an alias is added' mn alias add shop

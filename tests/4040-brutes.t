@@ -36,6 +36,14 @@ ok 'swaks hears 421' eval 'guess 127.7.7.1 me@node.test; grep -q "421 4.7.0 .*cl
 ok 'why tells of the ban' wait_for 'mn why 127.7.7.1 | grep -q \
     " ban  *127.7.7.1 doors=mail seconds=300 20 refused recipients: uwe@elsewhere.test"'
 ok 'of who was refused since' wait_for 'mn why 127.7.7.1 | grep -q "refuse .*is closed to 127.7.7.1 for a while"'
+"$python" - "$port" <<'END'
+import socket, sys
+for i in range(300):
+    s = socket.create_connection(('127.0.0.1', int(sys.argv[1])), 30, ('127.7.7.1', 0))
+    s.recv(100); s.close()
+END
+ok 'a flood of his is few lines' wait_for 'guess 127.7.7.1 me@node.test
+    [ "$(sed -n "s/.*event=refuse more=\([0-9]*\)$/\1/p" "$node/log" | awk "{ n += \$1 } END { print n + 0 }")" -ge 1 ]'
 ok 'and of its end' eval 'mn why 127.7.7.1 | tail -1 | grep -q " banned .*seconds-left=[23]"'
 ok 'in JSON, too' eval 'mn why -j 127.7.7.1 | tail -1 | grep -q "\"kind\":\"banned\""'
 is 'a neighbour is served' "$(brute 127.7.7.2 mail)" sent

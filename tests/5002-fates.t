@@ -82,6 +82,7 @@ rcpt close|waiting
 data close|waiting
 dot close|unknown
 dot nonsense|unknown
+dot 354 go on|unknown
 ehlo 250-half|250_mixed|waiting'
 n=0
 printf '%s\n' "$table" | while IFS= read -r line; do
@@ -94,6 +95,25 @@ printf '%s\n' "$table" | while IFS= read -r line; do
 done >"$tmp/got"
 printf '%s\n' "$table" | sed 's/|\([a-z]*\)$/: \1/' >"$tmp/want"
 ok 'every class of answer at every step' diff "$tmp/want" "$tmp/got"
+
+# RFC 5321 section 4.5.3.1.10: the rest goes in a letter of its own.
+hop_rules 'limit 2'
+before=$(hop_count)
+conns=$(wc -l <"$hop/conns")
+id=$(send a@far.test b@far.test c@far.test d@far.test e@far.test)
+ok 'too many for one transaction' wait_for '[ "$(state "$id")" = done ]'
+is 'get it in three, over one connection' \
+    "$(($(hop_count) - before)) $(($(wc -l <"$hop/conns") - conns))" '3 1'
+is 'each once' "$(for i in 1 2 3; do hop_rcpts $((before + i)); done | xargs)" \
+    '<a@far.test> <b@far.test> <c@far.test> <d@far.test> <e@far.test>'
+is 'at the first attempt' "$(fate "$id" e@far.test attempts)" 1
+
+hop_rules 'connect HTTP/1.1 400 Bad Request'
+id=$(send odd@far.test)
+ok 'what is no reply' tried "$id" odd@far.test
+is 'is told' "$(fate "$id" odd@far.test reply)" \
+    "greeting: the server's answer is no reply: HTTP/1.1 400 Bad Request"
+mn queue drop "$id"
 
 hop_rules 'dot x1 keep-close'
 id=$(send once@far.test)
@@ -132,6 +152,7 @@ ok 'delivered into INBOX' wait_for 'inbox | grep -q "id $id"'
 hop_rules 'mail 450 4.0.0 later'
 id=$(send a@far.test b@far.test)
 ok 'deferred' tried "$id" b@far.test
+ok 'status says why' eval 'mn status | grep -q "^queue .*: 450 4.0.0 later$"'
 ok 'hold' mn queue hold "$id"
 is 'held' "$(state "$id")" held
 ok 'list names it' sh -c '"$0" queue | grep -q "$1  held"' "$mailnode" "$id"
@@ -143,5 +164,28 @@ ok 'it leaves' wait_for '[ "$(state "$id")" = done ]'
 ok 'release of what is not held is refused' fails mn queue release "$id"
 ok 'an unknown id is refused' fails mn queue show 0123456789abcdef
 ok 'an unknown route is refused' fails mn queue route "$id" nowhere
+
+hop_rules 'pipelined close'
+id=$(send one@far.test two@far.test)
+ok 'a server that cannot do what it offers' tried "$id" one@far.test
+is 'gets nothing' "$(fate "$id" one@far.test)" waiting
+ok 'retry' mn queue retry "$id"
+ok 'the next time it is asked one thing at a time' wait_for '[ "$(fate "$id" two@far.test)" = sent ]'
+hop_rules
+
+# In the hands of a relay process.
+hop_rules 'mail hang'
+id=$(send slow@far.test)
+ok 'being sent' wait_for 'mn queue show "$id" |
+    grep -q "slow@far.test  being sent since ....-..-.. "'
+ok 'in status' eval 'mn status | grep -q "^queue .* 1 being sent"'
+ok 'no hold now' eval 'fails mn queue hold "$id" 2>"$tmp/err" && grep -q "being sent" "$tmp/err"'
+ok 'in the list' eval 'mn queue | grep -q "^$id  sending "'
+hop_rules 'dot hang'
+id=$(send out@far.test)
+ok 'it is out' wait_for 'mn queue show "$id" | grep -q "answer is awaited"'
+ok 'which is too late to drop it' fails mn queue drop "$id"
+kill "${victims##* }"
+ok 'now it is unknown' wait_for 'mn queue show "$id" | grep -q "may arrive twice"'
 ok 'the daemon ends' node_stop
 done_testing

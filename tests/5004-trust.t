@@ -30,6 +30,10 @@ hop_named liar --tls tls "$tmp/good.pem" "$tmp/good.key" --auth SCRAM-SHA-256 u 
 hop_rules 'scram lie'
 hop_named skips --tls tls "$tmp/good.pem" "$tmp/good.key" --auth SCRAM-SHA-256 u 'p w'
 hop_rules 'scram skip'
+hop_named weak --tls tls "$tmp/good.pem" "$tmp/good.key" --auth SCRAM-SHA-256 u 'p w'
+hop_rules 'scram weak'
+hop_named busy --tls tls "$tmp/good.pem" "$tmp/good.key" --auth PLAIN u 'p w'
+hop_rules 'auth 454 4.7.0 Temporary authentication failure'
 hop_named none --tls tls "$tmp/good.pem" "$tmp/good.key" --auth XOAUTH2 u 'p w'
 [ -e "$tmp/old.pem" ] &&
     hop_named old --tls starttls "$tmp/old.pem" "$tmp/old.key" --auth "$all" u 'p w'
@@ -52,6 +56,8 @@ relays=$(
 	line plain plain CONF_PLAIN "$login" NULL
 	line liar liar CONF_TLS "$login" "$ca"
 	line skips skips CONF_TLS "$login" "$ca"
+	line weak weak CONF_TLS "$login" "$ca"
+	line busy busy CONF_TLS "$login" "$ca"
 	line none none CONF_TLS "$login" "$ca"
 	line noentry good CONF_STARTTLS '"relay/absent"' "$ca"
 	line badca good CONF_STARTTLS "$login" '"/nonexistent.pem"'
@@ -102,6 +108,10 @@ ok 'no STARTTLS offered' stays notls STARTTLS
 ok 'no password over a plain connection' stays plain 'no password'
 ok 'a server that does not know the password' stays liar 'does not know'
 ok 'a server that skips its proof' stays skips 'did not prove'
+ok 'one that lets the password be guessed' stays weak 'challenge is none'
+ok 'one that cannot check it now' stays busy 454
+ok 'which is told' wait_for 'mn status | grep "relay busy: AUTH: 454" >"$tmp/alarm"'
+ok 'and asks for no other password' fails grep -q 'vault set' "$tmp/alarm"
 ok 'no mechanism that we know' stays none 'no mechanism'
 ok 'an entry that is not in the vault' stays noentry 'AUTH'
 ok 'a CA file that is none' stays badca 'trust'

@@ -124,5 +124,6 @@ ok 'the others leave' wait_for '[ "$(mn queue list | wc -l)" = 1 ]' 40
 is 'each once' "$(cat "$hop"/env.* | grep -o 'TO:<n[0-9]*@' | sort |
     uniq -d | wc -l)" 0
 ok 'it can be dropped' mn queue drop "$first"
+ok 'and is named no more' wait_for '! mn status | grep -q "$first"'
 ok 'the end' node_stop
 done_testing

@@ -56,6 +56,7 @@ ok 'what it holds is nothing to the terminal' sh -c \
     '"$0" queue show "$1" | grep -q "a?2Jb"' "$mailnode" "$c1"
 mn queue drop "$c1"
 is 'dropped' "$(field "$id" fate)" dropped
+ok 'which the list calls recalled' eval 'mn queue -a | grep -q "^$id  recalled "'
 ok 'another one leaves after it' is_fate "$id2" sent
 ok 'the dropped one has no copy in Sent' sh -c \
     'test "$(cat "$0"/Mail/Sent/*/* | grep -c ^Message-ID)" = 1' "$node"

@@ -116,7 +116,7 @@ is 'and goes nowhere' "$(mn queue list; hop_count)" 7
 printf 'From: me@node.test\r\nSubject: forged\r\n\r\nx\r\n' >"$tmp/forged"
 n=$(filed INBOX)
 ok 'in our own name, unproven' swaks --server "127.0.0.1:$port" \
-    --helo x.test --from x@x.test --to board@node.test --data "$tmp/forged"
+    --helo x.test --from x@x.test --to board@node.test --data "@$tmp/forged"
 ok 'is filed' has INBOX $((n + 1))
 is 'and goes nowhere either' "$(mn queue list; hop_count)" 7
 ok 'which why says' wait_for 'mn why x@x.test | grep -q "stays .*author of ours"'

@@ -10,9 +10,11 @@ trap 'tui_stop; cleanup' EXIT
 
 dns_start || exit 1
 "$python" tests/tools/forward.py key "$tmp/zone" "$tmp/key"
-sed -n 's/^s1._domainkey.friend.test/s1._domainkey.far.test/p
-    s/^s1._domainkey.friend.test/s1._domainkey.evil.test/p' "$tmp/zone" >"$tmp/more"
+for d in far evil plain told; do
+	sed -n "s/^s1._domainkey.friend.test/s1._domainkey.$d.test/p" "$tmp/zone"
+done >"$tmp/more"
 cat "$tmp/more" >>"$tmp/zone"
+printf 'smtp.%s.test A 127.0.0.1\n' plain told >>"$tmp/zone"
 echo '_dmarc.strict.test TXT "v=DMARC1; p=quarantine"' >>"$tmp/zone"
 postfix_config
 hop_start --no DSN
@@ -23,7 +25,10 @@ hop_rules 'rcpt:gone@far.test 550 5.1.1 user unknown' \
 
 node_use a
 node_config relays "{ { \"plain\", \"127.0.0.1:$plain_port\", CONF_PLAIN,
-    NULL, \"*\", \"*@plain.test\", NULL }, { \"relay\", \"127.0.0.1:$postfix_port\", CONF_PLAIN,
+    NULL, \"*\", \"*@plain.test\", NULL }, { \"one\",
+    \"smtp.plain.test:$plain_port\", CONF_PLAIN, NULL, \"*\", \"*@one.test\",
+    NULL }, { \"two\", \"smtp.told.test:$hop_port\", CONF_PLAIN, NULL, \"*\",
+    \"*@two.test\", NULL }, { \"relay\", \"127.0.0.1:$postfix_port\", CONF_PLAIN,
     NULL, \"*@node.test\", \"*\", NULL } }" \
     resolvers "{ { \"$dns\", 0 } }" \
     rules '{ { "tag:backscatter", NULL, "Junk", NULL, NULL, 0 } }' || exit 1
@@ -156,6 +161,20 @@ is 'signed by the domain of the recipient' "$(say me@node.test \
 ok 'it is believed' wait_for 'reports 0 | grep -q "returned vouched"' 20
 is 'the eight are still eight' "$(reports 0 | grep -c unproved)" 8
 ok 'and counts' eval '[ "$(counted)" = 3 ] && wait_for "[ \$(found tag:bounced) = 2 ]"'
+
+# A relay that signs what it carries, for whomever.
+letter a@one.test
+is 'another customer of the relay' "$(say me@node.test "msgid=$msgid" \
+    rcpt=a@one.test key="$tmp/key" domain=plain.test author=evil.test | cut -c1-3)" 250
+ok 'is not believed' told 0 'returned unproved 5.1.1 mx.far.test'
+is 'what it wrote itself' "$(say me@node.test "msgid=$msgid" rcpt=a@one.test \
+    key="$tmp/key" domain=plain.test | cut -c1-3)" 250
+ok 'is' wait_for 'reports 0 | grep -q "returned vouched"' 20
+letter a@two.test
+is 'of a relay that was told the id' "$(say me@node.test "msgid=$msgid" \
+    rcpt=a@two.test key="$tmp/key" domain=told.test | cut -c1-3)" 250
+ok 'without it it is no report' told 0 'returned unproved 5.1.1 mx.far.test'
+ok 'which queue show says' eval 'mn queue show $id | grep -q "the relay was told the envelope.s id"'
 
 letter a@far.test
 is 'as qmail writes' "$(say me@node.test note=1 "msgid=$msgid" | cut -c1-3)" 250

@@ -93,6 +93,9 @@ mkdir -p "$tmp/md/cur" "$tmp/md/new" "$tmp/md/tmp"
 cp "$tmp/junk/72" "$tmp/md/cur/1.x:2,S"
 is 'a Maildir' "$(mn train spam "$tmp/md")" \
     'learnt 1, changed 0, known before 0, failed 0; now 72 good, 71 junk'
+: >"$tmp/empty.mbox"
+is 'an mbox without messages' "$(mn train ham "$tmp/empty.mbox")" \
+    'learnt 0, changed 0, known before 0, failed 0; now 72 good, 71 junk'
 is 'a change of mind' "$(mn train ham "$tmp/md")" \
     'learnt 0, changed 1, known before 0, failed 0; now 73 good, 70 junk'
 is 'taken back' "$(mn train forget "$tmp/md")" \

@@ -57,6 +57,11 @@ code() { from "$@" | cut -d' ' -f1,2; }
 # ---- the greylist
 said=$(from 127.0.5.1 a@x.test)
 is 'who is not known comes again' "$(echo "$said" | cut -c1-9)" '451 4.7.1'
+ok 'why knows of it by who sent it' wait_for 'mn why a@x.test | grep -q "451 4.7.1"'
+swaks --server 127.0.0.1 --port "$port" --local-interface 127.0.5.1 \
+    --helo client.test --from bounce@y.test --to me@node.test \
+    --header 'From: Shop <Shop@y.test>' >/dev/null 2>&1
+ok 'and by its author' wait_for 'mn why shop@y.test | grep -q "451 4.7.1"'
 ok 'and hears when' eval 'echo "$said" | grep -q "come again in [12] s"'
 is 'other local parts of the domain are the same sender' \
     "$(sleep 2; code 127.0.5.2 b@x.test)" '250 2.0.0'

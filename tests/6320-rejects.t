@@ -89,7 +89,7 @@ is 'or make one' $? 21
 ok 'the index knows nothing of it' eval '[ -z "$(mn search folder:Rejects)" ]'
 ok 'nor does the client list it' eval '! mn export -q "$tmp/out" Rejects'
 is 'nobody can import into it' "$(mn import -q -F Rejects "$tmp/large" \
-    >/dev/null 2>&1; echo $?)" 1
+    >/dev/null 2>&1; echo $?)" 2
 
 # ---- bounded
 n=0

@@ -18,6 +18,7 @@ node_config relays "{ { \"hop\", \"127.0.0.1:$hop_port\", CONF_PLAIN,
     NULL, \"*@node.test\", \"*\", NULL } }" \
     resolvers "{ { \"$dns\", 0 } }" \
     hooks "{ { \"bill\", \"$tmp/bill\", 10, 0, CONF_HOOK_MAIL },
+	{ \"fails\", \"/bin/false\", 10, 0, 0 },
 	{ \"notify\", \"$tmp/notify\", 10, 0, CONF_HOOK_MAIL } }" \
     rules '{
 	{ "subject:nothing and date:2010..", "+early -unread", NULL, NULL, NULL, 0 },
@@ -25,7 +26,7 @@ node_config relays "{ { \"hop\", \"127.0.0.1:$hop_port\", CONF_PLAIN,
 	{ "subject:bill", "+second", "Archive", NULL, NULL, 0 },
 	{ "subject:stop", "+last", NULL, NULL, NULL, CONF_RULE_STOP },
 	{ "subject:stop or tag:early", "+never", NULL, NULL, NULL, 0 },
-	{ "subject:astray", NULL, "Nowhere", NULL, NULL, 0 },
+	{ "subject:astray", NULL, "Nowhere", "fails", NULL, 0 },
 	{ "subject:on", NULL, NULL, NULL, "clerk@far.test", 0 },
 	{ "date:nonsense..worse", "+x", NULL, NULL, NULL, 0 },
 	{ NULL, NULL, NULL, NULL, NULL, 0 } }' || exit 1
@@ -44,7 +45,7 @@ send()	# SUBJECT [HEADER...]
 	    "Message-ID: <$(echo "$subject" | tr -d ' ')@shop.test>" "$@"
 	printf '\r\n%s\r\n' text; } >"$tmp/letter"
 	swaks --server "127.0.0.1:$port" --helo x.test --from ada@shop.test \
-	    --to "${to-me@node.test}" --data "$tmp/letter" >"$tmp/swaks" 2>&1
+	    --to "${to-me@node.test}" --data "@$tmp/letter" >"$tmp/swaks" 2>&1
 }
 found() { mn search "$1" | sed 's/^[0-9]*  [-0-9]* [:0-9]*  //'; }
 sees() { wait_for "[ \"\$(found '$1')\" = '$2' ]" 20; }
@@ -76,6 +77,11 @@ ok 'stop' send 'stop here'
 ok 'ends the row' sees 'subject:"stop here"' 'INBOX  Shop <ada@shop.test>: stop here (unread last)'
 ok 'no such mailbox' send 'astray'
 ok 'is told' wait_for 'mn status | grep -q "rule 6: there is no mailbox Nowhere"'
+ok 'so is a program that fails' wait_for 'mn why "<astray@shop.test>" |
+    grep -q " rule  *rule=6 hook=fails failed: status=1$"'
+mkdir -p "$node/Mail/Nowhere/cur" "$node/Mail/Nowhere/new" "$node/Mail/Nowhere/tmp"
+ok 'until there is one' wait_for '! mn status | grep -q "there is no mailbox"'
+rmdir "$node/Mail/Nowhere"/* "$node/Mail/Nowhere"
 is 'and loses nothing' "$(found subject:astray)" 'INBOX  Shop <ada@shop.test>: astray (unread)'
 ok 'no rule' send 'plain'
 ok 'nothing is done' sees 'subject:plain' 'INBOX  Shop <ada@shop.test>: plain (unread)'
@@ -85,12 +91,12 @@ ok 'what came from here before' send 'on again' 'Delivered-To: me@node.test'
 ok 'is not sent on' wait_for 'mn why "<onagain@shop.test>" | grep -q "not sent on: it came from"'
 printf 'From: me@node.test\r\nSubject: on forged\r\nMessage-ID: <f@x>\r\n\r\nx\r\n' >"$tmp/letter"
 ok 'an unproven author of ours' swaks --server "127.0.0.1:$port" --helo x.test \
-    --from ada@shop.test --to me@node.test --data "$tmp/letter"
+    --from ada@shop.test --to me@node.test --data "@$tmp/letter"
 ok 'neither' wait_for 'mn why "<f@x>" | grep -q "not sent on"'
 printf '_dmarc.bad.test TXT "v=DMARC1; p=quarantine"\n' >>"$tmp/zone"
 printf 'From: x@bad.test\r\nSubject: on bill\r\nMessage-ID: <junk@x>\r\n\r\nx\r\n' >"$tmp/letter"
 ok 'junk' swaks --server "127.0.0.1:$port" --helo x.test --from x@bad.test \
-    --to me@node.test --data "$tmp/letter"
+    --to me@node.test --data "@$tmp/letter"
 ok 'stays junk' sees 'id:junk@x' 'Junk  x@bad.test: on bill (unread)'
 is 'one letter went out' "$(mn queue list; hop_count)" 1
 n=$(grep -c ^done "$tmp/said/bill")

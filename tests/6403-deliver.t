@@ -16,6 +16,12 @@ fails) echo 'tag +failed'; exit 3 ;;
 hangs) echo 'tag +hung'; sleep 1000 ;;
 loud) yes tag +loud | head -c 9000000 ;;
 rescue) echo 'folder INBOX' ;;
+shot) [ -e "$tmp/said/shot" ] || { >"$tmp/said/shot"; kill -KILL \$\$; }
+    echo 'tag +late' ;;
+inner) [ -e "$tmp/said/inner" ] || { >"$tmp/said/inner"; sh -c 'kill -KILL \$\$'; exit; }
+    echo 'tag +late' ;;
+dies) echo >>"$tmp/said/dies"; kill -TERM \$\$ ;;
+crash) echo >>"$tmp/said/crash"; kill -SEGV \$\$ ;;
 esac
 END
 hook second <<END
@@ -67,7 +73,7 @@ send()	# SUBJECT [FROM [FILE]]
 	    "${2-ada@x.test}" "$1" "$(echo "$1" | tr -d ' ')"
 	cat "${3-/dev/null}"; printf 'text\r\n'; } >"$tmp/letter"
 	swaks --server "127.0.0.1:$(node_port smtp)" --helo x.test \
-	    --from "${2-ada@x.test}" --to me@node.test --data "$tmp/letter" >"$tmp/swaks" 2>&1
+	    --from "${2-ada@x.test}" --to me@node.test --data "@$tmp/letter" >"$tmp/swaks" 2>&1
 }
 sees()	# SUBJECT FOLDER (TAGS)
 {
@@ -96,13 +102,14 @@ ok 'is none' sees odd 'INBOX unread all'
 is 'but what is one' "$(why odd)" 'folder=Nowhere (there is no such mailbox)'
 ok 'one that fails' send fails
 ok 'says nothing' sees fails 'INBOX unread all'
-is 'which why tells' "$(why fails)" 'failed: status=3'
+is 'which why tells' "$(why fails)" 'failed: status=3 said=tag +failed'
+is 'and the log' "$(grep -o 'error=.* status=3' "$node/log")" 'error=failed status=3'
 ok 'one that hangs' send hangs
 ok 'the message is there' wait_for '[ "$(mn search subject:hangs | wc -l)" = 1 ]'
 ok 'and behind it' send 'bill two'
 ok 'others go on' sees '"bill two"' 'Archive all bill rule second'
 ok 'it is ended, and says nothing' sees hangs 'INBOX unread all'
-is 'which why tells' "$(why hangs)" 'failed: took too long'
+is 'which why tells' "$(why hangs)" 'failed: took too long said=tag +hung'
 # By the node's own clock: the program had two seconds.
 at() { mn why -j '<hangs@x>' | sed -n "s/.*\"at\":\([0-9]*\)\..*\"kind\":\"$1\".*/\1/p" | head -1; }
 ok 'it did not delay the answer' [ $(($(at deliver) - $(at accept))) -ge 1 ]
@@ -110,6 +117,20 @@ ok 'one that does not stop' send loud
 ok 'is ended' sees loud 'INBOX unread all'
 ok 'junk' send rescue x@bad.test
 ok 'can be rescued' sees rescue 'INBOX unread'
+for s in shot inner dies crash; do ok "one that is hit: $s" send $s; done
+ok 'killed by somebody, it runs once more' sees shot 'INBOX unread all late'
+is 'which why tells' "$(why shot)" 'failed: killed by a signal
+its programs run once more
+tags=+late'
+ok 'so does one whose own program was' sees inner 'INBOX unread all late'
+ok 'killed again, it has said nothing' sees dies 'INBOX unread all'
+is 'after two times' "$(wc -l <"$tmp/said/dies")" 2
+is 'which why tells, too' "$(why dies)" 'failed: killed by a signal
+its programs run once more
+failed: killed by a signal'
+ok 'one that crashes' sees crash 'INBOX unread all'
+is 'does so once' "$(why crash; wc -l <"$tmp/said/crash")" 'failed: crashed, or met a limit
+1'
 ok 'stops' node_stop
 
 # ---- killed while programs run: none is forgotten

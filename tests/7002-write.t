@@ -182,10 +182,26 @@ keys h
 ok 'held'			sees 'held .*to be held'
 keys '$'
 ok 'held ones are not tried'	sees '0 letters tried now'
+keys h
+ok 'once is enough'		sees 'it is held already'
 keys r
 ok 'released'			hop_has 4 20
+sees 'done .*to be held' >/dev/null
+for key in h r t d; do
+	keys $key
+	ok "nothing is left for $key" sees 'it is done: no recipient waits'
+	keys Escape; gone 'it is done' >/dev/null
+done
 keys q
+keys b; typed 'wrong@far.test'; keys Enter
+ok 'a bounce can be recalled'	sees 'bounced to wrong@far.test: leaves in 4 seconds'
+keys u
+ok 'and is'			sees 'recalled: it was not sent'
 keys b; typed 'gert@far.test'; keys Enter
+sees 'bounced to gert' >/dev/null
+keys x q
+ok 'it stands in the queue by its subject' sees 'gert@far.test  AW: Grüße'
+keys q
 ok 'bounced'			hop_has 5 20
 ok 'unchanged but for its Resent fields' eval 'msg 5 | grep -q "^Resent-To: gert@far.test" && body 5 | grep -q "What do you say"'
 tui_stop

@@ -25,11 +25,13 @@ ok 'all are listed'	wait_for 'mn search -n 500 folder:INBOX 2>/dev/null | wc -l 
 
 role() { pgrep -s "$(cat "$node/serve.pid")" -x "mn-$1"; }
 
-tui_start BROWSER="$node/browser"
+# Where there are no windows a browser is one of the terminal.
+tui_start BROWSER="$node/browser" EDITOR=true DISPLAY= WAYLAND_DISPLAY=
 ok 'opens at the newest'	sees 'letter 419'
 ok 'with a part of them on hand' sees '1/[0-9]+\+'
 keys G
 ok 'the end of a long list'	sees 'letter 000'
+ok 'counts from there, without what is before' sees ' end$'
 ok 'going back fetches more'	wait_for 'keys PageUp; screen | grep -qE "letter 2[0-9][0-9]"'
 keys Home
 ok 'and the newest again'	sees 'letter 419'
@@ -71,6 +73,42 @@ keys u
 ok 'undone, all of them'	wait_for '[ "$(mn search -n 500 tag:mine | wc -l)" = 0 ]' 20
 keys Escape
 ok 'marks are forgotten'	gone 'marked'
+keys T; typed '*'; keys Enter
+ok '* is all there is'		sees '420 marked'
+keys Escape; gone 'marked' >/dev/null
+
+# ---- typed while the list is not there: 64 keys wait, for a second
+readers=$(role reader)
+# shellcheck disable=SC2086
+kill -STOP $readers
+keys c; typed Archive; keys Enter
+typed ":$(printf '%063d' 0)Z"
+ok 'of 65 keys typed ahead the last is lost' sees '^:0{63}$'
+# shellcheck disable=SC2086
+kill -CONT $readers
+keys C-c
+ok 'and they do nothing else'	sees 'Archive  0 messages'
+keys c; typed INBOX; keys Enter
+ok 'back'			sees 'letter 419'
+
+# ---- found by an index that has not learnt it all
+indexer=$(role indexer)
+kill -STOP "$indexer"
+n=1000
+while [ "$n" -lt 1150 ]; do
+	printf 'From: slow <slow@x.test>\nSubject: late %d\nMessage-ID: <s%d@x.test>\nDate: Mon, 9 Nov 2026 09:00:00 +0000\n\ntext\n' \
+	    "$n" "$n" >"$node/Mail/INBOX/cur/16000$n.M1P1.test:2,S"
+	n=$((n + 1))
+done
+todo() { sqlite3 -readonly "$node/home/store.db" 'SELECT count(*) FROM index_todo'; }
+wait_for '[ "$(todo)" -ge 150 ]' 20
+keys l; typed 'subject:late'; keys Enter
+ok 'is said'			sees 'the index is behind'
+kill -CONT "$indexer"
+ok 'until it has'		eval 'gone "index is behind" && sees "late 1000"'
+keys Escape
+ok 'as before'			sees 'letter 419'
+rm "$node"/Mail/INBOX/cur/16000????.*
 
 # ---- keys of mutt stand in front
 keys j N
@@ -98,7 +136,8 @@ mail INBOX 1700000009 'From: Alt <alt@example.net>' 'To: me@node.test' \
     'Subject: two ways' 'Date: Mon, 16 Nov 2026 13:00:00 +0000' \
     'Message-ID: <alt@example.net>' 'MIME-Version: 1.0' \
     'Content-Type: multipart/alternative; boundary=b' -- '--b' \
-    'Content-Type: text/plain' '' 'the plain way https://example.org/p' '--b' \
+    'Content-Type: text/plain' '' 'the plain way https://example.org/p' \
+    'and mailto:ada@example.org?subject=Hello%20you&body=text' '--b' \
     'Content-Type: text/html' '' '<p>the <i>marked up</i> way</p>' '--b--'
 sees 'two ways' >/dev/null
 keys /; typed 'two ways'; keys Enter Enter
@@ -107,8 +146,16 @@ printf '#!/bin/sh\necho "$1" >>%s\n' "$node/opened" >"$node/browser"
 chmod +x "$node/browser"
 keys o
 ok 'links get numbers'		sees 'https://example.org/p\[1\]'
-keys Enter
+keys 1 Enter
 ok 'a link is opened'		wait_for 'grep -qxF https://example.org/p "$node/opened"'
+printf '#!/bin/sh\necho "browsing $1"; read -r line\n' >"$node/browser"
+keys o; sees 'p\[1\]' >/dev/null; keys 1 Enter
+ok 'by a program that has the screen' sees '^browsing https://example.org/p'
+keys Enter
+ok 'until it ends'		sees '^. help'
+keys o; sees 'text\[2\]' >/dev/null; keys 2 Enter
+ok 'an address is written to'	eval 'sees "^To +ada@example.org" && sees "^Subject +Hello you" && sees "^text"'
+keys q d
 keys H
 ok 'HTML on demand'		sees 'the marked up way'
 keys '|'; typed "cat >$node/piped"; keys Enter
@@ -139,6 +186,14 @@ port=$(node_port smtp)
 send 'after the daemon' daemon x
 ok 'and the client follows'	eval 'wait_for "keys C-l; screen | grep -q \"after the daemon\"" 20'
 ok 'knowing the daemon'		gone 'no daemon'
+
+# ---- another build of it, under a client that runs
+conf_set "$node/config.h" recipients_max 99
+ok 'an upgrade'	eval 'node_stop; node_build; node_start'
+ok 'is told' eval 'wait_for "keys C-l; screen | grep -q \"upgraded: leave, and start again\"" 20'
+tui_stop
+tui_start
+ok 'and over with a new client' eval 'sees "after the daemon" && gone upgraded'
 tui_stop
 ok 'stops' node_stop
 done_testing

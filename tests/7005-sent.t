@@ -108,6 +108,19 @@ ok 'waiting'		sees '~ .*has to wait' 20
 waiting=$(mn queue list -j | grep 'has to wait' | sed -n 's/.*"id":"\([^"]*\)".*/\1/p' | head -1)
 ok 'dropped'		mn queue drop "$waiting"
 ok 'and so marked'	sees '- .*has to wait' 20
+# Said where it is written, not found out in the queue.
+cat >"$node/ed" <<'E'
+printf 'To: ada@far.test\nSubject: locked up\n\nhello\n' >"$1"
+E
+keys m
+ok 'a letter, with the vault locked' sees '^Subject +locked up'
+ok 'without From it is from the usual one' sees '^From +"?My Name"? <me@node.test>'
+keys y
+ok 'says that it waits' sees 'queued: the vault is locked, it waits for mailnode vault unlock'
+keys x h
+ok 'as the health of the node does' eval 'sees "^Vault: +locked: outgoing mail waits" && sees "^Index: +[0-9]+ behind"'
+keys q
+mn queue drop "$(mn queue list -j | grep 'locked up' | sed -n 's/.*"id":"\([^"]*\)".*/\1/p')"
 unlock
 # Partly: of two routes one has been taken, the other does not answer.
 submit 'yes@far.test, late@slow.test' 'gone to one'

@@ -53,6 +53,7 @@ keys / ; typed 'letter three'; keys Enter E; typed '3d'; keys Enter
 ok 'a third' wait_for '[ -n "$(file_of three@ Snoozed)" ]'
 keys c; typed Snoozed; keys Enter
 ok 'all of them sleep' sees 'Snoozed  3 messages'
+ok 'and say until when' sees "$(date -d tomorrow '+%a %d %b') 09:30 +Ben .*listed"
 keys / ; typed 'letter three'; keys Enter s; typed Archive; keys Enter
 ok 'taken out by hand' wait_for '[ -n "$(file_of three@ Archive)" ]'
 tui_stop

@@ -135,7 +135,7 @@ letter 6 'Ada <ada@far.test>' sealedtome \
     'multipart/encrypted; protocol="application/pgp-encrypted"' "$tmp/body"
 keys c; typed INBOX; keys Enter
 ok 'all are there' sees 'INBOX  6 messages'
-show() { keys / ; typed "$1"; keys Enter Enter; sees "^Subject: +$1" >/dev/null; }
+show() { sees "│.*$1" >/dev/null; keys / ; typed "$1"; keys Enter Enter; sees "^Subject: +$1" >/dev/null; }
 show bareLF
 ok 'a key that nobody certified is no good' sees '^PGP: +good signature of a key that is not certified, key [0-9A-F]{16}'
 printf '%s:6:\n' "$ada" |
@@ -161,6 +161,69 @@ ok 'the answer is sealed, too' sees '^PGP +sign and encrypt: '
 ok 'and quotes what was inside' sees '^> A word for you alone'
 keys q d
 
+# ---- what stands in a text, as PGP was before it was MIME
+plain()		# N SUBJECT FILE: a message whose text that is, in Latin-1
+{
+	{
+		printf 'From: Ada <ada@far.test>\nTo: me@node.test\n'
+		printf 'Subject: %s\nMessage-ID: <t%s@far.test>\n' "$2" "$1"
+		printf 'Date: Mon, 16 Nov 2026 18:0%s:00 +0000\n' "$1"
+		printf 'MIME-Version: 1.0\nContent-Type: text/plain; '
+		printf 'charset=iso-8859-1\nContent-Transfer-Encoding: 8bit\n\n'
+		cat "$3"
+	} >"$tmp/letter"
+	cp "$tmp/letter" "$node/Mail/INBOX/tmp/18$1"
+	mv "$node/Mail/INBOX/tmp/18$1" "$node/Mail/INBOX/new/18$1.M1P1.test"
+}
+printf 'In the text, sch\366n.\n-- dashes\n' >"$tmp/words"
+their -u ada@far.test --armor --clearsign -o "$tmp/clear" "$tmp/words"
+plain 1 clearsigned "$tmp/clear"
+sed 's/In the/On the/' "$tmp/clear" >"$tmp/other"
+plain 2 clearchanged "$tmp/other"
+{ echo 'Not signed at all.'; echo; cat "$tmp/clear"; } >"$tmp/other"
+plain 3 clearwithin "$tmp/other"
+rm "$tmp/other"
+their -u ada@far.test --trust-model always --armor --sign -r me@node.test \
+    --encrypt -o "$tmp/other" "$tmp/words"
+plain 4 blocksealed "$tmp/other"
+their --trust-model always --armor -r eve@far.test --encrypt -o "$tmp/other2" "$tmp/words"
+plain 5 notforus "$tmp/other2"
+keys q
+ok 'more are there' sees 'INBOX  11 messages'
+show clearsigned
+ok 'signed in clear' sees '^PGP: +good signature, key [0-9A-F]{16} Ada'
+ok 'the text alone, in its charset' sees '^In the text, schön\.'
+ok 'its dashes undone' sees '^-- dashes'
+keys q; show clearchanged
+ok 'changed on its way, too' sees '^PGP: +BAD signature, key'
+keys q; show clearwithin
+ok 'with more around it' sees '^PGP: +good signature.*; what stands'
+ok 'which is not shown' gone '^Not signed'
+keys q; show blocksealed
+ok 'a sealed block' sees '^PGP: +decrypted; good signature, key [0-9A-F]{16} Ada'
+ok 'is open' sees '^In the text, schön\.'
+keys q; show notforus
+ok 'one for somebody else' sees '^PGP: +not decrypted: gpg: .*No secret key'
+ok 'stays as it is' sees '^-----BEGIN PGP MESSAGE'
+
+# ---- S/MIME is shown for what it is
+smime()		# N SUBJECT TYPE
+{
+	mail INBOX "19$1" 'From: Ada <ada@far.test>' "Subject: $2" \
+	    "Message-ID: <s$1@far.test>" 'MIME-Version: 1.0' \
+	    "Date: Mon, 16 Nov 2026 19:0$1:00 +0000" "Content-Type: $3" -- \
+	    '--b' 'Content-Type: text/plain' '' 'S/MIME text' '--b' \
+	    'Content-Type: application/pkcs7-signature' '' 'AAAA' '--b--'
+}
+smime 1 smimesigned 'multipart/signed; protocol="application/pkcs7-signature"; boundary=b'
+smime 2 smimesealed 'application/x-pkcs7-mime; smime-type=enveloped-data; name=smime.p7m'
+keys q
+sees 'INBOX  13 messages' >/dev/null
+show smimesigned
+ok 'S/MIME: not checked' sees '^S/MIME: +signed, which is not checked'
+keys q; show smimesealed
+ok 'S/MIME: not read' sees '^S/MIME: +encrypted, or signed as a whole'
+
 # ---- a key with a passphrase: its agent takes the screen to ask
 gpg -q --homedir "$tmp/g" --batch --passphrase pw --pinentry-mode loopback \
     --quick-gen-key 'P <me+p@node.test>' default default never 2>/dev/null
@@ -180,8 +243,34 @@ ok 'signed' parts 3
 is 'so' "$(cut -d' ' -f1 "$tmp/part.head")" multipart/signed
 tui_stop
 
-# ---- a gpg that hangs: the client goes on, and Esc ends it
+# ---- between two questions nobody reads what is typed, and nothing shows it
 mkdir "$tmp/bin"
+cat >"$tmp/bin/gpg" <<E
+#!/bin/sh
+case " \$* " in
+*--list*) exec $(command -v gpg) "\$@" ;;
+*' error '*) echo '[GNUPG:] FAILURE sign 67108949' >&2; exit 2 ;;
+esac
+until [ -e $tmp/typed ]; do sleep 0.1; done
+echo no more questions >/dev/tty
+until [ -e $tmp/seen ]; do sleep 0.1; done
+exit 2
+E
+chmod 700 "$tmp/bin/gpg"
+tui_start GNUPGHOME="$tmp/g" PATH="$tmp/bin:$PATH" EDITOR="sh $node/ed"
+sees 'messages' >/dev/null
+keys m; sees '^Subject +asked' >/dev/null
+keys s; sees '^PGP +sign: as' >/dev/null
+keys y
+ok 'gpg has the screen' sees 'gpg has a question'
+typed topsecret; keys Enter; touch "$tmp/typed"
+ok 'and ends'	sees 'no more questions'
+ok 'with nothing typed on it' gone topsecret
+touch "$tmp/seen"
+ok 'a gpg that fails without a word sends nothing' sees '^not sent: gpg: failed'
+tui_stop
+
+# ---- a gpg that hangs: the client goes on, and Esc ends it
 cat >"$tmp/bin/gpg" <<E
 #!/bin/sh
 trap '' TERM INT HUP ALRM
@@ -191,7 +280,7 @@ E
 chmod 700 "$tmp/bin/gpg"
 tui_start GNUPGHOME="$tmp/g" PATH="$tmp/bin:$PATH"
 sees 'messages' >/dev/null
-keys c; typed INBOX; keys Enter; sees 'INBOX  6 messages' >/dev/null
+keys c; typed INBOX; keys Enter; sees 'INBOX  13 messages' >/dev/null
 keys / ; typed good; keys Enter Enter
 ok 'it is said that gpg is waited for' sees 'gpg [0-9]*s; Esc leaves it'
 keys Escape

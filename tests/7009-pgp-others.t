@@ -70,6 +70,7 @@ set sendmail="$tmp/sendmail" sendmail_wait=0 editor=true copy=no
 set autoedit=yes abort_unmodified=no fast_reply=yes quit=yes
 set pgp_sign_as=$(fpr h ada@far.test) pgp_default_key=$(fpr h ada@far.test)
 set crypt_use_gpgme=yes crypt_verify_sig=yes sleep_time=0
+set crypt_protected_headers_write=no
 set mbox_type=Maildir folder=$tmp spoolfile=$tmp/box mail_check=1
 set header_cache="" record="" ssl_force_tls=no
 END

@@ -58,7 +58,8 @@ ok 'nothing has another id or date' cmp "$tmp/before" "$tmp/after"
 node_stop
 rm -f "$MAILNODE_HOME"/store.db-*
 sqlite3 "$MAILNODE_HOME/store.db" 'ALTER TABLE mail DROP COLUMN saved;
-    ALTER TABLE msg DROP COLUMN names; PRAGMA user_version=4' >"$tmp/sql" 2>&1
+    ALTER TABLE msg DROP COLUMN names;
+    ALTER TABLE mailbox DROP COLUMN recent; PRAGMA user_version=4' >"$tmp/sql" 2>&1
 ok 'an older database has no such column' test ! -s "$tmp/sql"
 node_start && phone_ports && unlock
 ids "$tmp/old"

@@ -1,7 +1,8 @@
 #!/bin/sh
-# Two IMAP clients, the terminal, deliveries and another mail program change
+# Some IMAP clients, the terminal, deliveries and another mail program change
 # the same mailboxes at random; keeper and sessions are killed every few
-# seconds.  STRESS_S: for how long, STRESS_SEED: which random numbers.
+# seconds.  STRESS_S: for how long, STRESS_SEED: which random numbers,
+# STRESS_CLIENTS: how many.
 . "$(dirname "$0")/lib.sh"
 . "$top/tests/phone.sh"
 
@@ -13,7 +14,7 @@ stress()
 {
 	"$python" tests/tools/stress.py "$node" "$mailnode" \
 	    "$(cat "$node/serve.pid")" "$smtp" "$imap" "$user" "$pw" \
-	    "${STRESS_S-20}" "$seed" >"$tmp/stress" 2>&1
+	    "${STRESS_S-20}" "$seed" "${STRESS_CLIENTS-3}" >"$tmp/stress" 2>&1
 	rc=$?
 	cat "$tmp/stress"
 	return $rc

@@ -65,23 +65,35 @@ ok 'one that only sends' device_add sender --send --qr none
 ok 'does not get in' eval '! imap </dev/null 2>"$node/o" && grep -q "may not read mail" "$node/o"'
 
 pw=$phone
-imap >"$node/held" 2>&1 <<'P' &
+held()
+{
+	imap >"$node/held" 2>&1 <<'P'
 import time
 ok(m.select('INBOX')); m.send(b'a IDLE\r\n'); m.readline(); print('in', flush=True)
 m.sock.settimeout(60)
 try:
-    while m.readline(): pass
+    while line := m.readline(): print(line)
 except (OSError, ssl.SSLError): pass
 print('out', time.time(), flush=True)
 P
+}
+held &
 at_exit $!
 ok 'in IDLE' wait_for 'grep -q ^in "$node/held"'
+kill -KILL "$(pgrep -s "$(cat "$node/serve.pid")" -x mn-keeper)"
+ok 'with keeper its session ends' wait_for 'grep -q ^out "$node/held"'
+ok 'which says for how long' grep -q 'BYE \[UNAVAILABLE\]' "$node/held"
+ok 'it comes again' wait_for 'imap </dev/null' 20
+held &
+at_exit $!
+ok 'in IDLE again' wait_for 'grep -q ^in "$node/held"'
 ok 'listed' wait_for 'line phone | grep -q "1 session now"'
 ok 'revoke' device_revoke phone
 now=$(date +%s.%N)
 ok 'the session ends' wait_for 'grep -q ^out "$node/held"'
 ok 'soon' "$python" -c "
-t = float(open('$node/held').read().split()[2])
+t = float(open('$node/held').read().split()[-1])
 raise SystemExit(t - $now > 4)"
+ok 'which is said' grep -q 'BYE the server ends this session' "$node/held"
 ok 'and no other begins' eval '! imap </dev/null 2>/dev/null'
 done_testing

@@ -2,6 +2,7 @@
 #
 #	tui_start [NAME=VALUE]...	80x24, environment changed by the values
 #	tui_stop		ends it, however it is
+#	tui_ended		waits until it has ended by itself, with status 0
 #	keys KEY...		as tmux send-keys takes them
 #	typed TEXT		literally
 #	screen			what stands on it
@@ -23,7 +24,23 @@ tui_start()
 	tmux -L "$term" pipe-pane "cat >>$node/tui.raw"
 }
 
-tui_stop() { tmux -L "$term" kill-server 2>/dev/null; :; }
+tui_pid() { tmux -L "$term" display-message -p "#{$1pid}" 2>/dev/null; }
+
+# The server answers before it is gone: who came then was sent away with it.
+tui_stop()
+{
+	server=$(tui_pid '') || return 0
+	tmux -L "$term" kill-server 2>/dev/null
+	wait_for '! alive "$server"'
+}
+
+# tmux 3.3 now and then leaves a child uncollected until one more signal.
+tui_ended()
+{
+	client=$(tui_pid pane_) && wait_for '! alive "$client"' || return 1
+	kill -CHLD "$(tui_pid '')"
+	sees 'status 0'
+}
 
 keys() { tmux -L "$term" send-keys "$@"; }
 typed() { tmux -L "$term" send-keys -l "$1"; }

@@ -112,7 +112,8 @@ addr_ok(const char *addr)
 	if (at[1] == '[')		/* an address literal */
 		return at[strlen(at) - 1] == ']' &&
 		    strcspn(at + 2, " \"(),;<>@[\\") == strlen(at + 2);
-	return strpbrk(at + 1, special) == NULL;
+	return strpbrk(at + 1, special) == NULL && strstr(at, "..") == NULL &&
+	    at[strlen(at) - 1] != '.';
 }
 
 /* ---- reading ---- */

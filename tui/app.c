@@ -286,6 +286,8 @@ draw_status(struct tui *t, int y)
 		buf_adds(&left, "  [no node]");
 	else if (node_is_local(t->node))
 		buf_adds(&left, "  [no daemon]");
+	if (t->other_program)
+		buf_adds(&left, "  [upgraded: leave, and start again]");
 	left.err = 0;
 	put_waiting(t, &right);
 	buf_addc(&right, ' ');

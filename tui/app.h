@@ -78,6 +78,7 @@ struct tui {
 	char		 note[400];
 	bool		 note_bad;
 	bool		 note_new;	/* keep it over this key */
+	bool		 other_program;	/* the node was upgraded meanwhile */
 	bool		 side_on;
 	bool		 dirty;
 	bool		 quit;

@@ -52,6 +52,28 @@ attach_safe_name(char *dst, size_t size, const char *name)
 		(void)snprintf(dst, size, "part");
 }
 
+/* Programs know a file by the end of its name. */
+void
+attach_part_name(char *dst, size_t size, const struct parse_part *p)
+{
+	static const char *const names[][2] = {
+		{ "message/rfc822", "message.eml" }, { "text/plain", "text.txt" },
+		{ "text/html", "text.html" }, { "text/calendar", "event.ics" },
+		{ "text/vcard", "card.vcf" }, { "image/jpeg", "image.jpg" },
+		{ "image/png", "image.png" }, { "image/gif", "image.gif" },
+		{ "application/pdf", "document.pdf" },
+	};
+	const char *name = message_part_name(p);
+	size_t i;
+
+	for (i = 0; name == p->type && i < sizeof names / sizeof names[0]; i++)
+		if (strcmp(p->type, names[i][0]) == 0) {
+			name = names[i][1];
+			break;
+		}
+	attach_safe_name(dst, size, name);
+}
+
 static int
 copy(int from, int to)
 {
@@ -126,13 +148,13 @@ open_file(void *arg, int fd, uint64_t size)
 	(void)size;
 	if (fd == -1)
 		return;
-	attach_safe_name(name, sizeof name, message_part_name(part(p)));
+	attach_part_name(name, sizeof name, part(p));
 	if (snprintf(dir, sizeof dir, "%s/open-XXXXXX", p->l.v.t->home) >=
 	    (int)sizeof dir || mkdtemp(dir) == NULL ||
 	    snprintf(path, sizeof path, "%s/%s", dir, name) >=
 	    (int)sizeof path || attach_save(fd, path) == -1)
 		app_error(p->l.v.t, "%s: %s", name, strerror(errno));
-	else if (!run_open(p->l.v.t, path))
+	else if (!run_view(p->l.v.t, path, part(p)->type))
 		app_error(p->l.v.t, "%s: cannot open it", name);
 	close(fd);
 }
@@ -220,7 +242,7 @@ into_directory(struct attach_view *p)
 
 	if (stat(p->arg, &st) == -1 || !S_ISDIR(st.st_mode))
 		return;
-	attach_safe_name(name, sizeof name, message_part_name(part(p)));
+	attach_part_name(name, sizeof name, part(p));
 	if (snprintf(path, sizeof path, "%s%s%s", p->arg,
 	    p->arg[n - 1] == '/' ? "" : "/", name) >= (int)sizeof path ||
 	    (file = strdup(path)) == NULL)
@@ -262,7 +284,7 @@ act_save(struct view *v, const char *arg)
 	    .hist = HIST_FILE, .done = save_typed, .arg = v,
 	    .complete = app_complete_file, .complete_arg = v->t };
 
-	attach_safe_name(name, sizeof name, message_part_name(part(self(v))));
+	attach_part_name(name, sizeof name, part(self(v)));
 	if (arg != NULL)
 		save_typed(v, arg);
 	else

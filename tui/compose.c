@@ -1,24 +1,17 @@
-#define _GNU_SOURCE	/* memfd_create */
+#define _DEFAULT_SOURCE
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/mman.h>
-#include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "mailnode/base/clock.h"
-#include "mailnode/base/codec.h"
-#include "tui/addr.h"
 #include "tui/compose.h"
 #include "tui/compose_view.h"
 #include "tui/global.h"
 #include "tui/message_doc.h"
 #include "tui/pgp.h"
 #include "tui/attach.h"
-#include "tui/send.h"
 
 /* A letter with its file; NULL: told already. */
 static bool
@@ -36,20 +29,32 @@ begin(struct tui *t, struct letter *l, char path[JOURNAL_PATH_MAX])
 }
 
 void
-compose_new(struct tui *t, const char *to)
+compose_default_from(struct letter *l)
+{
+	struct buf b;
+
+	if (l->field[LETTER_FROM][0] != '\0')
+		return;
+	buf_init(&b, 2000);
+	reply_own(&b);
+	letter_set(l, LETTER_FROM, buf_str(&b));
+	buf_clear(&b);
+}
+
+void
+compose_new(struct tui *t, const char *to, const char *subject,
+    const char *body)
 {
 	struct compose_from from = { 0, 0, 0 };
 	char path[JOURNAL_PATH_MAX];
 	struct letter l;
-	struct buf b;
 
 	if (!begin(t, &l, path))
 		return;
-	buf_init(&b, 2000);
-	reply_own(&b);
-	letter_set(&l, LETTER_FROM, buf_str(&b));
+	compose_default_from(&l);
 	letter_set(&l, LETTER_TO, to);
-	buf_clear(&b);
+	letter_set(&l, LETTER_SUBJECT, subject);
+	letter_set_body(&l, body, strlen(body));
 	compose_open(t, path, &l, &from, true);
 }
 
@@ -107,12 +112,13 @@ static void
 gathered(void *arg, int fd, uint64_t size)
 {
 	struct gather *g = arg;
-	char to[JOURNAL_PATH_MAX];
+	char to[JOURNAL_PATH_MAX], name[256];
 
 	(void)size;
 	if (fd != -1) {
-		if (journal_attachment(g->path,
-		    message_part_name(&g->f.show.part[g->part]), to) &&
+		attach_part_name(name, sizeof name,
+		    &g->f.show.part[g->part]);
+		if (journal_attachment(g->path, name, to) &&
 		    attach_save(fd, to) == 0)
 			(void)letter_attach(&g->l, to);
 		else
@@ -261,172 +267,4 @@ compose_look_for_left(struct tui *t)
 	if (n > 0)
 		app_note(t, "%zu unfinished letter%s: %s takes it up", n,
 		    n == 1 ? "" : "s", key != NULL ? key : ":recall");
-}
-
-/* ---- bouncing, RFC 5322 section 3.6.6 ---- */
-
-struct bounce {
-	struct tui	*t;
-	struct addrs	 to;
-	char		 msgid[320];
-	char		 from[320];
-};
-
-static void
-bounce_free(struct bounce *b)
-{
-	addrs_clear(&b->to);
-	free(b);
-}
-
-static void
-put_resent(struct buf *out, struct bounce *b)
-{
-	time_t now = (time_t)clock_wall_s();
-	char date[64] = "";
-	uint8_t r[15] = { 0 };
-	struct tm tm;
-	struct buf id;
-
-	if (localtime_r(&now, &tm) != NULL)
-		(void)strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S %z",
-		    &tm);
-	if (getrandom(r, sizeof r, 0) != (ssize_t)sizeof r)
-		abort();	/* does not happen once the system is up */
-	buf_init(&id, sizeof b->msgid - 1);
-	(void)codec_hex_put(&id, r, sizeof r);
-	buf_addf(&id, "@%s", conf.domains[0]);
-	(void)snprintf(b->msgid, sizeof b->msgid, "%s", buf_str(&id));
-	buf_clear(&id);
-	buf_addf(out, "Resent-From: %s\r\nResent-Date: %s\r\n"
-	    "Resent-Message-ID: <%s>\r\nResent-To: ", b->from, date,
-	    b->msgid);
-	addrs_put(out, &b->to);
-	buf_adds(out, "\r\n");
-}
-
-/* Fields that belong to its last delivery stay here. */
-static bool
-leaves(const char *line, size_t n)
-{
-	static const char *const stay[] = { "Return-Path:", "Delivered-To:",
-	    "Envelope-To:", "Bcc:" };
-	size_t i, k;
-
-	for (i = 0; i < sizeof stay / sizeof stay[0]; i++) {
-		k = strlen(stay[i]);
-		if (n >= k && strncasecmp(line, stay[i], k) == 0)
-			return false;
-	}
-	return true;
-}
-
-/* CRLF throughout, whatever the file has. */
-static void
-put_original(struct buf *out, const char *s, size_t n)
-{
-	const char *end = s + n, *lf;
-	bool head = true, keep = true;
-	size_t len;
-
-	for (; s < end; s = lf + 1) {
-		lf = memchr(s, '\n', (size_t)(end - s));
-		if (lf == NULL)
-			lf = end;
-		len = (size_t)(lf - s);
-		if (len > 0 && s[len - 1] == '\r')
-			len--;
-		if (head && len == 0)
-			head = false;
-		if (head && *s != ' ' && *s != '\t')
-			keep = leaves(s, len);
-		if (head && !keep)
-			continue;
-		buf_add(out, s, len);
-		buf_adds(out, "\r\n");
-	}
-}
-
-static void
-bounced(void *arg, uint16_t status, const char *id)
-{
-	struct bounce *b = arg;
-
-	(void)id;
-	if (status != OP_OK)
-		app_status_error(b->t, "not bounced", status);
-	else
-		app_note(b->t, "bounced to %s%s", b->to.a[0].addr,
-		    b->to.n > 1 ? " and others" : "");
-	bounce_free(b);
-}
-
-static int
-resent_file(struct bounce *b, int original)
-{
-	struct buf out, in;
-	ssize_t r = 0;
-	int fd = -1;
-
-	buf_init(&in, (size_t)conf.message_max);
-	buf_init(&out, (size_t)conf.message_max + 65536);
-	put_resent(&out, b);
-	while (buf_reserve(&in, 65536) == 0 && (r = pread(original,
-	    in.data + in.len, 65536, (off_t)in.len)) > 0)
-		in.len += (size_t)r;
-	put_original(&out, (char *)in.data, in.len);
-	if (r == 0 && in.err == 0 && out.err == 0)
-		fd = memfd_create("letter", MFD_CLOEXEC);
-	if (fd != -1 && write(fd, out.data, out.len) != (ssize_t)out.len) {
-		close(fd);
-		fd = -1;
-	}
-	buf_clear(&in);
-	buf_clear(&out);
-	return fd;
-}
-
-static void
-bounce_now(void *arg, struct fetched *f)
-{
-	struct queue_to to[QUEUE_RCPTS_MAX];
-	struct bounce *b = arg;
-	struct queue_envelope e = { .from = b->from, .subject = "bounced",
-	    .envid = "", .to = to };
-	size_t i;
-	int fd;
-
-	fd = f != NULL ? resent_file(b, f->fd) : -1;
-	if (fd == -1) {
-		app_error(b->t, "not bounced: cannot read it");
-		bounce_free(b);
-		return;
-	}
-	for (i = 0; i < b->to.n && i < QUEUE_RCPTS_MAX; i++) {
-		to[i].addr = b->to.a[i].addr;
-		to[i].orcpt = "";
-		to[i].notify = 0;
-	}
-	e.nto = i;
-	e.msgid = b->msgid;
-	send_letter(b->t, &e, fd, bounced, b);
-}
-
-void
-compose_bounce(struct tui *t, uint64_t id, const char *to)
-{
-	struct bounce *b = calloc(1, sizeof *b);
-	const char *bad = NULL;
-
-	if (b == NULL)
-		return;
-	b->t = t;
-	(void)snprintf(b->from, sizeof b->from, "%s@%s", conf.user,
-	    conf.domains[0]);
-	if (addrs_read(&b->to, to, &bad) > 0 || b->to.n == 0) {
-		app_error(t, "no address: %s", bad != NULL ? bad : to);
-		bounce_free(b);
-		return;
-	}
-	fetch_msg(t, id, FETCH_FILE, bounce_now, b);
 }

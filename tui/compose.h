@@ -7,13 +7,12 @@
 #include "tui/reply.h"
 
 /* A new letter; to may be "". */
-void	 compose_new(struct tui *t, const char *to);
+void	 compose_new(struct tui *t, const char *to, const char *subject,
+	    const char *body);
 /* Borrow the message. */
 void	 compose_reply(struct tui *t, const struct fetched *f,
 	    enum reply_kind kind);
 void	 compose_forward(struct tui *t, struct fetched *f);
-/* Sends the message on, unchanged but for Resent- fields. */
-void	 compose_bounce(struct tui *t, uint64_t id, const char *to);
 
 /* Takes up a draft; of several the owner chooses. */
 void	 compose_recall(struct tui *t, uint64_t id);

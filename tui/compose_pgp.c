@@ -5,6 +5,9 @@
 #include "tui/compose_view.h"
 #include "tui/pgp.h"
 #include "tui/term.h"
+#include "tui/text.h"
+
+enum { INDENT = 9, PGP_ROWS = 4 };	/* columns, rows at most */
 
 static void
 looked(void *arg, struct pgp_keys *k, const char *text)
@@ -76,10 +79,22 @@ compose_encrypt(struct view *v, const char *arg)
 int
 compose_pgp_draw(const struct compose_view *c, int y, const struct area *a)
 {
-	if (c->pgp[0] == '\0')
+	int paint = c->find != NULL ? PAINT_WAIT : c->pgp_ok ? PAINT_GOOD :
+	    PAINT_BAD, rows = 0;
+	const char *s = c->pgp;
+	size_t left = strlen(s), n, skip;
+
+	if (left == 0 || a->w <= INDENT)
 		return 0;
-	term_puts(y, a->x, 9, "PGP", PAINT_HEADER);
-	term_puts(y, a->x + 9, a->w - 9, c->pgp, c->find != NULL ?
-	    PAINT_WAIT : c->pgp_ok ? PAINT_GOOD : PAINT_BAD);
-	return 1;
+	term_puts(y, a->x, INDENT, "PGP", PAINT_HEADER);
+	for (; left > 0 && rows < PGP_ROWS; rows++) {
+		skip = 0;
+		n = rows + 1 < PGP_ROWS ? text_wrap(s, left,
+		    (size_t)(a->w - INDENT), &skip) : left;
+		(void)term_put(y + rows, a->x + INDENT, a->w - INDENT, s, n,
+		    paint);
+		s += n + skip;
+		left -= n + skip;
+	}
+	return rows;
 }

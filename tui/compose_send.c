@@ -4,7 +4,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "mailnode/base/clock.h"
 #include "store/flag.h"
 #include "store/op_mail.h"
 #include "tui/compose.h"
@@ -39,18 +38,10 @@ static bool
 recall_sent(struct tui *t, const void *arg)
 {
 	const struct handed_in *h = arg;
-	int ch = t->node != NULL ? node_link(t->node, ROLE_KEEPER) : -1;
 	char path[JOURNAL_PATH_MAX];
-	uint16_t rc = OP_GONE;
 
-	if (ch != -1) {
-		rc = queue_change(ch, h->id, QUEUE_DO_DROP, "");
-		close(ch);
-	}
-	if (rc != OP_OK) {
-		send_not_recalled(t, rc);
+	if (!send_recall(t, h->id))
 		return false;
-	}
 	if (journal_unsent(h->path, path))
 		compose_file(t, path);
 	app_note(t, "recalled: it was not sent");
@@ -90,8 +81,10 @@ sent(void *arg, uint16_t status, const char *id)
 {
 	struct compose_view *c = arg;
 	struct tui *t = c->v.t;
+	char when[SEND_WHEN_MAX];
 	struct handed_in *h;
 	struct change *undo;
+	bool leaves;
 
 	c->busy = false;
 	if (status != OP_OK) {
@@ -111,13 +104,8 @@ sent(void *arg, uint16_t status, const char *id)
 		free(h);
 		journal_remove(c->path);
 	}
-	if (t->node != NULL && node_is_local(t->node))
-		app_note(t, "queued; it leaves when the daemon runs");
-	else if (conf.undo_s > 0)
-		app_note(t, "sent: leaves in %u seconds (u recalls it)",
-		    conf.undo_s);
-	else
-		app_note(t, "sent");
+	leaves = send_when(t, when, sizeof when);
+	app_note(t, "%s: %s", leaves ? "sent" : "queued", when);
 	compose_close(c);
 }
 
@@ -125,26 +113,13 @@ static void
 put_envelope(struct queue_envelope *e, const struct compose_view *c,
     const struct outgoing *o, struct queue_to *to, const struct addrs *rcpts)
 {
-	const unsigned char *p;
-	size_t i;
-
 	memset(e, 0, sizeof *e);
 	e->from = o->from;
 	e->msgid = o->msgid;
 	e->subject = c->l.field[LETTER_SUBJECT];
 	e->envid = "";
 	e->flags = QUEUE_COPY;
-	e->due_s = conf.undo_s > 0 ? clock_wall_s() + conf.undo_s : 0;
-	for (i = 0; i < rcpts->n; i++) {
-		to[i].addr = rcpts->a[i].addr;
-		to[i].orcpt = "";
-		to[i].notify = 0;
-		for (p = (const unsigned char *)to[i].addr; *p != '\0'; p++)
-			if (*p >= 0x80)
-				e->flags |= QUEUE_UTF8;
-	}
-	e->to = to;
-	e->nto = rcpts->n;
+	send_rcpts(e, to, rcpts);
 }
 
 static void
@@ -299,7 +274,8 @@ postponed(void *arg, uint16_t status, struct chan_in *in, int *fd)
 	if (c->from.draft != 0 && mail_done_get(in, &done) && done.id != 0)
 		compose_replaced(c->v.t, c->from.draft, done.id);
 	journal_remove(c->path);
-	app_note(c->v.t, "kept in Drafts");
+	app_note(c->v.t, (pgp_wanted(&c->l) & PGP_ENCRYPT) != 0 ?
+	    "kept in Drafts, not encrypted there" : "kept in Drafts");
 	compose_close(c);
 }
 

@@ -41,6 +41,7 @@ edit(struct compose_view *c)
 	if (journal_read(c->path, &fresh)) {
 		letter_clear(&c->l);
 		c->l = fresh;
+		compose_default_from(&c->l);
 	} else {
 		app_error(c->v.t, "as it was before: what the editor left is "
 		    "unusable: %s", errno == EILSEQ ? "empty or not UTF-8" :

@@ -52,6 +52,9 @@ int	compose_pgp_draw(const struct compose_view *c, int y,
 /* Ends what gpg is doing for it. */
 void	compose_pgp_stop(struct compose_view *c);
 
+/* Who deletes the From line means the usual one. */
+void	compose_default_from(struct letter *l);
+
 /* v is a letter: it comes from there now. */
 void	compose_set_from(struct view *v, const char *value);
 

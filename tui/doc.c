@@ -137,97 +137,6 @@ quote_depth(const char *s, size_t n)
 	return depth > 0 && (s[0] == '>' || (n > 1 && s[1] == '>')) ? depth : 0;
 }
 
-static bool
-url_octet(unsigned char c)
-{
-	return c > 0x20 && c != '<' && c != '>' && c != '"' && c != 0x7f &&
-	    c != '`' && c != '\\' && c != '|' && c != '^';
-}
-
-size_t
-doc_url(const char *p, size_t n)
-{
-	static const char *const schemes[] = { "https://", "http://",
-	    "mailto:" };
-	size_t i, k, len = 0;
-
-	for (i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
-		k = strlen(schemes[i]);
-		if (n > k && strncasecmp(p, schemes[i], k) == 0)
-			len = k;
-	}
-	if (len == 0)
-		return 0;
-	k = len;
-	while (len < n && url_octet((unsigned char)p[len]))
-		len++;
-	while (len > k && strchr(".,;:!?'*_", p[len - 1]) != NULL)
-		len--;
-	if (len > k && p[len - 1] == ')' && memchr(p, '(', len) == NULL)
-		len--;
-	return len > k ? len : 0;
-}
-
-/* Its number, from 1; 0 when there are too many. */
-static size_t
-link_number(struct doc *d, const char *url, size_t n)
-{
-	struct doc_link *p;
-	size_t i;
-
-	if (d->nlinks == DOC_LINKS_MAX)		/* who counts that far? */
-		return 0;
-	for (i = 0; i < d->nlinks; i++)
-		if (strlen(d->link[i].url) == n &&
-		    memcmp(d->link[i].url, url, n) == 0)
-			return i + 1;
-	p = reallocarray(d->link, d->nlinks + 1, sizeof *p);
-	if (p == NULL)
-		return 0;
-	d->link = p;
-	p[d->nlinks].url = strndup(url, n);
-	if (p[d->nlinks].url == NULL)
-		return 0;
-	return ++d->nlinks;
-}
-
-/* The URL whose scheme ends at the colon: where it starts, or NULL. */
-static const char *
-url_before(const char *from, const char *colon, const char *end, size_t *len)
-{
-	ptrdiff_t k;
-
-	for (k = 6; k >= 4; k--)		/* mailto https http */
-		if (colon - from >= k &&
-		    (*len = doc_url(colon - k, (size_t)(end - colon + k))) != 0)
-			return colon - k;
-	return NULL;
-}
-
-/* Notes the links of a line; with numbers, b gets it with them. */
-static void
-links(struct doc *d, const char *s, size_t n, bool numbers, struct buf *b)
-{
-	const char *end = s + n, *from = s, *colon, *p;
-	size_t len, number;
-
-	buf_reset(b);
-	while ((colon = memchr(from, ':', (size_t)(end - from))) != NULL) {
-		p = url_before(from, colon, end, &len);
-		from = p != NULL ? p + len : colon + 1;
-		if (p == NULL)
-			continue;
-		number = link_number(d, p, len);
-		if (!numbers || number == 0)
-			continue;
-		buf_add(b, s, (size_t)(from - s));
-		buf_addf(b, "[%zu]", number);
-		s = from;
-	}
-	if (numbers)
-		buf_add(b, s, (size_t)(end - s));
-}
-
 void
 doc_body(struct doc *d, const char *s, size_t n, bool numbers)
 {
@@ -245,7 +154,7 @@ doc_body(struct doc *d, const char *s, size_t n, bool numbers)
 		if (depth == 0 && n == 3 && memcmp(s, "-- ", 3) == 0)
 			d->body_paint = PAINT_SIGNATURE;
 		look = depth > 0 ? quotes[(depth - 1) % 3] : d->body_paint;
-		links(d, s, n, numbers, &b);
+		doc_links(d, s, n, numbers, &b);
 		if (numbers && b.err == 0)
 			add_line(d, look, depth, (const char *)b.data, b.len);
 		else

@@ -87,7 +87,22 @@ size_t	 doc_row_at(const struct doc *d, size_t at);
 
 /* Matches of s in [p, p+n): offset of the first or SIZE_MAX. */
 size_t	 doc_match(const char *p, size_t n, const char *s);
-/* Octets of the URL that starts at p; 0: none does. */
-size_t	 doc_url(const char *p, size_t n);
+
+/* ---- doc_link.c ---- */
+
+/*
+ * Octets of the URL that starts at p in a line; 0: none does.  "www.a.b" is
+ * one, too, unless a word goes on there: https:// is to stand before it.
+ */
+size_t	 doc_url(const char *line, const char *p, const char *end);
+bool	 doc_url_bare(const char *url, size_t n);
+/* The links of a line; with numbers, b becomes the line with them. */
+void	 doc_links(struct doc *d, const char *s, size_t n, bool numbers,
+	    struct buf *b);
+/*
+ * For what a browser made, before its doc_body(): the links get the numbers
+ * that stand in its text, which its list at the end explains.
+ */
+void	 doc_references(struct doc *d, const char *s, size_t n);
 
 #endif

@@ -49,11 +49,58 @@ first_of_folder(const struct pick *p, size_t i)
 static bool
 usable(struct tui *t, const struct pick *p)
 {
-	if (p->n > MAIL_SET_MAX)
-		app_error(t, "more than %d at once", MAIL_SET_MAX);
-	else if (p->n == 0)
+	if (p->n == 0)
 		app_error(t, "no message");
-	return p->n > 0 && p->n <= MAIL_SET_MAX;
+	return p->n > 0;
+}
+
+/* As many as one request takes, of `all` behind *from; false: none is left. */
+static bool
+next_part(struct mail_set *part, const struct mail_set *all, size_t *from)
+{
+	*part = *all;
+	part->id = all->id + *from;
+	part->n = all->n - *from < MAIL_SET_MAX ? all->n - *from :
+	    MAIL_SET_MAX;
+	*from += part->n;
+	return part->n > 0;
+}
+
+typedef void	add_fn(struct change *c, uint16_t type,
+		    const struct buf *args);
+
+static void
+add_moves(struct change *c, add_fn *add, const struct mail_set *set,
+    const char *folder)
+{
+	struct mail_set part;
+	size_t from = 0;
+	struct buf b;
+
+	buf_init(&b, CHAN_DATA_MAX);
+	while (next_part(&part, set, &from)) {
+		buf_reset(&b);
+		mail_move_put(&b, &part, folder);
+		add(c, MAIL_MOVE, &b);
+	}
+	buf_clear(&b);
+}
+
+static void
+add_flags(struct change *c, add_fn *fn, const struct mail_set *set,
+    uint32_t add, uint32_t del)
+{
+	struct mail_set part;
+	size_t from = 0;
+	struct buf b;
+
+	buf_init(&b, CHAN_DATA_MAX);
+	while (next_part(&part, set, &from)) {
+		buf_reset(&b);
+		mail_flags_put(&b, &part, add, del);
+		fn(c, MAIL_FLAGS, &b);
+	}
+	buf_clear(&b);
 }
 
 void
@@ -63,7 +110,6 @@ doing_move(struct tui *t, const struct pick *p, const char *folder)
 	struct change *c;
 	struct mail_set set;
 	char text[TEXT_MAX];
-	struct buf b;
 	size_t i;
 
 	if (ids == NULL || !usable(t, p))
@@ -76,18 +122,13 @@ doing_move(struct tui *t, const struct pick *p, const char *folder)
 	(void)snprintf(text, sizeof text, "%zu to %s", set.n, folder);
 	c = change_new(text);
 	change_moves(c, set.n);
-	buf_init(&b, CHAN_DATA_MAX);
-	mail_move_put(&b, &set, folder);
-	change_forth(c, MAIL_MOVE, &b);
+	add_moves(c, change_forth, &set, folder);
 	for (i = 0; i < p->n; i++) {
 		if (!first_of_folder(p, i) || in_folder(&p->m[i], folder))
 			continue;
 		set = some(p, ids, in_folder, p->m[i].folder);
-		buf_reset(&b);
-		mail_move_put(&b, &set, p->m[i].folder);
-		change_back(c, MAIL_MOVE, &b);
+		add_moves(c, change_back, &set, p->m[i].folder);
 	}
-	buf_clear(&b);
 	undo_do(t->undo, c, true);
 out:
 	free(ids);
@@ -102,7 +143,10 @@ doing_copy(struct tui *t, const struct pick *p, const char *folder)
 	char text[TEXT_MAX];
 	struct buf b;
 
-	if (ids != NULL && usable(t, p)) {
+	if (p->n > MAIL_SET_MAX) {
+		/* What is taken back is one range of UIDs. */
+		app_error(t, "more than %d at once", MAIL_SET_MAX);
+	} else if (ids != NULL && usable(t, p)) {
 		(void)snprintf(text, sizeof text, "%zu copied to %s", p->n,
 		    folder);
 		set = some(p, ids, NULL, NULL);
@@ -139,7 +183,6 @@ doing_toggle(struct tui *t, const struct pick *p, uint32_t flag)
 	struct change *c;
 	struct mail_set set;
 	char text[TEXT_MAX];
-	struct buf b;
 	bool on = false;
 	size_t i;
 
@@ -154,13 +197,8 @@ doing_toggle(struct tui *t, const struct pick *p, uint32_t flag)
 	(void)snprintf(text, sizeof text, "%zu %s", set.n,
 	    on ? words[i].on : words[i].off);
 	c = change_new(text);
-	buf_init(&b, CHAN_DATA_MAX);
-	mail_flags_put(&b, &set, on ? flag : 0, on ? 0 : flag);
-	change_forth(c, MAIL_FLAGS, &b);
-	buf_reset(&b);
-	mail_flags_put(&b, &set, on ? 0 : flag, on ? flag : 0);
-	change_back(c, MAIL_FLAGS, &b);
-	buf_clear(&b);
+	add_flags(c, change_forth, &set, on ? flag : 0, on ? 0 : flag);
+	add_flags(c, change_back, &set, on ? 0 : flag, on ? flag : 0);
 	undo_do(t->undo, c, true);
 out:
 	free(ids);
@@ -253,41 +291,78 @@ tags_ok(struct tui *t, const char *change)
 	return true;
 }
 
+static void
+add_tags(struct change *c, add_fn *add, const struct mail_set *set,
+    const char *change)
+{
+	struct mail_set part;
+	size_t from = 0;
+	struct buf b;
+
+	buf_init(&b, CHAN_DATA_MAX);
+	while (next_part(&part, set, &from)) {
+		buf_reset(&b);
+		mail_tags_put(&b, &part, change);
+		add(c, MAIL_TAGS, &b);
+	}
+	buf_clear(&b);
+}
+
+/* What takes a change back is one request for all for whom it is the same:
+ * each request is a commit.  Few differ: by which words they had. */
+static void
+add_tags_back(struct change *c, const struct pick *p, uint64_t *ids,
+    const char *change)
+{
+	struct mail_set set = { .id = ids };
+	bool *done = calloc(p->n + 1, sizeof *done);
+	struct buf back, b;
+	size_t i, j;
+
+	buf_init(&back, MAIL_TAGS_MAX);
+	buf_init(&b, MAIL_TAGS_MAX);
+	for (i = 0; done != NULL && i < p->n; i++) {
+		if (done[i])
+			continue;
+		buf_reset(&back);
+		doing_tag_back(&back, p->m[i].tags, change);
+		for (j = i, set.n = 0; j < p->n; j++) {
+			buf_reset(&b);
+			doing_tag_back(&b, p->m[j].tags, change);
+			if (done[j] || b.len != back.len ||
+			    (b.len > 0 && memcmp(b.data, back.data,
+			    b.len) != 0))
+				continue;
+			done[j] = true;
+			ids[set.n++] = p->m[j].id;
+		}
+		if (back.len > 0)
+			add_tags(c, change_back, &set, buf_str(&back));
+	}
+	buf_clear(&back);
+	buf_clear(&b);
+	free(done);
+}
+
 bool
 doing_tags(struct tui *t, const struct pick *p, const char *change)
 {
 	uint64_t *ids = calloc(p->n + 1, sizeof *ids);
-	struct mail_set one = { .mbox = 0, .n = 1 }, set;
+	struct mail_set set;
 	struct change *c;
 	char text[TEXT_MAX];
-	struct buf b, back;
 	bool rc = false;
-	size_t i;
 
-	buf_init(&b, CHAN_DATA_MAX);
-	buf_init(&back, MAIL_TAGS_MAX);
 	if (ids == NULL || !usable(t, p) || !tags_ok(t, change))
 		goto out;
 	set = some(p, ids, NULL, NULL);
 	(void)snprintf(text, sizeof text, "%zu: %s", p->n, change);
 	c = change_new(text);
-	mail_tags_put(&b, &set, change);
-	change_forth(c, MAIL_TAGS, &b);
-	for (i = 0; i < p->n; i++) {
-		buf_reset(&back);
-		doing_tag_back(&back, p->m[i].tags, change);
-		if (back.len == 0)
-			continue;
-		one.id = &p->m[i].id;
-		buf_reset(&b);
-		mail_tags_put(&b, &one, buf_str(&back));
-		change_back(c, MAIL_TAGS, &b);
-	}
+	add_tags(c, change_forth, &set, change);
+	add_tags_back(c, p, ids, change);
 	undo_do(t->undo, c, true);
 	rc = true;
 out:
-	buf_clear(&b);
-	buf_clear(&back);
 	free(ids);
 	return rc;
 }
@@ -297,8 +372,9 @@ doing_expunge(struct tui *t, const struct pick *p)
 {
 	uint64_t *ids = calloc(p->n + 1, sizeof *ids);
 	struct change *c;
-	struct mail_set set;
+	struct mail_set set, part;
 	char text[TEXT_MAX];
+	size_t from = 0;
 	struct buf b;
 
 	if (ids != NULL && usable(t, p)) {
@@ -306,8 +382,11 @@ doing_expunge(struct tui *t, const struct pick *p)
 		set = some(p, ids, NULL, NULL);
 		c = change_new(text);
 		buf_init(&b, CHAN_DATA_MAX);
-		mail_expunge_put(&b, &set);
-		change_forth(c, MAIL_EXPUNGE, &b);
+		while (next_part(&part, &set, &from)) {
+			buf_reset(&b);
+			mail_expunge_put(&b, &part);
+			change_forth(c, MAIL_EXPUNGE, &b);
+		}
 		buf_clear(&b);
 		undo_do(t->undo, c, false);
 	}

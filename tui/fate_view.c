@@ -2,16 +2,20 @@
  * the other pages about the node: the story of a message, its health. */
 #define _DEFAULT_SOURCE
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "crypto/op_vault.h"
 #include "store/err.h"
 #include "store/op_event.h"
 #include "store/op_queue.h"
+#include "store/op_stat.h"
 #include "tui/page.h"
 #include "tui/queue_view.h"
+#include "tui/text.h"
 
 struct fate_view {
 	struct page_view p;
@@ -40,7 +44,8 @@ paint_of(enum queue_fate f)
 }
 
 static void
-put_rcpt(struct doc *d, const struct queue_rcpt *r, bool returned)
+put_rcpt(struct doc *d, const struct queue_row *row,
+    const struct queue_rcpt *r, bool returned)
 {
 	char at[32];
 
@@ -58,6 +63,11 @@ put_rcpt(struct doc *d, const struct queue_rcpt *r, bool returned)
 		    r->attempts == 1 ? "" : "s");
 	if (r->reply[0] != '\0')
 		doc_addf(d, PAINT_TEXT, "    %s", r->reply);
+	if (queue_rcpt_sending(row, r)) {
+		when(at, sizeof at, row->sending);
+		doc_addf(d, PAINT_WAIT, "    being sent since %s", at);
+		return;
+	}
 	when(at, sizeof at, r->due);
 	if (r->fate == QUEUE_WAITING && at[0] != '\0')
 		doc_addf(d, PAINT_WAIT, "    next try %s", at);
@@ -115,12 +125,12 @@ put_letter(struct doc *d, const struct queue_letter *l)
 	doc_header(d, "Message-ID", l->row.msgid, PAINT_TEXT);
 	when(at, sizeof at, l->row.created);
 	doc_header(d, "Queued", at, PAINT_TEXT);
-	doc_header(d, "State", queue_state_name(l->row.state), PAINT_TEXT);
+	doc_header(d, "State", queue_row_word(&l->row), PAINT_TEXT);
 	if (l->row.why[0] != '\0')
 		doc_header(d, "Why", l->row.why, PAINT_WAIT);
 	doc_adds(d, PAINT_TEXT, "");
 	for (i = 0; i < l->nrcpt; i++) {
-		put_rcpt(d, &l->rcpt[i], came_back(l, i + 1));
+		put_rcpt(d, &l->row, &l->rcpt[i], came_back(l, i + 1));
 		put_reports(d, l, i + 1);
 	}
 	put_reports(d, l, 0);
@@ -322,6 +332,61 @@ put_state(struct doc *d, const struct node_state *st)
 	}
 }
 
+static void
+put_number(struct doc *d, const char *name, uint64_t n, const char *what,
+    bool good)
+{
+	char text[80];
+
+	(void)snprintf(text, sizeof text, "%llu %s", (unsigned long long)n,
+	    what);
+	doc_header(d, name, text, good ? PAINT_TEXT : PAINT_WAIT);
+}
+
+/* What waits in the store, and room for more. */
+static void
+put_store(struct tui *t, struct doc *d)
+{
+	int ch = node_link(t->node, ROLE_KEEPER);
+	struct stat_node s;
+	struct op_reply r;
+	char size[16], free_text[60];
+
+	if (ch == -1)
+		return;
+	op_reply_init(&r);
+	if (stat_node(ch, &r, &s) == OP_OK) {
+		put_number(d, "Spool", s.spooled, s.spool_refusing ?
+		    "waiting; new mail is deferred" : "waiting",
+		    !s.spool_refusing);
+		put_number(d, "Index", s.unindexed, "behind",
+		    s.unindexed == 0);
+		if (s.intents > 0)
+			put_number(d, "Files", s.intents,
+			    "changes under way", true);
+		text_size(size, sizeof size, s.disk_free);
+		(void)snprintf(free_text, sizeof free_text, "%s free", size);
+		doc_header(d, "Disk", free_text, PAINT_TEXT);
+	}
+	op_reply_clear(&r);
+	close(ch);
+}
+
+static void
+put_vault(struct tui *t, struct doc *d)
+{
+	int ch = node_link(t->node, ROLE_VAULT);
+	struct vault_state st;
+
+	if (ch == -1)
+		return;
+	if (vault_status(ch, &st) == CRYPTO_OK)
+		doc_header(d, "Vault", st.owner ? "unlocked" : "locked: "
+		    "outgoing mail waits for mailnode vault unlock",
+		    st.owner ? PAINT_TEXT : PAINT_BAD);
+	close(ch);
+}
+
 void
 status_open(struct tui *t)
 {
@@ -333,6 +398,11 @@ status_open(struct tui *t)
 	} else {
 		p = page_open(t, "status");
 		put_state(&p->doc, st);
+		put_store(t, &p->doc);
+		put_vault(t, &p->doc);
+		doc_adds(&p->doc, PAINT_TEXT, "");
+		doc_adds(&p->doc, PAINT_TEXT, "mailnode status says more, "
+		    "mailnode doctor looks at everything.");
 	}
 	free(st);
 }

@@ -12,7 +12,7 @@ struct fetched {
 	int		  fd;		/* read-only; -1 */
 	struct parse_show show;
 	bool		  parsed;
-	struct parse_show outer;	/* of an encrypted one: its fields */
+	struct parse_show outer;	/* private: what show has borrowed from */
 	bool		  has_outer;
 	struct pgp_seen	  pgp;
 };

@@ -3,8 +3,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tui/doc.h"
 #include "tui/fetch_pgp.h"
 #include "tui/pgp.h"
+#include "tui/pgp_run.h"
 #include "tui/reply.h"
 
 struct fetch_pgp {
@@ -13,6 +15,7 @@ struct fetch_pgp {
 	enum parse_want	 want;
 	const struct parse_part *part;	/* the container, until it is done */
 	int		 signed_fd;
+	bool		 around;	/* a block, and more than that */
 	struct pgp_read	*read;
 	void		(*done)(void *arg);
 	void		*arg;
@@ -98,11 +101,13 @@ find_signed(const struct parse_show *s)
 	return find(s, "multipart/signed", 2, "application/pgp-signature");
 }
 
+/* A block may end behind the start that is here. */
 bool
 fetch_pgp_is_in(const struct parse_show *s)
 {
 	return container(s, "multipart/encrypted") != NULL ||
-	    container(s, "multipart/signed") != NULL;
+	    container(s, "multipart/signed") != NULL ||
+	    doc_match(s->text, s->ntext, "-----BEGIN PGP ") != SIZE_MAX;
 }
 
 static const char *
@@ -255,13 +260,165 @@ sealed_part(void *arg, int part, uint64_t size)
 		finish(p);
 }
 
+/* ---- what stands in a text ---- */
+
+/* The text that is read, where it is one. */
+static const struct parse_part *
+body(const struct parse_show *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->npart; i++)
+		if ((s->part[i].flags & PARSE_P_BODY) != 0 &&
+		    strcmp(s->part[i].type, "text/plain") == 0)
+			return &s->part[i];
+	return NULL;
+}
+
+static bool
+has_block(const struct parse_show *s)
+{
+	size_t from, to;
+
+	return body(s) != NULL && pgp_block(s->text, s->ntext, &from, &to) !=
+	    PGP_NONE;
+}
+
+/* The rest of the message stays as it is. */
+static void
+block_parsed(void *arg, uint16_t status, struct chan_in *in, int *fd)
+{
+	struct fetch_pgp *p = arg;
+	struct fetched *f = p->f;
+	struct buf mem;
+
+	buf_init(&mem, PARSE_ANSWER_MAX);
+	if (status == OP_OK && parse_answer(in, fd, &mem) &&
+	    parse_show_get(in, &f->outer)) {
+		f->has_outer = true;
+		f->show.text = f->outer.text;
+		f->show.ntext = f->outer.ntext;
+	} else {
+		app_error(p->t, "what was inside cannot be decoded");
+	}
+	buf_clear(&mem);
+	finish(p);
+}
+
+/* As a part of its own, so that the parser makes a text of it. */
+static int
+entity(const struct fetch_pgp *p, int plain)
+{
+	const char *charset = p->part->charset;
+	struct buf b;
+	int fd = -1;
+
+	if (charset[0] == '\0' || strcmp(charset, "us-ascii") == 0)
+		charset = "utf-8";
+	buf_init(&b, PGP_MESSAGE_MAX);
+	buf_addf(&b, "Content-Type: text/plain; charset=\"%s\"\r\n"
+	    "Content-Transfer-Encoding: 8bit\r\n\r\n", charset);
+	if (pgp_slurp(plain, &b))
+		fd = pgp_memory(&b);
+	buf_clear(&b);
+	return fd;
+}
+
+static void
+block_read(void *arg, int plain, const struct pgp_seen *seen)
+{
+	struct fetch_pgp *p = arg;
+	struct buf b;
+	int fd = -1;
+
+	p->read = NULL;
+	p->f->pgp = *seen;
+	if (plain != -1) {
+		if (p->around) {
+			if (seen->verdict == PGP_GOOD)
+				p->f->pgp.verdict = PGP_DOUBT;
+			pgp_seen_add(&p->f->pgp, "what stands around it is "
+			    "left out");
+		}
+		fd = entity(p, plain);
+		close(plain);
+	}
+	if (fd == -1) {
+		finish(p);
+		return;
+	}
+	buf_init(&b, CHAN_DATA_MAX);
+	parse_show_put(&b, PARSE_PLAIN, PARSE_ALL);
+	talk_send(p->t->parser, PARSE_SHOW, &b, fd, block_parsed, p);
+	buf_clear(&b);
+	close(fd);
+}
+
+static bool
+blank(const uint8_t *s, size_t n)
+{
+	while (n > 0 && strchr(" \t\r\n", s[n - 1]) != NULL &&
+	    s[n - 1] != '\0')
+		n--;
+	return n == 0;
+}
+
+/* As it was sent: the signature is of these octets, not of UTF-8. */
+static void
+block_part(void *arg, int part, uint64_t size)
+{
+	struct fetch_pgp *p = arg;
+	enum pgp_kind kind = PGP_NONE;
+	size_t at = 0, to = 0;
+	struct buf b;
+	int fd = -1;
+
+	(void)size;
+	buf_init(&b, PGP_MESSAGE_MAX);
+	if (part != -1 && pgp_slurp(part, &b))
+		kind = pgp_block((char *)b.data, b.len, &at, &to);
+	if (part != -1)
+		close(part);
+	if (kind != PGP_NONE) {
+		p->around = p->around || !blank(b.data, at) ||
+		    !blank(b.data + to, b.len - to);
+		memmove(b.data, b.data + at, to - at);
+		b.len = to - at;
+		fd = pgp_memory(&b);
+	}
+	buf_clear(&b);
+	if (fd != -1) {
+		p->read = pgp_read_block(p->t, fd, kind == PGP_CLEAR, from(p),
+		    block_read, p);
+		close(fd);
+	}
+	if (p->read == NULL)
+		finish(p);
+}
+
+static void
+start_block(struct fetch_pgp *p)
+{
+	const struct parse_show *s = &p->f->show;
+	size_t i;
+
+	p->part = body(s);
+	for (i = 0; i < s->npart; i++)
+		if ((s->part[i].flags & PARSE_P_BODY) != 0 &&
+		    &s->part[i] != p->part)
+			p->around = true;
+	fetch_part(p->t, p->f->fd, p->part->path, PARSE_AS_BYTES, block_part,
+	    p);
+}
+
 struct fetch_pgp *
 fetch_pgp_start(struct tui *t, struct fetched *f, enum parse_want want,
     void (*done)(void *arg), void *arg)
 {
 	struct fetch_pgp *p;
 
-	if (find_sealed(&f->show) == NULL && find_signed(&f->show) == NULL)
+	if (find_sealed(&f->show) == NULL && find_signed(&f->show) == NULL &&
+	    !has_block(&f->show))
 		return NULL;
 	p = calloc(1, sizeof *p);
 	if (p == NULL)
@@ -273,7 +430,9 @@ fetch_pgp_start(struct tui *t, struct fetched *f, enum parse_want want,
 	p->done = done;
 	p->arg = arg;
 	p->part = find_sealed(&f->show);
-	if (p->part == NULL)
+	if (p->part == NULL && find_signed(&f->show) == NULL)
+		start_block(p);
+	else if (p->part == NULL)
 		(void)start_signed(p);
 	else
 		fetch_part(t, f->fd, child(&f->show, p->part, 2)->path,

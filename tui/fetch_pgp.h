@@ -1,4 +1,4 @@
-/* PGP/MIME (RFC 3156) in a message that was fetched. */
+/* PGP/MIME (RFC 3156), or a block of text, in a message that was fetched. */
 #ifndef TUI_FETCH_PGP_H
 #define TUI_FETCH_PGP_H
 
@@ -11,7 +11,8 @@ bool			 fetch_pgp_is_in(const struct parse_show *s);
 
 /*
  * Decrypts what is encrypted, which then stands in f's place, and verifies
- * what is signed, also inside of that.  Borrows f until done is called, once
+ * what is signed, also inside of that.  Of a block in the text only what is
+ * inside becomes the text.  Borrows f until done is called, once
  * and later, or it is stopped.  NULL: there is nothing of that.
  */
 struct fetch_pgp	*fetch_pgp_start(struct tui *t, struct fetched *f,

@@ -229,7 +229,7 @@ act_redo(struct view *v, const char *arg)
 static void
 act_compose(struct view *v, const char *arg)
 {
-	compose_new(v->t, arg != NULL ? arg : "");
+	compose_new(v->t, arg != NULL ? arg : "", "", "");
 }
 
 static void

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "mailnode/base/num.h"
+#include "tui/doc.h"
 #include "tui/hyper.h"
 
 enum { VTE_FIRST = 5000 };	/* 0.50: older ones crash on odd ones */
@@ -52,6 +53,8 @@ hyper_open(struct buf *b, const char *url, size_t n)
 	if (n == 0 || n > HYPER_URL_MAX)
 		return false;
 	buf_adds(b, "\033]8;;");
+	if (doc_url_bare(url, n))
+		buf_adds(b, "https://");
 	for (i = 0; i < n; i++) {
 		c = (unsigned char)url[i];
 		if (c > ' ' && c < 0x7f)

@@ -82,6 +82,12 @@ journal_write(const char *path, const struct letter *l)
 		ok = close(fd) == 0 && ok;
 		ok = ok && rename(fresh, path) == 0;
 	}
+	if (fd != -1 && !ok) {	/* a full disk has no room for halves */
+		int err = errno;
+
+		(void)unlink(fresh);
+		errno = err;
+	}
 	buf_clear(&b);
 	return ok;
 }

@@ -41,10 +41,12 @@ struct list_view {
 	bool		 reverse;
 	bool		 loaded;	/* at least one page was there */
 	bool		 stale;		/* its rows are of what was shown before */
+	bool		 behind;	/* the index, which answers it */
 	struct rows_at	 at;		/* cursor */
 	size_t		 cur, top;	/* its line, and the first shown */
 	int		 height;	/* lines shown */
 	struct fates	*fates;		/* in Sent, else NULL */
+	struct waking	*waking;	/* in Snoozed, else NULL */
 	bool		 ours;		/* Sent, Drafts: shows who it is to */
 	struct list_req	 req[PAGE_MAX];
 	bool		 again;		/* changed during a refresh */
@@ -55,6 +57,7 @@ struct list_view {
 	struct rows_at	 range;		/* where V was pressed; thread 0: not */
 	char		*find;
 	/* Marking by query: what is under way. */
+	bool		 marking;
 	struct list_ask	 mark_ask;
 	char		*mark_query;
 };
@@ -90,8 +93,8 @@ void	 list_forget(struct list_view *lv);
 /* Shows what matches text, too; live: while it is being typed. */
 void	 list_narrow(struct list_view *lv, const char *text, bool live);
 void	 list_ask_msgs(struct list_view *lv, uint64_t thread);
-/* Marks the threads that match. */
-void	 list_mark_query(struct list_view *lv, const char *text);
+/* Does that query match whatever there is? */
+bool	 list_is_all(const char *query);
 /* Returns owned: the query of this list and text, both. */
 char	*list_query(const struct list_view *lv, const char *text);
 
@@ -113,6 +116,10 @@ view_act list_next, list_prev, list_page_down,
 view_act list_mark, list_mark_range, list_mark_matching,
 	 list_mark_none, list_count_marked;
 bool	 list_marked(const struct list_view *lv, struct rows_at at);
+/* A query marks still; told, as nothing may be done to some of them. */
+bool	 list_marks_more(const struct list_view *lv);
+/* Forgets the marks, and to make more. */
+void	 list_unmark(struct list_view *lv);
 void	 list_set_mark(struct list_view *lv, struct rows_at at, bool on);
 
 /* ---- list_draw.c ---- */

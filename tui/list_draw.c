@@ -10,10 +10,13 @@
 #include "tui/side.h"
 #include "tui/term.h"
 #include "tui/text.h"
+#include "tui/waking.h"
+#include "tui/when.h"
 
 enum {
 	SIGNS = 5,		/* mark, state, flag, attachment, blank */
 	DATE_COLS = 7,		/* and a blank behind them */
+	WAKING_COLS = 16,	/* likewise: "Mon 30 Nov 09:30" */
 	NARROW = 50,		/* columns under which threads have no count */
 	FROM_MIN = 14, FROM_MAX = 26,
 	TREE_MAX = 12		/* columns of the deepest indent */
@@ -82,14 +85,21 @@ put_cols(struct look *l, int cols, const char *s, int paint)
 	l->w -= cols;
 }
 
+/* In Snoozed: when it returns, once that is known. */
 static void
-put_date(struct look *l, int64_t date)
+put_date(struct look *l, const struct list_view *lv, int64_t date,
+    uint64_t msg)
 {
-	char s[32];
+	int64_t at = lv->waking != NULL ? waking_at(lv->waking, msg) : 0;
+	char s[40];
 	int paint = l->paint == PAINT_TEXT ? PAINT_DATE : l->paint;
 
-	date_text(s, sizeof s, date);
-	put_cols(l, DATE_COLS, s, paint);
+	if (at != 0)
+		when_text(at, s, sizeof s);
+	else
+		date_text(s, sizeof s, date);
+	put_cols(l, lv->waking != NULL ? WAKING_COLS : DATE_COLS, s,
+	    at != 0 ? PAINT_WAIT : paint);
 	put_cols(l, 1, "", paint);
 }
 
@@ -119,23 +129,23 @@ put_fate(struct look *l, const struct list_view *lv, uint64_t msg)
 	put_cols(l, 2, as[m].sign, as[m].paint);
 }
 
-/* Tags that other columns do not show already. */
+/* Tags that other columns do not show already, nor where the list is. */
 static void
-shown_tags(struct buf *b, const char *tags, const char *folder)
+shown_tags(struct buf *b, const char *tags, bool ours)
 {
 	static const char *const known[] = { "unread", "flagged", "replied",
 	    "passed", "attachment", "inbox", "signed", "encrypted", "draft",
-	    TAG_LOOKALIKE };
+	    TAG_LOOKALIKE, TAG_LEAK };
 	size_t i, n;
 
-	(void)folder;
 	for (; *tags != '\0'; tags += n, tags += strspn(tags, " ")) {
 		n = strcspn(tags, " ");
 		for (i = 0; i < sizeof known / sizeof known[0]; i++)
 			if (strlen(known[i]) == n &&
 			    memcmp(known[i], tags, n) == 0)
 				break;
-		if (i < sizeof known / sizeof known[0])
+		if (i < sizeof known / sizeof known[0] ||
+		    (ours && n == 4 && memcmp(tags, "sent", 4) == 0))
 			continue;
 		if (b->len > 0)
 			buf_addc(b, ' ');
@@ -157,15 +167,17 @@ put_right(struct look *l, const char *s, int paint)
 }
 
 static void
-put_tags(struct look *l, const char *tags)
+put_tags(struct look *l, const char *tags, bool ours)
 {
+	static const char *const bad[] = { TAG_LOOKALIKE, TAG_LEAK };
 	struct buf b;
+	size_t i;
 
-	if (tag_in(tags, TAG_LOOKALIKE) &&
-	    !put_right(l, TAG_LOOKALIKE, PAINT_BAD))
-		put_cols(l, 2, "!", PAINT_BAD);
+	for (i = 0; i < sizeof bad / sizeof bad[0]; i++)
+		if (tag_in(tags, bad[i]) && !put_right(l, bad[i], PAINT_BAD))
+			put_cols(l, 2, "!", PAINT_BAD);
 	buf_init(&b, 200);
-	shown_tags(&b, tags, "");
+	shown_tags(&b, tags, ours);
 	if (b.len > 0 && b.err == 0)
 		(void)put_right(l, buf_str(&b), PAINT_TAGS);
 	buf_clear(&b);
@@ -218,7 +230,7 @@ draw_thread(const struct list_view *lv, struct look *l,
 		l->paint = PAINT_MARKED;
 	put_signs(l, marked, t->unread > 0, t->flags, t->attach);
 	put_fate(l, lv, t->newest);
-	put_date(l, t->date);
+	put_date(l, lv, t->date, t->newest);
 	if (lv->ours && t->to[0] != '\0')
 		put_to(l, from_cols(w), t->to);
 	else
@@ -228,7 +240,7 @@ draw_thread(const struct list_view *lv, struct look *l,
 		(void)snprintf(count, sizeof count, t->count > 99 ? "%4u " :
 		    "%3u  ", t->count > 9999 ? 9999 : t->count);
 	put_cols(l, w < NARROW ? 1 : 5, w < NARROW ? "" : count, PAINT_TREE);
-	put_tags(l, t->tags);
+	put_tags(l, t->tags, lv->ours);
 	term_puts(l->y, l->x, l->w, t->subject[0] != '\0' ? t->subject :
 	    no_subject, l->paint | l->over);
 }
@@ -249,7 +261,7 @@ draw_msg(const struct list_view *lv, struct look *l,
 		l->paint = PAINT_MARKED;
 	put_signs(l, marked, unread, m->flags, m->attach);
 	put_fate(l, lv, m->id);
-	put_date(l, m->date);
+	put_date(l, lv, m->date, m->id);
 	depth = m->depth * 2 > TREE_MAX ? TREE_MAX : (int)m->depth * 2;
 	(void)snprintf(tree, sizeof tree, "%*s%s", depth, "",
 	    m->depth > 0 ? "\xe2\x94\x94 " : "");
@@ -262,12 +274,12 @@ draw_msg(const struct list_view *lv, struct look *l,
 	put_cols(l, 1, "", l->paint);
 	if (m->mbox == 0 || m->depth == 0 || strstr(m->subject, t->subject) ==
 	    NULL) {
-		put_tags(l, m->tags);
+		put_tags(l, m->tags, lv->ours);
 		term_puts(l->y, l->x, l->w, m->subject[0] != '\0' ? m->subject :
 		    no_subject, l->paint | l->over);
 		return;
 	}
-	put_tags(l, m->tags);
+	put_tags(l, m->tags, lv->ours);
 	term_puts(l->y, l->x, l->w, m->snippet, PAINT_SIGNATURE | l->over);
 }
 
@@ -320,6 +332,8 @@ list_draw(struct view *v, const struct area *a)
 	list_fill(lv);
 	if (lv->fates != NULL)
 		fates_fill(lv->fates);
+	if (lv->waking != NULL)
+		waking_fill(lv->waking);
 }
 
 void
@@ -342,7 +356,14 @@ list_status(struct view *v, struct buf *left, struct buf *right)
 		buf_adds(left, "  reversed");
 	if (lv->nmarks > 0)
 		buf_addf(left, "  %zu marked", lv->nmarks);
-	if (n > 0)
+	if (lv->behind)
+		buf_adds(left, "  the index is behind");
+	/* Without the first rows there is no number to count from. */
+	if (n > 0 && lv->rows.top)
 		buf_addf(right, "%zu/%zu%s", lv->cur + 1, n,
-		    lv->rows.bottom && lv->rows.top ? "" : "+");
+		    lv->rows.bottom ? "" : "+");
+	else if (lv->rows.bottom && lv->cur + 1 < n)
+		buf_addf(right, "end-%zu", n - lv->cur - 1);
+	else if (lv->rows.bottom && n > 0)
+		buf_adds(right, "end");
 }

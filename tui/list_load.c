@@ -6,27 +6,50 @@
 #include "mailnode/base/clock.h"
 #include "store/err.h"
 #include "tui/list.h"
+#include "tui/thread.h"
 
 enum {
 	PAGE_ROWS = 100,	/* asked at once; a screen and some */
 	NEAR = 50,		/* rows before the edge when more is asked */
 	REFRESH_MS = 100,	/* at most so often, but the first at once */
-	MARK_MAX = 10000	/* threads that a query may mark */
+	BEHIND_MS = 2000	/* until the index has caught up */
 };
+
+/* "*" is that to notmuch only where it stands alone. */
+bool
+list_is_all(const char *query)
+{
+	const char *p = query + strspn(query, " ");
+
+	return *p == '\0' || (*p == '*' && p[1 + strspn(p + 1, " ")] == '\0');
+}
+
+/* As notmuch has it: a quote in quotes is two of them. */
+static void
+put_folder(struct buf *b, const char *name)
+{
+	buf_adds(b, "folder:\"");
+	for (; *name != '\0'; name++)
+		buf_adds(b, (char [3]){ *name, *name == '"' ? '"' : '\0' });
+	buf_addc(b, '"');
+}
 
 char *
 list_query(const struct list_view *lv, const char *text)
 {
+	bool some = !list_is_all(text);
 	struct buf b;
 	char *s;
 
-	buf_init(&b, LIST_QUERY_MAX);
+	buf_init(&b, CHAN_DATA_MAX);	/* what is too long the reader refuses */
 	if (lv->query[0] == '\0')
-		buf_addf(&b, "folder:\"%s\"", lv->name);
-	else
+		put_folder(&b, lv->name);
+	else if (!list_is_all(lv->query))
 		buf_addf(&b, "(%s)", lv->query);
-	if (text[0] != '\0')
-		buf_addf(&b, " and (%s)", text);
+	if (some)
+		buf_addf(&b, "%s(%s)", b.len > 0 ? " and " : "", text);
+	if (b.len == 0)
+		buf_adds(&b, "*");
 	s = buf_take(&b, NULL);
 	buf_clear(&b);
 	return s != NULL ? s : strdup("");
@@ -150,6 +173,8 @@ take_last(struct list_view *lv, const struct list_threads *page)
 	lv->at = rows_at(&lv->rows, rows_lines(&lv->rows) - 1);
 }
 
+static void	refresh_in(struct list_view *lv, int64_t ms);
+
 static void
 take_page(struct list_view *lv, struct list_req *r,
     const struct list_threads *page)
@@ -165,6 +190,9 @@ take_page(struct list_view *lv, struct list_req *r,
 	else
 		(void)rows_replace(&lv->rows, page, r->from);
 	lv->loaded = true;
+	lv->behind = page->behind;
+	if (lv->behind && !lv->refresh.armed)
+		refresh_in(lv, BEHIND_MS);
 	if (r->kind == PAGE_FRESH)
 		for (i = 0; i < lv->rows.n; i++)
 			if (lv->rows.thread[i]->open)
@@ -224,6 +252,14 @@ refresh_now(void *arg)
 	list_ask_page(lv, PAGE_FRESH);
 }
 
+static void
+refresh_in(struct list_view *lv, int64_t ms)
+{
+	lv->refresh.fn = refresh_now;
+	lv->refresh.arg = lv;
+	loop_arm(lv->v.t->loop, &lv->refresh, ms);
+}
+
 void
 list_refresh(struct list_view *lv)
 {
@@ -233,12 +269,10 @@ list_refresh(struct list_view *lv)
 		lv->again = true;
 		return;
 	}
-	lv->refresh.fn = refresh_now;
-	lv->refresh.arg = lv;
-	if (lv->refresh.armed)
+	if (lv->refresh.armed && !lv->behind)
 		return;
 	wait = lv->refreshed_ms + REFRESH_MS - clock_mono_ms();
-	loop_arm(lv->v.t->loop, &lv->refresh, wait > 2 ? wait : 2);
+	refresh_in(lv, wait > 2 ? wait : 2);
 }
 
 void
@@ -260,13 +294,13 @@ list_forget(struct list_view *lv)
 		lv->req[i].kind = (enum list_page)i;
 		lv->req[i].busy = false;
 	}
-	talk_forget(lv->v.t->reader, lv);
+	thread_forget(lv);
 	talk_forget(lv->v.t->search, lv);
 	loop_disarm(lv->v.t->loop, &lv->refresh);
 	free(lv->asked);
 	free(lv->want);
 	lv->asked = lv->want = NULL;
-	lv->again = lv->stale = false;
+	lv->again = lv->stale = lv->marking = lv->behind = false;
 }
 
 void
@@ -373,89 +407,21 @@ list_narrow(struct list_view *lv, const char *text, bool live)
 /* ---- messages of an opened thread ---- */
 
 static void
-got_msgs(void *arg, uint16_t status, struct chan_in *in, int *fd)
+got_msgs(void *arg, struct list_msgs *all, bool more)
 {
 	struct list_view *lv = arg;
 	struct rows_thread *t;
-	struct list_msgs msgs;
 
-	(void)fd;
-	if (status != OP_OK) {
-		app_status_error(lv->v.t, "thread", status);
+	if (all == NULL || more)
 		return;
-	}
-	if (!list_msgs_get(in, &msgs))
-		return;
-	t = msgs.n > 0 ? rows_thread(&lv->rows, msgs.row[0].thread) : NULL;
+	t = all->n > 0 ? rows_thread(&lv->rows, all->row[0].thread) : NULL;
 	if (t != NULL && t->open)
-		rows_set_msgs(&lv->rows, t, &msgs);
-	list_msgs_clear(&msgs);
+		rows_set_msgs(&lv->rows, t, all);
 	list_settle(lv);
-	app_dirty(lv->v.t);
 }
 
 void
 list_ask_msgs(struct list_view *lv, uint64_t thread)
 {
-	struct list_msgs_ask ask = { .which = LIST_OF_THREAD, .id = thread,
-	    .n = LIST_PAGE_MAX };
-	struct buf b;
-
-	buf_init(&b, CHAN_DATA_MAX);
-	list_msgs_put(&b, &ask);
-	talk_send(lv->v.t->reader, LIST_MSGS, &b, -1, got_msgs, lv);
-	buf_clear(&b);
-}
-
-/* ---- marking by query ---- */
-
-static void	mark_more(struct list_view *lv);
-
-static void
-got_marks(void *arg, uint16_t status, struct chan_in *in, int *fd)
-{
-	struct list_view *lv = arg;
-	struct list_threads page;
-	struct rows_at at = { 0, 0 };
-	size_t i;
-	bool more;
-
-	(void)fd;
-	if (status != OP_OK || !list_threads_get(in, &page)) {
-		app_status_error(lv->v.t, "mark", status);
-		return;
-	}
-	for (i = 0; i < page.n && lv->nmarks < MARK_MAX; i++) {
-		at.thread = page.row[i].id;
-		list_set_mark(lv, at, true);
-	}
-	more = page.more && lv->nmarks < MARK_MAX;
-	lv->mark_ask.from = page.next;
-	list_threads_clear(&page);
-	app_note(lv->v.t, "%zu marked", lv->nmarks);
-	if (more)
-		mark_more(lv);
-}
-
-static void
-mark_more(struct list_view *lv)
-{
-	struct buf b;
-
-	lv->mark_ask.query = lv->mark_query;
-	lv->mark_ask.n = LIST_PAGE_MAX;
-	buf_init(&b, CHAN_DATA_MAX);
-	list_threads_put(&b, &lv->mark_ask);
-	talk_send(lv->v.t->search, LIST_THREADS, &b, -1, got_marks, lv);
-	buf_clear(&b);
-}
-
-void
-list_mark_query(struct list_view *lv, const char *text)
-{
-	free(lv->mark_query);
-	memset(&lv->mark_ask, 0, sizeof lv->mark_ask);
-	lv->mark_query = list_query(lv, text);
-	if (lv->mark_query != NULL)
-		mark_more(lv);
+	thread_ask(lv->v.t, thread, got_msgs, lv);
 }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "store/flag.h"
+#include "store/op_snooze.h"
 #include "tui/alias_key.h"
 #include "tui/compose.h"
 #include "tui/doc.h"
@@ -10,7 +11,9 @@
 #include "tui/list.h"
 #include "tui/mailact.h"
 #include "tui/message.h"
+#include "tui/pipe.h"
 #include "tui/side.h"
+#include "tui/waking.h"
 
 /* In the order of enum list_sort. */
 #define SORT_KEYS "dfszu!"
@@ -148,8 +151,8 @@ act_cancel(struct view *v, const char *arg)
 	(void)arg;
 	if (lv->range.thread != 0)
 		lv->range.thread = 0;
-	else if (lv->nmarks > 0)
-		lv->nmarks = 0;
+	else if (lv->nmarks > 0 || lv->marking)
+		list_unmark(lv);
 	else if (lv->narrow[0] != '\0')
 		list_narrow(lv, "", false);
 	else if (lv->req[PAGE_FRESH].busy)
@@ -284,6 +287,8 @@ do_mail(struct view *v, enum conf_action act, const char *arg)
 	struct mailact_on on = { .at = &one, .n = l != NULL,
 	    .mbox = lv->mbox, .folder = lv->mbox != 0 ? lv->name : "" };
 
+	if (list_marks_more(lv))
+		return;
 	if (l != NULL)
 		on.tags = l->m != NULL ? l->m->tags : l->t->s.tags;
 	if (lv->nmarks > 0) {
@@ -317,6 +322,33 @@ act_alias(struct view *v, const char *arg)
 		message_act(v->t, DO_ALIAS, one_message(v), arg);
 }
 
+/* Of marked ones all; else the one in hand. */
+static void
+hand_over(struct list_view *lv, enum conf_action act, const char *arg)
+{
+	uint64_t id;
+
+	if (list_marks_more(lv))
+		return;
+	if (lv->nmarks > 0)
+		pipe_places(lv->v.t, act, lv->mark, lv->nmarks, lv->mbox,
+		    arg);
+	else if ((id = one_message(&lv->v)) != 0)
+		pipe_msg(lv->v.t, act, id, arg);
+}
+
+static void
+act_pipe(struct view *v, const char *arg)
+{
+	hand_over(self(v), DO_PIPE, arg);
+}
+
+static void
+act_print(struct view *v, const char *arg)
+{
+	hand_over(self(v), DO_PRINT, arg);
+}
+
 static view_act *const acts[DO_MAX] = {
 	[DO_NEXT] = list_next, [DO_PREV] = list_prev,
 	[DO_PAGE_DOWN] = list_page_down, [DO_PAGE_UP] = list_page_up,
@@ -336,6 +368,7 @@ static view_act *const acts[DO_MAX] = {
 	[DO_MARKED] = list_count_marked,
 	[DO_FIND] = act_find, [DO_FIND_NEXT] = act_find_next,
 	[DO_FIND_PREV] = act_find_prev,
+	[DO_PIPE] = act_pipe, [DO_PRINT] = act_print,
 	[DO_ALIAS] = act_alias,
 };
 
@@ -351,6 +384,8 @@ changed(struct view *v, const struct watch_change *c)
 		list_refresh(lv);
 	if ((c->what & WATCH_QUEUE) != 0 && lv->fates != NULL)
 		fates_changed(lv->fates);
+	if ((c->what & WATCH_MAIL) != 0 && lv->waking != NULL)
+		waking_changed(lv->waking);
 }
 
 static void
@@ -377,10 +412,13 @@ list_change(struct list_view *lv, uint64_t mbox, const char *name,
 	list_forget(lv);
 	set_target(lv, mbox, name, query);
 	fates_free(lv->fates);
+	waking_free(lv->waking);
 	lv->ours = mbox != 0 && (strcmp(name, "Sent") == 0 ||
 	    strcmp(name, "Drafts") == 0);
 	lv->fates = mbox != 0 && strcmp(name, "Sent") == 0 ?
 	    fates_new(lv) : NULL;
+	lv->waking = mbox != 0 && strcmp(name, snooze_box) == 0 ?
+	    waking_new(lv) : NULL;
 	rows_clear(&lv->rows);
 	lv->loaded = false;
 	lv->nmarks = 0;
@@ -398,6 +436,7 @@ list_free(struct view *v)
 
 	list_forget(lv);
 	fates_free(lv->fates);
+	waking_free(lv->waking);
 	rows_clear(&lv->rows);
 	free(lv->name);
 	free(lv->query);

@@ -114,8 +114,7 @@ leave_own(struct pick *p)
 		    strcmp(p->m[i].folder, "Drafts") != 0) {
 			p->m[k++] = p->m[i];
 		} else {
-			free(p->m[i].folder);
-			free(p->m[i].tags);
+			pick_msg_clear(&p->m[i]);
 		}
 	p->n = k;
 }

@@ -12,6 +12,7 @@
 #include "tui/message.h"
 #include "tui/message_parts.h"
 #include "tui/term.h"
+#include "tui/thread.h"
 
 static struct message_view *
 self(struct view *v)
@@ -45,11 +46,12 @@ message_rebuild(struct message_view *m)
 		m->head = p->doc.text.len;
 		at += at > 0 ? m->head : 0;
 		text = message_text_get(&m->text, &n);
-		if (m->html.len > 0)
-			doc_body(&p->doc, (const char *)m->html.data,
-			    m->html.len, m->look.numbers);
-		else
-			doc_body(&p->doc, text, n, m->look.numbers);
+		if (m->html.len > 0) {
+			text = (const char *)m->html.data;
+			n = m->html.len;
+			doc_references(&p->doc, text, n);
+		}
+		doc_body(&p->doc, text, n, m->look.numbers);
 	}
 	p->partial = message_text_partial(&m->text);
 	page_show_at(p, at);
@@ -178,10 +180,11 @@ message_show(struct message_view *m, uint64_t id)
 
 /* The first unread, else the newest. */
 static size_t
-where_to_start(const struct list_msgs *l)
+where_to_start(const struct list_msgs *l, bool *unread)
 {
 	size_t i, newest = 0;
 
+	*unread = true;
 	for (i = 0; i < l->n; i++) {
 		if ((l->row[i].flags & STORE_SEEN) == 0 &&
 		    !l->row[i].other_copy)
@@ -189,48 +192,47 @@ where_to_start(const struct list_msgs *l)
 		if (l->row[i].date >= l->row[newest].date)
 			newest = i;
 	}
+	*unread = false;
 	return newest;
 }
 
 static void
-got_thread(void *arg, uint16_t status, struct chan_in *in, int *fd)
+got_thread(void *arg, struct list_msgs *all, bool more)
 {
 	struct message_view *m = arg;
-	struct list_msgs l;
+	bool unread;
+	size_t at;
 
-	(void)fd;
-	if (status != OP_OK || !list_msgs_get(in, &l)) {
-		app_status_error(m->p.v.t, "thread", status);
+	if (all == NULL)
 		return;
-	}
-	list_msgs_clear(&m->msgs);
-	m->msgs = l;
-	if (l.n == 0)
+	at = where_to_start(all, &unread);
+	if (m->id == 0 && all->n > 0 && (unread || !more))
+		message_show(m, all->row[at].id);
+	if (more)
+		return;
+	if (all->n == 0)
 		app_error(m->p.v.t, "the thread is gone");
-	else if (m->id == 0)
-		message_show(m, l.row[where_to_start(&l)].id);
-	for (m->cur = 0; m->cur < l.n && l.row[m->cur].id != m->id; m->cur++)
+	list_msgs_clear(&m->msgs);
+	m->msgs = *all;
+	memset(all, 0, sizeof *all);
+	for (m->cur = 0; m->cur < m->msgs.n &&
+	    m->msgs.row[m->cur].id != m->id; m->cur++)
 		;
-	app_dirty(m->p.v.t);
+	/* It may have been shown, and marked so, before its row came. */
+	if (m->cur < m->msgs.n)
+		m->msgs.row[m->cur].flags |= STORE_SEEN;
 }
 
 void
 message_thread(struct message_view *m, uint64_t thread, uint64_t id)
 {
-	struct list_msgs_ask ask = { .which = LIST_OF_THREAD, .id = thread,
-	    .n = LIST_PAGE_MAX };
-	struct buf b;
-
-	talk_forget(m->p.v.t->reader, m);
+	thread_forget(m);
 	m->thread = thread;
 	m->id = id;
 	list_msgs_clear(&m->msgs);
-	buf_init(&b, CHAN_DATA_MAX);
-	list_msgs_put(&b, &ask);
 	if (id != 0)
 		message_show(m, id);
-	talk_send(m->p.v.t->reader, LIST_MSGS, &b, -1, got_thread, m);
-	buf_clear(&b);
+	thread_ask(m->p.v.t, thread, got_thread, m);
 }
 
 /* ---- moving between messages ---- */
@@ -382,7 +384,7 @@ message_free(struct view *v)
 	struct message_view *m = self(v);
 
 	fetch_forget(v->t, m);
-	talk_forget(v->t->reader, m);
+	thread_forget(m);
 	talk_forget(v->t->keeper, m);
 	queue_letter_clear(&m->fate);
 	message_text_stop(&m->text);

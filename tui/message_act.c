@@ -7,13 +7,14 @@
 #include "tui/addrbook.h"
 #include "tui/alias_key.h"
 #include "tui/allow_key.h"
+#include "tui/bounce.h"
 #include "tui/compose.h"
 #include "tui/fetch.h"
 #include "tui/message.h"
 #include "tui/page.h"
+#include "tui/pipe.h"
 #include "tui/attach.h"
 #include "tui/queue_view.h"
-#include "tui/run.h"
 #include "tui/unsub.h"
 
 enum { SOURCE_MAX = 20 * 1024 * 1024 };	/* octets that are shown */
@@ -58,13 +59,6 @@ static void
 run_parts(struct task *k, struct fetched *f)
 {
 	attach_open(k->t, f);
-}
-
-static void
-run_pipe(struct task *k, struct fetched *f)
-{
-	(void)lseek(f->fd, 0, SEEK_SET);
-	run_shell(k->t, k->arg, f->fd);
 }
 
 static void
@@ -119,25 +113,20 @@ run_unsubscribe(struct task *k, struct fetched *f)
 static const struct {
 	enum conf_action act;
 	enum fetch_how	 how;
-	const char	*label;		/* asked first; NULL: nothing */
-	enum prompt_hist hist;
-	const char	*text;		/* to start with */
 	void		(*run)(struct task *k, struct fetched *f);
 } tasks[] = {
-	{ DO_SOURCE, FETCH_FILE, NULL, HIST_NONE, NULL, run_source },
-	{ DO_PARTS, FETCH_PLAIN, NULL, HIST_NONE, NULL, run_parts },
-	{ DO_PIPE, FETCH_FILE, "Pipe to: ", HIST_SHELL, NULL, run_pipe },
-	{ DO_PRINT, FETCH_FILE, "Print with: ", HIST_SHELL, "lp", run_pipe },
-	{ DO_REPLY, FETCH_PLAIN, NULL, HIST_NONE, NULL, run_reply },
-	{ DO_REPLY_ALL, FETCH_PLAIN, NULL, HIST_NONE, NULL, run_reply },
-	{ DO_REPLY_LIST, FETCH_PLAIN, NULL, HIST_NONE, NULL, run_reply },
-	{ DO_FORWARD, FETCH_PLAIN, NULL, HIST_NONE, NULL, run_forward },
-	{ DO_DELIVERY, FETCH_FILE, NULL, HIST_NONE, NULL, run_delivery },
-	{ DO_WHY, FETCH_FILE, NULL, HIST_NONE, NULL, run_why },
-	{ DO_UNSUBSCRIBE, FETCH_PLAIN, NULL, HIST_NONE, NULL, run_unsubscribe },
-	{ DO_ALIAS, FETCH_PLAIN, NULL, HIST_NONE, NULL, run_alias },
-	{ DO_ALLOW, FETCH_PLAIN, NULL, HIST_NONE, NULL, run_listed },
-	{ DO_BLOCK, FETCH_PLAIN, NULL, HIST_NONE, NULL, run_listed },
+	{ DO_SOURCE, FETCH_FILE, run_source },
+	{ DO_PARTS, FETCH_PLAIN, run_parts },
+	{ DO_REPLY, FETCH_PLAIN, run_reply },
+	{ DO_REPLY_ALL, FETCH_PLAIN, run_reply },
+	{ DO_REPLY_LIST, FETCH_PLAIN, run_reply },
+	{ DO_FORWARD, FETCH_PLAIN, run_forward },
+	{ DO_DELIVERY, FETCH_FILE, run_delivery },
+	{ DO_WHY, FETCH_FILE, run_why },
+	{ DO_UNSUBSCRIBE, FETCH_PLAIN, run_unsubscribe },
+	{ DO_ALIAS, FETCH_PLAIN, run_alias },
+	{ DO_ALLOW, FETCH_PLAIN, run_listed },
+	{ DO_BLOCK, FETCH_PLAIN, run_listed },
 };
 
 static size_t
@@ -162,63 +151,47 @@ fetched(void *arg, struct fetched *f)
 }
 
 static void
-begin(struct task *k)
-{
-	fetch_msg(k->t, k->id, tasks[task_index(k->act)].how, fetched, k);
-}
-
-static void
-typed(void *arg, const char *text)
-{
-	struct task *k = arg;
-
-	k->arg = text != NULL ? strdup(text) : NULL;
-	if (k->arg == NULL || k->arg[0] == '\0')
-		task_free(k);
-	else
-		begin(k);
-}
-
-static void
 bounce_typed(void *arg, const char *text)
 {
 	struct task *k = arg;
 
 	if (text != NULL && *text != '\0')
-		compose_bounce(k->t, k->id, text);
+		bounce_msg(k->t, k->id, text);
 	task_free(k);
+}
+
+static void
+ask_bounce(struct task *k)
+{
+	struct prompt_ask ask = { .label = "Bounce to: ",
+	    .hist = HIST_ADDRESS, .done = bounce_typed,
+	    .complete = addrbook_complete, .complete_arg = k->t->book,
+	    .arg = k };
+
+	addrbook_load(k->t->book);
+	app_prompt(k->t, &ask);
 }
 
 void
 message_act(struct tui *t, enum conf_action act, uint64_t id, const char *arg)
 {
-	struct prompt_ask ask = { .done = typed };
-	struct task *k = calloc(1, sizeof *k);
-	size_t i = task_index(act);
+	struct task *k;
 
+	if (act == DO_PIPE || act == DO_PRINT) {
+		pipe_msg(t, act, id, arg);
+		return;
+	}
+	k = calloc(1, sizeof *k);
 	if (k == NULL)
 		return;
 	k->t = t;
 	k->id = id;
 	k->act = act;
-	ask.arg = k;
-	if (act == DO_BOUNCE) {
-		ask.label = "Bounce to: ";
-		ask.hist = HIST_ADDRESS;
-		ask.done = bounce_typed;
-		ask.complete = addrbook_complete;
-		ask.complete_arg = t->book;
-		addrbook_load(t->book);
-		app_prompt(t, &ask);
-		return;
-	}
-	if (tasks[i].label == NULL || arg != NULL) {
-		k->arg = arg != NULL ? strdup(arg) : NULL;
-		begin(k);
-		return;
-	}
-	ask.label = tasks[i].label;
-	ask.hist = tasks[i].hist;
-	ask.text = tasks[i].text;
-	app_prompt(t, &ask);
+	k->arg = arg != NULL ? strdup(arg) : NULL;
+	if (act == DO_BOUNCE && arg != NULL)
+		bounce_typed(k, arg);
+	else if (act == DO_BOUNCE)
+		ask_bounce(k);
+	else
+		fetch_msg(t, id, tasks[task_index(act)].how, fetched, k);
 }

@@ -120,18 +120,71 @@ put_attachment(struct doc *d, const struct parse_part *p, size_t n)
 		    size);
 }
 
+/* An invitation is another form of the text, and more than that. */
+static bool
+is_listed(const struct parse_part *p)
+{
+	return (p->flags & PARSE_P_ATTACH) != 0 ||
+	    ((p->flags & PARSE_P_BODY) == 0 &&
+	    strcmp(p->type, "text/calendar") == 0);
+}
+
 static void
 put_attachments(struct doc *d, const struct parse_show *s)
 {
 	size_t i, n = 0;
 
 	for (i = 0; i < s->npart; i++)
-		if ((s->part[i].flags & PARSE_P_ATTACH) != 0 &&
-		    ++n <= ATTACH_SHOWN)
+		if (is_listed(&s->part[i]) && ++n <= ATTACH_SHOWN)
 			put_attachment(d, &s->part[i], n);
 	if (n > ATTACH_SHOWN)
-		doc_addf(d, PAINT_ATTACHMENT, "[%zu more attachments: v "
-		    "shows them]", n - ATTACH_SHOWN);
+		doc_addf(d, PAINT_ATTACHMENT, "[%zu more attachment%s: v "
+		    "shows all]", n - ATTACH_SHOWN,
+		    n - ATTACH_SHOWN == 1 ? "" : "s");
+}
+
+/* When and where an invitation is for: lines of its own. */
+static void
+put_event(struct doc *d, const char *s)
+{
+	const char *lf, *colon;
+	char name[40], value[PEOPLE_COLS * 4];
+
+	for (; (lf = strchr(s, '\n')) != NULL; s = lf + 1) {
+		colon = strstr(s, ": ");
+		if (colon == NULL || colon > lf)
+			continue;
+		(void)snprintf(name, sizeof name, "%.*s", (int)(colon - s), s);
+		(void)snprintf(value, sizeof value, "%.*s",
+		    (int)(lf - colon - 2), colon + 2);
+		doc_header(d, name, value, strcmp(name, "Cancelled") == 0 ?
+		    PAINT_BAD : PAINT_TEXT);
+	}
+}
+
+/* Said, because this program does nothing with it: RFC 8551 section 3. */
+static void
+put_smime(struct doc *d, const struct parse_show *s)
+{
+	const char *type;
+	size_t i;
+
+	for (i = 0; i < s->npart; i++) {
+		type = s->part[i].type;
+		if (strncmp(type, "application/", 12) != 0)
+			continue;
+		type += strncmp(type + 12, "x-", 2) == 0 ? 14 : 12;
+		if (strcmp(type, "pkcs7-signature") == 0)
+			doc_header(d, "S/MIME", "signed, which is not "
+			    "checked here", PAINT_WAIT);
+		else if (strcmp(type, "pkcs7-mime") == 0)
+			doc_header(d, "S/MIME", "encrypted, or signed as a "
+			    "whole: it is not read here, v saves it",
+			    PAINT_WAIT);
+		else
+			continue;
+		return;
+	}
 }
 
 /* By which address of mine they know me. */
@@ -163,6 +216,7 @@ message_doc_head(struct doc *d, const struct fetched *f,
 		doc_header(d, "PGP", f->pgp.text, f->pgp.verdict == PGP_GOOD ?
 		    PAINT_GOOD : f->pgp.verdict == PGP_BAD ? PAINT_BAD :
 		    PAINT_WAIT);
+	put_smime(d, s);
 	put_alias(d, s, tag_in(f->info.tags, TAG_LEAK));
 	if (tag_in(f->info.tags, TAG_LOOKALIKE))
 		doc_header(d, "Beware", "this only looks like somebody you "
@@ -174,6 +228,7 @@ message_doc_head(struct doc *d, const struct fetched *f,
 		doc_header(d, "Tags", f->info.tags, PAINT_TAGS);
 	if (fate != NULL)
 		message_fate_put(d, fate);
+	put_event(d, s->event);
 	put_attachments(d, s);
 	if ((s->flags & PARSE_ENCRYPTED) != 0)
 		doc_adds(d, PAINT_WAIT, "[encrypted]");

@@ -1,10 +1,14 @@
 /* The links of a message: numbered while one is chosen. */
+#define _DEFAULT_SOURCE	/* strncasecmp */
 #include <string.h>
+#include <strings.h>
 
 #include "mailnode/base/num.h"
+#include "tui/compose.h"
 #include "tui/message_parts.h"
 #include "tui/run.h"
 #include "tui/term.h"
+#include "tui/unsub.h"
 
 static struct message_view *
 self(struct view *v)
@@ -23,6 +27,19 @@ numbered_link(struct message_view *m, const char *text)
 	return m->p.doc.link[n - 1].url;
 }
 
+/* An address is written to, here. */
+static bool
+write_to(struct tui *t, const char *url)
+{
+	struct unsub u = { .url = "" };
+
+	if (strncasecmp(url, "mailto:", 7) != 0 ||
+	    !unsub_mailto(&u, url + 7, strlen(url + 7)))
+		return false;
+	compose_new(t, u.addr, u.subject, u.body);
+	return true;
+}
+
 static void
 link_chosen(void *arg, const char *text, bool copy)
 {
@@ -32,10 +49,10 @@ link_chosen(void *arg, const char *text, bool copy)
 	if (url != NULL && copy) {
 		term_clip(url, strlen(url));
 		app_note(m->p.v.t, "copied: %s", url);
-	} else if (url != NULL) {
+	} else if (url != NULL && !write_to(m->p.v.t, url)) {
 		if (!run_open(m->p.v.t, url))
 			app_error(m->p.v.t, "cannot open %s", url);
-	} else if (text != NULL && *text != '\0') {
+	} else if (url == NULL && text != NULL && *text != '\0') {
 		app_error(m->p.v.t, "no link %s", text);
 	}
 	m->look.numbers = false;

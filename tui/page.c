@@ -254,6 +254,12 @@ put_link(struct span *sp, size_t n, const char *url, size_t nurl)
 	term_link(sp->y, x, sp->x - x, s, n, url, nurl);
 }
 
+static bool
+may_be_url(const char *p)
+{
+	return strchr("hHmMwW", *p) != NULL && *p != '\0';
+}
+
 /* The URL that began in an earlier row of the line and goes on here. */
 static size_t
 url_from_above(const char *line, const char *row, const char *end,
@@ -264,9 +270,9 @@ url_from_above(const char *line, const char *row, const char *end,
 
 	for (p = row; p > line && p[-1] != ' ' && row - p < HYPER_URL_MAX; ) {
 		p--;
-		if (*p != 'h' && *p != 'm')
+		if (!may_be_url(p))
 			continue;
-		n = doc_url(p, (size_t)(end - p));
+		n = doc_url(line, p, end);
 		if (p + n > row) {
 			*url = p;
 			return n;
@@ -297,8 +303,8 @@ put_marked(struct span *sp, int paint, const char *find_text,
 			len = strlen(find_text);
 			put_span(sp, i, paint);
 			put_span(sp, len, PAINT_MATCH);
-		} else if ((*url == 'h' || *url == 'm') && (n = doc_url(url,
-		    (size_t)(line_end - url))) > 0) {
+		} else if (may_be_url(url) && (n = doc_url(line, url,
+		    line_end)) > 0) {
 			len = n < sp->n - i ? n : sp->n - i;
 			put_span(sp, i, paint);
 			put_link(sp, len, url, n);

@@ -120,12 +120,13 @@ sealed(void *arg, int rc, const struct buf *armor, const struct buf *said)
 	struct pgp_wrap *p = arg;
 	const char *lines = said->len > 0 ? (char *)said->data : "";
 	const char *alg = micalg(lines);
+	bool made = rc == 0 && armor->len > 0;
 	struct buf why;
 	int fd = -1;
 
 	p->run = NULL;
 	buf_init(&why, 4096);
-	if (rc != 0 || armor->len == 0)
+	if (!made)
 		pgp_complaint(&why, lines);
 	else if ((p->how & PGP_ENCRYPT) != 0)
 		put_encrypted(&p->outer, p->boundary, armor);
@@ -133,7 +134,7 @@ sealed(void *arg, int rc, const struct buf *armor, const struct buf *said)
 		put_signed(&p->outer, p->boundary, alg, &p->entity, armor);
 	else
 		buf_adds(&why, "gpg signed with a hash that has no name");
-	if (why.len == 0 && (p->outer.err != 0 ||
+	if (made && why.len == 0 && (p->outer.err != 0 ||
 	    (fd = pgp_memory(&p->outer)) == -1 ||
 	    lseek(fd, 0, SEEK_SET) == -1))
 		buf_adds(&why, "out of memory");

@@ -1,6 +1,6 @@
 /*
- * PGP/MIME (RFC 3156) by the owner's gpg, run as a program: no key and no
- * OpenPGP packet is ever in this process.
+ * PGP/MIME (RFC 3156), and what stands in a text, by the owner's gpg, run as
+ * a program: no key and no OpenPGP packet is ever in this process.
  *
  *	pgp_key.c	whose keys would be used
  *	pgp.c		signing and encrypting
@@ -33,6 +33,8 @@ struct pgp_key {
 	char	 addr[320];
 	char	 key[PGP_KEY_MAX];	/* fingerprint */
 	bool	 hidden;		/* of Bcc */
+	char	 why[40];		/* it has none to use: what is wrong
+					   with what there is, or "" */
 	/* private */
 	int	 valid;			/* of its user id, as gpg judges */
 	uint64_t made;			/* s since 1970; 0: unknown */
@@ -91,7 +93,19 @@ struct pgp_read	*pgp_verify(struct tui *t, int fd, int sig, const char *from,
 		    const struct pgp_seen *seen, pgp_read_fn *fn, void *arg);
 struct pgp_read	*pgp_decrypt(struct tui *t, int fd, const char *from,
 		    const struct pgp_seen *seen, pgp_read_fn *fn, void *arg);
+/* One block of a text (pgp_block): clear if that is its kind. */
+struct pgp_read	*pgp_read_block(struct tui *t, int fd, bool clear,
+		    const char *from, pgp_read_fn *fn, void *arg);
 void		 pgp_read_stop(struct pgp_read *p);
+
+enum pgp_kind { PGP_NONE, PGP_CLEAR, PGP_SEALED };
+
+/*
+ * The first block that stands in a text (RFC 9580 section 6.2), quoted ones
+ * aside: signed and to be read, or in armor.  *from..*to are its octets.
+ */
+enum pgp_kind	 pgp_block(const char *text, size_t n, size_t *from,
+		    size_t *to);
 
 /* ---- for tests ---- */
 

@@ -3,11 +3,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "mailnode/base/num.h"
 #include "tui/addr.h"
 #include "tui/pgp.h"
 #include "tui/pgp_run.h"
+
+enum { WHY_MAX = sizeof ((struct pgp_key *)0)->why };
 
 struct pgp_find {
 	struct tui	*t;
@@ -118,6 +121,36 @@ read_fingerprint(const char *line, struct pgp_key *k)
 	}
 }
 
+/* Why gpg would not take it, in words; expiry with its day. */
+static void
+say_why(const char *line, char can, char dst[WHY_MAX])
+{
+	size_t len, n;
+	const char *f = column(line, 1, &n), *end;
+	uint64_t at = 0;
+	time_t when;
+	struct tm tm;
+
+	dst[0] = '\0';
+	if (n > 0 && *f == 'e') {
+		end = column(line, 6, &len);
+		if (num_u64(end, end + len, 1, INT32_MAX, &at) == -1)
+			at = 0;
+		when = (time_t)at;
+		if (at == 0 || gmtime_r(&when, &tm) == NULL ||
+		    strftime(dst, WHY_MAX, "it expired %Y-%m-%d", &tm) == 0)
+			(void)snprintf(dst, WHY_MAX, "it expired");
+	} else if (n > 0 && strchr("rid", *f) != NULL) {
+		(void)snprintf(dst, WHY_MAX, "it is %s", *f == 'r' ?
+		    "revoked" : *f == 'd' ? "disabled" : "invalid");
+	} else if (validity(line) > 0) {
+		f = column(line, 11, &len);
+		(void)snprintf(dst, WHY_MAX, "it %s", memchr(f, 'D', len) !=
+		    NULL ? "is disabled" : can == 'E' ? "cannot encrypt" :
+		    "cannot sign");
+	}
+}
+
 static void
 offer(const struct pgp_key *from, int valid, struct pgp_key *to)
 {
@@ -129,25 +162,47 @@ offer(const struct pgp_key *from, int valid, struct pgp_key *to)
 	to->made = from->made;
 }
 
+static void
+offer_if(int valid, const struct pgp_key *from, struct pgp_key *to)
+{
+	if (valid > 0)
+		offer(from, valid, to);
+	else if (to->why[0] == '\0')
+		memcpy(to->why, from->why, sizeof to->why);
+}
+
+/* "no key to encrypt to ada@x: it expired 2020-06-01" */
+static void
+put_missing(struct buf *b, const char *what, const struct pgp_key *k)
+{
+	buf_reset(b);
+	buf_addf(b, "no key to %s %s%s%s", what, k->addr, k->why[0] != '\0' ?
+	    ": " : "", k->why);
+}
+
 void
 pgp_listing(const char *lines, char can, struct pgp_key *k, size_t n)
 {
 	struct pgp_key key = { .key = "" };
 	const char *p;
 	bool usable = false;
-	int valid;
 	size_t i;
 
 	for (p = lines; *p != '\0'; p += strcspn(p, "\n"), p += *p == '\n') {
-		if (strncmp(p, "pub:", 4) == 0 || strncmp(p, "sec:", 4) == 0)
+		if (strncmp(p, "pub:", 4) == 0 || strncmp(p, "sec:", 4) == 0) {
 			usable = read_primary(p, can, &key);
+			say_why(p, can, key.why);
+		}
 		else if (strncmp(p, "fpr:", 4) == 0)
 			read_fingerprint(p, &key);
-		else if (strncmp(p, "uid:", 4) == 0 && usable &&
-		    (valid = validity(p)) > 0)
+		else if (strncmp(p, "uid:", 4) == 0) {
+			if (usable && validity(p) == 0)
+				say_why(p, can, key.why);
 			for (i = 0; i < n; i++)
 				if (is_of(p, k[i].addr))
-					offer(&key, valid, &k[i]);
+					offer_if(usable ? validity(p) : 0,
+					    &key, &k[i]);
+		}
 	}
 }
 
@@ -238,9 +293,7 @@ listed_public(void *arg, int rc, const struct buf *out, const struct buf *said)
 		pgp_listing((char *)out->data, 'E', p->k.to, p->k.n);
 	for (i = 0; i < p->k.n; i++) {
 		if (p->k.to[i].key[0] == '\0') {
-			buf_reset(&p->text);
-			buf_addf(&p->text, "no key to encrypt to %s",
-			    p->k.to[i].addr);
+			put_missing(&p->text, "encrypt to", &p->k.to[i]);
 			done(p, false);
 			return;
 		}
@@ -272,7 +325,7 @@ listed_secret(void *arg, int rc, const struct buf *out, const struct buf *said)
 	if (out->len > 0)
 		pgp_listing((char *)out->data, 'S', &p->k.sign, 1);
 	if (p->k.sign.key[0] == '\0') {
-		buf_addf(&p->text, "no key to sign as %s", p->k.sign.addr);
+		put_missing(&p->text, "sign as", &p->k.sign);
 		done(p, false);
 		return;
 	}

@@ -13,6 +13,7 @@ struct pgp_read {
 	struct tui	*t;
 	struct pgp_run	*run;
 	struct pgp_seen	 seen;
+	bool		 block;		/* may be signed and not encrypted */
 	char		*from;
 	pgp_read_fn	*fn;
 	void		*arg;
@@ -214,6 +215,22 @@ pgp_verify(struct tui *t, int fd, int sig, const char *from,
 	return p;
 }
 
+/* What was changed on its way is not shown, nor what is no more than signed
+ * where something was to be encrypted. */
+static bool
+is_open(struct pgp_read *p, const char *lines)
+{
+	if (strstr(lines, "\n[GNUPG:] DECRYPTION_OKAY\n") != NULL)
+		return true;
+	if (!p->block ||
+	    strstr(lines, "[GNUPG:] BEGIN_DECRYPTION\n") != NULL ||
+	    pgp_status_line(lines, "PLAINTEXT") == NULL)
+		return false;
+	p->seen.encrypted = false;
+	p->seen.has_signature = true;
+	return true;
+}
+
 static void
 decrypted(void *arg, int rc, const struct buf *plain, const struct buf *said)
 {
@@ -222,33 +239,54 @@ decrypted(void *arg, int rc, const struct buf *plain, const struct buf *said)
 	int out = -1;
 
 	(void)rc;		/* of a signature too, which may be unknown */
-	if (strstr(lines, "\n[GNUPG:] DECRYPTION_OKAY\n") != NULL &&
-	    plain->len > 0)
+	if (plain->len > 0 && is_open(p, lines))
 		out = pgp_memory(plain);
-	if (out != -1) {
-		pgp_seen_add(&p->seen, "decrypted");
-		pgp_status(lines, p->from, &p->seen);
+	if (out == -1) {
+		say_failure(&p->seen, p->seen.encrypted ? "not decrypted" :
+		    "signature not checked", lines);
 	} else {
-		say_failure(&p->seen, "not decrypted", lines);
+		if (p->seen.encrypted)
+			pgp_seen_add(&p->seen, "decrypted");
+		pgp_status(lines, p->from, &p->seen);
 	}
 	done(p, out);
+}
+
+static struct pgp_read *
+start(struct pgp_read *p, int fd)
+{
+	static const char *const args[] = { "--decrypt", NULL };
+	const int in[2] = { fd, -1 };
+
+	if (p == NULL)
+		return NULL;
+	p->run = pgp_run_start(p->t, args, in, PGP_LIMIT_MS, decrypted, p);
+	if (p->run == NULL) {
+		pgp_read_stop(p);
+		return NULL;
+	}
+	return p;
 }
 
 struct pgp_read *
 pgp_decrypt(struct tui *t, int fd, const char *from,
     const struct pgp_seen *seen, pgp_read_fn *fn, void *arg)
 {
-	static const char *const args[] = { "--decrypt", NULL };
 	struct pgp_read *p = read_new(t, from, seen, fn, arg);
-	const int in[2] = { fd, -1 };
 
-	if (p == NULL)
-		return NULL;
-	p->seen.encrypted = true;
-	p->run = pgp_run_start(t, args, in, PGP_LIMIT_MS, decrypted, p);
-	if (p->run == NULL) {
-		pgp_read_stop(p);
-		return NULL;
-	}
-	return p;
+	if (p != NULL)
+		p->seen.encrypted = true;
+	return start(p, fd);
+}
+
+struct pgp_read *
+pgp_read_block(struct tui *t, int fd, bool clear, const char *from,
+    pgp_read_fn *fn, void *arg)
+{
+	const struct pgp_seen none = { .encrypted = !clear };
+	struct pgp_read *p = read_new(t, from, &none, fn, arg);
+
+	if (p != NULL)
+		p->block = true;
+	return start(p, fd);
 }

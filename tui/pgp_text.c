@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "tui/pgp.h"
 #include "tui/pgp_run.h"
 
 int
@@ -69,7 +70,7 @@ pgp_put_crlf(struct buf *b, const struct buf *text)
 void
 pgp_complaint(struct buf *text, const char *said)
 {
-	const char *p, *last = "";
+	const char *p, *last = "gpg: failed";
 	size_t n;
 
 	for (p = said; *p != '\0'; p += n, p += *p == '\n') {
@@ -78,6 +79,50 @@ pgp_complaint(struct buf *text, const char *said)
 			last = p;
 	}
 	buf_reset(text);
-	buf_addf(text, "%.*s", (int)strcspn(last, "\n"), *last != '\0' ?
-	    last : "gpg: failed");
+	buf_add(text, last, strcspn(last, "\n"));
+}
+
+/* The line at s is that one, but for blanks behind it. */
+static bool
+line_is(const char *s, const char *end, const char *want)
+{
+	size_t n = strlen(want);
+
+	if ((size_t)(end - s) < n || memcmp(s, want, n) != 0)
+		return false;
+	for (s += n; s < end && *s != '\n'; s++)
+		if (*s != ' ' && *s != '\t' && *s != '\r')
+			return false;
+	return true;
+}
+
+enum pgp_kind
+pgp_block(const char *text, size_t n, size_t *from, size_t *to)
+{
+	static const struct { const char *first, *last; } kinds[] = {
+		[PGP_CLEAR] = { "-----BEGIN PGP SIGNED MESSAGE-----",
+		    "-----END PGP SIGNATURE-----" },
+		[PGP_SEALED] = { "-----BEGIN PGP MESSAGE-----",
+		    "-----END PGP MESSAGE-----" },
+	};
+	const char *s = text, *end = text + n, *lf;
+	enum pgp_kind kind = PGP_NONE;
+
+	for (; s < end; s = lf + 1) {
+		lf = memchr(s, '\n', (size_t)(end - s));
+		if (lf == NULL)
+			lf = end - 1;
+		if (kind != PGP_NONE && line_is(s, end, kinds[kind].last)) {
+			*to = (size_t)(lf + 1 - text);
+			return kind;
+		}
+		if (kind != PGP_NONE)
+			continue;
+		*from = (size_t)(s - text);
+		if (line_is(s, end, kinds[PGP_CLEAR].first))
+			kind = PGP_CLEAR;
+		else if (line_is(s, end, kinds[PGP_SEALED].first))
+			kind = PGP_SEALED;
+	}
+	return PGP_NONE;
 }

@@ -12,7 +12,8 @@
 struct pick_msg {
 	uint64_t	 id, thread, mbox;
 	uint32_t	 flags;
-	char		*folder, *tags;
+	int64_t		 date;
+	char		*folder, *tags, *subject;
 };
 
 struct pick {
@@ -21,13 +22,14 @@ struct pick {
 };
 
 void	 pick_clear(struct pick *p);
+void	 pick_msg_clear(struct pick_msg *m);
 /* Copies; false when memory is short. */
 bool	 pick_add(struct pick *p, const struct list_msg *m);
 
 /*
  * Collects the messages of the places given, in `mbox` only unless 0, then
- * calls fn once; fn takes what *p owns.  Threads are asked for all at the
- * same time; an answer that fails is told and leaves that thread out.
+ * calls fn once; fn takes what *p owns.  Where one cannot be read fn is given
+ * none, and that is told.  Copies at.
  */
 void	 pick_start(struct tui *t, const struct rows_at *at, size_t n,
 	    uint64_t mbox, void (*fn)(void *arg, struct pick *p), void *arg);

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "store/err.h"
 #include "store/op_queue.h"
 #include "tui/compose.h"
 #include "tui/lines.h"
@@ -85,9 +86,40 @@ acted(void *arg, uint16_t status, struct chan_in *in, int *fd)
 
 	(void)in;
 	(void)fd;
-	if (status != OP_OK)
+	if (status == STORE_STATE)
+		app_error(q->l.v.t, "too late: it is not as it was shown");
+	else if (status != OP_OK)
 		app_status_error(q->l.v.t, "letter", status);
 	load(q);
+}
+
+/* Why that cannot be done to a letter in this state, or NULL. */
+static const char *
+refusal(const struct queue_row *r, enum queue_change what)
+{
+	if (r->state == QUEUE_DONE)
+		return "it is done: no recipient waits any more";
+	if (r->sending != 0 && what != QUEUE_DO_RELEASE &&
+	    what != QUEUE_DO_RETRY)
+		return "it is being sent just now";
+	if (what == QUEUE_DO_HOLD && r->state == QUEUE_HELD)
+		return "it is held already";
+	if (what == QUEUE_DO_RELEASE && r->state == QUEUE_ACTIVE)
+		return "it is not held";
+	return NULL;
+}
+
+static bool
+refused(struct queue_view *q, enum queue_change what)
+{
+	const char *why;
+
+	if (row(q) == NULL)
+		return true;
+	why = refusal(row(q), what);
+	if (why != NULL)
+		app_error(q->l.v.t, "%s", why);
+	return why != NULL;
 }
 
 static void
@@ -95,7 +127,7 @@ change(struct queue_view *q, enum queue_change what)
 {
 	struct buf b;
 
-	if (row(q) == NULL)
+	if (refused(q, what))
 		return;
 	buf_init(&b, CHAN_DATA_MAX);
 	queue_change_put(&b, row(q)->id, what, "");
@@ -117,7 +149,7 @@ act_drop(struct view *v, const char *arg)
 	    .keys = "yn", .done = drop_confirmed, .arg = v };
 
 	(void)arg;
-	if (row(self(v)) != NULL)
+	if (!refused(self(v), QUEUE_DO_DROP))
 		app_prompt(v->t, &ask);
 }
 
@@ -183,8 +215,7 @@ put(struct lines_view *l, size_t line, struct buf *b)
 	char date[32];
 
 	when(date, sizeof date, r->created);
-	buf_addf(b, " %-7s %-12s %s", queue_state_name(r->state), date,
-	    r->first);
+	buf_addf(b, " %-8s %-12s %s", queue_row_word(r), date, r->first);
 	if (r->nrcpt > 1)
 		buf_addf(b, " +%u", r->nrcpt - 1);
 	buf_addf(b, "  %s", r->subject);

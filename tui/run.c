@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tui/run.h"
@@ -67,6 +69,21 @@ wait_for(pid_t pid)
 	}
 }
 
+/* C-c at a program that has the screen is for that: it reached us, too. */
+static void
+back(struct tui *t)
+{
+	static const struct timespec now = { 0, 0 };
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGINT);
+	while (sigtimedwait(&set, NULL, &now) > 0)
+		;
+	term_enter();
+	app_dirty(t);
+}
+
 static int
 run(char *const *argv, int in)
 {
@@ -111,8 +128,7 @@ run_editor(struct tui *t, const char *path)
 		return false;
 	term_leave();
 	status = run(argv, -1);
-	term_enter();
-	app_dirty(t);
+	back(t);
 	say_end(t, editor, status);
 	return status == 0;
 }
@@ -144,8 +160,7 @@ run_shell(struct tui *t, const char *command, int in)
 	status = run(*command != '\0' ? argv : alone, in);
 	if (*command != '\0')
 		wait_for_enter();
-	term_enter();
-	app_dirty(t);
+	back(t);
 	say_end(t, *command != '\0' ? command : sh, status);
 }
 
@@ -165,19 +180,33 @@ detached(char *const *argv, int told)
 	_exit(write(told, &err, sizeof err) > 0 ? ABSENT : KILLED);
 }
 
-/* Forked twice: nobody's child to wait for, and off the terminal. */
-bool
-run_open(struct tui *t, const char *what)
+/* Over ssh there is nowhere else, and a text browser wants nothing else. */
+static bool
+has_windows(void)
 {
-	const char *browser = first_set(getenv("BROWSER"), NULL, "xdg-open");
-	char prog[1000], arg[4096];
-	char *argv[] = { prog, arg, NULL };
+	return first_set(getenv("DISPLAY"), getenv("WAYLAND_DISPLAY"), NULL) !=
+	    NULL;
+}
+
+static int
+on_terminal(struct tui *t, char *const *argv)
+{
+	int status;
+
+	term_leave();
+	status = run(argv, -1);
+	back(t);
+	return status;
+}
+
+/* Forked twice: nobody's child to wait for, and off the terminal. */
+static bool
+beside(struct tui *t, const char *prog, char *const *argv, const char *what)
+{
 	int told[2], status, err = 0;
 	pid_t pid;
 
-	if (snprintf(prog, sizeof prog, "%s", browser) >= (int)sizeof prog ||
-	    snprintf(arg, sizeof arg, "%s", what) >= (int)sizeof arg ||
-	    pipe2(told, O_CLOEXEC) == -1)
+	if (pipe2(told, O_CLOEXEC) == -1)
 		return false;
 	pid = fork();
 	if (pid == 0)
@@ -193,6 +222,53 @@ run_open(struct tui *t, const char *what)
 	else
 		app_note(t, "%s %s", prog, what);
 	close(told[0]);
+	return true;
+}
+
+bool
+run_open(struct tui *t, const char *what)
+{
+	const char *browser = first_set(getenv("BROWSER"), NULL, "xdg-open");
+	char prog[1000], script[1010], arg[4096];
+	char *alone[] = { prog, arg, NULL };
+	char *words[] = { "sh", "-c", script, "sh", arg, NULL };
+	char *const *argv = strchr(browser, ' ') != NULL ? words : alone;
+	int status;
+
+	if (snprintf(prog, sizeof prog, "%s", browser) >= (int)sizeof prog ||
+	    snprintf(script, sizeof script, "%s \"$1\"", browser) >=
+	    (int)sizeof script ||
+	    snprintf(arg, sizeof arg, "%s", what) >= (int)sizeof arg)
+		return false;
+	if (has_windows())
+		return beside(t, prog, argv, what);
+	status = on_terminal(t, argv);
+	if (status == ABSENT)
+		app_error(t, "%s: no such program: set BROWSER; %s", prog,
+		    what);
+	else if (status == 0)
+		app_note(t, "%s %s", prog, what);
+	else
+		say_end(t, prog, status);
+	return true;
+}
+
+bool
+run_view(struct tui *t, const char *path, const char *type)
+{
+	static const char safe[] = "abcdefghijklmnopqrstuvwxyz0123456789/+.-_";
+	char arg[4400];
+	char *argv[] = { "run-mailcap", "--action=view", arg, NULL };
+	int status;
+
+	if (has_windows() || first_set(getenv("BROWSER"), NULL, NULL) != NULL ||
+	    type[strspn(type, safe)] != '\0' ||
+	    snprintf(arg, sizeof arg, "%s:%s", type, path) >= (int)sizeof arg)
+		return run_open(t, path);
+	status = on_terminal(t, argv);
+	if (status == ABSENT)
+		return run_open(t, path);
+	say_end(t, "run-mailcap", status);
 	return true;
 }
 
@@ -243,6 +319,19 @@ run_filter_start(const char *const *argv, const int fds[4])
 	return pid;
 }
 
+/* What is typed while nobody reads, between two questions for a passphrase,
+ * must not stand on the screen; what of it is left is no key of ours. */
+static void
+echo(bool on)
+{
+	struct termios mode;
+
+	if (tcgetattr(STDIN_FILENO, &mode) == -1)
+		return;
+	mode.c_lflag = on ? mode.c_lflag | ECHO : mode.c_lflag & ~(tcflag_t)ECHO;
+	(void)tcsetattr(STDIN_FILENO, on ? TCSAFLUSH : TCSANOW, &mode);
+}
+
 int
 run_filter(struct tui *t, const char *const *argv, const int fds[4],
     unsigned int limit_s)
@@ -252,6 +341,7 @@ run_filter(struct tui *t, const char *const *argv, const int fds[4],
 
 	name_tty();
 	term_leave();
+	echo(false);
 	printf("%s has a question.  C-c leaves it.\n", argv[0]);
 	fflush(stdout);
 	pid = fork();
@@ -260,8 +350,8 @@ run_filter(struct tui *t, const char *const *argv, const int fds[4],
 		filter_child(argv, fds);
 	}
 	status = pid == -1 ? -1 : wait_for(pid);
-	term_enter();
-	app_dirty(t);
+	echo(true);
+	back(t);
 	return status;
 }
 
@@ -272,6 +362,5 @@ run_suspend(struct tui *t)
 	(void)signal(SIGTSTP, SIG_DFL);
 	(void)raise(SIGTSTP);
 	(void)signal(SIGTSTP, SIG_IGN);
-	term_enter();
-	app_dirty(t);
+	back(t);
 }

@@ -16,8 +16,14 @@ bool	run_editor(struct tui *t, const char *path);
  */
 void	run_shell(struct tui *t, const char *command, int in);
 
-/* "xdg-open" or $BROWSER on one argument, without a shell; not waited for. */
+/*
+ * $BROWSER or xdg-open on one argument: beside the client where there are
+ * windows, else with the screen until it ends.  False: it could not be tried.
+ */
 bool	run_open(struct tui *t, const char *what);
+/* The same for a file of that type: without either it is run-mailcap(1) that
+ * knows a program. */
+bool	run_view(struct tui *t, const char *path, const char *type);
 
 /*
  * A program found by PATH: fds[0..2] become its standard ones (-1: nothing),

@@ -1,11 +1,15 @@
 #define _DEFAULT_SOURCE
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "crypto/op_vault.h"
+#include "mailnode/base/clock.h"
 #include "store/err.h"
 #include "tui/send.h"
+#include "tui/undo.h"
 
 /* One at a time on a channel: each letter has its own. */
 struct sending {
@@ -133,10 +137,94 @@ send_letter(struct tui *t, const struct queue_envelope *e, int fd,
 }
 
 void
-send_not_recalled(struct tui *t, uint16_t status)
+send_rcpts(struct queue_envelope *e, struct queue_to *to,
+    const struct addrs *rcpts)
 {
-	if (status == STORE_STATE)
-		app_error(t, "too late to recall it: it has left");
+	const unsigned char *p;
+	size_t i;
+
+	for (i = 0; i < rcpts->n; i++) {
+		to[i].addr = rcpts->a[i].addr;
+		to[i].orcpt = "";
+		to[i].notify = 0;
+		for (p = (const unsigned char *)to[i].addr; *p != '\0'; p++)
+			if (*p >= 0x80)
+				e->flags |= QUEUE_UTF8;
+	}
+	e->to = to;
+	e->nto = rcpts->n;
+	e->due_s = conf.undo_s > 0 ? clock_wall_s() + conf.undo_s : 0;
+}
+
+/* No letter leaves unsigned: with a locked vault it waits in the queue. */
+static bool
+vault_locked(struct tui *t)
+{
+	struct vault_state st;
+	int ch = t->node != NULL ? node_link(t->node, ROLE_VAULT) : -1;
+	bool locked;
+
+	if (ch == -1)
+		return false;
+	locked = vault_status(ch, &st) == CRYPTO_OK && !st.owner;
+	close(ch);
+	return locked;
+}
+
+bool
+send_when(struct tui *t, char *dst, size_t size)
+{
+	if (t->node != NULL && node_is_local(t->node)) {
+		(void)snprintf(dst, size, "leaves when the daemon runs");
+		return false;
+	}
+	if (vault_locked(t)) {
+		(void)snprintf(dst, size, "the vault is locked, it waits for "
+		    "mailnode vault unlock");
+		return false;
+	}
+	if (conf.undo_s > 0)
+		(void)snprintf(dst, size, "leaves in %u seconds (u recalls "
+		    "it)", conf.undo_s);
 	else
-		app_status_error(t, "not recalled", status);
+		(void)snprintf(dst, size, "leaves now");
+	return true;
+}
+
+bool
+send_recall(struct tui *t, const char *id)
+{
+	int ch = t->node != NULL ? node_link(t->node, ROLE_KEEPER) : -1;
+	uint16_t rc = OP_GONE;
+
+	if (ch != -1) {
+		rc = queue_change(ch, id, QUEUE_DO_DROP, "");
+		close(ch);
+	}
+	if (rc == STORE_STATE)
+		app_error(t, "too late to recall it: it has left, or was "
+		    "dropped");
+	else if (rc != OP_OK)
+		app_status_error(t, "not recalled", rc);
+	else
+		app_note(t, "recalled: it was not sent");
+	return rc == OP_OK;
+}
+
+static bool
+recall(struct tui *t, const void *id)
+{
+	return send_recall(t, id);
+}
+
+void
+send_remember(struct tui *t, const char *what, const char *id)
+{
+	struct change *c = change_new(what);
+	char *copy = strdup(id);
+
+	if (copy == NULL)
+		abort();
+	change_special(c, recall, copy);
+	undo_done(t->undo, c);
 }

@@ -335,11 +335,30 @@ side_width(const struct side *s, int cols)
 	return w > SIDE_MAX ? SIDE_MAX : w;
 }
 
+/* Its name below the mailbox that it lies in, if that is one. */
+static const char *
+short_name(const struct side *s, const struct side_row *r, int *indent)
+{
+	const char *shown = r->name, *p;
+	char up[LIST_NAME_MAX];
+
+	for (p = strchr(r->name, '/'); r->id != 0 && p != NULL;
+	    p = strchr(p + 1, '/')) {
+		(void)snprintf(up, sizeof up, "%.*s", (int)(p - r->name),
+		    r->name);
+		if (find(s, up) == s->n)
+			continue;
+		shown = p + 1;
+		*indent += 2;
+	}
+	return shown;
+}
+
 static void
 draw_row(const struct side *s, size_t i, int y, const struct area *a)
 {
 	const struct side_row *r = &s->row[i];
-	const char *slash = strrchr(r->name, '/'), *p;
+	const char *name;
 	bool here = s->here != NULL && strcmp(s->here, r->name) == 0;
 	int paint = here ? PAINT_SIDE_HERE : PAINT_SIDE, x, w, indent = 0;
 	char count[24] = "";
@@ -349,13 +368,11 @@ draw_row(const struct side *s, size_t i, int y, const struct area *a)
 	if (r->unread != 0 && r->unread != LIST_UNKNOWN)
 		(void)snprintf(count, sizeof count, "%u", r->unread);
 	w = a->w - 1;
-	if (r->id != 0 && slash != NULL)
-		for (p = r->name; p <= slash; p++)
-			indent += *p == '/' ? 2 : 0;
+	name = short_name(s, r, &indent);
 	term_fill(y, a->x, w, paint);
 	x = indent < w / 2 ? indent : w / 2;
 	term_puts(y, a->x + x, w - x - (int)strlen(count) - 1,
-	    r->id != 0 && slash != NULL ? slash + 1 : r->name, paint);
+	    name, paint);
 	term_puts(y, a->x + w - (int)strlen(count), w, count, paint);
 }
 

@@ -10,6 +10,7 @@
 
 #include "mailnode/base/clock.h"
 #include "mailnode/node/control.h"
+#include "mailnode/node/program.h"
 #include "tui/addrbook.h"
 #include "tui/app.h"
 #include "tui/compose.h"
@@ -40,6 +41,17 @@ struct main {
 
 /* ---- the node ---- */
 
+/* Of another build it may not understand what we ask, nor we its answers. */
+static void
+look_at_program(struct tui *t)
+{
+	struct node_state *st = calloc(1, sizeof *st);
+
+	t->other_program = st != NULL && node_state(t->node, st) == 0 &&
+	    strcmp(st->program, program_id()) != 0;
+	free(st);
+}
+
 /* One link; a node that is gone is looked for again, now and then. */
 static int
 link_to(struct tui *t, enum role role)
@@ -56,6 +68,7 @@ link_to(struct tui *t, enum role role)
 	t->node = node_connect(false);
 	if (t->node == NULL)
 		return -1;
+	look_at_program(t);
 	return node_link(t->node, role);
 }
 
@@ -246,6 +259,7 @@ watch_signals(struct main *m)
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGTSTP, SIG_IGN);
 	(void)signal(SIGTTOU, SIG_IGN);
+	(void)signal(SIGQUIT, SIG_IGN);
 	(void)sigemptyset(&set);
 	for (i = 0; i < sizeof sigs / sizeof sigs[0]; i++)
 		(void)sigaddset(&set, sigs[i]);

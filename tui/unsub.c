@@ -5,6 +5,7 @@
 
 #include "mailnode/auth/results.h"
 #include "mailnode/auth/tags.h"
+#include "mailnode/base/codec.h"
 #include "tui/addr.h"
 #include "tui/reply.h"
 #include "tui/unsub.h"
@@ -88,16 +89,6 @@ signed_well(const struct parse_show *s, const char *id)
 
 /* ---- what is offered ---- */
 
-static int
-hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* RFC 6068: percent signs undone; controls become blanks.  False: too long,
  * or no URI. */
 static bool
@@ -109,13 +100,10 @@ unescape(char *dst, size_t size, const char *s, size_t n)
 	for (i = 0; i < n && k + 1 < size; i++) {
 		c = (unsigned char)s[i];
 		if (c == '%') {
-			if (i + 2 >= n || hex(s[i + 1]) < 0 ||
-			    hex(s[i + 2]) < 0)
-				return false;
-			c = hex(s[i + 1]) * 16 + hex(s[i + 2]);
+			c = i + 2 < n ? codec_hex_octet(s + i + 1) : -1;
 			i += 2;
 		}
-		if (c == '\0')
+		if (c <= 0)
 			return false;
 		if (c == '\n' || c == '\r' || c < ' ' || c == 0x7f)
 			c = ' ';
@@ -125,9 +113,8 @@ unescape(char *dst, size_t size, const char *s, size_t n)
 	return i == n;
 }
 
-/* "list-leave@example.org?subject=leave&body=me" */
-static bool
-mailto(struct unsub *u, const char *s, size_t n)
+bool
+unsub_mailto(struct unsub *u, const char *s, size_t n)
 {
 	const char *end = s + n, *q = memchr(s, '?', n), *p, *amp;
 	size_t k;
@@ -180,7 +167,7 @@ offers(struct unsub *u, const char *value)
 		n = tidy(uri, sizeof uri, p + 1, (size_t)(end - p - 1));
 		if (strncasecmp(uri, "mailto:", 7) == 0) {
 			if (u->addr[0] == '\0')
-				(void)mailto(u, uri + 7, n - 7);
+				(void)unsub_mailto(u, uri + 7, n - 7);
 		} else if (strncasecmp(uri, "https://", 8) == 0) {
 			if (https++ == 0)
 				memcpy(u->url, uri, n + 1);

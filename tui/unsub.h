@@ -38,6 +38,10 @@ struct unsub {
 void	 unsub_find(struct unsub *u, const struct parse_show *s,
 	    const char *id);
 
+/* What stands behind "mailto:", as "leave@example.org?subject=leave": into
+ * addr, subject and body of u.  False: not one address. */
+bool	 unsub_mailto(struct unsub *u, const char *s, size_t n);
+
 /* Asks, does it, says what came of it; borrows f. */
 void	 unsub_ask(struct tui *t, const struct fetched *f);
 

@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "hooks/post.h"
 #include "mailnode/base/clock.h"
@@ -13,7 +12,6 @@
 #include "tui/reply.h"
 #include "tui/run.h"
 #include "tui/send.h"
-#include "tui/undo.h"
 #include "tui/unsub.h"
 
 enum { STATUS_TEXT = 200 };
@@ -113,52 +111,23 @@ post(struct leaving *g)
 
 /* ---- a letter ---- */
 
-struct handed_in { char id[QUEUE_ID_MAX]; };
-
-static bool
-recall(struct tui *t, const void *arg)
-{
-	const struct handed_in *h = arg;
-	int ch = t->node != NULL ? node_link(t->node, ROLE_KEEPER) : -1;
-	uint16_t rc = OP_GONE;
-
-	if (ch != -1) {
-		rc = queue_change(ch, h->id, QUEUE_DO_DROP, "");
-		close(ch);
-	}
-	if (rc != OP_OK)
-		send_not_recalled(t, rc);
-	else
-		app_note(t, "recalled: it was not sent");
-	return rc == OP_OK;
-}
-
 static void
 sent(void *arg, uint16_t status, const char *id)
 {
-	struct handed_in *h = calloc(1, sizeof *h);
 	struct leaving *g = arg;
-	char text[700];
-	struct change *c;
+	char text[700], when[SEND_WHEN_MAX];
 
 	if (status != OP_OK) {
 		app_status_error(g->t, "not unsubscribed", status);
-		free(h);
 		leaving_free(g);
 		return;
 	}
 	(void)snprintf(text, sizeof text, "method=mail to=%s id=%s",
 	    g->u.addr, id);
 	tell(g, text);
-	if (h != NULL && strlen(id) < sizeof h->id) {
-		memcpy(h->id, id, strlen(id) + 1);
-		c = change_new("unsubscribing");
-		change_special(c, recall, h);
-		undo_done(g->t->undo, c);
-	} else {
-		free(h);
-	}
-	app_note(g->t, "a letter goes to %s", g->u.addr);
+	send_remember(g->t, "unsubscribing", id);
+	(void)send_when(g->t, when, sizeof when);
+	app_note(g->t, "a letter goes to %s: %s", g->u.addr, when);
 	leaving_free(g);
 }
 

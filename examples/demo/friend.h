@@ -23,7 +23,10 @@
 #define undo_s		default_undo_s
 #define sign_ed25519	default_sign_ed25519
 #define queries		default_queries
+#pragma GCC diagnostic push	/* of those nobody reads the default */
+#pragma GCC diagnostic ignored "-Wunused-const-variable"
 #include "config.def.h"
+#pragma GCC diagnostic pop
 #undef hostname
 #undef domains
 #undef user

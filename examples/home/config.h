@@ -14,7 +14,10 @@
 #define relays		default_relays
 #define reserve_mib	default_reserve_mib
 #define queries		default_queries
+#pragma GCC diagnostic push	/* of those nobody reads the default */
+#pragma GCC diagnostic ignored "-Wunused-const-variable"
 #include "config.def.h"
+#pragma GCC diagnostic pop
 #undef hostname
 #undef realname
 #undef resolvers

@@ -14,7 +14,10 @@
 #define tls_required	default_tls_required
 #define subaddress	default_subaddress
 #define sign_ed25519	default_sign_ed25519
+#pragma GCC diagnostic push	/* of those nobody reads the default */
+#pragma GCC diagnostic ignored "-Wunused-const-variable"
 #include "config.def.h"
+#pragma GCC diagnostic pop
 #undef hostname
 #undef domains
 #undef resolvers

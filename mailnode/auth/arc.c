@@ -181,7 +181,7 @@ add_field(struct arc_verify *v, const struct header *h, size_t field,
 	value_of(h, field, &p, &n);
 	if ((part == AAR ? aar_instance(p, n, &i, &rest) :
 	    tag_instance(p, n, &i)) == -1) {
-		bad(v, "a field without an instance");
+		bad(v, "a field without an instance of 1 to 50");
 		return 0;
 	}
 	if (v->set[i - 1] == NULL &&

@@ -20,7 +20,7 @@ struct canon_body {
 	enum canon	 how;
 	canon_sink	*sink;
 	void		*arg;
-	uint64_t	 total;		/* canonical octets so far, all of them */
+	uint64_t	 total;	/* canonical octets so far, all of them */
 	uint64_t	 ends;		/* CRLFs held back: they may be last */
 	bool		 cr;		/* a CR held back: LF may follow */
 	bool		 wsp;		/* relaxed: blanks held back */

@@ -10,10 +10,13 @@
 _Static_assert((int)DKIM_SIGNATURES_MAX < (int)BODIES_MAX,
     "each signature may want a body of its own");
 
+static const char body_altered[] = "body hash did not verify";
+
 struct sig {
 	struct dkim_signature	 face;
 	enum sign_alg		 alg;
 	bool			 below;
+	bool			 altered;	/* the body */
 	uint64_t		 limit;
 	uint8_t			 bh[SHA256_OCTETS];
 	uint8_t			 digest[SHA256_OCTETS];	/* of the header */
@@ -180,10 +183,10 @@ check_body(struct dkim_verify *v, struct sig *s, const struct bodies *b)
 	if (s->limit != BODIES_ALL && s->limit > total)
 		dkim_decide(&s->face, DKIM_PERMERROR,
 		    "l= is more than the body has");
-	else if (memcmp(bodies_digest(b, s->body), s->bh, sizeof s->bh) != 0)
-		dkim_decide(&s->face, DKIM_FAIL, "body hash did not verify");
 	else
 		s->query = query_for(v, &s->face);
+	s->altered = memcmp(bodies_digest(b, s->body), s->bh,
+	    sizeof s->bh) != 0;
 }
 
 void
@@ -217,6 +220,11 @@ judge(struct sig *s, const struct dns_answer *a)
 
 	face->key_bits = c.key_bits;
 	face->testing = c.testing;
+	/* Behind what the key says (section 6.1), and certain without it. */
+	if (s->altered && r != SIGNED_NOKEY) {
+		r = SIGNED_FAIL;
+		c.why = body_altered;
+	}
 	switch (r) {
 	case SIGNED_PASS:
 		dkim_decide(face, DKIM_PASS, "%s", face->partial ?
@@ -262,7 +270,9 @@ dkim_verify_result(struct dkim_verify *v, size_t i)
 		return &v->rest;
 	}
 	face = &v->sigs[i]->face;
-	if (face->result == DKIM_NONE)
+	if (face->result == DKIM_NONE && v->sigs[i]->altered)
+		dkim_decide(face, DKIM_FAIL, "%s", body_altered);
+	else if (face->result == DKIM_NONE)
 		dkim_decide(face, DKIM_TEMPERROR, "key was not looked up");
 	return face;
 }

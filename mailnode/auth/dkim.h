@@ -43,7 +43,7 @@ enum dkim_result {
 
 struct dkim_signature {
 	enum dkim_result result;
-	char		 reason[DKIM_REASON_MAX];	/* "" for a clean pass */
+	char		 reason[DKIM_REASON_MAX]; /* "" for a clean pass */
 	char		 domain[DNS_NAME_MAX];	/* d=, lower case; or "" */
 	char		 selector[DKIM_SELECTOR_MAX];	/* s=, or "" */
 	char		 identity[DKIM_I_MAX];	/* i=, or "@" d= */

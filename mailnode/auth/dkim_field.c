@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "mailnode/auth/dkim_field.h"
+#include "mailnode/base/codec.h"
 #include "mailnode/node/idna.h"
 
 void
@@ -60,6 +61,28 @@ dkim_field_names(struct dkim_signature *s, const struct tags *t)
 	return NULL;
 }
 
+/* dkim-quoted-printable (section 2.11), in place.  No controls come of it. */
+static int
+unquote(char *s)
+{
+	char *to = s;
+	int c;
+
+	for (; *s != '\0'; s++) {
+		if (*s != '=') {
+			*to++ = *s;
+			continue;
+		}
+		c = codec_hex_octet(s + 1);
+		if (c < ' ' || c == 0x7f)
+			return -1;
+		*to++ = (char)c;
+		s += 2;
+	}
+	*to = '\0';
+	return 0;
+}
+
 /* i=: d= itself or a name below it. */
 static int
 identity(struct parse *p)
@@ -74,6 +97,7 @@ identity(struct parse *p)
 	if (i == NULL)
 		return 0;
 	if (tag_copy(i, s->identity, sizeof s->identity) == -1 ||
+	    unquote(s->identity) == -1 ||
 	    (at = strrchr(s->identity, '@')) == NULL)
 		return bad(p, "i= is no identity");
 	if (idna_ascii(at + 1, strlen(at + 1), name) == -1)

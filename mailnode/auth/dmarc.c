@@ -59,9 +59,8 @@ read_answer(struct step *s, const struct dns_answer *a)
 			rr = &a->rr[i];
 			n++;
 		}
-	s->found = n == 1;
-	if (s->found)
-		dmarc_record_parse(&s->tags, (const char *)rr->data, rr->len);
+	s->found = n == 1 && dmarc_record_parse(&s->tags,
+	    (const char *)rr->data, rr->len);
 }
 
 /* Cuts the walk behind the step that ends it. */

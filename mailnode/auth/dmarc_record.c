@@ -64,8 +64,6 @@ static void
 policy(struct dmarc_record *r, enum dmarc_policy *to, bool *has,
     struct text v)
 {
-	if (*has)
-		return;
 	*has = true;
 	if (is(v, "none"))
 		*to = DMARC_POLICY_NONE;
@@ -115,22 +113,8 @@ any_uri(struct text list)
 	return false;
 }
 
-enum { SEEN_ADKIM = 1, SEEN_ASPF = 2, SEEN_T = 4, SEEN_PSD = 8,
-    SEEN_RUA = 16 };
-
-/* True the first time. */
-static bool
-first(unsigned int *seen, unsigned int bit)
-{
-	bool was = (*seen & bit) != 0;
-
-	*seen |= bit;
-	return !was;
-}
-
 static void
-take(struct dmarc_record *r, unsigned int *seen, struct text name,
-    struct text v)
+take(struct dmarc_record *r, struct text name, struct text v)
 {
 	if (is(name, "p"))
 		policy(r, &r->p, &r->has_p, v);
@@ -138,28 +122,42 @@ take(struct dmarc_record *r, unsigned int *seen, struct text name,
 		policy(r, &r->sp, &r->has_sp, v);
 	else if (is(name, "np"))
 		policy(r, &r->np, &r->has_np, v);
-	else if (is(name, "adkim") && first(seen, SEEN_ADKIM))
+	else if (is(name, "adkim"))
 		r->strict_dkim = is(v, "s");
-	else if (is(name, "aspf") && first(seen, SEEN_ASPF))
+	else if (is(name, "aspf"))
 		r->strict_spf = is(v, "s");
-	else if (is(name, "t") && first(seen, SEEN_T))
+	else if (is(name, "t"))
 		r->testing = is(v, "y");
-	else if (is(name, "psd") && first(seen, SEEN_PSD))
+	else if (is(name, "psd"))
 		r->psd = is(v, "y") ? DMARC_PSD_Y : is(v, "n") ?
 		    DMARC_PSD_N : DMARC_PSD_U;
-	else if (is(name, "rua") && first(seen, SEEN_RUA))
+	else if (is(name, "rua"))
 		r->reports = any_uri(v);
 }
 
-void
+static bool
+same(struct text a, struct text b)
+{
+	size_t n = (size_t)(a.end - a.p);
+
+	return (size_t)(b.end - b.p) == n && strncasecmp(a.p, b.p, n) == 0;
+}
+
+bool
 dmarc_record_parse(struct dmarc_record *r, const char *p, size_t n)
 {
-	struct text rest = { p, p + n }, name, value;
-	unsigned int seen = 0;
+	struct text rest = { p, p + n }, value, name[DMARC_TAGS_MAX + 1];
+	size_t i, k = 0;
 
 	memset(r, 0, sizeof *r);
-	while (next_tag(&rest, &name, &value))
-		take(r, &seen, name, value);
+	while (next_tag(&rest, &name[k], &value)) {
+		for (i = 0; i < k && !same(name[i], name[k]); i++)
+			;
+		if (i < k || k == DMARC_TAGS_MAX)
+			return false;
+		take(r, name[k++], value);
+	}
+	return true;
 }
 
 const char *

@@ -26,12 +26,15 @@ struct dmarc_record {
 /* Does it begin with "v=DMARC1"?  Others are no business of ours. */
 bool	dmarc_is_record(const char *p, size_t n);
 
+enum { DMARC_TAGS_MAX = 40 };	/* as TAGS_MAX of tags.h */
+
 /*
  * Reads a record for which that is true.  What cannot be read, and what is
- * unknown or historic (pct, rf, ri), is passed over; of a tag that is there
- * twice the first counts.
+ * unknown or historic (pct, rf, ri), is passed over.  False: no record after
+ * all, since a tag is there twice (section 4.7, by RFC 6376 section 3.2), or
+ * more than DMARC_TAGS_MAX.
  */
-void	dmarc_record_parse(struct dmarc_record *r, const char *p, size_t n);
+bool	dmarc_record_parse(struct dmarc_record *r, const char *p, size_t n);
 
 /* "none", "quarantine", "reject" */
 const char *dmarc_policy_text(enum dmarc_policy p);

@@ -3,6 +3,7 @@
 #include <strings.h>
 
 #include "mailnode/auth/from.h"
+#include "mailnode/base/quote.h"
 #include "mailnode/node/idna.h"
 
 enum { ADDRESS_MAX = 1024 };	/* octets of one; a longer one is bad */
@@ -101,35 +102,6 @@ put(struct scan *s, char c)
 	s->text[s->n] = '\0';
 }
 
-/* Behind the closing quote, or NULL. */
-static const char *
-quote_end(const char *p, const char *end)
-{
-	for (p++; p < end; p++) {
-		if (*p == '\\' && end - p > 1)
-			p++;
-		else if (*p == '"')
-			return p + 1;
-	}
-	return NULL;
-}
-
-static const char *
-comment_end(const char *p, const char *end)
-{
-	size_t depth = 0;
-
-	for (; p < end; p++) {
-		if (*p == '\\' && end - p > 1)
-			p++;
-		else if (*p == '(')
-			depth++;
-		else if (*p == ')' && --depth == 0)
-			return p + 1;
-	}
-	return NULL;
-}
-
 /* Octets of a domain at p. */
 static size_t
 run(const char *p, const char *end)
@@ -166,18 +138,18 @@ add_run(struct from *f, const char *p, const char *end)
 static void
 malformed(struct scan *s)
 {
-	const char *to, *end = s->text + s->n;
+	const char *end = s->text + s->n;
 	bool quotes = true;
-	size_t i;
+	size_t i, n;
 
 	s->f->addresses++;
 	s->f->bad = true;
 	s->took |= s->at > 0 && !s->over;
 	for (i = 0; i < s->n; i++) {
 		if (quotes && s->text[i] == '"') {
-			to = quote_end(s->text + i, end);
-			quotes = to != NULL;
-			i = quotes ? (size_t)(to - s->text) - 1 : i;
+			n = quote_octets(s->text + i, end);
+			quotes = n > 0;
+			i += quotes ? n - 1 : 0;
 		}
 		if (s->text[i] != '@')
 			continue;
@@ -211,13 +183,13 @@ take(struct scan *s)
 static bool
 quoted(struct scan *s)
 {
-	const char *to = s->no_quotes ? NULL : quote_end(s->p, s->end);
+	size_t n = s->no_quotes ? 0 : quote_octets(s->p, s->end);
 
-	if (to == NULL) {
+	if (n == 0) {
 		s->no_quotes = s->odd = true;
 		return false;
 	}
-	while (s->p < to)
+	while (n-- > 0)
 		put(s, *s->p++);
 	return true;
 }
@@ -225,13 +197,13 @@ quoted(struct scan *s)
 static bool
 comment(struct scan *s)
 {
-	const char *to = s->no_comments ? NULL : comment_end(s->p, s->end);
+	size_t n = s->no_comments ? 0 : comment_octets(s->p, s->end);
 
-	if (to == NULL) {
+	if (n == 0) {
 		s->no_comments = true;
 		return false;
 	}
-	s->p = to;
+	s->p += n;
 	s->blank = true;
 	return true;
 }

@@ -1,7 +1,7 @@
 /*
- * What a session heard from the DNS a moment ago: who sends ten messages
- * over one connection is looked up once.  Answers that say "ask again later"
- * are not kept, nor long ones.
+ * What a process heard from the DNS a moment ago: who sends ten messages,
+ * over one connection or over ten, is looked up once.  Answers that say "ask
+ * again later" are not kept, nor long ones.
  */
 #ifndef AUTH_MEMO_H
 #define AUTH_MEMO_H

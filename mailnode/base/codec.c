@@ -106,8 +106,8 @@ codec_hex_put(struct buf *b, const void *data, size_t n)
 	return b->err ? -1 : 0;
 }
 
-static int
-hex_value(char c)
+int
+codec_hex_value(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -117,21 +117,31 @@ hex_value(char c)
 }
 
 int
+codec_hex_octet(const char *p)
+{
+	int hi = codec_hex_value(p[0]), lo;
+
+	if (hi == -1)
+		return -1;
+	lo = codec_hex_value(p[1]);
+	return lo == -1 ? -1 : hi << 4 | lo;
+}
+
+int
 codec_hex_get(struct buf *b, const char *p, size_t n)
 {
 	size_t start = b->len, i;
-	int hi, lo;
+	int c;
 
 	if (n % 2 != 0)
 		return -1;
 	for (i = 0; i < n; i += 2) {
-		hi = hex_value(p[i]);
-		lo = hex_value(p[i + 1]);
-		if (hi == -1 || lo == -1) {
+		c = codec_hex_octet(p + i);
+		if (c == -1) {
 			b->len = start;
 			return -1;
 		}
-		buf_addc(b, hi << 4 | lo);
+		buf_addc(b, c);
 	}
 	return b->err ? -1 : 0;
 }

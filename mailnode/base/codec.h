@@ -23,6 +23,10 @@ int	 codec_base64_get(struct buf *b, const char *p, size_t n, bool fws);
 /* Lower-case hexadecimal. */
 int	 codec_hex_put(struct buf *b, const void *p, size_t n);
 int	 codec_hex_get(struct buf *b, const char *p, size_t n);
+/* Of one digit, or of the two at p (one may be the NUL behind a string), in
+ * either case; -1: none. */
+int	 codec_hex_value(char c);
+int	 codec_hex_octet(const char *p);
 
 /* RFC 3629: shortest form, no surrogates, at most U+10FFFF. */
 bool	 codec_utf8_ok(const void *p, size_t n);

@@ -33,6 +33,14 @@ day_number(int64_t y, int64_t m, int64_t d)
 	    doy - 719468;
 }
 
+/* Of a day from 1 to 31. */
+static bool
+is_day(int64_t y, int64_t m, int64_t d)
+{
+	return d <= 28 || day_number(y, m, d) < (m < 12 ?
+	    day_number(y, m + 1, 1) : day_number(y + 1, 1, 1));
+}
+
 /* From 1; 0: none starts there. */
 static uint32_t
 month_at(const char *p, const char *end)
@@ -111,7 +119,7 @@ date_mail_day(const char *p, size_t n, int64_t *day)
 	if (have == 2)
 		y += y < 50 ? 2000 : 1900;	/* RFC 5322 section 4.3 */
 	*day = day_number(y, m, d);
-	return have > 1;
+	return have > 1 && is_day(y, m, d);
 }
 
 /* RFC 5322 section 3.2.2: behind blanks, commas and comments; NULL: one has
@@ -326,6 +334,7 @@ mail_at(const char *p, const char *end, int64_t *t)
 			p++;
 	}
 	if (s.year == -1 || s.month == -1 || s.day == -1 ||
+	    !is_day(s.year, s.month, s.day) ||
 	    (p == NULL && s.hour == -1 && !s.no_time))
 		return false;
 	*t = day_number(s.year, s.month, s.day) * DAY_S - s.zone_s;
@@ -382,6 +391,8 @@ day_at(const char **p, const char *end, int64_t *day)
 		return false;
 	*p += 3;
 	if (!octet(p, end, '-') || !number(p, end, 4, YEAR_MAX, &y))
+		return false;
+	if (!is_day(y, m, d))
 		return false;
 	*day = day_number(y, m, d);
 	return true;

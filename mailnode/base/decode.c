@@ -85,11 +85,13 @@ lines(struct decoder *d, const char *p, size_t n)
 		return;
 	}
 	while (p < end && (lf = memchr(p, '\n', (size_t)(end - p))) != NULL) {
-		if (lf > p)
-			d->out(d->arg, p, (size_t)(lf - p));
-		if (lf > p ? lf[-1] != '\r' : !d->cr)
-			d->out(d->arg, "\r", 1);
-		d->out(d->arg, "\n", 1);
+		if (lf > p ? lf[-1] == '\r' : d->cr)
+			d->out(d->arg, p, (size_t)(lf + 1 - p));
+		else {
+			if (lf > p)
+				d->out(d->arg, p, (size_t)(lf - p));
+			d->out(d->arg, "\r\n", 2);
+		}
 		d->cr = false;
 		p = lf + 1;
 	}
@@ -97,16 +99,6 @@ lines(struct decoder *d, const char *p, size_t n)
 		return;
 	d->out(d->arg, p, (size_t)(end - p));
 	d->cr = end[-1] == '\r';
-}
-
-static int
-hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 /* What is held is no coding after all. */
@@ -153,20 +145,21 @@ held(struct decoder *d, char c)
 {
 	int hi;
 
-	if (c == '\n' && (d->nheld == 1 || hex(d->held[1]) == -1)) {
+	if (c == '\n' && (d->nheld == 1 || codec_hex_value(d->held[1]) == -1)) {
 		line_ends(d);
 		return;
 	}
-	hi = d->nheld == 2 && d->held[0] == '=' ? hex(d->held[1]) : -1;
-	if (hi != -1 && hex(c) != -1) {
+	hi = d->nheld == 2 && d->held[0] == '=' ?
+	    codec_hex_value(d->held[1]) : -1;
+	if (hi != -1 && codec_hex_value(c) != -1) {
 		d->nheld = 0;
 		d->cr = false;
-		c = (char)(hi << 4 | hex(c));
+		c = (char)(hi << 4 | codec_hex_value(c));
 		d->out(d->arg, &c, 1);
 		return;
 	}
 	if (d->nheld == sizeof d->held || !((d->nheld == 1 &&
-	    d->held[0] == '=' && hex(c) != -1) || may_end(d, c)))
+	    d->held[0] == '=' && codec_hex_value(c) != -1) || may_end(d, c)))
 		give_up(d);
 	if (d->nheld == 0 && c != '=' && c != '\r' && !is_blank(c))
 		lines(d, &c, 1);
@@ -231,7 +224,7 @@ decode_put(struct decoder *d, const char *p, size_t n)
 void
 decode_end(struct decoder *d)
 {
-	if ((d->nheld > 1 && hex(d->held[1]) != -1) ||
+	if ((d->nheld > 1 && codec_hex_value(d->held[1]) != -1) ||
 	    (d->nheld == 1 && d->held[0] == '\r'))
 		give_up(d);
 	d->nheld = 0;

@@ -19,7 +19,7 @@ struct decoder {
 	uint32_t	 bits;
 	unsigned int	 have;
 	bool		 padded;	/* base64 has ended */
-	char		 held[DECODE_HELD];	/* of QP: "=" and what follows */
+	char		 held[DECODE_HELD]; /* of QP: "=" and what follows */
 	size_t		 nheld;			/* it, or blanks */
 	bool		 cr;		/* the octet before was one */
 	bool		 as_is;		/* see decode_as_is() */

@@ -30,6 +30,7 @@ struct op_peer {
 	size_t		  backlog;	/* octets waiting */
 	struct loop_timer end;		/* armed by op_drop */
 	bool		  dropped;
+	bool		  asked;	/* its last record wants an answer */
 };
 
 /* Records taken from one peer in a turn, so that none starves the rest. */
@@ -190,11 +191,20 @@ take_one(struct op_peer *p)
 	n = chan_recv(p->io.fd, &p->server->in, &m, true);
 	if (n == -1 && errno == EAGAIN)
 		return false;
+	p->asked = n == 1 && m.id != 0;
 	if (n == 1)
 		serve(p, &m);
 	else
 		op_drop(p, n == 0 ? NULL : "malformed record");
 	return !p->dropped;
+}
+
+/* A session waits for what it asked: to look behind that is for nothing. */
+static bool
+one_by_one(enum role role)
+{
+	return role == ROLE_SMTP || role == ROLE_SUBMISSION ||
+	    role == ROLE_IMAP;
 }
 
 static void
@@ -206,7 +216,7 @@ peer_ready(void *arg, uint32_t events)
 	if (events & EPOLLOUT)
 		flush(p);
 	for (i = 0; i < OP_BURST && !p->dropped; i++)
-		if (!take_one(p))
+		if (!take_one(p) || (p->asked && one_by_one(p->role)))
 			return;
 }
 

@@ -4,6 +4,7 @@
 
 #include "mailnode/base/codec.h"
 #include "mailnode/base/phrase.h"
+#include "mailnode/base/quote.h"
 
 /* Single-octet charsets as ranges: octets from `first` on are code points
  * from `to` on. */
@@ -86,28 +87,21 @@ word_read(const char *p, const char *end, struct word *w)
 	return (size_t)(r + 2 - p);
 }
 
-static int
-hex(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' &&
-	    (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1;
-}
-
 /* RFC 2047 section 4.2. */
 static void
 quoted_octets(const struct word *w, struct buf *octets)
 {
 	size_t i;
+	int c;
 
 	for (i = 0; i < w->ntext; i++) {
-		if (w->text[i] == '=' && i + 2 < w->ntext &&
-		    hex(w->text[i + 1]) >= 0 && hex(w->text[i + 2]) >= 0) {
-			buf_addc(octets, (char)(hex(w->text[i + 1]) * 16 +
-			    hex(w->text[i + 2])));
+		c = w->text[i] == '=' && i + 2 < w->ntext ?
+		    codec_hex_octet(w->text + i + 1) : -1;
+		if (c != -1)
 			i += 2;
-		} else
-			buf_addc(octets, w->text[i] == '_' ? ' ' :
-			    w->text[i]);
+		else
+			c = w->text[i] == '_' ? ' ' : w->text[i];
+		buf_addc(octets, c);
 	}
 }
 
@@ -177,63 +171,65 @@ keep(char *dst, size_t size, const struct buf *b)
 	dst[n] = '\0';
 }
 
-void
-phrase_decode(const char *p, size_t n, char out[PHRASE_MAX])
+/* Unfolded; phrase: quotes and backslashes are its syntax. */
+static void
+undo(struct buf *out, const char *p, const char *end, bool phrase)
 {
-	const uint8_t *u, *uend = (const uint8_t *)p + n;
-	const char *end = p + n;
+	const uint8_t *u, *uend = (const uint8_t *)end;
 	struct word w;
-	struct buf b;
 	size_t used;
 
-	buf_init(&b, PHRASE_MAX - 1);
-	while (p < end && b.err == 0) {
+	while (p < end && out->err == 0) {
 		used = word_read(p, end, &w);
 		if (used > 0) {
-			word_put(&w, &b);
+			word_put(&w, out);
 			p = next_word(p + used, end);
-		} else if (*p == '"' || *p == '\0') {
+		} else if (*p == '\0' || *p == '\r' || *p == '\n' ||
+		    (phrase && *p == '"')) {
+			p++;
+		} else if (*p == '\t') {
+			(void)buf_addc(out, ' ');
 			p++;
 		} else {
-			if (*p == '\\' && end - p > 1)
+			if (phrase && *p == '\\' && end - p > 1)
 				p++;
 			u = (const uint8_t *)p;
-			(void)codec_utf8_put(&b, codec_utf8_next(&u, uend));
+			(void)codec_utf8_put(out, codec_utf8_next(&u, uend));
 			p = (const char *)u;
 		}
 	}
+}
+
+void
+phrase_text(struct buf *out, const char *p, size_t n)
+{
+	undo(out, p, p + n, false);
+}
+
+void
+phrase_decode(const char *p, size_t n, char out[PHRASE_MAX])
+{
+	struct buf b;
+
+	buf_init(&b, PHRASE_MAX - 1);
+	undo(&b, p, p + n, true);
 	keep(out, PHRASE_MAX, &b);
 	buf_clear(&b);
 }
 
 /* ---- mailboxes of a decoded field ---- */
 
-/* Behind a quoted string that ends; p itself when it does not. */
-static const char *
-quote_end(const char *p, const char *end)
-{
-	const char *q;
-
-	for (q = p + 1; q < end; q++) {
-		if (*q == '\\' && end - q > 1)
-			q++;
-		else if (*q == '"')
-			return q + 1;
-	}
-	return p;
-}
-
 /* Where the mailbox ends, a comma or the end; *angle: its "<", or NULL. */
 static const char *
 box_end(const char *p, const char *end, const char **angle)
 {
-	const char *q;
+	size_t n;
 
 	*angle = NULL;
 	while (p < end && ((*p != ',' && *p != ';') || *angle != NULL)) {
 		if (*p == '"' && *angle == NULL &&
-		    (q = quote_end(p, end)) != p) {
-			p = q;
+		    (n = quote_octets(p, end)) > 0) {
+			p += n;
 			continue;
 		}
 		if (*p == '<' && *angle == NULL)

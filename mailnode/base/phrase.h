@@ -10,11 +10,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "mailnode/base/buf.h"
+
 enum { PHRASE_MAX = 512 };	/* octets of a decoded name, with NUL */
 
 /* n octets as they stand before "<", blanks there or not.  What does not
  * fit is cut, what cannot be decoded stays; the result is UTF-8. */
 void	phrase_decode(const char *p, size_t n, char out[PHRASE_MAX]);
+
+/* Any field, unfolded, a blank for a tab, only its encoded words undone, is
+ * appended.  out->err: not all of it fits. */
+void	phrase_text(struct buf *out, const char *p, size_t n);
 
 /*
  * The next mailbox of [*p, end), a field that is decoded already: its

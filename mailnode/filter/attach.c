@@ -114,7 +114,9 @@ bound(struct attach *a, const char *b, size_t n)
 {
 	while (n > 0 && (b[n - 1] == ' ' || b[n - 1] == '\t'))
 		n--;
-	if (n == 0 || n >= ATTACH_BOUNDARY_MAX || memchr(b, '\0', n) != NULL)
+	if (n >= ATTACH_BOUNDARY_MAX)
+		n = ATTACH_BOUNDARY_MAX - 1;	/* see is_boundary() */
+	if (n == 0 || memchr(b, '\0', n) != NULL)
 		return;
 	memcpy(a->bound[a->nbound % ATTACH_BOUNDARIES], b, n);
 	a->bound[a->nbound++ % ATTACH_BOUNDARIES][n] = '\0';
@@ -250,7 +252,10 @@ is_boundary(const struct attach *a)
 		n--;
 	for (i = 0; i < a->nbound && i < ATTACH_BOUNDARIES; i++) {
 		k = strlen(a->bound[i]);
-		if (n == k + 2 && memcmp(a->line + 2, a->bound[i], k) == 0)
+		/* Of one as long as that the rest is not known. */
+		if (n != k + 2 && (n < k + 2 || k < ATTACH_BOUNDARY_MAX - 1))
+			continue;
+		if (memcmp(a->line + 2, a->bound[i], k) == 0)
 			return true;
 	}
 	return false;

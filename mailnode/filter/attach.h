@@ -17,7 +17,8 @@ enum {
 	ATTACH_LINE_MAX = 2048,		/* octets of a line looked at */
 	ATTACH_FIELD_MAX = 8192,	/* octets of a field, unfolded */
 	ATTACH_BOUNDARIES = 32,		/* known at once; the oldest go */
-	ATTACH_BOUNDARY_MAX = 512,	/* RFC 2046: 70, read: longer; NUL */
+	ATTACH_BOUNDARY_MAX = 512,	/* RFC 2046: 70; what is longer is
+					   known by its beginning; NUL */
 	ATTACH_NAMES = 16,		/* parameters of one name */
 	ATTACH_WHY_MAX = 128
 };

@@ -25,7 +25,7 @@
 #define BORDER		2.0
 #define STEEP		2.0
 
-enum { LOGS = 1024, AHEAD = 8 };
+enum { LOGS = 1024, AT_ONCE = 256 };	/* tokens looked for */
 
 /* Header and body each by the root of their own number of tokens: a long
  * text does not drown who sent it. */
@@ -56,7 +56,7 @@ numbers_make(void)
 }
 
 /* Of many, near enough. */
-static float
+static inline float
 log_of(uint32_t n)
 {
 	float more = 0;
@@ -77,8 +77,16 @@ odds_init(struct odds *o, size_t n, size_t head)
 	o->norm[BODY] = 1.0f / sqrtf((float)(n > head ? n - head : 1));
 }
 
+/* What is no number counts as low.  In this order it takes no branch. */
+static inline float
+bounded(float v, float max)
+{
+	v = v > -max ? v : -max;
+	return v < max ? v : max;
+}
+
 /* What a token says by its counts alone: above 0 for junk. */
-static float
+static inline float
 odds(const struct odds *o, uint32_t good, uint32_t bad)
 {
 	uint32_t n = good + bad;
@@ -86,17 +94,10 @@ odds(const struct odds *o, uint32_t good, uint32_t bad)
 
 	if (n < LOGS)
 		r *= numbers.known[n];
-	return r > ODDS_MAX ? ODDS_MAX : r > -ODDS_MAX ? r : -ODDS_MAX;
+	return bounded(r, ODDS_MAX);
 }
 
-/* What is no number counts as low. */
-static float
-bounded(float v, float max)
-{
-	return v > max ? max : v > -max ? v : -max;
-}
-
-static float
+static inline float
 share(const struct odds *o, const struct table_slot *s, unsigned int place)
 {
 	return bounded((PRIOR + s->weight) * odds(o, s->good, s->bad) *
@@ -115,7 +116,7 @@ odds_of(struct odds *o, const struct tokens *k)
 	size_t i, head = 0;
 
 	for (i = 0; i < k->n; i++)
-		head += k->token[i].hash & TOKEN_OF_HEAD;
+		head += k->hash[i] & TOKEN_OF_HEAD;
 	odds_init(o, k->n, head);
 }
 
@@ -133,14 +134,36 @@ bayes_enough(const struct table *t)
 	return t->map != NULL && table_head(t, &h) && enough(&h);
 }
 
+/* What each token has in the sum, added to it; by, if not NULL, is each. */
+static float
+add_shares(const struct table *t, const struct odds *o,
+    const struct tokens *k, float sum, double *by)
+{
+	const struct table_slot *slot[AT_ONCE];
+	size_t at, i, n;
+	float one;
+
+	for (at = 0; at < k->n; at += n) {
+		n = k->n - at < AT_ONCE ? k->n - at : AT_ONCE;
+		table_slots(t, k->hash + at, n, slot);
+		for (i = 0; i < n; i++) {
+			if (slot[i] == NULL)
+				continue;
+			one = share(o, slot[i], place_of(k->hash[at + i]));
+			sum += one;
+			if (by != NULL)
+				by[at + i] = one;
+		}
+	}
+	return sum;
+}
+
 void
 bayes_score(const struct table *t, const struct tokens *k,
     struct bayes_score *out)
 {
-	const struct table_slot *s;
 	struct odds o;
 	float sum;
-	size_t i;
 
 	memset(out, 0, sizeof *out);
 	out->junk = 0.5;
@@ -150,16 +173,7 @@ bayes_score(const struct table *t, const struct tokens *k,
 	out->bad = o.h.bad;
 	out->enough = enough(&o.h);
 	odds_of(&o, k);
-	sum = bounded(o.h.bias, SUM_MAX);
-	for (i = 0; i < k->n && i < AHEAD; i++)
-		table_prefetch(t, k->token[i].hash);
-	for (i = 0; i < k->n; i++) {
-		if (i + AHEAD < k->n)
-			table_prefetch(t, k->token[i + AHEAD].hash);
-		s = table_find(t, k->token[i].hash);
-		if (s != NULL)
-			sum += share(&o, s, place_of(k->token[i].hash));
-	}
+	sum = add_shares(t, &o, k, bounded(o.h.bias, SUM_MAX), NULL);
 	out->sum = bounded(sum, SUM_MAX);
 	out->junk = 1.0 / (1.0 + exp(-STEEP * (out->sum - BORDER)));
 }
@@ -167,19 +181,13 @@ bayes_score(const struct table *t, const struct tokens *k,
 void
 bayes_shares(const struct table *t, const struct tokens *k, double *by)
 {
-	const struct table_slot *s;
 	struct odds o;
-	size_t i;
 
 	memset(by, 0, k->n * sizeof *by);
 	if (t->map == NULL || !table_head(t, &o.h))
 		return;
 	odds_of(&o, k);
-	for (i = 0; i < k->n; i++) {
-		s = table_find(t, k->token[i].hash);
-		if (s != NULL)
-			by[i] = share(&o, s, place_of(k->token[i].hash));
-	}
+	(void)add_shares(t, &o, k, 0, by);
 }
 
 /* ---- learning ---- */
@@ -197,14 +205,10 @@ static void
 lesson_open(struct lesson *l, struct table *t, bool junk,
     const struct table_sample *s)
 {
-	size_t i;
-
 	l->junk = junk;
 	l->n = s->n;
 	l->head = s->head < s->n ? s->head : s->n;
-	table_sample_prefetch(t, s);
-	for (i = 0; i < l->n; i++)
-		l->slot[i] = table_sample_slot(t, s, (uint32_t)i);
+	table_sample_slots(t, s, l->slot);
 }
 
 /* What it would score had it not been learnt: without its own counts, or
@@ -308,26 +312,6 @@ bayes_rehearse(struct table *t, struct bayes_course *c, uint32_t n)
 }
 
 static void
-count(struct table *t, const uint64_t *hash, size_t n, bool junk)
-{
-	struct table_slot *s, now;
-	size_t i;
-
-	for (i = 0; i < n && i < AHEAD; i++)
-		table_prefetch(t, hash[i]);
-	for (i = 0; i < n; i++) {
-		if (i + AHEAD < n)
-			table_prefetch(t, hash[i + AHEAD]);
-		s = table_make(t, hash[i], &now);
-		if (junk && now.bad < UINT16_MAX)
-			now.bad++;
-		else if (!junk && now.good < UINT16_MAX)
-			now.good++;
-		table_put(s, &now);
-	}
-}
-
-static void
 learn(struct table *t, uint64_t id, bool junk, const uint64_t *hash,
     size_t n)
 {
@@ -337,7 +321,7 @@ learn(struct table *t, uint64_t id, bool junk, const uint64_t *hash,
 
 	if (!table_head(t, &o.h))
 		return;
-	count(t, hash, n, junk);
+	table_count(t, hash, n, junk);
 	o.h.good += !junk;
 	o.h.bad += junk;
 	o.h.learnt++;

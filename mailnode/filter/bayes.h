@@ -18,6 +18,8 @@
  * sent to, and long offers of shops which somebody wanted.  Without tags and
  * attributes of layout (ten such runs) from 97.9 to 98.1, and from 96.9 to
  * 97.1: news that somebody wants is made with the same programs as junk.
+ * Without pairs of Subject and addresses (ten such runs) 98.4 % as before and
+ * 97.4 instead of 97.2; at 1 lost 97.9 instead of 97.7, and 96.9 of 96.7.
  *
  * Tried, and no better: sparse bigrams and triples, words in capitals, shapes
  * of other fields and of the paths of links, where links lead as against
@@ -33,8 +35,32 @@
  * second thing to explain.  So did machines with wide margins (in the mean
  * with this sum the area above the curve is two thirds less and, without what
  * betrays the collection, more junk is lost at 2 good messages), the mean of
- * eight courses in other orders, and a limit on what all tokens of one field
- * may say.
+ * eight courses in other orders, a limit on what all tokens of one field
+ * may say, weights that never turn a token round (much worse: what offers have
+ * in common tells wanted ones by what else is there), lengths of known tokens
+ * alone, an error of header and of body each, smaller steps for frequent
+ * tokens, and passing over junk that is far off.  Counting only what is not
+ * clearly right already is worst of all: at 2 good messages lost 98.3 and
+ * 96.4 % in three passes that leave out what is 5 beyond, 95.2 and 90.8 by
+ * what all others say of each.
+ *
+ * A second opinion by other evidence, added to this sum with three tenths of
+ * its spread, takes a fifth to a half off the area above the curve, but at 2
+ * good messages lost it changes little, from 98.4 % (all fields) and 97.3 to
+ * 97.8 (the rest): runs of 4 to 7 letters of what is shown, learnt as here,
+ * 98.4 to 98.6 and 97.2 to 97.5; runs of 6 of the raw message 98.8 and 97.9;
+ * pairs of words up to four apart by OSBF's measure 98.1 and 97.1; the most
+ * alike of the samples 98.3 and 97.9; trees over 80 measures of form (lengths,
+ * shares of capitals and signs, tags, links, parts, quotes) 98.6 and 96.3;
+ * prediction of each letter by up to four before it 98.7 and 97.9; by just
+ * four, of the first 1,000 letters, 98.8 and 98.0.  This last, at four tenths,
+ * misses a fifth less junk however much is learnt, but on the judged part
+ * caught 96.2 instead of 96.8 % at 2 lost (95.4 instead of 94.6 of the rest),
+ * and it takes 2,000 counts a message.  The mean of five courses is worth 0.2
+ * and 0.4 and takes five of them.  As tokens, words of images, values of
+ * fields and buttons, the width of lines, quotes and signatures, boundaries
+ * and headers of parts say nothing more; lessons with half of the tokens left
+ * out at random are worse.
  */
 #ifndef FILTER_BAYES_H
 #define FILTER_BAYES_H

@@ -79,8 +79,8 @@ void	dnsbl_line(const struct conf_dnsbl *lists,
 const char *dnsbl_state_text(enum dnsbl_state s);
 
 /* Asked ahead over a channel, so that the answers are there later. */
-void	dnsbl_ahead(int ch, struct memo *memo, const struct conf_dnsbl *lists, size_t n,
-	    const struct dnsbl_subject *s);
+void	dnsbl_ahead(int ch, struct memo *memo, const struct conf_dnsbl *lists,
+	    size_t n, const struct dnsbl_subject *s);
 
 /*
  * "127.0.0.2 127.0.0.4-7 127.0.1.0/24", NULL: any.  True when the address

@@ -25,6 +25,8 @@ enum {
 #define W	FOLD_WORD
 #define I	FOLD_INNER
 #define M	FOLD_MARK
+#define X8	FOLD_WIDE, FOLD_WIDE, FOLD_WIDE, FOLD_WIDE, \
+		FOLD_WIDE, FOLD_WIDE, FOLD_WIDE, FOLD_WIDE
 const uint8_t fold_ascii[256] = {
 	G, G, G, G, G, G, G, G, G, G, G, G, G, G, G, G,
 	G, G, G, G, G, G, G, G, G, G, G, G, G, G, G, G,
@@ -34,11 +36,13 @@ const uint8_t fold_ascii[256] = {
 	W, W, W, W, W, W, W, W, W, W, W, G, G, G, G, I,
 	G, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W,
 	W, W, W, W, W, W, W, W, W, W, W, G, G, G, G, G,
+	X8, X8, X8, X8, X8, X8, X8, X8, X8, X8, X8, X8, X8, X8, X8, X8
 };
 #undef G
 #undef W
 #undef I
 #undef M
+#undef X8
 
 static enum fold_kind
 ascii(uint32_t c, uint32_t *to)

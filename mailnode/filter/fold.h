@@ -15,10 +15,11 @@ enum fold_kind {
 	FOLD_DENSE,	/* of a script without blanks: Han, kana, Thai … */
 	FOLD_SIGN,	/* emoji and other pictures */
 	FOLD_NONE,	/* combining mark, variation: as if it were not there */
-	FOLD_UNSEEN	/* likewise, but hides: zero width, bidi controls */
+	FOLD_UNSEEN,	/* likewise, but hides: zero width, bidi controls */
+	FOLD_WIDE	/* no kind: an octet of a character of several */
 };
 
-/* Kinds of U+0000 to U+007F; of other octets FOLD_GAP. */
+/* Kinds of U+0000 to U+007F; of other octets FOLD_WIDE. */
 extern const uint8_t fold_ascii[256];
 
 /* The kind of c; *to is what it is folded to. */

@@ -4,7 +4,7 @@
 #include "mailnode/filter/form.h"
 
 struct text {
-	char	p[TOKEN_NAME_MAX];
+	char	p[TOKEN_NAME_MAX + 8];	/* room to read eight */
 	size_t	n;
 };
 
@@ -28,7 +28,7 @@ begin(struct text *x, const char *what)
 static void
 put(const struct text *x, struct tokens *t)
 {
-	tokens_put(t, TOKEN_HEAD, x->p, x->n);
+	tokens_put_room(t, TOKEN_HEAD, x->p, x->n);
 }
 
 /* "written=Message-Id: ", "written=TO:" */

@@ -7,6 +7,7 @@
 #include "mailnode/base/codec.h"
 #include "mailnode/filter/markup.h"
 #include "mailnode/filter/words.h"
+#include "mailnode/filter/words_url.h"
 #include "store/html.h"
 
 enum {
@@ -32,7 +33,7 @@ static bool
 is_one(const char *name, const char *const *list)
 {
 	for (; *list != NULL; list++)
-		if (strcmp(name, *list) == 0)
+		if (**list == *name && strcmp(name, *list) == 0)
 			return true;
 	return false;
 }

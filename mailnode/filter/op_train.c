@@ -6,7 +6,7 @@
 #include "store/store.h"
 
 enum {
-	BUSY_MS = 10,
+	BUSY_MS = 1,
 	LETTER_HEAD = 1 + 8 + 4	/* octets: as, id, how many of tokens */
 };
 
@@ -71,23 +71,15 @@ int
 train_tell(int ch, struct buf *args, enum learn_as as, uint64_t id,
     const struct tokens *t)
 {
-	size_t i, octets = t->n * sizeof(uint64_t);
-	size_t need = LETTER_HEAD + octets;
-	uint8_t *p;
+	size_t octets = t->n * sizeof t->hash[0];
 
-	if (args->len + need > CHAN_DATA_MAX && train_flush(ch, args) == -1)
+	if (args->len + LETTER_HEAD + octets > CHAN_DATA_MAX &&
+	    train_flush(ch, args) == -1)
 		return -1;
 	chan_put_u8(args, (uint8_t)as);
 	chan_put_u64(args, id);
-	/* As chan_put_bytes() has it, of hashes that do not lie together. */
-	chan_put_u32(args, (uint32_t)octets);
-	if (buf_reserve(args, octets) == -1)
-		return -1;
-	p = args->data + args->len;
-	for (i = 0; i < t->n; i++, p += sizeof(uint64_t))
-		memcpy(p, &t->token[i].hash, sizeof(uint64_t));
-	args->len += octets;
-	return 0;
+	chan_put_bytes(args, t->hash, octets);
+	return args->err != 0 ? -1 : 0;
 }
 
 /* ---- keeper ---- */

@@ -34,22 +34,14 @@ skip(const char *p, const char *end)
 	return p;
 }
 
-static int
-hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* %41 or =41; returns where it goes on. */
 static const char *
 put_hex(struct out *o, const char *p, const char *end)
 {
-	if (end - p > 2 && hex(p[1]) >= 0 && hex(p[2]) >= 0) {
-		put(o, (char)(hex(p[1]) << 4 | hex(p[2])));
+	int c = end - p > 2 ? codec_hex_octet(p + 1) : -1;
+
+	if (c != -1) {
+		put(o, (char)c);
 		return p + 3;
 	}
 	put(o, *p);

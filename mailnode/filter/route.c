@@ -1,6 +1,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "mailnode/base/eight.h"
 #include "mailnode/filter/route.h"
 
 static bool
@@ -32,24 +33,46 @@ skip_word(const char *p, const char *end)
 	return p;
 }
 
+/* The word at p, small, its first letters alone if it is long; returns what
+ * is behind it. */
+static const char *
+take_word(char word[ROUTE_WORD_MAX + 16], size_t *len, const char *p,
+    const char *end)
+{
+	size_t n = 8, k = 0;
+	uint64_t w, small;
+
+	for (; n == 8 && end - p >= 8; p += n) {
+		w = eight_at(p);
+		small = w | 0x20 * EIGHT_EACH;
+		n = eight_first(~(eight_from_to(small, 'a', 'z') | w) &
+		    EIGHT_HIGH);
+		eight_put(word + k, small);
+		k = k + n < ROUTE_WORD_MAX ? k + n : ROUTE_WORD_MAX;
+	}
+	for (; n == 8 && p < end && is_letter((unsigned char)*p); p++)
+		if (k < ROUTE_WORD_MAX)
+			word[k++] = (char)(*p | 0x20);
+	*len = k;
+	return p;
+}
+
 void
 route_field(struct tokens *t, const char *p, size_t n)
 {
 	const char *end = p + (n < ROUTE_FIELD_MAX ? n : ROUTE_FIELD_MAX);
 	const char *date = memchr(p, ';', (size_t)(end - p));
-	char word[ROUTE_WORD_MAX];
+	char word[ROUTE_WORD_MAX + 16];		/* read and put by eights */
 	size_t k;
 
 	end = date != NULL ? date : end;
 	while (p < end) {
-		for (k = 0; p < end && is_letter((unsigned char)*p); p++)
-			if (k < sizeof word)
-				word[k++] = (char)(*p | 0x20);
+		p = take_word(word, &k, p, end);
 		if (k >= ROUTE_WORD_MIN)
-			tokens_put(t, TOKEN_VIA, word, k);
+			tokens_put_room(t, TOKEN_VIA, word, k);
 		if (is_id(word, k) && p < end && is_blank((unsigned char)*p))
 			p = skip_word(p, end);
-		else if (p < end)
+		while (p < end && !is_letter((unsigned char)*p))
 			p++;
 	}
 }

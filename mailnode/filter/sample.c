@@ -1,27 +1,22 @@
 #include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "mailnode/base/codec.h"
 #include "mailnode/filter/sample.h"
 #include "mailnode/filter/form.h"
-#include "mailnode/filter/markup.h"
-#include "mailnode/filter/parts.h"
 #include "mailnode/filter/route.h"
+#include "mailnode/filter/sample_body.h"
 #include "mailnode/filter/traits.h"
 #include "mailnode/filter/words.h"
+#include "mailnode/filter/words_url.h"
 #include "store/mime.h"
-#include "store/mime_text.h"
 #include "store/mtext.h"
 #include "store/mword.h"
 
 enum {
-	ATTACHED_MAX = 1000,	/* octets of a file name */
 	FIELD_NAME_MAX = 40,	/* octets of a field's name */
 	OTHER_MAX = 400,	/* of a field that we do not know */
-	ADDRESSES_MAX = 8,	/* of a field that are tokens */
-	NAME_SEEN = 40		/* octets of a type or charset */
+	ADDRESSES_MAX = 8	/* of a field that are tokens */
 };
 
 /* What becomes of a field. */
@@ -56,12 +51,10 @@ static const struct {
 	{ NAMED("content-disposition"), USE_MIME, TOKEN_HEAD },
 };
 
-_Static_assert(2 * NAME_SEEN + 9 <= TOKEN_NAME_MAX, "both names fit");
-
 struct sample {
 	struct tokens	*t;
 	const char	*p, *end;
-	struct buf	 text, raw;	/* of a part: UTF-8, octets; reused */
+	struct buf	 text;		/* of a field, as UTF-8 */
 	struct buf	 mime;		/* fields of MIME as they are */
 	bool		 has_subject, has_to;
 	unsigned int	 hops;
@@ -199,7 +192,7 @@ names(struct sample *s, enum token_field f, const char *p, size_t n)
 	const char *end = p + n, *q;
 	struct words w;
 
-	words_begin(&w, s->t, f, true);
+	words_begin(&w, s->t, f, false);
 	while (p < end) {
 		q = memchr(p, '<', (size_t)(end - p));
 		q = q != NULL ? q : end;
@@ -236,7 +229,7 @@ other(struct sample *s, const struct field *f)
 	struct words w;
 
 	words_begin(&w, s->t, TOKEN_HEAD, false);
-	w.begin = token_text(w.begin, f->lower, f->nlower);
+	w.begin = token_text(w.begin, f->lower, f->nlower, false);
 	words_feed(&w, f->value, n);
 	words_break(&w);
 }
@@ -280,6 +273,7 @@ field(struct sample *s, const struct field *f)
 
 	for (i = 0; i < sizeof uses / sizeof uses[0]; i++)
 		if (uses[i].nname == f->nlower &&
+		    uses[i].name[0] == f->lower[0] &&
 		    memcmp(uses[i].name, f->lower, f->nlower) == 0)
 			break;
 	if (i == sizeof uses / sizeof uses[0]) {
@@ -329,190 +323,6 @@ header(struct sample *s)
 	traits_end(&s->traits, s->t);
 }
 
-/* ---- the body ---- */
-
-static void
-plain(struct sample *s, const char *p, size_t n)
-{
-	words_text(s->t, TOKEN_BODY, p, n < SAMPLE_TEXT_MAX ? n :
-	    SAMPLE_TEXT_MAX);
-}
-
-static void
-text(struct sample *s, const void *p, size_t n, bool html)
-{
-	if (html)
-		markup_tokens(s->t, p, n < SAMPLE_MAX ? n : SAMPLE_MAX);
-	else
-		plain(s, p, n);
-}
-
-/* Text that need not end in NUL, cut, behind n octets of name. */
-static size_t
-name_add(char *name, size_t n, const struct parts_text *x)
-{
-	size_t more = x->n < NAME_SEEN ? x->n : NAME_SEEN;
-
-	if (more > 0)
-		memcpy(name + n, x->p, more);
-	return n + more;
-}
-
-static void
-part_is(struct sample *s, const struct parts_leaf *l)
-{
-	char name[TOKEN_NAME_MAX] = "part=", charset[TOKEN_NAME_MAX] =
-	    "charset=";
-	size_t n;
-
-	n = name_add(name, strlen(name), &l->type);
-	name[n++] = '/';
-	tokens_put(s->t, TOKEN_HTML, name, name_add(name, n, &l->subtype));
-	if (l->charset.n > 0)
-		tokens_put(s->t, TOKEN_HTML, charset, name_add(charset,
-		    strlen(charset), &l->charset));
-	if (l->file.n > 0)
-		words_text(s->t, TOKEN_FILE, l->file.p, l->file.n <
-		    ATTACHED_MAX ? l->file.n : ATTACHED_MAX);
-}
-
-/* ---- the body, by GMime ---- */
-
-static struct parts_text
-as_text(const char *p)
-{
-	return (struct parts_text){ p, p != NULL ? strlen(p) : 0 };
-}
-
-static void
-leaf(struct sample *s, const struct mime *m, const struct mime_part *p)
-{
-	const struct parts_leaf l = {
-		.type = as_text(mime_type(m, p)),
-		.subtype = as_text(mime_subtype(m, p)),
-		.charset = as_text(mime_param(m, p, "charset")),
-		.file = as_text(mime_filename(m, p)),
-	};
-
-	part_is(s, &l);
-	buf_reset(&s->text);
-	if (mime_is(m, p, "text", NULL) && mime_utf8(m, p, &s->text) == 0)
-		text(s, s->text.data, s->text.len, mime_is(m, p, "text",
-		    "html"));
-}
-
-/* Takes copy. */
-static int
-by_gmime(struct sample *s, uint8_t *copy, size_t n)
-{
-	struct mime m;
-	size_t i, leaves = 0;
-
-	if (mime_open(&m, copy, n) == -1)
-		return -1;
-	m.text_max = SAMPLE_TEXT_MAX;
-	for (i = 0; i < m.npart && leaves < SAMPLE_PARTS_MAX; i++)
-		if (m.part[i].kind == MIME_LEAF) {
-			leaf(s, &m, &m.part[i]);
-			leaves++;
-		}
-	mime_close(&m);
-	return 0;
-}
-
-static int
-unplain(struct sample *s, const char *p, size_t n)
-{
-	size_t at = s->mime.len;
-	uint8_t *copy = malloc(at + 1 + n);
-
-	if (copy == NULL)
-		return -1;
-	memcpy(copy, s->mime.data, at);
-	copy[at] = '\n';
-	memcpy(copy + at + 1, p, n);
-	return by_gmime(s, copy, at + 1 + n);
-}
-
-/* ---- the body, as it is ---- */
-
-static void
-take(void *arg, const char *p, size_t n)
-{
-	(void)buf_add(arg, p, n);
-}
-
-/* Base64 ends at its padding: lists put lines of their own behind it. */
-static struct parts_text
-undone(struct sample *s, const struct parts_leaf *l)
-{
-	const char *pad = memchr(l->body.p, '=', l->body.n);
-	size_t n = l->body.n;
-	struct decoder d;
-
-	if (l->cte == CTE_IDENTITY)
-		return l->body;
-	if (l->cte == CTE_BASE64 && pad != NULL)
-		n = (size_t)(pad - l->body.p);
-	buf_reset(&s->raw);
-	decode_init(&d, l->cte, take, &s->raw);
-	decode_put(&d, l->body.p, n);
-	decode_end(&d);
-	return (struct parts_text){ (char *)s->raw.data, s->raw.len };
-}
-
-static int
-plain_leaf(struct sample *s, const struct parts_leaf *l)
-{
-	bool html = parts_is(&l->subtype, "html");
-	char name[NAME_SEEN + 1];
-	const char *charset = NULL;
-	struct parts_text raw;
-
-	part_is(s, l);
-	if (!parts_is(&l->type, "text"))
-		return 0;
-	raw = undone(s, l);
-	if (l->charset.n > 0 && l->charset.n < sizeof name) {
-		memcpy(name, l->charset.p, l->charset.n);
-		name[l->charset.n] = '\0';
-		charset = name;
-	} else if (l->charset.n == 0 && html)
-		charset = mime_sniff(raw.p, raw.n, name, sizeof name);
-	buf_reset(&s->text);
-	if (mtext_utf8(&s->text, charset, raw.p, raw.n) == -1)
-		return -1;
-	text(s, s->text.data, s->text.len, html);
-	return 0;
-}
-
-/* Without a field that says otherwise it is plain text (RFC 2045 section
- * 5.2). */
-static int
-body(struct sample *s)
-{
-	size_t i, n = (size_t)(s->end - s->p);
-	struct parts parts;
-
-	if (s->mime.len > 0) {
-		if (!parts_find(&parts, (char *)s->mime.data, s->mime.len,
-		    s->p, n))
-			return unplain(s, s->p, n);
-		for (i = 0; i < parts.n; i++)
-			if (plain_leaf(s, &parts.leaf[i]) == -1)
-				return -1;
-		return 0;
-	}
-	tokens_puts(s->t, TOKEN_HTML, "part=none");
-	if (n > SAMPLE_TEXT_MAX)
-		n = SAMPLE_TEXT_MAX;
-	buf_reset(&s->text);
-	if (mtext_utf8(&s->text, NULL, s->p, n) == -1)
-		return -1;
-	plain(s, (const char *)s->text.data, s->text.len);
-	return 0;
-}
-
 int
 sample_tokens(struct tokens *t, const uint8_t *p, size_t n)
 {
@@ -521,16 +331,15 @@ sample_tokens(struct tokens *t, const uint8_t *p, size_t n)
 
 	n = n < SAMPLE_MAX ? n : SAMPLE_MAX;
 	buf_init(&s.text, 4 * SAMPLE_MAX);
-	buf_init(&s.raw, 2 * SAMPLE_MAX);
 	buf_init(&s.mime, SAMPLE_MAX);
 	s.p = (const char *)p;
 	s.end = s.p + n;
 	t->head = true;
 	header(&s);
 	t->head = false;
-	rc = s.mime.err == 0 ? body(&s) : -1;
+	rc = s.mime.err == 0 ? sample_body(t, &s.mime, s.p,
+	    (size_t)(s.end - s.p)) : -1;
 	buf_clear(&s.text);
-	buf_clear(&s.raw);
 	buf_clear(&s.mime);
 	return rc;
 }

@@ -15,11 +15,11 @@
 
 enum {
 	TABLE_VERSION = 5,
-	TABLE_BUCKETS = 128 * 1024,	/* power of two, see table.c */
+	TABLE_BUCKETS = 128 * 1024,	/* power of two, see table_file.h */
 	TABLE_SLOTS = 5,		/* of a bucket */
 	TABLE_SAMPLES = 2048,		/* kept of each kind */
 	TABLE_SAMPLE_TOKENS = 1020,	/* kept of each */
-	TABLE_AGE = 32 * 1024		/* messages; then all counts are halved */
+	TABLE_AGE = 32 * 1024	/* messages; then all counts are halved */
 };
 
 enum table_err {
@@ -74,16 +74,17 @@ bool		table_head(const struct table *t, struct table_head *h);
 /* Writer: becomes the head. */
 void		table_set_head(struct table *t, struct table_head *h);
 
-/* Asks the memory for a token that will be looked for soon. */
-void		table_prefetch(const struct table *t, uint64_t hash);
 /* The token, or NULL; borrowed from the map. */
 const struct table_slot *table_find(const struct table *t, uint64_t hash);
+/* The same of n tokens, which asks the memory for many at a time. */
+void		table_slots(const struct table *t, const uint64_t *hash,
+		    size_t n, const struct table_slot **slot);
 /* Writer: the same, to be changed by table_put(). */
 struct table_slot *table_get(struct table *t, uint64_t hash);
-/* Writer: where the token is, or may be put: what counts least in its bucket
- * makes room.  now: what is known of it. */
-struct table_slot *table_make(struct table *t, uint64_t hash,
-		    struct table_slot *now);
+/* Writer: counts one message with these tokens.  Where there is no room for
+ * one, what counts least in its bucket makes it. */
+void		table_count(struct table *t, const uint64_t *hash, size_t n,
+		    bool junk);
 /* Writer: the slot becomes this; its bucket is whole behind it. */
 void		table_put(struct table_slot *s, const struct table_slot *now);
 
@@ -102,11 +103,9 @@ struct table_sample {
 /* Place i of a kind, NULL if empty or torn. */
 const struct table_sample *table_sample(const struct table *t,
 		    unsigned int kind, uint32_t i);
-/* Asks the memory for each; then writer: the slot of token i, or NULL. */
-void		table_sample_prefetch(const struct table *t,
-		    const struct table_sample *s);
-struct table_slot *table_sample_slot(struct table *t,
-		    const struct table_sample *s, uint32_t i);
+/* Writer: of each token its slot, or NULL; slot has room for s->n. */
+void		table_sample_slots(struct table *t,
+		    const struct table_sample *s, struct table_slot **slot);
 /* Writer: replaces place i. */
 void		table_put_sample(struct table *t, unsigned int kind,
 		    uint32_t i, uint64_t id, const uint64_t *hash, size_t n);

@@ -207,7 +207,7 @@ on_tokens(void *service, struct op_call *c)
 	origin_put(c->out, &o);
 	chan_put_u32(c->out, (uint32_t)t.n);
 	for (i = 0; i < t.n; i++)
-		chan_put_u64(c->out, t.token[i].hash);
+		chan_put_u64(c->out, t.hash[i]);
 	tokens_clear(&t);
 	return rc == 0 ? OP_OK : STORE_NOMEM;
 }

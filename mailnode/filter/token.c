@@ -5,21 +5,34 @@
 
 /* Slots to begin with: most messages need no more, and they are quickly
  * emptied. */
-enum { SLOTS_FIRST = 2048 };
+enum { SLOTS_FIRST = 4096 };
 
 _Static_assert(TOKEN_SLOTS > 2 * TOKEN_MAX, "half of the slots are free");
+
+static void
+slots_are(struct tokens *t, size_t n)
+{
+	t->mask = n - 1;
+	t->room = n / 2 < TOKEN_MAX ? n / 2 : TOKEN_MAX;
+}
 
 int
 tokens_init(struct tokens *t, uint64_t key, bool named)
 {
+	unsigned int f;
+
 	memset(t, 0, sizeof *t);
 	t->key = key;
+	for (f = 0; f < TOKEN_FIELDS; f++)
+		t->begin[f] = token_join(key, f + 1);
 	t->named = named;
 	buf_init(&t->names, TOKEN_NAMES_MAX);
-	t->token = malloc(TOKEN_MAX * sizeof *t->token);
+	t->hash = malloc(TOKEN_MAX * sizeof *t->hash);
 	t->slot = calloc(TOKEN_SLOTS, sizeof *t->slot);
-	t->mask = SLOTS_FIRST - 1;
-	if (t->token != NULL && t->slot != NULL)
+	if (named)
+		t->name = malloc(TOKEN_MAX * sizeof *t->name);
+	slots_are(t, SLOTS_FIRST);
+	if (t->hash != NULL && t->slot != NULL && (t->name != NULL || !named))
 		return 0;
 	tokens_clear(t);
 	return -1;
@@ -28,40 +41,39 @@ tokens_init(struct tokens *t, uint64_t key, bool named)
 void
 tokens_clear(struct tokens *t)
 {
-	free(t->token);
+	free(t->hash);
+	free(t->name);
 	free(t->slot);
 	buf_clear(&t->names);
-	t->token = NULL;
+	t->hash = NULL;
+	t->name = NULL;
 	t->slot = NULL;
 	t->n = 0;
 }
 
-static size_t
-slot_of(const struct tokens *t, uint64_t hash)
-{
-	return (size_t)(hash >> 20) & t->mask;
-}
-
-static void
-grow(struct tokens *t)
+bool
+tokens_grow(struct tokens *t)
 {
 	size_t i, at;
 
-	t->mask = 2 * t->mask + 1;
+	if (t->n == TOKEN_MAX)
+		return false;
+	slots_are(t, 2 * (t->mask + 1));
 	memset(t->slot, 0, (t->mask + 1) * sizeof *t->slot);
 	for (i = 0; i < t->n; i++) {
-		at = slot_of(t, t->token[i].hash);
+		at = (size_t)(t->hash[i] >> 20) & t->mask;
 		while (t->slot[at] != 0)
 			at = (at + 1) & t->mask;
-		t->slot[at] = (uint16_t)(i + 1);
+		t->slot[at] = t->hash[i];
 	}
+	return true;
 }
 
 void
 tokens_reset(struct tokens *t)
 {
 	memset(t->slot, 0, (t->mask + 1) * sizeof *t->slot);
-	t->mask = SLOTS_FIRST - 1;
+	slots_are(t, SLOTS_FIRST);
 	t->n = 0;
 	t->head = false;
 	buf_reset(&t->names);
@@ -85,22 +97,9 @@ keep_name(struct tokens *t, const char *name, size_t n)
 void
 tokens_add(struct tokens *t, uint64_t hash, const char *name, size_t n)
 {
-	size_t at = slot_of(t, hash);
-
-	hash = t->head ? hash | TOKEN_OF_HEAD : hash & ~TOKEN_OF_HEAD;
-	for (; t->slot[at] != 0; at = (at + 1) & t->mask)
-		if (t->token[t->slot[at] - 1].hash == hash)
-			return;
-	if (t->n == TOKEN_MAX)
-		return;
-	t->token[t->n].hash = hash;
-	t->token[t->n].name = 0;
-	if (t->named)
-		t->token[t->n].name = keep_name(t, name != NULL ? name : "",
+	if (tokens_new(t, hash) && t->named)
+		t->name[t->n - 1] = keep_name(t, name != NULL ? name : "",
 		    name != NULL ? n : 0);
-	t->slot[at] = (uint16_t)++t->n;
-	if (2 * t->n > t->mask)
-		grow(t);
 }
 
 const char *
@@ -114,22 +113,30 @@ token_field_name(enum token_field f)
 	return names[f];
 }
 
+static void
+put_named(struct tokens *t, enum token_field f, uint64_t hash,
+    const char *text, size_t n)
+{
+	const char *field = token_field_name(f);
+	size_t len = strlen(field);
+	char name[TOKEN_NAME_MAX];
+
+	memcpy(name, field, len);
+	n = n < sizeof name - len ? n : sizeof name - len;
+	memcpy(name + len, text, n);
+	tokens_add(t, hash, name, len + n);
+}
+
 void
 tokens_put(struct tokens *t, enum token_field f, const char *text, size_t n)
 {
-	uint64_t h = token_text(token_begin(t, f), text, n);
-	const char *field = token_field_name(f);
-	char name[TOKEN_NAME_MAX];
-	size_t len = 0;
+	uint64_t h = token_text(token_begin(t, f), text, n, false);
 
-	if (t->named) {
-		len = strlen(field);
-		memcpy(name, field, len);
-		n = n < sizeof name - len ? n : sizeof name - len;
-		memcpy(name + len, text, n);
-		len += n;
-	}
-	tokens_add(t, token_join(h, t->key), name, len);
+	h = token_join(h, t->key);
+	if (t->named)
+		put_named(t, f, h, text, n);
+	else
+		(void)tokens_new(t, h);
 }
 
 void
@@ -143,7 +150,7 @@ tokens_name(const struct tokens *t, size_t i)
 {
 	const char *names = (const char *)t->names.data;
 
-	if (!t->named || names == NULL || t->token[i].name >= t->names.len)
+	if (!t->named || names == NULL || t->name[i] >= t->names.len)
 		return "";
-	return names + t->token[i].name;
+	return names + t->name[i];
 }

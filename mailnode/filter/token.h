@@ -22,21 +22,30 @@ enum {
 	TOKEN_NAMES_MAX = TOKEN_MAX * TOKEN_NAME_MAX
 };
 
-struct token {
-	uint64_t	hash;		/* bit 0: of the header */
-	uint32_t	name;		/* where in names; with names only */
+/* What a word is said about; the text is what people see before it. */
+enum token_field {
+	TOKEN_BODY, TOKEN_SUBJECT, TOKEN_FROM, TOKEN_TO, TOKEN_REPLY,
+	TOKEN_HEAD, TOKEN_URL, TOKEN_HTML, TOKEN_FILE, TOKEN_HIDDEN,
+	TOKEN_VIA, TOKEN_FIELDS
 };
+const char *token_field_name(enum token_field f);
 
 struct tokens {
 	uint64_t	 key;
-	struct token	*token;		/* owned; n of them, as they came */
+	uint64_t	 begin[TOKEN_FIELDS];	/* private: of the key and the
+						   field */
+	uint64_t	*hash;		/* n of them, as they came; bit 0: of
+					   the header */
 	size_t		 n;
 	bool		 head;		/* for the caller to say: what comes
 					   is of the header */
 	bool		 named;
+	uint32_t	*name;		/* of each, where in names; with names
+					   only */
 	struct buf	 names;		/* each ended by NUL */
-	uint16_t	*slot;		/* private: index + 1 by hash */
+	uint64_t	*slot;		/* private: hashes again, 0 is none */
 	size_t		 mask;		/* private: of slots in use, minus 1 */
+	size_t		 room;		/* private: of hashes, so many slots */
 };
 
 /* 0, or -1: no memory.  tokens_clear() frees, tokens_reset() empties. */
@@ -47,14 +56,30 @@ void	 tokens_reset(struct tokens *t);
 /* Adds it unless it is there.  name may be NULL. */
 void	 tokens_add(struct tokens *t, uint64_t hash, const char *name,
 	    size_t n);
+/* Private: more slots, for every second one is taken.  False: no more hashes
+ * either. */
+bool	 tokens_grow(struct tokens *t);
+/* The same without a name: true if it was not there.  New or not cannot be
+ * foretold: nothing branches on it but a slot that another has.  One that is
+ * 0, of 2^63, would be new each time it comes. */
+static inline bool
+tokens_new(struct tokens *t, uint64_t hash)
+{
+	size_t n = t->n, mask = t->mask, at = (size_t)(hash >> 20) & mask;
+	uint64_t *slot = t->slot, was = slot[at];
 
-/* What a word is said about; the text is what people see before it. */
-enum token_field {
-	TOKEN_BODY, TOKEN_SUBJECT, TOKEN_FROM, TOKEN_TO, TOKEN_REPLY,
-	TOKEN_HEAD, TOKEN_URL, TOKEN_HTML, TOKEN_FILE, TOKEN_HIDDEN,
-	TOKEN_VIA, TOKEN_FIELDS
-};
-const char *token_field_name(enum token_field f);
+	if (n == t->room)
+		return tokens_grow(t) && tokens_new(t, hash);
+	hash = (hash & ~TOKEN_OF_HEAD) | t->head;
+	while (((was ^ hash) & -(uint64_t)(was != 0)) != 0) {
+		at = (at + 1) & mask;
+		was = slot[at];
+	}
+	t->hash[n] = hash;
+	slot[at] = hash;
+	t->n = n + (was == 0);
+	return was == 0;
+}
 
 /* A string as one token of that field: "field:text". */
 void	 tokens_put(struct tokens *t, enum token_field f, const char *text,
@@ -86,9 +111,23 @@ token_tail(const char *p, size_t n)
 	return n > 0 ? (uint8_t)*p : 0;
 }
 
-/* Eight octets at a time. */
+/* The same where eight octets can be read, whatever stands behind the n. */
 static inline uint64_t
-token_text(uint64_t h, const char *p, size_t n)
+token_tail_of_eight(const char *p, size_t n)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	uint64_t w;
+
+	memcpy(&w, p, sizeof w);
+	return w & ((UINT64_C(1) << 8 * n) - 1);
+#else
+	return token_tail(p, n);
+#endif
+}
+
+/* Eight octets at a time.  room: there are eight more octets to be read. */
+static inline uint64_t
+token_text(uint64_t h, const char *p, size_t n, bool room)
 {
 	uint64_t w;
 
@@ -98,7 +137,8 @@ token_text(uint64_t h, const char *p, size_t n)
 		h = (h ^ w) * UINT64_C(0x9e3779b97f4a7c15);
 		h ^= h >> 29;
 	}
-	h = (h ^ token_tail(p, n)) * UINT64_C(0x9e3779b97f4a7c15);
+	w = room ? token_tail_of_eight(p, n) : token_tail(p, n);
+	h = (h ^ w) * UINT64_C(0x9e3779b97f4a7c15);
 	return h ^ h >> 29;
 }
 
@@ -121,7 +161,19 @@ token_join(uint64_t a, uint64_t b)
 static inline uint64_t
 token_begin(const struct tokens *t, enum token_field f)
 {
-	return token_join(t->key, (uint64_t)f + 1);
+	return t->begin[f];
+}
+
+/* As tokens_put(), of a text behind which eight more octets can be read. */
+static inline void
+tokens_put_room(struct tokens *t, enum token_field f, const char *text,
+    size_t n)
+{
+	if (t->named)
+		tokens_put(t, f, text, n);
+	else
+		(void)tokens_new(t, token_join(token_text(token_begin(t, f),
+		    text, n, true), t->key));
 }
 
 #endif

@@ -21,67 +21,75 @@ struct known {
 	enum traits_use	 use;
 };
 
-/* Of the transport, of lists, of mailboxes and of other filters. */
+/* Of the transport, of lists, of mailboxes and of other filters; the most
+ * frequent come first. */
 static const struct known fields[] = {
+	{ "received*", TRAITS_NOTHING }, { "date", TRAITS_NOTHING },
 	{ "message-id", TRAITS_NAME }, { "in-reply-to", TRAITS_NAME },
 	{ "references", TRAITS_NAME }, { "dkim-signature", TRAITS_NAME },
-	{ "received*", TRAITS_NOTHING }, { "date", TRAITS_NOTHING },
-	{ "delivery-date", TRAITS_NOTHING },
-	{ "delivered-*", TRAITS_NOTHING }, { "return-path", TRAITS_NOTHING },
-	{ "envelope-*", TRAITS_NOTHING }, { "x-envelope-*", TRAITS_NOTHING },
-	{ "x-original*", TRAITS_NOTHING }, { "original-*", TRAITS_NOTHING },
-	{ "old-*", TRAITS_NOTHING }, { "resent-*", TRAITS_NOTHING },
-	{ "apparently-*", TRAITS_NOTHING },
-	{ "x-apparently-*", TRAITS_NOTHING },
+	{ "delivery-date", TRAITS_NOTHING }, { "delivered-*", TRAITS_NOTHING },
+	{ "return-path", TRAITS_NOTHING }, { "envelope-*", TRAITS_NOTHING },
+	{ "original-*", TRAITS_NOTHING }, { "old-*", TRAITS_NOTHING },
+	{ "resent-*", TRAITS_NOTHING }, { "apparently-*", TRAITS_NOTHING },
 	{ "list-*", TRAITS_NOTHING }, { "mailing-list", TRAITS_NOTHING },
-	{ "x-mailing-list", TRAITS_NOTHING }, { "x-list*", TRAITS_NOTHING },
-	{ "x-mailman*", TRAITS_NOTHING }, { "x-been*", TRAITS_NOTHING },
-	{ "x-loop*", TRAITS_NOTHING }, { "x-egroups*", TRAITS_NOTHING },
-	{ "x-google-*", TRAITS_NOTHING }, { "x-gm-*", TRAITS_NOTHING },
 	{ "sender", TRAITS_NOTHING }, { "errors-to", TRAITS_NOTHING },
 	{ "precedence", TRAITS_NOTHING }, { "approved*", TRAITS_NOTHING },
-	{ "x-approved*", TRAITS_NOTHING }, { "lines", TRAITS_NOTHING },
-	{ "content-length", TRAITS_NOTHING }, { "status", TRAITS_NOTHING },
-	{ "x-status", TRAITS_NOTHING }, { "x-keywords", TRAITS_NOTHING },
-	{ "x-uid*", TRAITS_NOTHING }, { "x-mozilla-*", TRAITS_NOTHING },
-	{ "x-evolution*", TRAITS_NOTHING }, { "x-folder*", TRAITS_NOTHING },
-	{ "replied", TRAITS_NOTHING }, { "forwarded", TRAITS_NOTHING },
-	{ "xref", TRAITS_NOTHING }, { "newsgroups", TRAITS_NOTHING },
-	{ "path", TRAITS_NOTHING }, { "nntp-*", TRAITS_NOTHING },
+	{ "lines", TRAITS_NOTHING }, { "content-length", TRAITS_NOTHING },
+	{ "status", TRAITS_NOTHING }, { "replied", TRAITS_NOTHING },
+	{ "forwarded", TRAITS_NOTHING }, { "xref", TRAITS_NOTHING },
+	{ "newsgroups", TRAITS_NOTHING }, { "path", TRAITS_NOTHING },
+	{ "nntp-*", TRAITS_NOTHING },
 	{ "authentication-results*", TRAITS_NOTHING },
 	{ "arc-*", TRAITS_NOTHING }, { "domainkey-*", TRAITS_NOTHING },
-	{ "x-spam*", TRAITS_NOTHING }, { "x-virus*", TRAITS_NOTHING },
-	{ "x-authentication-*", TRAITS_NOTHING },
-	{ "x-mailscanner*", TRAITS_NOTHING },
-	{ "x-scanned*", TRAITS_NOTHING }, { "x-amavis*", TRAITS_NOTHING },
-	{ "x-bogosity", TRAITS_NOTHING }, { "x-dspam*", TRAITS_NOTHING },
-	{ "x-crm114*", TRAITS_NOTHING }, { "x-rspamd*", TRAITS_NOTHING },
-	{ "x-barracuda*", TRAITS_NOTHING }, { "x-sa-*", TRAITS_NOTHING },
-	{ "x-ms-exchange-*", TRAITS_NOTHING },
-	{ "x-microsoft-antispam*", TRAITS_NOTHING },
-	{ "x-forefront*", TRAITS_NOTHING }, { "x-ymail*", TRAITS_NOTHING },
-	{ "x-yahoo*", TRAITS_NOTHING }, { "x-getmail*", TRAITS_NOTHING },
-	{ "x-label", TRAITS_NOTHING },
-	{ "x-*", TRAITS_NAME },
+	{ NULL, TRAITS_WORDS }
 };
+
+/* Behind "X-". */
+static const struct known x_fields[] = {
+	{ "envelope-*", TRAITS_NOTHING }, { "original*", TRAITS_NOTHING },
+	{ "apparently-*", TRAITS_NOTHING }, { "mailing-list", TRAITS_NOTHING },
+	{ "list*", TRAITS_NOTHING }, { "mailman*", TRAITS_NOTHING },
+	{ "been*", TRAITS_NOTHING }, { "loop*", TRAITS_NOTHING },
+	{ "egroups*", TRAITS_NOTHING }, { "google-*", TRAITS_NOTHING },
+	{ "gm-*", TRAITS_NOTHING }, { "approved*", TRAITS_NOTHING },
+	{ "status", TRAITS_NOTHING }, { "keywords", TRAITS_NOTHING },
+	{ "uid*", TRAITS_NOTHING }, { "mozilla-*", TRAITS_NOTHING },
+	{ "evolution*", TRAITS_NOTHING }, { "folder*", TRAITS_NOTHING },
+	{ "spam*", TRAITS_NOTHING }, { "virus*", TRAITS_NOTHING },
+	{ "authentication-*", TRAITS_NOTHING },
+	{ "mailscanner*", TRAITS_NOTHING }, { "scanned*", TRAITS_NOTHING },
+	{ "amavis*", TRAITS_NOTHING }, { "bogosity", TRAITS_NOTHING },
+	{ "dspam*", TRAITS_NOTHING }, { "crm114*", TRAITS_NOTHING },
+	{ "rspamd*", TRAITS_NOTHING }, { "barracuda*", TRAITS_NOTHING },
+	{ "sa-*", TRAITS_NOTHING }, { "ms-exchange-*", TRAITS_NOTHING },
+	{ "microsoft-antispam*", TRAITS_NOTHING },
+	{ "forefront*", TRAITS_NOTHING }, { "ymail*", TRAITS_NOTHING },
+	{ "yahoo*", TRAITS_NOTHING }, { "getmail*", TRAITS_NOTHING },
+	{ "label", TRAITS_NOTHING },
+	{ NULL, TRAITS_NAME }
+};
+
+static enum traits_use
+find(const struct known *k, const char *name, size_t n)
+{
+	size_t at;
+
+	for (; k->name != NULL; k++) {
+		for (at = 0; at < n && k->name[at] == name[at] &&
+		    k->name[at] != '\0'; )
+			at++;
+		if (k->name[at] == '*' || (k->name[at] == '\0' && at == n))
+			break;
+	}
+	return k->use;
+}
 
 enum traits_use
 traits_use(const char *name, size_t n)
 {
-	const struct known *k = fields;
-	const char *p;
-	size_t i, at;
-
-	for (i = 0; i < sizeof fields / sizeof fields[0]; i++, k++) {
-		p = k->name;
-		if (n == 0 || *p != name[0])
-			continue;
-		for (at = 0; at < n && *p == name[at] && *p != '\0'; at++)
-			p++;
-		if (*p == '*' || (*p == '\0' && at == n))
-			return k->use;
-	}
-	return TRAITS_WORDS;
+	if (n >= 2 && name[0] == 'x' && name[1] == '-')
+		return find(x_fields, name + 2, n - 2);
+	return find(fields, name, n);
 }
 
 /* ---- domains ---- */
@@ -156,13 +164,13 @@ static void
 put(struct tokens *t, const char *name, const char *value)
 {
 	size_t n = strlen(name), k = strlen(value);
-	char text[TOKEN_NAME_MAX];
+	char text[TOKEN_NAME_MAX + 8];	/* room to read eight */
 
 	memcpy(text, name, n);
 	text[n++] = '=';
-	k = k < sizeof text - n ? k : sizeof text - n;
+	k = k < TOKEN_NAME_MAX - n ? k : TOKEN_NAME_MAX - n;
 	memcpy(text + n, value, k);
-	tokens_put(t, TOKEN_HEAD, text, n + k);
+	tokens_put_room(t, TOKEN_HEAD, text, n + k);
 }
 
 static void
@@ -247,7 +255,7 @@ subject(struct traits *x, struct tokens *t, const char *p, size_t n)
 		put(t, "subject", "gap");
 }
 
-static bool
+static inline bool
 named(const char *name, size_t n, const char *what)
 {
 	return n == strlen(what) && memcmp(name, what, n) == 0;

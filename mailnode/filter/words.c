@@ -1,15 +1,14 @@
-#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
 #include "mailnode/base/codec.h"
+#include "mailnode/base/eight.h"
 #include "mailnode/filter/fold.h"
 #include "mailnode/filter/words.h"
+#include "mailnode/filter/words_url.h"
 
 enum {
 	DIGITS_MAX = 4,		/* longer numbers differ by length alone */
-	HOST_LABELS = 4,	/* domains above a host that are tokens */
-	HOST_MAX = 255,		/* octets */
 	UTF8_MAX = 4		/* octets of a character */
 };
 
@@ -50,7 +49,7 @@ emit(struct words *w, uint64_t hash, bool pair)
 	if (w->t->named)
 		emit_named(w, hash, pair);
 	else
-		tokens_add(w->t, hash, NULL, 0);
+		(void)tokens_new(w->t, hash);
 }
 
 static void
@@ -60,7 +59,7 @@ name_is(struct words *w, const char *text)
 	memcpy(w->text, text, w->ntext);
 }
 
-static void
+static inline void
 done(struct words *w, uint64_t hash, bool alone)
 {
 	hash = token_join(hash, w->begin);
@@ -81,8 +80,6 @@ mark_end(struct words *w)
 {
 	uint64_t h = token_step(w->begin, w->mark);
 
-	if (w->nmark == 0)
-		return;
 	name_is(w, "!!!!");
 	memset(w->text, w->mark < 0x80 ? (int)w->mark : '$', w->nmark);
 	w->ntext = w->nmark;
@@ -100,14 +97,13 @@ mixed(const struct words *w)
 	return (s & (s - 1)) != 0;
 }
 
+/* There is one. */
 static void
 word_end(struct words *w)
 {
 	unsigned int len = w->len;
 	uint64_t h;
 
-	if (len == 0)
-		return;
 	if (mixed(w))
 		tokens_puts(w->t, TOKEN_HIDDEN, "mixed-script");
 	if (w->digits && len > DIGITS_MAX) {
@@ -117,7 +113,7 @@ word_end(struct words *w)
 		h = token_step(token_step(w->begin, '<'), 0);
 		name_is(w, "<long>");
 	} else
-		h = token_text(w->begin, w->text, w->ntext);
+		h = token_text(w->begin, w->text, w->ntext, true);
 	w->len = 0;
 	w->inner = 0;
 	w->scripts = 0;
@@ -132,13 +128,15 @@ dense_end(struct words *w)
 	w->ntext = 0;
 }
 
+/* Letters end marks and dense characters: there is one of these at most. */
 void
 words_gap(struct words *w)
 {
-	word_end(w);
-	if (w->nmark > 0)
+	if (w->len > 0)
+		word_end(w);
+	else if (w->nmark > 0)
 		mark_end(w);
-	if (w->dense != 0)
+	else if (w->dense != 0)
 		dense_end(w);
 }
 
@@ -174,10 +172,8 @@ keep_text(struct words *w, uint32_t c)
 static void
 letter(struct words *w, uint32_t c)
 {
-	if (w->nmark > 0)
-		mark_end(w);
-	if (w->dense != 0)
-		dense_end(w);
+	if (w->len == 0)
+		words_gap(w);
 	if (w->inner != 0) {
 		keep_text(w, w->inner);
 		w->inner = 0;
@@ -195,8 +191,8 @@ dense(struct words *w, uint32_t c)
 {
 	uint64_t h = w->begin;
 
-	word_end(w);
-	mark_end(w);
+	if (w->dense == 0)
+		words_gap(w);
 	w->ntext = 0;
 	if (w->dense != 0) {
 		h = token_step(h, w->dense);
@@ -219,11 +215,8 @@ sign(struct words *w, uint32_t c)
 static void
 mark(struct words *w, uint32_t c)
 {
-	word_end(w);
-	if (w->dense != 0)
-		dense_end(w);
-	if (w->nmark > 0 && w->mark != c)
-		mark_end(w);
+	if (w->nmark == 0 || w->mark != c)
+		words_gap(w);
 	w->mark = c;
 	if (w->nmark < WORD_MARKS_MAX)
 		w->nmark++;
@@ -238,6 +231,15 @@ unseen(struct words *w)
 }
 
 static void
+inner(struct words *w, uint32_t c)
+{
+	if (w->len > 0 && w->inner == 0)
+		w->inner = c;
+	else
+		words_gap(w);
+}
+
+static void
 character(struct words *w, uint32_t c)
 {
 	uint32_t to;
@@ -248,10 +250,7 @@ character(struct words *w, uint32_t c)
 		letter(w, to);
 		break;
 	case FOLD_INNER:
-		if (w->len > 0 && w->inner == 0)
-			w->inner = to;
-		else
-			words_gap(w);
+		inner(w, to);
 		break;
 	case FOLD_MARK:
 		mark(w, to);
@@ -266,6 +265,7 @@ character(struct words *w, uint32_t c)
 		unseen(w);
 		break;
 	case FOLD_NONE:
+	case FOLD_WIDE:
 		break;
 	case FOLD_GAP:
 		words_gap(w);
@@ -273,38 +273,77 @@ character(struct words *w, uint32_t c)
 	}
 }
 
+/* Puts up to eight letters and digits of ASCII, as fold_ascii has them, at
+ * to, small, and adds those to seen; there is room for eight.  Returns how
+ * many stand at p. */
+static inline size_t
+run_eight(char *to, const uint8_t *p, uint64_t *seen)
+{
+	uint64_t w = eight_at(p), small = w | 0x20 * EIGHT_EACH, other;
+	size_t n;
+
+	eight_put(to, small);
+	other = (~(eight_from_to(small, 'a', 'z') |
+	    eight_from_to(w, '0', '9')) | w) & EIGHT_HIGH;
+	if (other == 0) {
+		*seen |= w;
+		return sizeof w;
+	}
+	n = eight_first(other);
+	*seen |= w & ((UINT64_C(1) << 8 * n) - 1);
+	return n;
+}
+
 /* The letters and digits of ASCII, most of all mail, in one loop. */
 static const uint8_t *
 run(struct words *w, const uint8_t *p, const uint8_t *end)
 {
 	const uint8_t *from, *full;
-	unsigned int seen = 0;
+	uint64_t seen = 0;
+	size_t n = 8;
 	char *to;
 
-	if (w->inner != 0 || w->nmark > 0 || w->dense != 0) {
+	if (w->len == 0) {
+		if (w->nmark > 0 || w->dense != 0)
+			words_gap(w);
+		w->digits = true;
+	} else if (w->inner != 0) {
 		letter(w, *p | (*p >= 'A' ? 0x20 : 0));
 		seen |= *p++;
-	} else if (w->len == 0)
-		w->digits = true;
+	}
 	from = p;
 	to = w->text + w->ntext;
 	full = end - p > WORD_TEXT_MAX - (int)w->ntext ?
 	    p + WORD_TEXT_MAX - w->ntext : end;
+	for (; n == 8 && full - p >= 8; p += n, to += n)
+		n = run_eight(to, p, &seen);
 	/* 0x20 makes letters small and is part of digits; 0x40 is of
 	 * letters alone. */
-	for (; p < full && fold_ascii[*p] == FOLD_WORD; p++) {
+	for (; n == 8 && p < full && fold_ascii[*p] == FOLD_WORD; p++) {
 		seen |= *p;
 		*to++ = (char)(*p | 0x20);
 	}
 	w->ntext = (unsigned int)(to - w->text);
-	for (; p < end && fold_ascii[*p] == FOLD_WORD; p++)
+	for (; n == 8 && p < end && fold_ascii[*p] == FOLD_WORD; p++)
 		seen |= *p;
 	w->len += (unsigned int)(p - from);
-	if (seen & 0x40) {
+	if (seen & 0x40 * EIGHT_EACH) {
 		w->digits = false;
 		w->scripts |= 1U << FOLD_LATIN;
 	}
 	return p;
+}
+
+/* Two letters that no word but a URL often begins with. */
+static inline bool
+may_be_url(const uint8_t *p, const uint8_t *end)
+{
+	unsigned int two;
+
+	if (end - p <= 4)
+		return false;
+	two = (unsigned int)p[0] << 8 | p[1] | 0x2020;
+	return two == ('h' << 8 | 't') || two == ('w' << 8 | 'w');
 }
 
 /* Octets of a URL that begins at p, 0: none does. */
@@ -313,8 +352,6 @@ url_at(struct words *w, const char *p, size_t n)
 {
 	size_t skip = 0;
 
-	if (n <= 4 || ((p[1] | 0x20) != 't' && (p[1] | 0x20) != 'w'))
-		return 0;	/* as nearly all words */
 	if (n > 8 && strncasecmp(p, "http", 4) == 0)
 		skip = p[4] == ':' ? 5 : (p[4] == 's' || p[4] == 'S') &&
 		    p[5] == ':' ? 6 : 0;
@@ -325,38 +362,48 @@ url_at(struct words *w, const char *p, size_t n)
 	return 0;
 }
 
+/* At a letter or digit of ASCII; returns what is behind the word, or URL. */
+static const uint8_t *
+word(struct words *w, const uint8_t *p, const uint8_t *end)
+{
+	size_t url = 0;
+
+	if (w->len == 0 && may_be_url(p, end))
+		url = url_at(w, (const char *)p, (size_t)(end - p));
+	if (url == 0)
+		return run(w, p, end);
+	words_gap(w);
+	return p + url;
+}
+
 void
 words_feed(struct words *w, const char *s, size_t n)
 {
 	const uint8_t *p = (const uint8_t *)s, *end;
-	size_t url;
 
 	if (n == 0)
 		return;		/* p may be NULL then */
 	end = p + n;
-	while (p < end) {
-		if (*p >= 0x80) {
+	while (p < end)
+		switch (fold_ascii[*p]) {
+		case FOLD_WORD:
+			p = word(w, p, end);
+			break;
+		case FOLD_GAP:
+			words_gap(w);
+			while (++p < end && fold_ascii[*p] == FOLD_GAP)
+				;
+			break;
+		case FOLD_INNER:
+			inner(w, *p++);
+			break;
+		case FOLD_MARK:
+			mark(w, *p++);
+			break;
+		default:
 			character(w, codec_utf8_next(&p, end));
-			continue;
+			break;
 		}
-		if (fold_ascii[*p] == FOLD_GAP) {
-			words_gap(w);
-			p++;
-			continue;
-		}
-		if (fold_ascii[*p] != FOLD_WORD) {
-			character(w, *p++);
-			continue;
-		}
-		if (w->len == 0 && ((*p | 0x20) == 'h' ||
-		    (*p | 0x20) == 'w') && (url = url_at(w,
-		    (const char *)p, (size_t)(end - p))) > 0) {
-			words_gap(w);
-			p += url;
-			continue;
-		}
-		p = run(w, p, end);
-	}
 }
 
 void
@@ -364,89 +411,7 @@ words_text(struct tokens *t, enum token_field f, const char *p, size_t n)
 {
 	struct words w;
 
-	words_begin(&w, t, f, true);
+	words_begin(&w, t, f, f == TOKEN_BODY);
 	words_feed(&w, p, n);
 	words_break(&w);
-}
-
-/* ---- URLs ---- */
-
-void
-words_host(struct tokens *t, enum token_field f, const char *p, size_t n)
-{
-	char host[HOST_MAX];
-	size_t i, len = 0, labels = 0;
-
-	for (i = 0; i < n && len < sizeof host; i++)
-		host[len++] = (char)tolower((unsigned char)p[i]);
-	while (len > 0 && host[len - 1] == '.')
-		len--;
-	if (len == 0)
-		return;
-	tokens_put(t, f, host, len);
-	for (i = len; i-- > 1 && labels < HOST_LABELS; )
-		if (host[i] == '.' || host[i] == '@') {
-			tokens_put(t, f, host + i + 1, len - i - 1);
-			labels++;
-		}
-}
-
-static bool
-ends_url(unsigned char c)
-{
-	return c <= ' ' || c == '"' || c == '\'' || c == '<' || c == '>' ||
-	    c == ')' || c == '`' || c == '|' || c == 0x7f;
-}
-
-/* What is before the host, in no order of honesty. */
-static void
-url_host(struct tokens *t, const char *p, size_t n)
-{
-	const char *at = memchr(p, '@', n), *colon;
-	size_t i;
-
-	if (at != NULL) {
-		tokens_puts(t, TOKEN_URL, "@");
-		n -= (size_t)(at + 1 - p);
-		p = at + 1;
-	}
-	colon = memchr(p, ':', n);
-	if (colon != NULL) {
-		tokens_puts(t, TOKEN_URL, ":port");
-		n = (size_t)(colon - p);
-	}
-	for (i = 0; i < n && (isdigit((unsigned char)p[i]) || p[i] == '.');)
-		i++;
-	if (n > 0 && i == n)
-		tokens_puts(t, TOKEN_URL, "#.#.#.#");
-	words_host(t, TOKEN_URL, p, n);
-}
-
-size_t
-words_url(struct tokens *t, const char *p, size_t n)
-{
-	size_t host = 0, end, i;
-	struct words w;
-
-	n = n < WORD_URL_MAX ? n : WORD_URL_MAX;
-	for (end = 0; end < n && !ends_url((unsigned char)p[end]); )
-		end++;
-	for (i = 0; i + 2 < end && i < 8; i++)
-		if (memcmp(p + i, "://", 3) == 0)
-			host = i + 3;
-	for (i = host; i < end && p[i] != '/' && p[i] != '?' &&
-	    p[i] != '#'; )
-		i++;
-	url_host(t, p + host, i - host);
-	if (memchr(p, '%', end) != NULL)
-		tokens_puts(t, TOKEN_URL, "%");
-	words_begin(&w, t, TOKEN_URL, false);
-	for (; i < end; i++) {
-		host = i;
-		while (i < end && isalnum((unsigned char)p[i]))
-			i++;
-		words_feed(&w, p + host, i - host);
-		words_gap(&w);
-	}
-	return end;
 }

@@ -14,8 +14,7 @@
 enum {
 	WORD_MAX = 40,		/* characters; longer ones count as such */
 	WORD_TEXT_MAX = 4 * WORD_MAX,	/* octets of it */
-	WORD_MARKS_MAX = 4,	/* of a run like !!!! */
-	WORD_URL_MAX = 2000	/* octets of a URL looked at */
+	WORD_MARKS_MAX = 4	/* of a run like !!!! */
 };
 
 struct words {
@@ -33,7 +32,8 @@ struct words {
 	unsigned int	 nmark;
 	uint64_t	 before;	/* the word before, or 0 */
 	unsigned int	 ntext, nwas;
-	char		 text[WORD_TEXT_MAX];	/* folded, as UTF-8 */
+	char		 text[WORD_TEXT_MAX + 8];	/* folded, as UTF-8;
+					   room to read eight at once */
 	char		 was[WORD_TEXT_MAX];	/* the word before: its name */
 };
 
@@ -46,16 +46,8 @@ void	words_gap(struct words *w);
 /* Pairs end too. */
 void	words_break(struct words *w);
 
-/* All at once. */
+/* All at once; pairs of the body alone. */
 void	words_text(struct tokens *t, enum token_field f, const char *p,
-	    size_t n);
-
-/* A URL: its host, the domains above it, the words of its path.  Returns
- * the octets that belong to it. */
-size_t	words_url(struct tokens *t, const char *p, size_t n);
-
-/* An address or host: all, and each domain above.  f is FROM, URL … */
-void	words_host(struct tokens *t, enum token_field f, const char *p,
 	    size_t n);
 
 #endif

@@ -9,96 +9,86 @@
 
 struct append {
 	struct session	*s;
-	char		 folder[BOX_NAME_MAX];
 	/* the messages of the command */
 	struct set_new	 m[APPEND_MANY_MAX];
 	struct flag_list flags[APPEND_MANY_MAX];
 	size_t		 n;
 	/* the last of them */
 	bool		 utf8;		/* UTF8 (~{n} … ) */
-	bool		 nul;		/* holds one */
 };
-
-bool
-append_is(const struct session *s)
-{
-	struct lex_at at = { &s->lex, 1 };
-
-	return s->lex.n > 2 && s->lex.text.err == 0 &&
-	    lex_word(&at, "APPEND");
-}
 
 /* What stands before the literal. */
 static bool
-arguments(struct append *a, struct lex_at *at, struct set_new *m)
+arguments(struct append *a, struct set_new *m)
 {
 	struct flag_list *flags = &a->flags[a->n - 1];
+	struct lex *l = &a->s->lex;
 	struct lex_str date;
 
-	if (lex_next_is(at, LEX_OPEN) && !flag_list(at, false, flags))
+	if (lex_next_is(l, LEX_OPEN) && !flag_list(l, false, flags))
 		return false;
 	m->flags = flags->flags;
 	m->keywords = flags->keywords;
-	if (lex_string(at, &date) &&
-	    !date_time(date.p, date.n, &m->received))
+	if (lex_string(l, &date) && !date_time(date.p, date.n, &m->received))
 		return false;
-	a->utf8 = lex_word(at, "UTF8");
-	return (!a->utf8 || lex_open(at)) && lex_end(at);
+	a->utf8 = lex_word(l, "UTF8");
+	return (!a->utf8 || lex_open(l)) && lex_end(l);
 }
 
-static void
+static bool
 refused(struct session *s, uint16_t rc)
 {
-	if (rc == STORE_TOOBIG)
-		reply_no(s, "TOOBIG", "the message is too large");
-	else
-		reply_no_target(s, rc);
+	return rc == STORE_TOOBIG ? reply_no(s, "TOOBIG",
+	    "the message is too large") : reply_no_target(s, rc);
 }
 
 /* Everything that can be refused before the octets come. */
 static bool
-may_begin(struct append *a, struct lex_at *at, const struct lex_literal *lit)
+may_begin(struct append *a, const struct lex_literal *lit)
 {
 	struct session *s = a->s;
 	struct set_new *m = &a->m[a->n];
-	struct view_box b = { 0 };
 	uint16_t rc;
 
 	if (!(s->state & ST_IN))
-		reply_bad(s, "log in first");
-	else if (a->n == APPEND_MANY_MAX)
-		reply_no(s, "LIMIT", "too many messages at once");
-	else if ((a->n++ == 0 && !get_mailbox(s, at, a->folder)) ||
-	    !arguments(a, at, m))
-		reply_bad(s, "arguments are missing or wrong");
-	else if (lit->octets == 0)
-		reply_no(s, "", "no message at all");
-	if (s->answered)
-		return false;
-	m->folder = a->folder;
+		return reply_bad(s, "log in first");
+	if (a->n == APPEND_MANY_MAX)
+		return reply_no(s, "LIMIT", "too many messages at once");
+	if ((a->n++ == 0 && !get_mailbox(s, s->name)) || !arguments(a, m))
+		return reply_bad(s, "arguments are missing or wrong");
+	if (lit->octets == 0)
+		return reply_no(s, "", "no message at all");
+	m->folder = s->name;
 	m->octets = lit->octets;
-	rc = view_box(reader_of(s), &s->reader, a->folder, 0, &b);
+	rc = find_box(s, s->name, 0);
 	if (rc == OP_OK && lit->octets > s->start->message_max)
 		rc = STORE_TOOBIG;
 	if (rc == OP_OK)
 		rc = set_begin(*s->start->keeper, &s->keeper, lit->octets,
 		    &m->id);
-	if (rc != OP_OK)
-		refused(s, rc);
-	return rc == OP_OK;
+	return rc == OP_OK || refused(s, rc);
 }
 
+/* The octets of the last, which hold a NUL, or not.  False: the session is
+ * over. */
 static bool
-to_keeper(void *arg, const uint8_t *p, size_t n)
+to_keeper(struct append *a, bool *nul)
 {
-	struct append *a = arg;
+	const struct set_new *m = &a->m[a->n - 1];
+	struct session *s = a->s;
+	uint64_t left = m->octets;
+	const uint8_t *p;
+	size_t n;
 
-	if (memchr(p, '\0', n) != NULL)
-		a->nul = true;
-	if (set_data(*a->s->start->keeper, a->m[a->n - 1].id, p, n) == 0)
-		return true;
-	reply_bye(a->s, "try again in a moment", "service-gone");
-	return false;
+	*nul = false;
+	while (left > 0 && (n = take_octets(s, &left, &p)) > 0) {
+		*nul = *nul || memchr(p, '\0', n) != NULL;
+		if (set_data(*s->start->keeper, m->id, p, n) == -1)
+			reply_failed(s, OP_GONE);
+		if (s->state == ST_END)
+			break;
+	}
+	return s->state != ST_END;
 }
 
 /* All of them are here. */
@@ -114,9 +104,8 @@ file(struct append *a)
 	if (rc != OP_OK)
 		refused(s, rc);
 	else {
-		notify_own(s, a->folder, &done.uids);
-		(void)buf_addf(&s->out, "APPENDUID %u ",
-		    (unsigned int)done.uidvalidity);
+		notify_own(s, s->name, &done.uids);
+		(void)buf_addf(&s->out, "APPENDUID %u ", done.uidvalidity);
 		set_text(&done.uids, &s->out);
 		reply_out(s, done.known ? "it was there already" : "filed");
 	}
@@ -125,64 +114,60 @@ file(struct append *a)
 
 /* True: one more follows, whose literal is *lit. */
 static bool
-take_one(struct append *a, struct lex_at *at, struct lex_literal *lit)
+take_one(struct append *a, struct lex_literal *lit)
 {
 	struct session *s = a->s;
-	bool binary = lit->binary;
+	bool nul, binary = lit->binary;
 	enum lex_result r;
 	char *text;
 	size_t n;
 
-	a->nul = false;
 	if (lit->sync)
 		reply_go_on(s, "send it");
-	if (!take_octets(s, lit->octets, to_keeper, a) ||
-	    !next_line(s, LEX_LINE_MAX, &text, &n))
+	if (!to_keeper(a, &nul) || !next_line(s, LEX_LINE_MAX, &text, &n))
 		return false;
 	r = lex_line(&s->lex, text, n, lit);
-	if (r == LEX_BAD || r == LEX_BIG || (a->utf8 && !lex_close(at)) ||
-	    (r == LEX_END && !lex_end(at)))
+	if (r == LEX_BAD || r == LEX_BIG || (a->utf8 && !lex_close(&s->lex)) ||
+	    (r == LEX_END && !lex_end(&s->lex)))
 		reply_bad(s, "what follows is no message");
-	else if (a->nul && binary)
+	else if (nul && binary)
 		reply_no(s, "UNKNOWN-CTE", "NUL is not kept: encode it");
-	else if (a->nul)
+	else if (nul)
 		reply_bad(s, "NUL in a message");
 	if (s->answered && lex_tail(text, n, lit))
 		pass_over(s, lit);
 	return !s->answered && r == LEX_WANT;
 }
 
-static void
-take_all(struct append *a, struct lex_literal *lit)
-{
-	struct lex_at at = { &a->s->lex, 2 };
-
-	do {
-		if (!may_begin(a, &at, lit)) {
-			pass_over(a->s, lit);
-			return;
-		}
-	} while (take_one(a, &at, lit));
-	if (!a->s->answered && a->s->state != ST_END)
-		file(a);
-}
-
-void
+bool
 append_literal(struct session *s, struct lex_literal *lit)
 {
-	struct append *a = calloc(1, sizeof *a);
+	struct append *a;
+	bool good;
 	size_t i;
 
+	s->lex.at = 1;
+	if (s->lex.n <= 2 || s->lex.text.err != 0 ||
+	    !lex_word(&s->lex, "APPEND"))
+		return false;
+	a = calloc(1, sizeof *a);
 	if (a == NULL) {
 		reply_failed(s, STORE_NOMEM);
 		pass_over(s, lit);
-		return;
+		return true;
 	}
 	a->s = s;
-	take_all(a, lit);
+	do
+		good = may_begin(a, lit);
+	while (good && take_one(a, lit));
+	if (!good)
+		pass_over(s, lit);
+	else if (!s->answered && s->state != ST_END)
+		file(a);
 	for (i = 0; i < a->n && s->state != ST_END; i++)
 		if (a->m[i].id != 0)
 			set_abort(*s->start->keeper, a->m[i].id);
 	free(a);
-	view_sync(s, SYNC_NEW | SYNC_GONE | SYNC_OWN, NULL);
+	view_sync(s, SYNC_NEW | SYNC_GONE | SYNC_OWN);
+	return true;
 }

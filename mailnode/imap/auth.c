@@ -1,8 +1,5 @@
 /* Logging in: RFC 9051 sections 6.2.2, 6.2.3. */
-#include <string.h>
-
 #include "crypto/secret.h"
-#include "mailnode/base/codec.h"
 #include "mailnode/imap/talk.h"
 #include "mailnode/node/log.h"
 #include "store/op_device.h"
@@ -26,7 +23,6 @@ logged_in(struct session *s)
 	}
 	imap_enter(s, ST_OWNER);
 	line_timeout(s->line, s->start->idle_ms);
-	s->errors = 0;
 	if (s->client[0] != '\0')	/* it said so before the login */
 		(void)device_note(*s->start->keeper, &n);
 	put_capabilities(s);
@@ -72,48 +68,35 @@ response(void *arg, const char *challenge, size_t *n)
 }
 
 bool
-on_authenticate(struct session *s, struct lex_at *at)
+on_authenticate(struct session *s)
 {
 	struct lex_str mech, ir = { NULL, 0 };
 	struct buf first;
 
-	if (!lex_atom(at, &mech) || (!lex_end(at) && !lex_atom(at, &ir)) ||
-	    !lex_end(at))
+	if (!lex_atom(&s->lex, &mech) ||
+	    (!lex_end(&s->lex) && !lex_atom(&s->lex, &ir)) ||
+	    !lex_end(&s->lex))
 		return false;
 	buf_init(&first, SASL_MESSAGE_MAX);
-	/* "=" is an empty one: RFC 4959. */
-	if (ir.p != NULL && strcmp(ir.p, "=") != 0 &&
-	    codec_base64_get(&first, ir.p, ir.n, false) == -1)
-		judge(s, SASL_CODING);
-	else
-		judge(s, sasl_talk(s->sasl, mech.p,
-		    ir.p != NULL ? &first : NULL, response, s));
+	judge(s, ir.p != NULL && !sasl_initial(&first, ir.p, ir.n) ?
+	    SASL_CODING : sasl_talk(s->sasl, mech.p,
+	    ir.p != NULL ? &first : NULL, response, s));
 	buf_wipe(&first);
 	buf_clear(&first);
 	return s->answered;
 }
 
 bool
-on_login(struct session *s, struct lex_at *at)
+on_login(struct session *s)
 {
 	struct lex_str user, password;
-	struct buf msg;
 
-	if (!lex_astring(at, &user) || !lex_astring(at, &password) ||
-	    !lex_end(at))
+	if (!lex_astring(&s->lex, &user) || !lex_astring(&s->lex, &password) ||
+	    !lex_end(&s->lex))
 		return false;
-	if (user.n == 0 || password.n == 0) {
-		reply_no(s, "AUTHENTICATIONFAILED", "no name, or no secret");
-		return false;
-	}
-	buf_init(&msg, SASL_MESSAGE_MAX);
-	(void)buf_addc(&msg, 0);
-	(void)buf_add(&msg, user.p, user.n);
-	(void)buf_addc(&msg, 0);
-	(void)buf_add(&msg, password.p, password.n);
-	judge(s, msg.err != 0 ? SASL_BAD :
-	    sasl_talk(s->sasl, "PLAIN", &msg, response, s));
-	buf_wipe(&msg);
-	buf_clear(&msg);
+	if (user.n == 0 || password.n == 0)
+		return reply_no(s, "AUTHENTICATIONFAILED",
+		    "no name, or no secret");
+	judge(s, sasl_login(s->sasl, user.p, password.p));
 	return s->answered;
 }

@@ -1,6 +1,5 @@
 /* Commands about the connection itself. */
 #include <stdio.h>
-#include <string.h>
 #include <strings.h>
 
 #include "mailnode/imap/talk.h"
@@ -9,19 +8,15 @@
 void
 put_capabilities(struct session *s)
 {
+	const char *mechs = sasl_mechs(s->sasl);
 	struct buf *b = &s->out;
+	char mech[32];
 
 	(void)buf_adds(b, "CAPABILITY IMAP4rev1 IMAP4rev2 LITERAL+ SASL-IR "
 	    "ID ENABLE IDLE");
 	if (s->state == ST_GREETED) {
-		const char *mechs = s->sasl != NULL ? sasl_mechs(s->sasl) : "";
-		size_t n;
-
-		for (; *mechs != '\0'; mechs += n + (mechs[n] == ' ')) {
-			n = strcspn(mechs, " ");
-			(void)buf_adds(b, " AUTH=");
-			(void)buf_add(b, mechs, n);
-		}
+		while (tag_next(&mechs, mech, sizeof mech))
+			(void)buf_addf(b, " AUTH=%s", mech);
 		return;
 	}
 	(void)buf_adds(b, " NAMESPACE UIDPLUS UNSELECT CHILDREN "
@@ -37,9 +32,8 @@ put_capabilities(struct session *s)
 }
 
 bool
-on_capability(struct session *s, struct lex_at *at)
+on_capability(struct session *s)
 {
-	(void)at;
 	(void)buf_adds(&s->out, "* ");
 	put_capabilities(s);
 	send_line(s);
@@ -47,9 +41,8 @@ on_capability(struct session *s, struct lex_at *at)
 }
 
 bool
-on_logout(struct session *s, struct lex_at *at)
+on_logout(struct session *s)
 {
-	(void)at;
 	untagged(s, "BYE see you");
 	reply_ok(s, "", "done");
 	answer_out(s);
@@ -74,30 +67,28 @@ note_client(struct session *s, const char *name, const char *version)
 }
 
 bool
-on_id(struct session *s, struct lex_at *at)
+on_id(struct session *s)
 {
 	enum { FIELDS_MAX = 30 };		/* RFC 2971 section 3.3 */
 	struct lex_str key, value;
 	const char *name = "", *version = "";
+	bool nil = lex_word(&s->lex, "NIL");
 	size_t n;
 
-	if (!lex_word(at, "NIL")) {
-		if (!lex_open(at))
+	if (!nil && !lex_open(&s->lex))
+		return false;
+	for (n = 0; !nil && n <= FIELDS_MAX && lex_string(&s->lex, &key);
+	    n++) {
+		if (lex_word(&s->lex, "NIL"))
+			continue;
+		if (!lex_string(&s->lex, &value))
 			return false;
-		for (n = 0; n <= FIELDS_MAX && lex_string(at, &key); n++) {
-			if (lex_word(at, "NIL"))
-				continue;
-			if (!lex_string(at, &value))
-				return false;
-			if (lex_is(&key, "name"))
-				name = value.p;
-			else if (lex_is(&key, "version"))
-				version = value.p;
-		}
-		if (!lex_close(at))
-			return false;
+		if (lex_is(&key, "name"))
+			name = value.p;
+		else if (lex_is(&key, "version"))
+			version = value.p;
 	}
-	if (!lex_end(at))
+	if ((!nil && !lex_close(&s->lex)) || !lex_end(&s->lex))
 		return false;
 	note_client(s, name, version);
 	untagged(s, "ID (\"name\" \"mailnode\")");
@@ -106,7 +97,7 @@ on_id(struct session *s, struct lex_at *at)
 
 /* Words that are nothing to us are passed over. */
 bool
-on_enable(struct session *s, struct lex_at *at)
+on_enable(struct session *s)
 {
 	static const struct lex_name names[] = {
 		{ "CONDSTORE", EN_CONDSTORE },
@@ -117,11 +108,11 @@ on_enable(struct session *s, struct lex_at *at)
 	const struct lex_name *n;
 	struct lex_str word;
 
-	if (lex_end(at))
+	if (lex_end(&s->lex))
 		return false;
-	while (lex_one_of(at, names, &bit) || lex_atom(at, &word))
+	while (lex_one_of(&s->lex, names, &bit) || lex_atom(&s->lex, &word))
 		wanted |= bit;
-	if (!lex_end(at))
+	if (!lex_end(&s->lex))
 		return false;
 	if (wanted & EN_QRESYNC)
 		wanted |= EN_CONDSTORE;
@@ -134,50 +125,48 @@ on_enable(struct session *s, struct lex_at *at)
 	if (wanted & EN_CONDSTORE)
 		condstore_on(s);
 	s->enabled |= wanted;
+	if (wanted & EN_REV2)
+		s->view.recent.n = s->view.nrecent = 0;
 	return true;
 }
 
 bool
-on_idle(struct session *s, struct lex_at *at)
+on_idle(struct session *s)
 {
 	char *text;
 	size_t n;
 	bool got;
 
-	(void)at;
 	reply_go_on(s, "idling");
 	tell_news(s, SYNC_NEW | SYNC_GONE | SYNC_FORCE);
 	s->hears = HEARS_IDLE;
 	got = next_line(s, LEX_LINE_MAX, &text, &n);
 	s->hears = HEARS_NOTHING;
-	if (got && strcasecmp(text, "DONE") != 0)
-		reply_bad(s, "DONE ends it");
-	return got;
+	return got && (strcasecmp(text, "DONE") == 0 ||
+	    reply_bad(s, "DONE ends it"));
 }
 
 /* RFC 4978. */
 bool
-on_compress(struct session *s, struct lex_at *at)
+on_compress(struct session *s)
 {
-	if (!lex_word(at, "DEFLATE") || !lex_end(at))
+	if (!lex_word(&s->lex, "DEFLATE") || !lex_end(&s->lex))
 		return false;
 	if (s->deflate != NULL)
-		reply_no(s, "COMPRESSIONACTIVE", "so it is already");
-	else if ((s->deflate = deflate_new()) == NULL)
-		reply_no(s, "UNAVAILABLE", "out of memory");
-	else {
-		reply_ok(s, "", "from here on");
-		answer_out(s);
-		if (line_code(s->line, deflate_codec(s->deflate)) != LINE_OK)
-			imap_end(s, "compress");
-	}
+		return reply_no(s, "COMPRESSIONACTIVE", "so it is already");
+	s->deflate = deflate_new();
+	if (s->deflate == NULL)
+		return reply_no(s, "UNAVAILABLE", "out of memory");
+	reply_ok(s, "", "from here on");
+	answer_out(s);
+	if (line_code(s->line, deflate_codec(s->deflate)) != LINE_OK)
+		imap_end(s, "compress");
 	return true;
 }
 
 bool
-on_namespace(struct session *s, struct lex_at *at)
+on_namespace(struct session *s)
 {
-	(void)at;
 	untagged(s, "NAMESPACE ((\"\" \"/\")) NIL NIL");
 	return true;
 }

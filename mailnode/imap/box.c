@@ -1,12 +1,10 @@
 /* Mailboxes: STATUS, CREATE, DELETE, RENAME, SUBSCRIBE; RFC 9051 section 6.3,
  * RFC 6154; GETQUOTA, GETQUOTAROOT: RFC 9208. */
-#include <stdio.h>
 #include <string.h>
 
 #include "mailnode/imap/name.h"
 #include "mailnode/imap/talk.h"
 #include "store/err.h"
-#include "store/op_set.h"
 
 bool
 session_utf8(const struct session *s)
@@ -15,17 +13,15 @@ session_utf8(const struct session *s)
 }
 
 bool
-get_mailbox(struct session *s, struct lex_at *at, char name[BOX_NAME_MAX])
+get_mailbox(struct session *s, char name[BOX_NAME_MAX])
 {
 	struct lex_str text;
 
-	if (!lex_astring(at, &text))
+	if (!lex_astring(&s->lex, &text))
 		return false;
-	if (name_in(text.p, text.n, session_utf8(s), name, BOX_NAME_MAX) &&
-	    name[0] != '\0')
-		return true;
-	reply_no(s, "CANNOT", "no mailbox can have that name");
-	return false;
+	return (name_in(text.p, text.n, session_utf8(s), name,
+	    BOX_NAME_MAX) && name[0] != '\0') ||
+	    reply_no(s, "CANNOT", "no mailbox can have that name");
 }
 
 const char *
@@ -42,11 +38,11 @@ special_use(const char *name)
 	return NULL;
 }
 
-bool
-find_box(struct session *s, const char *name, uint32_t want,
-    struct view_box *b)
+uint16_t
+find_box(struct session *s, const char *name, uint32_t want)
 {
-	return well(s, view_box(reader_of(s), &s->reader, name, want, b));
+	s->box = (struct view_box){ .id = name == NULL ? s->view.mbox : 0 };
+	return view_box(reader_of(s), &s->reader, name, want, &s->box);
 }
 
 /* ---- STATUS ---- */
@@ -67,24 +63,25 @@ static const struct lex_name items[] = {
 };
 
 bool
-status_items(struct session *s, struct lex_at *at, uint32_t *out)
+status_items(struct session *s, uint32_t *out)
 {
 	unsigned int bit;
 
 	*out = 0;
-	if (!lex_open(at))
+	if (!lex_open(&s->lex))
 		return false;
-	while (lex_one_of(at, items, &bit))
+	while (lex_one_of(&s->lex, items, &bit))
 		*out |= bit;
 	if (*out & IT_MODSEQ)
 		condstore_on(s);
-	return *out != 0 && lex_close(at);
+	return *out != 0 && lex_close(&s->lex);
 }
 
 uint32_t
 status_want(uint32_t bits)
 {
 	return (bits & IT_SIZE ? VIEW_SIZE : 0U) |
+	    (bits & IT_RECENT ? VIEW_RECENT : 0U) |
 	    (bits & (IT_DELETED | IT_DELETED_STORAGE) ? VIEW_DELETED : 0U);
 }
 
@@ -99,7 +96,8 @@ void
 put_status(struct session *s, const struct view_box *b, uint32_t bits)
 {
 	/* In the order of the items. */
-	const uint64_t values[] = { b->total, 0, b->uidnext, b->uidvalidity,
+	const uint64_t values[] = { b->total,
+	    s->enabled & EN_REV2 ? 0 : b->recent, b->uidnext, b->uidvalidity,
 	    b->unread, b->modseq, b->size, b->deleted, s->start->message_max,
 	    b->uidvalidity, units(b->deleted_size) };
 	size_t i;
@@ -126,16 +124,15 @@ put_news(struct session *s, const struct view_box *b, bool flags)
 }
 
 bool
-on_status(struct session *s, struct lex_at *at)
+on_status(struct session *s)
 {
-	char name[BOX_NAME_MAX];
-	struct view_box b = { 0 };
 	uint32_t bits;
 
-	if (!get_mailbox(s, at, name) || !status_items(s, at, &bits) ||
-	    !lex_end(at) || !find_box(s, name, status_want(bits), &b))
+	if (!get_mailbox(s, s->name) || !status_items(s, &bits) ||
+	    !lex_end(&s->lex) ||
+	    !well(s, find_box(s, s->name, status_want(bits))))
 		return false;
-	put_status(s, &b, bits);
+	put_status(s, &s->box, bits);
 	send_out(s);
 	return true;
 }
@@ -144,32 +141,30 @@ on_status(struct session *s, struct lex_at *at)
 
 /* Ours have their uses once and for all: RFC 6154 section 3. */
 static bool
-wants_use(struct session *s, struct lex_at *at, const char *name)
+wants_use(struct session *s, const char *name)
 {
 	struct lex_str use;
 	const char *has = special_use(name);
 
-	if (lex_end(at))
-		return true;
-	if (!lex_open(at) || !lex_word(at, "USE") || !lex_open(at))
+	if (!lex_open(&s->lex))
+		return lex_end(&s->lex);
+	if (!lex_word(&s->lex, "USE") || !lex_open(&s->lex))
 		return false;
-	while (lex_atom(at, &use))
-		if (has == NULL || !lex_is(&use, has)) {
-			reply_no(s, "USEATTR", "another mailbox is for that");
-			return false;
-		}
-	return lex_close(at) && lex_close(at) && lex_end(at);
+	while (lex_atom(&s->lex, &use))
+		if (has == NULL || !lex_is(&use, has))
+			return reply_no(s, "USEATTR",
+			    "another mailbox is for that");
+	return lex_close(&s->lex) && lex_close(&s->lex) && lex_end(&s->lex);
 }
 
 bool
-on_create(struct session *s, struct lex_at *at)
+on_create(struct session *s)
 {
-	char name[BOX_NAME_MAX];
-	struct view_box b = { 0 };
+	char *name = s->name;
 	uint64_t id;
 	size_t n;
 
-	if (!get_mailbox(s, at, name) || !wants_use(s, at, name))
+	if (!get_mailbox(s, name) || !wants_use(s, name))
 		return false;
 	/* "a/" says that there will be more below it. */
 	n = strlen(name);
@@ -179,31 +174,27 @@ on_create(struct session *s, struct lex_at *at)
 	if (!well(s, box_create(*s->start->keeper, &s->keeper, name, &id)))
 		return false;
 	/* RFC 8474 section 4.1: with the name that it has for good. */
-	if (view_box(reader_of(s), &s->reader, name, 0, &b) == OP_OK)
-		(void)buf_addf(&s->out, "MAILBOXID (F%u)",
-		    (unsigned int)b.uidvalidity);
+	if (find_box(s, name, 0) == OP_OK)
+		(void)buf_addf(&s->out, "MAILBOXID (F%u)", s->box.uidvalidity);
 	reply_out(s, "made");
 	return true;
 }
 
 bool
-on_delete(struct session *s, struct lex_at *at)
+on_delete(struct session *s)
 {
-	char name[BOX_NAME_MAX];
-	struct view_box b = { .id = 0 };
 	uint16_t rc;
 
-	if (!get_mailbox(s, at, name) || !lex_end(at))
+	if (!get_mailbox(s, s->name) || !lex_end(&s->lex))
 		return false;
 	/* The one at hand may have got another name meanwhile. */
-	(void)view_box(reader_of(s), &s->reader, name, 0, &b);
-	notify_own(s, name, NULL);
-	rc = box_delete(*s->start->keeper, &s->keeper, name);
-	if (rc == OP_OK && b.id != 0 && b.id == s->view.mbox)
+	(void)find_box(s, s->name, 0);
+	notify_own(s, s->name, NULL);
+	rc = box_delete(*s->start->keeper, &s->keeper, s->name);
+	if (rc == OP_OK && s->box.id != 0 && s->box.id == s->view.mbox)
 		view_leave(s);
-	if (rc == STORE_EXISTS)
-		reply_no(s, "HASCHILDREN", "there are mailboxes below it");
-	return well(s, rc);
+	return rc == STORE_EXISTS ? reply_no(s, "HASCHILDREN",
+	    "there are mailboxes below it") : well(s, rc);
 }
 
 /* RFC 9051 section 6.3.6: INBOX stays, its messages go. */
@@ -213,45 +204,40 @@ rename_inbox(struct session *s, const char *to)
 	struct set_range all = { 1, UINT32_MAX, 0 };
 	const struct set uids = { .range = &all, .n = 1 };
 	struct set_ask ask = { .uids = &uids };
-	struct set_done moved;
-	struct view_box b = { 0 };
 	uint64_t id;
 	uint16_t rc;
 
-	rc = view_box(reader_of(s), &s->reader, "INBOX", 0, &b);
+	rc = find_box(s, "INBOX", 0);
 	if (rc == OP_OK)
 		rc = box_create(*s->start->keeper, &s->keeper, to, &id);
 	if (rc != OP_OK)
 		return rc;
-	ask.mbox = b.id;
-	rc = set_move(*s->start->keeper, &s->keeper, &ask, to, false, &moved);
-	set_done_clear(&moved);
-	return rc;
+	ask.mbox = s->box.id;
+	return set_move(*s->start->keeper, &s->keeper, &ask, to, false,
+	    &s->done);
 }
 
 bool
-on_rename(struct session *s, struct lex_at *at)
+on_rename(struct session *s)
 {
-	char from[BOX_NAME_MAX], to[BOX_NAME_MAX];
+	char to[BOX_NAME_MAX];
 
-	if (!get_mailbox(s, at, from) || !get_mailbox(s, at, to) ||
-	    !lex_end(at))
+	if (!get_mailbox(s, s->name) || !get_mailbox(s, to) ||
+	    !lex_end(&s->lex))
 		return false;
 	notify_own(s, to, NULL);
-	return well(s, strcmp(from, "INBOX") == 0 ? rename_inbox(s, to) :
-	    box_rename(*s->start->keeper, &s->keeper, from, to));
+	return well(s, strcmp(s->name, "INBOX") == 0 ? rename_inbox(s, to) :
+	    box_rename(*s->start->keeper, &s->keeper, s->name, to));
 }
 
 /* And UNSUBSCRIBE. */
 bool
-on_subscribe(struct session *s, struct lex_at *at)
+on_subscribe(struct session *s)
 {
-	char name[BOX_NAME_MAX];
-
-	if (!get_mailbox(s, at, name) || !lex_end(at))
+	if (!get_mailbox(s, s->name) || !lex_end(&s->lex))
 		return false;
-	notify_own(s, name, NULL);
-	return well(s, set_subscribe(*s->start->keeper, &s->keeper, name,
+	notify_own(s, s->name, NULL);
+	return well(s, set_subscribe(*s->start->keeper, &s->keeper, s->name,
 	    !s->second));
 }
 
@@ -273,29 +259,24 @@ tell_quota(struct session *s)
 }
 
 bool
-on_getquota(struct session *s, struct lex_at *at)
+on_getquota(struct session *s)
 {
 	struct lex_str root;
 
-	if (!lex_astring(at, &root) || !lex_end(at))
+	if (!lex_astring(&s->lex, &root) || !lex_end(&s->lex))
 		return false;
-	if (root.n == 0)
-		return tell_quota(s);
-	reply_no(s, "NONEXISTENT", "there is no such quota root");
-	return false;
+	return root.n == 0 ? tell_quota(s) :
+	    reply_no(s, "NONEXISTENT", "there is no such quota root");
 }
 
 bool
-on_getquotaroot(struct session *s, struct lex_at *at)
+on_getquotaroot(struct session *s)
 {
-	char name[BOX_NAME_MAX];
-	struct view_box b = { 0 };
-
-	if (!get_mailbox(s, at, name) || !lex_end(at) ||
-	    !find_box(s, name, 0, &b))
+	if (!get_mailbox(s, s->name) || !lex_end(&s->lex) ||
+	    !well(s, find_box(s, s->name, 0)))
 		return false;
 	(void)buf_adds(&s->out, "* QUOTAROOT ");
-	(void)name_out(&s->out, name, session_utf8(s));
+	(void)name_out(&s->out, s->name, session_utf8(s));
 	(void)buf_adds(&s->out, " \"\"");
 	send_line(s);
 	return tell_quota(s);

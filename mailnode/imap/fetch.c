@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "mailnode/base/date.h"
+#include "mailnode/base/quote.h"
 #include "mailnode/imap/section.h"
 #include "store/err.h"
-#include "store/op_set.h"
 
 enum { SECTIONS_MAX = 64, OUT_SEND = 32 * 1024 };
 
@@ -33,8 +33,6 @@ struct fetch {
 	uint64_t	 since;		/* CHANGEDSINCE; 0: no */
 	bool		 vanished;
 	struct set_part	 part;		/* RFC 9394: of the UIDs; 0: all */
-	struct set	 uids;
-	struct set	 maybe;		/* with VANISHED: "*" was there once */
 };
 
 /* ---- arguments ---- */
@@ -56,7 +54,7 @@ static const struct lex_name macros[] = {
 };
 
 static bool
-add_section(struct fetch *f, struct lex_at *at, const struct lex_str *word)
+add_section(struct fetch *f, struct lex *l, const struct lex_str *word)
 {
 	struct section *sec;
 
@@ -65,62 +63,60 @@ add_section(struct fetch *f, struct lex_at *at, const struct lex_str *word)
 	if (f->sec == NULL || f->nsec == SECTIONS_MAX)
 		return false;
 	sec = &f->sec[f->nsec++];
-	if (!section_parse(at, word, sec))
+	if (!section_parse(l, word, sec))
 		return false;
-	f->marks = f->marks || !sec->peek;
+	f->marks = f->marks || !sec->form->peek;
 	return true;
 }
 
 /* One, or some in parentheses. */
 static bool
-items(struct fetch *f, struct lex_at *at)
+items(struct fetch *f, struct lex *l)
 {
-	bool many = lex_open(at);
+	bool many = lex_open(l);
 	struct lex_str word;
 	unsigned int bit;
 
 	do {
-		if (lex_one_of(at, names, &bit))
+		if (lex_one_of(l, names, &bit))
 			f->items |= bit;
-		else if (!lex_atom(at, &word) || !add_section(f, at, &word))
+		else if (!lex_atom(l, &word) || !add_section(f, l, &word))
 			return false;
 		/* It is there at once, LAZY or not: RFC 8970. */
-		if (bit == F_PREVIEW && lex_open(at) &&
-		    (!lex_word(at, "LAZY") || !lex_close(at)))
+		if (bit == F_PREVIEW && lex_open(l) &&
+		    (!lex_word(l, "LAZY") || !lex_close(l)))
 			return false;
-	} while (many && !lex_close(at));
+	} while (many && !lex_close(l));
 	return true;
 }
 
 static bool
-modifiers(struct session *s, struct fetch *f, struct lex_at *at)
+modifiers(struct session *s, struct fetch *f)
 {
 	struct lex_str part;
 
-	if (lex_end(at))
-		return true;
-	if (!lex_open(at))
-		return false;
-	while (!lex_close(at)) {
-		if (lex_word(at, "CHANGEDSINCE")) {
-			if (!lex_number(at, INT64_MAX, &f->since))
+	if (!lex_open(&s->lex))
+		return lex_end(&s->lex);
+	while (!lex_close(&s->lex)) {
+		if (lex_word(&s->lex, "CHANGEDSINCE")) {
+			if (f->since != 0 ||
+			    !lex_number(&s->lex, INT64_MAX, &f->since))
 				return false;
 			condstore_on(s);
 			f->items |= F_MODSEQ;
-		} else if (lex_word(at, "VANISHED"))
+		} else if (lex_word(&s->lex, "VANISHED"))
 			f->vanished = true;
 		else if (!s->uid || f->part.lo != 0 ||
-		    !lex_word(at, "PARTIAL") || !lex_atom(at, &part) ||
+		    !lex_word(&s->lex, "PARTIAL") ||
+		    !lex_atom(&s->lex, &part) ||
 		    !set_part_parse(&f->part, part.p, part.n))
 			return false;
 	}
 	if (f->vanished && (!s->uid || f->since == 0 ||
-	    !(s->enabled & EN_QRESYNC))) {
-		reply_bad(s,
+	    !(s->enabled & EN_QRESYNC)))
+		return reply_bad(s,
 		    "VANISHED goes with UID, CHANGEDSINCE and QRESYNC");
-		return false;
-	}
-	return lex_end(at);
+	return lex_end(&s->lex);
 }
 
 /* ---- answers ---- */
@@ -135,9 +131,13 @@ put_item(struct session *s, const struct view_row *row, unsigned int item)
 		(void)buf_addu(b, row->uid);
 		break;
 	case F_FLAGS:
-		put_flags(s, b, row->flags, row->tags);
+		put_flags(s, b, row->flags |
+		    (set_has(&s->view.recent, row->uid) ? FLAG_RECENT : 0U),
+		    row->tags);
 		break;
 	case F_MODSEQ:
+		if (row->modseq > s->view.said)
+			s->view.said = row->modseq;
 		(void)buf_addc(b, '(');
 		(void)buf_addu(b, row->modseq);
 		(void)buf_addc(b, ')');
@@ -161,7 +161,7 @@ put_item(struct session *s, const struct view_row *row, unsigned int item)
 		(void)buf_addu(b, row->wire);
 		break;
 	case F_PREVIEW:
-		put_string(b, row->snippet, strlen(row->snippet));
+		quote_or_literal(b, row->snippet, strlen(row->snippet));
 		break;
 	default:
 		view_text(reader_of(s), &s->reader, s->view.mbox, row,
@@ -172,18 +172,20 @@ put_item(struct session *s, const struct view_row *row, unsigned int item)
 
 static void
 put_row(struct session *s, const struct fetch *f, const struct view_row *row,
-    uint32_t seq, struct view_file *file)
+    struct view_file *file)
 {
 	const struct lex_name *n;
 	unsigned int items = f->items;
 	struct buf *b = &s->out;
 	size_t i;
 
-	/* What this very command marked as read is told with it. */
+	/* What this very command marked as read is told with it; RFC 7162
+	 * section 3.2.4 wants both beside. */
 	if (f->marked != 0 && row->modseq >= f->marked)
-		items |= F_FLAGS | (s->enabled & EN_CONDSTORE ? F_MODSEQ : 0U);
+		items |= F_FLAGS | (s->enabled & EN_CONDSTORE ?
+		    F_UID | F_MODSEQ : 0U);
 	(void)buf_adds(b, "* ");
-	(void)buf_addu(b, seq);
+	(void)buf_addu(b, set_rank(&s->view.map, row->uid));
 	(void)buf_adds(b, " FETCH (");
 	for (n = names; n->name != NULL; n++)
 		if (items & n->v & F_ITEMS) {
@@ -197,6 +199,7 @@ put_row(struct session *s, const struct fetch *f, const struct view_row *row,
 		section_put(s, file, &f->sec[i]);
 	}
 	(void)buf_adds(b, ")\r\n");
+	s->rows_told++;
 	/* No row is left said by half: FLAGS may have to come before the
 	 * next. */
 	if (f->nsec > 0 || b->len >= OUT_SEND)
@@ -207,7 +210,6 @@ put_row(struct session *s, const struct fetch *f, const struct view_row *row,
  * question. */
 struct batch {
 	struct view_row	 row[VIEW_OPEN_MAX];
-	uint32_t	 seq[VIEW_OPEN_MAX];
 	struct view_file file[VIEW_OPEN_MAX];
 	size_t		 n;
 };
@@ -222,8 +224,7 @@ put_batch(struct session *s, const struct fetch *f, struct batch *b)
 		    s->view.mbox, b->file, b->n));
 	for (i = 0; i < b->n; i++) {
 		if (s->state == ST_SELECTED)
-			put_row(s, f, &b->row[i], b->seq[i],
-			    &b->file[i]);
+			put_row(s, f, &b->row[i], &b->file[i]);
 		view_file_clear(&b->file[i]);
 	}
 	b->n = 0;
@@ -247,6 +248,7 @@ rows(struct session *s, const struct fetch *f, const struct telling *t)
 	struct view_row *row;
 	struct batch b = { .n = 0 };
 
+	s->rows_told = 0;
 	if (t->of != NULL) {
 		ask.range = t->of->range;
 		ask.n = t->of->n;
@@ -261,8 +263,7 @@ rows(struct session *s, const struct fetch *f, const struct telling *t)
 				continue;
 			if (!view_map(s))
 				return false;
-			b.seq[b.n] = set_rank(&s->view.map, row->uid);
-			if (b.seq[b.n] == 0)
+			if (!set_has(&s->view.map, row->uid))
 				continue;
 			view_file_init(&b.file[b.n++], row->uid);
 			if (b.n == VIEW_OPEN_MAX)
@@ -284,47 +285,47 @@ tell_rows(struct session *s, const struct telling *t)
 	return rows(s, &f, t);
 }
 
+void
+reply_missing(struct session *s)
+{
+	if (!s->uid && s->rows_told < set_count(&s->uids))
+		reply_ok(s, "EXPUNGEISSUED", "some are gone, NOOP tells which");
+}
+
 /* The map has the UIDs, also of what another has expunged meanwhile. */
 static bool
 map_rows(struct session *s, const struct set *uids)
 {
-	struct set here = { 0 };
-	bool good = set_both(&s->view.map, uids, &here);
+	struct set *here = &s->seqs;
 	uint32_t uid;
 	size_t i;
 
-	for (i = 0; good && i < here.n; i++)
-		for (uid = here.range[i].lo; uid <= here.range[i].hi; uid++) {
+	here->n = 0;
+	if (!set_both(&s->view.map, uids, here))
+		return well(s, STORE_NOMEM);
+	for (i = 0; i < here->n; i++)
+		for (uid = here->range[i].lo; uid <= here->range[i].hi; uid++) {
 			(void)buf_addf(&s->out, "* %u FETCH (UID %u)\r\n",
 			    set_rank(&s->view.map, uid), uid);
 			if (s->out.len >= OUT_SEND)
 				send_out(s);
 		}
 	send_out(s);
-	set_clear(&here);
-	return good || well(s, STORE_NOMEM);
-}
-
-static bool
-fetch_rows(struct session *s, const struct fetch *f)
-{
-	const struct telling t = { .of = &f->uids, .since = f->since };
-
-	s->fetched += set_count(&f->uids);
-	return f->items == F_UID && f->nsec == 0 ? map_rows(s, &f->uids) :
-	    rows(s, f, &t);
+	s->rows_told = set_count(here);
+	return true;
 }
 
 /* \Seen, before the rows are read. */
 static bool
-mark(struct session *s, struct fetch *f)
+mark(struct session *s, struct fetch *f, const struct set *uids)
 {
-	const struct set_ask ask = { .mbox = s->view.mbox, .uids = &f->uids };
+	const struct set_ask ask = { .mbox = s->view.mbox, .uids = uids };
 	const struct set_flags seen = { .how = SET_ADD, .flags = STORE_SEEN,
 	    .keywords = "" };
 	struct set_done done;
 	bool good;
 
+	f->marked = 0;
 	if (!f->marks || s->view.readonly)
 		return true;
 	good = well(s, set_store(*s->start->keeper, &s->keeper, &ask, &seen,
@@ -336,35 +337,30 @@ mark(struct session *s, struct fetch *f)
 }
 
 static bool
-run(struct session *s, struct fetch *f)
+fetch_rows(struct session *s, struct fetch *f, const struct set *uids)
 {
-	if ((f->vanished && !tell_gone(s, &f->maybe, f->since)) ||
-	    !mark(s, f) || !fetch_rows(s, f))
+	const struct telling t = { .of = uids, .since = f->since };
+
+	if (f->items & F_MODSEQ)
+		condstore_on(s);
+	if (!mark(s, f, uids))
 		return false;
-	/* Their flags were told. */
-	if (f->marked != 0) {
-		reply_ok(s, "", "done");
-		view_sync(s, SYNC_NEW | (s->uid ? SYNC_GONE : 0U),
-		    &f->uids);
-	}
-	return true;
+	s->fetched += set_count(uids);
+	return f->items == F_UID && f->nsec == 0 ? map_rows(s, uids) :
+	    rows(s, f, &t);
 }
 
 /* PARTIAL counts the messages that there are. */
 static bool
 take_some(struct session *s, struct fetch *f)
 {
-	struct set here = { 0 }, some = { 0 };
-	bool good;
-
 	if (f->part.lo == 0)
 		return true;
-	good = set_both(&s->view.map, &f->uids, &here) &&
-	    set_part(&f->part, &here, &some);
-	set_clear(&here);
-	set_clear(&f->uids);
-	f->uids = some;
-	return good || well(s, STORE_NOMEM);
+	s->seqs.n = 0;
+	if (!set_both(&s->view.map, &s->uids, &s->seqs))
+		return well(s, STORE_NOMEM);
+	s->uids.n = 0;
+	return set_part(&f->part, &s->seqs, &s->uids) || well(s, STORE_NOMEM);
 }
 
 void
@@ -377,19 +373,17 @@ fetch_free(struct fetch *f)
 	for (i = 0; i < f->nsec; i++)
 		section_clear(&f->sec[i]);
 	free(f->sec);
-	set_clear(&f->uids);
-	set_clear(&f->maybe);
 	free(f);
 }
 
 /* ---- unasked: NOTIFY ---- */
 
 struct fetch *
-fetch_atts(struct lex_at *at)
+fetch_atts(struct lex *l)
 {
 	struct fetch *f = calloc(1, sizeof *f);
 
-	if (f != NULL && items(f, at))
+	if (f != NULL && items(f, l))
 		return f;
 	fetch_free(f);
 	return NULL;
@@ -398,39 +392,38 @@ fetch_atts(struct lex_at *at)
 void
 fetch_tell(struct session *s, struct fetch *f, const struct set *uids)
 {
-	if (f->items & F_MODSEQ)
-		condstore_on(s);
 	f->items |= F_UID | (s->enabled & EN_CONDSTORE ? F_MODSEQ : 0U);
-	f->uids = *uids;	/* borrowed */
-	f->marked = 0;
-	if (view_map(s) && mark(s, f))
-		(void)fetch_rows(s, f);
-	f->uids = (struct set){ 0 };
+	if (view_map(s))
+		(void)fetch_rows(s, f, uids);
 }
 
 bool
-on_fetch(struct session *s, struct lex_at *at)
+on_fetch(struct session *s)
 {
 	struct fetch *f = calloc(1, sizeof *f);
 	unsigned int bits = 0;
 	struct lex_str set;
-	bool good;
 
+	s->fetch = f;
 	if (f == NULL)
 		return well(s, STORE_NOMEM);
 	f->items = s->uid ? F_UID : 0;
-	good = lex_atom(at, &set) &&
-	    (lex_one_of(at, macros, &bits) || items(f, at)) &&
-	    modifiers(s, f, at) &&
-	    view_set(s, &set, s->uid, false, &f->uids) && take_some(s, f);
+	if (!lex_atom(&s->lex, &set) || (!lex_one_of(&s->lex, macros,
+	    &bits) && !items(f, &s->lex)) || !modifiers(s, f) ||
+	    !view_set(s, &set, s->uid, false, &s->uids) || !take_some(s, f))
+		return false;
 	f->items |= bits;
-	/* RFC 7162 section 3.2.6: what went may have had the highest UID of
-	 * all. */
-	if (good && f->vanished)
-		(void)set_parse(&f->maybe, set.p, set.n, s->view.uidnext - 1);
-	if (good && f->items & F_MODSEQ)
-		condstore_on(s);
-	good = good && run(s, f);
-	fetch_free(f);
-	return good;
+	if (f->vanished) {
+		/* RFC 7162 section 3.2.6: what went may have had the highest
+		 * UID of all. */
+		(void)set_parse(&s->seqs, set.p, set.n, s->view.uidnext - 1);
+		if (!tell_gone(s, &s->seqs, f->since))
+			return false;
+	}
+	if (!fetch_rows(s, f, &s->uids))
+		return false;
+	if (f->since == 0)
+		reply_missing(s);
+	s->ours = f->marked != 0;
+	return true;
 }

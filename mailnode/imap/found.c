@@ -3,6 +3,7 @@
  * RFC 9394. */
 #include <string.h>
 
+#include "mailnode/base/quote.h"
 #include "mailnode/imap/talk.h"
 #include "store/err.h"
 #include "store/op_order.h"
@@ -13,39 +14,16 @@ enum result {
 };
 
 struct search {
-	struct session	*s;
-	struct find_prog prog;
+	struct session	*s;		/* s->uids: what was found … */
 	unsigned int	 result;	/* R_* */
 	struct set_part	 part;
 	struct lex_str	 part_text;	/* as it came; borrows */
 	bool		 extended;	/* answers with ESEARCH */
-	bool		 modseq;
-	struct set	 found;		/* UIDs */
-	bool		 sorted;	/* … are a list */
-	bool		 more;		/* threads: not the first row */
+	bool		 sorted;	/* … is a list */
 	struct find_done done;
 };
 
-static void
-search_init(struct search *c, struct session *s)
-{
-	memset(c, 0, sizeof *c);
-	c->s = s;
-	find_prog_init(&c->prog);
-	/* What came meanwhile can be found by its UID. */
-	if (s->uid)
-		view_sync(s, SYNC_NEW, NULL);
-}
-
-static void
-search_clear(struct search *c)
-{
-	c->s->index = false;
-	find_prog_clear(&c->prog);
-	set_clear(&c->found);
-}
-
-/* As well() has it. */
+/* As well() has it, if nothing else was said about that. */
 static bool
 search_well(struct search *c, uint16_t rc)
 {
@@ -60,7 +38,7 @@ search_well(struct search *c, uint16_t rc)
 
 /* "RETURN (…)", if it is there. */
 static bool
-returns(struct search *c, struct lex_at *at)
+returns(struct search *c)
 {
 	static const struct lex_name names[] = {
 		{ "MIN", R_MIN }, { "MAX", R_MAX }, { "ALL", R_ALL },
@@ -69,36 +47,34 @@ returns(struct search *c, struct lex_at *at)
 	struct lex_str *text = &c->part_text;
 	unsigned int bit;
 
-	if (!lex_word(at, "RETURN"))
+	if (!lex_word(&c->s->lex, "RETURN"))
 		return true;
 	c->extended = true;
-	if (!lex_open(at))
+	if (!lex_open(&c->s->lex))
 		return false;
-	while (lex_one_of(at, names, &bit)) {
+	while (lex_one_of(&c->s->lex, names, &bit)) {
 		/* RFC 9394 section 3.1: PARTIAL once, and not with ALL. */
 		if (bit == R_PARTIAL && (c->result & R_PARTIAL ||
-		    !lex_atom(at, text) ||
+		    !lex_atom(&c->s->lex, text) ||
 		    !set_part_parse(&c->part, text->p, text->n)))
 			return false;
 		c->result |= bit;
 	}
-	return lex_close(at) &&
+	return lex_close(&c->s->lex) &&
 	    (c->result & (R_ALL | R_PARTIAL)) != (R_ALL | R_PARTIAL);
 }
 
 static bool
-charset(struct search *c, struct lex_at *at)
+charset(struct search *c)
 {
 	struct lex_str name;
 
-	if (!lex_astring(at, &name))
+	if (!lex_astring(&c->s->lex, &name))
 		return false;
 	if (lex_is(&name, "UTF-8") || lex_is(&name, "US-ASCII"))
 		return true;
 	reply_no(c->s, "BADCHARSET (US-ASCII UTF-8)", "UTF-8, please");
-	if (c->result & R_SAVE)
-		c->s->view.saved.n = 0;
-	return false;
+	return search_well(c, STORE_QUERY);
 }
 
 /* ---- answers ---- */
@@ -116,7 +92,7 @@ tell_plain(struct search *c, const char *name, const struct set *set)
 			(void)buf_addc(b, ' ');
 			(void)buf_addu(b, v);
 		}
-	if (c->modseq && set->n > 0)
+	if (c->s->prog.modseq && set->n > 0)
 		(void)buf_addf(b, " (MODSEQ %llu)",
 		    (unsigned long long)c->done.modseq);
 	send_line(c->s);
@@ -143,7 +119,7 @@ tell_extended(struct search *c, const struct set *set)
 	struct buf *b = &c->s->out;
 
 	(void)buf_adds(b, "* ESEARCH (TAG ");
-	put_string(b, c->s->tag, strlen(c->s->tag));
+	quote_or_literal(b, c->s->tag, strlen(c->s->tag));
 	(void)buf_adds(b, c->s->uid ? ") UID" : ")");
 	if (some & R_MIN)
 		(void)buf_addf(b, " MIN %u", (unsigned int)set_first(set));
@@ -157,7 +133,7 @@ tell_extended(struct search *c, const struct set *set)
 		(void)buf_adds(b, " ALL ");
 		set_text(set, b);
 	}
-	if (c->modseq && set->n > 0)
+	if (c->s->prog.modseq && set->n > 0)
 		(void)buf_addf(b, " MODSEQ %llu",
 		    (unsigned long long)c->done.modseq);
 	send_line(c->s);
@@ -168,114 +144,81 @@ static bool
 named(const struct search *c, struct set *to)
 {
 	unsigned int asked = c->result & ~(unsigned int)R_SAVE;
-	bool good = true;
+	const struct set *found = &c->s->uids;
+	bool good;
 
 	to->n = 0;
-	if (c->found.n == 0)
-		return true;
-	if (asked == 0 || asked & (R_ALL | R_COUNT))
-		good = set_slice(&c->found, 1, UINT32_MAX, to);
-	else {
-		if (asked & R_PARTIAL)
-			good = set_part(&c->part, &c->found, to);
-		if (asked & R_MIN)
-			good = set_note(to, set_first(&c->found)) && good;
-		if (asked & R_MAX)
-			good = set_note(to, set_last(&c->found)) && good;
-	}
+	if (asked == 0 || asked & (R_ALL | R_COUNT) || found->n == 0)
+		good = set_slice(found, 1, UINT32_MAX, to);
+	else
+		good = (!(asked & R_PARTIAL) || set_part(&c->part, found,
+		    to)) &&
+		    (!(asked & R_MIN) || set_note(to, set_first(found))) &&
+		    (!(asked & R_MAX) || set_note(to, set_last(found)));
 	set_order(to);
 	return good;
-}
-
-/* RFC 4731 section 3.2: the highest of these. */
-static uint16_t
-modseq_of(struct search *c, const struct set *uids)
-{
-	struct view_ask ask = { .mbox = c->s->view.mbox,
-	    .range = uids->range, .n = uids->n,
-	    .done = set_count(uids) == set_count(&c->found) };
-	struct view_row row;
-	uint16_t rc = OP_OK;
-
-	if (!ask.done)
-		c->done.modseq = 0;
-	while (rc == OP_OK && !ask.done) {
-		rc = view_rows(reader_of(c->s), &c->s->rows, &ask);
-		while (rc == OP_OK &&
-		    view_row_next(&c->s->rows, &ask, &row))
-			if (row.modseq > c->done.modseq)
-				c->done.modseq = row.modseq;
-	}
-	return rc;
 }
 
 /* For "$": RFC 5182 section 2.1, RFC 9394 section 3.4. */
 static uint16_t
 note_named(struct search *c)
 {
-	struct set uids = { 0 };
-	uint16_t rc = OP_OK;
+	struct session *s = c->s;
 
-	if ((c->result & R_SAVE && !named(c, &c->s->view.saved)) ||
-	    !named(c, &uids))
-		rc = STORE_NOMEM;
-	else if (c->modseq && c->extended)
-		rc = modseq_of(c, &uids);
-	set_clear(&uids);
-	return rc;
+	if ((c->result & R_SAVE && !named(c, &s->view.saved)) ||
+	    !named(c, &s->seqs))
+		return STORE_NOMEM;
+	if (!s->prog.modseq || !c->extended ||
+	    set_count(&s->seqs) == set_count(&s->uids))
+		return OP_OK;
+	/* RFC 4731 section 3.2: the highest of these. */
+	return view_modseq(reader_of(s), &s->rows, s->view.mbox, &s->seqs,
+	    &c->done.modseq);
 }
 
-/* What is in c->found, or why it is not. */
+/* What was found, or why it was not. */
 static bool
 tell(struct search *c, uint16_t rc, const char *name)
 {
 	struct session *s = c->s;
-	struct set seqs = { 0 };
-	const struct set *set = s->uid ? &c->found : &seqs;
-	bool good;
+	const struct set *set = s->uid ? &s->uids : &s->seqs;
 
 	if (rc == OP_OK)
 		rc = note_named(c);
-	good = search_well(c, rc) &&
-	    (s->uid || view_seqs(s, &c->found, &seqs));
+	if (!search_well(c, rc) ||
+	    (!s->uid && !view_seqs(s, &s->uids, &s->seqs)))
+		return false;
 	if (!c->sorted)
-		set_order(&seqs);	/* joins what touches */
+		set_order(&s->seqs);	/* joins what touches */
 	if (c->result == 0)
 		c->result = R_ALL;
-	if (good && !c->extended)
+	if (!c->extended)
 		tell_plain(c, name, set);
-	else if (good && c->result != R_SAVE)
+	else if (c->result != R_SAVE)
 		tell_extended(c, set);
-	set_clear(&seqs);
-	return good;
+	return true;
 }
 
 /* ---- SEARCH ---- */
 
 bool
-on_search(struct session *s, struct lex_at *at)
+on_search(struct session *s)
 {
-	struct search c;
-	bool good;
+	struct search c = { .s = s };
 
-	search_init(&c, s);
-	good = returns(&c, at) &&
-	    (!lex_word(at, "CHARSET") ||
+	if (!returns(&c) || (lex_word(&s->lex, "CHARSET") &&
 	    /* RFC 6855 section 3: there is one already */
-	    (!(s->enabled & EN_UTF8) && charset(&c, at))) &&
-	    search_keys(s, at, &c.prog, &c.modseq);
+	    (s->enabled & EN_UTF8 || !charset(&c))) || !search_keys(s))
+		return false;
 	c.extended = c.extended || s->enabled & EN_REV2;
-	good = good && tell(&c, view_search(reader_of(s), &s->reader,
-	    s->view.mbox, s->view.uidnext, &c.prog, &c.found, &c.done),
-	    "SEARCH");
-	search_clear(&c);
-	return good;
+	return tell(&c, view_search(reader_of(s), &s->reader, s->view.mbox,
+	    s->view.uidnext, &s->prog, &s->uids, &c.done), "SEARCH");
 }
 
 /* ---- SORT ---- */
 
 static bool
-sort_keys(struct lex_at *at, struct order_ask *ask)
+sort_keys(struct lex *l, struct order_ask *ask)
 {
 	static const struct lex_name names[] = {
 		{ "ARRIVAL", ORDER_ARRIVAL }, { "CC", ORDER_CC },
@@ -285,15 +228,14 @@ sort_keys(struct lex_at *at, struct order_ask *ask)
 		{ "DISPLAYTO", ORDER_DISPLAY_TO }, { NULL, 0 } };
 	unsigned int reverse, key;
 
-	if (!lex_open(at))
+	if (!lex_open(l))
 		return false;
 	do {
-		reverse = lex_word(at, "REVERSE") ? ORDER_REVERSE : 0;
-		if (!lex_one_of(at, names, &key) ||
-		    ask->nkey == ORDER_KEYS_MAX)
+		reverse = lex_word(l, "REVERSE") ? ORDER_REVERSE : 0;
+		if (!lex_one_of(l, names, &key) || ask->nkey == ORDER_KEYS_MAX)
 			return false;
 		ask->key[ask->nkey++] = (uint8_t)(key | reverse);
-	} while (!lex_close(at));
+	} while (!lex_close(l));
 	return true;
 }
 
@@ -305,7 +247,7 @@ order(struct search *c, struct order_ask *ask,
 
 	ask->mbox = s->view.mbox;
 	ask->below = s->view.uidnext;
-	ask->prog = &c->prog;
+	ask->prog = &s->prog;
 	return view_order(reader_of(s), &s->rows, ask, fn, c, &c->done);
 }
 
@@ -314,23 +256,17 @@ sorted(void *arg, const struct order_row *row)
 {
 	struct search *c = arg;
 
-	return set_note(&c->found, row->uid);
+	return set_note(&c->s->uids, row->uid);
 }
 
 bool
-on_sort(struct session *s, struct lex_at *at)
+on_sort(struct session *s)
 {
 	struct order_ask ask = { .how = ORDER_SORT };
-	struct search c;
-	bool good;
+	struct search c = { .s = s, .sorted = true };
 
-	search_init(&c, s);
-	c.sorted = true;
-	good = returns(&c, at) && sort_keys(at, &ask) && charset(&c, at) &&
-	    search_keys(s, at, &c.prog, &c.modseq) &&
-	    tell(&c, order(&c, &ask, sorted), "SORT");
-	search_clear(&c);
-	return good;
+	return returns(&c) && sort_keys(&s->lex, &ask) && charset(&c) &&
+	    search_keys(s) && tell(&c, order(&c, &ask, sorted), "SORT");
 }
 
 /* ---- THREAD ---- */
@@ -342,18 +278,12 @@ threaded(void *arg, const struct order_row *row)
 	struct buf *b = &c->s->out;
 	uint32_t i, v = row->uid;
 
-	if (!c->more)
-		(void)buf_addc(b, ' ');
-	c->more = true;
 	for (i = 0; i < row->closes; i++)
 		(void)buf_addc(b, ')');
-	if (row->opens) {
-		/* "(1 2 (3)(4))": a blank behind a number. */
-		if (b->len > 0 && b->data[b->len - 1] >= '0' &&
-		    b->data[b->len - 1] <= '9')
-			(void)buf_addc(b, ' ');
-		(void)buf_addc(b, '(');
-	}
+	/* "* THREAD (1 2 (3)(4))": no blank between parentheses. */
+	if (row->opens)
+		(void)buf_adds(b, b->len > 0 &&
+		    strchr("()", b->data[b->len - 1]) != NULL ? "(" : " (");
 	if (v != 0 && !c->s->uid)
 		v = set_rank(&c->s->view.map, v);
 	if (v != 0 && !row->opens)
@@ -364,28 +294,23 @@ threaded(void *arg, const struct order_row *row)
 }
 
 bool
-on_thread(struct session *s, struct lex_at *at)
+on_thread(struct session *s)
 {
 	static const struct lex_name hows[] = {
 		{ "ORDEREDSUBJECT", ORDER_SUBJECT },
 		{ "REFERENCES", ORDER_REFERENCES }, { NULL, 0 } };
 	struct order_ask ask = { .nkey = 0 };
-	struct search c;
+	struct search c = { .s = s };
 	unsigned int how;
-	bool good;
 
-	search_init(&c, s);
-	good = lex_one_of(at, hows, &how) && charset(&c, at) &&
-	    search_keys(s, at, &c.prog, &c.modseq) && (s->uid || view_map(s));
-	if (good) {
-		ask.how = (enum order_how)how;
-		(void)buf_adds(&s->out, "* THREAD");
-		good = search_well(&c, order(&c, &ask, threaded));
-		if (good)
-			send_line(s);
-		else
-			buf_reset(&s->out);
-	}
-	search_clear(&c);
-	return good;
+	if (!lex_one_of(&s->lex, hows, &how) || !charset(&c) ||
+	    !search_keys(s) || (!s->uid && !view_map(s)))
+		return false;
+	ask.how = (enum order_how)how;
+	(void)buf_adds(&s->out, "* THREAD");
+	if (search_well(&c, order(&c, &ask, threaded)))
+		send_line(s);
+	else
+		buf_reset(&s->out);
+	return true;
 }

@@ -1,5 +1,4 @@
 #define _GNU_SOURCE
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -12,6 +11,7 @@ lex_init(struct lex *l)
 {
 	memset(l, 0, sizeof *l);
 	buf_init(&l->text, LEX_TEXT_MAX);
+	buf_init(&l->tokens, (LEX_TOKENS_MAX - 1) * sizeof(struct lex_token));
 }
 
 /* What one command needed the next may need; a large one is given back. */
@@ -20,15 +20,11 @@ lex_reset(struct lex *l)
 {
 	enum { KEPT = 16 * 1024 };
 
-	if (l->text.cap > KEPT)
-		buf_clear(&l->text);
+	if (l->text.cap > KEPT || l->tokens.cap > KEPT)
+		lex_clear(l);
 	buf_reset(&l->text);
-	if (l->cap * sizeof *l->token > KEPT) {
-		free(l->token);
-		l->token = NULL;
-		l->cap = 0;
-	}
-	l->n = 0;
+	buf_reset(&l->tokens);
+	l->n = l->at = 0;
 	l->depth = 0;
 }
 
@@ -36,35 +32,28 @@ void
 lex_clear(struct lex *l)
 {
 	buf_clear(&l->text);
-	free(l->token);
-	memset(l, 0, sizeof *l);
+	buf_clear(&l->tokens);
 }
 
 /* ---- making them ---- */
 
-static bool
-token_add(struct lex *l, enum lex_kind kind, const void *p, size_t n,
-    bool glued)
+static struct lex_token *
+token_at(const struct lex *l, size_t i)
 {
-	enum lex_kind before = l->n > 0 ? l->token[l->n - 1].kind : LEX_OPEN;
-	struct lex_token *t;
+	return (struct lex_token *)(void *)l->tokens.data + i;
+}
 
-	if (l->n == LEX_TOKENS_MAX)
-		return false;
-	if (l->n == l->cap) {
-		t = reallocarray(l->token, l->cap + 64, sizeof *t);
-		if (t == NULL)
-			return false;
-		l->token = t;
-		l->cap += 64;
-	}
-	t = &l->token[l->n];
-	*t = (struct lex_token){ .kind = kind, .at = l->text.len, .n = n };
-	t->stuck = glued && before != LEX_OPEN && kind != LEX_CLOSE;
-	if (buf_add(&l->text, p, n) == -1 || buf_addc(&l->text, 0) == -1)
+/* What was added to the text from `at` on is one. */
+static bool
+token(struct lex *l, enum lex_kind kind, bool stuck, size_t at)
+{
+	const struct lex_token t = { .kind = kind, .stuck = stuck, .at = at,
+	    .n = l->text.len - at };
+
+	if (buf_add(&l->tokens, &t, sizeof t) == -1)
 		return false;
 	l->n++;
-	return true;
+	return buf_addc(&l->text, 0) == 0;
 }
 
 /* {n}, {n+}, ~{n}, ~{n+} at the end of the line. */
@@ -89,13 +78,10 @@ literal_at(const char *p, const char *end, struct lex_literal *lit)
 
 /* From behind the quote; NULL: it has no end, or holds what it may not. */
 static const char *
-quoted(struct lex *l, const char *p, const char *end, bool glued)
+quoted(struct lex *l, const char *p, const char *end, bool stuck)
 {
-	size_t at;
+	size_t at = l->text.len;
 
-	if (!token_add(l, LEX_QUOTED, "", 0, glued))
-		return NULL;
-	at = --l->text.len;		/* its NUL */
 	for (; p < end && *p != '"'; p++) {
 		if (*p == '\\' && (++p == end || (*p != '\\' && *p != '"')))
 			return NULL;
@@ -103,11 +89,9 @@ quoted(struct lex *l, const char *p, const char *end, bool glued)
 			return NULL;
 		(void)buf_addc(&l->text, *p);
 	}
-	if (p == end || !codec_utf8_ok(l->text.data + at, l->text.len - at))
-		return NULL;
-	l->token[l->n - 1].n = l->text.len - at;
-	(void)buf_addc(&l->text, 0);
-	return p + 1;
+	return p < end && codec_utf8_ok(l->text.data + at,
+	    l->text.len - at) && token(l, LEX_QUOTED, stuck, at) ?
+	    p + 1 : NULL;
 }
 
 static bool
@@ -118,55 +102,48 @@ atom_octet(char c)
 }
 
 static const char *
-atom(struct lex *l, const char *p, const char *end, bool glued)
+atom(struct lex *l, const char *p, const char *end, bool stuck)
 {
-	const char *from = p;
+	size_t at = l->text.len;
 
-	while (p < end && atom_octet(*p))
-		p++;
-	if (p == from || !token_add(l, LEX_ATOM, from, (size_t)(p - from),
-	    glued))
-		return NULL;
-	return p;
+	for (; p < end && atom_octet(*p); p++)
+		(void)buf_addc(&l->text, *p);
+	return l->text.len > at && token(l, LEX_ATOM, stuck, at) ? p : NULL;
 }
 
 static const char *
-parenthesis(struct lex *l, const char *p, bool glued)
+parenthesis(struct lex *l, const char *p, bool stuck)
 {
-	if (*p == '(' && l->depth == LEX_DEPTH_MAX)
+	bool open = *p == '(';
+
+	if (l->depth == (open ? LEX_DEPTH_MAX : 0))
 		return NULL;
-	if (*p == ')' && l->depth == 0)
-		return NULL;
-	l->depth += *p == '(' ? 1U : -1U;
-	return token_add(l, *p == '(' ? LEX_OPEN : LEX_CLOSE, "", 0, glued) ?
-	    p + 1 : NULL;
+	l->depth += open ? 1U : -1U;
+	return token(l, open ? LEX_OPEN : LEX_CLOSE, open && stuck,
+	    l->text.len) ? p + 1 : NULL;
 }
 
 enum lex_result
 lex_line(struct lex *l, const char *p, size_t n, struct lex_literal *lit)
 {
 	const char *end = p + n;
-	bool glued = l->n > 0;
+	bool stuck, glued = l->n > 0;
 
 	while (p != NULL && p < end) {
-		if (*p == ' ') {
-			glued = false;
+		stuck = glued && token_at(l, l->n - 1)->kind != LEX_OPEN;
+		glued = *p != ' ';
+		if (!glued)
 			p++;
-			continue;
-		}
-		if ((*p == '{' || *p == '~') && literal_at(p, end, lit) &&
-		    (!glued || (l->n > 0 &&
-		    l->token[l->n - 1].kind == LEX_OPEN)))
+		else if (!stuck && literal_at(p, end, lit))
 			return l->text.err != 0 ? LEX_BIG : LEX_WANT;
-		if (*p == '(' || *p == ')')
-			p = parenthesis(l, p, glued);
+		else if (*p == '(' || *p == ')')
+			p = parenthesis(l, p, stuck);
 		else if (*p == '"')
-			p = quoted(l, p + 1, end, glued);
+			p = quoted(l, p + 1, end, stuck);
 		else
-			p = atom(l, p, end, glued);
-		glued = true;
+			p = atom(l, p, end, stuck);
 	}
-	if (l->text.err != 0 || l->n == LEX_TOKENS_MAX)
+	if (l->text.err != 0 || l->tokens.err != 0)
 		return LEX_BIG;
 	return p == NULL || l->depth != 0 ? LEX_BAD : LEX_END;
 }
@@ -182,17 +159,14 @@ lex_tail(const char *p, size_t n, struct lex_literal *lit)
 char *
 lex_literal(struct lex *l, size_t n)
 {
-	char *p;
+	size_t at = l->text.len;
 
-	if (buf_reserve(&l->text, n + 1) == -1 ||
-	    !token_add(l, LEX_LITERAL, "", 0, false))
+	if (buf_reserve(&l->text, n + 1) == -1)
 		return NULL;
-	l->token[l->n - 1].n = n;
-	l->text.len--;
-	p = (char *)l->text.data + l->text.len;
-	memset(p, 0, n + 1);
-	l->text.len += n + 1;
-	return p;
+	memset(l->text.data + at, 0, n);
+	l->text.len += n;
+	return token(l, LEX_LITERAL, false, at) ?
+	    (char *)l->text.data + at : NULL;
 }
 
 void
@@ -215,91 +189,77 @@ enum {
 	STRING = 1 << LEX_QUOTED | 1 << LEX_LITERAL
 };
 
-/* NULL: there is none. */
-static const struct lex_token *
-next(const struct lex_at *at)
-{
-	return at->i < at->l->n ? &at->l->token[at->i] : NULL;
-}
-
-/* The next token, if it is of these kinds; an atom has none of `but`.  *s, or
- * NULL, is what it says. */
+/* The next token, if it is of these kinds, and stuck or not; an atom has none
+ * of `but`.  *s, or NULL, is what it says. */
 static bool
-take(struct lex_at *at, int kinds, const char *but, struct lex_str *s)
+take(struct lex *l, int kinds, bool stuck, const char *but, struct lex_str *s)
 {
-	const struct lex_token *t = next(at);
-	const char *text = (const char *)at->l->text.data;
-	bool good = t != NULL && !t->stuck && kinds & 1 << t->kind &&
+	const struct lex_token *t = l->at < l->n ? token_at(l, l->at) : NULL;
+	const char *text = (const char *)l->text.data;
+	bool good = t != NULL && t->stuck == stuck &&
+	    kinds & 1 << t->kind &&
 	    (t->kind != LEX_ATOM || strpbrk(text + t->at, but) == NULL);
 
 	if (s != NULL)
 		*s = good ? (struct lex_str){ text + t->at, t->n } :
 		    (struct lex_str){ "", 0 };
-	at->i += good;
+	l->at += good;
 	return good;
 }
 
 bool
-lex_next_is(const struct lex_at *at, enum lex_kind kind)
+lex_next_is(const struct lex *l, enum lex_kind kind)
 {
-	struct lex_at try = *at;
-
-	return take(&try, 1 << kind, "", NULL);
+	return l->at < l->n && token_at(l, l->at)->kind == kind &&
+	    !token_at(l, l->at)->stuck;
 }
 
 bool
-lex_end(const struct lex_at *at)
+lex_end(const struct lex *l)
 {
-	return at->i == at->l->n;
+	return l->at == l->n;
 }
 
 bool
-lex_open(struct lex_at *at)
+lex_open(struct lex *l)
 {
-	return take(at, 1 << LEX_OPEN, "", NULL);
+	return take(l, 1 << LEX_OPEN, false, "", NULL);
 }
 
 bool
-lex_close(struct lex_at *at)
+lex_close(struct lex *l)
 {
-	return take(at, 1 << LEX_CLOSE, "", NULL);
+	return take(l, 1 << LEX_CLOSE, false, "", NULL);
 }
 
 bool
-lex_atom(struct lex_at *at, struct lex_str *s)
+lex_atom(struct lex *l, struct lex_str *s)
 {
-	return take(at, ATOM, "", s);
+	return take(l, ATOM, false, "", s);
 }
 
 bool
-lex_string(struct lex_at *at, struct lex_str *s)
+lex_string(struct lex *l, struct lex_str *s)
 {
-	return take(at, STRING, "", s);
+	return take(l, STRING, false, "", s);
 }
 
 bool
-lex_astring(struct lex_at *at, struct lex_str *s)
+lex_astring(struct lex *l, struct lex_str *s)
 {
-	return take(at, STRING | ATOM, "%*\\", s);
+	return take(l, STRING | ATOM, false, "%*\\", s);
 }
 
 bool
-lex_pattern(struct lex_at *at, struct lex_str *s)
+lex_pattern(struct lex *l, struct lex_str *s)
 {
-	return take(at, STRING | ATOM, "\\", s);
+	return take(l, STRING | ATOM, false, "\\", s);
 }
 
 bool
-lex_stuck(struct lex_at *at, struct lex_str *s)
+lex_stuck(struct lex *l, struct lex_str *s)
 {
-	const struct lex_token *t = next(at);
-
-	*s = (struct lex_str){ "", 0 };
-	if (t == NULL || !t->stuck || t->kind != LEX_ATOM)
-		return false;
-	*s = (struct lex_str){ (const char *)at->l->text.data + t->at, t->n };
-	at->i++;
-	return true;
+	return take(l, ATOM, true, "", s);
 }
 
 bool
@@ -309,41 +269,41 @@ lex_is(const struct lex_str *s, const char *word)
 }
 
 bool
-lex_one_of(struct lex_at *at, const struct lex_name *names, unsigned int *v)
+lex_one_of(struct lex *l, const struct lex_name *names, unsigned int *v)
 {
-	struct lex_at try = *at;
+	size_t was = l->at;
 	struct lex_str s;
 
 	*v = 0;
-	if (!lex_atom(&try, &s))
+	if (!lex_atom(l, &s))
 		return false;
-	while (names->name != NULL && !lex_is(&s, names->name))
-		names++;
-	if (names->name == NULL)
-		return false;
-	*v = names->v;
-	*at = try;
-	return true;
+	for (; names->name != NULL; names++)
+		if (lex_is(&s, names->name)) {
+			*v = names->v;
+			return true;
+		}
+	l->at = was;
+	return false;
 }
 
 bool
-lex_word(struct lex_at *at, const char *word)
+lex_word(struct lex *l, const char *word)
 {
 	const struct lex_name one[] = { { word, 0 }, { NULL, 0 } };
 	unsigned int v;
 
-	return lex_one_of(at, one, &v);
+	return lex_one_of(l, one, &v);
 }
 
 bool
-lex_number(struct lex_at *at, uint64_t max, uint64_t *v)
+lex_number(struct lex *l, uint64_t max, uint64_t *v)
 {
-	struct lex_at try = *at;
+	size_t was = l->at;
 	struct lex_str s;
 
 	*v = 0;
-	if (!lex_atom(&try, &s) || num_u64(s.p, s.p + s.n, 0, max, v) == -1)
-		return false;
-	*at = try;
-	return true;
+	if (lex_atom(l, &s) && num_u64(s.p, s.p + s.n, 0, max, v) == 0)
+		return true;
+	l->at = was;
+	return false;
 }

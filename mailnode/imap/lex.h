@@ -31,8 +31,9 @@ struct lex_token {
 
 struct lex {
 	struct buf	 text;
-	struct lex_token *token;	/* owned */
-	size_t		 n, cap;
+	struct buf	 tokens;	/* struct lex_token … */
+	size_t		 n;		/* … so many */
+	size_t		 at;		/* the next to be read */
 	unsigned int	 depth;
 };
 
@@ -67,42 +68,37 @@ void	 lex_tag(const char *p, size_t n, char tag[LEX_TAG_MAX + 1]);
 
 /* ---- reading the tokens, one after the other ---- */
 
-struct lex_at {
-	const struct lex *l;
-	size_t		 i;		/* the next token */
-};
-
 struct lex_str {
 	const char	*p;		/* borrows; NUL behind */
 	size_t		 n;
 };
 
-bool	 lex_end(const struct lex_at *at);
-bool	 lex_open(struct lex_at *at);
-bool	 lex_close(struct lex_at *at);
+bool	 lex_end(const struct lex *l);
+bool	 lex_open(struct lex *l);
+bool	 lex_close(struct lex *l);
 /* An atom, whatever is in it. */
-bool	 lex_atom(struct lex_at *at, struct lex_str *s);
+bool	 lex_atom(struct lex *l, struct lex_str *s);
 /* That atom, in any case; else nothing is used up. */
-bool	 lex_word(struct lex_at *at, const char *word);
+bool	 lex_word(struct lex *l, const char *word);
 /* Words that something knows, ended by NULL, and what they mean there. */
 struct lex_name {
 	const char	*name;
 	unsigned int	 v;
 };
 /* One of them, in any case.  False: another, or no atom. */
-bool	 lex_one_of(struct lex_at *at, const struct lex_name *names,
+bool	 lex_one_of(struct lex *l, const struct lex_name *names,
 	    unsigned int *v);
 /* Quoted or literal. */
-bool	 lex_string(struct lex_at *at, struct lex_str *s);
+bool	 lex_string(struct lex *l, struct lex_str *s);
 /* The same or an atom that may stand for one. */
-bool	 lex_astring(struct lex_at *at, struct lex_str *s);
+bool	 lex_astring(struct lex *l, struct lex_str *s);
 /* The same with the wildcards of LIST. */
-bool	 lex_pattern(struct lex_at *at, struct lex_str *s);
-bool	 lex_number(struct lex_at *at, uint64_t max, uint64_t *v);
+bool	 lex_pattern(struct lex *l, struct lex_str *s);
+bool	 lex_number(struct lex *l, uint64_t max, uint64_t *v);
 /* The next token's kind, if there is one. */
-bool	 lex_next_is(const struct lex_at *at, enum lex_kind kind);
+bool	 lex_next_is(const struct lex *l, enum lex_kind kind);
 /* An atom that stands right behind what is before it: "]" of BODY[…]. */
-bool	 lex_stuck(struct lex_at *at, struct lex_str *s);
+bool	 lex_stuck(struct lex *l, struct lex_str *s);
 
 /* Case-insensitive for US-ASCII. */
 bool	 lex_is(const struct lex_str *s, const char *word);

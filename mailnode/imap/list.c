@@ -1,6 +1,4 @@
 /* LIST and LSUB: RFC 9051 section 6.3.9, RFC 5258, RFC 5819, RFC 6154. */
-#define _GNU_SOURCE
-#include <stdlib.h>
 #include <string.h>
 
 #include "mailnode/imap/name.h"
@@ -20,7 +18,7 @@ enum option {
 struct list {
 	unsigned int	 options;
 	uint32_t	 items;		/* of RETURN (STATUS …) */
-	char		*pattern[PATTERNS_MAX];	/* owned */
+	char		 pattern[PATTERNS_MAX][NAME_PATTERN_MAX];
 	size_t		 npattern;
 	bool		 root;		/* the last one was "" */
 	struct tree	 tree;
@@ -38,17 +36,16 @@ static const struct lex_name returns[] = {
 
 /* Words of a list in parentheses. */
 static bool
-options(struct session *s, struct lex_at *at, const struct lex_name *names,
-    struct list *l)
+options(struct session *s, const struct lex_name *names, struct list *l)
 {
 	unsigned int bits;
 
 	l->options |= L_EXTENDED;
-	if (!lex_open(at))
+	if (!lex_open(&s->lex))
 		return false;
-	while (!lex_close(at)) {
-		if (!lex_one_of(at, names, &bits) || (bits == LR_STATUS &&
-		    !status_items(s, at, &l->items)))
+	while (!lex_close(&s->lex)) {
+		if (!lex_one_of(&s->lex, names, &bits) || (bits == LR_STATUS &&
+		    !status_items(s, &l->items)))
 			return false;
 		l->options |= bits;
 	}
@@ -57,12 +54,13 @@ options(struct session *s, struct lex_at *at, const struct lex_name *names,
 	    l->options & (LS_SUBSCRIBED | LS_SPECIAL);
 }
 
-/* Reference and pattern, one behind the other. */
+/* Reference and pattern, one behind the other.  What no name can be matches
+ * none. */
 static bool
 add_pattern(struct session *s, struct list *l, const char *ref,
     const struct lex_str *p)
 {
-	char text[NAME_PATTERN_MAX * 2], name[NAME_PATTERN_MAX];
+	char text[NAME_PATTERN_MAX];
 	size_t n = strlen(ref);
 
 	if (l->npattern == PATTERNS_MAX || n + p->n >= NAME_PATTERN_MAX)
@@ -72,24 +70,25 @@ add_pattern(struct session *s, struct list *l, const char *ref,
 		l->options |= L_STAR;
 	memcpy(text, ref, n);
 	memcpy(text + n, p->p, p->n);
-	return name_in(text, n + p->n, session_utf8(s), name, sizeof name) &&
-	    (l->pattern[l->npattern++] = strdup(name)) != NULL;
+	l->npattern += name_in(text, n + p->n, session_utf8(s),
+	    l->pattern[l->npattern], NAME_PATTERN_MAX);
+	return true;
 }
 
 static bool
-patterns(struct session *s, struct list *l, struct lex_at *at)
+patterns(struct session *s, struct list *l)
 {
 	struct lex_str ref, p;
 	bool many;
 
-	if (!lex_astring(at, &ref))
+	if (!lex_astring(&s->lex, &ref))
 		return false;
-	many = lex_open(at);
+	many = lex_open(&s->lex);
 	l->options |= many ? L_EXTENDED : 0U;
 	do {
-		if (!lex_pattern(at, &p) || !add_pattern(s, l, ref.p, &p))
+		if (!lex_pattern(&s->lex, &p) || !add_pattern(s, l, ref.p, &p))
 			return false;
-	} while (many && !lex_close(at));
+	} while (many && !lex_close(&s->lex));
 	return true;
 }
 
@@ -104,19 +103,17 @@ matches(const struct list *l, const char *name)
 	return false;
 }
 
-/* Else any that is there.  HIDDEN: not matched by the pattern itself. */
-enum below { BELOW_SUBSCRIBED = 1, BELOW_HIDDEN = 2 };
-
+/* One that is there, or (subscribed) is subscribed to; hidden: and that the
+ * pattern itself does not match. */
 static bool
-has_below(const struct list *l, const char *name, unsigned int what)
+has_below(const struct list *l, const char *name, bool subscribed, bool hidden)
 {
 	const struct tree_entry *e;
 
 	for (e = l->tree.entry; e < l->tree.entry + l->tree.n; e++)
 		if (tree_below(name, e->name) != NULL &&
-		    (what & BELOW_SUBSCRIBED ? e->subscribed :
-		    e->box != NULL) &&
-		    (!(what & BELOW_HIDDEN) || !matches(l, e->name)))
+		    (subscribed ? e->subscribed : e->box != NULL) &&
+		    (!hidden || !matches(l, e->name)))
 			return true;
 	return false;
 }
@@ -127,13 +124,15 @@ put(struct session *s, const struct list *l, const struct tree_entry *e,
     const char *item)
 {
 	const char *use = special_use(e->name);
-	bool lsub = l->options & L_LSUB, parent = has_below(l, e->name, 0);
+	bool lsub = l->options & L_LSUB;
+	bool parent = has_below(l, e->name, false, false);
+	bool here = e->box != NULL && (e->subscribed || !lsub);
 	struct buf *b = &s->out;
 
 	(void)buf_adds(b, lsub ? "* LSUB (" : "* LIST (");
 	/* RFC 9051 section 9, mbx-list-sflag: only one of the two.  A level
 	 * above others is there. */
-	if (e->box == NULL)
+	if (!here)
 		put_word(b, l->options & L_EXTENDED && !parent ?
 		    "\\NonExistent" : "\\Noselect");
 	if (!lsub)
@@ -150,8 +149,8 @@ put(struct session *s, const struct list *l, const struct tree_entry *e,
 }
 
 /* A level that is none itself is told above what the pattern does not reach
- * (RFC 3501 section 6.3.8; with RECURSIVEMATCH RFC 5258, the example 9), and
- * with all that there is. */
+ * (RFC 3501 sections 6.3.8 and 6.3.9; with RECURSIVEMATCH RFC 5258, the
+ * example 9), and with all that there is. */
 static void
 list_one(struct session *s, const struct list *l, const struct tree_entry *e)
 {
@@ -162,29 +161,14 @@ list_one(struct session *s, const struct list *l, const struct tree_entry *e)
 	if (l->options & LS_SUBSCRIBED) {
 		wanted = e->subscribed;
 		below = l->options & LS_RECURSIVE &&
-		    has_below(l, e->name, BELOW_SUBSCRIBED |
-		    (wanted ? 0U : BELOW_HIDDEN));
+		    has_below(l, e->name, true, !wanted);
 	} else if (e->box == NULL)
-		wanted = has_below(l, e->name,
-		    l->options & L_STAR ? 0 : BELOW_HIDDEN);
+		wanted = has_below(l, e->name, false, !(l->options & L_STAR));
 	if (l->options & LS_SPECIAL && special_use(e->name) == NULL)
 		wanted = false;
 	if (wanted || below)
-		put(s, l, e, below ?
+		put(s, l, e, below && !(l->options & L_LSUB) ?
 		    " (\"CHILDINFO\" (\"SUBSCRIBED\"))" : "");
-}
-
-/* RFC 3501 section 6.3.9: with "%" a name above one that is subscribed. */
-static void
-lsub_one(struct session *s, const struct list *l, const struct tree_entry *e)
-{
-	struct tree_entry above = *e;
-
-	if (!e->subscribed)
-		above.box = NULL;
-	if (matches(l, e->name) && (e->subscribed ||
-	    has_below(l, e->name, BELOW_SUBSCRIBED | BELOW_HIDDEN)))
-		put(s, l, &above, "");
 }
 
 void
@@ -197,42 +181,31 @@ list_put(struct session *s, const struct tree *t, const struct tree_entry *e,
 	put(s, &l, e, item);
 }
 
-static bool
-list_all(struct session *s, struct list *l)
-{
-	uint16_t rc = tree_get(&l->tree, reader_of(s), &s->reader,
-	    status_want(l->items), *s->start->keeper, &s->keeper);
-	size_t i;
-
-	for (i = 0; rc == OP_OK && i < l->tree.n; i++)
-		if (l->options & L_LSUB)
-			lsub_one(s, l, &l->tree.entry[i]);
-		else
-			list_one(s, l, &l->tree.entry[i]);
-	send_out(s);
-	return well(s, rc);
-}
-
 /* And LSUB, which has no options. */
 bool
-on_list(struct session *s, struct lex_at *at)
+on_list(struct session *s)
 {
-	struct list l = { .options = s->second ? L_LSUB : 0 };
+	struct list l = { .options = s->second ?
+	    L_LSUB | LS_SUBSCRIBED | LS_RECURSIVE : 0 };
 	bool good;
+	size_t i;
 
-	good = (s->second || !lex_next_is(at, LEX_OPEN) ||
-	    options(s, at, selects, &l)) && patterns(s, &l, at) &&
-	    (s->second || !lex_word(at, "RETURN") ||
-	    options(s, at, returns, &l)) && lex_end(at);
+	good = (s->second || !lex_next_is(&s->lex, LEX_OPEN) ||
+	    options(s, selects, &l)) && patterns(s, &l) &&
+	    (s->second || !lex_word(&s->lex, "RETURN") ||
+	    options(s, returns, &l)) && lex_end(&s->lex);
 	/* RFC 9051 section 6.3.9: "" asks for the root, whatever the
 	 * reference. */
 	if (good && l.npattern == 1 && l.root)
 		untagged(s, "%s (\\Noselect) \"/\" \"\"",
 		    s->second ? "LSUB" : "LIST");
-	else if (good)
-		good = list_all(s, &l);
-	while (l.npattern > 0)
-		free(l.pattern[--l.npattern]);
+	else if (good) {
+		good = well(s, tree_get(&l.tree, reader_of(s), &s->reader,
+		    status_want(l.items), *s->start->keeper, &s->keeper));
+		for (i = 0; good && i < l.tree.n; i++)
+			list_one(s, &l, &l.tree.entry[i]);
+		send_out(s);
+	}
 	tree_clear(&l.tree);
 	return good;
 }

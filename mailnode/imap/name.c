@@ -1,12 +1,11 @@
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "mailnode/base/codec.h"
+#include "mailnode/base/quote.h"
 #include "mailnode/base/utf7.h"
 #include "mailnode/imap/name.h"
-#include "mailnode/imap/talk.h"
 
 static const char capital[] = "INBOX";
 enum { CAPITAL = sizeof capital - 1 };
@@ -51,7 +50,7 @@ name_out(struct buf *b, const char *name, bool utf8)
 	buf_init(&text, b->max);
 	if ((utf8 ? buf_adds(&text, name) : utf7_put(&text, name)) == -1)
 		b->err = text.err;
-	put_quoted(b, (const char *)text.data, text.len);
+	quote_put(b, (const char *)text.data, text.len);
 	buf_clear(&text);
 	return b->err != 0 ? -1 : 0;
 }

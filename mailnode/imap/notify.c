@@ -26,7 +26,7 @@ enum filter {
 struct group {
 	unsigned int	 filter;	/* IN_* */
 	unsigned int	 events;	/* EV_* */
-	size_t		 from, to;	/* octets of `names` */
+	size_t		 from;		/* in `names` */
 };
 
 struct notify {
@@ -36,7 +36,8 @@ struct notify {
 	bool		 delayed;
 	struct group	 group[GROUPS_MAX];	/* other mailboxes */
 	size_t		 n;
-	struct buf	 names;		/* NUL behind each */
+	struct buf	 names;		/* NUL behind each; "" ends those of
+					   a group */
 	struct tree	 then;		/* empty without groups */
 	char		 own[BOX_NAME_MAX];	/* changed by the client … */
 	struct set	 mine;		/* … with these new */
@@ -47,8 +48,7 @@ struct notify {
 /* In parentheses, or NONE.  The others of the RFC, and of those that follow
  * it, we have not. */
 static bool
-events(struct session *s, struct lex_at *at, struct notify *n,
-    struct group *g)
+events(struct session *s, struct notify *n, struct group *g)
 {
 	static const struct lex_name names[] = {
 		{ "MessageNew", EV_NEW }, { "MessageExpunge", EV_EXPUNGE },
@@ -58,29 +58,26 @@ events(struct session *s, struct lex_at *at, struct notify *n,
 	struct lex_str word;
 	unsigned int bit;
 
-	if (lex_word(at, "NONE")) {
+	if (lex_word(&s->lex, "NONE")) {
 		g->events = EV_NONE;
 		return true;
 	}
-	if (!lex_open(at))
+	if (!lex_open(&s->lex))
 		return false;
 	do {
-		if (!lex_one_of(at, names, &bit)) {
-			if (lex_atom(at, &word))
-				reply_no(s, "BADEVENT (MessageNew "
-				    "MessageExpunge FlagChange MailboxName "
-				    "SubscriptionChange)", "no such event");
-			return false;
-		}
+		if (!lex_one_of(&s->lex, names, &bit))
+			return lex_atom(&s->lex, &word) && reply_no(s,
+			    "BADEVENT (MessageNew MessageExpunge FlagChange "
+			    "MailboxName SubscriptionChange)",
+			    "no such event");
 		g->events |= bit;
-		if (bit == EV_NEW && lex_next_is(at, LEX_OPEN) &&
+		if (bit == EV_NEW && lex_next_is(&s->lex, LEX_OPEN) &&
 		    (g->filter > IN_DELAYED || n->fetch != NULL ||
-		    (n->fetch = fetch_atts(at)) == NULL))
+		    (n->fetch = fetch_atts(&s->lex)) == NULL))
 			return false;
-	} while (!lex_close(at));
+	} while (!lex_close(&s->lex));
 	/* Section 5: the events of messages need each other; section 6.1. */
-	if (g->filter <= IN_DELAYED &&
-	    g->events & (EV_NAME | EV_SUBSCRIBED))
+	if (g->filter <= IN_DELAYED && g->events & (EV_NAME | EV_SUBSCRIBED))
 		return false;
 	return !(g->events & (both | EV_FLAG)) || (g->events & both) == both;
 }
@@ -88,23 +85,24 @@ events(struct session *s, struct lex_at *at, struct notify *n,
 /* One, or some in parentheses.  One that no mailbox can have is passed over,
  * as one that none has. */
 static bool
-names(struct session *s, struct lex_at *at, struct buf *b)
+names(struct session *s, struct buf *b)
 {
-	bool many = lex_open(at);
+	bool many = lex_open(&s->lex);
 	char name[BOX_NAME_MAX];
 	struct lex_str raw;
 
 	do {
-		if (!lex_astring(at, &raw) || (name_in(raw.p, raw.n,
-		    session_utf8(s), name, sizeof name) &&
-		    buf_add(b, name, strlen(name) + 1) == -1))
+		if (!lex_astring(&s->lex, &raw))
 			return false;
-	} while (many && !lex_close(at));
-	return true;
+		if (name_in(raw.p, raw.n, session_utf8(s), name,
+		    sizeof name) && name[0] != '\0')
+			(void)buf_add(b, name, strlen(name) + 1);
+	} while (many && !lex_close(&s->lex));
+	return buf_addc(b, '\0') == 0;
 }
 
 static bool
-group(struct session *s, struct lex_at *at, struct notify *n)
+group(struct session *s, struct notify *n)
 {
 	static const struct lex_name in[] = {
 		{ "SELECTED", IN_SELECTED }, { "SELECTED-DELAYED", IN_DELAYED },
@@ -114,15 +112,13 @@ group(struct session *s, struct lex_at *at, struct notify *n)
 		{ "MAILBOXES", IN_MAILBOXES }, { NULL, 0 } };
 	struct group g = { .from = n->names.len };
 
-	if (n->n == GROUPS_MAX) {
-		reply_no(s, "NOTIFICATIONOVERFLOW", "too many at once");
+	if (n->n == GROUPS_MAX)
+		return reply_no(s, "NOTIFICATIONOVERFLOW",
+		    "too many at once");
+	if (!lex_open(&s->lex) || !lex_one_of(&s->lex, in, &g.filter) ||
+	    (g.filter >= IN_SUBTREE && !names(s, &n->names)) ||
+	    !events(s, n, &g))
 		return false;
-	}
-	if (!lex_open(at) || !lex_one_of(at, in, &g.filter) ||
-	    (g.filter >= IN_SUBTREE && !names(s, at, &n->names)) ||
-	    !events(s, at, n, &g))
-		return false;
-	g.to = n->names.len;
 	if (g.filter > IN_DELAYED)
 		n->group[n->n++] = g;
 	else if (n->selected != 0)
@@ -131,22 +127,22 @@ group(struct session *s, struct lex_at *at, struct notify *n)
 		n->selected = g.events;
 		n->delayed = g.filter == IN_DELAYED;
 	}
-	return lex_close(at);
+	return lex_close(&s->lex);
 }
 
 static bool
-parse(struct session *s, struct lex_at *at, struct notify *n, bool *status)
+parse(struct session *s, struct notify *n, bool *status)
 {
 	*status = false;
-	if (lex_word(at, "NONE"))
-		return lex_end(at);
-	if (!lex_word(at, "SET"))
+	if (lex_word(&s->lex, "NONE"))
+		return lex_end(&s->lex);
+	if (!lex_word(&s->lex, "SET"))
 		return false;
-	*status = lex_word(at, "STATUS");
+	*status = lex_word(&s->lex, "STATUS");
 	do {
-		if (!group(s, at, n))
+		if (!group(s, n))
 			return false;
-	} while (!lex_end(at));
+	} while (!lex_end(&s->lex));
 	return true;
 }
 
@@ -170,16 +166,14 @@ covers(const struct notify *n, const struct group *g,
     const struct tree_entry *e)
 {
 	const char *p;
-	size_t at;
 
 	if (g->filter < IN_SUBTREE)
 		return g->filter == IN_PERSONAL || e->subscribed;
-	for (at = g->from; at < g->to; at += strlen(p) + 1) {
-		p = (const char *)n->names.data + at;
+	p = (const char *)n->names.data + g->from;
+	for (; *p != '\0'; p += strlen(p) + 1)
 		if (strcmp(e->name, p) == 0 || (g->filter == IN_SUBTREE &&
 		    tree_below(p, e->name) != NULL))
 			return true;
-	}
 	return false;
 }
 
@@ -318,39 +312,11 @@ tell_renamed(struct news *w, const struct tree_entry *was,
 	buf_clear(&item);
 }
 
-/* One name, as it was and as it is; it has been told where a mailbox is now
- * that was under it. */
 static void
-tell_change(struct news *w, const struct tree_entry *was,
-    const struct tree_entry *is)
-{
-	const bool box = is->box != NULL, had = was->box != NULL;
-	const struct tree_entry *old = !box ? NULL :
-	    tree_same(&w->n->then, is->box);
-	unsigned int ev = wanted(w->n, was) | wanted(w->n, is);
-	/* The name, or a level above it, that the client itself made. */
-	bool own = strcmp(w->n->own, is->name) == 0 ||
-	    tree_below(is->name, w->n->own) != NULL;
-
-	if (old != NULL && strcmp(old->name, is->name) != 0) {
-		if ((ev | wanted(w->n, old)) & EV_NAME)
-			tell_renamed(w, old, is, own);
-		return;
-	}
-	if (own || (had && !box && tree_same(w->now, was->box) != NULL))
-		return;
-	if ((ev & EV_NAME && (box != had || (box && old == NULL))) ||
-	    (ev & EV_SUBSCRIBED && is->subscribed != was->subscribed))
-		tell_name(w, is, "");
-	if (box != had)
-		tell_level(w, is->name);
-}
-
-static void
-tell_messages(struct news *w, const struct tree_entry *e)
+tell_messages(struct news *w, const struct tree_entry *old,
+    const struct tree_entry *e)
 {
 	static const struct view_box none = { .uidnext = 1 };
-	const struct tree_entry *old = tree_same(&w->n->then, e->box);
 	const struct view_box *b = e->box, *a = old != NULL ? old->box : &none;
 	uint64_t mine = strcmp(w->n->own, e->name) == 0 ?
 	    set_count(&w->n->mine) : 0;
@@ -367,29 +333,34 @@ tell_messages(struct news *w, const struct tree_entry *e)
 		put_news(w->s, b, ev & EV_FLAG);
 }
 
-/* Both are in the order of their names. */
+/* One name, as it was and as it is; it has been told where a mailbox is now
+ * that was under it. */
 static void
-differ(struct session *s, const struct tree *m)
+tell_change(void *arg, const struct tree_entry *was,
+    const struct tree_entry *is)
 {
-	const struct tree *l = &s->notify->then;
-	struct news w = { .s = s, .n = s->notify, .now = m };
-	struct tree_entry none = { .box = NULL };
-	size_t i = 0, j = 0;
-	int d;
+	struct news *w = arg;
+	const bool box = is->box != NULL, had = was->box != NULL;
+	const struct tree_entry *old = !box ? NULL :
+	    tree_same(&w->n->then, is->box);
+	unsigned int ev = wanted(w->n, was) | wanted(w->n, is);
+	/* The name, or a level above it, that the client itself made. */
+	bool own = strcmp(w->n->own, is->name) == 0 ||
+	    tree_below(is->name, w->n->own) != NULL;
 
-	while (i < l->n || j < m->n) {
-		d = i == l->n ? 1 : j == m->n ? -1 :
-		    strcmp(l->entry[i].name, m->entry[j].name);
-		memcpy(none.name, d < 0 ? l->entry[i].name : m->entry[j].name,
-		    sizeof none.name);
-		tell_change(&w, d <= 0 ? &l->entry[i] : &none,
-		    d >= 0 ? &m->entry[j] : &none);
-		if (d >= 0 && m->entry[j].box != NULL)
-			tell_messages(&w, &m->entry[j]);
-		i += d <= 0;
-		j += d >= 0;
+	if (old != NULL && strcmp(old->name, is->name) != 0) {
+		if ((ev | wanted(w->n, old)) & EV_NAME)
+			tell_renamed(w, old, is, own);
+	} else if (!own &&
+	    (!had || box || tree_same(w->now, was->box) == NULL)) {
+		if ((ev & EV_NAME && (box != had || (box && old == NULL))) ||
+		    (ev & EV_SUBSCRIBED && is->subscribed != was->subscribed))
+			tell_name(w, is, "");
+		if (box != had)
+			tell_level(w, is->name);
 	}
-	send_out(s);
+	if (box)
+		tell_messages(w, old, is);
 }
 
 /* Section 5.8: as if NOTIFY NONE had come. */
@@ -406,6 +377,7 @@ notify_boxes(struct session *s)
 {
 	struct notify *n = s->notify;
 	struct tree now = { .n = 0 };
+	struct news w = { .s = s, .n = n, .now = &now };
 	bool due = s->told_boxes;
 	uint16_t rc = OP_OK;
 
@@ -420,7 +392,8 @@ notify_boxes(struct session *s)
 	else if (rc != OP_OK)
 		overflow(s);
 	else if (n->n > 0) {
-		differ(s, &now);
+		tree_diff(&n->then, &now, tell_change, &w);
+		send_out(s);
 		tree_clear(&n->then);
 		n->then = now;
 		now = (struct tree){ .n = 0 };
@@ -435,7 +408,7 @@ tell_news(struct session *s, unsigned int how)
 {
 	/* Keeper may have told of more while it was asked. */
 	do {
-		view_sync(s, how, NULL);
+		view_sync(s, how);
 		notify_boxes(s);
 	} while (s->told_boxes && s->state != ST_END);
 }
@@ -472,7 +445,7 @@ tell_all(struct session *s, const struct notify *n)
 }
 
 bool
-on_notify(struct session *s, struct lex_at *at)
+on_notify(struct session *s)
 {
 	struct notify *n = calloc(1, sizeof *n);
 	bool status;
@@ -481,7 +454,7 @@ on_notify(struct session *s, struct lex_at *at)
 		return well(s, STORE_NOMEM);
 	lex_init(&n->lex);
 	buf_init(&n->names, NAMES_MAX);
-	if (!parse(s, at, n, &status) || !watch(s) ||
+	if (!parse(s, n, &status) || !watch(s) ||
 	    (n->n > 0 && !well(s, tree_get(&n->then, reader_of(s), &s->reader,
 	    0, *s->start->keeper, &s->keeper)))) {
 		notify_free(n);
@@ -495,6 +468,6 @@ on_notify(struct session *s, struct lex_at *at)
 	}
 	if (status)
 		tell_all(s, n);
-	view_sync(s, SYNC_NEW | SYNC_GONE | SYNC_FORCE, NULL);
+	view_sync(s, SYNC_NEW | SYNC_GONE | SYNC_FORCE);
 	return true;
 }

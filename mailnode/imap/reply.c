@@ -14,12 +14,12 @@ enum { PROGRESS_MS = 10 * 1000 };
 
 /* Kept until answer_out(): news come first. */
 static void
-tagged(struct session *s, const char *what, const char *code,
-    const char *text)
+tagged(struct session *s, const char *what, const char *code, const char *text)
 {
 	if (s->answered)
 		return;
 	s->answered = true;
+	s->astray = strcmp(what, "BAD") == 0 ? s->astray + 1 : 0;
 	buf_reset(&s->last);
 	(void)buf_addf(&s->last, "%s %s ", s->tag[0] != '\0' ? s->tag : "*",
 	    what);
@@ -54,32 +54,32 @@ reply_out(struct session *s, const char *text)
 	buf_reset(&s->out);
 }
 
-void
+bool
 reply_no(struct session *s, const char *code, const char *text)
 {
 	tagged(s, "NO", code, text);
+	return false;
 }
 
-void
+bool
 reply_bad(struct session *s, const char *text)
 {
 	if (s->answered || s->state == ST_END)
-		return;
+		return false;
 	s->errors++;
 	if (s->state == ST_GREETED && s->start->fault != NULL)
 		s->start->fault(s->start->arg, text);
 	tagged(s, "BAD", "", text);
+	return false;
 }
 
 bool
 well(struct session *s, uint16_t status)
 {
-	if (status != OP_OK)
-		reply_failed(s, status);
-	return status == OP_OK;
+	return status == OP_OK || reply_failed(s, status);
 }
 
-void
+bool
 reply_failed(struct session *s, uint16_t status)
 {
 	static const struct { uint16_t status; const char *code, *text; }
@@ -98,25 +98,20 @@ reply_failed(struct session *s, uint16_t status)
 	};
 	size_t i;
 
-	if (status == OP_GONE || status == STORE_GONE) {
-		reply_bye(s, "try again in a moment", "service-gone");
-		return;
-	}
+	if (status == OP_GONE || status == STORE_GONE)
+		return reply_bye(s, "[UNAVAILABLE] the mail is away for a "
+		    "moment, come again", "service-gone");
 	for (i = 0; i < sizeof said / sizeof said[0]; i++)
-		if (said[i].status == status) {
-			reply_no(s, said[i].code, said[i].text);
-			return;
-		}
-	reply_no(s, "UNAVAILABLE", store_status_text(status));
+		if (said[i].status == status)
+			return reply_no(s, said[i].code, said[i].text);
+	return reply_no(s, "UNAVAILABLE", store_status_text(status));
 }
 
-void
+bool
 reply_no_target(struct session *s, uint16_t status)
 {
-	if (status == STORE_NOTFOUND)
-		reply_no(s, "TRYCREATE", "there is no such mailbox");
-	else
-		reply_failed(s, status);
+	return status == STORE_NOTFOUND ? reply_no(s, "TRYCREATE",
+	    "there is no such mailbox") : reply_failed(s, status);
 }
 
 void
@@ -128,26 +123,23 @@ untagged(struct session *s, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	line_puts(s->line, "* ");
-	line_puts(s->line, text);
-	line_puts(s->line, "\r\n");
+	line_putf(s->line, "* %s\r\n", text);
 }
 
-void
+bool
 reply_bye(struct session *s, const char *text, const char *why)
 {
 	if (s->state == ST_END)
-		return;
+		return false;
 	untagged(s, "BYE %s (%s)", text, s->id);
 	imap_end(s, why);
+	return false;
 }
 
 void
 reply_go_on(struct session *s, const char *text)
 {
-	line_puts(s->line, "+ ");
-	line_puts(s->line, text);
-	line_puts(s->line, "\r\n");
+	line_putf(s->line, "+ %s\r\n", text);
 	(void)line_flush(s->line);
 }
 
@@ -208,37 +200,6 @@ put_word(struct buf *b, const char *word)
 }
 
 void
-put_quoted(struct buf *b, const char *p, size_t n)
-{
-	size_t i;
-
-	(void)buf_addc(b, '"');
-	for (i = 0; i < n; i++) {
-		if (p[i] == '"' || p[i] == '\\')
-			(void)buf_addc(b, '\\');
-		(void)buf_addc(b, p[i] == '\r' || p[i] == '\n' ? '?' : p[i]);
-	}
-	(void)buf_addc(b, '"');
-}
-
-void
-put_string(struct buf *b, const char *p, size_t n)
-{
-	enum { QUOTED_MAX = 1000 };	/* octets */
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		if ((unsigned char)p[i] < ' ' || (unsigned char)p[i] >= 0x7f)
-			break;
-	if (i == n && n <= QUOTED_MAX) {
-		put_quoted(b, p, n);
-		return;
-	}
-	(void)buf_addf(b, "{%zu}\r\n", n);
-	(void)buf_add(b, p, n);
-}
-
-void
 put_objectid(struct buf *b, char kind, const uint8_t *p, size_t n)
 {
 	(void)buf_addf(b, "(%c", kind);
@@ -258,6 +219,8 @@ send_out(struct session *s)
 {
 	enum { KEPT = 64 * 1024 };
 
+	if (s->view.untold)
+		tell_flags(s);
 	if (s->out.err == 0)
 		line_put(s->line, s->out.data, s->out.len);
 	else

@@ -6,28 +6,19 @@
 #include "mailnode/base/codec.h"
 #include "mailnode/base/date.h"
 #include "mailnode/imap/talk.h"
-#include "store/op_find.h"
-#include "store/op_set.h"
 
 enum { ON = 0x100, SINCE = 0x200 };	/* beside a find_key */
 static const int64_t DAY = 86400 /* s */, FAR = 100000000 /* days */;
 
-struct keys {
-	struct session	*s;
-	struct lex_at	*at;
-	struct find_prog *prog;
-	bool		 modseq;
-};
-
 /* A word that a search knows, and what reads what follows it. */
 struct key {
 	const char	*name;
-	bool		(*fn)(struct keys *, const struct key *);
+	bool		(*fn)(struct session *, const struct key *);
 	uint32_t	 v;		/* for fn */
 	bool		 not;		/* the contrary of that */
 };
 
-static bool one_key(struct keys *c);
+static bool one_key(struct session *s);
 
 static bool
 find_none(struct find_prog *p)
@@ -35,198 +26,187 @@ find_none(struct find_prog *p)
 	return find_put(p, FIND_NOT) && find_put(p, FIND_AND);
 }
 
+/* v: STORE_*, or 0: all. */
 static bool
-all_key(struct keys *c, const struct key *k)
+flag_key(struct session *s, const struct key *k)
 {
-	(void)k;
-	return find_put(c->prog, FIND_AND);
+	return k->v == 0 ? find_put(&s->prog, FIND_AND) :
+	    find_number(&s->prog, FIND_FLAGS, k->v);
 }
 
 static bool
-flag_key(struct keys *c, const struct key *k)
-{
-	return find_number(c->prog, FIND_FLAGS, k->v);
-}
-
-static bool
-keyword_key(struct keys *c, const struct key *k)
+keyword_key(struct session *s, const struct key *k)
 {
 	struct flag_list one = { .flags = 0 };
 
 	(void)k;
-	if (!flag_one(c->at, &one))
+	if (!flag_one(&s->lex, &one))
 		return false;
 	if (one.flags != 0)
-		return find_number(c->prog, FIND_FLAGS, one.flags);
+		return find_number(&s->prog, FIND_FLAGS, one.flags);
 	if (one.keywords[0] == '\0')
-		return find_none(c->prog);
-	return find_string(c->prog, FIND_KEYWORD, NULL, one.keywords);
+		return find_none(&s->prog);
+	return find_string(&s->prog, FIND_KEYWORD, NULL, one.keywords);
+}
+
+/* NEW is what is neither seen (v) nor old. */
+static bool
+recent_key(struct session *s, const struct key *k)
+{
+	return (k->v == 0 || (find_put(&s->prog, FIND_OR) &&
+	    find_number(&s->prog, FIND_FLAGS, k->v) &&
+	    find_put(&s->prog, FIND_NOT))) &&
+	    find_uids(&s->prog, &s->view.recent);
 }
 
 /* v: FIND_RECEIVED and the like; with ON that day, with SINCE that and all
  * behind it, else all before it.  What has no such day is in none of them. */
 static bool
-day_key(struct keys *c, const struct key *k)
+day_key(struct session *s, const struct key *k)
 {
 	enum find_key when = k->v & ~(uint32_t)(ON | SINCE);
-	int64_t day, from = -FAR, to, unit = when == FIND_SENT ? 1 : DAY;
+	int64_t day, from, to, unit = when == FIND_SENT ? 1 : DAY;
 	struct lex_str text;
 
-	if (!lex_astring(c->at, &text) || !date_day(text.p, text.n, &day))
+	if (!lex_astring(&s->lex, &text) || !date_day(text.p, text.n, &day))
 		return false;
-	to = day;
-	if (k->v & (ON | SINCE)) {
-		from = day;
-		to = k->v & ON ? day + 1 : FAR;
-	}
-	return find_span(c->prog, when, from * unit, to * unit);
+	from = k->v & (ON | SINCE) ? day : -FAR;
+	to = k->v & SINCE ? FAR : k->v & ON ? day + 1 : day;
+	return find_span(&s->prog, when, from * unit, to * unit);
 }
 
 static bool
-string_arg(struct keys *c, struct lex_str *s)
+string_arg(struct session *s, struct lex_str *text)
 {
-	return lex_astring(c->at, s) && s->n < FIND_STRING_MAX &&
-	    memchr(s->p, '\0', s->n) == NULL && codec_utf8_ok(s->p, s->n);
+	return lex_astring(&s->lex, text) && text->n < FIND_STRING_MAX &&
+	    codec_utf8_ok(text->p, text->n);
 }
 
 /* v: the name of the field is an argument, too. */
 static bool
-header_key(struct keys *c, const struct key *k)
+header_key(struct session *s, const struct key *k)
 {
 	struct lex_str name = { k->name, strlen(k->name) }, text;
 
-	if (k->v && (!string_arg(c, &name) || name.n == 0 ||
+	if (k->v && (!string_arg(s, &name) || name.n == 0 ||
 	    strpbrk(name.p, ": \r\n") != NULL))
 		return false;
-	return string_arg(c, &text) &&
-	    find_string(c->prog, FIND_HEADER, name.p, text.p);
+	return string_arg(s, &text) &&
+	    find_string(&s->prog, FIND_HEADER, name.p, text.p);
 }
 
 static bool
-words_key(struct keys *c, const struct key *k)
+words_key(struct session *s, const struct key *k)
 {
 	struct lex_str text;
 
-	if (!string_arg(c, &text))
+	if (!string_arg(s, &text))
 		return false;
-	return text.n == 0 ? find_put(c->prog, FIND_AND) :
-	    find_string(c->prog, k->v, NULL, text.p);
+	return text.n == 0 ? find_put(&s->prog, FIND_AND) :
+	    find_string(&s->prog, k->v, NULL, text.p);
 }
 
 /* MODSEQ "/flags/\\x" all n: one MODSEQ is for all of a message. */
 static bool
-number_key(struct keys *c, const struct key *k)
+number_key(struct session *s, const struct key *k)
 {
 	bool modseq = k->v == FIND_MODSEQ;
 	struct lex_str entry;
 	uint64_t v;
 
-	if (modseq && lex_string(c->at, &entry) &&
-	    !lex_word(c->at, "all") && !lex_word(c->at, "priv") &&
-	    !lex_word(c->at, "shared"))
+	if (modseq && lex_string(&s->lex, &entry) &&
+	    !lex_word(&s->lex, "all") && !lex_word(&s->lex, "priv") &&
+	    !lex_word(&s->lex, "shared"))
 		return false;
-	c->modseq = c->modseq || modseq;
-	return lex_number(c->at, modseq ? INT64_MAX : UINT32_MAX, &v) &&
-	    find_number(c->prog, k->v, (int64_t)v);
+	return lex_number(&s->lex, modseq ? INT64_MAX : UINT32_MAX, &v) &&
+	    find_number(&s->prog, k->v, (int64_t)v);
 }
 
 /* So many seconds ago, or longer. */
 static bool
-age_key(struct keys *c, const struct key *k)
+age_key(struct session *s, const struct key *k)
 {
 	uint64_t v;
 
-	return lex_number(c->at, UINT32_MAX, &v) && v != 0 &&
-	    find_span(c->prog, k->v, -FAR * DAY,
+	return lex_number(&s->lex, UINT32_MAX, &v) && v != 0 &&
+	    find_span(&s->prog, k->v, -FAR * DAY,
 	    clock_wall_s() - (int64_t)v + 1);
 }
 
 /* RFC 8474 section 4: any server's look like that; and this is how ours do,
  * see put_objectid(). */
 static bool
-object_key(struct keys *c, const struct key *k)
+object_key(struct session *s, const struct key *k)
 {
 	static const char hex[] = "0123456789abcdef", all[] = "0123456789"
 	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-";
 	enum { ID_MAX = 255 };
-	bool thread = k->v == FIND_ROOT, good;
+	bool thread = k->v == FIND_ROOT;
+	size_t i, n = thread ? VIEW_ROOT : VIEW_HASH;
+	uint8_t octets[VIEW_HASH];
 	struct lex_str id;
-	struct buf octets;
 
-	if (!lex_astring(c->at, &id) || id.n == 0 || id.n > ID_MAX ||
+	if (!lex_astring(&s->lex, &id) || id.n == 0 || id.n > ID_MAX ||
 	    strspn(id.p, all) != id.n)
 		return false;
-	buf_init(&octets, ID_MAX);
-	if (id.p[0] == (thread ? OBJECTID_THREAD : OBJECTID_EMAIL) &&
-	    strspn(id.p + 1, hex) == id.n - 1 &&
-	    codec_hex_get(&octets, id.p + 1, id.n - 1) == 0 &&
-	    octets.len == (thread ? VIEW_ROOT : VIEW_HASH))
-		good = find_octets(c->prog, k->v, octets.data, octets.len);
-	else
-		good = find_none(c->prog);
-	buf_clear(&octets);
-	return good;
+	if (id.p[0] != (thread ? OBJECTID_THREAD : OBJECTID_EMAIL) ||
+	    id.n != 1 + 2 * n || strspn(id.p + 1, hex) != 2 * n)
+		return find_none(&s->prog);
+	for (i = 0; i < n; i++)
+		octets[i] = (uint8_t)codec_hex_octet(id.p + 1 + 2 * i);
+	return find_octets(&s->prog, k->v, octets, n);
 }
 
+/* k: of UIDs; NULL: of sequence numbers, and other words are none. */
 static bool
-put_set(struct keys *c, const struct lex_str *text, bool uid)
-{
-	struct set uids = { 0 };
-	bool good;
-
-	good = view_set(c->s, text, uid, true, &uids) &&
-	    find_uids(c->prog, &uids);
-	set_clear(&uids);
-	return good;
-}
-
-static bool
-set_key(struct keys *c, const struct key *k)
+set_key(struct session *s, const struct key *k)
 {
 	struct lex_str set;
 
-	(void)k;
-	return lex_atom(c->at, &set) && put_set(c, &set, true);
+	s->uids.n = 0;
+	return lex_atom(&s->lex, &set) && (k != NULL ||
+	    strspn(set.p, "0123456789:,*$") == set.n) &&
+	    view_set(s, &set, k != NULL, true, &s->uids) &&
+	    find_uids(&s->prog, &s->uids);
 }
 
 static bool
-several(struct keys *c)
+several(struct session *s)
 {
 	uint32_t n = 0;
 	size_t all;
 
-	if (!find_begin(c->prog, &all))
+	if (!find_begin(&s->prog, &all))
 		return false;
-	for (; !lex_end(c->at) && !lex_next_is(c->at, LEX_CLOSE); n++)
-		if (!one_key(c))
+	for (; !lex_end(&s->lex) && !lex_next_is(&s->lex, LEX_CLOSE); n++)
+		if (!one_key(s))
 			return false;
-	find_end(c->prog, all, n);
+	find_end(&s->prog, all, n);
 	return n > 0;
 }
 
 /* NOT and OR: so many keys. */
 static bool
-tree_key(struct keys *c, const struct key *k)
+tree_key(struct session *s, const struct key *k)
 {
 	uint32_t i;
 
-	if (++c->prog->depth > FIND_DEPTH_MAX / 2 ||
-	    !find_put(c->prog, k->v == 2 ? FIND_OR : FIND_NOT))
+	if (++s->prog.depth > FIND_DEPTH_MAX / 2 ||
+	    !find_put(&s->prog, k->v == 2 ? FIND_OR : FIND_NOT))
 		return false;
 	for (i = 0; i < k->v; i++)
-		if (!one_key(c))
+		if (!one_key(s))
 			return false;
-	c->prog->depth--;
+	s->prog.depth--;
 	return true;
 }
 
-/* Nothing is recent here; all is old. */
 static const struct key keys[] = {
-	{ "ALL",	all_key,	0,		false },
-	{ "OLD",	all_key,	0,		false },
-	{ "SAVEDATESUPPORTED", all_key,	0,		false },
-	{ "NEW",	all_key,	0,		true },
-	{ "RECENT",	all_key,	0,		true },
+	{ "ALL",	flag_key,	0,		false },
+	{ "SAVEDATESUPPORTED", flag_key, 0,		false },
+	{ "NEW",	recent_key,	STORE_SEEN,	true },
+	{ "OLD",	recent_key,	0,		true },
+	{ "RECENT",	recent_key,	0,		false },
 	{ "ANSWERED",	flag_key,	STORE_ANSWERED,	false },
 	{ "DELETED",	flag_key,	STORE_DELETED,	false },
 	{ "DRAFT",	flag_key,	STORE_DRAFT,	false },
@@ -270,34 +250,28 @@ static const struct key keys[] = {
 };
 
 static bool
-one_key(struct keys *c)
+one_key(struct session *s)
 {
 	const struct key *k;
-	struct lex_str word;
 
-	if (lex_open(c->at))
-		return several(c) && lex_close(c->at);
-	if (!lex_atom(c->at, &word))
-		return false;
+	if (lex_open(&s->lex))
+		return several(s) && lex_close(&s->lex);
 	for (k = keys; k->name != NULL; k++)
-		if (lex_is(&word, k->name))
-			return (!k->not || find_put(c->prog, FIND_NOT)) &&
-			    k->fn(c, k);
-	return strspn(word.p, "0123456789:,*$") == word.n &&
-	    put_set(c, &word, false);
+		if (lex_word(&s->lex, k->name))
+			return (!k->not || find_put(&s->prog, FIND_NOT)) &&
+			    k->fn(s, k);
+	return set_key(s, NULL);
 }
 
 bool
-search_keys(struct session *s, struct lex_at *at, struct find_prog *prog,
-    bool *modseq)
+search_keys(struct session *s)
 {
-	struct keys c = { .s = s, .at = at, .prog = prog };
-
-	if (!several(&c) || !lex_end(at))
+	find_prog_init(&s->prog);
+	if (!several(s) || !lex_end(&s->lex))
 		return false;
-	s->index = prog->index;
-	*modseq = c.modseq;
-	if (c.modseq)
+	s->uids.n = 0;
+	s->index = s->prog.index;
+	if (s->prog.modseq)
 		condstore_on(s);
 	return true;
 }

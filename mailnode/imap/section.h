@@ -12,20 +12,26 @@ enum section_as {
 	AS_NAMED		/* RFC822 and the like */
 };
 
-struct section {
-	const char	*label;		/* how it begins */
+/* How an item begins, in commands and in answers, and what it is. */
+struct section_form {
+	const char	*name, *label;
 	enum section_as	 as;
 	bool		 peek;		/* does not set \Seen */
+	enum part_what	 what;
+};
+
+struct section {
+	const struct section_form *form;
 	struct part_want want;		/* its names borrow from the command */
 	bool		 partial;
 	uint32_t	 from, octets;	/* then */
 };
 
 /*
- * word is the item as far as it is one atom; the rest is taken from *at.
+ * word is the item as far as it is one atom; the rest is taken from *l.
  * False: no section, or malformed.  section_clear() in any case.
  */
-bool	 section_parse(struct lex_at *at, const struct lex_str *word,
+bool	 section_parse(struct lex *l, const struct lex_str *word,
 	    struct section *out);
 void	 section_clear(struct section *s);
 

@@ -60,14 +60,13 @@ imap_end(struct session *s, const char *why)
 	imap_enter(s, ST_END);
 }
 
-/* A read failed: says so where that helps, and ends. */
-static void
+/* A read failed: says so where that helps, and ends.  False. */
+static bool
 broken(struct session *s, enum line_err err)
 {
 	static const struct { enum line_err err; const char *text, *why; }
 	    byes[] = {
 		{ LINE_TIMEOUT, "idle for too long", "timeout" },
-		{ LINE_WAKE, "shutting down", "stop" },
 		{ LINE_BARE, "CR and LF come only in pairs", "bare-newline" },
 		{ LINE_FLOOD, "a line without an end", "flood" },
 	};
@@ -77,6 +76,7 @@ broken(struct session *s, enum line_err err)
 		if (byes[i].err == err)
 			reply_bye(s, byes[i].text, byes[i].why);
 	imap_end(s, err == LINE_END ? "closed" : line_err_text(err));
+	return false;
 }
 
 /* ---- input ---- */
@@ -146,8 +146,14 @@ meanwhile(struct session *s, enum line_err err)
 	if (err != LINE_WAKE)
 		return false;
 	listen_up(s);
-	if (s->start->woken(s->start->arg))
-		return false;
+	switch (s->start->woken(s->start->arg)) {
+	case IMAP_STOP:
+		return reply_bye(s, "the server ends this session", "stop");
+	case IMAP_ALONE:
+		return reply_failed(s, OP_GONE);
+	default:
+		break;
+	}
 	if (s->hears == HEARS_NOTIFY)
 		notify_tell(s);
 	else if (s->hears == HEARS_IDLE)
@@ -158,6 +164,7 @@ meanwhile(struct session *s, enum line_err err)
 bool
 next_line(struct session *s, size_t max, char **text, size_t *n)
 {
+	const char *head;
 	enum line_err err;
 
 	while (s->state != ST_END) {
@@ -170,76 +177,63 @@ next_line(struct session *s, size_t max, char **text, size_t *n)
 			continue;
 		if (err == LINE_OK)
 			return true;
-		if (err == LINE_LONG || err == LINE_NUL)
-			reply_bad(s, line_err_text(err));
-		else
-			broken(s, err);
-		break;
+		if (err != LINE_LONG && err != LINE_NUL)
+			return broken(s, err);
+		/* Tagged, if it began a command: who gets no answer waits
+		 * for one. */
+		head = line_head(s->line, n);
+		if (s->tag[0] == '\0')
+			lex_tag(head, *n, s->tag);
+		return reply_bad(s, line_err_text(err));
 	}
 	return false;
 }
 
-bool
-take_octets(struct session *s, uint64_t n,
-    bool (*fn)(void *, const uint8_t *, size_t), void *arg)
+size_t
+take_octets(struct session *s, uint64_t *left, const uint8_t **p)
 {
-	const uint8_t *p;
 	enum line_err err;
-	size_t have;
+	size_t n;
 
-	while (n > 0) {
-		err = line_peek(s->line, &p, &have);
-		if (meanwhile(s, err))
-			continue;
-		if (err != LINE_OK) {
-			broken(s, err);
-			return false;
-		}
-		if (have > n)
-			have = (size_t)n;
-		if (have > TAKE_MAX)
-			have = TAKE_MAX;
-		if (fn != NULL && !fn(arg, p, have))
-			return false;
-		line_drop(s->line, have);
-		n -= have;
+	do
+		err = line_peek(s->line, p, &n);
+	while (meanwhile(s, err));
+	if (err != LINE_OK) {
+		broken(s, err);
+		return 0;
 	}
-	return true;
-}
-
-static bool
-copy_octets(void *arg, const uint8_t *p, size_t n)
-{
-	char **to = arg;
-
-	memcpy(*to, p, n);
-	*to += n;
-	return true;
+	if (n > *left)
+		n = (size_t)*left;
+	if (n > TAKE_MAX)
+		n = TAKE_MAX;
+	line_drop(s->line, n);
+	*left -= n;
+	return n;
 }
 
 /* Rule 16 of STYLE: one that does not wait is read over, or the connection
  * closed. */
-static bool
-read_over(struct session *s, const struct lex_literal *lit)
-{
-	if (s->state != ST_GREETED && lit->octets <= s->start->message_max)
-		return take_octets(s, lit->octets, NULL, NULL);
-	answer_out(s);
-	reply_bye(s, "that is too much to read over", "literal");
-	return false;
-}
-
 void
 pass_over(struct session *s, const struct lex_literal *first)
 {
 	struct lex_literal lit = *first;
+	const uint8_t *p;
 	char *text;
 	size_t n;
 
-	while (s->state != ST_END && !lit.sync && read_over(s, &lit) &&
-	    next_line(s, LEX_LINE_MAX, &text, &n))
-		if (!lex_tail(text, n, &lit))
+	while (s->state != ST_END && !lit.sync) {
+		if (s->state == ST_GREETED ||
+		    lit.octets > s->start->message_max) {
+			answer_out(s);
+			reply_bye(s, "that is too much to read over",
+			    "literal");
+		}
+		while (s->state != ST_END && lit.octets > 0)
+			(void)take_octets(s, &lit.octets, &p);
+		if (!next_line(s, LEX_LINE_MAX, &text, &n) ||
+		    !lex_tail(text, n, &lit))
 			return;
+	}
 }
 
 /* A literal that is an argument. */
@@ -249,7 +243,9 @@ argument(struct session *s, const struct lex_literal *lit)
 	size_t max = s->state == ST_GREETED ? LITERAL_EARLY_MAX : LITERAL_MAX;
 	bool fits = lit->octets <= max && !lit->binary;
 	char *to = fits ? lex_literal(&s->lex, (size_t)lit->octets) : NULL;
-	char *at = to;
+	uint64_t left = lit->octets;
+	const uint8_t *p;
+	size_t n;
 
 	if (to == NULL) {
 		reply_no(s, "TOOBIG", "literal or command too large");
@@ -258,10 +254,14 @@ argument(struct session *s, const struct lex_literal *lit)
 	}
 	if (lit->sync)
 		reply_go_on(s, "more");
-	if (!take_octets(s, lit->octets, copy_octets, &at))
-		return false;
-	if (memchr(to, '\0', (size_t)lit->octets) != NULL)
-		s->lex.text.err = EMSGSIZE;
+	for (; left > 0; to += n) {
+		n = take_octets(s, &left, &p);
+		if (n == 0)
+			return false;
+		memcpy(to, p, n);
+		if (memchr(p, '\0', n) != NULL)
+			s->lex.text.err = EMSGSIZE;
+	}
 	return true;
 }
 
@@ -289,11 +289,7 @@ read_command(struct session *s)
 		r = lex_line(&s->lex, text, n, &lit);
 		if (r != LEX_WANT)
 			break;
-		if (append_is(s)) {
-			append_literal(s, &lit);
-			return false;
-		}
-		if (!argument(s, &lit) ||
+		if (append_literal(s, &lit) || !argument(s, &lit) ||
 		    !next_line(s, LEX_LINE_MAX, &text, &n))
 			return false;
 	}
@@ -336,6 +332,14 @@ let_go(struct session *s)
 	op_reply_clear(&s->keeper);
 	op_reply_clear(&s->reader);
 	op_reply_clear(&s->rows);
+	s->ours = false;
+	set_clear(&s->uids);
+	set_clear(&s->seqs);
+	set_done_clear(&s->done);
+	find_prog_clear(&s->prog);
+	fetch_free(s->fetch);
+	s->fetch = NULL;
+	s->index = false;
 	if (s->out.cap > KEPT_MAX)
 		buf_clear(&s->out);
 	lex_reset(&s->lex);
@@ -358,7 +362,6 @@ talk(struct session *s)
 	put_capabilities(s);
 	(void)buf_addf(&s->out, "] %s IMAP mailnode", conf.hostname);
 	send_line(s);
-	line_timeout(s->line, s->start->login_ms);
 	while (s->state != ST_END) {
 		early = s->state == ST_GREETED;
 		if (read_command(s))
@@ -370,8 +373,8 @@ talk(struct session *s)
 		if (s->state == ST_GREETED &&
 		    clock_mono_ms() - s->began_ms > s->start->login_ms)
 			reply_bye(s, "log in sooner", "no-login");
-		if (s->errors >= (s->state == ST_GREETED ?
-		    ERRORS_EARLY_MAX : ERRORS_MAX))
+		if (s->astray >= (s->state == ST_GREETED ?
+		    ASTRAY_EARLY_MAX : ASTRAY_MAX))
 			reply_bye(s, "too many errors", "errors");
 	}
 	line_bye(s->line);

@@ -9,11 +9,16 @@
 
 /* What a session needs of the rest of the house.  Channels are read at each
  * use, as new ones come. */
+enum imap_woken {
+	IMAP_NEWS,	/* nothing, or what keeper tells */
+	IMAP_STOP,	/* the parent ends the session */
+	IMAP_ALONE	/* keeper is gone: the next knows nothing of it */
+};
+
 struct imap_start {
 	int		 fd;		/* the connection; borrowed */
 	int		 wake;		/* see line_wake */
 	const char	*peer;		/* its address */
-	uint16_t	 peer_port;
 	uint32_t	 number;	/* of the session, for the trace id */
 	const int	*keeper, *reader, *vault;
 	void		*arg;
@@ -25,8 +30,8 @@ struct imap_start {
 	bool		(*want_reader)(void *arg, bool light);
 	/* It is not needed for now. */
 	void		(*drop_reader)(void *arg);
-	/* The wake descriptor was readable; true: end the session. */
-	bool		(*woken)(void *arg);
+	/* The wake descriptor was readable. */
+	enum imap_woken	(*woken)(void *arg);
 	/* Before the login: the peer said what is no IMAP.  Or NULL. */
 	void		(*fault)(void *arg, const char *what);
 	int64_t		 idle_ms;	/* RFC 9051 section 5.4: 30 minutes */

@@ -11,6 +11,7 @@
 #include "mailnode/node/trace.h"
 #include "mailnode/smtp/sasl.h"
 #include "store/op_box.h"
+#include "store/op_find.h"
 #include "store/op_mail.h"
 #include "store/op_set.h"
 #include "store/op_view.h"
@@ -36,11 +37,12 @@ enum enabled {
 enum {
 	LITERAL_EARLY_MAX = 4096,	/* octets, before the login */
 	LITERAL_MAX = 64 * 1024,	/* octets that are no message */
-	ERRORS_MAX = 50,		/* BAD, until the session is closed */
-	ERRORS_EARLY_MAX = 5,		/* the same before the login */
+	ASTRAY_MAX = 50,		/* BAD in a row, then it is closed */
+	ASTRAY_EARLY_MAX = 20,		/* the same before the login */
 	TAKE_MAX = SET_DATA_MAX,	/* octets of a literal at a time */
 	TEXT_MAX = 400,			/* octets of an answer's text */
-	KEYWORD_TEXT = 4096		/* octets of all told in FLAGS */
+	KEYWORD_TEXT = 64 * 1024,	/* octets of all told in FLAGS */
+	FLAG_RECENT = 1 << 30		/* beside STORE_*: \Recent */
 };
 
 /* The mailbox at hand, as the client was told of it. */
@@ -53,9 +55,15 @@ struct view {
 	uint32_t	 exists;
 	uint64_t	 modseq;	/* flags were told up to here */
 	uint64_t	 gone;		/* expunges were told up to here */
+	uint64_t	 said;		/* the highest of a row, since news */
 	bool		 mapped;
 	struct set	 map;		/* UIDs told; made at first use */
-	char		 keywords[KEYWORD_TEXT];	/* a blank before each */
+	struct set	 change;	/* what went, or came, of the news */
+	struct set	 recent;	/* UIDs that are here for the first
+					   time, and those between … */
+	uint32_t	 nrecent;	/* … so many are there */
+	struct buf	 keywords;	/* of FLAGS, a blank before each … */
+	bool		 untold;	/* … but the last were not told yet */
 	struct set	 saved;		/* "$": UIDs, RFC 5182 */
 };
 
@@ -72,7 +80,8 @@ struct session {
 	bool		 second;	/* of two verbs with one function */
 	struct sasl	*sasl;
 	unsigned int	 enabled;	/* EN_* */
-	unsigned int	 errors;
+	unsigned int	 errors;	/* BAD in all */
+	unsigned int	 astray;	/* since a command that was one */
 	int64_t		 began_ms;	/* monotonic */
 	bool		 told;		/* mailboxes changed meanwhile */
 	bool		 told_boxes;	/* the same, for NOTIFY */
@@ -82,13 +91,24 @@ struct session {
 	bool		 index;		/* a search wants it … */
 	bool		 indexed;	/* … and the reader has it */
 	struct op_reply	 keeper, reader, rows;
+	struct view_box	 box;		/* see find_box() */
 	struct buf	 out;		/* one answer in the making */
 	struct buf	 last;		/* the tagged one */
 	struct view	 view;
+	/* of one command, cleared behind it */
+	char		 name[BOX_NAME_MAX];	/* the mailbox it names */
+	struct set	 uids;		/* the messages it is about … */
+	bool		 ours;		/* … and whose flags it told itself */
+	struct set	 seqs;		/* their numbers, or what is needed
+					   until the next news at most */
+	struct set_done	 done;		/* what keeper did of it */
+	struct find_prog prog;		/* what is looked for */
+	struct fetch	*fetch;		/* what is fetched; NULL */
 	struct deflate	*deflate;	/* NULL: plain */
 	int64_t		 progress_ms;	/* a word was said, or it began */
 	uint64_t	 progress_goal;	/* of the command */
 	uint64_t	 fetched;	/* messages, for the log */
+	uint64_t	 rows_told;	/* FETCH answers to one question */
 	char		 client[128];	/* as it calls itself: ID */
 };
 
@@ -105,10 +125,9 @@ bool	 next_line(struct session *s, size_t max, char **text, size_t *n);
 int	 reader_of(struct session *s);
 /* Hears what keeper told. */
 void	 listen_up(struct session *s);
-/* Reads n octets; fn (or NULL: they are dropped) gets them, at most TAKE_MAX
- * at a time, and says false to stop.  False: the session is over, or that. */
-bool	 take_octets(struct session *s, uint64_t n,
-	    bool (*fn)(void *, const uint8_t *, size_t), void *arg);
+/* Some of the next octets of *left, at most TAKE_MAX: valid until the next
+ * call that reads.  0: the session is over. */
+size_t	 take_octets(struct session *s, uint64_t *left, const uint8_t **p);
 
 /* Of what was refused, a literal that does not wait, and what follows: lines
  * of a letter are no commands of its owner. */
@@ -124,20 +143,21 @@ void	 imap_verb(struct session *s);
 void	 reply_ok(struct session *s, const char *code, const char *text);
 /* What stands in s->out is the code. */
 void	 reply_out(struct session *s, const char *text);
-void	 reply_no(struct session *s, const char *code, const char *text);
-void	 reply_bad(struct session *s, const char *text);
+/* These are always false, as what failed. */
+bool	 reply_no(struct session *s, const char *code, const char *text);
+bool	 reply_bad(struct session *s, const char *text);
+bool	 reply_bye(struct session *s, const char *text, const char *why);
 /* Sends the tagged answer, at the end of each command. */
 void	 answer_out(struct session *s);
 /* Is it OP_OK?  Else it is answered, by reply_failed(). */
 bool	 well(struct session *s, uint16_t status);
 /* "no" with the code and words for what a service said; ends the session
  * when the service is gone. */
-void	 reply_failed(struct session *s, uint16_t status);
+bool	 reply_failed(struct session *s, uint16_t status);
 /* The same of the mailbox that something was to go to. */
-void	 reply_no_target(struct session *s, uint16_t status);
+bool	 reply_no_target(struct session *s, uint16_t status);
 void	 untagged(struct session *s, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));
-void	 reply_bye(struct session *s, const char *text, const char *why);
 void	 reply_go_on(struct session *s, const char *text);
 /* INPROGRESS, RFC 9585: a word for those who wait.  As a set_ask has it,
  * with a session: so many of s->progress_goal are done. */
@@ -147,10 +167,6 @@ void	 asks_init(struct session *s, struct op_reply *r);
 /* Into s->out, which send_out() sends and empties: a word of a list in
  * parentheses, with a blank before it if one was. */
 void	 put_word(struct buf *b, const char *word);
-/* Between quotes; a line's end in it is a "?". */
-void	 put_quoted(struct buf *b, const char *p, size_t n);
-/* Quoted, or a literal. */
-void	 put_string(struct buf *b, const char *p, size_t n);
 void	 send_out(struct session *s);
 void	 send_line(struct session *s);	/* with its CRLF */
 
@@ -169,25 +185,21 @@ struct flag_list {
 };
 
 /* A list in parentheses, or (bare) flags up to the end; false: malformed. */
-bool	 flag_list(struct lex_at *at, bool bare, struct flag_list *out);
+bool	 flag_list(struct lex *l, bool bare, struct flag_list *out);
 /* One more flag. */
-bool	 flag_one(struct lex_at *at, struct flag_list *out);
-/* As a list; what the client has not heard of it is told first. */
+bool	 flag_one(struct lex *l, struct flag_list *out);
+/* As a list; what the client has not heard of it is told before b. */
 void	 put_flags(struct session *s, struct buf *b, uint32_t flags,
 	    const char *tags);
 void	 tell_flags(struct session *s);
 
-/* ---- sync.c: what the client was told, and what is ---- */
+/* ---- view.c: what the client was told, and what is ---- */
 
-/* Takes a mailbox up, or leaves it (NULL). */
-void	 view_open_box(struct session *s, const struct view_box *b,
-	    bool readonly);
+/* Leaves the mailbox at hand, if there is one. */
 void	 view_leave(struct session *s);
 /* RFC 7162 section 3.1: the client has used it; it is told where the mailbox
  * at hand is. */
 void	 condstore_on(struct session *s);
-/* What the device knows by now, for the owner's list of devices. */
-void	 note_seen(struct session *s);
 /* Makes the map; false: answered already. */
 bool	 view_map(struct session *s);
 /* As the client counts, in the order of uids; what it has not been told of
@@ -207,12 +219,14 @@ struct telling {
 	bool		 silent;
 };
 bool	 tell_rows(struct session *s, const struct telling *t);
-void	 tell_vanished(struct session *s, const char *how,
-	    const struct set *gone);
-/* select.c: VANISHED (EARLIER) of what went since; known: only of these, or
+/* RFC 5530 section 3, when that left out some of s->uids: a number that the
+ * client knows, of what it has not heard yet that another expunged it. */
+void	 reply_missing(struct session *s);
+/* Keeper tells of changes from now on.  False: answered. */
+bool	 watch(struct session *s);
+/* VANISHED (EARLIER) of what went since; known: only of these, or
  * NULL.  False: answered already. */
-bool	 tell_gone(struct session *s, const struct set *known,
-	    uint64_t since);
+bool	 tell_gone(struct session *s, const struct set *known, uint64_t since);
 /* A set, be it of UIDs, as UIDs; some: a sequence number of no message is no
  * error.  False: answered already. */
 bool	 view_set(struct session *s, const struct lex_str *text, bool uid,
@@ -225,9 +239,7 @@ enum sync_how {
 	SYNC_OWN = 8,		/* whatever NOTIFY says: the client did it */
 	SYNC_FLAGS = 16		/* notify_may() adds it */
 };
-/* `but`: flags of these were told already; NULL. */
-void	 view_sync(struct session *s, unsigned int how,
-	    const struct set *but);
+void	 view_sync(struct session *s, unsigned int how);
 
 /* ---- notify.c ---- */
 
@@ -247,31 +259,25 @@ void	 tell_news(struct session *s, unsigned int how);
 /* The same between commands. */
 void	 notify_tell(struct session *s);
 
-/* select.c: keeper tells of changes from now on.  False: answered. */
-bool	 watch(struct session *s);
-
 /* ---- fetch.c, for NOTIFY ---- */
 
 struct fetch;
 /* A list of attributes; owned, borrows from the command.  NULL: malformed. */
-struct fetch *fetch_atts(struct lex_at *at);
+struct fetch *fetch_atts(struct lex *l);
 void	 fetch_free(struct fetch *f);
 /* All of them, or answered. */
 void	 fetch_tell(struct session *s, struct fetch *f,
 	    const struct set *uids);
 
-/* search.c: all keys to the end of a command, appended as a program; s->index
- * is set when that needs it, *modseq when MODSEQ is one of them.  False:
- * answered, or malformed. */
-struct find_prog;
-bool	 search_keys(struct session *s, struct lex_at *at,
-	    struct find_prog *prog, bool *modseq);
+/* search.c: all keys to the end of a command, as s->prog; s->index is set when
+ * that needs it.  False: answered, or malformed. */
+bool	 search_keys(struct session *s);
 
-/* ---- commands, file by file; the arguments are at *at ---- */
+/* ---- commands, file by file; the arguments are next in s->lex ---- */
 
 /* True: "done" is said, if nothing is yet.  False: so is that the arguments
  * are wrong. */
-typedef bool	on_fn(struct session *s, struct lex_at *at);
+typedef bool	on_fn(struct session *s);
 
 on_fn	on_capability, on_logout, on_id, on_enable, on_namespace, on_idle,
 	on_compress, on_login, on_authenticate, on_list, on_status, on_create,
@@ -292,22 +298,20 @@ void	 list_put(struct session *s, const struct tree *t,
 /* What a mailbox is for, "\\Sent"; NULL: nothing of its own. */
 const char *special_use(const char *name);
 /* A mailbox's name; false: answered already. */
-bool	 get_mailbox(struct session *s, struct lex_at *at,
-	    char name[BOX_NAME_MAX]);
-/* What is known of a mailbox; false: answered already. */
-bool	 find_box(struct session *s, const char *name, uint32_t want,
-	    struct view_box *b);
+bool	 get_mailbox(struct session *s, char name[BOX_NAME_MAX]);
+/* What is known of a mailbox (NULL: the one at hand), as view_box() has it,
+ * into s->box, valid until the reader is asked again; else its id is 0. */
+uint16_t find_box(struct session *s, const char *name, uint32_t want);
 /* (n m …) of one STATUS, as LIST-STATUS has it too. */
-bool	 status_items(struct session *s, struct lex_at *at, uint32_t *items);
+bool	 status_items(struct session *s, uint32_t *items);
 void	 put_status(struct session *s, const struct view_box *b,
 	    uint32_t items);
 /* STATUS as news, RFC 5465 section 5; flags: of changes of these, too. */
 void	 put_news(struct session *s, const struct view_box *b, bool flags);
 uint32_t status_want(uint32_t items);
 
-/* append.c: a literal that is a message.  The command is answered then, or
- * goes on behind it. */
-bool	 append_is(const struct session *s);
-void	 append_literal(struct session *s, struct lex_literal *lit);
+/* append.c: a literal that is a message, and all of the command behind it.
+ * False: no such command. */
+bool	 append_literal(struct session *s, struct lex_literal *lit);
 
 #endif

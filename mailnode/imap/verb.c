@@ -1,6 +1,4 @@
 /* Commands: the table that says which may come when, and what they do. */
-#include <string.h>
-
 #include "mailnode/base/clock.h"
 #include "mailnode/imap/talk.h"
 
@@ -8,7 +6,8 @@ enum {
 	F_NOARG = 1,		/* arguments are a syntax error */
 	F_UID = 2,		/* has a UID form … */
 	F_UID_ARG = 4,		/* … with arguments that the other lacks */
-	F_SECOND = 8		/* see s->second */
+	F_SECOND = 8,		/* see s->second */
+	F_FRESH = 16		/* its UID form finds what came meanwhile */
 };
 
 /* What news are told before the answer that ends the command; a UID command
@@ -58,9 +57,9 @@ static const struct verb {
 	{ "STORE",	ST_SELECTED,	F_UID, NEW,	on_store },
 	{ "COPY",	ST_SELECTED,	F_UID, GONE,	on_copy },
 	{ "MOVE",	ST_SELECTED,	F_UID | F_SECOND, OWN, on_copy },
-	{ "SEARCH",	ST_SELECTED,	F_UID, NEW,	on_search },
-	{ "SORT",	ST_SELECTED,	F_UID, NEW,	on_sort },
-	{ "THREAD",	ST_SELECTED,	F_UID, NEW,	on_thread },
+	{ "SEARCH",	ST_SELECTED,	F_UID | F_FRESH, NEW, on_search },
+	{ "SORT",	ST_SELECTED,	F_UID | F_FRESH, NEW, on_sort },
+	{ "THREAD",	ST_SELECTED,	F_UID | F_FRESH, NEW, on_thread },
 	{ "NOTIFY",	ST_IN,		0, QUIET,	on_notify },
 	{ "IDLE",	ST_IN,		F_NOARG, GONE,	on_idle },
 	{ "COMPRESS",	ST_IN,		0, QUIET,	on_compress },
@@ -68,13 +67,13 @@ static const struct verb {
 };
 
 static const struct verb *
-find(struct session *s, struct lex_at *at)
+find(struct session *s)
 {
 	const struct verb *v;
 	struct lex_str name;
 
-	s->uid = lex_word(at, "UID");
-	if (!lex_atom(at, &name))
+	s->uid = lex_word(&s->lex, "UID");
+	if (!lex_atom(&s->lex, &name))
 		return NULL;
 	for (v = verbs; v->name != NULL; v++)
 		if (lex_is(&name, v->name) &&
@@ -84,11 +83,13 @@ find(struct session *s, struct lex_at *at)
 }
 
 static void
-run(struct session *s, const struct verb *v, struct lex_at *at)
+run(struct session *s, const struct verb *v)
 {
 	s->progress_ms = clock_mono_ms();
 	s->second = v->flags & F_SECOND;
-	if (v->fn == NULL || v->fn(s, at))
+	if (s->uid && v->flags & F_FRESH)
+		view_sync(s, SYNC_NEW);
+	if (v->fn == NULL || v->fn(s))
 		reply_ok(s, "", "done");
 	else
 		reply_bad(s, "arguments are missing or wrong");
@@ -99,22 +100,22 @@ run(struct session *s, const struct verb *v, struct lex_at *at)
 void
 imap_verb(struct session *s)
 {
-	struct lex_at at = { &s->lex, 0 };
 	const struct verb *v;
 	struct lex_str tag;
 
-	if (!lex_atom(&at, &tag) || s->tag[0] == '\0') {
+	s->lex.at = 0;
+	if (!lex_atom(&s->lex, &tag) || s->tag[0] == '\0') {
 		s->tag[0] = '\0';
 		reply_bad(s, "a command starts with a tag");
-	} else if ((v = find(s, &at)) == NULL)
+	} else if ((v = find(s)) == NULL)
 		reply_bad(s, "no such command");
 	else if (!(v->states & s->state))
 		reply_bad(s, s->state == ST_GREETED ? "log in first" :
 		    v->states & ST_GREETED ? "logged in already" :
 		    "select a mailbox first");
 	else if (v->flags & F_NOARG && !(s->uid && v->flags & F_UID_ARG) &&
-	    !lex_end(&at))
+	    !lex_end(&s->lex))
 		reply_bad(s, "arguments where none belong");
 	else
-		run(s, v, &at);
+		run(s, v);
 }

@@ -22,7 +22,7 @@ enum {
 
 struct hook_event {
 	const char	*name;		/* "delivered" */
-	const char	*const *vars;	/* "MAILNODE_X=…", NULL-ended; or NULL */
+	const char	*const *vars; /* "MAILNODE_X=…", NULL-ended; or NULL */
 	int		 fd;		/* the message, for hooks with MAIL */
 };
 

@@ -61,6 +61,7 @@ bans_free(struct bans *b)
 		return;
 	if (b->loop != NULL && b->save.armed) {
 		loop_disarm(b->loop, &b->save);
+		b->loop = NULL;		/* the last try */
 		bans_save(b);
 	}
 	free(b);
@@ -330,8 +331,6 @@ count_around(struct bans *b, const struct ban *host,
 	char addr[NET_TEXT_MAX];
 	struct ban *e;
 
-	if (host->count[f->kind] > limits[f->kind])
-		return NULL;
 	net_prefix_text(&host->net, addr);
 	net_around(&net);
 	e = make(b, &net, f->door, host, now);
@@ -349,13 +348,14 @@ size_t
 bans_fault(struct bans *b, const struct ban_fault *f, int64_t now,
     const struct ban *began[BANS_AT_ONCE])
 {
-	const struct ban *around = bans_find(b, f->addr, f->door, now);
+	const struct ban *around;
 	struct net_prefix host;
 	struct ban *e;
 	size_t n = 0;
 
-	if (!net_prefix(f->addr, &host) || is_known(b, &host, now) ||
-	    bans_is_own(f->addr) || (around != NULL && around->manual))
+	if (bans_find(b, f->addr, f->door, now) != NULL ||
+	    !net_prefix(f->addr, &host) || is_known(b, &host, now) ||
+	    bans_is_own(f->addr))
 		return 0;
 	net_host(&host);
 	e = make(b, &host, f->door, NULL, now);

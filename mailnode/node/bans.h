@@ -66,7 +66,7 @@ struct ban {
 	uint64_t	used;		/* private: in what order */
 	uint32_t	level;		/* bans so far */
 	uint32_t	count[BAN_KINDS];
-	uint32_t	addresses;	/* of a network: whose faults these are */
+	uint32_t	addresses; /* of a network: whose faults these are */
 	bool		manual;		/* by the owner: of every door */
 	char		evidence[BANS_EVIDENCE_MAX];
 };
@@ -85,8 +85,9 @@ struct bans;
 struct bans	*bans_new(struct loop *l, const char *home);
 void		 bans_free(struct bans *b);
 
-/* Counts it.  How many bans that began, borrowed until the next call.
- * now: wall seconds, as everywhere below. */
+/* Counts it, unless addr is kept out already: what its sessions do while they
+ * are sent away is no evidence.  How many bans that began, borrowed until the
+ * next call.  now: wall seconds, as everywhere below. */
 size_t		 bans_fault(struct bans *b, const struct ban_fault *f,
 		    int64_t now, const struct ban *began[BANS_AT_ONCE]);
 void		 bans_known(struct bans *b, const char *addr,

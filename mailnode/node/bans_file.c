@@ -23,7 +23,7 @@
 #include "mailnode/node/bans_room.h"
 #include "mailnode/node/log.h"
 
-enum { SAVE_MS = 1000, LINE_ROOM = 512, PATH_ROOM = 4096 };
+enum { SAVE_MS = 1000, AGAIN_MS = 60000, LINE_ROOM = 512, PATH_ROOM = 4096 };
 
 static const char head[] = "mailnode-bans 2\n", old_head[] =
     "mailnode-bans 1\n";
@@ -62,26 +62,37 @@ write_all(const struct bans *b, FILE *f, int64_t now)
 	}
 }
 
+/* All of it, or -1 with errno: what is there is worth more than a part. */
+static int
+write_file(const struct bans *b, const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	FILE *f = fd != -1 ? fdopen(fd, "w") : NULL;
+	bool bad;
+
+	if (f == NULL)
+		return -1;
+	errno = EIO;
+	write_all(b, f, clock_wall_s());
+	bad = ferror(f) != 0;
+	return fclose(f) == EOF || bad ? -1 : 0;
+}
+
 void
 bans_save(void *arg)
 {
 	struct bans *b = arg;
 	char tmp[PATH_ROOM], path[PATH_ROOM];
-	FILE *f = NULL;
-	int fd;
 
 	if (snprintf(tmp, sizeof tmp, "%s/bans.new", b->home) >=
 	    (int)sizeof tmp)
 		return;
 	snprintf(path, sizeof path, "%.*s", (int)strlen(tmp) - 4, tmp);
-	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (fd != -1)
-		f = fdopen(fd, "w");
-	if (f != NULL)
-		write_all(b, f, clock_wall_s());
-	if (f == NULL || fclose(f) == EOF || rename(tmp, path) == -1)
-		log_line(LOG_WARN, "bans", "file=%s error=%s", path,
-		    strerror(errno));
+	if (write_file(b, tmp) == 0 && rename(tmp, path) == 0)
+		return;
+	log_line(LOG_WARN, "bans", "file=%s error=%s", path, strerror(errno));
+	if (b->loop != NULL)
+		loop_arm(b->loop, &b->save, AGAIN_MS);
 }
 
 void

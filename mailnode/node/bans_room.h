@@ -17,7 +17,7 @@ struct bans {
 	size_t		 n, nknown;
 	size_t		 turn;		/* of who goes next */
 	uint64_t	 used;
-	int64_t		 owners;	/* wall s: until then he keeps some out */
+	int64_t		 owners; /* wall s: until then he keeps some out */
 	uint32_t	 mark[BANS_MAX];	/* of ban[] */
 	struct ban	 ban[BANS_MAX];
 	struct known	 known[BANS_KNOWN_MAX];

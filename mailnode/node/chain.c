@@ -22,6 +22,9 @@ static struct tls_server *server;
 static struct seen seen;
 static const char *trouble;
 static int64_t ends_s;		/* wall; 0: not known */
+static uint8_t spki_of[SHA256_OCTETS];	/* of the chain */
+static uint8_t spki_ours[SHA256_OCTETS];
+static bool has_ours;
 
 static bool
 same(const struct stat *st)
@@ -45,8 +48,10 @@ read_chain(int fd, size_t n)
 	while (at < n && (got = read(fd, pem + at, n - at)) > 0)
 		at += (size_t)got;
 	e = got == -1 ? CRYPTO_SYSTEM : tls_server_new(pem, at, &server);
-	if (e == CRYPTO_OK && cert_info(pem, at, &in) == CRYPTO_OK)
+	if (e == CRYPTO_OK && cert_info(pem, at, &in) == CRYPTO_OK) {
 		ends_s = in.not_after;
+		memcpy(spki_of, in.spki, sizeof spki_of);
+	}
 	free(pem);
 	return e;
 }
@@ -75,6 +80,30 @@ load(const char *path)
 	close(fd);
 }
 
+void
+chain_key(const uint8_t *spki)
+{
+	/* What is told now is judged now. */
+	if (spki != NULL && (!has_ours ||
+	    memcmp(spki, spki_ours, sizeof spki_ours) != 0))
+		memset(&seen, 0, sizeof seen);
+	has_ours = spki != NULL;
+	if (has_ours)
+		memcpy(spki_ours, spki, sizeof spki_ours);
+}
+
+static void
+check_key(void)
+{
+	if (server == NULL || !has_ours ||
+	    memcmp(spki_of, spki_ours, sizeof spki_of) == 0)
+		return;
+	tls_server_free(server);
+	server = NULL;
+	trouble = "the certificate is for another key than the vault's: see "
+	    "mailnode cert";
+}
+
 /* One stat() when nothing changed, which is once a connection. */
 struct tls_server *
 chain_load(const char *home, const char **why)
@@ -86,8 +115,10 @@ chain_load(const char *home, const char **why)
 	if (snprintf(path, sizeof path, "%s/tls/chain.pem", home) >=
 	    (int)sizeof path)
 		return NULL;
-	if (stat(path, &st) == -1 || !same(&st))
+	if (stat(path, &st) == -1 || !same(&st)) {
 		load(path);
+		check_key();
+	}
 	*why = trouble;
 	return server;
 }

@@ -24,6 +24,13 @@ enum { CHAIN_SOON_S = 14 * 86400 };	/* the owner is told so long before */
 struct tls_server	*chain_load(const char *home, const char **why);
 struct tls_server	*chain_loaded(void);
 
+/*
+ * The hash (SHA256_OCTETS) of the public key that the vault has, or NULL:
+ * with a chain of another one each handshake would fail, so that it cannot
+ * serve either.
+ */
+void			 chain_key(const uint8_t *spki);
+
 /* The same for a session: NULL too where the vault has no key for it. */
 struct tls_server	*chain_serves(const struct proc *pr);
 

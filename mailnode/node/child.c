@@ -179,8 +179,8 @@ find_waiting(const struct nursery *n, enum role role,
 	return fresh;
 }
 
-/* Who rested gets a number of its own, and the right to one more signature:
- * a channel to the vault is good for a single handshake. */
+/* Who rested gets a number of its own, and has the right to one more
+ * signature: a channel to the vault is good for a single handshake. */
 static void
 connect_to(struct nursery *n, struct child *c, const struct proc_conn *conn)
 {
@@ -190,7 +190,7 @@ connect_to(struct nursery *n, struct child *c, const struct proc_conn *conn)
 	c->conn.session = session;
 	c->faults = 0;
 	c->started_ms = clock_mono_ms();
-	if (c->served > 0 && c->entry->services & ROLE_BIT(ROLE_VAULT))
+	if (c->asked_vault && c->entry->services & ROLE_BIT(ROLE_VAULT))
 		nursery_wire(n, c, ROLE_VAULT);
 }
 

@@ -50,6 +50,7 @@ struct child {
 	bool		 waiting;	/* no connection: forked ahead, or
 					   resting after one from conn.peer */
 	unsigned int	 served;	/* connections before this one */
+	bool		 asked_vault;	/* it asked the vault in the last */
 	int64_t		 rested_ms;	/* monotonic */
 };
 

@@ -14,7 +14,9 @@
 
 enum {
 	AGAIN_FIRST_MS = 100,		/* a role that ran well starts soon */
-	AGAIN_WELL_MS = 60000		/* this long up: the backoff forgets */
+	AGAIN_WELL_MS = 60000,		/* this long up: the backoff forgets */
+	AGAIN_INDEXER_MS = 2000		/* each death brings it forward: keeper
+					   gives it less (op_index_try.h) */
 };
 
 static void
@@ -22,12 +24,13 @@ run_again(struct nursery *n, const struct child *c)
 {
 	enum role r = c->entry->role;
 	int64_t *wait = &n->again_ms[r];
+	int64_t most = r == ROLE_INDEXER && c->ready ? AGAIN_INDEXER_MS :
+	    NURSERY_AGAIN_MAX_MS;
 
 	if (clock_mono_ms() - c->started_ms > AGAIN_WELL_MS || *wait == 0)
 		*wait = AGAIN_FIRST_MS;
 	else
-		*wait = *wait * 2 < NURSERY_AGAIN_MAX_MS ? *wait * 2 :
-		    NURSERY_AGAIN_MAX_MS;
+		*wait = *wait * 2 < most ? *wait * 2 : most;
 	loop_arm(n->loop, &n->again[r], *wait);
 }
 

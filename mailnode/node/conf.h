@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "mailnode/node/conf_tui.h"
 
@@ -112,7 +113,7 @@ struct conf {
 	uint64_t	 reserve;		/* octets */
 	unsigned int	 sessions_max;
 	unsigned int	 sessions_per_address;
-	unsigned int	 connections_per_minute;	/* per address; 0: any */
+	unsigned int	 connections_per_minute; /* per address; 0: any */
 	const char	*const *own_networks;	/* never banned; NULL: none */
 	size_t		 nown_networks;
 	unsigned int	 recipients_max;
@@ -120,19 +121,22 @@ struct conf {
 	const char	*catchall;		/* folder, or NULL */
 	const char	*const *catchall_refused; /* "info", "*-spam" */
 	size_t		 ncatchall_refused;
-	const char	*const *forwarders;	/* domains, networks; NULL: none */
+	const char	*const *forwarders; /* domains, networks; NULL: none */
 	size_t		 nforwarders;
 	const char	*const *arc_trusted;	/* domains; NULL: none */
 	size_t		 narc_trusted;
 	const struct conf_dnsbl *dnsbls;
 	size_t		 ndnsbls;
-	unsigned int	 greylist_s;		/* wait of the unknown; 0: none */
+	unsigned int	 greylist_s;	/* wait of the unknown; 0: none */
 	unsigned int	 undo_s;
 	bool		 sign_ed25519;
 	const char	*unsubscribe_ca;	/* file, or NULL */
 };
 
 extern const struct conf conf;
+
+/* By conf.local_socket; the owner may anyway. */
+bool	conf_may_submit(uid_t uid);
 
 /*
  * Absolute paths, "~" resolved from HOME or the user database.  Each

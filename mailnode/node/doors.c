@@ -35,6 +35,8 @@ struct doors {
 	struct listen_rates	 rates;
 	struct loop_timer	 rest;
 	uint64_t		 accepted, refused;
+	int64_t			 said_s;	/* the second of these: */
+	unsigned int		 said, unsaid;	/* refusals logged, and not */
 	bool			 opened;
 	bool			 keyless;	/* the vault has no TLS key */
 	bool			 phones;	/* somebody came for IMAP */
@@ -148,6 +150,27 @@ judge(struct doors *d, const struct proc_conn *conn)
 	return v;
 }
 
+/* A flood that is turned away fills no disk: thousands come in a second. */
+static bool
+may_log(struct doors *d)
+{
+	enum { LINES_A_SECOND = 20 };
+	int64_t now = clock_mono_ms() / 1000;
+
+	if (now != d->said_s) {
+		if (d->unsaid > 0)
+			log_line(LOG_INFO, "refuse", "more=%u", d->unsaid);
+		d->said_s = now;
+		d->said = d->unsaid = 0;
+	}
+	if (d->said < LINES_A_SECOND) {
+		d->said++;
+		return true;
+	}
+	d->unsaid++;
+	return false;
+}
+
 /* For `why`, too: whom a ban keeps out. */
 static void
 tell_refused(struct doors *d, const struct proc_conn *conn,
@@ -165,8 +188,10 @@ tell_refused(struct doors *d, const struct proc_conn *conn,
 		    b->manual ? " by the owner" : " for a while");
 		reason = text;
 	}
-	log_line(LOG_INFO, "refuse", "trace=%s service=%s peer=%s reason=%s",
-	    trace, listen_service_name(l->service), conn->peer, reason);
+	if (may_log(d))
+		log_line(LOG_INFO, "refuse",
+		    "trace=%s service=%s peer=%s reason=%s", trace,
+		    listen_service_name(l->service), conn->peer, reason);
 	story_refused(&d->faults->story, trace, listen_service_name(l->service),
 	    conn->peer, reason);
 }
@@ -234,8 +259,10 @@ rested(void *arg)
 }
 
 void
-doors_tls(struct doors *d, bool can)
+doors_tls(struct doors *d, bool can, const uint8_t *spki)
 {
+	chain_key(spki);
+	watch_chain(d);
 	if (d->keyless != can)
 		return;
 	d->keyless = !can;

@@ -33,7 +33,8 @@ void		 doors_fds(const struct doors *d, int fds[DOORS_MAX]);
 
 /* The vault has the key for TLS, or has none: then it is not offered, as a
  * handshake that fails may cost the sender a day. */
-void		 doors_tls(struct doors *d, bool can);
+void		 doors_tls(struct doors *d, bool can,
+		    const uint8_t *spki);
 
 /* Connections that got a session, and those that did not. */
 void		 doors_count(const struct doors *d, uint64_t *accepted,

@@ -389,6 +389,15 @@ pairs(const uint8_t *p, size_t n)
 	return cr == NULL || cr + 1 == end || cr[1] == '\n';
 }
 
+static void
+keep_head(struct line *l, const uint8_t *p, size_t n)
+{
+	if (n > LINE_HEAD_MAX)
+		n = LINE_HEAD_MAX;
+	memcpy(l->head, p, n);
+	l->nhead = n;
+}
+
 /*
  * The end of the first line, waiting for it: *n octets stand before its
  * CRLF.  Of an over-long line the octets beyond max are not kept, *n then
@@ -416,6 +425,8 @@ find_end(struct line *l, size_t max, size_t *n)
 		}
 		l->seen = have;
 		if (have > max + 1) {
+			if (l->passed == 0)
+				keep_head(l, p, have - 1);
 			l->passed += have - 1;
 			l->at += have - 1;
 			l->seen = 1;
@@ -448,14 +459,23 @@ line_get(struct line *l, size_t max, char **text, size_t *len)
 	/* Kept in place: only the position moves, the octets stay. */
 	l->at += used;
 	l->seen = 0;
-	if (n > max)
-		return LINE_LONG;
-	if (memchr(p, '\0', n) != NULL)
-		return LINE_NUL;
+	err = n > max ? LINE_LONG : memchr(p, '\0', n) != NULL ? LINE_NUL :
+	    LINE_OK;
+	if (err != LINE_OK && n + 2 == used)
+		keep_head(l, p, n);
+	if (err != LINE_OK)
+		return err;
 	p[n] = '\0';
 	*text = (char *)p;
 	*len = n;
 	return LINE_OK;
+}
+
+const char *
+line_head(const struct line *l, size_t *n)
+{
+	*n = l->nhead;
+	return l->head;
 }
 
 /* ---- TLS ---- */

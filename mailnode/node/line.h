@@ -17,6 +17,7 @@
 #include "mailnode/base/buf.h"
 
 enum {
+	LINE_HEAD_MAX = 128,		/* octets: see line_head() */
 	LINE_IN_MIN = 4 * 1024,		/* octets of an input buffer */
 	LINE_IN_DEFAULT = 32 * 1024,
 	LINE_OUT_SEND = 16 * 1024,	/* collected octets that are sent */
@@ -104,6 +105,9 @@ enum line_err	 line_code(struct line *l, const struct line_codec *c);
  */
 enum line_err	 line_get(struct line *l, size_t max, char **text,
 		    size_t *len);
+
+/* How the last line began that was LINE_LONG or LINE_NUL; borrowed. */
+const char	*line_head(const struct line *l, size_t *n);
 
 /*
  * Raw octets for what is not lines: all that are buffered (at least one),

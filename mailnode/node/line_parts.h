@@ -18,6 +18,8 @@ struct line {
 	size_t		 at, end;	/* unused input: [at, end) of in */
 	size_t		 seen;		/* of it, octets known to lack an LF */
 	size_t		 passed;	/* octets of this line passed over */
+	char		 head[LINE_HEAD_MAX];	/* see line_head() */
+	size_t		 nhead;
 	uint64_t	 received;
 	struct buf	 out;
 	const struct line_codec *codec;	/* borrowed; NULL: none */

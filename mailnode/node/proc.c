@@ -7,6 +7,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "crypto/sign.h"
 #include "mailnode/base/chan.h"
 #include "mailnode/base/clock.h"
 #include "mailnode/node/log.h"
@@ -209,13 +210,18 @@ proc_begin(struct proc *pr, enum role role)
 }
 
 void
-proc_rest(struct proc *pr)
+proc_rest(struct proc *pr, bool asked_vault)
 {
+	struct buf b;
+
 	close(pr->sock);
 	pr->sock = -1;
 	pr->started = false;
-	if (op_tell(pr->parent, PROC_REST, NULL, -1) == -1)
+	buf_init(&b, 1);
+	chan_put_u8(&b, asked_vault);
+	if (op_tell(pr->parent, PROC_REST, &b, -1) == -1)
 		parent_gone();
+	buf_clear(&b);
 	wait_start(pr);
 }
 
@@ -354,26 +360,67 @@ proc_fault(struct proc *pr, unsigned int kind, const char *what)
 	buf_clear(&b);
 }
 
+/* Alarms that were logged a moment ago: a full disk has one a try. */
+enum { LATELY = 8, LATELY_MS = 600 * 1000, LATELY_TEXT_MAX = 256 };
+
+static struct lately {
+	char	text[LATELY_TEXT_MAX];
+	int64_t	at;			/* monotonic, ms; 0: none */
+} lately[LATELY];
+
+/* Its place, or the one to be used next. */
+static struct lately *
+lately_of(const char *text)
+{
+	struct lately *x, *old = &lately[0];
+
+	for (x = lately; x < lately + LATELY; x++) {
+		if (strncmp(x->text, text, sizeof x->text - 1) == 0)
+			return x;
+		if (x->at < old->at)
+			old = x;
+	}
+	old->at = 0;
+	(void)snprintf(old->text, sizeof old->text, "%s", text);
+	return old;
+}
+
+static bool
+said_lately(const char *text)
+{
+	struct lately *x = lately_of(text);
+	int64_t now = clock_mono_ms();
+
+	if (x->at != 0 && now - x->at < LATELY_MS)
+		return true;
+	x->at = now;
+	return false;
+}
+
 void
 proc_alarm(struct proc *pr, const char *text)
 {
-	log_line(LOG_WARN, "alarm", "text=%s", text);
+	if (!said_lately(text))
+		log_line(LOG_WARN, "alarm", "text=%s", text);
 	tell_text(pr, PROC_ALARM, text);
 }
 
 void
 proc_clear(struct proc *pr, const char *text)
 {
+	lately_of(text)->at = 0;
 	tell_text(pr, PROC_CLEAR, text);
 }
 
 void
-proc_tls(struct proc *pr, bool can)
+proc_tls(struct proc *pr, bool can, const uint8_t *spki)
 {
 	struct buf b;
 
-	buf_init(&b, 1);
+	buf_init(&b, 64);
 	chan_put_u8(&b, can);
+	chan_put_bytes(&b, spki != NULL ? (const void *)spki : "",
+	    spki != NULL ? SHA256_OCTETS : 0);
 	(void)op_tell(pr->parent, PROC_TLS, &b, -1);
 	buf_clear(&b);
 }

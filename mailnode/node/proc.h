@@ -30,8 +30,8 @@ enum proc_msg {
 	PROC_START = 0x0901,	/* struct proc_conn + fd of the connection;
 				   all channels were handed over before */
 	PROC_LINK = 0x0902,	/* u8 role + fd: your channel to that service */
-	PROC_PEER = 0x0903,	/* u8 role, u32 session, str name, str limit, u8 light
-				   + fd */
+	PROC_PEER = 0x0903,	/* u8 role, u32 session, str name, str limit,
+				   u8 light + fd */
 	PROC_STOP = 0x0904,	/* finish and exit */
 	PROC_READY = 0x0910,	/* child: in its sandbox, serving */
 	PROC_WANT = 0x0911,	/* child: u8 role, u8 light: start one for me */
@@ -40,9 +40,11 @@ enum proc_msg {
 	PROC_LOGIN = 0x0914,	/* vault: struct proc_login */
 	PROC_FAULT = 0x0916,	/* session: u8 enum ban_kind, str what: what
 				   its peer did */
-	PROC_TLS = 0x0917,	/* vault: u8: it has the key for TLS */
+	PROC_TLS = 0x0917,	/* vault: u8: it has the key for TLS; octets:
+				   the hash of its public half, or none */
 	PROC_REST = 0x0915	/* child: its connection is over, its peer gave
-				   no trouble: another START may come */
+				   no trouble: another START may come; u8: the
+				   channel to the vault was used */
 };
 
 /* What became of a login of a device. */
@@ -83,9 +85,9 @@ struct proc {
 	int		  link[ROLE_MAX];	/* our services; -1: none */
 	const char	 *home;		/* $MAILNODE_HOME, absolute */
 	const char	 *maildir;	/* absolute */
-	char		  limit[PROC_LIMIT_MAX];	/* reader: the only folder
+	char		  limit[PROC_LIMIT_MAX]; /* reader: the only folder
 					   its session may see; "": all */
-	bool		  light;	/* reader: for lists, without the index */
+	bool		  light; /* reader: for lists, without the index */
 	struct loop	 *loop;
 	/* private from here on */
 	bool		  started;
@@ -144,9 +146,9 @@ void	proc_ready(struct proc *pr);
 /*
  * Closes the connection and waits for another one from the same address,
  * which is pr->sock and pr->conn then; ends the process when the parent
- * has none.
+ * has none.  asked_vault: its channel to the vault is used up.
  */
-void	proc_rest(struct proc *pr);
+void	proc_rest(struct proc *pr, bool asked_vault);
 
 /* The peer of this connection did that, of which `what` is a sample; see
  * bans.h.  Cut. */
@@ -156,8 +158,9 @@ void	proc_fault(struct proc *pr, unsigned int kind, const char *what);
 void	proc_alarm(struct proc *pr, const char *text);
 void	proc_clear(struct proc *pr, const char *text);
 
-/* The vault: sessions may offer TLS, or may not. */
-void	proc_tls(struct proc *pr, bool can);
+/* The vault: sessions may offer TLS, or may not; SHA256_OCTETS of what the
+ * certificate must be for, or NULL. */
+void	proc_tls(struct proc *pr, bool can, const uint8_t *spki);
 
 /* "home/name" as returns owned; ends the process when memory is gone. */
 char	*proc_path(const char *dir, const char *name);

@@ -56,8 +56,8 @@ static const int files_read[] = {
 };
 
 static const int files_write[] = {
-	SYS_pwrite64, SYS_pwritev, SYS_fsync, SYS_fdatasync, SYS_ftruncate,
-	SYS_fallocate, SYS_renameat, SYS_renameat2, SYS_unlinkat,
+	SYS_pwrite64, SYS_pwritev, SYS_fsync, SYS_fdatasync, SYS_syncfs,
+	SYS_ftruncate, SYS_fallocate, SYS_renameat, SYS_renameat2, SYS_unlinkat,
 	SYS_mkdirat, SYS_linkat, SYS_fchmod,
 	SYS_copy_file_range, SYS_sendfile, SYS_sync_file_range, SYS_umask, SYS_fchown,
 #if defined(__x86_64__)
@@ -117,6 +117,7 @@ struct policy {
 	bool		 lists_bad;	/* sets are what is refused */
 	bool		 inet;		/* may make IPv4 and IPv6 sockets */
 	bool		 no_write;	/* RLIMIT_FSIZE 0 */
+	rlim_t		 data;		/* RLIMIT_DATA, octets; 0: none */
 	const int	*sets[POLICY_SETS];	/* besides base */
 	struct {
 		enum where	 where;
@@ -138,7 +139,9 @@ static const struct policy policies[] = {
 	{ ROLE_READER, .no_write = true, .sets = { files_read },
 	    .paths = { { HOME, "", READ }, { MAIL, "", READ } } },
 	{ ROLE_PARSER, .kills = true, .sets = { memory_files } },
-	{ ROLE_INDEXER, .sets = { files_read, files_write, watch },
+	/* It needs 400 MiB at most: see store/index_cut.h. */
+	{ ROLE_INDEXER, .data = 512 * 1024 * 1024,
+	    .sets = { files_read, files_write, watch },
 	    .paths = { { MAIL, "", READ },
 		{ MAIL, "/.notmuch", READ | WRITE } } },
 	{ ROLE_SENDER, .no_write = true },
@@ -252,11 +255,15 @@ enter_landlock(const struct policy *p, const struct proc *pr)
 		refuse("landlock_restrict_self");
 }
 
+/* Or less, where whoever started us said so. */
 static void
 limit(int what, rlim_t n)
 {
-	struct rlimit r = { n, n };
+	struct rlimit r;
 
+	if (getrlimit((__rlimit_resource_t)what, &r) == 0 && r.rlim_max < n)
+		n = r.rlim_max;
+	r = (struct rlimit){ n, n };
 	if (setrlimit((__rlimit_resource_t)what, &r) == -1)
 		refuse("setrlimit");
 }
@@ -305,6 +312,9 @@ enter_common(const struct policy *p)
 	limit(RLIMIT_CORE, 0);
 	if (p->no_write && !SANITIZED && !logs_to_file())
 		limit(RLIMIT_FSIZE, 0);
+	/* Shadow memory counts, too. */
+	if (p->data != 0 && !SANITIZED)
+		limit(RLIMIT_DATA, p->data);
 }
 
 /* With TZ unset localtime() looks at the file again each time; with TZ set

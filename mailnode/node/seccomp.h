@@ -10,7 +10,7 @@ enum {
 };
 
 struct seccomp_rules {
-	const int	*sets[SECCOMP_SETS_MAX];	/* NULL behind the last */
+	const int	*sets[SECCOMP_SETS_MAX]; /* NULL behind the last */
 	bool		 refuses;	/* the lists; all else is allowed */
 	bool		 kills;		/* the process, by what is not allowed;
 					   else EPERM */

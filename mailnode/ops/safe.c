@@ -217,6 +217,9 @@ safe_ask(bool from_stdin, const char *prompt, struct secret **out)
 	*out = NULL;
 	if (!from_stdin)
 		fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	/* Under `su -c' a terminal is there, and is nobody's. */
+	if (fd == -1 && isatty(STDIN_FILENO))
+		fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
 	if (fd == -1) {
 		errno = ENXIO;
 		return CRYPTO_SYSTEM;

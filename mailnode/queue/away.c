@@ -29,11 +29,19 @@ is_login(int route, const char *why)
 	    strncmp(why, "AUTH: ", 6) == 0;
 }
 
+/* For another password there must have been a no: a server that is busy, or
+ * offers nothing, has not seen it. */
+static bool
+is_refused(int route, const char *why)
+{
+	return is_login(route, why) && why[strlen("AUTH: ")] == '5';
+}
+
 static void
 describe(int route, const char *why, char text[TEXT_MAX])
 {
 	const struct conf_relay *r = &conf.relays[route];
-	bool login = is_login(route, why);
+	bool login = is_refused(route, why);
 
 	text[0] = '\0';
 	if (why[0] != '\0')

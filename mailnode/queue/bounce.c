@@ -29,16 +29,6 @@ copy(char *dst, size_t size, const char *p, const char *end)
 	dst[n] = '\0';
 }
 
-static int
-hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* "\x{3B1}" at p: RFC 6533 section 3.  Its end, or NULL. */
 static const char *
 escape(const char *p, const char *end, uint32_t *c)
@@ -48,8 +38,9 @@ escape(const char *p, const char *end, uint32_t *c)
 	*c = 0;
 	if (end - p < 5 || memcmp(p, "\\x{", 3) != 0)
 		return NULL;
-	for (start = p += 3; p < end && hex(*p) >= 0 && p - start < 6; p++)
-		*c = *c << 4 | (uint32_t)hex(*p);
+	for (start = p += 3; p < end && p - start < 6 &&
+	    codec_hex_value(*p) >= 0; p++)
+		*c = *c << 4 | (uint32_t)codec_hex_value(*p);
 	return p > start && p < end && *p == '}' ? p + 1 : NULL;
 }
 
@@ -203,10 +194,10 @@ message_field(struct bounce *b, const char *name, size_t n, const char *p,
 
 /* Does a group tell of a recipient?  The first one must not. */
 static bool
-of_recipient(const char *name, size_t n)
+of_recipient(const char *name, size_t n, bool *who)
 {
-	return IS("Final-Recipient") || IS("Original-Recipient") ||
-	    IS("Action");
+	*who = IS("Final-Recipient") || IS("Original-Recipient");
+	return *who || IS("Action");
 #undef IS
 }
 
@@ -224,10 +215,24 @@ current(struct reader *r)
 	    &r->b->rcpt[r->b->total - 1];
 }
 
+/* Some put Action before the blank line, into a group that names nobody: it
+ * is of whom the next one names. */
+static void
+group_begins(struct reader *r, bool who)
+{
+	r->open = true;
+	if (who && r->b->total > 0 && current(r)->final[0] == '\0' &&
+	    current(r)->original[0] == '\0')
+		return;
+	r->b->total++;
+	memset(current(r), 0, sizeof r->extra);
+}
+
 static void
 field_ends(struct reader *r)
 {
 	const char *p = (const char *)r->field.data, *end, *colon;
+	bool who;
 	size_t n;
 
 	if (r->field.len > 0 && r->field.err == 0 &&
@@ -235,11 +240,8 @@ field_ends(struct reader *r)
 		end = p + r->field.len;
 		for (n = (size_t)(colon - p); n > 0 && blank(p[n - 1]); )
 			n--;
-		if (!r->open && of_recipient(p, n)) {
-			r->open = true;
-			r->b->total++;
-			memset(current(r), 0, sizeof r->extra);
-		}
+		if (!r->open && of_recipient(p, n, &who))
+			group_begins(r, who);
 		message_field(r->b, p, n, colon + 1, end);
 		if (r->open)
 			recipient_field(current(r), p, n, colon + 1, end);

@@ -14,8 +14,9 @@
 /* Header fields decoded, "" for none; the text is UTF-8 with LF. */
 struct bounce_note {
 	const char	*path;		/* Return-Path */
-	const char	*from, *subject;
+	const char	*from, *to, *subject;
 	const char	*failed;	/* X-Failed-Recipients, of Exim */
+	bool		 report;	/* its type says that it is one */
 	const char	*text;
 	size_t		 n;
 };

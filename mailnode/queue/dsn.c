@@ -5,6 +5,7 @@
 #include "mailnode/queue/dsn.h"
 #include "mailnode/queue/words.h"
 #include "mailnode/smtp/client_reply.h"
+#include "store/mtext.h"
 
 enum { SUBJECT_SHOWN = 200 };	/* octets of the letter's own */
 
@@ -63,6 +64,35 @@ put_head(struct buf *b, const struct dsn *d, const char *unique)
 	    "\r\n\tboundary=\"=_%s\"\r\n\r\n", unique);
 }
 
+static bool
+is_ascii(const char *s)
+{
+	while ((unsigned char)*s - 1U < 0x7f)
+		s++;
+	return *s == '\0';
+}
+
+/* RFC 6533: what says more than ASCII is a status of another type. */
+static bool
+is_global(const struct dsn *d)
+{
+	size_t i;
+
+	for (i = 0; i < d->nrcpt; i++)
+		if (!is_ascii(d->rcpt[i].addr) || !is_ascii(d->rcpt[i].reply))
+			return true;
+	return false;
+}
+
+/* A server may say any octets; these two parts are UTF-8. */
+static void
+put_reply(struct buf *b, const char *lead, const char *reply)
+{
+	buf_adds(b, lead);
+	(void)mtext_line(b, reply, strlen(reply), REPLY_TEXT_MAX);
+	buf_adds(b, "\r\n");
+}
+
 /* RFC 6522: first for people. */
 static void
 put_text(struct buf *b, const struct dsn *d, const char *unique)
@@ -79,7 +109,7 @@ put_text(struct buf *b, const struct dsn *d, const char *unique)
 		    d->rcpt[i].expired ? ": tried in vain for five days" :
 		    "");
 		if (d->rcpt[i].reply[0] != '\0')
-			buf_addf(b, "    %s\r\n", d->rcpt[i].reply);
+			put_reply(b, "    ", d->rcpt[i].reply);
 	}
 	buf_addf(b, "\r\nThe letter \"%.200s\"\r\nof %s\r\n", d->subject,
 	    date);
@@ -100,15 +130,16 @@ put_rcpt(struct buf *b, const struct dsn *d, const struct dsn_rcpt *r)
 	buf_adds(b, "\r\n");
 	if (r->orcpt[0] != '\0')
 		buf_addf(b, "Original-Recipient: %s\r\n", r->orcpt);
-	buf_addf(b, "Final-Recipient: rfc822; %s\r\nAction: %s\r\n"
-	    "Status: %s\r\n", r->addr, words[d->kind].action, status);
+	buf_addf(b, "Final-Recipient: %s; %s\r\nAction: %s\r\n"
+	    "Status: %s\r\n", is_ascii(r->addr) ? "rfc822" : "utf-8",
+	    r->addr, words[d->kind].action, status);
 	if (r->peer[0] != '\0')
 		buf_addf(b, "Remote-MTA: dns; %.*s\r\n",
 		    (int)strcspn(r->peer, " "), r->peer);
 	if (r->reply[0] >= '2' && r->reply[0] <= '5')
-		buf_addf(b, "Diagnostic-Code: smtp; %s\r\n", r->reply);
+		put_reply(b, "Diagnostic-Code: smtp; ", r->reply);
 	else if (r->reply[0] != '\0')
-		buf_addf(b, "Diagnostic-Code: x-mailnode; %s\r\n", r->reply);
+		put_reply(b, "Diagnostic-Code: x-mailnode; ", r->reply);
 	if (d->kind == DSN_DELAYED) {
 		date_text(d->expires, date, sizeof date);
 		buf_addf(b, "Will-Retry-Until: %s\r\n", date);
@@ -123,8 +154,9 @@ put_status(struct buf *b, const struct dsn *d, const char *unique)
 	size_t i;
 
 	date_text(d->created, date, sizeof date);
-	buf_addf(b, "\r\n--=_%s\r\nContent-Type: message/delivery-status\r\n"
-	    "\r\n", unique);
+	buf_addf(b, "\r\n--=_%s\r\nContent-Type: message/%sdelivery-status\r\n"
+	    "%s\r\n", unique, is_global(d) ? "global-" : "", is_global(d) ?
+	    "Content-Transfer-Encoding: 8bit\r\n" : "");
 	if (d->envid[0] != '\0')
 		buf_addf(b, "Original-Envelope-Id: %s\r\n", d->envid);
 	buf_addf(b, "Reporting-MTA: dns; %s\r\nArrival-Date: %s\r\n",

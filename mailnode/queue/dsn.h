@@ -15,7 +15,8 @@ enum dsn_kind { DSN_FAILED, DSN_DELAYED, DSN_DELIVERED };
 
 enum {
 	DSN_HEADER_MAX = 16 * 1024,	/* octets of the letter's header */
-	DSN_RCPTS_MAX = 25	/* in one notice: it fits a record */
+	DSN_RCPTS_MAX = 11	/* in one notice, which fits a record with
+				   all as long as they may be */
 };
 
 struct dsn_rcpt {
@@ -37,7 +38,7 @@ struct dsn {
 	int64_t		 now, created, expires;	/* wall seconds */
 	const struct dsn_rcpt *rcpt;
 	size_t		 nrcpt;
-	const void	*header;	/* of the letter, up to its empty line */
+	const void	*header; /* of the letter, up to its empty line */
 	size_t		 nheader;
 };
 

@@ -64,6 +64,13 @@ letters_find(struct sender *s, uint64_t id)
 	return x;
 }
 
+bool
+letters_room(const struct sender *s)
+{
+	return s->nletters < LETTERS_ALL_MAX &&
+	    s->nletters < LETTERS_MAX + relays_silent(s);
+}
+
 static void
 letter_over(struct sender *s, struct letter *x)
 {
@@ -78,7 +85,7 @@ letter_over(struct sender *s, struct letter *x)
 	    &due)) != STORE_OK)
 		due = clock_wall_s() + LETTERS_AGAIN_S;
 	/* What was not written down is due at once, again and again. */
-	else if (x->lost && due != 0 && due < clock_wall_s() +
+	else if (x->later && due != 0 && due < clock_wall_s() +
 	    LETTERS_AGAIN_S)
 		due = clock_wall_s() + LETTERS_AGAIN_S;
 	if (due != 0)
@@ -194,7 +201,7 @@ letters_settle(struct sender *s, struct letter *x, struct outcome *o, size_t n,
 	res->nfate = n;
 	rc = letters_checked(s, sender_result(s->keeper, &s->reply, res));
 	if (rc != STORE_OK) {
-		x->lost = true;
+		x->later = true;
 		log_line(LOG_ERROR, "result", "error=%s",
 		    store_status_text(rc));
 	}

@@ -17,7 +17,9 @@
 #include "store/op_sender.h"
 
 enum {
-	LETTERS_MAX = 64,	/* under way at once */
+	LETTERS_MAX = 64,	/* under way at once, but for those that
+				   wait for a silent server */
+	LETTERS_ALL_MAX = 240,	/* with those; keeper knows some more */
 	LETTERS_AGAIN_S = 60	/* after trouble of our own */
 };
 
@@ -27,7 +29,8 @@ struct letter {
 	struct letter	*next;
 	struct sender_letter l;
 	unsigned int	 parts;		/* not yet over */
-	bool		 lost;		/* keeper refused a result */
+	bool		 later;		/* not before LETTERS_AGAIN_S: keeper
+					   refused a result, or it is put off */
 };
 
 /* Recipients of one letter that share a next hop. */
@@ -61,6 +64,9 @@ struct sender {
 uint16_t	 letters_checked(struct sender *s, uint16_t rc);
 
 struct letter	*letters_find(struct sender *s, uint64_t id);
+
+/* Another may begin. */
+bool		 letters_room(const struct sender *s);
 
 /* Claims it and sends its recipients on their ways. */
 void		 letters_begin(struct sender *s, uint64_t id);

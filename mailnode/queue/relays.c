@@ -7,48 +7,14 @@
 #include "mailnode/node/conf.h"
 #include "mailnode/node/log.h"
 #include "mailnode/queue/away.h"
-#include "mailnode/queue/relays.h"
+#include "mailnode/queue/relays_parts.h"
 #include "mailnode/queue/route.h"
 #include "store/err.h"
 
-enum {
-	RELAYS_MAX = 8,		/* processes at once */
-	RELAYS_PER_HOP = 2,
-	RUN_BURST = 32,		/* records taken from one in a turn */
-	WANT_MS = 10000		/* one that was wanted and did not come */
-};
+enum { RUN_BURST = 32 };	/* records taken from one in a turn */
 
 static const char alarm_locked[] =
     "letters wait: the vault is locked (mailnode vault unlock)";
-
-struct hop_queue {
-	struct hop_queue *next;
-	char		 key[ROUTE_KEY_MAX];
-	int		 route;
-	struct part	*first, **last;
-	size_t		 waiting;	/* parts */
-	unsigned int	 running, wanted;
-	int64_t		 wanted_ms;
-};
-
-/* A relay process at work. */
-struct run {
-	struct run	*next;
-	struct sender	*s;
-	struct loop_io	 io;
-	struct hop_queue *hop;
-	struct part	*part[JOB_BATCH];	/* NULL: over */
-	size_t		 n;
-	struct buf	 in;
-};
-
-struct relays {
-	struct hop_queue *hops;
-	struct run	*runs;
-	unsigned int	 nruns;
-	void		(*idle)(void *);
-	void		*arg;
-};
 
 struct relays *
 relays_new(void (*idle)(void *), void *arg)
@@ -66,46 +32,6 @@ unsigned int
 relays_running(const struct sender *s)
 {
 	return s->relays->nruns;
-}
-
-/* ---- parts that wait ---- */
-
-static struct hop_queue *
-hop_of(struct sender *s, int route, const char *addr)
-{
-	char key[ROUTE_KEY_MAX];
-	struct hop_queue *h;
-
-	route_key(route, addr, key);
-	for (h = s->relays->hops; h != NULL; h = h->next)
-		if (strcmp(h->key, key) == 0)
-			return h;
-	h = letters_get(s, 1, sizeof *h);
-	memcpy(h->key, key, sizeof h->key);
-	h->route = route;
-	h->last = &h->first;
-	h->next = s->relays->hops;
-	s->relays->hops = h;
-	return h;
-}
-
-void
-relays_queue(struct sender *s, struct letter *x, int route, const size_t *at,
-    size_t n)
-{
-	struct hop_queue *h = hop_of(s, route, x->l.rcpt[at[0]].addr);
-	struct part *p = letters_get(s, 1, sizeof *p);
-
-	p->letter = x;
-	p->at = letters_get(s, n, sizeof *p->at);
-	p->marked = letters_get(s, n, sizeof *p->marked);
-	p->over = letters_get(s, n, sizeof *p->over);
-	memcpy(p->at, at, n * sizeof *at);
-	p->n = p->left = n;
-	*h->last = p;
-	h->last = &p->next;
-	h->waiting++;
-	x->parts++;
 }
 
 /* ---- processes ---- */
@@ -140,19 +66,6 @@ send_job(struct run *r, size_t i)
 	(void)chan_send(r->io.fd, &m, &b, false);
 	buf_clear(&b);
 	free(j.rcpt);
-}
-
-static struct part *
-take_part(struct hop_queue *h)
-{
-	struct part *p = h->first;
-
-	h->first = p->next;
-	if (h->first == NULL)
-		h->last = &h->first;
-	h->waiting--;
-	p->next = NULL;
-	return p;
 }
 
 static void
@@ -201,6 +114,8 @@ take_result(struct sender *s, struct run *r, size_t i,
 		    x->rcpt[k].text, x->tried, l->created, clock_wall_s(),
 		    letters_random());
 		o[n - 1].silent = !x->reports;
+		res.known = res.known || (x->reports &&
+		    x->rcpt[k].fate == JOB_TAKEN);
 		o[n - 1].quiet = (x->rcpt[k].fate == JOB_LOCKED &&
 		    s->locked) || (x->rcpt[k].fate == JOB_NO_DNS &&
 		    s->no_dns);
@@ -298,7 +213,7 @@ turn_away(struct sender *s, struct hop_queue *h)
 	struct part *p;
 
 	while (until != 0 && h->first != NULL) {
-		p = take_part(h);
+		p = hop_take(h);
 		letters_shut(s, p->letter, p->at, p->n, until);
 		letters_part_over(s, p);
 	}
@@ -319,6 +234,7 @@ run_over(struct sender *s, struct run *r)
 		;
 	*p = r->next;
 	r->hop->running--;
+	hop_draw_forward(s, r->hop);
 	turn_away(s, r->hop);
 	s->relays->nruns--;
 	buf_clear(&r->in);
@@ -339,6 +255,7 @@ run_ready(void *arg, uint32_t events)
 		n = chan_recv(r->io.fd, &r->in, &m, true);
 		if (n != 1)
 			break;
+		r->heard_ms = clock_mono_ms();
 		if (m.fd != -1)
 			close(m.fd);
 		if (!take(s, r, &m)) {
@@ -385,10 +302,11 @@ relays_came(struct sender *s, int fd)
 	}
 	r->s = s;
 	r->hop = h;
+	r->heard_ms = clock_mono_ms();
 	r->io = (struct loop_io){ .fd = fd, .fn = run_ready, .arg = r };
 	buf_init(&r->in, CHAN_RECORD_MAX + 1);
 	while (r->n < JOB_BATCH && h->first != NULL)
-		r->part[r->n++] = take_part(h);
+		r->part[r->n++] = hop_take(h);
 	r->next = s->relays->runs;
 	s->relays->runs = r;
 	s->relays->nruns++;
@@ -400,52 +318,20 @@ relays_came(struct sender *s, int fd)
 		s->start_over("out of memory");
 }
 
-/* One process carries up to JOB_BATCH letters; a second one helps when
- * more of them wait. */
-static unsigned int
-needed(const struct hop_queue *h)
-{
-	size_t n = (h->waiting + JOB_BATCH - 1) / JOB_BATCH;
-
-	if (n + h->running > RELAYS_PER_HOP)
-		n = h->running < RELAYS_PER_HOP ?
-		    RELAYS_PER_HOP - h->running : 0;
-	return (unsigned int)n;
-}
-
 void
 relays_pump(struct sender *s)
 {
-	unsigned int all = s->relays->nruns;
+	unsigned int left = hop_places(s);
 	struct hop_queue *h;
 
-	for (h = s->relays->hops; h != NULL; h = h->next)
-		all += h->wanted;
 	for (h = s->relays->hops; h != NULL && !s->stopping; h = h->next)
-		while (all < RELAYS_MAX && h->wanted < needed(h)) {
+		while (left > 0 && h->wanted < hop_needs(h)) {
 			if (proc_want(s->pr, ROLE_RELAY) == -1)
 				return;
 			h->wanted++;
 			h->wanted_ms = clock_mono_ms();
-			all++;
+			left--;
 		}
-}
-
-void
-relays_tick(struct sender *s)
-{
-	struct hop_queue **p = &s->relays->hops, *h;
-
-	while ((h = *p) != NULL) {
-		if (h->wanted > 0 && clock_mono_ms() - h->wanted_ms > WANT_MS)
-			h->wanted = 0;
-		if (h->wanted + h->running > 0 || h->first != NULL) {
-			p = &h->next;
-			continue;
-		}
-		*p = h->next;
-		free(h);
-	}
 }
 
 static bool

@@ -1,6 +1,11 @@
 /*
  * Relay processes of the sender: parts of letters wait by next hop, a
  * process takes up to JOB_BATCH of them over one connection.
+ *
+ * A server may take minutes for an answer.  A process that has said nothing
+ * for a while does nothing, and does not count as one at work; when all that
+ * a hop may have are silent, what else is for it is put off, so that it
+ * takes no letter's place.
  */
 #ifndef QUEUE_RELAYS_H
 #define QUEUE_RELAYS_H
@@ -27,7 +32,11 @@ unsigned int	 relays_running(const struct sender *s);
 /* Nothing new begins; who has no dot on its way ends at once. */
 void		 relays_stop(struct sender *s);
 
-/* Forgets processes that were asked for long ago and never came. */
+/* Letters that silent processes have. */
+unsigned int	 relays_silent(const struct sender *s);
+
+/* Puts off what waits for silent ones; forgets processes that were asked for
+ * long ago and never came. */
 void		 relays_tick(struct sender *s);
 
 #endif

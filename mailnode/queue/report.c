@@ -1,11 +1,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "mailnode/filter/origin.h"
 #include "mailnode/node/conf.h"
 #include "mailnode/queue/bounce_note.h"
 #include "mailnode/queue/report.h"
+#include "mailnode/queue/route.h"
 #include "store/err.h"
 #include "store/mime_report.h"
 #include "store/mime_text.h"
@@ -72,18 +74,30 @@ note_text(const struct mime *m, struct buf *text)
 		}
 }
 
+/* multipart/report of deliveries: RFC 3464 section 2. */
+static bool
+is_report(const struct mime *m)
+{
+	const char *type = mime_param(m, m->part, "report-type");
+
+	return mime_is(m, m->part, "multipart", "report") && type != NULL &&
+	    strcasecmp(type, "delivery-status") == 0;
+}
+
 /* named: the header must say that it is such a notice, for answers of who is
  * away have no sender either. */
 static void
 read_note(const struct mime *m, bool named, struct bounce *b)
 {
-	struct buf path, from, subject, failed, text;
+	struct buf path, from, to, subject, failed, text;
 	const char *sender = note_field(m, "Return-Path", &path);
 	struct bounce_note n = {
 		.path = named ? "" : sender,
 		.from = note_field(m, "From", &from),
+		.to = note_field(m, "To", &to),
 		.subject = note_field(m, "Subject", &subject),
-		.failed = note_field(m, "X-Failed-Recipients", &failed)
+		.failed = note_field(m, "X-Failed-Recipients", &failed),
+		.report = is_report(m)
 	};
 
 	note_text(m, &text);
@@ -92,6 +106,7 @@ read_note(const struct mime *m, bool named, struct bounce *b)
 	(void)bounce_note(b, &n);
 	buf_clear(&path);
 	buf_clear(&from);
+	buf_clear(&to);
 	buf_clear(&subject);
 	buf_clear(&failed);
 	buf_clear(&text);
@@ -174,6 +189,7 @@ put_report(const struct mime *m, const struct origin *o, struct buf *out)
 	for (r.nids = 0; r.nids < o->nids && r.nids < REPORT_IDS_MAX;
 	    r.nids++)
 		r.id[r.nids] = o->id[r.nids];
+	r.author = o->aligned ? route_domain(o->author) : "";
 	fill_rcpts(&r, &b);
 	report_put(out, &r);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "crypto/sign.h"
 #include "mailnode/base/clock.h"
 #include "mailnode/node/control.h"
 #include "mailnode/node/sandbox.h"
@@ -211,11 +212,13 @@ static uint16_t
 on_tls(void *service, struct op_call *c)
 {
 	bool can = chan_get_u8(&c->in) != 0;
+	size_t n;
+	const uint8_t *spki = chan_get_bytes(&c->in, SHA256_OCTETS, &n);
 
 	(void)service;
-	if (!chan_end(&c->in))
+	if (!chan_end(&c->in) || (n != 0 && n != SHA256_OCTETS))
 		return OP_BAD;
-	doors_tls(told->doors, can);
+	doors_tls(told->doors, can, n != 0 ? spki : NULL);
 	return OP_OK;
 }
 

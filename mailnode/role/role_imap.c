@@ -30,7 +30,7 @@ struct phone {
 	struct proc		*pr;
 	struct tls_server	*chain;
 	struct loop_io		 keeper;	/* has something to tell */
-	bool			 over;
+	enum imap_woken		 over;
 };
 
 static struct tls *
@@ -50,7 +50,7 @@ on_want_reader(void *arg, bool light)
 	int i;
 
 	for (i = 0; i < READER_TRIES; i++)
-		if (proc_want_reader(p->pr, light) == -1 || p->over ||
+		if (proc_want_reader(p->pr, light) == -1 || p->over != IMAP_NEWS ||
 		    proc_wait_link(p->pr, ROLE_READER, READER_WAIT_MS) == 0)
 			break;
 	return p->pr->link[ROLE_READER] != -1;
@@ -66,12 +66,14 @@ on_drop_reader(void *arg)
 	*fd = -1;
 }
 
-static bool
+static enum imap_woken
 on_woken(void *arg)
 {
 	struct phone *p = arg;
 
-	return loop_turn(p->pr->loop, 0) == -1 || p->over;
+	if (loop_turn(p->pr->loop, 0) == -1)
+		p->over = IMAP_STOP;
+	return p->over;
 }
 
 static void
@@ -89,25 +91,27 @@ keeper_ready(void *arg, uint32_t events)
 	if (!(events & (EPOLLHUP | EPOLLERR)))
 		return;
 	loop_del(p->pr->loop, &p->keeper);
-	p->over = true;
+	p->over = IMAP_ALONE;
 }
 
-/* A keeper that was started anew knows nothing of what this session waits
- * for: the client comes again. */
+/* A keeper that was started anew knows nothing of this session, and would
+ * deny it all: the client comes again. */
 static void
 linked(void *arg, enum role role, int fd)
 {
 	struct phone *p = arg;
 
-	(void)fd;
-	if (role == ROLE_KEEPER)
-		p->over = true;
+	if (role != ROLE_KEEPER)
+		return;
+	close(fd);
+	p->pr->link[ROLE_KEEPER] = -1;
+	p->over = IMAP_ALONE;
 }
 
 static void
 stop(void *arg)
 {
-	((struct phone *)arg)->over = true;
+	((struct phone *)arg)->over = IMAP_STOP;
 }
 
 void
@@ -138,7 +142,6 @@ role_imap(struct proc *pr)
 	start.fd = pr->sock;
 	start.wake = loop_fd(pr->loop);
 	start.peer = pr->conn.peer;
-	start.peer_port = pr->conn.peer_port;
 	start.number = pr->conn.session;
 	start.keeper = &pr->link[ROLE_KEEPER];
 	start.reader = &pr->link[ROLE_READER];

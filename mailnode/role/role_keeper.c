@@ -33,6 +33,7 @@
 #include "store/op_gate.h"
 #include "store/op_history.h"
 #include "store/op_index.h"
+#include "store/op_index_try.h"
 #include "store/op_listed.h"
 #include "store/op_mail.h"
 #include "store/op_queue.h"
@@ -51,10 +52,11 @@
 /* Ops of this process, file by file. */
 static const struct op *const tables[] = {
 	rcpt_ops, event_ops, box_ops, mail_ops, watch_ops, alias_ops,
-	set_ops, subscribe_ops, append_ops, index_ops, stat_ops, fsck_ops,
+	set_ops, subscribe_ops, recent_ops, append_ops, index_ops, stat_ops,
+	fsck_ops,
 	submit_ops, queue_ops, mark_ops, sender_ops, result_ops, device_ops,
 	snooze_ops, train_ops, history_ops, listed_ops, rule_ops, gate_ops,
-	reject_ops
+	reject_ops, index_try_ops
 };
 
 static struct store st;
@@ -172,9 +174,11 @@ delivered(void *arg, const struct store_delivered *d)
 
 /* A rule's programs: waited for, so that none is lost with the runner. */
 struct running {
-	void	(*done)(void *arg, bool ok, const struct rule_said *said);
+	void	(*done)(void *arg, enum store_ran how,
+		    const struct rule_said *said);
 	void	*arg;
-	bool	 verdict;		/* what they say counts */
+	unsigned int rule;		/* from 1; 0: what they say counts */
+	char	 event[HOOK_EVENT_MAX];
 	char	 trace[SPOOL_TRACE_MAX];
 };
 
@@ -203,17 +207,24 @@ said_of(const struct hook_answer *a, struct rule_said *out)
 static void
 note_failed(const struct running *x, const struct hook_answer *a)
 {
-	char text[EVENT_TEXT_MAX];
+	char text[EVENT_TEXT_MAX], which[HOOK_EVENT_MAX + 32] = "";
+	char how[64];
 
 	if (a->err == HOOK_OK && a->status == 0)
 		return;
+	if (x->rule != 0)
+		(void)snprintf(which, sizeof which, "rule=%u hook=%s ",
+		    x->rule, x->event);
 	if (a->err != HOOK_OK)
-		(void)snprintf(text, sizeof text, "failed: %s",
-		    hook_err_text(a->err));
+		(void)snprintf(how, sizeof how, "%s", hook_err_text(a->err));
 	else
-		(void)snprintf(text, sizeof text, "failed: status=%d",
-		    a->status);
-	event_add(&st, x->trace, "", DELIVER_EVENT, text);
+		(void)snprintf(how, sizeof how, "status=%d", a->status);
+	/* Its first line says most. */
+	(void)snprintf(text, sizeof text, "%sfailed: %s%s%.*s", which, how,
+	    a->said[0] != '\0' ? " said=" : "",
+	    (int)strcspn(a->said, "\r\n"), a->said);
+	event_add(&st, x->trace, "", x->rule != 0 ? "rule" : DELIVER_EVENT,
+	    text);
 }
 
 static void
@@ -222,16 +233,17 @@ ran(void *arg, uint16_t status, struct chan_in *in, int *fd)
 	struct running *x = arg;
 	struct rule_said said;
 	struct hook_answer *a = malloc(sizeof *a);
+	enum store_ran how = status == OP_GONE ? STORE_RUNNER_GONE :
+	    STORE_RAN_NOT;
 	bool any = false;
 
 	(void)fd;
-	/* How others ended is in the runner's log. */
-	if (x->verdict && a != NULL && status == OP_OK &&
-	    hook_answer_get(in, a) == 0) {
+	if (a != NULL && status == OP_OK && hook_answer_get(in, a) == 0) {
 		note_failed(x, a);
-		any = said_of(a, &said);
+		any = x->rule == 0 && said_of(a, &said);
+		how = hook_again(a->err) ? STORE_RAN_NOT : STORE_RAN;
 	}
-	x->done(x->arg, status != OP_GONE, any ? &said : NULL);
+	x->done(x->arg, how, any ? &said : NULL);
 	free(a);
 	free(x);
 }
@@ -251,7 +263,9 @@ ruled(void *arg, const struct store_ruled *r)
 	x = malloc(sizeof *x);
 	if (x == NULL)
 		return false;
-	*x = (struct running){ r->done, r->arg, r->rule == 0, "" };
+	*x = (struct running){ .done = r->done, .arg = r->arg,
+	    .rule = r->rule };
+	(void)snprintf(x->event, sizeof x->event, "%s", r->event);
 	(void)snprintf(x->trace, sizeof x->trace, "%s", r->at.trace);
 	hook_event_put(&args, &e);
 	rc = args.err != 0 ? -1 : ask_send(runner, OP_HOOK_RUN, &args, e.fd,

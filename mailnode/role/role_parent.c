@@ -145,17 +145,6 @@ control_ready(void *arg, uint32_t events)
 		greet(pa, sock, ROLE_OWNER, uid);
 }
 
-static bool
-may_submit(uid_t uid)
-{
-	size_t i;
-
-	for (i = 0; i < conf.nlocal_uids; i++)
-		if (conf.local_uids[i] == uid)
-			return true;
-	return uid == 0 || uid == getuid();
-}
-
 static void
 local_ready(void *arg, uint32_t events)
 {
@@ -169,7 +158,7 @@ local_ready(void *arg, uint32_t events)
 	if (sock == -1)
 		return;
 	/* The descriptors are also those of everybody else. */
-	if (!may_submit(uid))
+	if (!conf_may_submit(uid) && uid != getuid())
 		why = "not in local_uids";
 	else if (op_server_count(&pa->control, ROLE_LOCAL, uid) >=
 	    PROC_LOCAL_MAX)

@@ -326,7 +326,7 @@ struct marking {
 	struct relay		*r;
 	struct work		*w;
 	struct client_letter	*l;
-	size_t			 first;	/* recipient of the job */
+	const size_t		*at;	/* recipients of the job */
 };
 
 static int
@@ -339,7 +339,7 @@ mark(void *arg)
 
 	for (i = 0; i < k->l->nrcpt; i++)
 		if (k->l->rcpt[i].fate == CLIENT_TAKEN)
-			n[count++] = k->w->job.rcpt[k->first + i].n;
+			n[count++] = k->w->job.rcpt[k->at[i]].n;
 	buf_init(&b, CHAN_DATA_MAX);
 	job_mark_put(&b, n, count);
 	tell(k->r, JOB_MARK, k->w->job.id, &b);
@@ -347,37 +347,63 @@ mark(void *arg)
 	return await_mark(k->r, k->w->job.id);
 }
 
-/* One transaction of at most JOB_CHUNK recipients, and its result. */
-static void
-deliver_chunk(struct relay *r, struct work *w, size_t first, size_t n)
+/*
+ * One transaction of at most JOB_CHUNK recipients, and its result.  Those
+ * who were too many for it stand in front of at[] afterwards; their number,
+ * 0 where it took none, as the next would not either.
+ */
+static size_t
+transact(struct relay *r, struct work *w, size_t *at, size_t n, bool last)
 {
 	static struct client_rcpt rcpt[JOB_CHUNK];
 	static struct job_fate_of f[JOB_CHUNK];
 	struct client_letter l = { .from = w->job.from,
 	    .envid = w->job.envid, .eightbit = w->job.flags & QUEUE_8BIT,
-	    .utf8 = w->job.flags & QUEUE_UTF8, .rcpt = rcpt, .nrcpt = n,
+	    .utf8 = w->job.flags & QUEUE_UTF8,
+	    .one_by_one = w->job.attempts > 0, .rcpt = rcpt, .nrcpt = n,
 	    .head = w->head.data, .nhead = w->head.len, .fd = w->job.fd,
 	    .offset = w->job.offset, .size = w->job.size, .mark = mark };
-	struct marking k = { r, w, &l, first };
-	struct job_result x = { .last = first + n == w->job.nrcpt,
-	    .tried = true, .peer = r->to.peer, .tls = r->to.tls, .why = "",
+	struct marking k = { r, w, &l, at };
+	struct job_result x = { .tried = true, .peer = r->to.peer,
+	    .tls = r->to.tls, .why = "",
 	    .reports = (r->to.client.offer.bits & OFFER_DSN) != 0,
-	    .rcpt = f, .nrcpt = n };
-	size_t i;
+	    .rcpt = f };
+	size_t i, left = 0;
+	bool again = false;
 
 	l.arg = &k;
 	for (i = 0; i < n; i++)
 		rcpt[i] = (struct client_rcpt){
-		    .addr = w->job.rcpt[first + i].addr,
-		    .orcpt = w->job.rcpt[first + i].orcpt,
-		    .notify = w->job.rcpt[first + i].notify };
+		    .addr = w->job.rcpt[at[i]].addr,
+		    .orcpt = w->job.rcpt[at[i]].orcpt,
+		    .notify = w->job.rcpt[at[i]].notify };
 	client_letter(&r->to.client, &l);
+	for (i = 0; i < n && !r->to.client.broken; i++)
+		again = again || rcpt[i].fate == CLIENT_TAKEN;
 	for (i = 0; i < n; i++)
-		f[i] = (struct job_fate_of){ w->job.rcpt[first + i].n,
-		    job_fate(rcpt[i].fate), rcpt[i].text };
+		if (again && rcpt[i].crowded)
+			at[left++] = at[i];
+		else
+			f[x.nrcpt++] = (struct job_fate_of){
+			    w->job.rcpt[at[i]].n, job_fate(rcpt[i].fate),
+			    rcpt[i].text };
 	if (r->to.client.broken)
 		x.why = r->to.client.why;
+	x.last = last && left == 0;
 	tell_result(r, w, &x);
+	return left;
+}
+
+static void
+deliver_chunk(struct relay *r, struct work *w, size_t first, size_t n)
+{
+	bool last = first + n == w->job.nrcpt;
+	size_t at[JOB_CHUNK], i;
+
+	for (i = 0; i < n; i++)
+		at[i] = first + i;
+	while (n > 0)
+		n = transact(r, w, at, n, last);
 }
 
 static size_t

@@ -9,6 +9,7 @@
  */
 #include <sys/select.h>
 
+#define CARES_NO_DEPRECATED	/* Debian 12 has nothing newer */
 #include <ares.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +29,7 @@
 enum {
 	SOCKS = 8,		/* of one channel: UDP, TCP, spare */
 	RENEW_MS = 60000,	/* between new channels for lost EDNS */
+	SOON_MS = 100,		/* so near the end nobody is asked again */
 	EDNS_OCTETS = 1232
 };
 
@@ -55,6 +57,9 @@ struct server {
 struct held {
 	struct server	*s;
 	struct shot	*shot;
+	unsigned char	*msg;		/* owned, of ares_create_query */
+	int		 len;
+	int64_t		 until_ms;	/* asked again till then, monotonic */
 };
 
 struct resolver {
@@ -160,6 +165,11 @@ open_channel(struct server *s)
 	    ARES_OPT_NDOTS | ARES_OPT_EDNSPSZ | ARES_OPT_LOOKUPS |
 	    ARES_OPT_SERVERS | ARES_OPT_DOMAINS | ARES_OPT_SORTLIST |
 	    ARES_OPT_SOCK_STATE_CB | ARES_OPT_NOROTATE;
+#ifdef ARES_OPT_QUERY_CACHE
+	/* On unless it is 0: a probe would find a dead server alive. */
+	o.qcache_max_ttl = 0;
+	mask |= ARES_OPT_QUERY_CACHE;
+#endif
 	if (ares_init_options(&s->ch, &o, mask) != ARES_SUCCESS) {
 		s->ch = NULL;
 		return -1;
@@ -214,6 +224,13 @@ on_answer(void *arg, int status, int timeouts, unsigned char *p, int n)
 	bool ok = status == ARES_SUCCESS && p != NULL && n > 0;
 
 	(void)timeouts;
+	/* A newer c-ares waits five times as long as answers took lately; what
+	 * the server has to ask others for takes longer. */
+	if (status == ARES_ETIMEOUT && clock_mono_ms() < held->until_ms) {
+		ares_send(s->ch, held->msg, held->len, on_answer, held);
+		return;
+	}
+	ares_free_string(held->msg);
 	free(held);
 	s->flying--;
 	if (!resolve_landed(shot, ok ? p : NULL, ok ? (size_t)n : 0))
@@ -229,23 +246,24 @@ send_question(void *arg, size_t server, const char *name, enum dns_type type,
 	unsigned char *msg = NULL;
 	struct held *held;
 	uint16_t id;
-	int len, rc = -1;
+	int len;
 
 	random_bytes(&id, sizeof id);
 	if (ares_create_query(name, 1, (int)type, id, 1, &msg, &len,
 	    EDNS_OCTETS) != ARES_SUCCESS)
 		return -1;
 	held = malloc(sizeof *held);
-	if (held != NULL) {
-		rc = 0;
-		*held = (struct held){ s, shot };
-		msg[3] |= 0x20;		/* AD: tell whether you validated */
-		s->flying++;
-		ares_send(s->ch, msg, len, on_answer, held);
-		rearm(s);
+	if (held == NULL) {
+		ares_free_string(msg);
+		return -1;
 	}
-	ares_free_string(msg);
-	return rc;
+	msg[3] |= 0x20;		/* AD: tell whether you validated */
+	*held = (struct held){ s, shot, msg, len, clock_mono_ms() +
+	    RESOLVE_TRY_MS - SOON_MS };
+	s->flying++;
+	ares_send(s->ch, msg, len, on_answer, held);
+	rearm(s);
+	return 0;
 }
 
 static void

@@ -114,8 +114,8 @@ ended(struct job *j)
 		note_output(j);
 		log_line(LOG_WARN, "hook", "at=%s program=%s error=%s "
 		    "status=%d said=%s", j->r->event,
-		    conf.hooks[j->at].program, hook_err_text(a->err),
-		    a->status, a->said);
+		    conf.hooks[j->at].program, a->err == HOOK_OK ? "failed" :
+		    hook_err_text(a->err), a->status, a->said);
 	} else
 		note_verdict(j);
 	hook_free(j->hook);

@@ -35,8 +35,7 @@ enum {
 static struct sender s;
 static struct loop_io keeper_io;
 static struct loop_timer timer, stop_timer;
-static bool set_back;		/* the clock was, keeper is not told */
-static int64_t drift;		/* wall minus monotonic, s */
+static int64_t drift;		/* wall minus monotonic, s, at its latest */
 
 /* What keeper knew of our claims is gone, or memory is. */
 static void
@@ -54,7 +53,7 @@ fire(void)
 	struct due_item first;
 	int64_t now = clock_wall_s();
 
-	while (!s.stopping && s.nletters < LETTERS_MAX &&
+	while (!s.stopping && letters_room(&s) &&
 	    due_first(&s.due, &first) && first.at <= now) {
 		due_drop(&s.due, first.id);
 		if (letters_find(&s, first.id) == NULL)
@@ -69,7 +68,7 @@ arm(void)
 	struct due_item first;
 	int64_t ms = TICK_MS, left;
 
-	if (s.nletters < LETTERS_MAX && due_first(&s.due, &first)) {
+	if (letters_room(&s) && due_first(&s.due, &first)) {
 		left = first.at - clock_wall_s();
 		if (left < TICK_MS / 1000)
 			ms = left > 0 ? left * 1000 : 0;
@@ -77,8 +76,8 @@ arm(void)
 	loop_arm(s.pr->loop, &timer, ms);
 }
 
-/* A wall clock that was set back takes what waits along with it; keeper has
- * the times, and asked for them forgets what is under way. */
+/* A wall clock that was set back takes what waits along with it: keeper has
+ * the times. */
 static void
 watch_clock(void)
 {
@@ -87,15 +86,13 @@ watch_clock(void)
 	if (now - drift < -RETRY_FIRST_S) {
 		log_line(LOG_WARN, "clock", "jump=%lld",
 		    (long long)(now - drift));
-		set_back = true;
-	}
-	drift = now;
-	if (set_back && s.nletters == 0) {
-		set_back = false;
-		if (letters_checked(&s, sender_due(s.keeper, &s.reply)) !=
-		    STORE_OK)
+		drift = now;
+		if (letters_checked(&s, sender_due(s.keeper, &s.reply,
+		    false)) != STORE_OK)
 			start_over("keeper does not tell what is due");
 	}
+	if (now > drift)
+		drift = now;
 }
 
 static void
@@ -219,7 +216,7 @@ role_sender(struct proc *pr)
 	proc_on_stop(pr, asked_to_stop, NULL);
 	sandbox_enter(pr);
 	proc_ready(pr);
-	if (letters_checked(&s, sender_due(s.keeper, &s.reply)) !=
+	if (letters_checked(&s, sender_due(s.keeper, &s.reply, true)) !=
 	    STORE_OK || loop_add(pr->loop, &keeper_io, EPOLLIN) == -1)
 		_exit(1);
 	arm();

@@ -96,29 +96,6 @@ open_vault(const struct proc *pr)
 	return s;
 }
 
-/* A chain of another key would fail every handshake; cert install looks,
- * but a file may have been put there by hand. */
-static void
-check_chain(struct proc *pr, const struct vault_service *s)
-{
-	struct cert_info in;
-	uint8_t ours[SHA256_OCTETS];
-	char pem[TLS_PEM_MAX];
-	ssize_t n = 0;
-	int fd = open_file(pr->home, "tls/chain.pem");
-
-	if (fd != -1)
-		n = read(fd, pem, sizeof pem);
-	if (fd != -1)
-		close(fd);
-	if (n > 0 && vault_service_spki(s, ours) == 0 &&
-	    cert_info(pem, (size_t)n, &in) == CRYPTO_OK &&
-	    !mem_equal(ours, sizeof ours, in.spki, sizeof in.spki))
-		proc_alarm(pr, "tls/chain.pem: the "
-		    "certificate is for another key than the vault's: see "
-		    "mailnode cert");
-}
-
 static void
 describe(const struct vault_state *st, char text[ALARM_LONGEST])
 {
@@ -141,12 +118,14 @@ changed(void *arg)
 	struct safe *r = arg;
 	struct vault_state st;
 	char text[ALARM_LONGEST];
+	uint8_t spki[SHA256_OCTETS];
 
 	vault_service_state(r->svc, &st);
 	describe(&st, text);
 	log_line(LOG_INFO, "vault", "boot=%d owner=%d entries=%u",
 	    st.boot, st.owner, st.entries);
-	proc_tls(r->pr, st.boot);
+	proc_tls(r->pr, st.boot, vault_service_spki(r->svc, spki) == 0 ?
+	    spki : NULL);
 	if (strcmp(text, r->alarm) == 0)
 		return;
 	if (r->alarm[0] != '\0')
@@ -342,7 +321,6 @@ role_vault(struct proc *pr)
 		    crypto_err_text(CRYPTO_NOMEM));
 		_exit(1);
 	}
-	check_chain(pr, r.svc);
 	vault_service_start(r.svc, &r.srv, pr->loop, changed, &r);
 	serve_devices(&r);
 	sandbox_enter(pr);

@@ -11,7 +11,9 @@
 
 #include "crypto/err.h"
 #include "crypto/tls.h"
+#include "mailnode/auth/memo.h"
 #include "mailnode/node/bans.h"
+#include "mailnode/smtp/path.h"
 #include "mailnode/smtp/submit.h"
 #include "store/op_gate.h"
 #include "store/op_history.h"
@@ -19,9 +21,18 @@
 #include "store/op_reject.h"
 #include "store/op_spool.h"
 
+/* A recipient that keeper called ours, when it knew of senders, too; of a
+ * process, which serves one peer. */
+struct smtp_known {
+	char		 address[PATH_SIZE];	/* "": none */
+	int64_t		 ms;		/* since then, monotonic */
+};
+
 struct smtp_backend {
 	void		*arg;
 	int		 dns;		/* channel to the resolver, or -1 */
+	struct memo	*memo;		/* what it said lately; NULL: none */
+	struct smtp_known *known;
 	/* Statuses: enum op_status and enum store_err. */
 	uint16_t	(*rcpt)(void *arg, const char *addr,
 			    struct rcpt *out);

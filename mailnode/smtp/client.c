@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "mailnode/base/clock.h"
 #include "mailnode/smtp/client_login.h"
 #include "mailnode/smtp/client_parts.h"
 
@@ -63,21 +64,27 @@ client_flush(struct client *c, int64_t timeout_ms)
 	return e == LINE_OK ? 0 : client_lost(c, e);
 }
 
-/* One whole reply; the lines of EHLO's go to the offer, if that is asked. */
+/* One whole reply within that time, however many lines it has; those of
+ * EHLO's go to the offer, if that is asked. */
 static int
-client_read(struct client *c, struct offer *offer)
+client_read(struct client *c, int64_t timeout_ms, struct offer *offer)
 {
+	int64_t until = clock_mono_ms() + timeout_ms, left;
 	enum line_err e;
 	char *text;
 	size_t n;
 
 	reply_init(&c->reply);
 	while (!c->reply.done) {
+		left = until - clock_mono_ms();
+		line_timeout(c->line, left > 0 ? left : 0);
 		e = line_get(c->line, REPLY_LINE_MAX, &text, &n);
 		if (e != LINE_OK)
 			return client_lost(c, e);
-		if (reply_line(&c->reply, text, n) == -1)
-			return client_nonsense(c, "the server's answer is no reply");
+		if (reply_line(&c->reply, text, n) == -1) {
+			reply_odd(text, n, c->odd, sizeof c->odd);
+			return client_nonsense(c, c->odd);
+		}
 		if (offer != NULL && c->reply.code == 250 &&
 		    c->reply.lines > 1 && n > 4)
 			offer_line(offer, text + 4, n - 4);
@@ -91,8 +98,7 @@ client_read(struct client *c, struct offer *offer)
 int
 client_answer(struct client *c, int64_t timeout_ms)
 {
-	line_timeout(c->line, timeout_ms);
-	return client_read(c, NULL);
+	return client_read(c, timeout_ms, NULL);
 }
 
 int
@@ -114,9 +120,8 @@ static enum client_fate
 hello(struct client *c)
 {
 	memset(&c->offer, 0, sizeof c->offer);
-	line_timeout(c->line, CLIENT_COMMAND_MS);
 	line_putf(c->line, "EHLO %s\r\n", c->conf.hostname);
-	if (client_read(c, &c->offer) == -1)
+	if (client_read(c, CLIENT_COMMAND_MS, &c->offer) == -1)
 		return client_breaks(c, "EHLO");
 	if (c->reply.code == 250)
 		return CLIENT_TAKEN;

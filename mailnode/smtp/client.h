@@ -63,6 +63,7 @@ struct client {
 	struct tls_info	 tls;		/* version "" while plain */
 	bool		 broken;	/* only client_close is left */
 	bool		 tls_failed;	/* it broke between STARTTLS and TLS */
+	char		 odd[REPLY_ODD_MAX];	/* its answer that was none */
 	char		 why[REPLY_TEXT_MAX];	/* what went wrong */
 };
 
@@ -76,13 +77,18 @@ struct client_rcpt {
 	const char	*orcpt;		/* RFC 3461, or "" */
 	uint32_t	 notify;	/* QUEUE_NOTIFY_* */
 	enum client_fate fate;		/* out */
+	bool		 crowded;	/* out: too many for one transaction,
+					   another may take him */
 	char		 text[REPLY_TEXT_MAX];	/* out */
+	bool		 unfit;		/* private: it is not named */
 };
 
 struct client_letter {
 	const char	*from;		/* "" for <> */
 	const char	*envid;
 	bool		 eightbit, utf8;
+	bool		 one_by_one;	/* tried before: the server may not
+					   bear what it offers, RFC 2920 */
 	struct client_rcpt *rcpt;
 	size_t		 nrcpt;
 	const void	*head;		/* signatures, put before the letter */

@@ -159,6 +159,19 @@ fate_of(unsigned int code)
 	return CLIENT_REFUSED;
 }
 
+/* RFC 5321 section 4.5.3.1.10, RFC 3463 X.5.3; a 452 of another status is a
+ * mailbox that is full. */
+static bool
+is_crowded(const struct reply *r)
+{
+	char status[12];
+
+	reply_status(r, status, sizeof status);
+	return (r->code == 452 || r->code == 552) &&
+	    (strcmp(status + 1, ".5.3") == 0 ||
+	    strcmp(status + 1, ".0.0") == 0);
+}
+
 /* The answer to MAIL (who NULL) or to one RCPT.  0, or -1: broken. */
 static int
 take_answer(struct client *c, struct client_letter *l, struct client_rcpt *who)
@@ -178,15 +191,17 @@ take_answer(struct client *c, struct client_letter *l, struct client_rcpt *who)
 	if (c->reply.code == 552)
 		f = CLIENT_DEFERRED;
 	who->fate = f;
+	who->crowded = is_crowded(&c->reply);
 	snprintf(who->text, sizeof who->text, "%s", c->reply.text);
 	return c->broken ? -1 : 0;
 }
 
-/* Who has a fate before its answer was unfit, and is not named. */
+/* By its own mark: when MAIL is refused so is everybody, and yet there are
+ * answers to come for those who were named. */
 static bool
 is_left_out(const struct client_letter *l, size_t i)
 {
-	return i > 0 && l->rcpt[i - 1].fate == CLIENT_REFUSED;
+	return i > 0 && l->rcpt[i - 1].unfit;
 }
 
 /*
@@ -197,7 +212,8 @@ is_left_out(const struct client_letter *l, size_t i)
 static int
 envelope(struct client *c, struct client_letter *l)
 {
-	size_t window = c->offer.bits & OFFER_PIPELINING ? CLIENT_PIPE : 1;
+	size_t window = c->offer.bits & OFFER_PIPELINING && !l->one_by_one ?
+	    CLIENT_PIPE : 1;
 	size_t next = 0, end, i;
 	int rc = 0, k;
 
@@ -282,6 +298,13 @@ final_dot(struct client *c, struct client_letter *l)
 		all(l, CLIENT_TAKEN, CLIENT_UNKNOWN, c->why);
 		return;
 	}
+	/* It wants more of a letter that is whole: who knows what it did. */
+	if (c->reply.code / 100 == 3) {
+		(void)client_nonsense(c, c->reply.text);
+		(void)client_breaks(c, "answer to the letter");
+		all(l, CLIENT_TAKEN, CLIENT_UNKNOWN, c->why);
+		return;
+	}
 	all(l, CLIENT_TAKEN, fate_of(c->reply.code), c->reply.text);
 }
 
@@ -308,14 +331,25 @@ begin_data(struct client *c, struct client_letter *l)
 	return -1;
 }
 
+/* RFC 5321 section 4.1.1.5: what was not sent may not stay half said. */
+static void
+reset(struct client *c)
+{
+	if (!c->broken && client_ask(c, CLIENT_COMMAND_MS, "RSET", NULL) ==
+	    -1)
+		(void)client_breaks(c, "RSET");
+}
+
 static void
 data(struct client *c, struct client_letter *l)
 {
 	struct buf out;
 	int rc;
 
-	if (begin_data(c, l) == -1)
+	if (begin_data(c, l) == -1) {
+		reset(c);
 		return;
+	}
 	buf_init(&out, 2 * PIECE + 64 * 1024);
 	rc = body(c, l, &out);
 	buf_clear(&out);
@@ -340,6 +374,7 @@ client_letter(struct client *c, struct client_letter *l)
 	for (i = 0; i < l->nrcpt; i++) {
 		why = all_unfit != NULL ? all_unfit :
 		    unfit_address(c, l->rcpt[i].addr);
+		l->rcpt[i].unfit = why != NULL;
 		l->rcpt[i].fate = why != NULL ? CLIENT_REFUSED :
 		    CLIENT_DEFERRED;
 		snprintf(l->rcpt[i].text, sizeof l->rcpt[i].text, "%s",
@@ -362,7 +397,6 @@ client_letter(struct client *c, struct client_letter *l)
 	}
 	if (rc == 0 && count(l, CLIENT_TAKEN) > 0)
 		data(c, l);
-	else if (!c->broken && client_ask(c, CLIENT_COMMAND_MS, "RSET",
-	    NULL) == -1)
-		(void)client_breaks(c, "RSET");
+	else
+		reset(c);
 }

@@ -39,8 +39,17 @@ vault_fails(struct client *c, enum crypto_err e)
 		snprintf(c->why, sizeof c->why, "the vault is locked");
 		return CLIENT_LOCKED;
 	}
-	return fails(c, e == CRYPTO_PEER ? "the server does not know the "
-	    "password itself" : crypto_err_text(e));
+	return fails(c, crypto_err_text(e));
+}
+
+/* SCRAM: first what the password is hashed with, then the server's proof. */
+static enum client_fate
+step_fails(struct client *c, enum crypto_err e, int step)
+{
+	if (e != CRYPTO_PEER)
+		return vault_fails(c, e);
+	return fails(c, step == 0 ? "the server's challenge is none that we "
+	    "take" : "the server does not know the password itself");
 }
 
 static const struct mech *
@@ -133,7 +142,7 @@ dialogue(struct client *c, bool must_prove, struct buf *raw, struct buf *in)
 		e = vault_login_step(c->conf.vault, in->data, in->len, raw,
 		    &done);
 		if (e != CRYPTO_OK)
-			return vault_fails(c, e);
+			return step_fails(c, e, i);
 		if (say(c, "", raw) == -1)
 			return fails(c, c->error);
 	}

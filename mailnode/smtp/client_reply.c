@@ -11,20 +11,37 @@ reply_init(struct reply *r)
 	memset(r, 0, sizeof *r);
 }
 
-/* Behind what is there, a blank between lines; the rest is cut off. */
+/* Behind `at` octets that are there; the rest is cut off. */
+static void
+put_text(char *dst, size_t size, size_t at, const char *p, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n && at < size - 1; i++) {
+		unsigned char c = (unsigned char)p[i];
+
+		dst[at++] = c < ' ' || c == 127 ? '?' : (char)c;
+	}
+	dst[at] = '\0';
+}
+
+/* A blank between lines. */
 static void
 add_text(struct reply *r, const char *p, size_t n)
 {
-	size_t at = strlen(r->text), i;
+	size_t at = strlen(r->text);
 
 	if (at > 0 && at < sizeof r->text - 1)
 		r->text[at++] = ' ';
-	for (i = 0; i < n && at < sizeof r->text - 1; i++) {
-		unsigned char c = (unsigned char)p[i];
+	put_text(r->text, sizeof r->text, at, p, n);
+}
 
-		r->text[at++] = c < ' ' || c == 127 ? '?' : (char)c;
-	}
-	r->text[at] = '\0';
+void
+reply_odd(const char *line, size_t n, char *dst, size_t size)
+{
+	int at = snprintf(dst, size, "the server's answer is no reply: ");
+
+	put_text(dst, size, (size_t)at, line, n);
 }
 
 int

@@ -12,7 +12,8 @@
 enum {
 	REPLY_LINE_MAX = 4096,	/* octets; the RFC says 512, some say more */
 	REPLY_LINES_MAX = 200,	/* of one reply */
-	REPLY_TEXT_MAX = 512	/* octets kept, NUL included */
+	REPLY_TEXT_MAX = 512,	/* octets kept, NUL included */
+	REPLY_ODD_MAX = 160	/* … of a line that is no reply */
 };
 
 struct reply {
@@ -30,6 +31,9 @@ void	reply_init(struct reply *r);
  * than the line before, too many lines.  Never after r->done.
  */
 int	reply_line(struct reply *r, const char *line, size_t n);
+
+/* What to call a line that reply_line() did not take. */
+void	reply_odd(const char *line, size_t n, char *dst, size_t size);
 
 /* "x.y.z" of the text if the server gave one of the right class (RFC 2034),
  * else one made of the code: "5.0.0".  dst holds 12 octets. */

@@ -22,7 +22,7 @@ static bool
 open_mail(struct session *s, bool dots)
 {
 	const struct auth_conn conn = {
-		.memo = &s->dns,
+		.memo = s->be->memo,
 		.authserv_id = conf.hostname,
 		.ip = s->start->peer,
 		.helo = s->helo,
@@ -111,6 +111,18 @@ log_accepted(const struct session *s)
 	    (unsigned long long)m->kept, m->verdict);
 }
 
+/* It is asked for by whom its header names, too. */
+static void
+tell_author(struct session *s)
+{
+	const struct mail *m = &s->mail;
+
+	if (m->claimed[0] != '\0' && strcmp(m->claimed, m->folded) != 0 &&
+	    s->told < SESSION_EVENTS_MAX)
+		tell(s, m->trace, m->claimed, "author", "sender=<%s>",
+		    m->env.from.address);
+}
+
 /* The peer hears that it is refused, the owner all that led to it. */
 static void
 tell_refused(struct session *s)
@@ -167,10 +179,12 @@ hand_in(struct session *s)
 	m->tls = s->tls;
 	if (mail_hand_in(m, &trace, peer) != MAIL_OK) {
 		tell_refused(s);
+		tell_author(s);
 		return;
 	}
 	ok(s, mail_answer(m), m->trace);
 	log_accepted(s);
+	tell_author(s);
 	s->accepted++;
 	s->junk = 0;
 	s->fresh_ms = clock_mono_ms();

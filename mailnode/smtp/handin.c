@@ -1,3 +1,4 @@
+#include <stddef.h>
 #include <string.h>
 
 #include "crypto/op_vault.h"
@@ -26,6 +27,7 @@ on_srs(void *arg, const char *addr)
 	struct handin *h = arg;
 	char inner[SRS_ADDR_MAX];
 
+	h->asked_vault = true;
 	return vault_srs_reverse(h->pr->link[ROLE_VAULT], addr, inner);
 }
 
@@ -151,6 +153,7 @@ on_tls(void *arg, int fd)
 {
 	struct handin *h = arg;
 
+	h->asked_vault = true;
 	return tls_accept(h->chain, fd, vault_tls_sign,
 	    &h->pr->link[ROLE_VAULT]);
 }
@@ -177,7 +180,9 @@ void
 handin_init(struct handin *h, struct proc *pr, struct tls_server *chain,
     struct smtp_backend *be)
 {
-	memset(h, 0, sizeof *h);
+	/* The memo is touched when the DNS is asked, not by who only waits. */
+	memset(h, 0, offsetof(struct handin, memo));
+	memo_init(&h->memo);
 	h->pr = pr;
 	h->chain = chain;
 	h->be = be;
@@ -186,6 +191,8 @@ handin_init(struct handin *h, struct proc *pr, struct tls_server *chain,
 	*be = (struct smtp_backend){
 		.arg = h,
 		.dns = pr->link[ROLE_RESOLVER],
+		.memo = &h->memo,
+		.known = &h->known,
 		.rcpt = on_rcpt,
 		.srs = on_srs,
 		.refusing = on_refusing,
@@ -227,5 +234,6 @@ void
 handin_clear(struct handin *h)
 {
 	verdict_close(&h->filter);
+	memo_clear(&h->memo);
 	op_reply_clear(&h->reply);
 }

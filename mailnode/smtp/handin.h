@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "mailnode/auth/memo.h"
 #include "mailnode/base/op.h"
 #include "mailnode/filter/verdict.h"
 #include "mailnode/node/proc.h"
@@ -16,6 +17,9 @@ struct handin {
 	struct verdict_filter	 filter;
 	struct op_reply		 reply;
 	bool			 stopping;
+	bool			 asked_vault;	/* in this connection */
+	struct smtp_known	 known;	/* of all its connections, and so … */
+	struct memo		 memo;	/* last: large */
 };
 
 /*

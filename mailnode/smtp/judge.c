@@ -171,6 +171,7 @@ climb(struct mail *m, enum auth_action action, struct ladder *d,
 
 	proof_of(v, &p);
 	proof_address(m->env.from.address, m->folded);
+	(void)snprintf(m->claimed, sizeof m->claimed, "%s", p.author);
 	f.author = p.author;
 	f.aligned = p.aligned;
 	f.dns_broken = stranger_dns_broken(m, v);

@@ -71,12 +71,14 @@ struct mail {
 	enum mail_err	 err;
 	uint16_t	 status;	/* keeper's, with MAIL_STORE */
 	char		 verdict[SPOOL_TEXT_MAX];	/* after mail_hand_in */
-	const char	*why;		/* of MAIL_ATTACHED, MAIL_POLICY, MAIL_DEFERRED */
+	const char	*why; /* of MAIL_ATTACHED, MAIL_POLICY, MAIL_DEFERRED */
 	char		 wait[64];	/* the greylist's answer */
-	struct buf	 top;		/* the header, MSGKEY_HEADER_MAX of it */
+	struct buf	 top;	/* the header, MSGKEY_HEADER_MAX of it */
 	char		 key[LETIN_KEY_MAX];	/* by which it is known again */
 	char		 folded[HISTORY_NAME_MAX];	/* the sender; or "" */
 	char		 author[HISTORY_NAME_MAX];	/* proved; or "" */
+	char		 claimed[HISTORY_NAME_MAX];	/* … or not; or "" */
+	bool		 told;	/* `why` knows its sender */
 	bool		 junk;		/* filed as such */
 	bool		 tls;		/* it came over TLS: caller sets */
 	bool		 forged;	/* in our name, so it seems */
@@ -84,7 +86,7 @@ struct mail {
 	bool		 known;		/* keeper knows of some senders */
 	char		 tags[32];	/* TAG_FIRST, TAG_LOOKALIKE */
 	char		 like[HISTORY_NAME_MAX];	/* whom it imitates */
-	char		 unproved[LISTED_NAME_MAX];	/* who would come in, were
+	char		 unproved[LISTED_NAME_MAX]; /* who would come in, were
 						   he proved; or "" */
 };
 

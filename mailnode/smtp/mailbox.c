@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "mailnode/base/quote.h"
 #include "mailnode/smtp/mailbox.h"
 
 enum { COMMENT_DEPTH_MAX = 32 };
@@ -29,14 +30,13 @@ skip_cfws(const char *p, const char *end)
 	return depth == 0 ? p : NULL;
 }
 
-/* Behind the quoted string at p; NULL: it is not closed. */
+/* NULL: it is not closed. */
 static const char *
 skip_quoted(const char *p, const char *end)
 {
-	for (p++; p < end && *p != '"'; p++)
-		if (*p == '\\' && end - p > 1)
-			p++;
-	return p < end ? p + 1 : NULL;
+	size_t n = quote_octets(p, end);
+
+	return n > 0 ? p + n : NULL;
 }
 
 /* Behind a run of what may stand in an atom or, with dots, an address. */

@@ -3,6 +3,7 @@
 #include <strings.h>
 
 #include "mailnode/base/codec.h"
+#include "mailnode/node/idna.h"
 #include "mailnode/smtp/path.h"
 
 static const char *const texts[] = {
@@ -150,7 +151,32 @@ label(const char *p, const char *end)
 	return (size_t)(p - start);
 }
 
-/* Labels with single dots between, from *p on. */
+static bool
+any_high(const char *p, size_t n)
+{
+	while (n > 0 && !is_high(*p)) {
+		p++;
+		n--;
+	}
+	return n > 0;
+}
+
+static enum path_err	name(const char **, const char *);
+
+/* Do n octets with U-labels (RFC 6531 section 3.3) name what the DNS may
+ * have? */
+static bool
+is_international(const char *p, size_t n)
+{
+	char ascii[DNS_NAME_MAX];
+	const char *at = ascii;
+
+	return idna_ascii(p, n, ascii) == 0 &&
+	    name(&at, ascii + strlen(ascii)) == PATH_OK && *at == '\0';
+}
+
+/* Labels with single dots between, from *p on.  The length of a U-label is
+ * that of its A-label. */
 static enum path_err
 name(const char **p, const char *end)
 {
@@ -162,7 +188,7 @@ name(const char **p, const char *end)
 		n = label(at, end);
 		if (n == 0)
 			return PATH_SYNTAX;
-		labels_long |= n > PATH_LABEL_MAX;
+		labels_long |= n > PATH_LABEL_MAX && !any_high(at, n);
 		at += n;
 		if (at == end || *at != '.')
 			break;
@@ -170,6 +196,9 @@ name(const char **p, const char *end)
 	}
 	if (labels_long || at - *p > PATH_DOMAIN_MAX)
 		return PATH_DOMAIN_LONG;
+	n = (size_t)(at - *p);
+	if (any_high(*p, n) && !is_international(*p, n))
+		return PATH_SYNTAX;
 	*p = at;
 	return PATH_OK;
 }

@@ -302,6 +302,23 @@ hear(char *text, size_t n, struct buf *msg)
 	return r;
 }
 
+bool
+sasl_initial(struct buf *out, const char *p, size_t n)
+{
+	return (n == 1 && *p == '=') ||
+	    codec_base64_get(out, p, n, false) == 0;
+}
+
+enum sasl_result
+sasl_login(struct sasl *s, const char *user, const char *password)
+{
+	(void)sasl_start(s, "PLAIN", NULL, 0, NULL);
+	if (!keep_user(s, user, strlen(user)))
+		return bad(s);
+	s->step = 0;
+	return check(s, password, strlen(password));
+}
+
 enum sasl_result
 sasl_talk(struct sasl *s, const char *mech, const struct buf *initial,
     char *(*ask)(void *, const char *, size_t *), void *arg)

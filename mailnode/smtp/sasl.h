@@ -73,6 +73,10 @@ enum sasl_result sasl_step(struct sasl *s, const void *p, size_t n,
 /* The client gave up. */
 void		 sasl_abort(struct sasl *s);
 
+/* The initial response of a command, of n octets in base64; "=" is an empty
+ * one: RFC 4954 section 4, RFC 4959.  False: no base64. */
+bool		 sasl_initial(struct buf *out, const char *p, size_t n);
+
 /*
  * A whole dialogue in base64.  initial: decoded, NULL for none.  ask() sends
  * a challenge and reads the client's next line, of n octets, which is wiped
@@ -82,6 +86,10 @@ enum sasl_result sasl_talk(struct sasl *s, const char *mech,
 		    const struct buf *initial,
 		    char *(*ask)(void *arg, const char *challenge, size_t *n),
 		    void *arg);
+
+/* A command that brings what PLAIN has; neither is empty. */
+enum sasl_result sasl_login(struct sasl *s, const char *user,
+		    const char *password);
 
 /* After SASL_DONE: name, scope, undo_s and folder; else NULL. */
 const struct device	*sasl_device(const struct sasl *s);

@@ -146,6 +146,11 @@ refuse_as(struct session *s, const struct answer *a, const char *addr,
 		return;
 	s->told++;
 	describe_peer(s, peer, sizeof peer);
+	if (s->mail.env.from.address[0] != '\0' && !s->mail.told) {
+		s->mail.told = true;
+		tell(s, trace_of(s), s->mail.env.from.address, "from", "%s",
+		    peer);
+	}
 	log_line(LOG_INFO, "refuse", "trace=%s peer=%s addr=%s answer=%s",
 	    trace_of(s), s->start->peer, addr, said);
 	tell(s, trace_of(s), addr, "refuse", "%s; sender=<%s> %s", said,
@@ -390,15 +395,13 @@ begin_tls(struct session *s)
 bool
 session_begin(struct session *s, const struct session_start *start)
 {
-	/* The memo is touched when the DNS is asked, not by who only waits. */
-	memset(s, 0, offsetof(struct session, dns));
+	memset(s, 0, sizeof *s);
 	s->start = start;
 	s->limits = &start->limits;
 	s->be = start->backend;
 	s->state = ST_START;
 	s->fresh_ms = clock_mono_ms();
 	trace_new(s->id, start->number);
-	memo_init(&s->dns);
 	mail_init(&s->mail, s->be);
 	s->mail.max = s->limits->message;
 	s->line = line_new(start->fd, LINE_IN_DEFAULT);
@@ -438,7 +441,6 @@ session_close(struct session *s)
 	if (line_received(s->line) == 0 && (strcmp(s->why, "closed") == 0 ||
 	    strcmp(s->why, "timeout") == 0))
 		fault(s, BAN_ERRORS, "said nothing");
-	memo_clear(&s->dns);
 	sasl_free(s->sasl);
 	line_free(s->line);
 	return s->accepted > 0 && s->told == 0 && s->errors == 0 &&

@@ -23,9 +23,9 @@ void	stranger_dnsbl(struct mail *m, const struct auth_verdict *v,
 void	stranger_grey(struct mail *m, const struct auth_verdict *v,
 	    struct ladder_facts *f);
 
-/* A recipient was taken: the first questions, whose answers will be wanted at the
- * end of the message, are on their way. */
-void	stranger_ahead(int dns, struct memo *memo, const char *ip, const char *helo,
-	    const char *sender);
+/* A recipient was taken: the first questions, whose answers will be wanted at
+ * the end of the message, are on their way. */
+void	stranger_ahead(int dns, struct memo *memo, const char *ip,
+	    const char *helo, const char *sender);
 
 #endif

@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "mailnode/base/clock.h"
-#include "mailnode/base/codec.h"
 #include "mailnode/node/conf.h"
 #include "mailnode/node/log.h"
 #include "mailnode/smtp/policy.h"
@@ -157,9 +156,7 @@ lex_auth(const struct cmd *c, char mech[MECH_MAX], struct buf *initial,
 	if (!*has)
 		return true;
 	p = stop + 1;
-	if (c->end - p == 1 && *p == '=')
-		return true;
-	return codec_base64_get(initial, p, (size_t)(c->end - p), false) == 0;
+	return sasl_initial(initial, p, (size_t)(c->end - p));
 }
 
 void

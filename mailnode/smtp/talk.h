@@ -2,7 +2,6 @@
 #ifndef SMTP_TALK_H
 #define SMTP_TALK_H
 
-#include "mailnode/auth/memo.h"
 #include "mailnode/node/line.h"
 #include "mailnode/node/trace.h"
 #include "mailnode/smtp/cmd.h"
@@ -40,12 +39,9 @@ struct session {
 	struct tls_info	 tls_info;
 	struct sasl	*sasl;		/* submission; NULL before TLS */
 	bool		 logged_in;
-	bool		 pauses;	/* before the answer to a failed login */
+	bool		 pauses; /* before the answer to a failed login */
 	struct device	 device;	/* … as which */
 	struct mail	 mail;
-	char		 known[PATH_SIZE];	/* a recipient of ours; "" */
-	int64_t		 known_ms;	/* when keeper said so, monotonic */
-	bool		 knows;		/* … and that it knows of senders */
 	bool		 asked_ahead;		/* the DNS, and … */
 	char		 ahead[DNS_NAME_MAX];	/* for this domain; "" of <> */
 	unsigned int	 transactions;	/* numbers the trace ids */
@@ -54,7 +50,6 @@ struct session {
 	unsigned int	 junk;
 	unsigned int	 told;		/* refusals, to log and keeper */
 	int64_t		 fresh_ms;	/* when idle time began, monotonic */
-	struct memo	 dns;		/* what it heard; last: large, see begin */
 };
 
 /*

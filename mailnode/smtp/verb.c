@@ -290,28 +290,31 @@ on_mail(struct session *s, const struct cmd *c)
 }
 
 /*
- * Keeper's answer is kept for a moment: who sends several messages on a
- * connection sends them to one of us.  Keeper looks again at the hand-in.
+ * Keeper's answer is kept for a moment: who sends several messages, on one
+ * connection or on several, sends them to one of us.  Keeper looks again at
+ * the hand-in.  That it knows nobody yet is not kept: the first correspondent
+ * may be imitated a moment later.
  */
 static uint16_t
 ask_rcpt(struct session *s, const char *addr, struct rcpt *found)
 {
+	struct smtp_known *k = s->be->known;
 	int64_t now = clock_mono_ms();
 	uint16_t status;
 
 	memset(found, 0, sizeof *found);
-	if (now - s->known_ms < KNOWN_MS && strcmp(s->known, addr) == 0) {
+	if (now - k->ms < KNOWN_MS && strcmp(k->address, addr) == 0) {
 		found->class = RCPT_USER;
-		found->knows = s->knows;
+		found->knows = true;
 		return STORE_OK;
 	}
 	status = s->be->rcpt(s->be->arg, addr, found);
-	s->known[0] = '\0';
-	if (status == STORE_OK && !found->fans && (found->class == RCPT_USER ||
-	    found->class == RCPT_ALIAS || found->class == RCPT_SYSTEM)) {
-		memcpy(s->known, addr, strlen(addr) + 1);
-		s->known_ms = now;
-		s->knows = found->knows;
+	k->address[0] = '\0';
+	if (status == STORE_OK && found->knows && !found->fans &&
+	    (found->class == RCPT_USER || found->class == RCPT_ALIAS ||
+	    found->class == RCPT_SYSTEM)) {
+		memcpy(k->address, addr, strlen(addr) + 1);
+		k->ms = now;
 	}
 	return status;
 }
@@ -330,7 +333,7 @@ ask_ahead(struct session *s)
 	s->asked_ahead = true;
 	(void)snprintf(s->ahead, sizeof s->ahead, "%.*s",
 	    (int)sizeof s->ahead - 1, domain);
-	stranger_ahead(s->be->dns, &s->dns, s->start->peer, s->helo,
+	stranger_ahead(s->be->dns, s->be->memo, s->start->peer, s->helo,
 	    s->mail.env.from.address);
 }
 

@@ -1,10 +1,12 @@
 """filter.py MAILNODE TMP: TMP/mail/{train,judge}/{ham,spam}, see filter.sh."""
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
 import time
+from bisect import bisect_left, bisect_right
 
 mailnode, tmp = sys.argv[1:3]
 mail = tmp + "/mail"
@@ -62,11 +64,11 @@ class Ours:
         return run([mailnode, "train", "-q", kind] + paths)[1]
 
     def score(self, paths):
-        out, s = run([mailnode, "score"] + paths)
+        out, s = run([mailnode, "score", "-j"] + paths)
         got = {}
         for line in out.decode(errors="replace").splitlines():
-            junk, verdict, path = line.split(" ", 2)
-            got[path] = (float(junk), verdict == "junk")
+            row = json.loads(line)
+            got[row["file"]] = (row["junk"], row["verdict"] == "junk")
         return [got[p] for p in paths], s
 
 
@@ -105,13 +107,10 @@ def roc(name, ham, spam):
             row.append("%d: %.2f" % (k, 100 * n / len(spam)))
     print("  %-11s caught %% at so many good ones lost: %s" %
           (name, "  ".join(row)))
-    pairs = sorted([(x, 0) for x, _ in ham] + [(x, 1) for x, _ in spam])
-    above, area = len(ham), 0
-    for _, junk in pairs:
-        if junk:
-            area += above
-        else:
-            above -= 1
+    # Half of those with the same score: most are 0 or 1, rounded.
+    order.reverse()
+    area = sum(2 * len(ham) - bisect_left(order, x) - bisect_right(order, x)
+               for x, _ in spam) / 2
     print("  %-11s 1 - area under the curve: %.4f %%" %
           (name, 100 * area / len(ham) / len(spam)))
 

@@ -19,7 +19,7 @@ same(void)
 	if (named.n != bare.n || named.n > TOKEN_MAX)
 		abort();
 	for (i = 0; i < named.n; i++)
-		if (named.token[i].hash != bare.token[i].hash ||
+		if (named.hash[i] != bare.hash[i] ||
 		    strlen(tokens_name(&named, i)) >= TOKEN_NAME_MAX)
 			abort();
 }
@@ -37,7 +37,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	static const uint8_t none;
 	const uint8_t *p = n > 0 ? data : &none;
 
-	if (named.token == NULL && (sample_init() == -1 ||
+	if (named.hash == NULL && (sample_init() == -1 ||
 	    tokens_init(&named, 1, true) == -1 ||
 	    tokens_init(&bare, 1, false) == -1))
 		abort();

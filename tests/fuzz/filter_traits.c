@@ -66,7 +66,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	const char *p = (const char *)(n > 0 ? data : &none);
 	size_t i, most;
 
-	if (named.token == NULL && (tokens_init(&named, 1, true) == -1 ||
+	if (named.hash == NULL && (tokens_init(&named, 1, true) == -1 ||
 	    tokens_init(&bare, 1, false) == -1))
 		abort();
 	most = fields(&named, p, n);
@@ -74,7 +74,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	if (named.n != bare.n || named.n > most)
 		abort();
 	for (i = 0; i < named.n; i++)
-		if (named.token[i].hash != bare.token[i].hash ||
+		if (named.hash[i] != bare.hash[i] ||
 		    strlen(tokens_name(&named, i)) >= TOKEN_NAME_MAX)
 			abort();
 	return 0;

@@ -7,22 +7,30 @@
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
-static void
-read_all(const struct lex *l)
+static struct lex_token
+token(const struct lex *l, size_t i)
 {
-	struct lex_at at = { l, 0 };
+	struct lex_token t;
+
+	memcpy(&t, l->tokens.data + i * sizeof t, sizeof t);
+	return t;
+}
+
+static void
+read_all(struct lex *l)
+{
 	struct lex_str s;
 	uint64_t v;
 
-	while (!lex_end(&at)) {
-		if (lex_open(&at) || lex_close(&at) ||
-		    lex_number(&at, 1000, &v) || lex_word(&at, "UID") ||
-		    lex_astring(&at, &s) || lex_pattern(&at, &s) ||
-		    lex_atom(&at, &s) || lex_stuck(&at, &s))
+	while (!lex_end(l)) {
+		if (lex_open(l) || lex_close(l) ||
+		    lex_number(l, 1000, &v) || lex_word(l, "UID") ||
+		    lex_astring(l, &s) || lex_pattern(l, &s) ||
+		    lex_atom(l, &s) || lex_stuck(l, &s))
 			continue;
-		if (!l->token[at.i].stuck)
+		if (!token(l, l->at).stuck)
 			abort();
-		at.i++;
+		l->at++;
 	}
 }
 
@@ -33,6 +41,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	char tag[LEX_TAG_MAX + 1], *to;
 	struct lex_literal lit;
 	enum lex_result r = LEX_WANT;
+	struct lex_token t;
 	struct lex l;
 	size_t i;
 
@@ -57,10 +66,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	}
 	if (l.n > LEX_TOKENS_MAX || l.depth > LEX_DEPTH_MAX)
 		abort();
-	for (i = 0; i < l.n && r == LEX_END; i++)
-		if (l.token[i].at + l.token[i].n >= l.text.len ||
-		    l.text.data[l.token[i].at + l.token[i].n] != 0)
+	for (i = 0; i < l.n && r == LEX_END; i++) {
+		t = token(&l, i);
+		if (t.at + t.n >= l.text.len || l.text.data[t.at + t.n] != 0)
 			abort();
+	}
 	if (r == LEX_END)
 		read_all(&l);
 	lex_clear(&l);

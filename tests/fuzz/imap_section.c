@@ -37,16 +37,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	struct lex_literal lit;
 	struct section sec;
 	struct lex_str word;
-	struct lex_at at;
 	struct buf out;
 	struct lex l;
 
 	lex_init(&l);
 	buf_init(&out, 1024 * 1024);
 	(void)lex_line(&l, (const char *)data, line, &lit);
-	at = (struct lex_at){ &l, 0 };
-	if (lex_atom(&at, &word)) {
-		if (section_parse(&at, &word, &sec)) {
+	if (lex_atom(&l, &word)) {
+		if (section_parse(&l, &word, &sec)) {
 			section_label(&sec, &out);
 			parts(&sec, rest, nrest);
 			(void)field_pick(sec.want.field, sec.want.nfield,

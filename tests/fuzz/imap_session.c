@@ -80,6 +80,9 @@ check(char *p, size_t n)
 		} else if (strcmp(word, " EXPUNGE") == 0) {
 			if (v == 0 || v > exists--)
 				abort();
+		} else if (strcmp(word, " RECENT") == 0) {
+			if (v > exists)
+				abort();
 		} else if (strncmp(word, " FETCH", 6) == 0) {
 			if (v == 0 || v > exists)
 				abort();

@@ -12,7 +12,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	char failed[200];
 	struct bounce_note note = { .path = "<>", .from = "postmaster@x.test",
-	    .subject = "", .failed = failed, .n = n };
+	    .to = "a@x.test", .subject = "", .failed = failed, .n = n };
 	static struct bounce b;
 	char *text = malloc(n + 1);
 	size_t i, k = n < sizeof failed - 1 ? n : sizeof failed - 1;

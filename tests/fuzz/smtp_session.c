@@ -173,7 +173,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	static const int no_vault = -1;
 	static const struct smtp_submit submit = { .vault = &no_vault,
 	    .letter = take_letter, .seen = hear_seen };
-	struct smtp_backend be = { .dns = -1, .rcpt = find_rcpt,
+	struct smtp_known known = { .address = "" };
+	struct smtp_backend be = { .dns = -1, .known = &known,
+	    .rcpt = find_rcpt,
 	    .refusing = no, .begin = take_begin, .data = take_data,
 	    .abort = take_abort, .commit = take_commit, .event = hear_event,
 	    .has_tls = no, .tls = no_tls, .woken = no };

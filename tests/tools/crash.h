@@ -35,7 +35,8 @@ enum crash_kind {
 	CRASH_UNLINK,		/* dir/len1 */
 	CRASH_RMDIR,		/* likewise */
 	CRASH_SAID,		/* len1: start of what went to a peer */
-	CRASH_MARK		/* len1: a word of the test's own */
+	CRASH_MARK,		/* len1: a word of the test's own */
+	CRASH_SYNC_ALL		/* likewise; of the whole file system */
 };
 
 struct crash {
@@ -46,14 +47,14 @@ struct crash {
 	_Atomic uint64_t	used;		/* octets, CRASH_HEAD first */
 	_Atomic uint64_t	calls;		/* counted calls so far */
 	_Atomic uint64_t	syncs;		/* of these, syncs */
-	uint64_t		stop_at;	/* this call waits to be killed */
+	uint64_t		stop_at; /* this call waits to be killed */
 	_Atomic uint32_t	stopped;	/* pid of who waits there */
 	uint32_t		fail_errno;
-	uint64_t		fail_from;	/* calls from this one on fail, */
+	uint64_t		fail_from; /* calls from this one on fail, */
 	uint64_t		fail_until;	/* up to this one, exclusive */
 	uint64_t		skip_sync;	/* this sync is not done */
 	_Atomic uint32_t	overflow;	/* the log was too small */
-	_Atomic uint32_t	failed;		/* calls that were made to fail */
+	_Atomic uint32_t	failed;	/* calls that were made to fail */
 	char			unread[CRASH_ROLES]; /* files whose path holds
 						   this fail with EIO when they
 						   are opened to read; "" */

@@ -8,7 +8,9 @@ snapshot taken before recording began and the records before that point:
     random   synced, and any part of the rest, writes torn at 512 octets
 
 A name is durable once its directory was synced, contents once the file was;
-a rename is one step, durable with either of its directories.
+a rename is one step, durable with either of its directories.  A sync of all
+there is counts for the contents of what the same role wrote: others, and
+names, are not to rely on it.
 """
 import ctypes
 import mmap
@@ -21,7 +23,7 @@ import time
 
 HEAD = 4096
 (WRITE, TRUNCATE, SYNC, CREATE, MKDIR, RENAME, LINK, UNLINK, RMDIR, SAID,
- MARK) = range(1, 12)
+ MARK, SYNC_ALL) = range(1, 13)
 RECORD = struct.Struct("<IHHQQQQII")
 FIELDS = {"magic": (0, "I"), "on": (4, "I"), "size": (136, "Q"),
           "used": (144, "Q"), "calls": (152, "Q"), "syncs": (160, "Q"),
@@ -85,7 +87,7 @@ class Shm:
             raise RuntimeError("crash log too small")
         at, out = HEAD, []
         while at < self.used:
-            size, kind, _, dev, ino, a, b, n1, n2 = RECORD.unpack_from(
+            size, kind, role, dev, ino, a, b, n1, n2 = RECORD.unpack_from(
                 self.map, at)
             if size == 0:       # the process died while it wrote this
                 size = RECORD.size + (n1 + 7 & ~7) + (n2 + 7 & ~7)
@@ -96,7 +98,8 @@ class Shm:
             p = at + RECORD.size
             q = p + (n1 + 7 & ~7)
             out.append((at, kind, (dev, ino), a, b,
-                        bytes(self.map[p:p + n1]), bytes(self.map[q:q + n2])))
+                        bytes(self.map[p:p + n1]), bytes(self.map[q:q + n2]),
+                        role))
             at += size
         return out
 
@@ -152,10 +155,13 @@ class History:
         self.syncs = []         # (place, inode, place where it began)
         self.said = []          # (place, text)
         now = self.inodes
-        for at, kind, key, a, b, one, two in records:
+        wrote = {}              # role -> {inode: True}
+        for at, kind, key, a, b, one, two, role in records:
             node = now.get(key)
             if kind == SAID:
                 self.said.append((at, one.decode("latin-1")))
+            elif kind == SYNC_ALL:
+                self.syncs += [(at, i, a) for i in wrote.get(role, ())]
             elif kind in (CREATE, MKDIR):
                 made = now[(a, b)] = Inode(kind == MKDIR)
                 if node is not None and not skipped(one.decode()):
@@ -165,6 +171,7 @@ class History:
                 continue        # outside our roots
             elif kind == WRITE:
                 node.ops.append((at, a, one))
+                wrote.setdefault(role, {})[node] = True
             elif kind == TRUNCATE:
                 node.ops.append((at, a, None))
             elif kind == SYNC:

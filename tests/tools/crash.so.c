@@ -281,6 +281,19 @@ raw_open(int dirfd, const char *path, int flags, mode_t mode)
 	return (int)syscall(SYS_openat, dirfd, path, flags, mode);
 }
 
+/* Nobody else writes: what is synced together does not hang on what this
+ * machine does besides. */
+static int
+quiet(void)
+{
+	static const char text[] = "MemTotal: 1 kB\nDirty: 0 kB\n"
+	    "Writeback: 0 kB\n";
+	int fd = (int)syscall(SYS_memfd_create, "meminfo", 0);
+
+	(void)syscall(SYS_write, fd, text, sizeof text - 1);
+	return fd;
+}
+
 static int
 do_open(int dirfd, const char *path, int flags, mode_t mode)
 {
@@ -288,6 +301,8 @@ do_open(int dirfd, const char *path, int flags, mode_t mode)
 	bool made = false, cut = false;
 	int fd;
 
+	if (crash != NULL && counts && strcmp(path, "/proc/meminfo") == 0)
+		return quiet();
 	if (!ours() || (flags & (O_CREAT | O_TRUNC)) == 0 ||
 	    (flags & O_TMPFILE) == O_TMPFILE) {
 		if (ours() && crash->unread[0] != '\0' &&
@@ -510,7 +525,7 @@ ftruncate64(int fd, off64_t size)
 }
 
 static int
-do_sync(int fd, long call)
+do_sync(int fd, long call, enum crash_kind kind)
 {
 	struct stat st;
 	uint64_t began;
@@ -525,7 +540,7 @@ do_sync(int fd, long call)
 	began = crash->used;
 	rc = (int)syscall(call, fd);
 	if (rc == 0)
-		put((struct record){ .kind = CRASH_SYNC, .dev = st.st_dev,
+		put((struct record){ .kind = (uint16_t)kind, .dev = st.st_dev,
 		    .ino = st.st_ino, .a = began }, NULL, 0, NULL, 0);
 	return rc;
 }
@@ -533,13 +548,19 @@ do_sync(int fd, long call)
 int
 fsync(int fd)
 {
-	return do_sync(fd, SYS_fsync);
+	return do_sync(fd, SYS_fsync, CRASH_SYNC);
 }
 
 int
 fdatasync(int fd)
 {
-	return do_sync(fd, SYS_fdatasync);
+	return do_sync(fd, SYS_fdatasync, CRASH_SYNC);
+}
+
+int
+syncfs(int fd)
+{
+	return do_sync(fd, SYS_syncfs, CRASH_SYNC_ALL);
 }
 
 /* ---- names ---- */

@@ -26,6 +26,22 @@ for i in range(3):
     os.write(1, b"250 %d\\n" % i)
     if "early" in leave_out: os.fsync(d)
 """
+GROUP = """
+import ctypes, os, sys
+root, leave_out = sys.argv[1], sys.argv[2:]
+os.chdir(root)
+for i in range(3):
+    fd = os.open("tmp/%d" % i, os.O_WRONLY | os.O_CREAT, 0o600)
+    os.write(fd, b"x" * 600)
+    os.pwrite(fd, b"y" * 600, 600)
+    os.close(fd)
+d = os.open("cur", os.O_RDONLY)
+if "files" not in leave_out: ctypes.CDLL(None).syncfs(d)
+for i in range(3): os.rename("tmp/%d" % i, "cur/%d" % i)
+if "names" not in leave_out: os.fsync(d)
+else: ctypes.CDLL(None).syncfs(d)
+for i in range(3): os.write(1, b"250 %d\\n" % i)
+"""
 SQLITE = """
 import os, sqlite3, sys
 db = sqlite3.connect(sys.argv[1] + "/db", isolation_level=None)
@@ -116,6 +132,21 @@ for step in ("file", "dir", "early"):
 for skip in range(1, 7):
     h, root, _ = record(py, skip=skip)
     ok("sync %d forgotten: found" % skip, lost(h, root, "synced") > 0)
+
+group = ["/usr/bin/python3", "-c", GROUP, "ROOT"]
+h, root, _ = record(group)
+ok("one sync for three files: three promises were heard", len(h.said) == 3)
+for mode in ("all", "synced"):
+    ok("one sync for three files: nothing lost, " + mode,
+       lost(h, root, mode) == 0)
+ok("one sync for three files: nothing lost, random",
+   lost(h, root, "random", range(5)) == 0)
+for step in ("files", "names"):
+    h, root, _ = record(group + [step])
+    ok("without that of the " + step + ": found", lost(h, root, "synced") > 0)
+for skip in range(1, 3):
+    h, root, _ = record(group, skip=skip)
+    ok("that sync %d forgotten: found" % skip, lost(h, root, "synced") > 0)
 
 sql = ["/usr/bin/python3", "-c", SQLITE, "ROOT"]
 h, root, _ = record(sql + ["FULL"])

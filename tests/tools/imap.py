@@ -62,6 +62,9 @@ def mailbox(c, count=0, **kw):
         _, tagged = c.append(name, message(i + 1, **kw).replace(
             "@x.test>\r\nDate", ".%s@x.test>\r\nDate" % name))
         assert tagged.startswith(b"OK [APPENDUID"), tagged
+    if count:                       # nothing is recent
+        c.ok("SELECT " + name)
+        c.ok("UNSELECT")
     return name
 
 
@@ -177,6 +180,9 @@ def lists():
     starts("deleted", c.cmd("SELECT L/d")[1], b"NO [NONEXISTENT]")
     c.ok("CREATE L/a")
     starts("with children", c.cmd("DELETE L/a")[1], b"NO [HASCHILDREN]")
+    c.ok("CREATE Level/below")
+    starts("a level", c.cmd("DELETE Level")[1], b"NO [HASCHILDREN]")
+    c.ok("DELETE Level/below")
     starts("INBOX stays", c.cmd("DELETE INBOX")[1], b"NO [CANNOT]")
     starts("twice", c.cmd("CREATE L/a")[1], b"NO [ALREADYEXISTS]")
     for bad in ('"a//b"', '"/a"', '".."', '"a/../b"', '"cur"', '"x\ty"',
@@ -212,6 +218,14 @@ def selects():
                           number(status, rb"HIGHESTMODSEQ (\d+)")),
         (4, number(got, rb"UIDVALIDITY (\d+)"),
          number(got, rb"HIGHESTMODSEQ (\d+)")))
+    for seen, want in ("2", 1), ("1", 3), ("3", 0):
+        c.ok("STORE %s +FLAGS (\\Seen)" % seen)
+        got = c.ok("SELECT " + name)
+        is_("the first unseen with %s read" % seen,
+            [x.split(b"]")[0] + b"]" for x in got if b"[UNSEEN" in x],
+            [b"* OK [UNSEEN %d]" % want][:want])
+    c.ok("STORE 1:3 -FLAGS (\\Seen)")
+    has("EXAMINE tells it", c.ok("EXAMINE " + name), rb"\[UNSEEN 1\]")
     starts("EXAMINE", c.cmd("EXAMINE " + name)[1], b"OK [READ-ONLY]")
     starts("changes nothing", c.cmd("STORE 1 +FLAGS (\\Seen)")[1],
            b"NO [READ-ONLY]")
@@ -231,6 +245,64 @@ def selects():
                                  rb"MESSAGES (\d+)"), 2)
     got = c.ok("STATUS %s (UIDNEXT SIZE DELETED UNSEEN)" % name)
     has("UIDNEXT stays", got, rb"UIDNEXT 4")
+
+
+@case
+def recents():
+    c, d, two, other = fresh(), fresh(), fresh(), fresh()
+    name = mailbox(c)
+    c.append(name, message(1), "(\\Seen)")
+    c.append(name, message(2))
+    two.ok("ENABLE IMAP4rev2")
+
+    def news(got):
+        return [x.decode()[2:] for x in got if re.match(
+            rb"\* \d+ (EXISTS|RECENT|EXPUNGE)", x)]
+
+    def status(want, who=None):
+        is_("STATUS counts %d" % want, number((who or other).ok(
+            "STATUS %s (RECENT)" % name), rb"RECENT (\d+)"), want)
+
+    def flagged(what, who, want):
+        is_(what, [b"\\Recent" in x for x in who.ok("FETCH 1:* FLAGS")
+                   if b" FETCH " in x], want)
+
+    status(2)
+    status(0, two)
+    for cmd in "EXAMINE", "EXAMINE", "SELECT":
+        is_(cmd, news(c.ok(cmd + " " + name)), ["2 EXISTS", "2 RECENT"])
+        flagged("with the flag", c, [True, True])
+    status(0)
+    for keys, want in (("RECENT", b" 1 2"), ("NEW", b" 2"), ("OLD", b"")):
+        is_(keys, c.ok("SEARCH " + keys), [b"* SEARCH" + want])
+    is_("another session's are old", news(d.ok("SELECT " + name)),
+        ["2 EXISTS", "0 RECENT"])
+    flagged("without the flag", d, [False, False])
+    c.ok("STORE 1 FLAGS (\\Deleted)")
+    d.ok("STORE 2 FLAGS (\\Flagged \\Recent)")
+    c.ok("NOOP")
+    flagged("it cannot be taken", c, [True, True])
+    flagged("nor given", d, [False, False])
+    two.append(name, message(3))
+    is_("new mail to one", news(c.ok("NOOP")), ["3 EXISTS", "3 RECENT"])
+    is_("not to the other", news(d.ok("NOOP")), ["3 EXISTS", "0 RECENT"])
+    is_("one less", news(c.ok("EXPUNGE")), ["1 EXPUNGE", "2 RECENT"])
+    two.append(name, message(4))
+    is_("not with IMAP4rev2", news(two.ok("SELECT " + name)), ["3 EXISTS"])
+    flagged("nor there", two, [False, False, False])
+    status(1)
+    c.ok("ENABLE IMAP4rev2")
+    is_("nor once it is enabled", news(c.ok("NOOP")), ["3 EXISTS"])
+    flagged("of what was before", c, [False, False, False])
+    peek = imapc.Imap(port)
+    peek.login(user, open(os.path.join(node_dir, "peek")).read().strip())
+    is_("who may only read claims nothing",
+        news(peek.ok("SELECT " + name)), ["3 EXISTS", "1 RECENT"])
+    is_("who comes next does", news(d.ok("SELECT " + name)),
+        ["3 EXISTS", "1 RECENT"])
+    is_("a copy is", news(d.ok("COPY 1 " + name)),
+        ["4 EXISTS", "2 RECENT"])
+    flagged("recent", d, [False, False, True, True])
 
 
 MIME = """From: =?utf-8?q?J=C3=BCrgen?= <j@x.test>\r
@@ -399,7 +471,8 @@ def rev2():
     c.ok('CREATE "R&APw-2"')
     has("ENABLE", c.ok("ENABLE IMAP4rev2"), rb"ENABLED IMAP4rev2")
     got = c.ok("SELECT " + name)
-    tap.ok("no RECENT", not any(b"RECENT" in x for x in got), got)
+    tap.ok("no RECENT, no UNSEEN", not any(
+        b"RECENT" in x or b"UNSEEN" in x for x in got), got)
     has("LIST", got, rb'^\* LIST \(\) "/" "%s"' % name.encode())
     has("CLOSED", c.ok("SELECT " + name), rb"OK \[CLOSED\]")
     has("ESEARCH", c.ok("SEARCH ALL"), rb"^\* ESEARCH \(TAG \"t\d+\"\) ALL 1:2")
@@ -444,7 +517,15 @@ def stores():
         rb"1 FETCH \(.*FLAGS \(\\Seen \$Work\)")
     has("a new keyword is listed", d.ok("NOOP") or c.ok(
         "STORE 1 +FLAGS ($Other)"), rb"^\* FLAGS \(.*\$Other")
-    has("-FLAGS", c.ok("STORE 1 -FLAGS \\Seen"), rb"FLAGS \(\$Other \$Work\)")
+    has("which is kept", c.ok("STORE 1 +FLAGS ($Kept)"),
+        rb"\[PERMANENTFLAGS \(.*\$Other \$Kept \\\*\)\]")
+    has("-FLAGS", c.ok("STORE 1 -FLAGS \\Seen"), rb"FLAGS \(\$Kept \$Other \$Work\)")
+    got = fresh().ok("EXAMINE " + name)
+    has("all keywords of a mailbox are told at first", got,
+        rb"^\* FLAGS \([^)]*\$Forwarded \$Kept \$Other \$Work\)$")
+    got = fresh().ok("SELECT " + name)
+    has("which are kept", got,
+        rb"PERMANENTFLAGS \([^)]*\$Forwarded \$Kept \$Other \$Work \\\*\)")
     has("FLAGS replaces", c.ok("STORE 1 FLAGS (\\Draft x)"),
         rb"FLAGS \(\\Draft x\)")
     has("FLAGS () empties", c.ok("STORE 1 FLAGS ()"), rb"FLAGS \(\)")
@@ -495,7 +576,7 @@ def copies():
                            "(Subject)])") if b" FETCH " in x]
     is_("all are there", [(re.findall(rb"letter (\d)", x) or [x])[0]
                           for x in got], [b"2", b"3", b"1", b"4"])
-    has("flags and keywords come along", got[0], rb"\\Flagged kw")
+    has("flags and keywords come along", got[0], rb"\\Flagged \\Recent kw")
     starts("onto itself", c.cmd("COPY 1 " + b)[1], b"OK [COPYUID")
     is_("is one more", len(c.ok("FETCH 1:* UID")), 5)
     # Moves into Junk and out of it are the owner's word.
@@ -515,7 +596,7 @@ def appends():
     has("APPENDUID", tagged, rb"^OK \[APPENDUID \d+ 1\]")
     has("and news of it", got, rb"^\* 1 EXISTS")
     got = c.ok("FETCH 1 (FLAGS INTERNALDATE)")[-1]
-    has("flags", got, rb"\\Seen \$Label1")
+    has("flags", got, rb"\\Seen \\Recent \$Label1")
     has("date", got, rb" 5-Jan-2020 11:11:12 \+0000")
     has("is searched at once", c.ok('SEARCH HEADER Message-ID "<m1@x.test>"'),
         rb"^\* SEARCH 1$")
@@ -583,7 +664,8 @@ def searches():
         ("ALL", "1 2 3"), ("1:2", "1 2"), ("UID 2:*", "2 3"), ("SEEN", "1"),
         ("UNSEEN", "2 3"), ("FLAGGED", "2"), ("UNFLAGGED", "1 3"),
         ("KEYWORD kw", "2"), ("UNKEYWORD kw", "1 3"), ("KEYWORD KW", "2"),
-        ("ANSWERED", ""), ("NEW", ""), ("OLD", "1 2 3"), ("RECENT", ""),
+        ("ANSWERED", ""), ("NEW", "2 3"), ("OLD", ""), ("RECENT", "1 2 3"),
+        ("NOT NEW", "1"), ("RECENT OLD", ""),
         ("SUBJECT apple", "1 3"), ("SUBJECT APPLE", "1 3"),
         ("SUBJECT {5+}\r\n\u00dcBER", "2"),
         ("CHARSET UTF-8 SUBJECT {5+}\r\n\u00fcber", "2"),
@@ -624,6 +706,13 @@ def searches():
                        ("BODY apples", ""), ('BODY "word2 pad"', "3")):
         is_("from the index: " + keys, c.ok("SEARCH " + keys),
             [(b"* SEARCH " + want.encode()).strip()])
+    c.append(name, b"Date: Wed, 1 Jul 2020 23:30:00 -0800\r\n\r\nno names\r\n",
+             "(\\Seen)", date='"01-Jan-2022 00:00:00 +0000"')
+    tap.ok("it catches up again", n.wait_for(indexed))
+    is_("what the index calls no mail", c.ok("SEARCH TEXT names"),
+        [b"* SEARCH 4"])
+    c.ok("STORE 4 +FLAGS.SILENT (\\Deleted)")
+    c.ok("EXPUNGE")
     has("ESEARCH", c.ok("SEARCH RETURN (MIN MAX COUNT ALL) UNSEEN"),
         rb'^\* ESEARCH \(TAG "t\d+"\) MIN 2 MAX 3 COUNT 2 ALL 2:3$')
     has("of nothing", c.ok("UID SEARCH RETURN (MIN COUNT) ANSWERED"),
@@ -708,6 +797,9 @@ def modseqs():
     has("the highest UID is among them", got,
         rb"VANISHED \(EARLIER\) 1:2,4:5,7$")
     has("UIDNEXT does not shrink", got, rb"UIDNEXT 8")
+    # RFC 7162 section 3.2.8: others may have gone that were not told.
+    r.ok("STORE 1 +FLAGS.SILENT (\\Deleted)")
+    is_("CLOSE tells no MODSEQ", r.cmd("CLOSE"), ([], b"OK done"))
 
 
 # ---- IDLE ----
@@ -721,6 +813,7 @@ def idles():
     tap.ok("IDLE goes on", c.news().startswith(b"+"))
     d.append(name, message(3))
     is_("new mail", c.news(), b"* 3 EXISTS")
+    is_("is recent", c.news(), b"* 1 RECENT")
     d.ok("SELECT " + name)
     d.ok("STORE 1 +FLAGS (\\Flagged)")
     has("flags", c.news(), rb"1 FETCH \(.*\\Flagged")
@@ -921,7 +1014,15 @@ def nonsense():
                 break
     except (imapc.Closed, OSError):
         pass
-    tap.ok("errors have an end", i < 20, i)
+    tap.ok("errors have an end", i < 30, i)
+    c = fresh()
+    try:
+        for i in range(60):
+            c.cmd("FOO")
+            c.ok("NOOP")
+    except imapc.Closed:
+        pass
+    tap.ok("those between good commands do not", i == 59, i)
     c = fresh()
     c.ok("NOOP")
 
@@ -1024,7 +1125,9 @@ def scopes():
     is_("one folder is all there is", [x.split(b'"')[3] for x in got],
         [b"Archive"])
     starts("INBOX is not", c.cmd("SELECT INBOX")[1], b"NO [NONEXISTENT]")
-    c.ok("SELECT Archive")
+    recent = [number(x.ok("SELECT Archive"), rb"(\d+) RECENT")
+              for x in (c, a)]
+    is_("what is recent there is so for it alone", recent, [1, 0])
     has("its own can be searched", c.ok("SEARCH TEXT letter"), rb"SEARCH 1")
     c.ok("STORE 1 +FLAGS (\\Flagged)")
     has("and changed", c.ok("FETCH 1 (FLAGS BODY.PEEK[TEXT])"),

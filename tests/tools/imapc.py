@@ -61,7 +61,7 @@ class Imap:
     def news(self):
         """The next answer that is no list of flags."""
         line = self.line()
-        while line.startswith(b"* FLAGS"):
+        while line.startswith((b"* FLAGS", b"* OK [PERMANENTFLAGS")):
             line = self.line()
         return line
 

@@ -4,9 +4,9 @@
 	report.py PORT TO [NAME=VALUE]...
 
 from (""), envid, msgid, rcpt (a@far.test; several with commas), action
-(failed), status (5.1.1), by (mx.far.test), key and domain (to sign it), pad
-(octets of text), more (recipients that nobody knows), mdn (1: it was read),
-irt (In-Reply-To), note (1: as qmail writes it)
+(failed), status (5.1.1), by (mx.far.test), key and domain (to sign it), author
+(in From, else domain), pad (octets of text), more (recipients that nobody
+knows), mdn (1: it was read), irt (In-Reply-To), note (1: as qmail writes it)
 """
 import smtplib
 import sys
@@ -61,7 +61,8 @@ def report(o):
 
 def main(port, to, args):
     o = dict(a.split('=', 1) for a in args)
-    lines = ['From: MAILER-DAEMON@%s' % o.get('domain', 'far.test'),
+    lines = ['From: MAILER-DAEMON@%s' %
+             o.get('author', o.get('domain', 'far.test')),
              'To: %s' % to, 'Subject: failure notice',
              'Date: Fri, 20 Nov 2026 10:00:00 +0000']
     if 'irt' in o:

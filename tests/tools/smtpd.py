@@ -9,8 +9,10 @@ every step: "EVENT [xN] ACTION" lines, the first that fits is used, N times
 if so said.  Events: connect, ehlo, starttls, auth, mail, rcpt:ADDRESS,
 rcpt, data, dot, rset, quit.  Actions: a reply ("450 4.2.0 later"; "|"
 divides lines), close, hang (waits for the client to give up), tls-close
-(end in the handshake).  What was taken is DIR/msg.N, with its envelope in
-DIR/env.N (JSON); DIR/log has the dialogue; DIR/conns a line a connection.
+(end in the handshake).  "pipelined close" is for who does not wait for
+the answer to MAIL.  "limit N" is for recipients of one letter.  What was
+taken is DIR/msg.N, with its envelope in DIR/env.N (JSON); DIR/log has the
+dialogue; DIR/conns a line a connection.
 """
 import base64, hashlib, hmac, json, os, secrets, socket, ssl, sys, threading
 
@@ -162,8 +164,9 @@ class Session:
         nonce = dict(p.split('=', 1) for p in bare.split(','))['r']
         nonce += base64.b64encode(secrets.token_bytes(9)).decode()
         salt = secrets.token_bytes(16)
-        server = 'r=%s,s=%s,i=4096' % (nonce,
-                                       base64.b64encode(salt).decode())
+        server = 'r=%s,s=%s,i=%d' % (
+            nonce, base64.b64encode(salt).decode(),
+            1 if self.rule('scram') == 'weak' else 4096)
         final = self.challenge(server)
         plain, proof = final.rsplit(',p=', 1)
         auth = ','.join([bare, server, plain]).encode()
@@ -190,10 +193,16 @@ class Session:
             self.say('530 5.7.0 log in first')
         else:
             self.say('250 2.1.0 ok')
+        if self.buf and self.rule('pipelined'):
+            raise Gone
 
     def do_rcpt(self, line):
         addr = line.split('<', 1)[1].split('>')[0]
         if self.act('rcpt:' + addr) or self.act('rcpt'):
+            return
+        limit = self.rule('limit')
+        if limit and len(self.rcpts) >= int(limit):
+            self.say('452 4.5.3 too many recipients')
             return
         self.rcpts.append(line)
         self.say('250 2.1.5 ok')

@@ -308,7 +308,7 @@ def memory():
     most = max(most, anonymous_kib(pid))
     # AddressSanitizer keeps what was freed.
     assert os.environ.get("SAN") or (
-        most - before <= 1024 and most <= 2048), (before, most)
+        most - before <= 1024 and most <= 2560), (before, most)
 
 
 @case

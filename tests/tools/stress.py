@@ -1,11 +1,11 @@
-"""stress.py NODE MAILNODE SESSION SMTP IMAP USER PASSWORD SECONDS SEED: two
-IMAP clients, `mailnode tag`, deliveries and another mail program change the
-same mailboxes at random, while keeper and sessions are killed.  In the end all
-must agree, with nothing lost and no UID given twice.
+"""stress.py NODE MAILNODE SESSION SMTP IMAP USER PASSWORD SECONDS SEED
+CLIENTS: IMAP clients, `mailnode tag`, deliveries and another mail program
+change the same mailboxes at random, while keeper and sessions are killed.  In
+the end all must agree, with nothing lost and no UID given twice.
 
 Each client keeps a picture of its mailbox from the answers alone, as a phone
-does, and compares it with the whole whenever it connects anew: one of them by
-QRESYNC.
+does, and compares it with the whole whenever it connects anew: some of them by
+QRESYNC, and some are told unasked, by NOTIFY.
 """
 import os
 import random
@@ -19,18 +19,29 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from imapcheck.sync import vanished             # noqa: E402
-from imapcheck.wire import Conn, Fail, Where, expect, list_of, set_of  # noqa
+from imapcheck.wire import Conn, Fail, Where, expect, set_of  # noqa
+from picture import Picture, Shared, copied     # noqa: E402
 
 (NODE, MAILNODE, SESSION, SMTP, IMAP, USER, PASSWORD, SECONDS,
- SEED) = sys.argv[1:]
+ SEED, CLIENTS) = sys.argv[1:]
 BOXES = ["INBOX", "shared"]
 FLAGS = ["\\Seen", "\\Flagged", "\\Answered", "\\Draft", "red", "$blue"]
+# What each kind of client says first.
+KINDS = {"plain": [], "quick": ["ENABLE QRESYNC"],
+         "told": ["ENABLE IMAP4rev2", "NOTIFY SET (SELECTED-DELAYED "
+                  "(MessageNew (UID FLAGS BODY.PEEK[HEADER.FIELDS "
+                  "(MESSAGE-ID)]) MessageExpunge FlagChange))"]}
+ACTS = {"append": 6, "store": 17, "move": 3, "copy": 2, "delete": 2, "noop": 4,
+        "enter": 1, "idle": 2, "status": 2, "search": 2, "silent": 2,
+        "numbers": 4, "fetch": 3, "logout": 1}
+# A NO that says why: others are faster, or were killed.
+MAY = {b"EXPUNGEISSUED", b"UNAVAILABLE", b"INUSE"}
 WHERE = Where("127.0.0.1", int(IMAP), USER, PASSWORD)
 LOST = (OSError, EOFError)
 
 lock = threading.Lock()
 problems, counts = [], {}
-seen = {}               # (folder, UIDVALIDITY, UID) -> Message-ID
+shared = Shared()
 acked, doomed = set(), set()
 stop = threading.Event()
 
@@ -59,151 +70,92 @@ def letter(mid, who):
 
 
 class Client(threading.Thread):
-    def __init__(self, name, qresync):
+    def __init__(self, kind, number):
         super().__init__()
-        self.label, self.qresync = name, qresync
-        self.rnd = random.Random(SEED + name)
-        self.c, self.box, self.n = None, None, 0
+        self.label, self.first = kind + str(number), KINDS[kind]
+        self.qresync = kind == "quick"
+        self.rnd = random.Random(SEED + self.label)
+        self.c, self.n, self.trail = None, 0, []
         self.left = {}          # folder -> the last answers
         self.known = {}         # folder -> (validity, modseq, {uid: flags})
-        self.uids, self.flags, self.valid, self.trail = [], {}, 0, []
+        self.p = Picture(shared, self.qresync)
+        self.all = "(UID FLAGS %sBODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])" % (
+            "MODSEQ " if self.qresync else "")
 
     # ---- the picture ----
 
-    def apply(self, r):
-        self.trail = self.trail[-6:] + [[a.line[:150] for a in
-                                         r.all[-12:] + [r.tagged]]]
-        for a in r.all + [r.tagged]:
-            if a.code and a.code[0] == b"HIGHESTMODSEQ":
-                self.modseq = int(a.code[1])
-            if a.kind == b"EXPUNGE":
-                expect(a.num <= len(self.uids), "EXPUNGE %d of %d" % (
-                    a.num, len(self.uids)))
-                self.flags.pop(self.uids.pop(a.num - 1), None)
-            elif a.kind == b"VANISHED" and not isinstance(a.args[0], list):
-                for u in set_of(a.args[0]):
-                    self.remove(u)
-            elif a.kind == b"EXISTS":
-                expect(a.num >= len(self.uids), "EXISTS %d of %d" % (
-                    a.num, len(self.uids)))
-                self.uids += [0] * (a.num - len(self.uids))
-            elif a.kind == b"FETCH":
-                self.fetched(a.num, a.items())
-
-    def remove(self, uid):
-        """Or, if its UID was not asked for, one of those of which neither
-        was, between the same neighbours."""
-        self.flags.pop(uid, None)
-        if uid in self.uids:
-            self.uids.remove(uid)
-            return
-        at = next((n for n, u in enumerate(self.uids) if u > uid),
-                  len(self.uids))
-        while at > 0 and self.uids[at - 1] > 0:
-            at -= 1
-        expect(at > 0, "VANISHED %d of nothing" % uid)
-        del self.uids[at - 1]
-
-    def fetched(self, seq, i):
-        expect(seq <= len(self.uids), "FETCH %d of %d" % (seq,
-                                                          len(self.uids)))
-        if b"UID" in i:
-            uid = int(i[b"UID"])
-            expect(self.uids[seq - 1] in (0, uid), "number %d is UID %d, "
-                   "not %d" % (seq, self.uids[seq - 1], uid))
-            self.uids[seq - 1] = uid
-        uid = self.uids[seq - 1]
-        if b"FLAGS" in i and uid:
-            self.flags[uid] = frozenset(f.lower() for f in i[b"FLAGS"])
-        if b"MODSEQ" in i:
-            self.modseq = max(self.modseq, int(i[b"MODSEQ"][0]))
-        for k, v in i.items():
-            # NIL: another removed it a moment ago
-            if k.startswith(b"BODY[HEADER.FIELDS") and uid and v:
-                self.learn(uid, v)
-
-    def learn(self, uid, head):
-        mid = re.search(rb"<(.*)>", head).group(1).decode()
-        key = (self.box, self.valid, uid)
-        with lock:
-            was = seen.setdefault(key, mid)
-        if was != mid:
-            problem("%s: UID %r was %s, is %s" % (self.label, key, was, mid))
-
-    def do(self, text):
-        r = self.c.cmd(text)
-        self.apply(r)
-        if r.tagged.kind == b"BAD":
-            problem("%s: %s: %r" % (self.label, text, r.tagged))
+    def apply(self, command, floors, r):
+        self.trail = self.trail[-6:] + [[command] + [
+            a.line[:150] for a in r.all[-12:] + [r.tagged]]]
+        self.p.hear(command, floors, r)
+        code = r.tagged.code[0] if r.tagged.code else None
+        if r.tagged.kind == b"BAD" or r.tagged.kind == b"NO" and \
+                code not in MAY:
+            problem("%s: %s: %r" % (self.label, command, r.tagged))
         return r
 
+    def do(self, command):
+        floors = shared.floors()
+        return self.apply(command, floors, self.c.cmd(command))
+
+    def pipe(self, commands):
+        """All at once: the answers."""
+        floors = shared.floors()
+        tags = [self.c.tag() for _ in commands]
+        self.c.send("".join("%s %s\r\n" % x for x in zip(tags, commands)))
+        return [self.apply(command, floors, self.c.finish(tag))
+                for tag, command in zip(tags, commands)]
+
     def learn_new(self):
-        if 0 in self.uids:
-            first = self.uids.index(0) + 1
-            self.do("FETCH %d:* (UID FLAGS BODY.PEEK[HEADER.FIELDS "
-                    "(MESSAGE-ID)])" % first)
+        if 0 in self.p.uids:
+            self.do("FETCH %d:* %s" % (self.p.uids.index(0) + 1, self.all))
 
     def enter(self, box):
         """SELECT, and by QRESYNC what the picture lacks; then the truth."""
-        if self.box:
-            self.left[self.box] = list(self.trail)
-        if self.box and self.uids and 0 not in self.uids:
-            self.known[self.box] = (self.valid, self.modseq,
-                                    dict(self.flags))
-        self.box, self.modseq = box, 0
-        was = self.known.pop(box, None)
-        self.uids, self.flags = [], {}
-        if self.qresync and was:
-            r = self.c.ok('SELECT "%s" (QRESYNC (%d %d))' % (box, was[0],
-                                                             was[1]))
-            gone = vanished(r)
-            now = {u: f for u, f in was[2].items() if u not in gone}
-            for a in r.of(b"FETCH"):
-                i = a.items()
-                now[int(i[b"UID"])] = frozenset(
-                    f.lower() for f in i[b"FLAGS"])
-        else:
-            r, now = self.c.ok('SELECT "%s"' % box), None
-        self.valid = int(r.codes()[b"UIDVALIDITY"][0])
-        if now is not None and self.valid != was[0]:
-            problem("UIDVALIDITY of %s: %d, was %d" % (box, self.valid,
-                                                       was[0]))
-        exists = [a.num for a in r.of(b"EXISTS")][-1]
-        self.uids = [0] * exists
-        for a in r.of(b"FETCH"):
-            self.fetched(a.num, a.items())
-        told = exists
-        self.modseq = self.selected = int(r.codes()[b"HIGHESTMODSEQ"][0])
-        if exists:
-            self.do("FETCH 1:%d (UID FLAGS BODY.PEEK[HEADER.FIELDS "
-                    "(MESSAGE-ID)])" % exists)
-        if now is not None:
-            self.resynced(box, was[1], now, gone, set(self.uids[:told]))
+        p = self.p
+        if p.box:
+            self.left[p.box] = list(self.trail)
+        if p.box and p.uids and 0 not in p.uids:
+            self.known[p.box] = (p.valid, p.modseq, dict(p.flags))
+        was = self.known.pop(box, None) if self.qresync else None
+        p.leave(box)
+        r = self.do('SELECT "%s"%s' % (box, " (QRESYNC (%d %d))" % was[:2]
+                                       if was else ""))
+        expect(r.tagged.kind == b"OK", "SELECT: %r" % r.tagged)
+        here, high = len(p.uids), p.modseq
+        if here:
+            self.do("FETCH 1:%d %s" % (here, self.all))
+        if was:
+            self.resynced(was, r, set(p.uids[:here]), high)
         self.learn_new()
 
-    def resynced(self, box, base, now, gone, here):
+    def resynced(self, was, r, here, high):
         """What was told, beside what is.  Others go on meanwhile."""
-        high, lacks = self.selected, []
-        for u in here - set(now) - {0}:
-            for a in self.c.ok("UID FETCH %d (UID MODSEQ)" % u).of(b"FETCH"):
+        base, known, gone, lacks = was[1], was[2], vanished(r), []
+        now = set(known) - gone | {int(a.items()[b"UID"])
+                                   for a in r.of(b"FETCH")}
+        for u in here - now - {0}:
+            for a in self.do("UID FETCH %d (UID MODSEQ)" % u).of(b"FETCH"):
                 i = a.items()
                 if int(i[b"UID"]) == u and int(i[b"MODSEQ"][0]) <= high:
                     lacks.append((u, int(i[b"MODSEQ"][0])))
-        has = sorted(set(now) - here) if 0 not in here else []
+        has = sorted(now - here) if 0 not in here else []
         if lacks or has:
             problem("%s: QRESYNC of %s from %d to %d lacks %r, has %r, "
-                    "vanished %r" % (self.label, box, base, high, lacks, has,
-                                     sorted(gone)) +
+                    "vanished %r" % (self.label, self.p.box, base, high,
+                                     lacks, has, sorted(gone)) +
                     "\n# ".join([""] + [repr(x) for x in
-                                        self.left.get(box, [])]))
+                                        self.left.get(self.p.box, [])]))
 
     def connect(self):
-        end = time.monotonic() + 60
+        # A keeper that is killed again and again rests for 30 s in the end.
+        end = time.monotonic() + 100
         while True:
             try:
                 self.c = Conn(WHERE)
-                if self.qresync:
-                    self.c.ok("ENABLE QRESYNC")
+                self.p.connected()
+                for command in self.first:
+                    self.c.ok(command)
                 self.enter(self.rnd.choice(BOXES))
                 count("connects")
                 return
@@ -211,7 +163,7 @@ class Client(threading.Thread):
                 if not is_loss(e) and "UNAVAILABLE" not in str(e):
                     problem("%s connect: %s" % (self.label, e))
                 if time.monotonic() > end:
-                    problem("%s: no connection for a minute: %s" % (
+                    problem("%s: no connection for long: %s" % (
                         self.label, e))
                     raise
                 time.sleep(0.1)
@@ -219,87 +171,170 @@ class Client(threading.Thread):
     # ---- what it does ----
 
     def some(self, most):
-        have = [u for u in self.uids if u]
-        return self.rnd.sample(have, min(len(have),
-                                         self.rnd.randint(1, most)))
+        have = [u for u in self.p.uids if u]
+        return sorted(self.rnd.sample(have, min(
+            len(have), self.rnd.randint(1, most))))
 
     def act(self):
-        rnd = self.rnd
-        what = rnd.choices(["append", "flag", "unflag", "set", "move",
-                            "copy", "delete", "noop", "enter", "idle",
-                            "check", "search", "pipe"],
-                           [6, 8, 6, 3, 3, 2, 2, 4, 1, 2, 2, 2, 2])[0]
+        what = self.rnd.choices(list(ACTS), ACTS.values())[0]
         uids = self.some(5)
-        ids = ",".join(map(str, sorted(uids)))
-        flags = " ".join(rnd.sample(FLAGS, rnd.randint(1, 3)))
-        other = [b for b in BOXES if b != self.box][0]
+        if not uids and what not in ("append", "enter", "idle"):
+            what = "noop"
         count(what)
-        if what == "append":
-            self.n += 1
-            mid = "%s%d@%s" % (self.label, self.n, SEED)
-            r = self.c.append(rnd.choice(BOXES), letter(mid, self.label),
-                              flags)
-            self.apply(r)
-            if r.tagged.kind == b"OK":
-                with lock:
-                    acked.add(mid)
-        elif what == "noop" or not uids:
-            self.do("NOOP")
-        elif what in ("flag", "unflag", "set"):
-            sign = {"flag": "+", "unflag": "-", "set": ""}[what]
-            self.do("UID STORE %s %sFLAGS (%s)" % (ids, sign, flags))
-        elif what == "move":
-            self.do('UID MOVE %s "%s"' % (ids, other))
-        elif what == "copy" and len(self.uids) < 150:
-            self.do('UID COPY %s "%s"' % (ids, other))
-        elif what == "delete" and len(self.uids) > 15:
-            with lock:
-                for u in uids:
-                    mid = seen.get((self.box, self.valid, u))
-                    if mid:
-                        doomed.add(mid)
-            self.do("UID STORE %s +FLAGS.SILENT (\\Deleted)" % ids)
-            self.do("UID EXPUNGE %s" % ids)
-        elif what == "enter":
-            self.enter(rnd.choice(BOXES))
-        elif what == "idle":
-            self.c.send("idle IDLE\r\n")
-            a = self.c.answer()
-            got = []
-            while a.kind != b"+":
-                got.append(a)
-                a = self.c.answer()
-            time.sleep(rnd.random() / 3)
-            self.c.send("DONE\r\n")
-            r = self.c.finish("idle")
-            r.all[:0] = got
-            self.apply(r)
-        elif what == "check":
-            # all flags as they are, beside those that were told
-            self.do("NOOP")
-            self.learn_new()
-            told = dict(self.flags)
-            r = self.c.cmd("FETCH 1:* (UID FLAGS)") if self.uids else None
-            if r is not None:
-                self.apply(r)
-        elif what == "search":
-            r = self.do("UID SEARCH ALL")
-            got = [x for a in r.of(b"SEARCH") for x in a.args]
-            have = {u for u in self.uids if u}
-            if set(got) - have and not 0 in self.uids:
-                self.do("NOOP")
-        elif what == "pipe":
-            tags = []
-            out = ""
-            for _ in range(5):
-                tag = self.c.tag()
-                tags.append(tag)
-                out += "%s UID STORE %s %sFLAGS.SILENT (%s)\r\n" % (
-                    tag, ids, rnd.choice("+-"), rnd.choice(FLAGS))
-            self.c.send(out)
-            for tag in tags:
-                self.apply(self.c.finish(tag))
+        getattr(self, "do_" + what)(uids, ",".join(map(str, uids)))
         self.learn_new()
+
+    def flag_words(self):
+        return "(%s)" % " ".join(self.rnd.sample(FLAGS,
+                                                 self.rnd.randint(1, 3)))
+
+    def other(self):
+        return [b for b in BOXES if b != self.p.box][0]
+
+    def do_noop(self, uids, ids):
+        self.do("NOOP")
+
+    def do_enter(self, uids, ids):
+        self.enter(self.rnd.choice(BOXES))
+
+    def do_append(self, uids, ids):
+        self.n += 1
+        mid = "%s%d@%s" % (self.label, self.n, SEED)
+        box, floors = self.rnd.choice(BOXES), shared.floors()
+        r = self.apply("APPEND", floors, self.c.append(
+            box, letter(mid, self.label), self.flag_words()[1:-1]))
+        if r.tagged.kind == b"OK":
+            with lock:
+                acked.add(mid)
+            valid, pairs = copied(r.tagged.code)
+            shared.has_mid(box, valid, pairs[0][1], mid)
+
+    def do_store(self, uids, ids):
+        self.told_of_all(uids, self.do("UID STORE %s %sFLAGS %s" % (
+            ids, self.rnd.choice(["", "+", "-"]), self.flag_words())))
+
+    def do_copy(self, uids, ids):
+        if len(self.p.uids) < 150:
+            self.copy_or_move("COPY", ids)
+
+    def do_move(self, uids, ids):
+        self.copy_or_move("MOVE", ids)
+
+    def copy_or_move(self, verb, ids):
+        box, was = self.p.box, self.p.valid
+        r = self.do('UID %s %s "%s"' % (verb, ids, self.other()))
+        for a in r.all + [r.tagged]:
+            if a.code and a.code[0] == b"COPYUID":
+                valid, pairs = copied(a.code)
+                for old, new in pairs:
+                    mid = shared.mid(box, was, old)
+                    if mid:     # not gone before it was told
+                        shared.has_mid(self.other(), valid, new, mid)
+
+    def do_delete(self, uids, ids):
+        if len(self.p.uids) <= 15:
+            return
+        with lock:
+            for u in uids:
+                doomed.add(shared.mid(self.p.box, self.p.valid, u))
+        self.do("UID STORE %s +FLAGS.SILENT (\\Deleted)" % ids)
+        self.do(self.rnd.choice(["EXPUNGE", "UID EXPUNGE %s" % ids]))
+
+    def do_idle(self, uids, ids):
+        floors = shared.floors()
+        self.c.send("idle IDLE\r\n")
+        got = []
+        while not got or got[-1].kind != b"+":
+            got.append(self.c.answer())
+        time.sleep(self.rnd.random() / 3)
+        self.c.send("DONE\r\n")
+        r = self.c.finish("idle")
+        r.all[:0] = got[:-1]
+        self.apply("IDLE", floors, r)
+
+    def do_status(self, uids, ids):
+        self.do("STATUS %s (MESSAGES UIDNEXT UIDVALIDITY HIGHESTMODSEQ)" %
+                self.other())
+
+    def mid(self, uid):
+        return shared.mid(self.p.box, self.p.valid, uid)
+
+    def size(self, uid):
+        return shared.constant.get((self.p.box, self.p.valid, uid,
+                                    b"RFC822.SIZE"))
+
+    def key(self, depth=0):
+        """Of SEARCH: its text, and for which UID it holds; None: unknown."""
+        kind, uids = self.rnd.randrange(6 if depth < 3 else 4), self.some(5)
+        mid = self.mid(uids[0])
+        size = int(self.size(uids[0]) or 150)
+        if kind == 0 or kind < 3 and mid is None:
+            return "UID " + ",".join(map(str, uids)), lambda u: u in uids
+        if kind < 3:
+            return ('SUBJECT "%s"', 'HEADER Message-ID "<%s>"')[kind - 1] % \
+                mid, lambda u: self.mid(u) and self.mid(u) == mid
+        if kind == 3:
+            return "LARGER %d" % size, lambda u: \
+                self.size(u) and int(self.size(u)) > size
+        (a, is_a), (b, is_b) = self.key(depth + 1), self.key(depth + 1)
+        if kind == 4:
+            return "NOT " + a, lambda u: \
+                None if is_a(u) is None else not is_a(u)
+        return "OR %s %s" % (a, b), lambda u: is_a(u) or (
+            is_b(u) if is_a(u) is not None or is_b(u) else None)
+
+    def do_search(self, uids, ids):
+        text, holds = self.key()
+        before = [u for u in self.p.uids if u]
+        by_uid = self.rnd.choice(["UID ", ""])
+        r = self.do(by_uid + "SEARCH " + text)
+        if r.tagged.kind != b"OK":
+            return
+        found = {n for a in r.of(b"SEARCH") for n in a.args} | {
+            n for a in r.of(b"ESEARCH") if b"ALL" in a.args
+            for n in set_of(a.args[-1])}
+        if not by_uid:
+            found = {self.p.uids[n - 1] for n in found}
+        wrong = [u for u in found if u and holds(u) is False]
+        expect(not wrong, "%s has found %r" % (text, wrong))
+        lost = [u for u in before if holds(u) and u not in found]
+        self.do("NOOP")
+        lost = set(lost) & set(self.p.uids)
+        expect(not lost, "%s has not found %r" % (text, lost))
+
+    def do_silent(self, uids, ids):
+        self.pipe(["UID STORE %s %sFLAGS.SILENT %s" % (
+            ids, self.rnd.choice("+-"), self.flag_words())
+            for _ in range(5)])
+
+    def do_numbers(self, uids, ids):
+        """By sequence number, and none may change meanwhile."""
+        n = self.rnd.randint(1, len(self.p.uids))
+        m = self.rnd.randint(n, len(self.p.uids))
+        self.pipe(self.rnd.sample([
+            "FETCH %d:%d %s" % (n, m, self.all), "FETCH %d BODY[]" % n,
+            "STORE %d +FLAGS (red)" % m, "STORE %d -FLAGS (red)" % n,
+            "FETCH %d:%d (FLAGS BODY BODYSTRUCTURE)" % (n, m),
+            "STORE %d FLAGS.SILENT ($blue)" % n, "SEARCH %d:%d UNSEEN" % (
+                n, m), "FETCH %d (INTERNALDATE RFC822.SIZE)" % m], 5))
+
+    def do_fetch(self, uids, ids):
+        self.told_of_all(uids, self.do("UID FETCH %s (FLAGS ENVELOPE EMAILID "
+                                       "THREADID SAVEDATE)" % ids))
+
+    def told_of_all(self, uids, r):
+        """But those that went."""
+        if r.tagged.kind != b"OK":
+            return
+        told = {int(a.items()[b"UID"]) for a in r.of(b"FETCH")}
+        self.do("NOOP")
+        left = (set(uids) - told) & set(self.p.uids)
+        expect(not left, "not told of %r" % left)
+
+    def do_logout(self, uids, ids):
+        expect(self.do("LOGOUT").of(b"BYE"), "no BYE")
+        self.c.close()
+        self.connect()
 
     def run(self):
         try:
@@ -309,7 +344,7 @@ class Client(threading.Thread):
                     self.act()
                 except (Fail, OSError) as e:
                     if not is_loss(e):
-                        self.box = None     # the picture is wrong
+                        self.p.leave(None)      # the picture is wrong
                         problem("%s: %s\n# %s" % (
                             self.label, e, "\n# ".join(map(repr,
                                                            self.trail))))
@@ -317,6 +352,18 @@ class Client(threading.Thread):
                     self.connect()
         except Exception as e:
             problem("%s ends: %r" % (self.label, e))
+
+    def live(self):
+        """As it was told until now, without a look at the whole."""
+        try:
+            self.do("NOOP")
+            self.learn_new()
+        except (Fail, OSError) as e:
+            if not is_loss(e):
+                raise
+            return None, {}
+        return self.p.box, {u: None if u in self.p.unsure else
+                            self.p.flags[u] for u in self.p.uids}
 
     def settle(self):
         """Both folders, told anew: {folder: {uid: (Message-ID, flags)}}."""
@@ -327,8 +374,8 @@ class Client(threading.Thread):
             self.enter(box)
             self.do("NOOP")
             self.learn_new()
-            got[box] = {u: (seen.get((box, self.valid, u)), self.flags[u])
-                        for u in self.uids}
+            got[box] = {u: (shared.mid(box, self.p.valid, u),
+                            self.p.flags[u]) for u in self.p.uids}
         return got
 
 
@@ -390,6 +437,11 @@ def foreign():
                 pass
 
 
+def running(who):
+    return subprocess.run(["pgrep", "-s", SESSION, "-x", who],
+                          stdout=subprocess.DEVNULL).returncode == 0
+
+
 def kill():
     rnd = random.Random(SEED + "kill")
     while not stop.wait(1.5 + rnd.random() * 3):
@@ -398,6 +450,11 @@ def kill():
         if subprocess.run(["pkill", "-KILL", "-s", SESSION, "-x",
                            who]).returncode == 0:
             count("killed " + who)
+            if who == "mn-keeper":
+                shared.epoch += 1
+                while not stop.wait(0.5) and not running(who):
+                    pass
+                shared.epoch += 1
 
 
 def on_disk():
@@ -427,14 +484,24 @@ def as_files(view):
         for mid, flags in rows.values()) for box, rows in view.items()}
 
 
-def agreed(a, b):
+def agreed(clients):
     """Why not, or None."""
-    one, two = a.settle(), b.settle()
-    for box in BOXES:
-        for u in set(one[box]) | set(two[box]):
-            if one[box].get(u) != two[box].get(u):
-                return "%s %d: %r and %r" % (box, u, one[box].get(u),
-                                             two[box].get(u))
+    views = [(c.label, c.live()) for c in clients]
+    one = clients[0].settle()
+    for label, (box, flags) in views:
+        want = {u: None if u in flags and flags[u] is None else f
+                for u, (_, f) in one[box].items()} if box else {}
+        if flags != want:
+            return "%s in %s: %r" % (label, box, sorted(
+                set(flags.items()) ^ set(want.items()), key=str)[:6])
+    for other in clients[1:]:
+        two = other.settle()
+        for box in BOXES:
+            for u in set(one[box]) | set(two[box]):
+                if one[box].get(u) != two[box].get(u):
+                    return "%s %d: %r, to %s %r" % (
+                        box, u, one[box].get(u), other.label,
+                        two[box].get(u))
     mine, disk = as_files(one), on_disk()
     for box in BOXES:
         if mine[box] != disk[box]:
@@ -452,7 +519,8 @@ def main():
     c = Conn(WHERE)
     c.cmd("CREATE shared")
     c.close()
-    clients = [Client("plain", False), Client("quick", True)]
+    clients = [Client(list(KINDS)[i % len(KINDS)], i)
+               for i in range(int(CLIENTS))]
     others = [threading.Thread(target=f) for f in (deliver, tag, foreign,
                                                    kill)]
     for t in clients + others:
@@ -460,11 +528,11 @@ def main():
     time.sleep(float(SECONDS))
     stop.set()
     for t in clients + others:
-        t.join(90)
+        t.join(120)
     why, end = "not tried", time.monotonic() + 60
     while why is not None and time.monotonic() < end:
         try:
-            why = agreed(*clients)
+            why = agreed(clients)
         except (Fail, OSError, KeyError) as e:
             why = repr(e)
         if why is not None:
@@ -472,8 +540,8 @@ def main():
     if why is not None:
         problem("at the end: " + why)
     print("# " + " ".join("%s=%d" % x for x in sorted(counts.items())))
-    print("# %d acknowledged, %d removed, %d UIDs, %d problems" % (
-        len(acked), len(doomed), len(seen), len(problems)))
+    print("# %d acknowledged, %d removed, %d facts, %d problems" % (
+        len(acked), len(doomed), len(shared.constant), len(problems)))
     return 1 if problems else 0
 
 

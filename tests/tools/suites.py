@@ -674,9 +674,9 @@ def mime_same(tree, parts):
 
 
 def lists(area):
-    with Zone(area, {}) as server:
-        for path in sorted(glob.glob(os.path.join(area.dir, "*.tar.*"))):
-            opinions.lists(area, path, server)
+    # Without a word of the DNS it is the body that decides.
+    for path in sorted(glob.glob(os.path.join(area.dir, "*.tar.*"))):
+        opinions.lists(area, path, "127.0.0.1:1")
     area.passed, area.failed = opinions.same, len(opinions.unexplained)
 
 

@@ -183,6 +183,27 @@ changes_are_seen(void **state)
 	EXPECT(ED_SIG FIELDS "X-New: more\r\n\r\n" BODY, rfc8463, "pass");
 }
 
+/* Section 6.1 has the key first; but no DNS makes an altered body whole. */
+static void
+the_key_comes_before_the_body(void **state)
+{
+	static const char name[] = "brisbane._domainkey.football.example.com";
+	static const char msg[] = ED_SIG FIELDS "\r\n" BODY "x";
+	static const struct zone none[] = { { NULL, 0, { NULL } } };
+	static const struct zone down[] = {
+		{ name, DNS_TEMPFAIL, { NULL } }, { NULL, 0, { NULL } } };
+	static const struct zone testing[] = {
+		{ name, DNS_OK, { ED_KEY "; t=y" } }, { NULL, 0, { NULL } } };
+	struct dkim_verify *v = feed(msg, sizeof msg - 1, 100);
+
+	(void)state;
+	EXPECT(msg, none, "permerror no key for signature");
+	EXPECT(msg, down, "fail body hash did not verify");
+	EXPECT(msg, testing, "neutral body hash did not verify");
+	assert_int_equal(dkim_verify_result(v, 0)->result, DKIM_FAIL);
+	dkim_verify_free(v);
+}
+
 /* A second From: the reader might show the one nobody signed. */
 static void
 exactly_one_from(void **state)
@@ -336,6 +357,13 @@ signatures_are_checked(void **state)
 		{ T_ALL ";i=joe", "permerror i= is no identity" },
 		{ T_ALL ";i=joe@sub.FOOTBALL.example.com",
 		    "fail body hash did not verify" },
+		/* Section 2.11: quoted-printable. */
+		{ T_ALL ";i==6A=6fe=40football=2Eexample.com",
+		    "fail body hash did not verify" },
+		{ T_ALL ";i=joe=4@football.example.com",
+		    "permerror i= is no identity" },
+		{ T_ALL ";i=joe=0D=0A@football.example.com",
+		    "permerror i= is no identity" },
 		{ T_ALL ";q=dns/any", "permerror unknown query method" },
 		{ T_ALL ";q=x:dns/txt", "fail body hash did not verify" },
 		{ T_ALL ";l=1000", "permerror l= is more than the body has" },
@@ -569,6 +597,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rfc8463_example_passes),
 		cmocka_unit_test(changes_are_seen),
+		cmocka_unit_test(the_key_comes_before_the_body),
 		cmocka_unit_test(exactly_one_from),
 		cmocka_unit_test(keys_are_checked),
 		cmocka_unit_test(short_keys_are_refused),

@@ -125,6 +125,14 @@ limits(void **state)
 	snprintf(text, sizeof text, OCTETS "; %.*s; name=a.exe\r\n\r\n",
 	    (int)n + 1, fill);
 	assert_string_equal(found(text), "");
+	/* Of a longer boundary, which programs read, the beginning counts. */
+	for (i = 0; i < 3; i++) {
+		n = ATTACH_BOUNDARY_MAX - 2 + i;
+		snprintf(text, sizeof text, "Content-Type: multipart/mixed; "
+		    "boundary=%.*s\r\n\r\n--%.*s\r\n" OCTETS
+		    "; name=a.exe\r\n", (int)n, fill, (int)n, fill);
+		assert_string_equal(found(text), ".exe");
+	}
 	/* The oldest boundary is forgotten. */
 	for (i = 0; i < 2; i++) {
 		n = 0;

@@ -118,7 +118,7 @@ test_names_change_nothing(void **state)
 	words_text(&bare, TOKEN_BODY, s, strlen(s));
 	assert_int_equal(bare.n, t.n);
 	for (i = 0; i < t.n; i++)
-		assert_true(bare.token[i].hash == t.token[i].hash);
+		assert_true(bare.hash[i] == t.hash[i]);
 	tokens_clear(&bare);
 }
 
@@ -134,7 +134,7 @@ test_key(void **state)
 	words_text(&other, TOKEN_BODY, "one two three four five", 23);
 	for (i = 0; i < t.n; i++)
 		for (k = 0; k < other.n; k++)
-			assert_true(t.token[i].hash != other.token[k].hash);
+			assert_true(t.hash[i] != other.hash[k]);
 	tokens_clear(&other);
 }
 
@@ -217,6 +217,29 @@ test_markup(void **state)
 	html("<!--");
 }
 
+/* Letters are read eight at a time: words of any length end where they do,
+ * whatever octet stands behind. */
+static void
+test_ends(void **state)
+{
+	static const char behind[] = " /:;[]`{|}~^\x7f\n";
+	char word[WORD_MAX + 1], s[WORD_MAX + 5];
+	size_t n, i;
+
+	(void)state;
+	for (n = 2; n <= WORD_MAX; n++)
+		for (i = 0; behind[i] != '\0'; i++) {
+			memset(word, "za90"[n % 4], n);
+			word[n] = '\0';
+			word[0] = 'Q';
+			(void)snprintf(s, sizeof s, "%s%cEnd", word,
+			    behind[i]);
+			word[0] = 'q';
+			text(s);
+			assert_true(has(word) && has("end"));
+		}
+}
+
 static void
 test_message(void **state)
 {
@@ -224,8 +247,8 @@ test_message(void **state)
 	message("From: Ann <ann@mail.club.test>\nSubject: =?utf-8?q?gr=C3=BCn?="
 	    "\n =?utf-8?q?e?= wiese\nTo: me@node.test\n\nplain text\n");
 	assert_true(has("from:ann@mail.club.test") && has("from:club.test") &&
-	    has("from:ann") && has("subject:grune wiese") &&
-	    has("plain text") && has("html:part=none"));
+	    has("from:ann") && has("subject:grune") &&
+	    !has("subject:grune wiese") && has("plain text") && has("html:part=none"));
 	message("Content-Type: text/plain; charset=koi8-r\n"
 	    "Content-Transfer-Encoding: base64\n\n8NLJ18XU\n");
 	assert_true(has("\xd0\xbf\xd1\x80\xd0\xb8\xd0\xb2\xd0\xb5\xd1\x82"));
@@ -236,6 +259,31 @@ test_message(void **state)
 	    "Content-Disposition: attachment\n\nxx\n--b--\n");
 	assert_true(has("innocent") && has("guilty") &&
 	    has("file:invoice.exe") && has("html:part=application/zip"));
+	/* Of the program, not of the text. */
+	message("Content-Type: multipart/mixed; boundary=b\n\n"
+	    "Your reader\n--b\n\ninnocent\n--b--\n");
+	assert_true(has("head:reader") && !has("reader") && has("innocent"));
+	message("Content-Type: multipart/mixed (by); boundary=b\n\n"
+	    "Your reader\n--b\n\ninnocent\n--b--\n");
+	assert_true(has("head:reader") && !has("reader") && has("innocent"));
+	message("Content-Type: text/plain\n\nYour reader\n--b\n");
+	assert_true(!has("head:reader") && has("reader"));
+	message("Content-Type: multipart/mixed; boundary=b\n\n"
+	    "--b\nContent-Type: application/octet-stream; name=Offer.HTM\n"
+	    "Content-Transfer-Encoding: base64\n\nPGI+Z3VpbHR5PC9iPg==\n"
+	    "--b\nContent-Type: application/octet-stream; name=html\n\n"
+	    "<b>unread</b>\n--b--\n");
+	assert_true(has("guilty") && has("file:offer.htm") &&
+	    !has("unread"));
+	/* The same, but for GMime. */
+	message("Content-Type: application/octet-stream;\n"
+	    " name*=utf-8''a.html (by)\n\n<b>gui</b>lty\n");
+	assert_true(has("guilty") && has("html:part="
+	    "application/octet-stream"));
+	/* The boundary stands nowhere. */
+	message("Content-Type: multipart/mixed; boundary=\"b 1\"\n\n"
+	    "innocent\n--b  1\nContent-Type: text/html\n\n<b>gui</b>lty\n");
+	assert_true(has("innocent") && has("guilty"));
 	message("Subject: \xcf\xf0\xe8\n\n");
 	assert_true(has("head:8bit"));
 	message("From x@y Sat Jan  3 01:05:34 1998\nSubject: box\n\nhi\n");
@@ -404,6 +452,7 @@ main(void)
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_reset),
 		cmocka_unit_test(test_markup),
+		cmocka_unit_test(test_ends),
 		cmocka_unit_test(test_message),
 		cmocka_unit_test(test_traits),
 		cmocka_unit_test(test_bombs),

@@ -222,8 +222,18 @@ a_crash_is_no_verdict(void **state)
 	int status;
 
 	(void)state;
-	assert_int_equal(sh("kill -SEGV $$", &s, &status), HOOK_KILLED);
+	assert_int_equal(sh("kill -SEGV $$", &s, &status), HOOK_CRASHED);
 	assert_int_equal(status, -1);
+	assert_int_equal(sh("kill -KILL $$", &s, &status), HOOK_KILLED);
+	assert_int_equal(status, -1);
+	assert_int_equal(sh("exit 137", &s, &status), HOOK_KILLED);
+	assert_int_equal(status, -1);
+	assert_int_equal(sh("exit 139", &s, &status), HOOK_OK);
+	assert_int_equal(status, 139);
+	/* Its own limit ends it by a signal that is not the killer's. */
+	assert_int_equal(sh("ulimit -S -t; ulimit -H -t", &s, &status),
+	    HOOK_OK);
+	assert_string_equal(buf_str(&out), "21\n22\n");
 }
 
 #define SOCKET(family) "perl -e 'use Socket; socket(S, " family \

@@ -46,6 +46,7 @@ struct fbox {
 	char		 name[BOX_NAME_MAX];
 	bool		 off;		/* not subscribed */
 	uint32_t	 uidnext;
+	uint32_t	 recent;	/* nobody was told of it, nor behind */
 	uint64_t	 modseq;
 	struct fmsg	 m[MESSAGES];
 	size_t		 n;
@@ -59,6 +60,7 @@ static struct fake {
 	bool		 alone;		/* nobody else does anything */
 	int		 lists;		/* answered, until memory is out; -1 */
 	int		 no_uids;	/* which VIEW_UIDS is refused, from 1 */
+	uint32_t	 faster;	/* another claims what is below it first */
 } fake;
 
 static const char letter[] = "From: a@b.test\r\nSubject: s\r\n\r\nbody\r\n";
@@ -96,7 +98,7 @@ make(const char *name)
 		if (fake.box[i].id == 0) {
 			memset(&fake.box[i], 0, sizeof fake.box[i]);
 			fake.box[i].id = ++fake.ids;
-			fake.box[i].uidnext = 1;
+			fake.box[i].uidnext = fake.box[i].recent = 1;
 			fake.box[i].modseq = 1;
 			snprintf(fake.box[i].name, BOX_NAME_MAX, "%s", name);
 			return &fake.box[i];
@@ -175,12 +177,14 @@ fake_begin(void)
 	fake.alone = false;
 	fake.lists = -1;
 	fake.no_uids = 0;
+	fake.faster = 0;
 	for (i = 0; i < 3; i++) {
 		b = make(names[i]);
 		for (k = 0; k < 6 - 3 * i; k++)
 			(void)put_message(b, k % 2 ? STORE_SEEN : 0);
 	}
 	drop(&fake.box[0], &fake.box[0].m[2]);
+	fake.box[0].recent = fake.box[0].uidnext;
 }
 
 /* ---- the reader ---- */
@@ -188,10 +192,11 @@ fake_begin(void)
 static void
 put_box(struct buf *out, const struct fbox *b)
 {
-	uint32_t n = 0, unread = 0;
+	uint32_t n = 0, unread = 0, recent = 0;
 	size_t i;
 
 	for (i = 0; i < b->n; i++) {
+		recent += !b->m[i].gone && b->m[i].uid >= b->recent;
 		n += !b->m[i].gone;
 		unread += !b->m[i].gone && !(b->m[i].flags & STORE_SEEN);
 	}
@@ -204,6 +209,9 @@ put_box(struct buf *out, const struct fbox *b)
 	chan_put_u32(out, 0);
 	chan_put_u64(out, n * 100);
 	chan_put_u64(out, 0);
+	chan_put_u32(out, unread > 0);
+	chan_put_u32(out, b->recent);
+	chan_put_u32(out, recent);
 }
 
 static int
@@ -238,6 +246,18 @@ do_boxes(void *service, struct op_call *c)
 	return OP_OK;
 }
 
+static void
+put_keywords(struct buf *out, const struct fbox *b)
+{
+	char words[MESSAGES * (MAIL_TAGS_MAX + 1)] = "";
+	size_t i;
+
+	for (i = 0; i < b->n; i++)
+		snprintf(words + strlen(words), sizeof words - strlen(words),
+		    " %s", b->m[i].tags);
+	chan_put_bytes(out, words, strlen(words) + 1);
+}
+
 static uint16_t
 do_box(void *service, struct op_call *c)
 {
@@ -255,6 +275,7 @@ do_box(void *service, struct op_call *c)
 		return STORE_NOTFOUND;
 	put_box(c->out, b);
 	chan_put_bytes(c->out, b->name, strlen(b->name) + 1);
+	put_keywords(c->out, b);
 	return OP_OK;
 }
 
@@ -572,10 +593,31 @@ do_change(void *service, struct op_call *c)
 		}
 	}
 	chan_put_u64(c->out, b->modseq);
+	chan_put_u64(c->out, to != NULL ? to->id : 0);
 	chan_put_u32(c->out, to != NULL ? 1000 + (uint32_t)to->id : 0);
 	chan_put_u32(c->out, 0);
 	chan_put_bytes(c->out, list, n * sizeof *list);
 	tell(WATCH_MAIL, b);
+	return OP_OK;
+}
+
+static uint16_t
+do_claim(void *service, struct op_call *c)
+{
+	struct fbox *b = by_id(chan_get_u64(&c->in));
+	uint32_t below = chan_get_u32(&c->in);
+
+	(void)service;
+	if (!chan_end(&c->in) || (b != NULL && below > b->uidnext))
+		abort();
+	others();
+	if (b == NULL)
+		return STORE_NOTFOUND;
+	if (b->recent < fake.faster)
+		b->recent = fake.faster;
+	chan_put_u32(c->out, b->recent);
+	if (below > b->recent)
+		b->recent = below;
 	return OP_OK;
 }
 
@@ -749,6 +791,7 @@ static const struct op keeper_ops[] = {
 	{ SET_BEGIN, ROLE_ANY, do_begin }, { SET_DATA, ROLE_ANY, do_data },
 	{ SET_APPEND, ROLE_ANY, do_append },
 	{ SET_ABORT, ROLE_ANY, do_nothing },
+	{ SET_CLAIM, ROLE_ANY, do_claim },
 	{ APPEND_MANY, ROLE_ANY, do_append_many },
 	{ SET_SUBSCRIBE, ROLE_ANY, do_name },
 	{ SET_SUBSCRIBED, ROLE_ANY, do_subscribed },
@@ -794,11 +837,11 @@ drop_reader(void *arg)
 	here = -1;
 }
 
-static bool
+static enum imap_woken
 woken(void *arg)
 {
 	(void)arg;
-	return false;
+	return IMAP_NEWS;
 }
 
 /* One session over all of data; its output, up to size, is in out. */

@@ -23,15 +23,17 @@ shape(const char *line, enum lex_result *r)
 	static char out[256];
 	static const char letter[] = "aql()";
 	struct lex_literal lit;
+	struct lex_token t;
 	struct lex l;
 	size_t i, n = 0;
 
 	lex_init(&l);
 	*r = lex_line(&l, line, strlen(line), &lit);
 	for (i = 0; i < l.n && n + 3 < sizeof out; i++) {
-		if (l.token[i].stuck)
+		memcpy(&t, l.tokens.data + i * sizeof t, sizeof t);
+		if (t.stuck)
 			out[n++] = '!';
-		out[n++] = letter[l.token[i].kind];
+		out[n++] = letter[t.kind];
 	}
 	out[n] = '\0';
 	lex_clear(&l);
@@ -55,9 +57,9 @@ lines(void **state)
 		{ "a LIST ({3}", "aa(", LEX_WANT },
 		{ "a (", "a(", LEX_BAD },
 		{ "a )", "a", LEX_BAD },
-		{ "a \"x", "aq", LEX_BAD },
-		{ "a \"\\x\"", "aq", LEX_BAD },
-		{ "a \"\xff\"", "aq", LEX_BAD },
+		{ "a \"x", "a", LEX_BAD },
+		{ "a \"\\x\"", "a", LEX_BAD },
+		{ "a \"\xff\"", "a", LEX_BAD },
 		{ "a \"\xc3\xa4\"", "aq", LEX_END },
 		{ "a \x01", "a", LEX_BAD },
 		{ "a \xc3\xa4", "a", LEX_BAD },
@@ -127,7 +129,6 @@ literals(void **state)
 	static const char head[] = "a LOGIN {2}", tail[] = " {1+}";
 	struct lex_literal lit;
 	struct lex_str s;
-	struct lex_at at;
 	struct lex l;
 
 	(void)state;
@@ -139,12 +140,12 @@ literals(void **state)
 	assert_true(lit.octets == 1 && !lit.sync);
 	memcpy(lex_literal(&l, 1), "\"", 1);
 	assert_int_equal(lex_line(&l, "", 0, &lit), LEX_END);
-	at = (struct lex_at){ &l, 2 };
-	assert_true(lex_astring(&at, &s));
+	l.at = 2;
+	assert_true(lex_astring(&l, &s));
 	assert_string_equal(s.p, "me");
-	assert_true(lex_astring(&at, &s));
+	assert_true(lex_astring(&l, &s));
 	assert_string_equal(s.p, "\"");
-	assert_true(lex_end(&at));
+	assert_true(lex_end(&l));
 	assert_null(lex_literal(&l, LEX_TEXT_MAX));
 	lex_clear(&l);
 }
@@ -268,7 +269,6 @@ sections(void **state)
 	struct lex_literal lit;
 	struct section sec;
 	struct lex_str word;
-	struct lex_at at;
 	struct buf label;
 	struct lex l;
 	size_t i;
@@ -278,9 +278,8 @@ sections(void **state)
 	for (i = 0; i < sizeof t / sizeof t[0]; i++) {
 		lex_init(&l);
 		(void)lex_line(&l, t[i].text, strlen(t[i].text), &lit);
-		at = (struct lex_at){ &l, 0 };
-		assert_true(lex_atom(&at, &word));
-		good = section_parse(&at, &word, &sec);
+		assert_true(lex_atom(&l, &word));
+		good = section_parse(&l, &word, &sec);
 		if (good != (t[i].label != NULL))
 			fail_msg("%s", t[i].text);
 		if (good) {

@@ -118,7 +118,7 @@ refused_changes_nothing(void **state)
 	assert_non_null(strstr(said, "a OK"));
 	assert_non_null(strstr(said, "b NO"));
 	assert_null(strstr(said, "OVERFLOW"));
-	assert_non_null(strstr(said, "* 6 EXISTS\r\nc OK"));
+	assert_non_null(strstr(said, "* 6 EXISTS\r\n* 1 RECENT\r\nc OK"));
 }
 
 /* ---- without NOTIFY ---- */
@@ -137,7 +137,7 @@ nothing_is_forgotten(void **state)
 	(void)say("s SELECT INBOX\r\n"
 	    "c APPEND INBOX {8+}\r\na: b\r\n\r\n\r\nd CAPABILITY\r\n");
 	assert_non_null(c = strstr(said, "c OK"));
-	assert_non_null(strstr(c, "* 6 EXISTS\r\nd OK"));
+	assert_non_null(strstr(c, "* 6 EXISTS\r\n* 1 RECENT\r\nd OK"));
 }
 
 /* An expunge that was not told is one that the client does not know. */
@@ -156,6 +156,23 @@ counts_agree(void **state)
 	assert_non_null(e = strstr(said, "e OK"));
 	assert_non_null(strstr(e, "* 1 EXPUNGE\r\nf OK"));
 	assert_null(strstr(said, "* BYE"));
+}
+
+/* Between the count and the claim. */
+static void
+another_session_was_faster(void **state)
+{
+	(void)state;
+	fake_begin();
+	fake.alone = true;
+	fake.faster = 3;
+	(void)say("s SELECT Archive\r\na FETCH 1:* FLAGS\r\n"
+	    "b SELECT Archive\r\n");
+	assert_non_null(strstr(said, "* 3 EXISTS\r\n* 2 RECENT\r\n"));
+	assert_non_null(strstr(said, "* 1 FETCH (FLAGS ())\r\n"
+	    "* 2 FETCH (FLAGS (\\Seen \\Recent))\r\n"
+	    "* 3 FETCH (FLAGS (\\Recent))\r\n"));
+	assert_non_null(strstr(said, "* 3 EXISTS\r\n* 0 RECENT\r\n"));
 }
 
 /* A mailbox that has to stay stays selected. */
@@ -192,6 +209,7 @@ main(void)
 		cmocka_unit_test(refused_changes_nothing),
 		cmocka_unit_test(nothing_is_forgotten),
 		cmocka_unit_test(counts_agree),
+		cmocka_unit_test(another_session_was_faster),
 		cmocka_unit_test(refused_deletes_nothing),
 	};
 

@@ -60,18 +60,18 @@ drop_reader(void *arg)
 	((struct run *)arg)->with_reader = -1;
 }
 
-static bool
+static enum imap_woken
 woken(void *arg)
 {
 	(void)arg;
-	return true;
+	return IMAP_STOP;
 }
 
-static bool
+static enum imap_woken
 woken_for_news(void *arg)
 {
 	((struct run *)arg)->wakes++;
-	return false;
+	return IMAP_NEWS;
 }
 
 /* A vault that lets everybody in. */

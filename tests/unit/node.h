@@ -132,6 +132,7 @@ node_open(struct node *n, char *why, size_t size)
 	op_server_more(&n->keeper, box_ops);
 	op_server_more(&n->keeper, mail_ops);
 	op_server_more(&n->keeper, set_ops);
+	op_server_more(&n->keeper, recent_ops);
 	op_server_more(&n->keeper, subscribe_ops);
 	op_server_more(&n->keeper, watch_ops);
 	op_server_more(&n->keeper, alias_ops);
@@ -179,6 +180,21 @@ node_remove(struct node *n)
 
 	snprintf(cmd, sizeof cmd, "rm -rf %s", n->dir);
 	assert_int_equal(system(cmd), 0);
+}
+
+static inline void
+node_begin(struct node *n)
+{
+	*n = (struct node){ .loop = NULL };
+	node_dirs(n);
+	node_start(n);
+}
+
+static inline void
+node_end(struct node *n)
+{
+	node_stop(n);
+	node_remove(n);
 }
 
 /* Turns until cond(arg), at most ten seconds. */

@@ -102,6 +102,21 @@ they_grow_and_end(void **state)
 	assert_null(bans_find(b, "192.0.2.1", BAN_LOGIN_DOORS, now + BANS_FIRST_S));
 }
 
+/* Sessions that end because of it fail once more. */
+static void
+its_evidence_is_what_began_it(void **state)
+{
+	struct bans *b = *state;
+	const struct ban *e;
+
+	assert_int_equal(guess_times(b, "192.0.2.1", BANS_RECIPIENTS, 1000),
+	    1);
+	assert_int_equal(guess_times(b, "192.0.2.1", 3, 1001), 0);
+	e = bans_find(b, "192.0.2.1", BAN_MAIL_DOOR, 1001);
+	assert_non_null(e);
+	assert_int_equal(e->count[BAN_RECIPIENTS], BANS_RECIPIENTS);
+}
+
 static void
 slow_failures_are_none(void **state)
 {
@@ -455,6 +470,31 @@ the_file_comes_back(void **state)
 	loop_free(l);
 }
 
+/* A disk that is full for a while. */
+static void
+what_could_not_be_written_is_tried_again(void **state)
+{
+	struct loop *l = loop_new();
+	int64_t now = clock_wall_s(), until;
+	char later[100];
+	struct bans *b;
+
+	(void)state;
+	snprintf(later, sizeof later, "%s/later", home);
+	b = bans_new(l, later);
+	(void)bans_add(b, "198.51.100.0/24", 600, now);
+	/* It is written after a second. */
+	until = clock_mono_ms() + 1500;
+	while (clock_mono_ms() < until)
+		assert_int_equal(loop_turn(l, 100), 0);
+	assert_int_equal(mkdir(later, 0700), 0);
+	bans_free(b);
+	b = bans_new(NULL, later);
+	assert_non_null(bans_find(b, "198.51.100.1", BAN_MAIL_DOOR, now));
+	bans_free(b);
+	loop_free(l);
+}
+
 #define T(fn)	cmocka_unit_test_setup_teardown(fn, begin, end)
 
 int
@@ -462,6 +502,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(they_grow_and_end),
+		T(its_evidence_is_what_began_it),
 		T(slow_failures_are_none),
 		T(an_ipv6_host_has_its_64),
 		T(the_owner_is_never_banned),
@@ -477,6 +518,7 @@ main(void)
 		T(a_million_addresses),
 		T(evidence_is_one_line),
 		T(the_file_comes_back),
+		T(what_could_not_be_written_is_tried_again),
 	};
 
 	log_init("test", LOG_ERROR + 1);

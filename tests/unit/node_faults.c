@@ -172,7 +172,8 @@ a_session_that_was_taken_over(void **state)
 	say_times(h, 0, BAN_ERRORS, 10000);
 	b = banned(h, "192.0.2.1", BAN_MAIL_DOOR);
 	assert_non_null(b);
-	assert_int_equal(b->count[BAN_ERRORS], FAULTS_PER_CONN);
+	assert_int_equal(b->count[BAN_ERRORS], BANS_ERRORS);
+	assert_int_equal(h->c[0].faults, FAULTS_PER_CONN);
 	assert_null(strpbrk(b->evidence, "\n\x1b"));
 	assert_null(banned(h, "192.0.2.9", BAN_MAIL_DOOR));
 	assert_null(bans_at(h->bans, 1, clock_wall_s()));

@@ -115,6 +115,7 @@ long_line(size_t n, size_t piece)
 	pair_init(&p);
 	line_timeout(p.line, 0);
 	memset(in, 'x', sizeof in);
+	in[0] = 'a';
 	memcpy(in + n, "\r\nnext\r\n", 8);
 	for (;;) {
 		err = line_get(p.line, MAX, &text, &len);
@@ -127,6 +128,11 @@ long_line(size_t n, size_t piece)
 	}
 	if (err == LINE_OK)
 		assert_int_equal(len, n);
+	else if (err == LINE_LONG) {
+		(void)line_head(p.line, &len);
+		assert_int_equal(len, n < LINE_HEAD_MAX ? n : LINE_HEAD_MAX);
+		assert_memory_equal(line_head(p.line, &len), in, len);
+	}
 	while (err != LINE_FLOOD && (next = line_get(p.line, MAX, &text,
 	    &len)) != LINE_OK) {
 		assert_int_equal(next, LINE_TIMEOUT);

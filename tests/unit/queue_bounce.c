@@ -53,6 +53,10 @@ groups_are_recipients(void **state)
 	    "delayed||d@z.test|||\n");
 	assert_string_equal(b.reporting_mta, "mx.test");
 	assert_string_equal(b.envid, "QQ1");
+	assert_string_equal(told("Reporting-MTA: dns; mx.test\n"
+	    "Action: failed\n\nFinal-Recipient: rfc822; a@x.test\n\n"
+	    "Final-Recipient: rfc822; b@x.test\n"),
+	    "failed||a@x.test|||\nunknown||b@x.test|||\n");
 }
 
 /* RFC 6533 section 3: three encodings of one address. */

@@ -23,6 +23,7 @@ told(struct bounce_note n, const char *text)
 	n.from = n.from != NULL ? n.from : "";
 	n.subject = n.subject != NULL ? n.subject : "";
 	n.failed = n.failed != NULL ? n.failed : "";
+	n.to = n.to != NULL ? n.to : "";
 	n.text = text;
 	n.n = strlen(text);
 	any = bounce_note(&b, &n);
@@ -90,13 +91,48 @@ programs(void **state)
 	    "days\n");
 }
 
+/* Others name one address, or more than the one that failed. */
+static void
+others(void **state)
+{
+	(void)state;
+	assert_string_equal(told(FROM("postmaster@d.test"),
+	    "Your message\n\n  Subject: x\n\nwas not delivered to:\n\n"
+	    "  a@x.test\n\nbecause:\n\n  550 5.1.1 not listed\n"),
+	    "failed|5.1.1|a@x.test|because: 550 5.1.1 not listed\n");
+	assert_string_equal(told((struct bounce_note){ .report = true,
+	    .to = "me@home.test" },
+	    "Message de me@home.test : a@x.test n'existe pas.\n"),
+	    "failed||a@x.test|Message de me@home.test : a@x.test n'existe "
+	    "pas.\n");
+	assert_string_equal(told(FROM("MAILER-DAEMON@x.test"),
+	    "a@x.test, b@x.test: na\n"), "failed||a@x.test|b@x.test: na\n");
+	assert_string_equal(told(FROM("MAILER-DAEMON@x.test"),
+	    "x a@x.test\nx b@x.test\n"), "");
+	assert_string_equal(told((struct bounce_note){ .from = "shop@y.test",
+	    .subject = "Your parcel is delayed" },
+	    "Ask parcels@x.test where it is.\n"), "");
+	assert_string_equal(told((struct bounce_note){ .path = "<>" },
+	    "Write to a@x.test while I am away.\n"), "");
+	assert_string_equal(told(FROM("postmaster@x.test"),
+	    "c=US;dda:SMTP=a@x.test; on Friday\n"),
+	    "failed||a@x.test|c=US;dda:SMTP=a@x.test; on Friday\n");
+	assert_string_equal(told(FROM("MAILER-DAEMON@s.test"),
+	    "<a@x.test>\n    (reason: 550 no)\n    (expanded from: "
+	    "<b@y.test>)\na@x.test...User unknown\n"),
+	    "failed|5.0.0|a@x.test|(reason: 550 no) (expanded from: "
+	    "<b@y.test>) a@x.test...User unknown\n");
+	assert_string_equal(b.rcpt[0].original, "b@y.test");
+}
+
 static void
 delays(void **state)
 {
 	(void)state;
 	assert_string_equal(told((struct bounce_note){ .path = "<>" },
 	    "Your message to:\n\ta@x.test\n\nhas not yet been delivered.\n"
-	    "This is just a warning.\n"), "delayed||a@x.test|\n");
+	    "This is just a warning.\n"), "delayed||a@x.test|has not yet been "
+	    "delivered. This is just a warning.\n");
 	assert_string_equal(told((struct bounce_note){ .path = "<>" },
 	    "a@x.test\nWe will retry no more: it has failed for good.\n"),
 	    "failed||a@x.test|We will retry no more: it has failed for "
@@ -152,6 +188,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(programs),
+		cmocka_unit_test(others),
 		cmocka_unit_test(delays),
 		cmocka_unit_test(none),
 		cmocka_unit_test(large)

@@ -11,11 +11,13 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "mailnode/base/codec.h"
 #include "mailnode/queue/dsn.h"
 #include "mailnode/queue/due.h"
 #include "mailnode/queue/job.h"
 #include "mailnode/queue/outcome.h"
 #include "mailnode/queue/retry.h"
+#include "store/op_spool.h"
 
 enum { NOW = 1700000000 };
 
@@ -171,6 +173,80 @@ notice_text(void **state)
 	buf_clear(&b);
 }
 
+/* n octets that begin so. */
+/* RFC 6533 section 3: what is no ASCII; and what is no UTF-8 either. */
+static void
+notice_in_utf8(void **state)
+{
+	static const struct dsn_rcpt rcpt[] = {
+		{ "\303\274@far.test", "", "550 5.1.1 Empf\344nger", "",
+		    false },
+		{ "b@far.test", "", "550 5.1.1 nobody", "", false },
+	};
+	struct dsn d = { .kind = DSN_FAILED, .hostname = "mail.x.test",
+	    .to = "me@x.test", .id = "0123", .msgid = "", .subject = "",
+	    .envid = "", .rcpt = rcpt, .nrcpt = 2, .header = "" };
+	struct buf b;
+	char *s;
+
+	(void)state;
+	buf_init(&b, 100000);
+	dsn_put(&b, &d, "uniq");
+	s = buf_str(&b);
+	assert_true(codec_utf8_ok(s, b.len));
+	assert_non_null(strstr(s, "Content-Type: message/global-delivery-"
+	    "status\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"));
+	assert_non_null(strstr(s, "Final-Recipient: utf-8; "
+	    "\303\274@far.test\r\n"));
+	assert_non_null(strstr(s, "Final-Recipient: rfc822; b@far.test\r\n"));
+	assert_non_null(strstr(s, "Diagnostic-Code: smtp; 550 5.1.1 Empf"));
+	buf_clear(&b);
+}
+
+static const char *
+long_text(const char *begin, size_t n)
+{
+	char *s = malloc(n + 1);
+
+	assert_non_null(s);
+	memset(s, 'x', n);
+	memcpy(s, begin, strlen(begin));
+	s[n] = '\0';
+	return s;
+}
+
+/* One that keeper cannot take would never be told: whom it is for would be
+ * sent to again and again. */
+static void
+the_longest_notice_fits(void **state)
+{
+	const char *addr = long_text("a@", QUEUE_ADDR_MAX - 1);
+	const char *reply = long_text("550 5.1.1 ", JOB_TEXT_MAX - 1);
+	const char *line = long_text("", QUEUE_LINE_MAX - 1);
+	struct dsn_rcpt rcpt[DSN_RCPTS_MAX];
+	struct dsn d = { .kind = DSN_DELAYED, .hostname = long_text("", 253),
+	    .to = addr, .id = "0123456789abcdef", .msgid = line,
+	    .subject = line, .envid = line, .rcpt = rcpt,
+	    .nrcpt = DSN_RCPTS_MAX, .nheader = DSN_HEADER_MAX };
+	struct buf b;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < DSN_RCPTS_MAX; i++)
+		rcpt[i] = (struct dsn_rcpt){ addr, addr, reply, addr, true };
+	d.header = long_text("", DSN_HEADER_MAX);
+	buf_init(&b, SPOOL_INLINE);
+	buf_adds(&b, "Return-Path: <>\r\n");
+	dsn_put(&b, &d, "0123456789abcdef01234567");
+	assert_int_equal(b.err, 0);
+	buf_clear(&b);
+	free((void *)(uintptr_t)addr);
+	free((void *)(uintptr_t)reply);
+	free((void *)(uintptr_t)line);
+	free((void *)(uintptr_t)d.hostname);
+	free((void *)(uintptr_t)d.header);
+}
+
 static void
 due_times(void **state)
 {
@@ -275,6 +351,8 @@ main(void)
 		cmocka_unit_test(fates),
 		cmocka_unit_test(whom_a_notice_is_for),
 		cmocka_unit_test(notice_text),
+		cmocka_unit_test(notice_in_utf8),
+		cmocka_unit_test(the_longest_notice_fits),
 		cmocka_unit_test(due_times),
 		cmocka_unit_test(jobs_over_the_wire),
 		cmocka_unit_test(results_and_marks_over_the_wire),

@@ -27,7 +27,7 @@
 #define RESULTS \
 	"Authentication-Results: mail.example.org; spf=pass " \
 	"smtp.helo=mx.y.test;\n dkim=pass header.d=y.test; dkim=fail " \
-	"header.d=z.test\n"
+	"header.d=z.test; dmarc=none header.from=mx.y.test\n"
 
 static uint8_t *
 copy_of(const char *text)
@@ -58,6 +58,9 @@ told(const char *text)
 	for (i = 0; i < r.nids; i++)
 		snprintf(out + strlen(out), sizeof out - strlen(out), "%s ",
 		    r.id[i]);
+	if (r.author[0] != '\0')
+		snprintf(out + strlen(out), sizeof out - strlen(out),
+		    "by %s", r.author);
 	for (i = 0; i < r.n; i++)
 		snprintf(out + strlen(out), sizeof out - strlen(out),
 		    "\n%s|%s|%s|%s|%s|%s", bounce_action_text(
@@ -80,7 +83,7 @@ delivery(void **state)
 	    "Status: 5.1.1\nRemote-MTA: dns; in.y.test\n"
 	    "Diagnostic-Code: smtp; 550 no\n  such \033[1muser\n\n"
 	    "Final-Recipient: rfc822;c@y.test\nAction: delayed\n\n" DSN_COPY),
-	    "0123|one@node.test|mx.y.test|2|mx.y.test y.test \n"
+	    "0123|one@node.test|mx.y.test|2|mx.y.test y.test by mx.y.test\n"
 	    "failed|a@y.test|b@y.test|5.1.1|550 no such [1muser|in.y.test\n"
 	    "delayed||c@y.test|||");
 }
@@ -113,6 +116,13 @@ notes(void **state)
 	assert_string_equal(told("Return-Path: <>\nFrom: a@y.test\n"
 	    "Subject: I am away\n\nUntil Monday.\n"), "|||0|");
 	assert_string_equal(told(""), "|||0|");
+	/* Its type says what it is, and nothing else does. */
+	assert_string_equal(told("Subject: Utilisateur inconnu\n"
+	    "To: me@node.test\nMIME-Version: 1.0\nContent-Type: "
+	    "multipart/report;\n report-type=delivery-status; boundary=b\n\n"
+	    "--b\n\nDe me@node.test : a@y.test n'existe pas\n\n--b\n"
+	    "Content-Type: message/delivery-status\n\nremoved\n\n--b--\n"),
+	    "|||1|\nfailed||a@y.test||De me@node.test : a@y.test n'existe pas|");
 	/* Who is away has no sender either, and names somebody. */
 	assert_string_equal(told("Return-Path: <>\nFrom: a@y.test\n"
 	    "Subject: Away: your letter\n\nYour message could not be read "

@@ -163,6 +163,37 @@ one_by_one_without_pipelining(void **state)
 	assert_int_equal(marks, 1);
 }
 
+/* Each line comes in time, the reply does not. */
+static void
+a_reply_has_one_deadline(void **state)
+{
+	enum { LINES = 100, PAUSE_MS = 50, WAIT_MS = 400 };
+	struct client c;
+	int fds[2], i;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	pid = fork();
+	assert_int_not_equal(pid, -1);
+	if (pid == 0) {
+		close(fds[0]);
+		for (i = 0; i < LINES && send(fds[1], "250-on\r\n", 8,
+		    MSG_NOSIGNAL) == 8; i++)
+			(void)poll(NULL, 0, PAUSE_MS);
+		(void)send(fds[1], "250 end\r\n", 9, MSG_NOSIGNAL);
+		_exit(0);
+	}
+	close(fds[1]);
+	open_client(&c, fds[0]);
+	assert_int_equal(client_ask(&c, WAIT_MS, "NOOP", NULL), -1);
+	assert_true(c.broken);
+	assert_string_equal(c.error, "timed out");
+	client_close(&c);
+	close(fds[0]);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
 /* RFC 3461 sections 4.2 and 5.2.1: what stood in RCPT, as xtext. */
 static void
 the_original_recipient_is_named(void **state)
@@ -218,6 +249,53 @@ a_refused_mail_is_for_all_and_no_data_follows(void **state)
 	assert_int_equal(r[1].fate, CLIENT_REFUSED);
 	assert_string_equal(r[1].text, "550 5.7.1 not you");
 	assert_int_equal(marks, 0);
+}
+
+/* What became of the second of two letters to one recipient each. */
+static enum client_fate
+second(const char *const *script)
+{
+	struct client_rcpt r[2] = { { .addr = "a@y.test" },
+	    { .addr = "b@y.test" } };
+	int marked = 0;
+	struct client_letter l = { .from = "a@x.test", .envid = "",
+	    .rcpt = r, .nrcpt = 2, .head = "", .mark = mark,
+	    .arg = &marked, .size = sizeof letter - 1, .fd = letter_fd() };
+	struct play p = play(script);
+	struct client c;
+
+	open_client(&c, p.fd);
+	assert_int_equal(client_open(&c), CLIENT_TAKEN);
+	client_letter(&c, &l);
+	assert_int_equal(r[0].fate, CLIENT_REFUSED);
+	assert_int_equal(r[1].fate, CLIENT_REFUSED);
+	assert_false(c.broken);
+	l.nrcpt = 1;
+	client_letter(&c, &l);
+	client_close(&c);
+	close(l.fd);
+	assert_int_equal(end(&p), 0);
+	return r[0].fate;
+}
+
+/* Nothing of the first is left, neither an answer nor its transaction. */
+static void
+after_a_refused_letter_another_goes(void **state)
+{
+#define ANOTHER	"C:RSET", "S:250 forgotten", "C:MAIL", "C:RCPT", \
+	"S:250 ok", "S:250 ok", "C:DATA", "S:354 go on", "D", \
+	"S:250 taken", "C:QUIT", "S:221 bye", NULL
+	static const char *const mail[] = { HELLO, "S:250 PIPELINING",
+	    "C:MAIL", "C:RCPT", "C:RCPT", "S:550 5.7.1 not you",
+	    "S:503 no", "S:503 no", ANOTHER };
+	static const char *const data[] = { HELLO, "S:250 PIPELINING",
+	    "C:MAIL", "C:RCPT", "C:RCPT", "S:250 ok", "S:250 ok",
+	    "S:250 ok", "C:DATA", "S:554 5.7.1 not that", ANOTHER };
+#undef ANOTHER
+
+	(void)state;
+	assert_int_equal(second(mail), CLIENT_TAKEN);
+	assert_int_equal(second(data), CLIENT_TAKEN);
 }
 
 static void
@@ -506,9 +584,11 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_by_one_without_pipelining),
+		cmocka_unit_test(a_reply_has_one_deadline),
 		cmocka_unit_test(the_original_recipient_is_named),
 		cmocka_unit_test(pipelined_answers_belong_to_their_commands),
 		cmocka_unit_test(a_refused_mail_is_for_all_and_no_data_follows),
+		cmocka_unit_test(after_a_refused_letter_another_goes),
 		cmocka_unit_test(no_dot_without_a_mark),
 		cmocka_unit_test(cut_behind_the_dot_is_unknown),
 		cmocka_unit_test(cut_anywhere_before_is_deferred),

@@ -47,6 +47,7 @@ enum {
 
 struct fake {
 	struct smtp_backend be;
+	struct smtp_known known;
 	unsigned int	 stored, begun, aborted, asked;
 	size_t		 max_chunk;
 	struct buf	 head, body, chunks;
@@ -249,6 +250,7 @@ run_init(struct run *r)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, r->fd), 0);
 	assert_int_equal(pipe(r->wake), 0);
 	f->be = (struct smtp_backend){ .arg = f, .dns = -1,
+	    .known = &f->known,
 	    .rcpt = fake_rcpt, .srs = fake_srs, .refusing = fake_refusing,
 	    .begin = fake_begin, .data = fake_data, .abort = fake_abort,
 	    .commit = fake_commit, .event = fake_event,

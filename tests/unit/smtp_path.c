@@ -11,6 +11,8 @@
 #define L10	"aaaaaaaaaa"
 #define L60	L10 L10 L10 L10 L10 L10
 #define LABEL	L60 "aaa"	/* 63 */
+#define U5	"\xd1\x8a\xd1\x8a\xd1\x8a\xd1\x8a\xd1\x8a"
+#define U20	U5 U5 U5 U5
 
 static const struct {
 	const char	*in;
@@ -61,6 +63,13 @@ static const struct {
 	{ "<a@.b>", 0, PATH_SYNTAX, "" },
 	{ "<a@" LABEL ".x>", 0, PATH_OK, "a@" LABEL ".x" },
 	{ "<a@" LABEL "a.x>", 0, PATH_DOMAIN_LONG, "" },
+	/* U-labels: 40 times U+044A have 80 octets, and their A-label 45 */
+	{ "<a@b\xc3\xbc.x>", PATH_UTF8, PATH_OK, "a@b\xc3\xbc.x" },
+	{ "<a@" U20 U20 ".x>", PATH_UTF8, PATH_OK, "a@" U20 U20 ".x" },
+	{ "<a@" U20 U20 U20 U20 ".x>", PATH_UTF8, PATH_SYNTAX, "" },
+	{ "<a@\xe2\x95\x91.x>", PATH_UTF8, PATH_SYNTAX, "" },
+	{ "<a@\xcd\xbe.x>", PATH_UTF8, PATH_SYNTAX, "" },	/* a semicolon */
+	{ "<a@b\xef\xbc\x8e.x>", PATH_UTF8, PATH_SYNTAX, "" },
 	/* literals */
 	{ "<a@[192.0.2.1]>", 0, PATH_OK, "a@[192.0.2.1]" },
 	{ "<a@[IPv6:2001:db8::1]>", 0, PATH_OK, "a@[IPv6:2001:db8::1]" },

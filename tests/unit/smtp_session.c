@@ -271,15 +271,29 @@ kept_envelope(void **state)
 static void
 asked_once(void **state)
 {
-	struct run r;
+	struct run r, next;
 
 	(void)state;
+	/* While keeper knows nobody that may change at any time. */
 	run_init(&r);
+	(void)talk(&r, HI ENV DATA ENV DATA BYE);
+	assert_int_equal(r.fake.asked, 2);
+	run_clear(&r);
+	run_init(&r);
+	r.fake.knows = true;
 	(void)talk(&r, HI ENV DATA ENV DATA ENV DATA BYE);
 	assert_int_equal(r.fake.stored, 3);
 	assert_int_equal(r.fake.asked, 1);
+	/* Nor on the next connection of a process. */
+	run_init(&next);
+	next.start.backend = &r.fake.be;
+	(void)talk(&next, HI ENV DATA BYE);
+	assert_int_equal(r.fake.stored, 4);
+	assert_int_equal(r.fake.asked, 1);
+	run_clear(&next);
 	run_clear(&r);
 	run_init(&r);
+	r.fake.knows = true;
 	(void)talk(&r, HI "MAIL FROM:<>\r\nRCPT TO:<you@example.org>\r\n"
 	    "RCPT TO:<you@example.org>\r\nRCPT TO:<me@example.org>\r\n"
 	    "RCPT TO:<you@example.org>\r\nRCPT TO:<me@example.org>\r\n" BYE);

@@ -7,13 +7,6 @@
 
 enum { NOW = 1800000000, WAIT = 60 };
 
-static void
-node_end(struct node *n)
-{
-	node_stop(n);
-	node_remove(n);
-}
-
 static enum grey
 ask(struct node *n, const char *ip, const char *domain, bool spf, int64_t at)
 {

@@ -71,6 +71,7 @@ lists(void **state)
 	put(&n, "x.test", false);
 	put(&n, "10.0.0.0/8", false);
 	put(&n, "10.1.0.0/16", true);
+	put(&n, "10.1.0.0/24", false);	/* begins where that does */
 	put(&n, "2001:db8::/32", true);
 	assert_true(listed_any(&n.st));
 	assert_int_equal(listed_address(&n.st, "ada@x.test", &l), STORE_OK);
@@ -81,6 +82,8 @@ lists(void **state)
 	assert_int_equal(listed_domain(&n.st, "mx.test", &l), STORE_NOTFOUND);
 	assert_int_equal(listed_network(&n.st, "10.1.2.3", &l), STORE_OK);
 	assert_string_equal(l.name, "10.1.0.0/16");
+	assert_int_equal(listed_network(&n.st, "10.1.0.3", &l), STORE_OK);
+	assert_string_equal(l.name, "10.1.0.0/24");
 	assert_int_equal(listed_network(&n.st, "10.2.2.3", &l), STORE_OK);
 	assert_string_equal(l.name, "10.0.0.0/8");
 	assert_int_equal(listed_network(&n.st, "11.0.0.0", &l),

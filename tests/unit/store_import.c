@@ -99,7 +99,7 @@ names(void **state)
 	assert_true(import_name(dst, "Old", "a//b"));
 	assert_string_equal(dst, "Old/a/b");
 	assert_true(import_name(dst, NULL, "../x:y"));
-	assert_string_equal(dst, "_./x_y");
+	assert_string_equal(dst, "_./x:y");
 	assert_false(import_name(dst, NULL, "a/cur"));
 }
 
@@ -193,6 +193,35 @@ walks_a_tree(void **state)
 	assert_int_equal(system(cmd), 0);
 }
 
+static void
+note_bad(void *arg, const char *path, const char *why)
+{
+	(void)why;
+	snprintf(arg, 200, "%s", path + strlen(dir));
+}
+
+static void
+tells_of_what_it_cannot_read(void **state)
+{
+	char bad[200] = "", cmd[128];
+	struct import im = { .item = note, .bad = note_bad, .arg = bad };
+
+	(void)state;
+	seen[0] = '\0';
+	snprintf(dir, sizeof dir, "/tmp/store_import.XXXXXX");
+	assert_non_null(mkdtemp(dir));
+	put("Odd/cur/1:2,", "Subject: a\n\n");
+	put("Odd/tmp/x", "");
+	assert_true(import_walk(&im, dir));
+	assert_string_equal(bad, "");
+	put("Odd/new", "not even a folder");
+	assert_true(import_walk(&im, dir));
+	assert_string_equal(bad, "/Odd/new");
+	assert_string_equal(seen, "Odd:0 Odd:0 ");
+	snprintf(cmd, sizeof cmd, "rm -rf %s", dir);
+	assert_int_equal(system(cmd), 0);
+}
+
 int
 main(void)
 {
@@ -202,6 +231,7 @@ main(void)
 		cmocka_unit_test(lines_end_in_crlf),
 		cmocka_unit_test(names),
 		cmocka_unit_test(walks_a_tree),
+		cmocka_unit_test(tells_of_what_it_cannot_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,10 +13,12 @@
 #include <sqlite3.h>
 #include <cmocka.h>
 
+#include "mailnode/base/clock.h"
 #include "store/err.h"
 #include "store/op_msg.h"
 #include "store/reader.h"
 #include "store/row.h"
+#include "store/row_sql.h"
 
 static char home[64], maildir[80];
 static const char *only;
@@ -35,13 +37,15 @@ exec(const char *sql)
 		fail_msg("%s: %s", sql, err);
 }
 
+static int64_t ahead;		/* of their arrival, s */
+
 static void
 add_full(uint64_t mbox, int64_t date, const char *id, const char *refs,
     const char *subject)
 {
 	char name[64];
 	struct row_new n = { .mbox = mbox, .uid = ++uid, .modseq = uid,
-	    .received = date, .name = name, .tags = "t", .index = false };
+	    .received = date - ahead, .name = name, .tags = "t", .index = false };
 	struct parse_row p = { .date = date, .size = 5, .wire = 5,
 	    .msgid = id, .irt = "", .refs = refs, .subject = subject,
 	    .base = subject, .from = "Ann <a@x>", .to = "b@x", .cc = "",
@@ -178,6 +182,34 @@ pages_meet_without_gap(void **state)
 	assert_int_equal(t.n, 9);
 	assert_false(t.more);
 	list_threads_clear(&t);
+}
+
+/* A Date years ahead is shown, and not believed: also when its thread is
+ * counted anew. */
+static void
+future_is_not_on_top(void **state)
+{
+	static const char *const want[] = { "late", "future", "now" };
+	struct list_ask ask = { .mbox = 1, .n = 10 };
+	int64_t far = clock_wall_s() + 400000000;
+	struct list_threads t;
+	size_t i, round;
+
+	(void)state;
+	add(1, 1000, "now", "");
+	ahead = far - 1000;
+	add(1, far, "future", "");
+	ahead = 0;
+	add(1, 1000 + 2 * 86400, "late", "");
+	for (round = 0; round < 2; round++) {
+		assert_int_equal(list_threads(ch, &ask, &t), 0);
+		assert_int_equal(t.n, 3);
+		for (i = 0; i < 3; i++)
+			assert_string_equal(t.row[i].msgid, want[i]);
+		assert_true(t.row[1].date == far);
+		assert_int_equal(thread_count(rows, 1, t.row[1].id), 0);
+		list_threads_clear(&t);
+	}
 }
 
 /* The order of a whole list by pages of two, as digits of its subjects. */
@@ -337,6 +369,35 @@ thread_is_a_tree(void **state)
 	list_msgs_clear(&m);
 }
 
+static void
+pages_are_put_together(void **state)
+{
+	static const char *const want[] = { "a", "b", "d", "c" };
+	struct list_msgs_ask ask = { .which = LIST_OF_THREAD, .id = 1,
+	    .n = 1 };
+	struct list_msgs all = { .n = 0 }, m;
+	size_t i;
+
+	(void)state;
+	add(1, 10, "a", "");
+	add(1, 20, "b", "a");
+	add(1, 30, "c", "a");
+	add(1, 40, "d", "a b");
+	do {
+		ask.skip = (uint32_t)all.n;
+		assert_int_equal(list_msgs(ch, &ask, &m), 0);
+		assert_true(list_msgs_append(&all, &m));
+		list_msgs_clear(&m);
+		ask.n = 2;
+	} while (all.more);
+	assert_int_equal(all.n, 4);
+	for (i = 0; i < all.n; i++) {
+		assert_string_equal(all.row[i].msgid, want[i]);
+		assert_string_equal(all.row[i].folder, "INBOX");
+	}
+	list_msgs_clear(&all);
+}
+
 /* Two that answer each other, and a chain deeper than any stack. */
 static void
 thread_survives_rings_and_depth(void **state)
@@ -404,7 +465,7 @@ static void
 opens_files_read_only(void **state)
 {
 	struct msg_info info;
-	char path[160], got[8] = "";
+	char path[160], seen[160], got[8] = "";
 	int fd, out;
 
 	(void)state;
@@ -425,6 +486,12 @@ opens_files_read_only(void **state)
 	assert_int_equal(read(fd, got, 5), 5);
 	assert_string_equal(got, "hello");
 	assert_int_equal(write(fd, "x", 1), -1);
+	close(fd);
+	msg_info_clear(&info);
+	/* Another program has marked it; its row does not say so yet. */
+	snprintf(seen, sizeof seen, "%s/INBOX/cur/1:2,S", maildir);
+	assert_int_equal(rename(path, seen), 0);
+	assert_int_equal(msg_open(ch, 1, &info, &fd), 0);
 	close(fd);
 	msg_info_clear(&info);
 	assert_int_equal(msg_open(ch, 99, &info, &fd), STORE_NOTFOUND);
@@ -530,7 +597,7 @@ main(void)
 		T(every_order),
 		T(orders_have_an_index),
 		T(sidebar_counts),
-		T(thread_is_a_tree),
+		T(future_is_not_on_top), T(thread_is_a_tree), T(pages_are_put_together),
 		T(thread_survives_rings_and_depth),
 		T(long_rows_make_short_pages),
 		T(opens_files_read_only),

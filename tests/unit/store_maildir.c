@@ -190,10 +190,10 @@ static void
 mailbox_names(void **state)
 {
 	static const char *const good[] = { "INBOX", "Lists/linux", "a b",
-	    "Gesch\303\244ft", "a.b" };
+	    "Gesch\303\244ft", "a.b", "a:b", "a\\b", "a\"b" };
 	static const char *const bad[] = { "", "/", "/a", "a/", "a//b", ".",
-	    "..", "a/..", ".a", "cur", "a/new", "tmp/x", "a:b", "a\nb",
-	    "a\177", " a", "a ", "\377", "a\\b", "a\"b",
+	    "..", "a/..", ".a", "cur", "a/new", "tmp/x", "a\nb",
+	    "a\177", " a", "a ", "\377",
 	    "1/2/3/4/5/6/7/8/9/0/1/2/3/4/5/6/7" };
 	char longest[BOX_NAME_MAX + 1];
 	size_t i;

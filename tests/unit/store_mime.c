@@ -173,6 +173,59 @@ odd_addresses(void **state)
 	    "((NIL NIL \"\" \"\")) NIL NIL NIL)");
 }
 
+static void
+to_is(const char *to, const char *want)
+{
+	char text[400], end[400];
+
+	(void)snprintf(text, sizeof text, "To: %s\r\n\r\n", to);
+	(void)snprintf(end, sizeof end, "(NIL NIL NIL NIL NIL %s NIL NIL NIL "
+	    "NIL)", want);
+	mime_close(&m);
+	parse_s(text);
+	buf_reset(&out);
+	assert_int_equal(mime_envelope(&m, &out), 0);
+	assert_string_equal(buf_str(&out), end);
+}
+
+/* One that nobody can read hides none beside it, and is there to see. */
+static void
+unreadable_addresses(void **state)
+{
+	(void)state;
+	to_is("a@b, foo@, c@d", "((NIL NIL \"a\" \"b\")"
+	    "(NIL NIL \"foo\" \"\")(NIL NIL \"c\" \"d\"))");
+	to_is("A <a b@c>, x..y@z, @q, r s", "((\"A\" NIL \"a b\" \"c\")"
+	    "(NIL NIL \"x..y\" \"z\")(NIL NIL \"\" \"q\")"
+	    "(\"r s\" NIL \"\" \"\"))");
+	to_is("\"a b\"@c, \"d\\\"e\\\\\"@f, \"@\"@h", "((NIL NIL \"a b\" "
+	    "\"c\")(NIL NIL \"d\\\"e\\\\\" \"f\")(NIL NIL \"@\" \"h\"))");
+	to_is("<a@b>, C: <c@d>, C: <e@f>, C: <g@h>;;;, i@j",
+	    "((NIL NIL \"a\" \"b\")(NIL NIL \"C\" NIL)(NIL NIL \"c\" \"d\")"
+	    "(NIL NIL \"e\" \"f\")(NIL NIL \"g\" \"h\")(NIL NIL NIL NIL)"
+	    "(NIL NIL \"i\" \"j\"))");
+	to_is("a@b; \"c; d\" <c@d>;", "((NIL NIL \"a\" \"b\")"
+	    "(\"c; d\" NIL \"c\" \"d\"))");
+	to_is("g: a@b, c@d;e@f, (x, y) u@[IPv6:::1], v@w",
+	    "((NIL NIL \"g\" NIL)(NIL NIL \"a\" \"b\")"
+	    "(NIL NIL \"c\" \"d\")(NIL NIL NIL NIL)"
+	    "(NIL NIL \"e\" \"f\")(NIL NIL \"u\" \"[IPv6:::1]\")"
+	    "(NIL NIL \"v\" \"w\"))");
+	to_is("\"u, n <a@b>, c@d", "((\"u\" NIL \"\" \"\")"
+	    "(\"n\" NIL \"a\" \"b\")(NIL NIL \"c\" \"d\"))");
+	to_is("(c), , ;", "NIL");
+}
+
+/* Octets that a word may not hold are encoded once. */
+static void
+words_with_raw_octets(void **state)
+{
+	(void)state;
+	to_is("=?utf-8?q?J\303\274?= <a@b>, =?latin1?Q?\374=20?= =?q? <c@d>",
+	    "((\"=?utf-8?q?J=C3=BC?=\" NIL \"a\" \"b\")"
+	    "(\"=?latin1?Q?=FC=20?= =?q?\" NIL \"c\" \"d\"))");
+}
+
 /* Encoded words stay as they are in a structure; text has a charset. */
 static void
 words_of_parameters(void **state)
@@ -346,6 +399,17 @@ text_needs_no_blank_line(void **state)
 	parse_s("From a@x.test\nFrom : a@x.test\n folded\nSubject: s\n");
 	section_is("1", "");
 	mime_close(&m);
+	/* There is one, but behind the text. */
+	parse_s("Subject: s\n \nno blank line\n was here\n\nmore\n");
+	section_is("1", "no blank line\n was here\n\nmore\n");
+	mime_close(&m);
+	parse_s("Content-Type: multipart/mixed; boundary=X\n\n--X\nA: b\nc\n"
+	    "\n--X\nContent-Transfer-Encoding: base64\nc\n\nZm9v\n--X\n"
+	    "A: b\nbadly folded\nC: d\n\ntext\n--X--\n");
+	section_is("1", "c\n");
+	section_is("2", "Zm9v");
+	section_is("3", "text");
+	mime_close(&m);
 	parse_s("Content-Type: multipart/mixed; boundary=X\r\n\r\n"
 	    "--X\r\nContent-Type: text/html\r\n<p>one\r\n--X\r\nx: y\r\n"
 	    "--X\r\n\r\n--X\r\ny: z\r\n\r\n--X\r\n\r\nfive\r\n--X--");
@@ -357,6 +421,42 @@ text_needs_no_blank_line(void **state)
 	header_is("3", "\r\n");
 	header_is("4", "y: z\r\n\r\n");
 	section_is("5", "five");
+}
+
+/* Also a first line that continues nothing. */
+static void
+blanks_around_the_header(void **state)
+{
+	static const char head[] = "Content-Type: multipart/mixed; "
+	    "boundary=X\n\n--X\n\none\n--X--\n";
+	static const char *const first[] = { "     \n", " \r\n", "\t From: a\n" };
+	char text[200];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof first / sizeof first[0]; i++) {
+		snprintf(text, sizeof text, "%s%s", first[i], head);
+		parse_s(text);
+		section_is("1", "one");
+		assert_memory_equal(m.data, text, strlen(text));
+		mime_close(&m);
+	}
+	parse_s("  no field\nFollows: or not\n no: field\n");
+	mime_close(&m);
+	/* Nor does one hide the parts, as an attachment that is refused. */
+	for (i = 0; i < 2; i++) {
+		snprintf(text, sizeof text, "Content-Type: multipart/mixed; "
+		    "boundary=X\r\n \t%s\n--X\nA: b\n\none\n--X--\n",
+		    i == 0 ? "" : "\r");
+		parse_s(text);
+		assert_int_equal(m.npart, 2);
+		section_is("1", "one");
+		header_is("1", "A: b\n\n");
+		assert_int_equal(m.part[0].nhead, 46 + i);
+		mime_close(&m);
+	}
+	parse_s("  no field\nfollows\n");
+	assert_true(m.nohead);
 }
 
 /* Encoded words are not decoded, and what is raw is encoded. */
@@ -448,6 +548,19 @@ rows_are_decoded(void **state)
 	assert_int_equal(r.date, 1795237200);
 	assert_int_equal(r.size, strlen(NESTED));
 	assert_int_equal(r.wire, r.size);
+	parse_row_clear(&r);
+}
+
+static void
+dates_before_1970(void **state)
+{
+	struct parse_row r;
+
+	(void)state;
+	parse_s("Date: Wed, 31 Dec 1969 23:59:00 +0000\r\n\r\n");
+	row_of(&r);
+	assert_int_equal(r.date, -60);
+	assert_false(r.flags & PARSE_NODATE);
 	parse_row_clear(&r);
 }
 
@@ -570,6 +683,37 @@ shown(enum parse_want want, struct parse_show *s)
 	assert_int_equal(mime_show(&m, want, &out), 0);
 	chan_in_init(&in, out.data, out.len);
 	assert_true(parse_show_get(&in, s));
+}
+
+/* Where in a line an octet stands makes no difference. */
+static void
+each_octet_anywhere(void **state)
+{
+	enum { LINE = 20 };
+	char line[LINE + 1], want[LINE + 8], c;
+	struct buf alone, whole;
+	int i, at;
+
+	(void)state;
+	buf_init(&alone, 16);
+	buf_init(&whole, 2 * LINE);
+	for (i = 0; i <= UINT8_MAX; i++)
+		for (at = 0; at < LINE; at++) {
+			c = (char)i;
+			memset(line, 'a', LINE);
+			line[at] = c;
+			buf_reset(&alone);
+			buf_reset(&whole);
+			assert_int_equal(mtext_clean(&alone, &c, 1), 0);
+			assert_int_equal(mtext_clean(&whole, line, LINE), 0);
+			line[LINE] = '\0';
+			snprintf(want, sizeof want, "%.*s%s%s", at,
+			    "aaaaaaaaaaaaaaaaaaaa", alone.len > 0 ?
+			    buf_str(&alone) : "", line + at + 1);
+			assert_string_equal(buf_str(&whole), want);
+		}
+	buf_clear(&alone);
+	buf_clear(&whole);
 }
 
 static void
@@ -784,6 +928,32 @@ html_hides(void **state)
 	assert_string_equal(buf_str(&out), "yes\n");
 }
 
+/* What is never closed is looked for once: else a stranger's megabyte of it
+ * would keep the parser for hours, and all mail behind it. */
+static void
+html_takes_no_longer_than_it_is(void **state)
+{
+	enum { TAGS = 300000 };
+	static const char *const tags[] = { "<svg>", "<title>",
+	    "<noscript><object>", "<div hidden>", "<!-- ", "<p x=\"" };
+	struct buf in;
+	size_t i, k;
+
+	(void)state;
+	buf_init(&in, TAGS * 40);
+	(void)alarm(60);
+	for (i = 0; i < sizeof tags / sizeof tags[0]; i++) {
+		buf_reset(&in);
+		buf_reset(&out);
+		for (k = 0; k < TAGS; k++)
+			assert_int_equal(buf_adds(&in, tags[i]), 0);
+		assert_int_equal(html_plain(&out, (char *)in.data, in.len), 0);
+		assert_int_equal(html_shown(&out, (char *)in.data, in.len), 0);
+	}
+	(void)alarm(0);
+	buf_clear(&in);
+}
+
 static void
 ids_and_subjects(void **state)
 {
@@ -862,17 +1032,22 @@ main(void)
 		T(bare_lf_counts_as_crlf),
 		T(tables_are_checked),
 		T(rows_are_decoded),
+		T(dates_before_1970),
 		T(odd_addresses),
+		T(unreadable_addresses),
+		T(words_with_raw_octets),
 		T(words_of_parameters),
 		T(no_line_break_is_of_the_part),
 		T(encodings_are_undone),
 		T(text_needs_no_blank_line),
+		T(blanks_around_the_header),
 		T(no_type_is_text),
 		T(boundaries_are_found),
 		T(multipart_of_nothing_is_read),
 		T(no_message_is_too_bad),
 		T(limits_hold),
 		T(nesting_bombs_are_cut),
+		T(each_octet_anywhere),
 		T(text_is_chosen_and_clean),
 		T(starts_are_short),
 		T(controls_never_come_through),
@@ -880,6 +1055,7 @@ main(void)
 		T(flowed_text_is_unfolded),
 		T(html_becomes_text),
 		T(html_hides),
+		T(html_takes_no_longer_than_it_is),
 		T(invitations_are_not_read),
 		T(ids_and_subjects),
 		T(answers_are_checked),

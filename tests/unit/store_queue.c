@@ -97,21 +97,6 @@ path_of(const struct node *n, uint64_t id, char *path, size_t size)
 	snprintf(path, size, "%s/queue/%s", n->home, name);
 }
 
-static void
-begin(struct node *n)
-{
-	*n = (struct node){ .loop = NULL };
-	node_dirs(n);
-	node_start(n);
-}
-
-static void
-end(struct node *n)
-{
-	node_stop(n);
-	node_remove(n);
-}
-
 static int
 show(int ch, void *arg)
 {
@@ -160,7 +145,7 @@ submitted_letters_are_files_and_rows(void **state)
 	int fd;
 
 	(void)state;
-	begin(&n);
+	node_begin(&n);
 	assert_int_equal(node_ask(&n, ROLE_OWNER, submit, NULL), STORE_OK);
 	id = only(&n);
 	path_of(&n, id, path, sizeof path);
@@ -174,7 +159,7 @@ submitted_letters_are_files_and_rows(void **state)
 	close(fd);
 	assert_int_equal(node_ask(&n, ROLE_OWNER, show, &id), 0);
 	assert_int_equal(node_ask(&n, ROLE_OWNER, list, NULL), 1);
-	end(&n);
+	node_end(&n);
 }
 
 /* The second recipient cannot be written: neither row nor file stays, and
@@ -185,7 +170,7 @@ half_a_letter_is_none(void **state)
 	struct node n;
 
 	(void)state;
-	begin(&n);
+	node_begin(&n);
 	assert_int_equal(sqlite3_exec(n.st.db[STORE_NODE], "CREATE TRIGGER"
 	    " no BEFORE INSERT ON queue_rcpt WHEN NEW.n = 2 BEGIN SELECT"
 	    " RAISE(FAIL, 'no'); END", NULL, NULL, NULL), SQLITE_OK);
@@ -198,7 +183,7 @@ half_a_letter_is_none(void **state)
 	    NULL, NULL, NULL), SQLITE_OK);
 	assert_int_equal(node_ask(&n, ROLE_OWNER, submit, NULL), STORE_OK);
 	assert_int_equal(files(&n, NULL), 1);
-	end(&n);
+	node_end(&n);
 }
 
 /* ---- refusals ---- */
@@ -243,6 +228,22 @@ too_big(int ch, void *arg)
 	return rc;
 }
 
+/* What stands before it in the file is not its size. */
+static void
+the_limit_is_of_the_letter(void **state)
+{
+	struct node n;
+
+	(void)state;
+	node_begin(&n);
+	n.conf.message_max = sizeof letter - 1;
+	assert_int_equal(node_ask(&n, ROLE_OWNER, submit, NULL), STORE_OK);
+	n.conf.message_max--;
+	assert_int_equal(node_ask(&n, ROLE_OWNER, submit, NULL),
+	    STORE_TOOBIG);
+	node_end(&n);
+}
+
 static int
 due(int ch, void *arg)
 {
@@ -251,7 +252,7 @@ due(int ch, void *arg)
 
 	(void)arg;
 	op_reply_init(&r);
-	rc = sender_due(ch, &r);
+	rc = sender_due(ch, &r, true);
 	op_reply_clear(&r);
 	return rc;
 }
@@ -272,7 +273,7 @@ refusals(void **state)
 	size_t i;
 
 	(void)state;
-	begin(&n);
+	node_begin(&n);
 	e = envelope();
 	e.from = "me@far.test";
 	assert_int_equal(node_ask(&n, ROLE_OWNER, submit, &e),
@@ -313,7 +314,7 @@ refusals(void **state)
 	assert_int_equal(node_ask(&n, ROLE_OWNER, due, NULL), OP_DENIED);
 	/* What was not committed left nothing behind. */
 	assert_int_equal(files(&n, NULL), 1);
-	end(&n);
+	node_end(&n);
 }
 
 static void
@@ -326,7 +327,7 @@ another_user_has_his_name_in_the_sender(void **state)
 	int fd;
 
 	(void)state;
-	begin(&n);
+	node_begin(&n);
 	e.from = "root@elsewhere.test";
 	e.flags = QUEUE_COPY | QUEUE_HOLD;
 	assert_int_equal(node_ask(&n, ROLE_LOCAL, submit, &e), STORE_OK);
@@ -342,7 +343,7 @@ another_user_has_his_name_in_the_sender(void **state)
 	/* The service's own From comes first; the letter's is one too many,
 	 * and is refused when it is to be signed. */
 	assert_non_null(strstr(text, "\n\nFrom: "));
-	end(&n);
+	node_end(&n);
 }
 
 /* ---- the sender's part ---- */
@@ -377,7 +378,7 @@ send_it(int ch, void *arg)
 	int64_t next;
 
 	op_reply_init(&r);
-	rc = sender_due(ch, &r);
+	rc = sender_due(ch, &r, true);
 	if (rc == STORE_OK)
 		rc = sender_claim(ch, &r, p->id, &l);
 	if (rc == STORE_OK && l.nrcpt != 2)
@@ -405,7 +406,7 @@ mark_unclaimed(int ch, void *arg)
 	uint16_t rc;
 
 	op_reply_init(&r);
-	rc = sender_due(ch, &r);
+	rc = sender_due(ch, &r, true);
 	if (rc == STORE_OK)
 		rc = sender_mark(ch, &r, *(uint64_t *)arg, "hop", both, 2);
 	op_reply_clear(&r);
@@ -419,7 +420,7 @@ results_end_letters_and_their_files(void **state)
 	struct node n;
 
 	(void)state;
-	begin(&n);
+	node_begin(&n);
 	assert_int_equal(node_ask(&n, ROLE_OWNER, submit, NULL), STORE_OK);
 	p.id = only(&n);
 	assert_int_equal(node_ask(&n, ROLE_SENDER, send_it, &p), STORE_OK);
@@ -442,7 +443,7 @@ results_end_letters_and_their_files(void **state)
 	assert_int_equal(count(&n, "SELECT (SELECT count(*) FROM queue_letter)"
 	    " + (SELECT count(*) FROM queue_rcpt)"
 	    " + (SELECT count(*) FROM queue_attempt)"), 0);
-	end(&n);
+	node_end(&n);
 }
 
 static void
@@ -452,7 +453,7 @@ a_mark_without_a_result_is_unknown(void **state)
 	struct node n;
 
 	(void)state;
-	begin(&n);
+	node_begin(&n);
 	assert_int_equal(node_ask(&n, ROLE_OWNER, submit, NULL), STORE_OK);
 	p.id = only(&n);
 	assert_int_equal(node_ask(&n, ROLE_SENDER, mark_unclaimed, &p.id),
@@ -470,7 +471,7 @@ a_mark_without_a_result_is_unknown(void **state)
 	p.what = RESULT;
 	p.fate = QUEUE_SENT;
 	assert_int_equal(node_ask(&n, ROLE_SENDER, send_it, &p), STORE_OK);
-	end(&n);
+	node_end(&n);
 }
 
 static int
@@ -499,7 +500,7 @@ the_owners_hand(void **state)
 	uint64_t id;
 
 	(void)state;
-	begin(&n);
+	node_begin(&n);
 	assert_int_equal(node_ask(&n, ROLE_OWNER, submit, NULL), STORE_OK);
 	p.id = id = only(&n);
 	assert_int_equal(node_ask(&n, ROLE_SENDER, send_it, &p), STORE_STATE);
@@ -522,7 +523,7 @@ the_owners_hand(void **state)
 	assert_int_equal(files(&n, NULL), 0);
 	assert_int_equal(try(&n, id, QUEUE_DO_RETRY), STORE_STATE);
 	assert_int_equal(try(&n, id + 1, QUEUE_DO_RETRY), STORE_NOTFOUND);
-	end(&n);
+	node_end(&n);
 }
 
 /* ---- what a crash and a bad disk leave ---- */
@@ -545,7 +546,7 @@ without_its_row_a_letter_comes_back_held(void **state)
 	uint64_t id;
 
 	(void)state;
-	begin(&n);
+	node_begin(&n);
 	assert_int_equal(node_ask(&n, ROLE_OWNER, submit, NULL), STORE_OK);
 	id = only(&n);
 	lose_database(&n);
@@ -554,7 +555,7 @@ without_its_row_a_letter_comes_back_held(void **state)
 	assert_int_equal(count(&n, "SELECT count(*) FROM queue_rcpt WHERE"
 	    " fate = 0 AND addr LIKE '%@far.test'"), 2);
 	assert_non_null(strstr(n.alarms, "held"));
-	end(&n);
+	node_end(&n);
 }
 
 static void
@@ -573,14 +574,14 @@ a_file_cut_short_was_never_acknowledged(void **state)
 	struct node n;
 
 	(void)state;
-	begin(&n);
+	node_begin(&n);
 	assert_int_equal(node_ask(&n, ROLE_OWNER, submit, NULL), STORE_OK);
 	path_of(&n, only(&n), path, sizeof path);
 	cut(path, 1);
 	lose_database(&n);
 	assert_int_equal(only(&n), 0);
 	assert_int_equal(files(&n, NULL), 0);
-	end(&n);
+	node_end(&n);
 }
 
 static void
@@ -592,7 +593,7 @@ a_damaged_letter_is_set_aside_and_the_rest_goes_on(void **state)
 	uint64_t id;
 
 	(void)state;
-	begin(&n);
+	node_begin(&n);
 	assert_int_equal(node_ask(&n, ROLE_OWNER, submit, NULL), STORE_OK);
 	p.id = id = only(&n);
 	path_of(&n, id, path, sizeof path);
@@ -609,7 +610,7 @@ a_damaged_letter_is_set_aside_and_the_rest_goes_on(void **state)
 	assert_int_equal(count(&n, "SELECT count(*) FROM queue_letter"
 	    " WHERE state = 0"), 1);
 	assert_int_equal(try(&n, id, QUEUE_DO_DROP), STORE_OK);
-	end(&n);
+	node_end(&n);
 }
 
 static void
@@ -626,7 +627,7 @@ bytes_that_are_no_letter_are_set_aside(void **state)
 	FILE *f;
 
 	(void)state;
-	begin(&n);
+	node_begin(&n);
 	for (i = 0; i < 7; i++) {
 		path_of(&n, i + 1, path, sizeof path);
 		f = fopen(path, "w");
@@ -639,7 +640,7 @@ bytes_that_are_no_letter_are_set_aside(void **state)
 	assert_int_equal(files(&n, ".damaged"), 4);
 	assert_int_equal(files(&n, NULL), 4);
 	assert_int_equal(count(&n, "SELECT count(*) FROM queue_letter"), 0);
-	end(&n);
+	node_end(&n);
 }
 
 static void
@@ -651,7 +652,7 @@ a_done_letters_file_goes_at_the_next_start(void **state)
 	FILE *f;
 
 	(void)state;
-	begin(&n);
+	node_begin(&n);
 	assert_int_equal(node_ask(&n, ROLE_OWNER, submit, NULL), STORE_OK);
 	id = only(&n);
 	assert_int_equal(try(&n, id, QUEUE_DO_DROP), STORE_OK);
@@ -662,7 +663,7 @@ a_done_letters_file_goes_at_the_next_start(void **state)
 	node_stop(&n);
 	node_start(&n);
 	assert_int_equal(files(&n, NULL), 0);
-	end(&n);
+	node_end(&n);
 }
 
 /* Written by a clock a day ahead, which then was set right. */
@@ -681,7 +682,7 @@ a_clock_set_back_keeps_no_letter_waiting(void **state)
 	size_t i;
 
 	(void)state;
-	begin(&n);
+	node_begin(&n);
 	assert_int_equal(node_ask(&n, ROLE_OWNER, submit, NULL), STORE_OK);
 	for (i = 0; i < sizeof c / sizeof c[0]; i++) {
 		snprintf(sql, sizeof sql, "UPDATE queue_rcpt SET changed ="
@@ -695,7 +696,52 @@ a_clock_set_back_keeps_no_letter_waiting(void **state)
 		    " queue_rcpt");
 		assert_in_range(left, c[i].left - 5, c[i].left);
 	}
-	end(&n);
+	node_end(&n);
+}
+
+/* The clock is set back while a letter is under way. */
+static int
+set_back(int ch, void *arg)
+{
+	uint64_t id = *(uint64_t *)arg;
+	struct sender_letter l, again;
+	struct op_reply r;
+	int64_t next = 0, now = clock_wall_s();
+	uint16_t rc;
+
+	op_reply_init(&r);
+	rc = sender_due(ch, &r, false);
+	if (rc == STORE_STATE)
+		rc = sender_due(ch, &r, true);
+	if (rc == STORE_OK)
+		rc = sender_claim(ch, &r, id, &l);
+	if (rc == STORE_OK)
+		rc = sender_due(ch, &r, false);
+	if (rc == STORE_OK && sender_claim(ch, &r, id, &again) != STORE_STATE)
+		rc = 97;
+	if (rc == STORE_OK)
+		rc = sender_release(ch, &r, id, &next);
+	if (rc == STORE_OK && (next < now + 440 || next > now + 460))
+		rc = 96;
+	op_reply_clear(&r);
+	return rc;
+}
+
+static void
+a_clock_set_back_leaves_what_is_under_way(void **state)
+{
+	struct node n;
+	uint64_t id;
+
+	(void)state;
+	node_begin(&n);
+	assert_int_equal(node_ask(&n, ROLE_OWNER, submit, NULL), STORE_OK);
+	id = only(&n);
+	assert_int_equal(sqlite3_exec(n.st.db[STORE_NODE], "UPDATE queue_rcpt"
+	    " SET changed = unixepoch() + 86400, due = unixepoch() + 86400 +"
+	    " 450", NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(node_ask(&n, ROLE_SENDER, set_back, &id), STORE_OK);
+	node_end(&n);
 }
 
 /* ---- the same letter twice ---- */
@@ -766,7 +812,7 @@ the_same_letter_is_not_there_before_its_row(void **state)
 	int ch[2];
 
 	(void)state;
-	begin(&n);
+	node_begin(&n);
 	n.device = &(struct device){ .name = "phone", .scope = DEVICE_SEND };
 	ch[0] = letter_once(&n);
 	ch[1] = letter_once(&n);
@@ -780,7 +826,7 @@ the_same_letter_is_not_there_before_its_row(void **state)
 	assert_int_equal(only(&n), 0);
 	close(ch[0]);
 	close(ch[1]);
-	end(&n);
+	node_end(&n);
 }
 
 int
@@ -790,6 +836,7 @@ main(void)
 		cmocka_unit_test(submitted_letters_are_files_and_rows),
 		cmocka_unit_test(half_a_letter_is_none),
 		cmocka_unit_test(refusals),
+		cmocka_unit_test(the_limit_is_of_the_letter),
 		cmocka_unit_test(another_user_has_his_name_in_the_sender),
 		cmocka_unit_test(results_end_letters_and_their_files),
 		cmocka_unit_test(a_mark_without_a_result_is_unknown),
@@ -801,6 +848,7 @@ main(void)
 		cmocka_unit_test(bytes_that_are_no_letter_are_set_aside),
 		cmocka_unit_test(a_done_letters_file_goes_at_the_next_start),
 		cmocka_unit_test(a_clock_set_back_keeps_no_letter_waiting),
+		cmocka_unit_test(a_clock_set_back_leaves_what_is_under_way),
 		cmocka_unit_test(the_same_letter_is_not_there_before_its_row),
 	};
 

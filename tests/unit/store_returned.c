@@ -46,7 +46,7 @@ column(struct node *n, const char *sql)
 /* A report of one recipient; its hash is its number. */
 struct told {
 	const char	*envid, *msgid, *original, *final, *domain;
-	const char	*sender, *given;
+	const char	*sender, *given, *author;
 };
 
 static struct returned
@@ -57,7 +57,8 @@ tell(struct node *n, uint8_t number, const struct told *t)
 	    .status = "5.1.1", .said = "no", .mta = "mx.far.test" };
 	struct report rep = { .envid = t->envid != NULL ? t->envid : "",
 	    .msgid = t->msgid != NULL ? t->msgid : "", .by = "far.test",
-	    .id = { t->domain }, .nids = t->domain != NULL, .total = 1,
+	    .id = { t->domain }, .nids = t->domain != NULL, .author =
+	    t->author != NULL ? t->author : "", .total = 1,
 	    .rcpt = &rcpt, .n = 1 };
 	struct rule_row r = { .hash = { number }, .trace = "t.1" };
 	struct returned out;
@@ -73,21 +74,6 @@ tell(struct node *n, uint8_t number, const struct told *t)
 }
 
 static void
-begin(struct node *n)
-{
-	*n = (struct node){ .loop = NULL };
-	node_dirs(n);
-	node_start(n);
-}
-
-static void
-end(struct node *n)
-{
-	node_stop(n);
-	node_remove(n);
-}
-
-static void
 the_envelope_is_believed(void **state)
 {
 	char envid[64];
@@ -95,7 +81,7 @@ the_envelope_is_believed(void **state)
 	struct returned x;
 
 	(void)state;
-	begin(&n);
+	node_begin(&n);
 	assert_int_equal(node_ask(&n, ROLE_OWNER, submit, NULL), STORE_OK);
 	snprintf(envid, sizeof envid, "%s", column(&n,
 	    "SELECT envid FROM queue_letter"));
@@ -128,7 +114,7 @@ the_envelope_is_believed(void **state)
 	    "00000000000000000000000000000000", .final = "a@far.test" });
 	assert_false(x.found);
 	assert_true(x.named);
-	end(&n);
+	node_end(&n);
 }
 
 /* One that its submitter made up may be anybody's guess. */
@@ -140,14 +126,14 @@ only_our_own_id_counts(void **state)
 	struct node n;
 
 	(void)state;
-	begin(&n);
+	node_begin(&n);
 	assert_int_equal(node_ask(&n, ROLE_OWNER, submit, theirs), STORE_OK);
 	assert_string_equal(column(&n, "SELECT envid FROM queue_letter"),
 	    "QQ1 ");
 	x = tell(&n, 1, &(struct told){ .envid = "QQ1",
 	    .final = "a@far.test" });
 	assert_false(x.found);
-	end(&n);
+	node_end(&n);
 }
 
 static void
@@ -166,17 +152,27 @@ the_message_id_wants_a_domain(void **state)
 		{ { .domain = "far.test", .sender = "x@far.test" }, false },
 		{ { .domain = "far.test", .given = "me+x@node.test" },
 		    false },
-		{ { .domain = "relay.test" }, true },
-		{ { .domain = "smtp.relay.test" }, true },
-		{ { .domain = "mx.relay.test" }, false },
+		/* It signs what it carries, for whomever. */
+		{ { .domain = "relay.test" }, false },
+		{ { .domain = "smtp.relay.test" }, false },
+		{ { .domain = "smtp.relay.test", .author = "evil.test" },
+		    false },
+		{ { .domain = "relay.test", .author = "mx.relay.test" },
+		    false },
+		{ { .domain = "relay.test", .author = "relay.test" }, true },
+		{ { .domain = "relay.test", .author = "smtp.relay.test" },
+		    true },
 	};
+	static const struct told known = { .msgid = "one@node.test",
+	    .final = "a@far.test", .domain = "relay.test",
+	    .author = "relay.test" };
 	struct returned x;
 	struct told t;
 	struct node n;
 	size_t i;
 
 	(void)state;
-	begin(&n);
+	node_begin(&n);
 	assert_int_equal(node_ask(&n, ROLE_OWNER, submit, NULL), STORE_OK);
 	assert_int_equal(sqlite3_exec(n.st.db[STORE_NODE], "INSERT INTO"
 	    " queue_attempt SELECT 1, id, 0, 'relay',"
@@ -190,7 +186,17 @@ the_message_id_wants_a_domain(void **state)
 		assert_true(x.found);
 		assert_int_equal(x.failed, cases[i].believed);
 	}
-	end(&n);
+	/* A relay that was told the envelope's id would name that. */
+	assert_int_equal(sqlite3_exec(n.st.db[STORE_NODE], "UPDATE"
+	    " queue_letter SET flags = flags | 256;"
+	    " DELETE FROM queue_returned", NULL, NULL, NULL),
+	    SQLITE_OK);
+	x = tell(&n, 100, &known);
+	assert_true(x.found && !x.failed);
+	assert_string_equal(column(&n, "SELECT proof FROM"
+	    " queue_returned"), "the relay was told the"
+	    " envelope's id, which it does not know ");
+	node_end(&n);
 }
 
 static void
@@ -202,7 +208,7 @@ limits(void **state)
 	uint8_t i;
 
 	(void)state;
-	begin(&n);
+	node_begin(&n);
 	assert_int_equal(node_ask(&n, ROLE_OWNER, submit, NULL), STORE_OK);
 	for (i = 0; i < 2 * RETURNED_MAX; i++)
 		(void)tell(&n, i, &t);
@@ -214,7 +220,7 @@ limits(void **state)
 	assert_true(x.failed);
 	assert_string_equal(column(&n, "SELECT count(*) FROM queue_returned"
 	    " WHERE belief = 2"), "1 ");
-	end(&n);
+	node_end(&n);
 }
 
 static void
@@ -225,7 +231,7 @@ one_that_names_no_letter_is_a_guess(void **state)
 	struct node n;
 
 	(void)state;
-	begin(&n);
+	node_begin(&n);
 	assert_int_equal(node_ask(&n, ROLE_OWNER, submit, NULL), STORE_OK);
 	x = tell(&n, 1, &t);
 	assert_false(x.found);		/* nothing was sent yet */
@@ -234,7 +240,7 @@ one_that_names_no_letter_is_a_guess(void **state)
 	x = tell(&n, 1, &t);
 	assert_true(x.found && !x.failed && !x.named);
 	assert_string_equal(column(&n, ROWS), "1 1 0  ");
-	end(&n);
+	node_end(&n);
 }
 
 int

@@ -4,7 +4,9 @@
 #include <sys/mman.h>
 
 #include "store/box.h"
+#include "store/db.h"
 #include "store/intent.h"
+#include "store/job.h"
 #include "store/op_snooze.h"
 #include "tests/unit/node.h"
 
@@ -160,12 +162,53 @@ one_that_cannot_wake_lets_the_others(void **state)
 	node_remove(&n);
 }
 
+static bool
+listed(struct node *n, void *arg)
+{
+	(void)arg;
+	return sync_idle(&n->st) && n->st.intake->to_parse.first != NULL;
+}
+
+/* Its file is there, its row is not yet: it did not go away. */
+static void
+a_rebuild_forgets_nobody(void **state)
+{
+	uint64_t ids[3] = { 1, 1, 1 };
+	struct node n;
+	char cmd[300];
+	int i, one = 1;
+
+	(void)state;
+	start(&n);
+	assert_int_equal(node_ask(&n, ROLE_OWNER, append, &one), 0);
+	assert_int_equal(node_ask(&n, ROLE_OWNER, put_off, ids), 0);
+	assert_true(node_until(&n, settled, NULL));
+	sql(&n, STORE_NODE, "UPDATE snooze SET due = 7");
+	node_stop(&n);
+	snprintf(cmd, sizeof cmd, "rm %s/store.db*", n.home);
+	assert_int_equal(system(cmd), 0);
+	n.no_parser = true;
+	node_start(&n);
+	assert_true(node_until(&n, listed, NULL));
+	loop_arm(n.loop, &n.st.snooze, 0);
+	for (i = 0; i < 5; i++)
+		assert_int_equal(loop_turn(n.loop, 20), 0);
+	assert_int_equal(db_int(n.st.db[STORE_NODE],
+	    "SELECT count(*) FROM snooze", -1), 1);
+	n.no_parser = false;
+	node_want_parser(&n);
+	assert_true(node_until(&n, awake, &ids[0]));
+	node_stop(&n);
+	node_remove(&n);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_that_cannot_wake_lets_the_others),
 		cmocka_unit_test(all_of_one_content_wake),
+		cmocka_unit_test(a_rebuild_forgets_nobody),
 	};
 
 	if (dyn_gmime() == NULL)

@@ -1,7 +1,13 @@
 /* Accepting and filing: the way of a message into a mailbox. */
+#define _GNU_SOURCE	/* memfd_create */
 #include <sqlite3.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
+#include <errno.h>
+#include <limits.h>
 #include "tests/unit/node.h"
+#include "store/alias.h"
 #include "store/job.h"
 #include "store/parts.h"
 
@@ -155,6 +161,11 @@ a_burst_is_filed_behind_it(void **state)
 	(void)state;
 	node_dirs(&n);
 	node_start(&n);
+	assert_false(waits_on(&n, INTAKE_FEW - 1));
+	n.st.intake->waits = 0;
+	for (i = 1; i < INTAKE_FEW_WAITS; i++)
+		assert_true(waits_on(&n, i % 2 ? INTAKE_FEW :
+		    INTAKE_BATCH - 1));
 	assert_false(waits_on(&n, INTAKE_BATCH - 1));
 	n.st.intake->waits = 0;
 	for (i = 1; i < INTAKE_WAITS; i++)
@@ -372,6 +383,173 @@ refuses_what_a_session_may_not(void **state)
 	node_remove(&n);
 }
 
+static int
+refuse(void *arg)
+{
+	(void)arg;
+	return 1;
+}
+
+static int
+append_one(int ch, void *arg)
+{
+	struct mail_new m = { .folder = "INBOX", .tags = "" };
+	int fd = memfd_create("m", MFD_CLOEXEC);
+	struct mail_done d;
+	struct op_reply r;
+	uint16_t rc;
+
+	(void)arg;
+	if (fd == -1 || write(fd, body, strlen(body)) == -1)
+		return 96;
+	op_reply_init(&r);
+	rc = mail_append(ch, &r, &m, fd, &d);
+	op_reply_clear(&r);
+	return rc;
+}
+
+/* Its number was given, and nothing of that number ever comes. */
+static void
+nobody_waits_for_what_was_not_accepted(void **state)
+{
+	struct node n;
+
+	(void)state;
+	node_begin(&n);
+	assert_true(node_until(&n, synced, NULL));
+	(void)sqlite3_commit_hook(n.st.db[STORE_SPOOL], refuse, NULL);
+	assert_int_not_equal(node_ask(&n, ROLE_SMTP, send_one, NULL), OP_OK);
+	(void)sqlite3_commit_hook(n.st.db[STORE_SPOOL], NULL, NULL);
+	assert_int_equal(node_ask(&n, ROLE_OWNER, append_one, NULL), OP_OK);
+	assert_int_equal(node_files(&n, "INBOX/cur") + node_files(&n,
+	    "INBOX/new"), 1);
+	node_end(&n);
+}
+
+static int
+send_board(int ch, void *arg)
+{
+	static const char *const board[] = { "board@node.test" };
+
+	(void)arg;
+	return commit(ch, board, 1, "");
+}
+
+/* What was accepted may be sent on with what we put before it: else its
+ * entry would never end, and defer all mail. */
+static void
+the_largest_is_sent_on(void **state)
+{
+	struct alias a = { .address = "board@node.test",
+	    .dest = "INBOX\nyou@far.test", .folder = "INBOX" };
+	struct node n;
+
+	(void)state;
+	node_begin(&n);
+	assert_true(node_until(&n, synced, NULL));
+	n.conf.message_max = strlen(body);
+	assert_int_equal(store_begin(&n.st, STORE_NODE), STORE_OK);
+	assert_int_equal(alias_add(&n.st, &a), STORE_OK);
+	store_turn(&n.st);
+	assert_int_equal(node_ask(&n, ROLE_SMTP, send_board, NULL), OP_OK);
+	assert_true(node_until(&n, spool_empty, NULL));
+	assert_int_equal(node_files(&n, "INBOX/new"), 1);
+	assert_int_equal(node_files(&n, "../home/queue"), 1);
+	node_end(&n);
+}
+
+/* Files that are newer than the numbers beside them: of a backup that was put
+ * back over them. */
+static void
+a_number_beyond_those_that_may_be_given(void **state)
+{
+	struct node n = { .loop = NULL };
+	char cmd[512];
+
+	(void)state;
+	node_dirs(&n);
+	snprintf(cmd, sizeof cmd, "cd %s && mkdir -p Mail/INBOX/cur "
+	    "Mail/INBOX/new Mail/INBOX/tmp && printf 'mailnode-uid 1\n"
+	    "uidvalidity 7\nuid 5\nmodseq 5\n' >Mail/INBOX/mailnode-uid &&"
+	    " printf 'Subject: s\r\n\r\nx\r\n' >"
+	    "Mail/INBOX/cur/1.M2P3Q4.h,S=17,I=7.40000:2,", n.dir);
+	assert_int_equal(system(cmd), 0);
+	node_start(&n);
+	assert_true(node_until(&n, synced, NULL));
+	assert_int_equal(node_ask(&n, ROLE_SMTP, send_one, NULL), OP_OK);
+	assert_true(node_until(&n, spool_empty, NULL));
+	assert_int_equal(node_files(&n, "INBOX/new"), 1);
+	node_end(&n);
+}
+
+/* A mailbox goes away while the commit of a job is under way: of its place,
+ * or of its row. */
+struct going {
+	struct node		*n;
+	struct loop_timer	 look;
+	bool			 row;
+};
+
+static void
+look(void *arg)
+{
+	struct going *g = arg;
+	struct store *st = &g->n->st;
+	struct box *b = box_by_name(st, "Going");
+	const struct job *j = st->intake->jobs;
+	char cmd[128];
+
+	if (j == NULL || j->sent || (g->row ? j->row : j->uid) == 0) {
+		loop_arm(g->n->loop, &g->look, 0);
+		return;
+	}
+	assert_int_equal(store_begin(st, STORE_CACHE), STORE_OK);
+	intake_forget(st, b);
+	assert_int_equal(row_mbox_gone(st->rows, b->id), 0);
+	assert_int_equal(box_remove(st, b), STORE_OK);
+	snprintf(cmd, sizeof cmd, "rm -r %s/Going", g->n->mail);
+	assert_int_equal(system(cmd), 0);
+}
+
+static int
+send_going(int ch, void *arg)
+{
+	(void)arg;
+	return commit(ch, me, 1, "Going");
+}
+
+static void
+accepted_mail_outlives_its_mailbox(void **state)
+{
+	struct going g = { .look = { .fn = look, .arg = &g } };
+	char cmd[128];
+	struct node n = { .loop = NULL };
+	struct box *b;
+	int row;
+
+	(void)state;
+	for (row = 0; row < 2; row++) {
+		node_dirs(&n);
+		snprintf(cmd, sizeof cmd, "cd %s && mkdir -p Mail/Going/cur "
+		    "Mail/Going/new Mail/Going/tmp", n.dir);
+		assert_int_equal(system(cmd), 0);
+		node_start(&n);
+		assert_true(node_until(&n, synced, NULL));
+		g.n = &n;
+		g.row = row != 0;
+		/* No UID to give yet: it gets its place by a commit. */
+		b = box_by_name(&n.st, "Going");
+		b->uidlease = g.row ? b->uidlease : b->uidnext;
+		loop_arm(n.loop, &g.look, 0);
+		assert_int_equal(node_ask(&n, ROLE_SENDER, send_going,
+		    NULL), OP_OK);
+		assert_true(node_until(&n, spool_empty, NULL));
+		assert_int_equal(node_files(&n, "INBOX/new") +
+		    node_files(&n, "INBOX/cur"), 1);
+		node_end(&n);
+	}
+}
+
 /* Whatever is renamed by a batch, its folder is synced by that batch. */
 static void
 a_full_batch_keeps_its_folders(void **state)
@@ -411,6 +589,38 @@ filed_unread(struct node *n, void *arg)
 {
 	(void)arg;
 	return node_files(n, "INBOX/new") == 1;
+}
+
+static bool
+told(struct node *n, void *arg)
+{
+	return strstr(n->alarms, arg) != NULL;
+}
+
+/* What was told of is told when it is over. */
+static void
+tried_in_vain_and_then_not(void **state)
+{
+	struct node n = { .loop = NULL };
+	char cmd[600];
+
+	(void)state;
+	node_dirs(&n);
+	node_start(&n);
+	assert_true(node_until(&n, synced, NULL));
+	snprintf(cmd, sizeof cmd, "cd %s/INBOX && rmdir tmp && : >tmp",
+	    n.mail);
+	assert_int_equal(system(cmd), 0);
+	assert_int_equal(node_ask(&n, ROLE_SMTP, send_one, NULL), 0);
+	assert_true(node_until(&n, told, "mail cannot be filed"));
+	assert_false(told(&n, "over: mail cannot be filed"));
+	snprintf(cmd, sizeof cmd, "cd %s/INBOX && rm tmp && mkdir tmp",
+	    n.mail);
+	assert_int_equal(system(cmd), 0);
+	assert_true(node_until(&n, filed_unread, NULL));
+	assert_true(node_until(&n, told, "over: mail cannot be filed"));
+	node_stop(&n);
+	node_remove(&n);
 }
 
 /* Its reader had it in another folder before it had a row: it is not filed
@@ -477,6 +687,120 @@ out_of_descriptors_before_it_was_listed(void **state)
 	assert_int_equal(n.st.intake->nspool, 1);
 	assert_true(node_until(&n, spool_empty, NULL));
 	assert_true(node_until(&n, listed, &(uint64_t){ 1 }));
+	node_stop(&n);
+	node_remove(&n);
+}
+
+static int failing;	/* reads of a file */
+
+ssize_t
+pread(int fd, void *to, size_t n, off_t at)
+{
+	if (failing > 0) {
+		failing--;
+		errno = EIO;
+		return -1;
+	}
+	return syscall(SYS_pread64, fd, to, n, at);
+}
+
+static bool
+subject_is(struct node *n, void *arg)
+{
+	struct row_at at;
+	char subject[64] = "";
+	sqlite3_stmt *s = NULL;
+
+	if (row_get(n->st.rows, 1, &at) != 0)
+		return false;
+	assert_int_equal(sqlite3_prepare_v2(n->st.db[STORE_CACHE],
+	    "SELECT subject FROM msg", -1, &s, NULL), SQLITE_OK);
+	if (sqlite3_step(s) == SQLITE_ROW)
+		snprintf(subject, sizeof subject, "%s",
+		    (const char *)sqlite3_column_text(s, 0));
+	sqlite3_finalize(s);
+	assert_string_equal(subject, arg);
+	return true;
+}
+
+static bool
+no_alarm(struct node *n, void *arg)
+{
+	(void)arg;
+	return strstr(n->alarms, "over: a message cannot be parsed") != NULL;
+}
+
+/* It opens, and its parser gets EIO. */
+static void
+a_disk_that_fails_says_nothing_of_a_message(void **state)
+{
+	struct node n = { .loop = NULL };
+	char cmd[128];
+
+	(void)state;
+	node_dirs(&n);
+	node_start(&n);
+	assert_true(node_until(&n, synced, NULL));
+	failing = 2;
+	assert_int_equal(node_ask(&n, ROLE_SMTP, send_one, NULL), 0);
+	assert_true(node_until(&n, subject_is, "hello"));
+	assert_int_equal(failing, 0);
+	assert_string_equal(n.alarms, "");
+	node_stop(&n);
+	node_remove(&n);
+
+	node_dirs(&n);
+	node_start(&n);
+	assert_true(node_until(&n, synced, NULL));
+	failing = INT_MAX;
+	assert_int_equal(node_ask(&n, ROLE_SMTP, send_one, NULL), 0);
+	assert_true(node_until(&n, subject_is,
+	    "(this message cannot be parsed)"));
+	failing = 0;
+	assert_non_null(strstr(n.alarms, "a message cannot be parsed"));
+	snprintf(cmd, sizeof cmd, "rm %s/INBOX/*/*", n.mail);
+	assert_int_equal(system(cmd), 0);
+	assert_true(node_until(&n, no_alarm, NULL));
+	node_stop(&n);
+	node_remove(&n);
+}
+
+static int
+send_many(int ch, void *arg)
+{
+	static char large[60000];
+	struct spool_msg m = message("t1.1");
+	struct op_reply r;
+	uint16_t status = 0;
+	int i;
+
+	(void)arg;
+	memset(large, 'x', sizeof large);
+	memcpy(large, body, strlen(body));
+	memcpy(large + sizeof large - 2, "\r\n", 2);
+	op_reply_init(&r);
+	for (i = 0; i < 1300 && status == 0; i++)
+		status = spool_commit(ch, &r, 0, &m, head, strlen(head),
+		    large, sizeof large);
+	op_reply_clear(&r);
+	return status;
+}
+
+/* 78 MB, and never a second of rest. */
+static void
+its_log_begins_anew_under_load(void **state)
+{
+	struct node n = { .loop = NULL };
+	char path[512];
+	struct stat st;
+
+	(void)state;
+	node_dirs(&n);
+	node_start(&n);
+	assert_int_equal(node_ask(&n, ROLE_SMTP, send_many, NULL), 0);
+	snprintf(path, sizeof path, "%s/spool.db-wal", n.home);
+	assert_int_equal(stat(path, &st), 0);
+	assert_in_range(st.st_size, 1, 48 * 1024 * 1024);
 	node_stop(&n);
 	node_remove(&n);
 }
@@ -566,13 +890,20 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(files_and_lists_what_is_handed_in),
 		cmocka_unit_test(a_burst_is_filed_behind_it),
+		cmocka_unit_test(its_log_begins_anew_under_load),
 		cmocka_unit_test(takes_large_ones_in_pieces),
 		cmocka_unit_test(refuses_what_a_session_may_not),
 		cmocka_unit_test(an_empty_one_harms_nobody),
+		cmocka_unit_test(nobody_waits_for_what_was_not_accepted),
+		cmocka_unit_test(the_largest_is_sent_on),
+		cmocka_unit_test(a_number_beyond_those_that_may_be_given),
+		cmocka_unit_test(accepted_mail_outlives_its_mailbox),
 		cmocka_unit_test(a_full_batch_keeps_its_folders),
 		cmocka_unit_test(an_upload_leaves_the_reserve_alone),
+		cmocka_unit_test(tried_in_vain_and_then_not),
 		cmocka_unit_test(moved_before_it_was_listed),
 		cmocka_unit_test(out_of_descriptors_before_it_was_listed),
+		cmocka_unit_test(a_disk_that_fails_says_nothing_of_a_message),
 		cmocka_unit_test(an_old_entry_defers_nobody_at_the_start),
 		cmocka_unit_test(starts_again_with_the_same_numbers),
 	};

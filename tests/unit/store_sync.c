@@ -1,5 +1,9 @@
 /* What mutt, mbsync and notmuch do to the files shows in the rows. */
+#define _GNU_SOURCE
+#include <sys/inotify.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "store/box.h"
 #include "store/intent.h"
@@ -189,6 +193,45 @@ folders_of_other_programs(void **state)
 	end(&n);
 }
 
+/* How many folders another program makes once filer has counted them. */
+static int made_meanwhile;
+
+int
+inotify_add_watch(int fd, const char *path, uint32_t mask)
+{
+	char dir[1024], sub[1200];
+	int i;
+
+	for (; made_meanwhile > 0; made_meanwhile--) {
+		assert_in_range(snprintf(dir, sizeof dir, "%sm%03d", path,
+		    made_meanwhile), 1, sizeof dir - 1);
+		assert_int_equal(mkdir(dir, 0700), 0);
+		for (i = 0; i < 3; i++) {
+			snprintf(sub, sizeof sub, "%s/%s", dir,
+			    (const char *[]){ "cur", "new", "tmp" }[i]);
+			assert_int_equal(mkdir(sub, 0700), 0);
+		}
+	}
+	return (int)syscall(SYS_inotify_add_watch, fd, path, mask);
+}
+
+/* As when a backup is put back: more folders than were counted. */
+static void
+folders_come_while_they_are_watched(void **state)
+{
+	struct node n;
+
+	(void)state;
+	begin(&n);
+	made_meanwhile = 200;
+	filer_watch_again(&n.filer);
+	assert_true(node_until(&n, named, "m001"));
+	assert_int_equal(made_meanwhile, 0);
+	put(&n, "m001/new/1600000001.y.host");
+	assert_true(node_until(&n, seen, &(struct expect){ 2, 0, 1, false }));
+	end(&n);
+}
+
 static bool
 nothing_heard(struct node *n, void *arg)
 {
@@ -277,6 +320,7 @@ main(void)
 		cmocka_unit_test(a_taken_uid_is_given_anew),
 		cmocka_unit_test(a_uid_that_was_expunged_does_not_return),
 		cmocka_unit_test(folders_of_other_programs),
+		cmocka_unit_test(folders_come_while_they_are_watched),
 		cmocka_unit_test(a_flood_of_changes_is_heard_in_parts),
 		cmocka_unit_test(nothing_goes_for_want_of_descriptors),
 	};

@@ -29,6 +29,7 @@ one(const char *sql)
 	sqlite3_stmt *s;
 	int64_t v;
 
+	assert_int_equal(rows_settle(rows), 0);
 	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &s, NULL), 0);
 	v = sqlite3_step(s) == SQLITE_ROW ? sqlite3_column_int64(s, 0) : -1;
 	sqlite3_finalize(s);
@@ -40,6 +41,7 @@ text_is(const char *sql, const char *want)
 {
 	sqlite3_stmt *s;
 
+	assert_int_equal(rows_settle(rows), 0);
 	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &s, NULL), 0);
 	assert_int_equal(sqlite3_step(s), SQLITE_ROW);
 	assert_string_equal(sqlite3_column_text(s, 0), want);
@@ -129,6 +131,27 @@ references_join(void **state)
 	    " ORDER BY date LIMIT 1"), 3);
 }
 
+/* An id that is given once more is not taken for the thread of before. */
+static void
+an_id_comes_again(void **state)
+{
+	uint64_t a = add(&(struct m){ 1, "a", .date = 10 }), b, c;
+
+	(void)state;
+	b = add(&(struct m){ 1, "b", .date = 20 });
+	c = add(&(struct m){ 1, "c", .refs = "a b", .date = 30 });
+	assert_int_equal(thread_of_row(b), thread_of_row(a));
+	assert_int_equal(row_remove(rows, b, ++modseq), 0);
+	assert_int_equal(row_remove(rows, c, ++modseq), 0);
+	rows_free(rows);
+	rows = rows_new(db);
+	assert_non_null(rows);
+	b = add(&(struct m){ 1, "d", .date = 40 });
+	c = add(&(struct m){ 1, "e", .irt = "d", .date = 50 });
+	assert_int_not_equal(thread_of_row(b), thread_of_row(a));
+	assert_int_equal(thread_of_row(c), thread_of_row(b));
+}
+
 static void
 a_late_parent_joins_two_threads(void **state)
 {
@@ -212,6 +235,50 @@ lines_follow_flags_tags_and_moves(void **state)
 	assert_int_equal(one("SELECT count(*) FROM thread_id"), 1);
 }
 
+static int
+work(void *n)
+{
+	(*(int *)n)++;
+	return 0;
+}
+
+/* Of a large thread many change at once: it is read through once. */
+static void
+a_large_thread_is_counted_once(void **state)
+{
+	uint64_t id[1000];
+	sqlite3_stmt *s = NULL;
+	char name[16];
+	int i, n = 0;
+
+	(void)state;
+	for (i = 0; i < 1000; i++) {
+		snprintf(name, sizeof name, "m%d", i);
+		id[i] = add(&(struct m){ 1, name, .refs = "root",
+		    .date = i });
+	}
+	assert_int_equal(one("SELECT count FROM thread_box"), 1000);
+	sqlite3_progress_handler(db, 1000, work, &n);
+	for (i = 0; i < 300; i++)
+		assert_int_equal(row_remove(rows, id[i], ++modseq), 0);
+	for (; i < 600; i++)
+		assert_int_equal(row_move(rows, id[i], 2, ++uid, "cur/x:2,",
+		    modseq, modseq + 1), 0);
+	for (; i < 900; i++)
+		assert_int_equal(row_tags(rows, id[i], "t", ++modseq), 0);
+	assert_int_equal(one("SELECT count FROM thread_box WHERE mbox=1"),
+	    400);
+	text_is("SELECT tags FROM thread_box WHERE mbox=1", "t");
+	assert_int_equal(one("SELECT count FROM thread_box WHERE mbox=2"),
+	    300);
+	assert_in_range(n, 0, 1000);
+	sqlite3_progress_handler(db, 0, NULL, NULL);
+	/* And in the order of its index. */
+	while ((s = sqlite3_next_stmt(db, s)) != NULL)
+		assert_int_equal(sqlite3_stmt_status(s,
+		    SQLITE_STMTSTATUS_SORT, 0), 0);
+}
+
 static void
 the_index_learns_each_step(void **state)
 {
@@ -259,9 +326,11 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(references_join),
+		T(an_id_comes_again),
 		T(a_late_parent_joins_two_threads),
 		T(a_subject_joins_only_bare_answers),
 		T(lines_follow_flags_tags_and_moves),
+		T(a_large_thread_is_counted_once),
 		T(the_index_learns_each_step),
 		T(finds_content_and_uids),
 	};

@@ -166,9 +166,10 @@ start(void **state, const char *only)
 	assert_int_equal(sqlite3_open(path, &db), 0);
 	exec("PRAGMA journal_mode=WAL;"
 	    "CREATE TABLE mailbox(id INTEGER PRIMARY KEY, name TEXT UNIQUE,"
-	    " uidvalidity INTEGER, modseq INTEGER);"
-	    "INSERT INTO mailbox VALUES(1,'Box',7,0),(2,'Other',8,0)");
+	    " uidvalidity INTEGER, modseq INTEGER, recent INTEGER);"
+	    "INSERT INTO mailbox VALUES(1,'Box',7,0,1),(2,'Other',8,0,1)");
 	exec(row_schema);
+	exec(row_tag_schema);
 	rows = rows_new(db);
 	assert_non_null(rows);
 	fill();
@@ -230,6 +231,93 @@ numbers_of_a_mailbox(void **state)
 	assert_int_equal(b.deleted, 0);
 	assert_int_equal(view_box(ch, &reply, "None", 0, &b),
 	    STORE_NOTFOUND);
+}
+
+/* Below each of these all has been read. */
+static void
+the_first_unseen(void **state)
+{
+	static const uint32_t below[] = { 1, 2, 3, BLOCK, BLOCK + 1,
+	    BLOCK + 2, 2 * BLOCK + 1, 4 * BLOCK, MAILS - 1, MAILS + 1 };
+	struct view_box b = { .id = 0 };
+	uint32_t uid, nth, want;
+	char sql[100];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof below / sizeof below[0]; i++) {
+		snprintf(sql, sizeof sql, "UPDATE mail SET flags=flags|%d"
+		    " WHERE mbox=%d AND uid<%u", STORE_SEEN, BOX, below[i]);
+		exec(sql);
+		for (uid = 1, nth = want = 0; uid <= MAILS; uid++) {
+			nth += here[uid];
+			if (want == 0 && here[uid] && uid % 2 == 1 &&
+			    uid >= below[i])
+				want = nth;
+		}
+		assert_int_equal(view_box(ch, &reply, "Box", VIEW_UNSEEN, &b),
+		    OP_OK);
+		assert_int_equal(b.unseen, want);
+	}
+}
+
+static void
+those_that_are_recent(void **state)
+{
+	static const uint32_t told[] = { 1, 2, BLOCK, BLOCK + 1, BLOCK + 2,
+	    3 * BLOCK + 7, MAILS, MAILS + 1, MAILS + 1000 };
+	struct view_box b = { .id = 0 };
+	uint32_t uid, want;
+	char sql[100];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof told / sizeof told[0]; i++) {
+		snprintf(sql, sizeof sql, "UPDATE mailbox SET recent=%u"
+		    " WHERE id=%d", told[i], BOX);
+		exec(sql);
+		for (uid = told[i], want = 0; uid <= MAILS; uid++)
+			want += here[uid];
+		assert_int_equal(view_box(ch, &reply, "Box", VIEW_RECENT, &b),
+		    OP_OK);
+		assert_int_equal(b.told, told[i]);
+		assert_int_equal(b.recent, want);
+	}
+}
+
+/* Of those that are there: what goes takes its tags along. */
+static void
+those_that_are_tagged(void **state)
+{
+	static const struct { const char *sql, *want; } does[] = {
+		{ "UPDATE msg SET tags='new odd' WHERE mbox=1 AND uid=21",
+		    "new odd work" },
+		{ "UPDATE msg SET tags='' WHERE mbox=1 AND uid=21",
+		    "odd work" },
+		{ "UPDATE msg SET tags='x' WHERE mbox=1 AND uid=35",
+		    "odd work x" },
+		{ "UPDATE msg SET mbox=9 WHERE mbox=1 AND uid=35",
+		    "odd work" },
+		{ "UPDATE msg SET mbox=1 WHERE mbox=9", "odd work x" },
+		{ "UPDATE msg SET tags='work' WHERE mbox=1 AND tags<>''",
+		    "work" },
+		{ "DELETE FROM msg WHERE mbox=1 AND tags='work'", "" },
+	};
+	struct view_box b = { .id = 0 };
+	size_t i;
+
+	(void)state;
+	assert_int_equal(view_box(ch, &reply, "Box", VIEW_KEYWORDS, &b),
+	    OP_OK);
+	assert_string_equal(b.keywords, "odd work");
+	for (i = 0; i < sizeof does / sizeof does[0]; i++) {
+		exec(does[i].sql);
+		assert_int_equal(view_box(ch, &reply, "Box", VIEW_KEYWORDS,
+		    &b), OP_OK);
+		assert_string_equal(b.keywords, does[i].want);
+	}
+	assert_int_equal(view_box(ch, &reply, "Box", 0, &b), OP_OK);
+	assert_string_equal(b.keywords, "");
 }
 
 static void
@@ -328,6 +416,35 @@ what_went(void **state)
 	assert_int_equal(view_vanished(ch, &reply, &then, &l), OP_OK);
 	assert_int_equal(set_count(&l), 2);
 	set_clear(&known);
+	set_clear(&l);
+}
+
+/* What is remembered no longer is not said to be all that went. */
+static void
+what_went_long_ago(void **state)
+{
+	uint64_t since = modseq;
+	struct view_then then = { .mbox = BOX, .below = 2003, .since = since,
+	    .upto = INT64_MAX };
+	struct set l = { 0 };
+	bool whole;
+
+	(void)state;
+	assert_int_equal(row_mbox_new(rows, BOX, 1, 0), 0);
+	drop(2001);
+	modseq += 2000000;
+	drop(2002);
+	assert_int_equal(view_gone(ch, &reply, BOX, since, INT64_MAX, &l,
+	    &whole), OP_OK);
+	assert_false(whole);
+	l.n = 0;
+	assert_int_equal(view_vanished(ch, &reply, &then, &l), OP_OK);
+	assert_true(set_has(&l, 2001) && set_has(&l, 2002));
+	l.n = 0;
+	assert_int_equal(view_gone(ch, &reply, BOX, modseq - 1, INT64_MAX, &l,
+	    &whole), OP_OK);
+	assert_true(whole);
+	assert_int_equal(set_count(&l), 1);
 	set_clear(&l);
 }
 
@@ -620,9 +737,13 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		ALL(numbers_of_a_mailbox), ONE(numbers_of_a_mailbox),
 		ONE(one_folder_is_all_there_is),
+		ALL(the_first_unseen), ONE(the_first_unseen),
+		ALL(those_that_are_recent), ONE(those_that_are_recent),
+		ALL(those_that_are_tagged), ONE(those_that_are_tagged),
 		ALL(uids_by_blocks), ONE(uids_by_blocks),
 		ALL(uids_as_they_were), ONE(uids_as_they_were),
 		ALL(what_went), ONE(what_went),
+		ALL(what_went_long_ago), ONE(what_went_long_ago),
 		ALL(rows_of_ranges), ONE(rows_of_ranges),
 		ALL(rows_changed_since), ONE(rows_changed_since),
 		ALL(a_blob),

@@ -82,7 +82,7 @@ addresses(void **state)
 	static const char *const good[] = { "a@b", "a@b.c", "\"a b\"@c",
 	    "a+b@c.d", "\xc3\xb6@x.y", "a@[IPv6:::1]" };
 	static const char *const bad[] = { "", "a", "@b", "a@", "a@.b",
-	    "a b@c", "a@b c", "a\n@b", "a@b\r", "<a@b>", "a,b@c", "a@b@\"" };
+	    "a b@c", "a@b c", "a\n@b", "a@b\r", "a@b..c", "a@b.", "<a@b>", "a,b@c", "a@b@\"" };
 	size_t i;
 
 	(void)state;

@@ -108,13 +108,19 @@ urls(void **state)
 		{ "https://a.b/c.", 13 }, { "https://a/(b)", 13 },
 		{ "https://a/b)", 11 }, { "HTTPS://a/b>", 11 },
 		{ "mailto:a@b", 10 }, { "ftp://x", 0 }, { "https://a b", 9 },
-		{ "https://a\x1b[0m", 9 },
+		{ "https://a\x1b[0m", 9 }, { "https://a/b]", 11 },
+		{ "https://a/[b]", 13 }, { "www.a.b/c.", 9 }, { "www.a", 0 },
+		{ "WWW.a.b", 7 }, { "www..b", 0 }, { "https://a/\xc3\xa4.", 12 },
+		/* A full stop of Japanese, a closing quote. */
+		{ "https://a/b\xe3\x80\x82\xe6\xac\xa1", 11 },
+		{ "https://a/b\xe2\x80\x9d", 11 },
 	};
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < sizeof t / sizeof t[0]; i++)
-		assert_int_equal(doc_url(t[i].in, strlen(t[i].in)), t[i].n);
+		assert_int_equal(doc_url(t[i].in, t[i].in,
+		    t[i].in + strlen(t[i].in)), t[i].n);
 }
 
 static void
@@ -129,6 +135,44 @@ numbered(void **state)
 	fill("plain: https://a/b", false, 80);
 	assert_int_equal(d.nlinks, 1);
 	row_is(0, "plain: https://a/b");
+	fill("www.a.b (www.c.d) xwww.e.f a@www.g.h https://www.a.b/c", true,
+	    80);
+	row_is(0, "www.a.b[1] (www.c.d[2]) xwww.e.f a@www.g.h "
+	    "https://www.a.b/c[3]");
+	assert_string_equal(d.link[0].url, "https://www.a.b");
+	fill("https://www.a.b www.a.b", true, 80);
+	assert_int_equal(d.nlinks, 1);
+	fill(".: www.", true, 80);
+	assert_int_equal(d.nlinks, 0);
+}
+
+/* The numbers that a browser writes are those to be typed. */
+static void
+numbered_by_a_browser(void **state)
+{
+	static const char w3m[] = "see www.a.b, [1]one [2]two [3]one\n\n"
+	    "References:\n\n[1] https://one/\n[2] mailto:two@a\n"
+	    "[3] https://one/\n";
+	static const char lynx[] = "[1]one\n\nReferences\n\n"
+	    "   1. https://one/\n   3. https://three/\n";
+
+	(void)state;
+	doc_clear(&d);
+	doc_references(&d, w3m, sizeof w3m - 1);
+	assert_int_equal(d.nlinks, 3);
+	doc_body(&d, w3m, sizeof w3m - 1, true);
+	doc_layout(&d, 80);
+	row_is(0, "see www.a.b[4], [1]one [2]two [3]one");
+	assert_int_equal(d.nlinks, 4);
+	assert_string_equal(d.link[1].url, "mailto:two@a");
+	assert_string_equal(d.link[2].url, "https://one/");
+	doc_clear(&d);
+	doc_references(&d, lynx, sizeof lynx - 1);
+	assert_int_equal(d.nlinks, 1);
+	doc_clear(&d);
+	doc_references(&d, "References\n[1] x\n", 17);
+	doc_references(&d, "\nReferences", 11);
+	assert_int_equal(d.nlinks, 0);
 }
 
 static void
@@ -187,6 +231,7 @@ main(void)
 		cmocka_unit_test(quotes),
 		cmocka_unit_test(urls),
 		cmocka_unit_test(numbered),
+		cmocka_unit_test(numbered_by_a_browser),
 		cmocka_unit_test(finds),
 		cmocka_unit_test(tags),
 	};

@@ -152,12 +152,82 @@ choice(void **state)
 	}
 }
 
+/* What is wrong with the key that there is. */
+static void
+missing(void **state)
+{
+	static const struct {
+		const char *lines, *why;
+	} t[] = {
+		{ "pub:e:255:22:0123456789ABCDEF:10:1590969600::-:::sc:::\n"
+		    FPR("A") UID("e", "<ada@x.y>"), "it expired 2020-06-01" },
+		{ PUB("r", "30", "scESC") FPR("A") UID("r", "<ada@x.y>"),
+		    "it is revoked" },
+		{ PUB("u", "30", "scESC") FPR("A") UID("r", "<ada@x.y>"),
+		    "it is revoked" },
+		{ PUB("u", "30", "scESCD") FPR("A") UID("u", "<ada@x.y>"),
+		    "it is disabled" },
+		{ PUB("u", "30", "scSC") FPR("A") UID("u", "<ada@x.y>"),
+		    "it cannot encrypt" },
+		{ PUB("r", "30", "sc") FPR("A") UID("r", "<eve@x.y>"), "" },
+	};
+	struct pgp_key k;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof t / sizeof t[0]; i++) {
+		memset(&k, 0, sizeof k);
+		memcpy(k.addr, "ada@x.y", sizeof "ada@x.y");
+		pgp_listing(t[i].lines, 'E', &k, 1);
+		assert_string_equal(k.key, "");
+		assert_string_equal(k.why, t[i].why);
+	}
+}
+
+static void
+blocks(void **state)
+{
+#define B	"-----BEGIN PGP MESSAGE-----\n"
+#define E	"-----END PGP MESSAGE-----\n"
+#define S	"-----BEGIN PGP SIGNED MESSAGE-----\n"
+#define G1	"-----BEGIN PGP SIGNATURE-----\n"
+#define G2	"-----END PGP SIGNATURE-----"
+	static const struct {
+		const char *text;
+		enum pgp_kind kind;
+		size_t from, left;
+	} t[] = {
+		{ B "x\n" E, PGP_SEALED, 0, 0 },
+		{ "Hi\n" B "x\n" E "bye\n", PGP_SEALED, 3, 4 },
+		{ S "x\n" G1 "y\n" G2, PGP_CLEAR, 0, 0 },
+		{ S "x\n" G1 "y\n" G2 " \r\nz", PGP_CLEAR, 0, 1 },
+		{ S "- " B "x\n- " E G1 "y\n" G2 "\n", PGP_CLEAR, 0, 0 },
+		{ "> " B "> x\n> " E, PGP_NONE, 0, 0 },
+		{ "see " B E, PGP_NONE, 0, 0 },
+		{ B "x\n", PGP_NONE, 0, 0 },
+		{ B G2 "\n", PGP_NONE, 0, 0 },
+		{ "", PGP_NONE, 0, 0 },
+	};
+	size_t i, n, from, to;
+
+	(void)state;
+	for (i = 0; i < sizeof t / sizeof t[0]; i++) {
+		n = strlen(t[i].text);
+		assert_int_equal(pgp_block(t[i].text, n, &from, &to),
+		    t[i].kind);
+		if (t[i].kind == PGP_NONE)
+			continue;
+		assert_int_equal(from, t[i].from);
+		assert_int_equal(n - to, t[i].left);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(status), cmocka_unit_test(split),
-		cmocka_unit_test(choice)
+		cmocka_unit_test(status), cmocka_unit_test(blocks), cmocka_unit_test(split),
+		cmocka_unit_test(choice), cmocka_unit_test(missing)
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -77,6 +77,14 @@ def lines_without_tag(t):
     c.ok("NOOP")
 
 
+def bad_lines_are_answered(t):
+    """Who gets no answer with the tag waits for one."""
+    c = Conn(t.where)
+    c.bad("NOOP " + "x" * 200000)
+    c.refused('SELECT "a\0b"')
+    c.ok("NOOP")
+
+
 def case_does_not_matter(t):
     c = Conn(t.where)
     c.ok("select inBoX")
@@ -206,7 +214,7 @@ def empty_login(t):
 
 CHECKS = [greeting_has_capabilities, capability_is_known_at_all_times,
           commands_in_wrong_state, nonsense_is_bad, lines_without_tag,
-          case_does_not_matter, login_fails, login_by_literals,
-          authenticate_plain, authenticate_nonsense, logout, id_command,
+          bad_lines_are_answered, case_does_not_matter, login_fails,
+          login_by_literals, authenticate_plain, authenticate_nonsense, logout, id_command,
           namespace, enable, pipelining_keeps_order, odd_tags,
           compress_deflate, empty_login]

@@ -142,8 +142,8 @@ def names_in_utf7(t):
 def odd_names(t):
     c = Conn(t.where)
     base = t.box()
-    for tail in ("with blank", "(paren)", "plus+", "[b]",
-                 "x" * 60):
+    for tail in ("with blank", "(paren)", "plus+", "[b]", 'a"b"', "a\\b",
+                 "re: it", "x" * 60):
         c.ok("CREATE", Str((base + "/" + tail).encode()))
         quoted = (base + "/" + tail).replace("\\", "\\\\").replace(
             '"', '\\"')
@@ -253,6 +253,25 @@ def subscribed_but_gone(t):
     c.ok('UNSUBSCRIBE "%s"' % name)
 
 
+def subscribed_below_nothing(t):
+    """A level stands above what is subscribed, though none of it exists:
+    RFC 3501 section 6.3.9, the table of RFC 5258 section 3.5."""
+    c = Conn(t.where)
+    name = t.box() + "x"
+    c.ok('SUBSCRIBE "%s/below"' % name)
+    got = names(c.ok('LSUB "" "%s%%"' % name), b"LSUB")
+    same(got, {name: {"\\noselect"}})
+    if c.has("LIST-EXTENDED"):
+        r = c.ok('LIST (SUBSCRIBED RECURSIVEMATCH) "" "%s%%"' % name)
+        same([(a.args[2].decode(), len(a.args)) for a in r.of(b"LIST")],
+             [(name, 4)])
+        expect("\\nonexistent" in names(r)[name], r.all)
+        same(c.ok('LIST (SUBSCRIBED) "" "%s%%"' % name).of(b"LIST"), [])
+    same(c.ok('LIST "" "%s*"' % name).of(b"LIST"), [])
+    c.ok('UNSUBSCRIBE "%s/below"' % name)
+    same(c.ok('LSUB "" "%s%%"' % name).of(b"LSUB"), [])
+
+
 def list_status(t):
     c = Conn(t.where)
     if not c.has("LIST-STATUS"):
@@ -324,6 +343,10 @@ def utf8_accept(t):
     same(set(got), {base + "/Entwürfe"})
     got = names(Conn(t.where).ok('LIST "" "%s/%%"' % base))
     same(set(got), {base + "/Entw&APw-rfe"})
+    # section 3: not only ASCII has controls and ends of lines
+    for char in "\x80", "\x85", "\x9f", "\u2028", "\u2029":
+        c.refused('CREATE "%s/a%sb"' % (base, char))
+        c.refused('RENAME "%s/Entwürfe" "%s/%s"' % (base, base, char))
     msg = "From: Jürgen <j@ü.example>\r\nSubject: Grüße\r\n\r\nhä\r\n"
     c.ok('APPEND "%s" UTF8 (~{%d+}\r\n%s)' % (base, len(msg.encode()), msg))
     c.ok('SELECT "%s"' % base)
@@ -341,6 +364,14 @@ def root_below_a_reference(t):
             expect(a[1] is None or len(a[1]) == 1, a)
 
 
+def patterns_of_no_name(t):
+    """They match nothing; that is no error."""
+    c = Conn(t.where)
+    for pattern in ('"a&b*"', '"&*"', '"\xc3\xbc*"', "a//b", '"/a"'):
+        same(c.ok('LIST "" %s' % pattern).of(b"LIST"), [])
+    same(len(c.ok('LIST "" ("&*" INBOX)').of(b"LIST")), 1)
+
+
 def level_renamed(t):
     """What is no mailbox, but has some below it, takes them along."""
     c = t.conn()
@@ -356,6 +387,23 @@ def level_renamed(t):
     c.no('RENAME "%s/never" "%s/x"' % (name, name))
     for box in "other/below", "other":
         c.cmd('DELETE "%s/%s"' % (name, box))
+
+
+def levels_leave_no_name(t):
+    """A level that is no mailbox goes with the last below it, and its name
+    can be taken."""
+    c = Conn(t.where)
+    name = t.box()
+    c.ok('CREATE "%s/a/b/c"' % name)
+    c.ok('CREATE "%s/m"' % name)
+    c.ok('DELETE "%s/a/b/c"' % name)
+    t.made[:0] = [name + "/a/b", name + "/n"]
+    c.ok('RENAME "%s/m" "%s/a/b"' % (name, name))
+    c.ok('RENAME "%s/a/b" "%s/l/k/m"' % (name, name))
+    c.ok('RENAME "%s/l/k/m" "%s/n"' % (name, name))
+    c.ok('RENAME "%s/n" "%s/l"' % (name, name))
+    c.ok('RENAME "%s/l" "%s/a"' % (name, name))
+    c.ok('RENAME "%s/a" "%s/n"' % (name, name))
 
 
 def modseq_is_never_0(t):
@@ -383,7 +431,8 @@ CHECKS = [select_tells_all, failed_select_leaves_none, create_delete,
           delete_the_selected,
           rename, names_in_utf7, odd_names, subscriptions, list_extended,
           (names_above, "LIST-EXTENDED"), subscribed_but_gone,
-          list_status, special_use, status_size,
+          subscribed_below_nothing, list_status, special_use, status_size,
           close_and_unselect, examine_changes_nothing, utf8_accept,
-          root_below_a_reference, level_renamed,
+          root_below_a_reference, patterns_of_no_name, level_renamed,
+          levels_leave_no_name,
           (modseq_is_never_0, "CONDSTORE"), (closed_by_another, "QRESYNC")]

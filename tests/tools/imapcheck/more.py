@@ -206,9 +206,8 @@ def several_at_once(t):
     got = fetch(c, "2:5", "FLAGS INTERNALDATE BODY.PEEK[]")
     same([got[n][b"BODY[]"] for n in (2, 3, 4, 5)],
          [letter(i) for i in (7, 8, 9, 10)])
-    same(set(got[2][b"FLAGS"]), {b"\\Seen", b"$a"})
-    same(set(got[3][b"FLAGS"]), {b"\\Flagged"})
-    same(got[4][b"FLAGS"], [])
+    same([set(got[n][b"FLAGS"]) - {b"\\Recent"} for n in (2, 3, 4)],
+         [{b"\\Seen", b"$a"}, {b"\\Flagged"}, set()])
     same(got[3][b"INTERNALDATE"][:11], b" 1-Feb-2020")
     same(got[5][b"INTERNALDATE"][:11], b" 2-Feb-2020")
 

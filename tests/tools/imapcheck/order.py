@@ -71,6 +71,18 @@ def sorts(t):
     same(numbers(r.one(b"SORT").args), [2])
 
 
+def before_1970(t):
+    c, name = t.open()
+    for date in ("Mon, 05 Jan 1970 00:00:00 +0000",
+                 "Sun, 20 Jul 1969 20:17:40 +0000",
+                 "Tue, 01 Jan 1901 00:00:00 +0000"):
+        c.append(name, b"Date: %s\r\n\r\nx\r\n" % date.encode())
+    r = c.ok("SORT (DATE) UTF-8 ALL")
+    same(numbers(r.one(b"SORT").args), [3, 2, 1])
+    same(c.search("SENTBEFORE 1-Jan-1970", uid=False), [2, 3])
+    same(c.search("SENTON 20-Jul-1969", uid=False), [2])
+
+
 def displayed(t):
     c, name = fill(t)
     for text, *want in DISPLAYED:
@@ -221,7 +233,8 @@ def partial_fetch(t):
     c.bad("UID FETCH 1:* (FLAGS) (PARTIAL 0:2)")
 
 
-CHECKS = [(sorts, "SORT"), (displayed, "SORT=DISPLAY"), (bad_sorts, "SORT"),
+CHECKS = [(sorts, "SORT"), (before_1970, "SORT"), (displayed, "SORT=DISPLAY"),
+          (bad_sorts, "SORT"),
           (modseq, "SORT CONDSTORE"),
           (threads, "THREAD=REFERENCES THREAD=ORDEREDSUBJECT"),
           (no_numbers_move_meanwhile, "SORT THREAD=REFERENCES"),

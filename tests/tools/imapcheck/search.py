@@ -13,7 +13,9 @@ LETTERS = [
     ("\\Flagged \\Answered", "02-Jan-2020 10:00:00 +0000",
      ["From: Grace <grace@navy.test>", "To: ada@engine.test",
       "Bcc: hidden@h.test", "Subject: moth found",
-      "Date: Thu, 02 Jan 2020 09:00:00 +0000"],
+      "Reply-To: =?utf-8?q?Gr=C3=A4=C3=9Fe?= <g@navy.test>",
+      "X-Long: one;\r\n\ttwo=\"3\"",
+      "Date: Thu, 02 Jan 2020 09:00:00 +0000 (\u00e4)"],
      "a moth in the relay"),
     ("\\Draft", "03-Feb-2021 23:59:59 +0000",
      ["From: =?utf-8?q?J=C3=BCrgen?= <j@x.test>", "To: list@l.test",
@@ -56,7 +58,8 @@ KEYS = [
     ("BEFORE 2-Jan-2020", 1), ("ON 2-Jan-2020", 2),
     ('SINCE "03-Feb-2021"', 3, 4, 5), ("ON 29-Feb-2024", 4),
     ("SINCE 1-Mar-2024", 5), ("BEFORE 29-Feb-2024", 1, 2, 3),
-    ("SENTON 31-Dec-2019", 1), ("SENTBEFORE 1-Jan-2020", 1),
+    ("SENTON 31-Dec-2019", 1),
+    ("SENTON 2-Jan-2020", 2), ("SENTBEFORE 1-Jan-2020", 1),
     ("SENTSINCE 3-Feb-2021 SENTBEFORE 4-Feb-2021", 3),
     # the last has no Date
     ("SENTSINCE 1-Jan-1990", 1, 2, 3, 4), ("SENTBEFORE 1-Jan-2038", 1, 2, 3,
@@ -68,6 +71,10 @@ KEYS = [
                                                            4),
     ("SUBJECT re:", 4), ('HEADER Subject "moth"', 2),
     ("HEADER X-Loop yes", 1), ('HEADER X-Loop ""', 1),
+    ("header x-loop YES", 1), ("HEADER X-Loop eS", 1),
+    ("HEADER X-Loop no",), ('HEADER X-Long "E; TWO="', 2),
+    ('HEADER X-Long "=\\"3"', 2), ("HEADER X-Long =3",),
+    ("BCC HIDDEN", 2), ("HEADER Reply-To NAVY", 2),
     ('HEADER X-Empty ""', 4), ("HEADER X-None foo",),
     ('HEADER Message-ID "<s1@"', 2), ("BODY moth", 2), ("BODY punched", 4),
     ("TEXT moth", 2), ("TEXT Lovelace", 1), ("BODY Lovelace",),
@@ -106,6 +113,8 @@ def other_scripts(t):
     same(r.one(b"SEARCH").args, [3])
     r = c.ok("SEARCH CHARSET UTF-8 FROM", Str("jürgen".encode()))
     same(r.one(b"SEARCH").args, [3])
+    r = c.ok("SEARCH CHARSET UTF-8 HEADER Reply-To", Str("GRÄßE".encode()))
+    same(r.one(b"SEARCH").args, [2])
     r = c.ok("SEARCH CHARSET UTF-8 SUBJECT", Str("GRÜSSE".encode()))
     r = c.no("SEARCH CHARSET X-NONE SUBJECT x")
     same(r.tagged.code and r.tagged.code[0], b"BADCHARSET")
@@ -178,6 +187,10 @@ def saved_result(t):
     c.ok("STORE 1 +FLAGS.SILENT (\\Deleted)")
     c.ok("UID EXPUNGE %d" % u[0])
     same([s for s, _ in c.ok("FETCH $ UID").fetched()], [3])
+    c.ok("STORE $ +FLAGS.SILENT (\\Deleted)")
+    c.ok("EXPUNGE")
+    r = c.ok("FETCH $ UID")
+    same((r.fetched(), r.tagged.code), ([], None))
     c.ok("SEARCH RETURN (SAVE) KEYWORD never")
     same(c.ok("FETCH $ UID").fetched(), [])
     c.ok('COPY $ "%s"' % name)

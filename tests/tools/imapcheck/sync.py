@@ -27,11 +27,22 @@ def expunge_waits_for_its_time(t):
     for cmd in ("FETCH 1:* FLAGS", "STORE 4 +FLAGS (\\Seen)", "SEARCH ALL"):
         r = a.cmd(cmd)
         expect(not r.of(b"EXPUNGE"), "%s: %r" % (cmd, r.all))
+    # who gets nothing hears why, RFC 5530
+    r = a.cmd("FETCH 1:3 FLAGS")
+    same(r.tagged.code, [b"EXPUNGEISSUED"], repr(r.all))
+    same(a.cmd("FETCH 3:4 FLAGS").tagged.code, None)
+    r = a.cmd("STORE 2:3 +FLAGS (\\Seen)")
+    same(r.tagged.code, [b"EXPUNGEISSUED"], repr(r.all))
+    same(a.cmd("STORE 3:4 -FLAGS (\\Seen)").tagged.code, None)
     # what went has its UID until that is told
     same(len(a.ok("FETCH 1 UID").fetched()), 1)
     r = a.ok("FETCH 4 (UID)")
     same(int(r.fetched()[-1][1][b"UID"]), b.uids()[-1])
-    same(len(a.ok("NOOP").of(b"EXPUNGE")), 2)
+    # none of them is there to be copied, and that may be told at once
+    r = a.cmd('COPY 1:2 "%s"' % name)
+    same([r.tagged.kind, r.tagged.code], [b"NO", [b"EXPUNGEISSUED"]],
+         repr(r.all))
+    same(len(r.of(b"EXPUNGE")) or len(a.ok("NOOP").of(b"EXPUNGE")), 2)
     same(a.uids(), b.uids())
 
 
@@ -128,6 +139,10 @@ def select_condstore(t):
     got = [i for _, i in r.fetched() if b"MODSEQ" in i]
     expect(got and b"FLAGS" not in got[-1], r.all)
     same(int(got[-1][b"MODSEQ"][0]), highest(c, name))
+    # RFC 7162 section 3.2.4: \\Seen that FETCH sets is told with both
+    r = c.ok("FETCH 1 BODY[TEXT]")
+    told = [i for _, i in r.fetched() if b"FLAGS" in i]
+    expect(told and b"MODSEQ" in told[-1] and b"UID" in told[-1], r.all)
 
 
 def unchangedsince(t):
@@ -265,7 +280,11 @@ def qresync(t):
     r = c.ok('SELECT "%s" (QRESYNC (%d %d))' % (name, valid + 1, base))
     same((r.of(b"FETCH"), r.of(b"VANISHED")), ([], []))
     for bad in ("(QRESYNC)", "(QRESYNC (0 1))", "(QRESYNC (1))",
-                "(QRESYNC (1 1 *))", "(QRESYNC (1 1 1:9 (1 1))"):
+                "(QRESYNC (1 1 *))", "(QRESYNC (1 1 1:9 (1 1))",
+                "(QRESYNC (1 1 1:9 (1:3 1:2)))",
+                "(QRESYNC (1 1 1:9 (1:* 1:*)))",
+                "(QRESYNC (1 1 1:9 (a b)))", "(QRESYNC (1 1 (1)))",
+                "(QRESYNC (1 1) QRESYNC (1 1))"):
         c.bad('SELECT "%s" %s' % (name, bad))
 
 
@@ -284,6 +303,7 @@ def vanished_since(t):
              % highest(c, name))
     same(vanished(r) & set(u), set())
     c.bad("FETCH 1:* (FLAGS) (CHANGEDSINCE %d VANISHED)" % base)
+    c.bad("UID FETCH 1:* (FLAGS) (CHANGEDSINCE 1 CHANGEDSINCE 2)")
 
 
 def vanished_instead_of_expunge(t):
@@ -303,6 +323,35 @@ def vanished_instead_of_expunge(t):
     r = d.ok('UID MOVE %d "%s"' % (u[0], t.box()))
     same((vanished(r, False), r.of(b"EXPUNGE")), ({u[0]}, []))
     same(d.uids(), [u[3]])
+
+
+def modseq_above_what_went(t):
+    """Who takes the highest MODSEQ that it saw for what it knows would never
+    hear of what went below it, and could not be told yet."""
+    a, name = t.open(4)
+    valid = a.ok('STATUS "%s" (UIDVALIDITY)' % name).one(b"STATUS").args[1][1]
+    a.ok("ENABLE QRESYNC")
+    b = Conn(t.where)
+    b.ok('SELECT "%s"' % name)
+    gone = b.uids()[0]
+    b.ok("STORE 1 +FLAGS.SILENT (\\Deleted)")
+    b.ok("EXPUNGE")
+    b.ok("STORE 2 +FLAGS.SILENT (\\Flagged)")
+    for _ in range(3):
+        r = a.ok("FETCH 3 (UID MODSEQ)")
+        expect(not r.of(b"VANISHED"), r.all)
+        knows = max(int(i[b"MODSEQ"][0]) for _, i in r.fetched())
+        if b"HIGHESTMODSEQ" in r.codes():
+            knows = int(r.codes()[b"HIGHESTMODSEQ"][0])
+        c = Conn(t.where)
+        c.ok("ENABLE QRESYNC")
+        same(vanished(c.ok('SELECT "%s" (QRESYNC (%s %d))' % (
+            name, valid.decode(), knows))), {gone}, repr(r.all))
+    same(len(a.ok("NOOP").of(b"VANISHED")), 1)
+    # nothing is untold: no step back
+    r = a.ok("STORE 1 +FLAGS (\\Draft)")
+    told = max(int(i[b"MODSEQ"][0]) for _, i in r.fetched())
+    expect(int(r.codes().get(b"HIGHESTMODSEQ", [told])[0]) >= told, r.all)
 
 
 def closed_between_mailboxes(t):
@@ -350,4 +399,5 @@ CHECKS = [expunge_waits_for_its_time, news_reach_others,
           (modseq_of_what_is_named, "CONDSTORE ESEARCH"),
           (first_use_tells_where, "CONDSTORE"), qresync_needs_enable,
           qresync, vanished_since, vanished_instead_of_expunge,
-          closed_between_mailboxes, move_is_seen_by_others, deleted_mailbox]
+          (modseq_above_what_went, "QRESYNC"), closed_between_mailboxes,
+          move_is_seen_by_others, deleted_mailbox]
