@@ -6,9 +6,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <cmocka.h>
 
-#include "mailnode/base/clock.h"
 #include "mailnode/filter/sample.h"
 #include "mailnode/filter/words.h"
 
@@ -132,6 +132,13 @@ test_mails(void **state)
 
 enum { BIG = 1000000, BIG_MS = 2000 };
 
+/* Of this process, whoever else has the machine. */
+static int64_t
+cpu_ms(void)
+{
+	return (int64_t)clock() * 1000 / CLOCKS_PER_SEC;
+}
+
 /* A million octets of one thing. */
 static void
 test_bounded(void **state)
@@ -151,9 +158,9 @@ test_bounded(void **state)
 		n = strlen(what[i / 2]);
 		for (k = at; k + n < BIG; k += n)
 			memcpy(s + k, what[i / 2], n);
-		began = clock_mono_ms();
+		began = cpu_ms();
 		tokens_of(s, k);
-		assert_in_range(clock_mono_ms() - began, 0, BIG_MS);
+		assert_in_range(cpu_ms() - began, 0, BIG_MS);
 		assert_in_range(t.n, 1, 100);
 	}
 	free(s);

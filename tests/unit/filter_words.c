@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <cmocka.h>
 
-#include "mailnode/base/clock.h"
 #include "mailnode/filter/fold.h"
 #include "mailnode/filter/markup.h"
 #include "mailnode/filter/sample.h"
@@ -296,13 +296,20 @@ test_message(void **state)
 
 enum { BOMB_MS = 2000 };
 
+/* Of this process, whoever else has the machine. */
+static int64_t
+cpu_ms(void)
+{
+	return (int64_t)clock() * 1000 / CLOCKS_PER_SEC;
+}
+
 /* n times what, then between that of the head and of the end. */
 static void
 bomb(const char *head, const char *what, size_t n)
 {
 	size_t at = strlen(head), len = strlen(what), i;
 	char *s = malloc(at + n * len + 1);
-	int64_t began = clock_mono_ms();
+	int64_t began = cpu_ms();
 
 	assert_non_null(s);
 	memcpy(s, head, at);
@@ -311,7 +318,7 @@ bomb(const char *head, const char *what, size_t n)
 	tokens_reset(&t);
 	assert_int_equal(sample_tokens(&t, (const uint8_t *)s, at), 0);
 	free(s);
-	assert_in_range(clock_mono_ms() - began, 0, BOMB_MS);
+	assert_in_range(cpu_ms() - began, 0, BOMB_MS);
 }
 
 /* What the form of a header says; and what may not be said by it. */

@@ -225,7 +225,7 @@ talking_is_no_login(void **state)
 
 	(void)state;
 	init(&r);
-	r.start.login_ms = SOON_MS;
+	r.start.login_ms = 4 * SOON_MS;
 	begin(&r);
 	for (said = 0; said < 100 && !hear(&r, "* BYE ", SOON_MS / 6); said++)
 		say(&r, "a NOOP\r\n");
@@ -245,7 +245,7 @@ idle_says_that_it_is_there(void **state)
 
 	(void)state;
 	init(&r);
-	r.start.login_ms = 2 * SOON_MS;
+	r.start.login_ms = 6 * SOON_MS;
 	r.start.alive_ms = SOON_MS;
 	r.start.rest_ms = SOON_MS / 10;
 	begin(&r);
@@ -254,7 +254,7 @@ idle_says_that_it_is_there(void **state)
 	assert_int_equal(r.with_reader, r.reader[0]);
 	say(&r, "b IDLE\r\n");
 	assert_true(hear(&r, "+ idling", WAIT_MS));
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < 7; i++) {
 		buf_reset(&r.out);
 		assert_true(hear(&r, "* OK Still here\r\n", WAIT_MS));
 	}

@@ -197,11 +197,11 @@ node_end(struct node *n)
 	node_remove(n);
 }
 
-/* Turns until cond(arg), at most ten seconds. */
+/* Turns until cond(arg), at most a minute: a disk may be slow. */
 static inline bool
 node_until(struct node *n, bool (*cond)(struct node *, void *), void *arg)
 {
-	int64_t until = clock_mono_ms() + 10000;
+	int64_t until = clock_mono_ms() + 60000;
 
 	while (!cond(n, arg)) {
 		if (clock_mono_ms() > until)
@@ -241,7 +241,7 @@ static inline int
 node_ask(struct node *n, enum role role, int (*fn)(int ch, void *arg),
     void *arg)
 {
-	int64_t until = clock_mono_ms() + 30000;
+	int64_t until = clock_mono_ms() + 120000;
 	int fds[2], status = 0, turns;
 	pid_t pid;
 

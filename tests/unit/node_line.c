@@ -244,7 +244,7 @@ output_stuck(void **state)
 	line_put(p.line, big, sizeof big);
 	assert_int_equal(line_flush(p.line), LINE_TIMEOUT);
 	assert_int_equal(line_get(p.line, MAX, &text, &n), LINE_TIMEOUT);
-	assert_in_range(clock_mono_ms() - start, 19, 1000);
+	assert_in_range(clock_mono_ms() - start, 19, 20000);
 	pair_clear(&p);
 	pair_init(&p);
 	close(p.fd[1]);
@@ -322,7 +322,7 @@ rate(void **state)
 	line_rate(p.line, 1000, 50);
 	start = clock_mono_ms();
 	assert_int_equal(line_peek(p.line, &at, &n), LINE_SLOW);
-	assert_in_range(clock_mono_ms() - start, 49, 1000);
+	assert_in_range(clock_mono_ms() - start, 49, 4500);
 	/* 200 octets buy 200 ms. */
 	line_rate(p.line, 1000, 50);
 	say(&p, (char[200]){ 0 }, 200);
@@ -330,7 +330,7 @@ rate(void **state)
 	line_drop(p.line, n);
 	start = clock_mono_ms();
 	assert_int_equal(line_peek(p.line, &at, &n), LINE_SLOW);
-	assert_in_range(clock_mono_ms() - start, 199, 2000);
+	assert_in_range(clock_mono_ms() - start, 199, 4500);
 	pair_clear(&p);
 }
 

