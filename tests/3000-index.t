@@ -46,7 +46,7 @@ mn tag -now1 -now2 -now3 -now4 -now5 id:m1@x.test
 ok 'a tag is given' mn tag +work +flagged -unread -- id:m1@x.test
 ok 'the index has it' wait_for '[ "$(nm count tag:work and tag:flagged and \
     not tag:unread)" = 1 ]'
-ok 'and the file its letters' sh -c "ls $inbox/cur | grep -q 'Q1.*:2,FS$'"
+ok 'and the file its letters' wait_for "ls $inbox/cur | grep -q 'Q1.*:2,FS$'"
 ok 'it is found by it' test "$(found tag:work)" = 1
 is 'a query that nothing matches' \
     "$(mn tag +work -- id:nobody@x.test 2>&1; echo $?)" \
@@ -105,8 +105,8 @@ letter 21 shallow >"$node/Mail/Archive/new/1600000021.M1P1Q21.host"
 ok 'what comes beside it is found' wait_for '[ "$(nm count subject:shallow)" = 1 ]'
 ok 'its story says what it is' wait_for \
     'mn why "<m20@x.test>" | grep -q "not indexed: its mailbox.s name"'
-mv "$node/Mail/$long"/*/*Q20.* "$node/Mail/Archive/cur/"
 ok 'as it is' test "$(nm count subject:deep)" = 0
+mv "$node/Mail/$long"/*/*Q20.* "$node/Mail/Archive/cur/"
 ok 'elsewhere it is found' wait_for '[ "$(nm count subject:deep)" = 1 ]'
 is 'nobody died' "$(grep -c 'event=ended.*name=indexer' "$node/log")" 0
 rm "$node"/Mail/Archive/cur/*Q20.* "$node"/Mail/Archive/*/*Q21.*

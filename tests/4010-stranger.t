@@ -41,8 +41,9 @@ done
 wait_for '[ "$(with STORED)" -ge "$want" ]' 20
 is 'what was acknowledged stands in the inbox' "$(with STORED)" "$want"
 is 'and nothing else' "$(with LOST)" 0
-is 'no chunk is left behind' \
-    "$(find "$node/Mail/.mailnode/spool" -type f 2>/dev/null | wc -l)" 0
+becomes 'no chunk is left behind' \
+    'find "$node/Mail/.mailnode/spool" -type f 2>/dev/null | wc -l' 0
+ok 'nothing waits' wait_for 'mn status -j | grep -q "\"spooled\":0,"'
 is 'no process crashed' "$(grep -c 'event=crash' "$node/log")" 0
 ok 'no line of the log is forged' \
     fails grep -qv '^level=[a-z]* role=[a-z]* pid=[0-9]* event=' "$node/log"

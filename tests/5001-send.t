@@ -33,7 +33,7 @@ ok 'the queue is empty' wait_for '[ -z "$(mn queue list)" ]'
 id=$(mn queue -a list | cut -d' ' -f1)
 ok 'its story is kept' sh -c '"$0" queue show "$1" | grep "  sent .*you@far.test"' \
     "$mailnode" "$id"
-ok 'the file is gone' fails test -e "$MAILNODE_HOME/queue/$id"
+ok 'the file is gone' wait_for '[ ! -e "$MAILNODE_HOME/queue/$id" ]'
 ok 'a copy in Sent, seen' wait_for 'ls "$node"/Mail/Sent/cur 2>/dev/null | grep -q :2,S'
 
 # dkimpy reads the key from what init printed.

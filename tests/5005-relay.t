@@ -30,8 +30,8 @@ there() { wait_for "[ \$(postfix_mail | wc -l) -ge $1 ]" 20; }
 id=$(printf 'To: You <you@peer.test>\nSubject: hello\n\nfirst\n..\n.\n' |
     mn send -v -t -i)
 ok 'delivered' there 1
-is 'sent' "$(fate "$id" | cut -d' ' -f1)" sent
-ok 'after a login' grep -q 'sasl_username=me' "$postfix/log"
+becomes 'sent' 'fate "$id" | cut -d" " -f1' sent
+ok 'after a login' wait_for 'grep -q "sasl_username=me" "$postfix/log"'
 ok 'by SCRAM' grep -q 'sasl_method=SCRAM-SHA-256' "$postfix/log"
 ok 'over verified TLS' sh -c '"$0" queue show "$1" | grep -q "tls TLSv1.3.* verified"' "$mailnode" "$id"
 
@@ -66,6 +66,7 @@ ok 'an alarm says what to do' wait_for 'mn status | grep -q \
     "alarm .*relay wrong: AUTH: 535.*(mailnode vault set relay/wrong)"'
 # One refused login is enough for all.
 failed() { grep -c 'authentication failed' "$postfix/log"; }
+wait_for '[ "$(failed)" -ge 1 ]'
 before=$(failed)
 second=$(printf 'Subject: nor this\n\nx\n' | mn send -v you@wrong.test)
 ok 'the next does not try it' wait_for \

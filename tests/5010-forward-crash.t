@@ -23,6 +23,7 @@ done
 n=$(wc -l <"$tmp/taken")
 diag "$n acknowledged"
 ok 'some were' [ "$n" -ge 40 ]
+ok 'nothing waits' burst_filed
 ok 'all are filed' wait_for 'subjects INBOX >"$tmp/inbox"; [ -z "$(lacks "$tmp/inbox")" ]' 20
 ok 'all are copied' wait_for 'subjects Archive >"$tmp/copies"; cmp -s "$tmp/inbox" "$tmp/copies"' 20
 is 'once' "$(uniq -d "$tmp/inbox")" ''

@@ -62,7 +62,7 @@ ok 'why says what is missing' sh -c '"$0" why x@forger.test |
 
 mail 'Shop <a@m.spam.test>' b@plain.test
 is 'a blocked author' "$answer" '550 5.7.1'
-is 'why names the rung' "$(rung me@node.test)" 'rung=block(spam.test)'
+becomes 'why names the rung' 'rung me@node.test' 'rung=block(spam.test)'
 mail 'Shop <a@plain.test>' b@spam.test
 is 'a blocked envelope' "$answer" '550 5.7.1'
 mail 'Shop <a@plain.test>' b@plain.test

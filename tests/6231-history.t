@@ -45,8 +45,12 @@ mail()
 	    --h-Subject "$1" --h-Message-Id "<$1@mail.test>" \
 	    --body "${4:-$junk}" --silent 2 >"$tmp/swaks" 2>&1
 }
+# The file, and its row, by which it is found.
+row_of() { sqlite3 -readonly "$MAILNODE_HOME/store.db" "SELECT 1 FROM msg m
+    JOIN mailbox b ON b.id = m.mbox WHERE b.name = '$1' AND subject = '$2'"; }
 lies() { wait_for '[ -n "$(grep -rl "Subject: '"$2"'" "$node/Mail/'"$1"'"/cur \
-    "$node/Mail/'"$1"'"/new 2>/dev/null)" ]'; }
+    "$node/Mail/'"$1"'"/new 2>/dev/null)" ] &&
+    [ -n "$(row_of '"$1 $2"' 2>/dev/null)" ]'; }
 verdict() { mn why "<$1@mail.test>" >"$tmp/why"; mn why "$(sed -n '1s/^[^ ]* [^ ]* \([^ ]*\).*/\1/p' "$tmp/why")"; }
 rung() { verdict "$1" | grep -o 'rung=[^ ]*' | tail -1; }
 counts() { sqlite3 "$MAILNODE_HOME/node.db" "SELECT kind || ' ' || name ||

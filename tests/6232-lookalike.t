@@ -79,7 +79,7 @@ ok 'the name of an office' letter thirteen 'Info <info@shop.test>'
 ok 'is not' fails has thirteen lookalike
 
 # What the owner archives speaks for its sender, but for no lookalike.
-sqlite3 "$MAILNODE_HOME/node.db" "INSERT INTO history
+sqlite3 -cmd '.timeout 9000' "$MAILNODE_HOME/node.db" "INSERT INTO history
     VALUES(1, 'evil.test', 9, 0, 1), (2, 'evil.test', 9, 0, 1)"
 ok 'of a domain that is known' letter good 'News Paper <news@evil.test>'
 ok 'others are trusted' sh -c '"$0" why news@evil.test |

@@ -50,7 +50,7 @@ print(sqlite3.connect("file:%s?mode=ro" % sys.argv[1], uri=True).execute(
     "SELECT count(*) FROM msg").fetchone()[0])' "$MAILNODE_HOME/store.db"; }
 wait_for '[ "$(in_store)" = $((sent + known)) ]' 20
 is 'all came in, once' "$(in_store)" $((sent + known))
-ok 'the spool is empty' eval 'mn status | grep -q "^spool *0 waiting"'
+ok 'the spool is empty' wait_for 'mn status | grep -q "^spool *0 waiting"'
 ok 'the DNS is well again' wait_for '! mn status | grep -q "DNS resolver"' 40
 node_stop
 done_testing

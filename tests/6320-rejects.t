@@ -35,7 +35,7 @@ row() { mn rejects -j | grep "\"message\":\"<$1@c" | sed 's/.*"id":\([0-9]*\).*/
 
 is 'a listed sender is refused' "$(from 127.0.6.9 a@x.test one 'Code =?utf-8?q?4711?=')" 550
 ok 'and a copy is kept' wait_for '[ "$(files)" = 1 ]'
-ok 'which the list shows' eval 'mn rejects |
+ok 'which the list shows' wait_for 'mn rejects |
     grep -q "refused  1×  Who <a@x.test>: Code 4711"'
 is 'and opens' "$(mn rejects show "$(row one)" | grep -c '^hello\|^Received:')" 2
 ok 'with its reason' eval 'mn rejects -j | grep -q "rung=dnsbl(bl.test)"'

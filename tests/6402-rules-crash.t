@@ -33,8 +33,9 @@ done
 n=$(wc -l <"$tmp/taken")
 diag "$n acknowledged"
 ok 'some were' [ "$n" -ge 40 ]
+ok 'nothing waits' burst_filed
+ok 'none stays where it came' wait_for '[ -z "$(subjects INBOX)" ]' 30
 ok 'all are where the rule says' wait_for 'subjects Archive >"$tmp/moved"; [ -z "$(lacks "$tmp/moved")" ]' 30
-ok 'and nowhere else' wait_for '[ -z "$(subjects INBOX)" ]'
 is 'once' "$(subjects Archive | uniq -d)" ''
 sort "$tmp/moved" "$tmp/moved" >"$tmp/twice"
 ok 'a letter for each rule' wait_for 'letters >"$tmp/letters"; cmp -s "$tmp/twice" "$tmp/letters"' 20

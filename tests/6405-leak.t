@@ -63,7 +63,7 @@ ok 'the first' is_tagged ''
 send ada@mailer.test fair@node.test
 ok 'and the next are its own' is_tagged ''
 is 'which list tells' "$(listed fair)" ' known to shop.test mailer.test # the man at the fair'
-sqlite3 "$MAILNODE_HOME/node.db" "update alias_own set since = since - 8*86400 where address like 'fair%'"
+sqlite3 -cmd '.timeout 9000' "$MAILNODE_HOME/node.db" "update alias_own set since = since - 8*86400 where address like 'fair%'"
 send ada@spam.test fair@node.test
 ok 'after a week none is' is_tagged leak
 send ada@mailer.test fair@node.test

@@ -32,7 +32,7 @@ ok 'the copy is here' in_ first INBOX
 ok 'unlocked' unlock
 ok 'both go out' hop_has 2
 ok 'the copy goes' in_ first Trash
-is 'is nowhere else' "$(ls "$HOME"/Mail/INBOX/new "$HOME"/Mail/INBOX/cur | grep -c S=)" 0
+becomes 'is nowhere else' 'ls "$HOME"/Mail/INBOX/new "$HOME"/Mail/INBOX/cur | grep -c S=' 0
 ok 'why tells' eval 'mn why "<first@x.test>" | grep -q " trash .*it was sent on"'
 is 'the filter learns nothing' "$(sqlite3 "$MAILNODE_HOME/node.db" \
     'select count(*) from judged')" 0

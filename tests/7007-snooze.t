@@ -46,6 +46,7 @@ ok 'done again' wait_for '[ -n "$(file_of two@ Snoozed)" ]'
 # Two more, from elsewhere; one of them taken out by hand.
 keys c; typed Lists/x; keys Enter
 ok 'the list' sees 'Ben .*listed'
+before=$(date -d tomorrow '+%a %d %b')	# a day may end meanwhile
 keys E; typed 'tomorrow 9:30'; keys Enter
 ok 'until tomorrow' sees '^1 put off until .* 09:30'
 keys c; typed INBOX; keys Enter; sees 'letter three' >/dev/null
@@ -53,7 +54,7 @@ keys / ; typed 'letter three'; keys Enter E; typed '3d'; keys Enter
 ok 'a third' wait_for '[ -n "$(file_of three@ Snoozed)" ]'
 keys c; typed Snoozed; keys Enter
 ok 'all of them sleep' sees 'Snoozed  3 messages'
-ok 'and say until when' sees "$(date -d tomorrow '+%a %d %b') 09:30 +Ben .*listed"
+ok 'and say until when' sees "($before|$(date -d tomorrow '+%a %d %b')) 09:30 +Ben .*listed"
 keys / ; typed 'letter three'; keys Enter s; typed Archive; keys Enter
 ok 'taken out by hand' wait_for '[ -n "$(file_of three@ Archive)" ]'
 tui_stop

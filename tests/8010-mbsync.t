@@ -91,8 +91,10 @@ flag 3 RS
 mkdir -p "$local/work/cur" "$local/work/new" "$local/work/tmp"
 letter near | tr -d '\r' >"$local/work/new/1.near.host"
 letter both | tr -d '\r' >"$local/Archive/new/1.both.host"
-mn tag +flagged -- id:10@test >/dev/null
-mn tag -unread -- id:11@test >/dev/null
+# Once the index knows them.
+tags() { wait_for "mn tag $1 -- id:$2@test >/dev/null 2>&1"; }
+tags +flagged 10
+tags -unread 11
 ok 'mbsync carries changes both ways' sync
 ok 'both sides agree' settled
 is 'the deleted one is gone' \
@@ -162,7 +164,7 @@ if command -v offlineimap >/dev/null; then
 	mv "$f" "$tmp/off/INBOX/cur/$(basename "${f%%:2,*}"):2,FS"
 	rm "$(grep -l '^Message-ID: <21@test>' "$tmp/off/INBOX/"*/*)"
 	letter off | tr -d '\r' >"$tmp/off/INBOX/new/1.off.host"
-	mn tag +flagged -- id:22@test >/dev/null
+	tags +flagged 22
 	ok 'offlineimap carries changes both ways' offline
 	ok 'and agrees again' wait_for off_agree
 	is 'what it removed is gone' \

@@ -38,7 +38,7 @@ def its_reader():
         os.kill(pid, signal.SIGSTOP)
         c.send(b"who STATUS INBOX (MESSAGES)\r\n")
         try:
-            first = [c.answer(1)]
+            first = [c.answer(5)]
         except Fail:
             first = []
         os.kill(pid, signal.SIGCONT)

@@ -19,6 +19,10 @@ END
 }
 : >"$tmp/taken"
 
+# Until nothing waits in the spool: also what was taken, and not
+# acknowledged, stands where it belongs.
+burst_filed() { wait_for 'mn status -j | grep -q "\"spooled\":0,"' 20; }
+
 # Their subjects in a mailbox, and in the queue; what was taken and is not in
 # a sorted file.
 subjects() { cat "$HOME/Mail/$1"/new/* "$HOME/Mail/$1"/cur/* 2>/dev/null |

@@ -15,8 +15,7 @@ cyrus_start()
 	chmod 711 "$tmp"
 	mkdir -p "$cyrus/conf/socket" "$cyrus/conf/db" "$cyrus/conf/log" \
 	    "$cyrus/conf/proc" "$cyrus/conf/lock" "$cyrus/mail"
-	cyrus_port=$("$python" -c 'import socket
-s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+	cyrus_port=$(free_port)
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 \
 	    -nodes -days 2 -subj /CN=localhost -keyout "$cyrus/key.pem" \
 	    -out "$cyrus/crt.pem" 2>/dev/null || return 1

@@ -12,8 +12,7 @@ dovecot_start()
 	chmod 711 "$tmp"
 	mkdir -p "$dovecot/run" "$dovecot/state" "$dovecot/Maildir"
 	chown -R nobody "$dovecot/Maildir"
-	dovecot_port=$("$python" -c 'import socket
-s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+	dovecot_port=$(free_port)
 	[ -s "$dovecot/key.pem" ] ||
 	    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 \
 	    -nodes -days 2 -subj /CN=localhost -keyout "$dovecot/key.pem" \

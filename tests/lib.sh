@@ -2,6 +2,7 @@
 #
 #	ok NAME COMMAND...	passes when the command succeeds
 #	is NAME GOT WANT	passes when both are equal
+#	becomes NAME COMMAND WANT	waits until COMMAND prints that
 #	wait_for COND [S]	evaluates COND until true, at most S (10) seconds,
 #				three times that on a machine that is busy
 #	at_exit PID...		to be killed when the test ends
@@ -20,6 +21,7 @@
 #	mn ARGS...		runs this node's mailnode
 #	smtp_over		waits until no session of port 25 goes on
 #	dns_start		answers from $tmp/zone; sets $dns
+#	free_port		a port for a program that must be told one
 
 set -u
 LC_ALL=C.UTF-8
@@ -81,6 +83,13 @@ is()
 		diag "got:  $2"; diag "want: $3"
 		failures=$((failures + 1))
 	fi
+}
+
+becomes()
+{
+	b_command=$2 b_want=$3 b_got=
+	wait_for 'b_got=$(eval "$b_command"); [ "$b_got" = "$b_want" ]'
+	is "$1" "$b_got" "$b_want"
 }
 
 fails() { ! "$@"; }
@@ -209,6 +218,24 @@ node_stop()
 smtp_over()
 {
 	wait_for '[ "$(pgrep -c -s "$(cat "$node/serve.pid")" -x mn-smtp)" -le 2 ]' 20
+}
+
+# One below those that the kernel gives to connections: it stays free.
+free_port()
+{
+	"$python" - <<'END'
+import random, socket
+low = int(open('/proc/sys/net/ipv4/ip_local_port_range').read().split()[0])
+while True:
+    port = random.randrange(low // 2, low)
+    s = socket.socket()
+    try:
+        s.bind(('127.0.0.1', port))
+    except OSError:
+        continue
+    print(port)
+    break
+END
 }
 
 # dns_start: serves $tmp/zone (made if absent; read again when it changes;

@@ -10,12 +10,6 @@
 
 postfix=$tmp/postfix
 
-free_port()
-{
-	"$python" -c 'import socket
-s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
-
 postfix_config()
 {
 	[ "$(id -u)" = 0 ] || skip_all 'Postfix wants root'
