@@ -12,7 +12,7 @@ from imapcheck.wire import Conn, Fail, Where, expect, same      # noqa: E402
 
 NODE, SESSION, PORT, USER, PASSWORD, MAX = sys.argv[1:]
 WHERE = Where("127.0.0.1", int(PORT), USER, PASSWORD)
-SECONDS = 10            # for each case, on a busy machine
+SECONDS = 30            # for each case, on a busy machine
 # Of each process of the node.  A sanitizer keeps 256 MiB that were freed.
 MIB = 24 if not os.environ.get("SAN") else 400
 

@@ -261,9 +261,15 @@ class Change(Way):
         self.tag("+flagged", 0)
         self.tag("-unread", 1)
         self.move(2, "Archive")
+        # Promised before their files have changed, so that they are kept
+        # but once, however slow the promise is.
+        filer = self.node.pid_of("filer")[0]
+        os.kill(filer, signal.SIGSTOP)
         self.tag("+later", 3)
         self.move(4, "Junk")
         self.tag("+flagged", 4)
+        quiet(self.shm)
+        os.kill(filer, signal.SIGCONT)
 
     def files(self):
         """{number: [(folder, flags)]} of every message file."""
@@ -428,10 +434,10 @@ def kept(way, history, point):
     return [what for said, what in way.promises if said and said in text]
 
 
-def lost(way, roots, history, point, mode, seed=0):
+def lost(way, roots, history, point, mode, seconds=30):
     """What recovery from a crash misses: "" when all is well."""
     node = way.node
-    crash.restore(history.tree(point, mode, seed), roots)
+    crash.restore(history.tree(point, mode), roots)
     os.makedirs(os.path.join(node.home, "run"), mode=0o700, exist_ok=True)
     if not node.start():
         node.kill()
@@ -443,11 +449,11 @@ def lost(way, roots, history, point, mode, seed=0):
     def well():
         why[0] = way.missing(promised, point)
         return not why[0]
-    n.wait_for(well, 8)
+    n.wait_for(well, seconds)
     # Asked of the daemon: a node that fsck starts for itself outlives it,
     # and would see the next tree.
     if not why[0]:
-        n.wait_for(lambda: sound(node, why), 5)
+        n.wait_for(lambda: sound(node, why), seconds)
     way.leave()
     rc = node.stop()
     if not why[0] and rc != 0:
@@ -508,7 +514,7 @@ def forget(way, roots, h):
         for f in files:
             h.syncs = [s for s in was if s[0] < place and
                        (s[0] < since or id(s[1]) != f)]
-            if lost(way, roots, h, place + 1, "synced"):
+            if lost(way, roots, h, place + 1, "synced", 8):
                 found += 1
                 break
     h.syncs = was

@@ -23,7 +23,7 @@ import node as n                                         # noqa: E402
 tap = n.Tap()
 KINDS = (("ENOSPC", True), ("EIO", False), ("EROFS", True), ("EIO", True),
          ("ENOSPC", False))
-WELL_S = 15     # for what was put off to be done
+WELL_S = 40     # for what was put off to be done
 
 
 class Accept:

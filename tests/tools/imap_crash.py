@@ -22,6 +22,20 @@ def up():
     return c
 
 
+def shows(folder, items, count):
+    """What it has in the end: what was told before a start may still be on
+    its way."""
+    got = []
+
+    def well():
+        c.ok("SELECT " + folder)
+        got[:] = [x for x in c.cmd("FETCH 1:* " + items)[0]
+                  if b" FETCH " in x.split(b"\r\n")[0]]
+        return len(got) == count
+    n.wait_for(well)
+    return got
+
+
 def names(folder):
     return sorted(x for sub in ("cur", "new") for x in
                   os.listdir(os.path.join(node.mail, folder, sub)))
@@ -68,8 +82,7 @@ c = up()
 c.ok("SELECT From")
 tap.ok("moved and expunged are gone", [u for u, f in flags(c)] ==
        [b"%d" % i for i in range(26, COUNT + 1)], flags(c))
-c.ok("SELECT To")
-got = c.ok("FETCH 1:* (UID BODY.PEEK[TEXT])")
+got = shows("To", "(UID BODY.PEEK[TEXT])", 26)
 bodies = [re.search(rb"\r\n(.*)\r\n\)$", x, re.S).group(1) for x in got]
 tap.ok("moved, appended and copied stand there, whole", bodies ==
        [b"body %d" % i for i in range(20)] + [b"last"] +
@@ -120,14 +133,12 @@ tap.ok("appended without the filer", [x.split(b"]")[0].split()[-1]
 node.kill()
 
 c = up()
-c.ok("SELECT New")
-got = c.ok("FETCH 1:* (UID FLAGS BODY.PEEK[TEXT])")
+got = shows("New", "(UID FLAGS BODY.PEEK[TEXT])", 2)
 tap.ok("they are there, as they were left", [re.search(
     rb"UID (\d+) FLAGS \(([^)]*)\).*\r\n(.*)\r\n\)$", x, re.S).groups()
     for x in got] == [(b"1", b"\\Flagged", b"new 0"),
                       (b"2", b"\\Flagged \\Seen", b"new 1")], got)
-c.ok("SELECT Archive")
-got = c.ok("FETCH 1:* BODY.PEEK[TEXT]")
+got = shows("Archive", "BODY.PEEK[TEXT]", 1)
 tap.ok("what moved has moved", len(got) == 1 and b"new 2" in got[0], got)
 tap.ok("and nothing else is left", n.wait_for(
     lambda: [x[x.index(":2,"):] for x in names("New")] == [":2,F", ":2,FS"] and

@@ -152,8 +152,8 @@ for i in range(times):
     c.ok("SELECT " + word)
     # What a crash left is dropped, not listed; what was whole is listed, one
     # by one where the rows were not there yet.
-    n.wait_for(lambda: files(word) in (0, COUNT) and
-               there(c, word) == files(word))
+    n.wait_for(lambda: node.run("fsck").returncode == 0 and
+               files(word) in (0, COUNT) and there(c, word) == files(word))
     got = there(c, word)
     good = got == COUNT or (got == 0 and not took)
     good = good and files(word) == got

@@ -11,7 +11,7 @@ top = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
 PASS = b"correct horse battery staple\n"
 
 
-def wait_for(what, seconds=15):
+def wait_for(what, seconds=30):
     end = time.monotonic() + seconds
     while True:
         got = what()
@@ -52,7 +52,7 @@ class Node:
 
     # ---- life ----
 
-    def start(self, seconds=20, **more):
+    def start(self, seconds=60, **more):
         """True when the doors are open; more: environment."""
         listeners = os.path.join(self.home, "run/listeners")
         if os.path.exists(listeners):
@@ -106,7 +106,7 @@ class Node:
                 pass
         return found
 
-    def stop(self, seconds=20):
+    def stop(self, seconds=60):
         """The exit status of an orderly stop, None if it had to be killed."""
         self.daemon.terminate()
         try:
