@@ -181,15 +181,17 @@ say(struct bounce_rcpt *c, struct bounce_line l)
 	c->diagnostic[n + k] = '\0';
 }
 
-/* Does the next address begin here? */
+/* Does the next address begin here, "<a@x>" or "a@x: why"? */
 static bool
 is_next(struct bounce_line l, const struct bounce_rcpt *c)
 {
 	struct bounce_line at;
+	const char *rest;
 
 	bounce_trim(&l);
-	return bounce_address(l.p, l.end, &at) != NULL &&
-	    (c->diagnostic[0] == '\0' || (*l.p == '<' &&
+	rest = bounce_address(l.p, l.end, &at);
+	return rest != NULL && (c->diagnostic[0] == '\0' ||
+	    ((*l.p == '<' || (rest < l.end && *rest == ':')) &&
 	    !bounce_is(&at, c->final)));
 }
 

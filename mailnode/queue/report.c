@@ -112,12 +112,58 @@ read_note(const struct mime *m, bool named, struct bounce *b)
 	buf_clear(&text);
 }
 
-void
-report_delivery(const struct mime *m, struct bounce *b)
+/* The report's own status stays where it says more than its class. */
+static void
+take_reason(struct bounce_rcpt *r, const struct bounce_rcpt *said)
+{
+	memcpy(r->diagnostic, said->diagnostic, sizeof r->diagnostic);
+	if (r->status[0] == '\0' || (r->status[0] == said->status[0] &&
+	    strcmp(r->status + 1, ".0.0") == 0))
+		memcpy(r->status, said->status, sizeof r->status);
+}
+
+static bool
+wants_reason(const struct bounce_rcpt *r)
+{
+	return r->diagnostic[0] == '\0' && (r->action == BOUNCE_FAILED ||
+	    r->action == BOUNCE_DELAYED);
+}
+
+/* Some say why to people alone: OpenSMTPD, and Exim of what it refused. */
+static void
+read_reasons(const struct mime *m, struct bounce *b)
+{
+	static struct bounce note;
+	bool read = false;
+	size_t i, k;
+
+	for (i = 0; i < b->n; i++) {
+		if (!wants_reason(&b->rcpt[i]))
+			continue;
+		if (!read)
+			read_note(m, true, &note);
+		read = true;
+		for (k = 0; k < note.n; k++)
+			if (strcasecmp(note.rcpt[k].final,
+			    b->rcpt[i].final) == 0)
+				take_reason(&b->rcpt[i], &note.rcpt[k]);
+	}
+}
+
+static void
+read_delivery(const struct mime *m, bool named, struct bounce *b)
 {
 	read_parts(m, MIME_REPORT_DELIVERY, b);
 	if (b->total == 0)
-		read_note(m, false, b);
+		read_note(m, named, b);
+	else
+		read_reasons(m, b);
+}
+
+void
+report_delivery(const struct mime *m, struct bounce *b)
+{
+	read_delivery(m, false, b);
 }
 
 /* ---- for keeper ---- */
@@ -179,9 +225,7 @@ put_report(const struct mime *m, const struct origin *o, struct buf *out)
 
 	read_parts(m, MIME_REPORT_READING, &b);
 	if (b.total == 0)
-		read_parts(m, MIME_REPORT_DELIVERY, &b);
-	if (b.total == 0)
-		read_note(m, true, &b);
+		read_delivery(m, true, &b);
 	mime_report_id(m, id);
 	r.msgid = clean_id(id);
 	r.envid = clean(b.envid, sizeof b.envid);

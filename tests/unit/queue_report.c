@@ -129,6 +129,45 @@ notes(void **state)
 	    "by:\n\n<b@y.test>:\nno such user until Monday\n"), "|||0|");
 }
 
+/* OpenSMTPD, and Exim of what failed within it, say why to people alone. */
+static void
+reasons(void **state)
+{
+	(void)state;
+	assert_string_equal(told("From: Mailer Daemon <MAILER-DAEMON@mx.y.test>"
+	    "\nSubject: Delivery status notification: failed\n"
+	    "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n"
+	    "--b\nContent-Type: text/plain\n\n    Of these it failed:\n\n"
+	    "a@y.test: 550 5.1.1 no such mailbox\n"
+	    "b@y.test: 451 later\nc@y.test: 550 over\n\n"
+	    "--b\nContent-Type: message/delivery-status\n\n"
+	    "Reporting-MTA: dns; mx.y.test\n\n"
+	    "Final-Recipient: rfc822; A@y.test\nAction: failed\n"
+	    "Status: 5.0.0\n\n"
+	    "Final-Recipient: rfc822; b@y.test\nAction: failed\n"
+	    "Status: 5.0.0\n\n"
+	    "Final-Recipient: rfc822; c@y.test\nAction: failed\n"
+	    "Diagnostic-Code: smtp; 550 its own\n\n"
+	    "Final-Recipient: rfc822; d@y.test\nAction: failed\n\n"
+	    DSN_COPY), "|one@node.test|mx.y.test|4|\n"
+	    "failed||A@y.test|5.1.1|550 5.1.1 no such mailbox|\n"
+	    "failed||b@y.test|5.0.0|451 later|\n"
+	    "failed||c@y.test||550 its own|\n"
+	    "failed||d@y.test|||");
+	assert_string_equal(told("X-Failed-Recipients: a@y.test\n"
+	    "From: Mail Delivery System <Mailer-Daemon@mx.y.test>\n"
+	    "Subject: Mail delivery failed\n"
+	    "MIME-Version: 1.0\nContent-Type: multipart/report; boundary=b;\n"
+	    " report-type=delivery-status\n\n"
+	    "--b\nContent-Type: text/plain\n\nIt failed for:\n\n"
+	    "  a@y.test\n    who is gone\n\n"
+	    "--b\nContent-Type: message/delivery-status\n\n"
+	    "Reporting-MTA: dns; mx.y.test\n\nAction: failed\n"
+	    "Final-Recipient: rfc822;a@y.test\nStatus: 5.0.0\n\n" DSN_COPY),
+	    "|one@node.test|mx.y.test|1|\n"
+	    "failed||a@y.test|5.0.0|who is gone|");
+}
+
 static void
 reading(void **state)
 {
@@ -260,6 +299,7 @@ main(void)
 		cmocka_unit_test(delivery),
 		cmocka_unit_test(only_our_results_vouch),
 		cmocka_unit_test(notes),
+		cmocka_unit_test(reasons),
 		cmocka_unit_test(reading),
 		cmocka_unit_test(limits),
 		cmocka_unit_test(malformed),
