@@ -185,7 +185,7 @@ hop_rules 'dot hang'
 id=$(send out@far.test)
 ok 'it is out' wait_for 'mn queue show "$id" | grep -q "answer is awaited"'
 ok 'which is too late to drop it' fails mn queue drop "$id"
-kill "${victims##* }"
+kill "$hop_pid"
 ok 'now it is unknown' wait_for 'mn queue show "$id" | grep -q "may arrive twice"'
 ok 'the daemon ends' node_stop
 done_testing

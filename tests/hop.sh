@@ -1,6 +1,6 @@
 # Sourced after lib.sh: a next hop that does as it is told (tools/smtpd.py).
 #
-#	hop_start ARGS...	hop, hop_port and hop_pin are set; with --tls
+#	hop_start ARGS...	hop, hop_port, hop_pid and hop_pin are set; with --tls
 #				and no files, a certificate for localhost is made
 #	hop_rules LINE...	what it does from now on
 #	hop_has N [S]		waits until it has taken N letters
@@ -25,7 +25,8 @@ hop_start()
 		set -- --tls "$mode" "$tmp/hop.pem" "$tmp/hop.key" "$@"
 	fi
 	"$python" tests/tools/smtpd.py "$hop" "$@" 2>"$hop/err" &
-	at_exit $!
+	hop_pid=$!
+	at_exit $hop_pid
 	wait_for '[ -s "$hop/port" ]' || { cat "$hop/err"; return 1; }
 	hop_port=$(cat "$hop/port")
 	[ -e "$tmp/hop.pem" ] && hop_pin=sha256:$(openssl x509 \

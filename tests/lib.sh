@@ -46,8 +46,10 @@ cleanup()
 	for f in "$tmp"/*/serve.pid; do
 		[ -e "$f" ] && node_kill "$(cat "$f")"
 	done
-	# shellcheck disable=SC2086
-	[ -z "$victims" ] || kill -KILL $victims 2>/dev/null
+	for v in $victims; do
+		[ -z "${v#*:}" ] || [ "$(born "${v%:*}")" != "${v#*:}" ] ||
+		    kill -KILL "${v%:*}" 2>/dev/null
+	done
 	if [ -n "${KEEP-}" ]; then echo "# kept $tmp"; return; fi
 	# Who was killed a moment ago may still finish a write.
 	rm -rf "$tmp" 2>/dev/null || { sleep 0.3; rm -rf "$tmp"; }
@@ -55,7 +57,21 @@ cleanup()
 trap cleanup EXIT
 trap 'cleanup; exit 1' INT TERM HUP
 
-at_exit() { victims="$victims $*"; }
+# Fields of a process's state, its parent's pid the second: "" if it is none.
+# Its name, which may hold anything, is not among them.
+state_of()
+{
+	{ read -r s <"/proc/$1/stat"; } 2>/dev/null && echo "${s##*) }"
+}
+
+# When a process, or the leader of a group, began.  Its pid may be another's
+# once it has ended: there are 32768 of them, and a check uses more.
+born() { state_of "${1#-}" | cut -d' ' -f20; }
+
+at_exit()
+{
+	for victim; do victims="$victims $victim:$(born "$victim")"; done
+}
 
 diag() { printf '%s\n' "$*" | sed 's/^/# /' >&2; }
 
@@ -171,8 +187,8 @@ node_init()
 # A process that only waits to be collected is not alive.
 alive()
 {
-	case $(cat "/proc/$1/stat" 2>/dev/null) in
-	'' | *') Z '*) return 1 ;;
+	case $(state_of "$1") in
+	'' | 'Z '*) return 1 ;;
 	esac
 }
 
@@ -198,7 +214,9 @@ node_port()
 node_kill()
 {
 	pkill -KILL -s "$1" 2>/dev/null
-	kill -KILL "$1" 2>/dev/null
+	case $(state_of "$1") in
+	?" $$ "*) kill -KILL "$1" 2>/dev/null ;;
+	esac
 	wait "$1" 2>/dev/null
 	:
 }
