@@ -10,15 +10,18 @@ trap 'tui_stop; cleanup' EXIT
 
 dns_start || exit 1
 "$python" tests/tools/forward.py key "$tmp/zone" "$tmp/key"
-for d in far evil plain told; do
+for d in far evil plain told open; do
 	sed -n "s/^s1._domainkey.friend.test/s1._domainkey.$d.test/p" "$tmp/zone"
 done >"$tmp/more"
 cat "$tmp/more" >>"$tmp/zone"
-printf 'smtp.%s.test A 127.0.0.1\n' plain told >>"$tmp/zone"
+printf 'smtp.%s.test A 127.0.0.1\n' plain told open >>"$tmp/zone"
 echo '_dmarc.strict.test TXT "v=DMARC1; p=quarantine"' >>"$tmp/zone"
 postfix_config
 hop_start --no DSN
 plain_port=$hop_port
+hop_start
+hop_rules 'connect 220 smtp.open.test ESMTP OpenSMTPD'
+open=$hop open_port=$hop_port
 hop_start
 hop_rules 'rcpt:gone@far.test 550 5.1.1 user unknown' \
     'rcpt:later@far.test 450 4.2.1 not today'
@@ -28,7 +31,8 @@ node_config relays "{ { \"plain\", \"127.0.0.1:$plain_port\", CONF_PLAIN,
     NULL, \"*\", \"*@plain.test\", NULL }, { \"one\",
     \"smtp.plain.test:$plain_port\", CONF_PLAIN, NULL, \"*\", \"*@one.test\",
     NULL }, { \"two\", \"smtp.told.test:$hop_port\", CONF_PLAIN, NULL, \"*\",
-    \"*@two.test\", NULL }, { \"relay\", \"127.0.0.1:$postfix_port\", CONF_PLAIN,
+    \"*@two.test\", NULL }, { \"open\", \"smtp.open.test:$open_port\",
+    CONF_PLAIN, NULL, \"*\", \"*@three.test\", NULL }, { \"relay\", \"127.0.0.1:$postfix_port\", CONF_PLAIN,
     NULL, \"*@node.test\", \"*\", NULL } }" \
     resolvers "{ { \"$dns\", 0 } }" \
     rules '{ { "tag:backscatter", NULL, "Junk", NULL, NULL, 0 } }' || exit 1
@@ -175,6 +179,11 @@ is 'of a relay that was told the id' "$(say me@node.test "msgid=$msgid" \
     rcpt=a@two.test key="$tmp/key" domain=told.test | cut -c1-3)" 250
 ok 'without it it is no report' told 0 'returned unproved 5.1.1 mx.far.test'
 ok 'which queue show says' eval 'mn queue show $id | grep -q "the relay was told the envelope.s id"'
+letter a@three.test
+ok 'OpenSMTPD, which forgets it, is not told it' fails grep -rq ENVID "$open"
+is 'what it writes' "$(say me@node.test "msgid=$msgid" rcpt=a@three.test \
+    key="$tmp/key" domain=open.test | cut -c1-3)" 250
+ok 'is believed all the same' told 0 'returned vouched 5.1.1 mx.far.test'
 
 letter a@far.test
 is 'as qmail writes' "$(say me@node.test note=1 "msgid=$msgid" | cut -c1-3)" 250

@@ -101,6 +101,7 @@ job_result_put(struct buf *b, const struct job_result *r)
 	chan_put_u8(b, r->last);
 	chan_put_u8(b, r->tried);
 	chan_put_u8(b, r->reports);
+	chan_put_u8(b, r->told);
 	put_text(b, r->peer);
 	put_text(b, r->tls);
 	put_text(b, r->why);
@@ -126,6 +127,7 @@ job_result_get(struct chan_in *in, struct job_result *r)
 	r->last = chan_get_u8(in) != 0;
 	r->tried = chan_get_u8(in) != 0;
 	r->reports = chan_get_u8(in) != 0;
+	r->told = chan_get_u8(in) != 0;
 	r->peer = get_text(&w);
 	r->tls = get_text(&w);
 	r->why = get_text(&w);

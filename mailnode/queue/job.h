@@ -83,6 +83,7 @@ struct job_result {
 	bool		 last;		/* of this job */
 	bool		 tried;		/* a connection was at least begun */
 	bool		 reports;	/* the next hop does DSN (RFC 3461) */
+	bool		 told;		/* … and was told the envelope's id */
 	const char	*peer, *tls;	/* "" if it did not come so far */
 	const char	*why;		/* what went wrong with all of it */
 	struct job_fate_of *rcpt;

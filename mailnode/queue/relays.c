@@ -114,7 +114,7 @@ take_result(struct sender *s, struct run *r, size_t i,
 		    x->rcpt[k].text, x->tried, l->created, clock_wall_s(),
 		    letters_random());
 		o[n - 1].silent = !x->reports;
-		res.known = res.known || (x->reports &&
+		res.known = res.known || (x->told &&
 		    x->rcpt[k].fate == JOB_TAKEN);
 		o[n - 1].quiet = (x->rcpt[k].fate == JOB_LOCKED &&
 		    s->locked) || (x->rcpt[k].fate == JOB_NO_DNS &&

@@ -367,6 +367,7 @@ transact(struct relay *r, struct work *w, size_t *at, size_t n, bool last)
 	struct job_result x = { .tried = true, .peer = r->to.peer,
 	    .tls = r->to.tls, .why = "",
 	    .reports = (r->to.client.offer.bits & OFFER_DSN) != 0,
+	    .told = (r->to.client.offer.bits & OFFER_ENVID) != 0,
 	    .rcpt = f };
 	size_t i, left = 0;
 	bool again = false;

@@ -116,6 +116,16 @@ client_ask(struct client *c, int64_t timeout_ms, const char *verb,
 
 /* ---- opening ---- */
 
+/*
+ * OpenSMTPD takes DSN's ENVID and puts it into none of its notices (RFC 3461
+ * section 6.3 wants it), so that they would not be known for its own.
+ */
+static bool
+forgets(const char *greeting)
+{
+	return strstr(greeting, "OpenSMTPD") != NULL;
+}
+
 static enum client_fate
 hello(struct client *c)
 {
@@ -123,6 +133,8 @@ hello(struct client *c)
 	line_putf(c->line, "EHLO %s\r\n", c->conf.hostname);
 	if (client_read(c, CLIENT_COMMAND_MS, &c->offer) == -1)
 		return client_breaks(c, "EHLO");
+	if ((c->offer.bits & OFFER_DSN) != 0 && !c->forgets)
+		c->offer.bits |= OFFER_ENVID;
 	if (c->reply.code == 250)
 		return CLIENT_TAKEN;
 	/* RFC 5321 section 3.2: an old server; good enough where neither
@@ -219,6 +231,7 @@ client_open(struct client *c)
 		return client_breaks(c, "greeting");
 	if (c->reply.code != 220)
 		return client_refused(c, "greeting");
+	c->forgets = forgets(c->reply.text);
 	f = hello(c);
 	if (f == CLIENT_TAKEN && line_tls_of(c->line) == NULL &&
 	    (c->conf.tls == CONF_STARTTLS || c->conf.opportunistic))

@@ -62,6 +62,7 @@ struct client {
 	struct reply	 reply;		/* the last one */
 	struct tls_info	 tls;		/* version "" while plain */
 	bool		 broken;	/* only client_close is left */
+	bool		 forgets;	/* no notice of its names ENVID */
 	bool		 tls_failed;	/* it broke between STARTTLS and TLS */
 	char		 odd[REPLY_ODD_MAX];	/* its answer that was none */
 	char		 why[REPLY_TEXT_MAX];	/* what went wrong */

@@ -94,7 +94,8 @@ put_mail(struct client *c, const struct client_letter *l)
 		line_puts(o, " SMTPUTF8");
 	if (c->offer.bits & OFFER_DSN) {
 		line_puts(o, " RET=HDRS");
-		if (l->envid != NULL && l->envid[0] != '\0')
+		if ((c->offer.bits & OFFER_ENVID) != 0 &&
+		    l->envid != NULL && l->envid[0] != '\0')
 			line_putf(o, " ENVID=%s", l->envid);
 	}
 	line_puts(o, "\r\n");

@@ -51,7 +51,8 @@ enum {
 	OFFER_PLAIN = 64,
 	OFFER_LOGIN = 128,
 	OFFER_SCRAM = 256,
-	OFFER_SCRAM_PLUS = 512
+	OFFER_SCRAM_PLUS = 512,
+	OFFER_ENVID = 1024	/* DSN, and its notices name the id */
 };
 
 struct offer {

@@ -23,6 +23,7 @@ taken(const char *peer, const char *tls, const char *why, const char *text)
 	chan_put_u8(&b, 1);
 	chan_put_u8(&b, 1);
 	chan_put_u8(&b, 0);
+	chan_put_u8(&b, 0);
 	chan_put_str(&b, peer);
 	chan_put_str(&b, tls);
 	chan_put_str(&b, why);
