@@ -272,6 +272,19 @@ recv_some(struct line *l, short *want, enum line_err *err)
 	}
 }
 
+/*
+ * What comes in pieces is acknowledged now: with Nagle's algorithm the peer
+ * sends the next only then, and the kernel, which hopes for an answer to carry
+ * it, would take 40 ms.
+ */
+static void
+acknowledge(const struct line *l)
+{
+	int one = 1;
+
+	(void)setsockopt(l->fd, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof one);
+}
+
 /* More input behind what is there; room for it must be. */
 static enum line_err
 more(struct line *l, int64_t until_ms)
@@ -294,6 +307,8 @@ more(struct line *l, int64_t until_ms)
 	if (err != LINE_OK)
 		return err;
 	while ((got = recv_some(l, &want, &err)) == 0) {
+		if (!asked)
+			acknowledge(l);
 		err = wait_input(l, want, until_ms);
 		if (err != LINE_OK)
 			return err;

@@ -2,6 +2,7 @@
 import imaplib
 import os
 import re
+import socket
 import ssl
 import subprocess
 import sys
@@ -1158,6 +1159,25 @@ def revoked():
         pass
     tap.ok("its session ends within two seconds",
            time.monotonic() - at < 2)
+
+
+@case
+def in_pieces():
+    """Most libraries write a literal and the end of its line apart, and
+    leave Nagle's algorithm on: the second waits for the ACK of the first."""
+    c = fresh()
+    name = mailbox(c)
+    c.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 0)
+    took = []
+    for i in range(10):
+        c.send("p%d APPEND %s {%d}\r\n" % (i, name, len(message(i))))
+        c.line()
+        at = time.monotonic()
+        c.send(message(i))
+        c.send("\r\n")
+        starts("in pieces", c.until("p%d" % i)[1], b"OK")
+        took.append(time.monotonic() - at)
+    tap.ok("no ACK is waited for", sorted(took)[3] < 0.035, took)
 
 
 @case
