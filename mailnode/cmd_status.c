@@ -221,6 +221,9 @@ print_store(const struct stat_node *s, int64_t now)
 	if (s->intents > 0)
 		printf(", %llu changes under way",
 		    (unsigned long long)s->intents);
+	if (s->partial)
+		fputs("\n         not all is listed yet: IMAP waits for it",
+		    stdout);
 	printf("\nindex    %llu behind", (unsigned long long)s->unindexed);
 	if (s->by_header > 0)
 		printf(", %llu BY ITS HEADER ALONE",
@@ -392,6 +395,7 @@ json_store(struct buf *b, const struct stat_node *s)
 	    (unsigned long long)s->refused, (unsigned long long)s->spooled,
 	    (unsigned long long)s->spool_octets, (long long)s->spool_oldest,
 	    s->spool_refusing ? "true" : "false");
+	buf_addf(b, "\"partial\":%s,", s->partial ? "true" : "false");
 	buf_addf(b, "\"messages\":%llu,\"unread\":%llu,\"unindexed\":%llu,"
 	    "\"by_header\":%llu,\"not_indexed\":%llu,"
 	    "\"intents\":%llu,\"disk_free\":%llu,\"disk_size\":%llu}\n",

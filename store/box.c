@@ -170,6 +170,7 @@ load_row(struct store *st, sqlite3_stmt *s)
 	b->cur_ns = sqlite3_column_int64(s, 7);
 	b->new_ns = sqlite3_column_int64(s, 8);
 	b->recent = (uint32_t)sqlite3_column_int64(s, 9);
+	b->here = true;		/* until the filer says otherwise */
 	if (st->unclean) {
 		b->uidnext = b->uidlease;
 		b->modseq = b->modlease;

@@ -37,7 +37,7 @@ struct box {
 	bool		 asked;		/* a lease is under way */
 	enum store_err	 refused;	/* why the last one was not given … */
 	int64_t		 refused_ms;	/* … and when, monotonic */
-	bool		 here;		/* filer has the folder */
+	bool		 here;		/* filer has the folder, or had at the end */
 	bool		 scan;		/* wants a scan */
 	bool		 noted;		/* watchers are to be told */
 	struct job	*first, *tail;	/* given a UID, no row yet; in order */

@@ -357,6 +357,8 @@ copy(struct store *st, const struct fan *f, const char *folder)
 	enum store_err rc;
 
 	key(f, folder, what, sizeof what);
+	if (b == NULL && st->rebuild)
+		return STORE_BUSY;
 	if (b == NULL || !b->here || b->id == f->mbox ||
 	    done_before(st, what))
 		return STORE_OK;	/* a mailbox that is gone: it is here */

@@ -28,6 +28,21 @@ intake_idle_now(const struct store *st)
 }
 
 bool
+intake_caught_up(const struct store *st)
+{
+	const struct intake *in = st->intake;
+	const struct job *j;
+
+	if (in->cursor < in->old)
+		return false;
+	for (j = in->jobs; j != NULL; j = j->next)
+		if (j->kind == JOB_FOUND ||
+		    (j->kind == JOB_SPOOL && j->entry <= in->old))
+			return false;
+	return true;
+}
+
+bool
 intake_has(const struct store *st, const struct box *b, uint32_t uid,
     const char *rel)
 {

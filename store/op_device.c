@@ -180,6 +180,9 @@ device_may(void *service, const struct op_call *c)
 		;
 	if (!(d->scope & need->scope))
 		return OP_SCOPE;
+	/* What is not listed yet would be made, or filed elsewhere. */
+	if (st->rebuild && c->role == ROLE_IMAP)
+		return STORE_GONE;
 	if (d->folder[0] != '\0' &&
 	    (!in_folder(st, c->in, need->args, d->folder) ||
 	    (c->type == MAIL_APPEND && replaces(c->in))))

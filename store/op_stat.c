@@ -49,6 +49,7 @@ put_rows(struct store *st, struct buf *out)
 {
 	static struct store_slot all, unread, todo, head, not, intents;
 
+	chan_put_u8(out, st->rebuild);
 	chan_put_u64(out, number(st, STORE_CACHE, &all,
 	    "SELECT sum(total) FROM box_count", 0));
 	chan_put_u64(out, number(st, STORE_CACHE, &unread, "SELECT unread FROM"
@@ -108,6 +109,7 @@ stat_node(int ch, struct op_reply *r, struct stat_node *s)
 	s->spool_octets = chan_get_u64(&r->in);
 	s->spool_oldest = chan_get_i64(&r->in);
 	s->spool_refusing = chan_get_u8(&r->in) != 0;
+	s->partial = chan_get_u8(&r->in) != 0;
 	s->messages = chan_get_u64(&r->in);
 	s->unread = chan_get_u64(&r->in);
 	s->unindexed = chan_get_u64(&r->in);

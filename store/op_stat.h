@@ -17,6 +17,7 @@ struct stat_node {
 	uint64_t	spooled, spool_octets;
 	int64_t		spool_oldest;		/* wall, s; 0: empty */
 	bool		spool_refusing;
+	bool		partial;		/* not all is listed yet */
 	uint64_t	messages;		/* all mailboxes */
 	uint64_t	unread;			/* of INBOX */
 	uint64_t	unindexed;		/* wait for the index */

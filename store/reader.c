@@ -49,6 +49,8 @@ enum {
 
 static const char *const sql[RSQL_N] = {
 	[RSQL_BEGIN] = "BEGIN",
+	[RSQL_LISTED] = "SELECT 1 FROM state WHERE name='clean' AND NOT"
+	    " EXISTS (SELECT 1 FROM state WHERE name='partial')",
 	[RSQL_END] = "COMMIT",
 	[RSQL_BOXES] = "SELECT b.id,b.name,b.modseq,coalesce(c.total,0),"
 	    "coalesce(c.unread,0) FROM mailbox b LEFT JOIN box_count c"
@@ -77,7 +79,6 @@ static const char *const sql[RSQL_N] = {
 	[RSQL_BY_DATE] = "SELECT id,date FROM msg WHERE mbox=?"
 	    " AND (date,id)<(?,?)"
 	    " ORDER BY date DESC, id DESC LIMIT ?",
-	[RSQL_BOX] = "SELECT modseq FROM mailbox WHERE id=?",
 	[RSQL_OPEN] = "SELECT m.id,m.thread,m.mbox,m.uid,l.flags,l.modseq,"
 	    "m.date,m.received,m.size,b.name,m.name,m.tags,m.msgid"
 	    " FROM msg m JOIN mail l ON l.mbox=m.mbox AND l.uid=m.uid"
@@ -216,14 +217,16 @@ begin(struct reader *r)
 	rc = sql_done(sql_step(&r->sql, RSQL_BEGIN, ""));
 	/* BEGIN alone reads nothing: the snapshot is that of a first SELECT. */
 	if (rc == SQLITE_OK)
-		rc = sql_done(sql_step(&r->sql, RSQL_BOX, "i", (int64_t)0));
-	if (rc == SQLITE_OK)
+		rc = sql_step(&r->sql, RSQL_LISTED, "");
+	if (rc == SQLITE_ROW || (rc == SQLITE_DONE && !r->whole)) {
+		sql_end(&r->sql, RSQL_LISTED);
 		return STORE_OK;
+	}
 	db_shut(r);
 	/* Keeper has not made the index of its log yet, that we only read. */
-	return (rc & 0xff) == SQLITE_READONLY || (rc & 0xff) ==
-	    SQLITE_CANTOPEN || (rc & 0xff) == SQLITE_ERROR ? STORE_GONE :
-	    store_err_sqlite(rc);
+	return rc == SQLITE_DONE || (rc & 0xff) == SQLITE_READONLY ||
+	    (rc & 0xff) == SQLITE_CANTOPEN || (rc & 0xff) == SQLITE_ERROR ?
+	    STORE_GONE : store_err_sqlite(rc);
 }
 
 /* A look at the schema is the longest part of a short question. */

@@ -20,10 +20,10 @@ struct saved_query {
 };
 
 enum reader_sql {
-	RSQL_BEGIN, RSQL_END, RSQL_BOXES, RSQL_UNREAD,
+	RSQL_BEGIN, RSQL_LISTED, RSQL_END, RSQL_BOXES, RSQL_UNREAD,
 	RSQL_DESC, RSQL_ASC = RSQL_DESC + LIST_SORT_N,	/* + LIST_BY_* */
 	RSQL_WHOLE = RSQL_ASC + LIST_SORT_N, RSQL_MSG, RSQL_MEMBERS, RSQL_BY_MSGID,
-	RSQL_BY_UID, RSQL_BY_DATE, RSQL_BOX, RSQL_OPEN, RSQL_TODO, RSQL_N
+	RSQL_BY_UID, RSQL_BY_DATE, RSQL_OPEN, RSQL_TODO, RSQL_N
 };
 
 /* view.c */
@@ -38,6 +38,7 @@ enum reader_view {
 
 struct reader {
 	bool		 small;			/* of memory; no index */
+	bool		 whole;			/* not before all is listed */
 	uint64_t	 reserve;		/* octets of the disk that mail leaves alone */
 	const char	*home, *maildir;	/* borrowed, absolute */
 	const char	*only;			/* borrowed: the one folder that
@@ -66,7 +67,8 @@ void	reader_clear(struct reader *r);
 /* Opens what there is already, before the first request. */
 void	reader_warm(struct reader *r);
 
-/* Around each request: one snapshot.  STORE_GONE: there is no store.db. */
+/* Around each request: one snapshot.  STORE_GONE: there is no store.db, or
+ * one that is not whole yet. */
 enum store_err	reader_begin(struct reader *r);
 void		reader_end(struct reader *r);
 

@@ -144,10 +144,16 @@ static enum store_err
 open_state(struct store *st)
 {
 	struct sqlite3 *db = st->db[STORE_CACHE];
+	int64_t clean = db_int(db,
+	    "SELECT value FROM state WHERE name = 'clean'", -1);
 
-	st->unclean = db_int(db,
-	    "SELECT value FROM state WHERE name = 'clean'", 0) != 1;
-	return db_exec(db, "PRAGMA synchronous=FULL;"
+	st->unclean = clean != 1;
+	/* A run that ended before all was listed made nothing whole. */
+	st->rebuild = st->rebuild || clean == -1 || db_int(db,
+	    "SELECT value FROM state WHERE name = 'partial'", 0) != 0;
+	return db_exec(db, st->rebuild ? "PRAGMA synchronous=FULL;"
+	    "REPLACE INTO state VALUES('clean', 0), ('partial', 1);"
+	    "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL;"
 	    "REPLACE INTO state VALUES('clean', 0);"
 	    "PRAGMA synchronous=NORMAL");
 }

@@ -162,7 +162,7 @@ struct store {
 	int64_t			 snooze_due;	/* op_snooze.c: tried up to */
 	uint8_t			 snooze_hash[32];
 	bool			 parted;	/* parts_open() is through */
-	bool			 rebuild;	/* store.db is new */
+	bool			 rebuild;	/* not all has its row yet */
 	bool			 unclean;	/* numbers start at the lease */
 	int64_t			 free_at_ms;	/* when free_octets was asked */
 	uint64_t		 free_octets;

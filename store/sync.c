@@ -315,17 +315,37 @@ sync_told(struct store *st, uint16_t type, struct chan_in *in)
 		sync_seen(st, in);
 }
 
+static void
+whole(void *arg, enum store_err rc)
+{
+	struct store *st = arg;
+
+	if (rc != STORE_OK)
+		return;		/* once more, at the next kick */
+	st->rebuild = false;
+	if (st->salvaged & STORE_BIT(STORE_CACHE))
+		store_clear(st, store_rebuilding);
+}
+
+/* All that was there when store.db was made has its row. */
+static void
+now_whole(struct store *st)
+{
+	static struct store_slot slot;
+
+	if (store_do(st, STORE_CACHE, &slot,
+	    "DELETE FROM state WHERE name = 'partial'", "") == STORE_OK)
+		(void)store_after(st, STORE_BIT(STORE_CACHE), whole, st);
+}
+
 void
 sync_kick(struct store *st)
 {
 	struct sync *sy = st->sync;
 	size_t i;
 
-	if (st->rebuild && sync_idle(st) && intake_idle_now(st)) {
-		st->rebuild = false;
-		if (st->salvaged & STORE_BIT(STORE_CACHE))
-			store_clear(st, store_rebuilding);
-	}
+	if (st->rebuild && sync_idle(st) && intake_caught_up(st))
+		now_whole(st);
 	if (st->unclean && sync_idle(st) && intake_idle_now(st) &&
 	    tag_restore(st) == STORE_OK)
 		st->unclean = false;

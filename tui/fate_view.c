@@ -359,6 +359,9 @@ put_store(struct tui *t, struct doc *d)
 		put_number(d, "Spool", s.spooled, s.spool_refusing ?
 		    "waiting; new mail is deferred" : "waiting",
 		    !s.spool_refusing);
+		if (s.partial)
+			put_number(d, "Mail", s.messages, "listed, more to "
+			    "come: IMAP waits for all", false);
 		put_number(d, "Index", s.unindexed, "behind",
 		    s.unindexed == 0);
 		if (s.intents > 0)

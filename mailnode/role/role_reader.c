@@ -48,12 +48,14 @@ saved(size_t *n)
 }
 
 /* How many messages of all match a query is not for who sees one folder:
- * the index knows no views. */
+ * the index knows no views.  What is not listed yet a device takes for
+ * deleted; a person sees it come. */
 static uint16_t
 may(void *service, const struct op_call *c)
 {
-	const struct reader *r = service;
+	struct reader *r = service;
 
+	r->whole = c->role == ROLE_IMAP;
 	return r->only != NULL && c->type == LIST_COUNT ? OP_SCOPE : OP_OK;
 }
 

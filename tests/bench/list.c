@@ -74,6 +74,7 @@ fill(const char *dir, int n)
 	if (sqlite3_open(path, &db) != SQLITE_OK)
 		exit(1);
 	run("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
+	    "CREATE TABLE state(name TEXT, value);"
 	    "CREATE TABLE mailbox(id INTEGER PRIMARY KEY, name TEXT,"
 	    " modseq INTEGER); INSERT INTO mailbox VALUES(1,'INBOX',0)");
 	run(row_schema);

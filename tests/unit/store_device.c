@@ -85,7 +85,7 @@ boxes_there(struct node *n, void *arg)
 
 	(void)arg;
 	return b != NULL && b->here && b->uidlease > b->uidnext &&
-	    b->modlease > 0 && sync_idle(&n->st);
+	    b->modlease > 0 && sync_idle(&n->st) && !n->st.rebuild;
 }
 
 static void

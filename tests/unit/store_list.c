@@ -95,6 +95,7 @@ open_db(void)
 	snprintf(path, sizeof path, "%s/store.db", home);
 	assert_int_equal(sqlite3_open(path, &db), 0);
 	exec("PRAGMA journal_mode=WAL;"
+	    "CREATE TABLE state(name TEXT, value);"
 	    "CREATE TABLE mailbox(id INTEGER PRIMARY KEY, name TEXT,"
 	    " modseq INTEGER);"
 	    "INSERT INTO mailbox VALUES(1,'INBOX',7),(2,'Trash',0)");

@@ -21,7 +21,7 @@ settled(struct node *node, void *arg)
 	(void)arg;
 	return b != NULL && b->here && b->uidlease > b->uidnext &&
 	    b->modlease > 0 && sync_idle(&node->st) &&
-	    intake_idle_now(&node->st);
+	    intake_idle_now(&node->st) && !node->st.rebuild;
 }
 
 static int

@@ -165,6 +165,7 @@ start(void **state, const char *only)
 	snprintf(path, sizeof path, "%s/store.db", home);
 	assert_int_equal(sqlite3_open(path, &db), 0);
 	exec("PRAGMA journal_mode=WAL;"
+	    "CREATE TABLE state(name TEXT, value);"
 	    "CREATE TABLE mailbox(id INTEGER PRIMARY KEY, name TEXT UNIQUE,"
 	    " uidvalidity INTEGER, modseq INTEGER, recent INTEGER);"
 	    "INSERT INTO mailbox VALUES(1,'Box',7,0,1),(2,'Other',8,0,1)");
