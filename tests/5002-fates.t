@@ -68,6 +68,8 @@ mail 550 5.7.1 not you|failed
 mail 530 5.7.0 log in first|waiting
 rcpt 421 4.3.2 shutting down|waiting
 rcpt 552 5.5.3 too many|waiting
+rcpt 552 too many|waiting
+rcpt 552 5.2.2 mailbox is full|failed
 rcpt 554 5.7.1 spam|failed
 data 451 4.3.0 later|waiting
 data 554 5.6.0 no|failed

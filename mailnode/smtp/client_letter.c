@@ -147,8 +147,8 @@ put_rcpt(struct client *c, const struct client_rcpt *r)
 	line_puts(c->line, "\r\n");
 }
 
-/* RFC 5321 section 4.5.3.1.10: 552 to RCPT means 452; and what tells us to
- * log in first is for the owner to mend, not a fate for the letter. */
+/* What tells us to log in first is for the owner to mend, not a fate for the
+ * letter. */
 static enum client_fate
 fate_of(unsigned int code)
 {
@@ -160,8 +160,8 @@ fate_of(unsigned int code)
 	return CLIENT_REFUSED;
 }
 
-/* RFC 5321 section 4.5.3.1.10, RFC 3463 X.5.3; a 452 of another status is a
- * mailbox that is full. */
+/* RFC 5321 section 4.5.3.1.10, RFC 3463 X.5.3: 552 to RCPT means 452, too.
+ * Of another status either is a mailbox that is full: for good, or now. */
 static bool
 is_crowded(const struct reply *r)
 {
@@ -189,10 +189,8 @@ take_answer(struct client *c, struct client_letter *l, struct client_rcpt *who)
 			all(l, CLIENT_DEFERRED, f, c->reply.text);
 		return f == CLIENT_TAKEN ? 0 : 1;
 	}
-	if (c->reply.code == 552)
-		f = CLIENT_DEFERRED;
-	who->fate = f;
 	who->crowded = is_crowded(&c->reply);
+	who->fate = who->crowded ? CLIENT_DEFERRED : f;
 	snprintf(who->text, sizeof who->text, "%s", c->reply.text);
 	return c->broken ? -1 : 0;
 }
