@@ -17,6 +17,7 @@
 #include "mailnode/cmd.h"
 #include "mailnode/node/conf.h"
 #include "mailnode/node/control.h"
+#include "mailnode/node/here.h"
 #include "mailnode/queue/prepare.h"
 #include "mailnode/queue/route.h"
 #include "store/err.h"
@@ -30,6 +31,7 @@ struct send {
 	bool		 from_header;	/* -t */
 	bool		 dots;		/* a line of one dot ends the input */
 	bool		 verbose;
+	char		 mode;		/* of -b; 'q': -q */
 	const char	*from, *name;	/* -f, -F */
 	const char	*envid;
 	uint32_t	 notify;
@@ -124,8 +126,12 @@ set_value(struct send *s, char option, const char *v)
 		if (v[0] == 'i')
 			s->dots = false;
 		return 0;
-	case 'b':		/* only what delivers */
-		return v[0] == 'm' ? 0 : -1;
+	case 'b':
+		s->mode = v[0];
+		return 0;
+	case 'q':
+		s->mode = 'q';
+		return 0;
 	default:
 		return 0;	/* harmless here: -odq, -B8BITMIME, -L … */
 	}
@@ -256,6 +262,16 @@ is_login(void *arg, const char *name)
 	return !ours;
 }
 
+static bool
+is_here(void *arg, const char *domain)
+{
+	char addr[PATH_SIZE];
+
+	(void)arg;
+	(void)snprintf(addr, sizeof addr, "x@%s", domain);
+	return !route_is_ours(addr) && here_is(domain);
+}
+
 static void
 find_names(struct send *s)
 {
@@ -281,6 +297,18 @@ own_address(struct send *s, char *dst, size_t size)
 	(void)s;
 }
 
+/* A name without a domain: our login, or an address of ours. */
+static int
+bare_sender(struct send *s, const char *name)
+{
+	if (strcmp(name, s->login) == 0)
+		own_address(s, s->sender, sizeof s->sender);
+	else
+		snprintf(s->sender, sizeof s->sender, "%s@%s", name,
+		    conf.domains[0]);
+	return 0;
+}
+
 /* -f: an address of ours, "" or "<>" for the null sender, our login. */
 static int
 read_sender(struct send *s)
@@ -288,10 +316,8 @@ read_sender(struct send *s)
 	const char *f = s->from, *end;
 	struct path a;
 
-	if (f == NULL || strcmp(f, s->login) == 0) {
-		own_address(s, s->sender, sizeof s->sender);
-		return 0;
-	}
+	if (f == NULL)
+		return bare_sender(s, s->login);
 	if (*f == '\0' || strcmp(f, "<>") == 0)
 		return 0;
 	end = f + strlen(f);
@@ -300,13 +326,14 @@ read_sender(struct send *s)
 		end--;
 	}
 	if (path_mailbox(f, end, PATH_UTF8, &a) == PATH_OK) {
+		if (!a.literal && is_here(s, a.domain))
+			return bare_sender(s, a.local);
 		snprintf(s->sender, sizeof s->sender, "%s", a.address);
 		return 0;
 	}
 	if (strpbrk(f, "@ <>\"") != NULL)
 		return fail(s, EX_NOPERM, s->from, "not an address");
-	snprintf(s->sender, sizeof s->sender, "%s@%s", f, conf.domains[0]);
-	return 0;
+	return bare_sender(s, f);
 }
 
 /* Ours, and somebody who would get the answer. */
@@ -480,6 +507,7 @@ run(struct send *s, char **rcpt)
 	s->p.name = s->name;
 	s->p.domain = conf.domains[0];
 	s->p.is_login = is_login;
+	s->p.is_here = is_here;
 	s->p.arg = s;
 	s->p.now = clock_wall_s();
 	s->p.unique = s->unique;
@@ -492,17 +520,48 @@ run(struct send *s, char **rcpt)
 	return rc == 0 ? submit(s) : rc;
 }
 
+/* What the name does beside taking mail.  -1: that. */
+static int
+other_mode(const struct send *s)
+{
+	static char queue[] = "queue", list[] = "list", retry[] = "retry";
+	static char *show[] = { queue, list, NULL };
+	static char *again[] = { queue, retry, NULL };
+	char option[] = { '-', 'b', s->mode, '\0' };
+
+	switch (s->mode) {
+	case 'm':
+		return -1;
+	case 'p':
+		return cmd_queue(2, show);
+	case 'q':
+		return cmd_queue(2, again);
+	case 'i':		/* aliases need no making */
+		return EX_OK;
+	default:
+		return fail(s, EX_USAGE, option, "only mail is taken here, "
+		    "on standard input");
+	}
+}
+
 int
 cmd_send(int argc, char **argv)
 {
-	struct send s = { .as = argv[0], .dots = true, .ch = -1 };
+	struct send s = { .as = argv[0], .dots = true, .mode = 'm',
+	    .ch = -1 };
 	int first, rc;
 
-	if (argc == 2 && strcmp(argv[1], "-h") == 0)
+	if (argc == 2 && (strcmp(argv[1], "-h") == 0 ||
+	    strcmp(argv[1], "--help") == 0))
 		return cmd_usage("send", 1);
+	if (argc == 2 && strcmp(argv[1], "--version") == 0)
+		return printf("mailnode %s\n", VERSION) < 0;
 	first = options(&s, argc, argv);
 	if (first == -1)
 		return usage();
+	rc = other_mode(&s);
+	if (rc != -1)
+		return rc;
 	if (crypto_init() == -1)
 		return fail(&s, EX_OSERR, "start", "no source of randomness");
 	prepare_init(&s.p, conf.message_max);

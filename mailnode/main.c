@@ -234,15 +234,31 @@ base_name(const char *path)
 	return slash != NULL ? slash + 1 : path;
 }
 
+/* Other names of ours: those that programs know a mailer by.  -1: none. */
+static int
+run_name(const char *name, int argc, char **argv)
+{
+	static char send[] = "sendmail", list[] = "-bp", make[] = "-bi";
+	static char *mailq[] = { send, list, NULL };
+	static char *newaliases[] = { send, make, NULL };
+
+	if (strcmp(name, "mailq") == 0)
+		return cmd_send(2, mailq);
+	if (strcmp(name, "newaliases") == 0)
+		return cmd_send(2, newaliases);
+	if (strcmp(name, send) != 0)
+		return -1;
+	argv[0] = send;
+	return cmd_send(argc, argv);
+}
+
 int
 main(int argc, char **argv)
 {
-	static char name[] = "sendmail";
+	int rc = run_name(base_name(argv[0]), argc, argv);
 
-	if (strcmp(base_name(argv[0]), "sendmail") == 0) {
-		argv[0] = name;
-		return cmd_send(argc, argv);
-	}
+	if (rc != -1)
+		return rc;
 	if (argc < 2)
 		return tui_main();
 	if (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0)

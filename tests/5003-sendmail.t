@@ -119,6 +119,36 @@ then
 	ok 'without its X-Mailer' fails grep -qi ^x-mailer "$hop/msg.13"
 fi
 
+# Names of this machine stand behind '@' of what programs make up: mutt and
+# mail of mailutils write From so, and complete "root".
+here=$(id -un)@$(uname -n)
+exits 'a name of this machine' 0 \
+    "From: Me <$here>\nSender: <$(id -un)@localhost>\nTo: root@localhost\nSubject: Here\n\nx\n" \
+    -t -f "$here" "root@$(uname -n | tr a-z A-Z)"
+ok 'is none for others to see' wait_for \
+    'cat "$node"/Mail/INBOX/*/* | tr -d "\r" >"$tmp/got" && grep -q "^Subject: Here" "$tmp/got"'
+ok 'its From is ours' eval 'sed -n "/^Subject: Here/,/^$/p" "$tmp/got" | grep -qx "From: .*<me@node.test>"'
+is 'once to whom it was for' "$(mn queue -a -j | grep -c '"subject":"Here"')" 1
+ok 'and nobody else' eval 'mn queue -a | grep "  me+root@node.test$"'
+exits 'another user of this machine is none of ours' 77 'Subject: x\n\n' \
+    -f "nobody@$(uname -n)" a@far.test
+exits 'nor is a name below it' 77 'Subject: x\n\n' -f "$here.test" a@far.test
+
+# Other things that the name does.
+exits 'sendmail -bp' 0 '' -bp
+is 'lists the queue' "$(cat "$tmp/out")" "$(mn queue)"
+ln -s sendmail "$node/build/mailq"
+is 'as mailq does' "$("$node/build/mailq" 2>&1)" "$(mn queue 2>&1)"
+exits 'sendmail -q tries what waits' 0 'Subject: x\n\n' -q
+exits 'at intervals, too' 0 '' -q30m
+exits 'sendmail -bi has nothing to do' 0 '' -bi
+exits 'sendmail -bs' 64 '' -bs
+is 'says what it is' "$(cat "$tmp/out")" \
+    'mailnode: sendmail: -bs: only mail is taken here, on standard input'
+for o in --help --version; do
+	exits "sendmail $o" 0 '' $o
+done
+
 printf 'Subject: s\n\nx\n' | MAILNODE_HOME=$tmp/none "$sm" a@far.test 2>"$tmp/out"
 is 'where there is no node' $? 75
 ok 'none is made' fails test -e "$tmp/none"

@@ -105,6 +105,14 @@ add_bare(struct prepare *p, const char *name)
 	return add_rcpt(p, full);
 }
 
+/* "root@localhost" is "root". */
+static bool
+here(const struct prepare *p, const struct path *a)
+{
+	return p->is_here != NULL && !a->literal &&
+	    p->is_here(p->arg, a->domain);
+}
+
 enum prepare_err
 prepare_rcpt(struct prepare *p, const char *text, size_t n)
 {
@@ -116,7 +124,8 @@ prepare_rcpt(struct prepare *p, const char *text, size_t n)
 	while (rc == PREPARE_OK)
 		switch (addrs_next(&text, end, &a, &at, &len)) {
 		case ADDRS_ONE:
-			rc = add_rcpt(p, a.address);
+			rc = here(p, &a) ? add_bare(p, a.local) :
+			    add_rcpt(p, a.address);
 			break;
 		case ADDRS_LOCAL:
 			rc = add_bare(p, a.local);
@@ -216,6 +225,8 @@ read_from(struct prepare *p, const char *s, size_t n, bool *whole)
 	*whole = false;
 	switch (addrs_next(&s, end, &a, &at, &len)) {
 	case ADDRS_ONE:
+		if (here(p, &a))
+			break;
 		snprintf(p->author, sizeof p->author, "%s", a.address);
 		*whole = true;
 		break;
@@ -241,6 +252,10 @@ read_senders(struct prepare *p, const char *s, size_t n, bool *whole)
 	while (rc == PREPARE_OK)
 		switch (addrs_next(&s, end, &a, &at, &len)) {
 		case ADDRS_ONE:
+			if (here(p, &a)) {
+				*whole = false;
+				break;
+			}
 			rc = add(&p->senders, &p->nsenders, a.address);
 			if (p->nsenders > PREPARE_SENDERS_MAX)
 				rc = PREPARE_SENDER;

@@ -44,6 +44,9 @@ struct prepare {
 	/* A user of this machine, whose mail is the owner's: "root" is
 	 * user+root; NULL: there are none. */
 	bool		 (*is_login)(void *arg, const char *name);
+	/* A name of this machine itself behind an address's '@', which then
+	 * is a name without a domain; NULL: there is none. */
+	bool		 (*is_here)(void *arg, const char *domain);
 	void		*arg;
 	int64_t		 now;		/* wall seconds */
 	const char	*unique;	/* for a Message-ID */
