@@ -142,9 +142,27 @@ is 'as mailq does' "$("$node/build/mailq" 2>&1)" "$(mn queue 2>&1)"
 exits 'sendmail -q tries what waits' 0 'Subject: x\n\n' -q
 exits 'at intervals, too' 0 '' -q30m
 exits 'sendmail -bi has nothing to do' 0 '' -bi
-exits 'sendmail -bs' 64 '' -bs
+exits 'sendmail -bv' 64 '' -bv a@far.test
 is 'says what it is' "$(cat "$tmp/out")" \
-    'mailnode: sendmail: -bs: only mail is taken here, on standard input'
+    'mailnode: sendmail: -bv: only mail is taken here, on standard input'
+
+# A dialogue on standard input: what PHP's mailers call.
+before=$(hop_count)
+exits 'sendmail -bs' 0 'EHLO [127.0.0.1]\r\nMAIL FROM:<me@node.test> BODY=8BITMIME\r\nRCPT TO:<a@far.test>\r\nRCPT TO:<b@far.test>\r\nDATA\r\nSubject: bs 1\r\nBcc: c@far.test\r\n\r\n..one\r\n...\r\n.\r\nMAIL FROM:<>\r\nRCPT TO:<root@localhost>\r\nDATA\r\nSubject: bs 2\r\n\r\n.\r\nQUIT\r\n' -bs -i
+is 'each is answered' "$(cut -c1-4 "$tmp/out" | tr '\n' ' ')" \
+    '220  250- 250- 250- 250- 250- 250  250  250  250  354  250  250  250  354  250  221  '
+ok 'taken' taken $((before + 1))
+is 'to whom it was given' "$(hop_rcpts $((before + 1)))" '<a@far.test> <b@far.test>'
+is 'the dots' "$(last | tail -2 | tr '\n' ' ')" '.one .. '
+ok 'without Bcc' fails sh -c 'grep -qi ^bcc "$0"' "$hop/msg.$((before + 1))"
+ok 'the second, too' wait_for 'cat "$node"/Mail/INBOX/*/* | grep -q "^Subject: bs 2"'
+exits 'what goes wrong' 0 'RCPT TO:<a@far.test>\nMAIL FROM:<me@elsewhere.test>\nMAIL FROM:<me@node.test>\nDATA\nRCPT TO:<a@far.test>\nDATA\n\n.\nMAIL FROM:<me@node.test>\nRCPT TO:<a b>\nRCPT TO:<a@far.test>\nRSET\nDATA\nWHAT\nMAIL TO:<a@far.test>\nMAIL FROM:<me@node.test>\nRCPT TO:<a@far.test>\nDATA\nSubject: cut\n' -bs
+is 'is said' "$(cut -c1-9 "$tmp/out" | sed 1d | tr '\n' ' ')" \
+    '503 5.5.1 250 2.1.0 503 5.5.1 503 5.5.1 250 2.1.5 354 end w 550 5.7.1 250 2.1.0 501 5.5.4 250 2.1.5 250 2.0.0 503 5.5.1 500 5.5.1 501 5.5.4 250 2.1.0 250 2.1.5 354 end w '
+ok 'and what was cut is none' fails sh -c '"$0" queue -a | grep cut' "$mailnode"
+{ printf 'MAIL FROM:<me@node.test>\nRCPT TO:<a@far.test>\nDATA\n'
+head -c 60000000 /dev/zero | tr '\0' x; printf '\n.\nQUIT\n'; } | "$sm" -bs >"$tmp/out"
+is 'what is too large' "$(sed -n '5,6s/ .*//p' "$tmp/out" | tr -d '\r' | tr '\n' ' ')" '552 221 '
 for o in --help --version; do
 	exits "sendmail $o" 0 '' $o
 done
