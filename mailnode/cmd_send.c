@@ -237,13 +237,24 @@ deliver(struct call *c, char **rcpt)
 	return EX_OK;
 }
 
+/* -bp, -q: what the queue command does. */
+static int
+on_queue(struct call *c, char *what)
+{
+	static char queue[] = "queue";
+	char *argv[] = { queue, what, NULL };
+
+	if (send_is_local())
+		return say_why(c, send_fail(&c->s, EX_NOPERM, queue,
+		    "it is for the owner of the node alone"));
+	return cmd_queue(2, argv);
+}
+
 /* What the name does beside taking one message: -b and -q. */
 static int
 do_mode(struct call *c, char **rcpt)
 {
-	static char queue[] = "queue", list[] = "list", retry[] = "retry";
-	static char *show[] = { queue, list, NULL };
-	static char *again[] = { queue, retry, NULL };
+	static char list[] = "list", retry[] = "retry";
 	char option[] = { '-', 'b', c->mode, '\0' };
 
 	switch (c->mode) {
@@ -252,9 +263,9 @@ do_mode(struct call *c, char **rcpt)
 	case 's':
 		return send_talk(&c->s);
 	case 'p':
-		return cmd_queue(2, show);
+		return on_queue(c, list);
 	case 'q':
-		return cmd_queue(2, again);
+		return on_queue(c, retry);
 	case 'i':		/* aliases need no making */
 		return EX_OK;
 	default:

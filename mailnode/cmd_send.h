@@ -47,6 +47,9 @@ int	send_rcpt(struct send *s, const char *text, size_t n);
 /* The message itself. */
 int	send_message(struct send *s, const void *data, size_t n);
 
+/* Is this another user than the node's owner, who may hand in and no more? */
+bool	send_is_local(void);
+
 /* Sets why, and returns status. */
 int	send_fail(struct send *s, int status, const char *what,
 	    const char *why);

@@ -58,8 +58,8 @@ status_of(uint16_t rc)
  * Another user of this machine comes by conf.local_socket, the owner by the
  * node itself.  Whose node it is shows in whose socket it is.
  */
-static bool
-by_local_door(void)
+bool
+send_is_local(void)
 {
 	struct stat st;
 
@@ -71,7 +71,7 @@ by_local_door(void)
 static int
 join(struct send *s)
 {
-	s->local = by_local_door();
+	s->local = send_is_local();
 	if (s->local) {
 		s->ch = node_link_local();
 		/* The daemon closes the door without a word. */

@@ -168,6 +168,14 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	    <"$tmp/mail" 2>&1); rc=$?
 	is 'who is not in the list hears so' "$rc $said" "77 mailnode: sendmail: $door: this user is not in local_uids[] of config.h"
 	ok 'he sees no queue' fails as_nobody "$mailnode" queue
+	is 'by mailq neither, which says why' \
+	    "$(as_nobody "$node/build/sendmail" -bp 2>&1)" \
+	    "mailnode: sendmail: queue: it is for the owner of the node alone"
+	said=$(printf 'MAIL FROM:<x@elsewhere.test>\nRCPT TO:<root>\nRCPT TO:<root@localhost>\nDATA\nFrom: x@elsewhere.test\nSubject: talk\n\nout of php\n.\nQUIT\n' |
+	    as_nobody "$node/build/sendmail" -bs | tr -d '\r' | cut -c1-9 | xargs)
+	is 'he hands in by a dialogue, too' "$said" \
+	    '220 mail. 250 2.1.0 501 5.5.4 250 2.1.5 354 end w 250 2.0.0 221 2.0.0'
+	ok 'which is filed' wait_for 'inbox | grep -q "^out of php"'
 	# One link to keeper each, and more of them by one connection.
 	cat >"$tmp/crowd" <<-'END'
 	import array, socket, struct, sys
