@@ -15,7 +15,8 @@
 #				definitions replaced (C text), loopback, ports 0
 #	node_build		$node/build/mailnode of that configuration
 #	node_init		vault, keys, folders; passphrase in $pass
-#	node_start [WRAPPER...]	serves; waits until the listeners are named
+#	node_start [WRAPPER...]	serves; waits until the listeners are named, and
+#				the mailboxes known
 #	node_port SERVICE	the port the kernel chose
 #	node_stop [SIGNAL]	ends the daemon and waits for it
 #	mn ARGS...		runs this node's mailnode
@@ -200,9 +201,18 @@ node_start()
 	setsid "$@" "$mailnode" serve >>"$node/log" 2>&1 </dev/null &
 	echo $! >"$node/serve.pid"
 	wait_for '[ -s "$MAILNODE_HOME/run/listeners" ] || ! node_alive' 20
-	node_alive && [ -s "$MAILNODE_HOME/run/listeners" ] && return
+	node_alive && [ -s "$MAILNODE_HOME/run/listeners" ] && node_whole &&
+	    return
 	tail -20 "$node/log" >&2
 	return 1
+}
+
+# At a first start, or without its cache, it lets no phone in, nor knows which
+# mailboxes there are, until it has looked; where it cannot, nobody waits.
+node_whole()
+{
+	wait_for '! mn status -j 2>/dev/null | grep -q "\"partial\":true"' 5
+	:
 }
 
 node_port()
