@@ -25,11 +25,24 @@ exists(struct filer *f, const char *path)
 	return fstatat(f->root, path, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+/* One file of two names keeps both when the first is given the second. */
 static int
-move_one(struct filer *f, const char *from, const char *to, bool copy)
+rename_one(struct filer *f, const char *from, const char *to, bool redo)
 {
-	if (!copy)
-		return renameat(f->root, from, f->root, to);
+	struct stat a, b;
+
+	if (renameat(f->root, from, f->root, to) == -1)
+		return -1;
+	if (redo && fstatat(f->root, from, &a, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    fstatat(f->root, to, &b, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    a.st_ino == b.st_ino && a.st_dev == b.st_dev)
+		return unlinkat(f->root, from, 0);
+	return 0;
+}
+
+static int
+link_one(struct filer *f, const char *from, const char *to)
+{
 	if (linkat(f->root, from, f->root, to, 0) == -1 && errno != EEXIST)
 		return -1;
 	return 0;
@@ -195,7 +208,7 @@ gets_its_own(const char *folder, const char *rel, const char *dfolder,
 
 struct move {
 	const char	*folder, *rel, *dfolder, *drel;
-	bool		 copy;
+	bool		 copy, redo;
 	char		 is[MAILDIR_REL_MAX];	/* its name now */
 	char		 now[MAILDIR_REL_MAX];	/* what it becomes */
 };
@@ -213,7 +226,8 @@ move_once(struct filer *f, const struct move *m)
 	}
 	if (strcmp(from, to) == 0)
 		return exists(f, to) ? 0 : (errno = ENOENT, -1);
-	return move_one(f, from, to, m->copy);
+	return m->copy ? link_one(f, from, to) :
+	    rename_one(f, from, to, m->redo);
 }
 
 /* When it is gone and what it shall be stands, a crash came after the
@@ -274,20 +288,26 @@ settle_first(struct filer *f, const char *folder, const char *rel)
 }
 
 enum store_err
-filer_move(struct filer *f, struct op_call *c, const char *folder,
-    const char *rel, const char *dfolder, const char *drel, bool copy)
+filer_move(struct filer *f, struct op_call *c, const struct file_move *to,
+    bool copy)
 {
-	struct move m = { .folder = folder, .rel = rel, .dfolder = dfolder,
-	    .drel = drel, .copy = copy };
-	enum store_err rc;
+	struct move m = { .folder = to->folder, .rel = to->rel,
+	    .dfolder = to->dfolder, .drel = to->drel, .copy = copy,
+	    .redo = to->redo };
+	enum store_err rc = STORE_NOTFOUND;
 
-	settle_first(f, folder, rel);
-	rc = move_found(f, &m);
+	settle_first(f, m.folder, m.rel);
+	/* It may have another name by now, and so may what it is a copy of:
+	 * a second one would be a message of its own. */
+	if (copy && m.redo)
+		rc = find(f, m.dfolder, m.drel, m.now);
+	if (rc == STORE_NOTFOUND)
+		rc = move_found(f, &m);
 	if (rc == STORE_OK)
-		rc = filer_dirty(f, dfolder, m.now);
+		rc = filer_dirty(f, m.dfolder, m.now);
 	if (rc == STORE_OK && !copy)
-		rc = filer_dirty(f, folder, m.is);
-	return rc != STORE_OK ? rc : filer_later(f, c, dfolder, m.now, -1);
+		rc = filer_dirty(f, m.folder, m.is);
+	return rc != STORE_OK ? rc : filer_later(f, c, m.dfolder, m.now, -1);
 }
 
 enum store_err

@@ -64,8 +64,7 @@ void		filer_close(struct filer *f);
 enum store_err	filer_put(struct filer *f, struct op_call *c,
 		    const struct file_put *p);
 enum store_err	filer_move(struct filer *f, struct op_call *c,
-		    const char *folder, const char *rel, const char *dfolder,
-		    const char *drel, bool copy);
+		    const struct file_move *m, bool copy);
 enum store_err	filer_drop(struct filer *f, struct op_call *c,
 		    const char *folder, const char *rel);
 

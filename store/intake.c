@@ -298,11 +298,13 @@ job_send_entry(struct job *j, const struct box *b,
 static int
 send_found(struct job *j, const struct box *b)
 {
+	const struct file_move m = { b->name, j->old, b->name, j->rel,
+	    false };
 	struct buf args;
 	int rc;
 
 	buf_init(&args, CHAN_DATA_MAX);
-	file_move_put(&args, b->name, j->old, b->name, j->rel);
+	file_move_put(&args, &m);
 	rc = ask_send(j->st->filer, FILE_MOVE, &args, -1, filed, j);
 	buf_clear(&args);
 	return rc;

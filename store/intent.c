@@ -388,16 +388,16 @@ put(struct store *st, struct sent *s)
 		[INTENT_DROP] = FILE_DROP
 	};
 	const struct intent *in = &s->in;
+	const struct file_move m = { in->box, in->rel,
+	    in->kind == INTENT_DROP ? NULL : in->dbox, in->drel,
+	    in->id <= st->intents->twice };
 	struct buf b;
 	int rc;
 
 	if (in->kind == INTENT_PUT)
 		return intent_put_send(st, in, done, s);
 	buf_init(&b, CHAN_DATA_MAX);
-	if (in->kind == INTENT_DROP)
-		file_move_put(&b, in->box, in->rel, NULL, NULL);
-	else
-		file_move_put(&b, in->box, in->rel, in->dbox, in->drel);
+	file_move_put(&b, &m);
 	rc = ask_send(st->filer, types[in->kind], &b, -1, done, s);
 	buf_clear(&b);
 	return rc;

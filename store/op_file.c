@@ -59,14 +59,14 @@ file_reject_put(struct buf *b, const struct file_put *p)
 }
 
 void
-file_move_put(struct buf *b, const char *folder, const char *rel,
-    const char *dfolder, const char *drel)
+file_move_put(struct buf *b, const struct file_move *m)
 {
-	chan_put_str(b, folder);
-	chan_put_str(b, rel);
-	if (dfolder != NULL) {
-		chan_put_str(b, dfolder);
-		chan_put_str(b, drel);
+	chan_put_str(b, m->folder);
+	chan_put_str(b, m->rel);
+	if (m->dfolder != NULL) {
+		chan_put_str(b, m->dfolder);
+		chan_put_str(b, m->drel);
+		chan_put_u8(b, m->redo);
 	}
 }
 
@@ -253,15 +253,17 @@ move_or_link(struct filer *f, struct op_call *c, bool copy)
 {
 	char folder[BOX_NAME_MAX], dfolder[BOX_NAME_MAX];
 	char rel[MAILDIR_REL_MAX], drel[MAILDIR_REL_MAX];
+	struct file_move m = { folder, rel, dfolder, drel, false };
 	bool ok = get_folder(&c->in, folder);
 	enum store_err rc;
 
 	ok = file_rel_get(&c->in, rel) && ok;
 	ok = get_folder(&c->in, dfolder) && ok;
 	ok = file_rel_get(&c->in, drel) && ok;
+	m.redo = chan_get_u8(&c->in) != 0;
 	if (!chan_end(&c->in) || !ok)
 		return OP_BAD;
-	rc = filer_move(f, c, folder, rel, dfolder, drel, copy);
+	rc = filer_move(f, c, &m, copy);
 	return rc == STORE_OK ? OP_LATER : (uint16_t)rc;
 }
 

@@ -58,6 +58,12 @@ struct file_put {
 	uint64_t	 nbody;		/* octets; of fd when body is NULL */
 };
 
+/* A file, and where else it shall stand. */
+struct file_move {
+	const char	*folder, *rel, *dfolder, *drel;
+	bool		 redo;		/* it may have been done before */
+};
+
 /* Arguments, by op. */
 void	file_folders_put(struct buf *b, uint32_t skip);
 void	file_lease_put(struct buf *b, const char *folder,
@@ -66,9 +72,8 @@ void	file_box_put(struct buf *b, const char *folder, const char *to);
 void	file_put_put(struct buf *b, const struct file_put *p);
 /* REJECT: p->rel is a name, p->folder is not read. */
 void	file_reject_put(struct buf *b, const struct file_put *p);
-/* MOVE and LINK: from, to; DROP: to is not read. */
-void	file_move_put(struct buf *b, const char *folder, const char *rel,
-	    const char *dfolder, const char *drel);
+/* MOVE and LINK: from, to; DROP: dfolder is NULL. */
+void	file_move_put(struct buf *b, const struct file_move *m);
 void	file_scan_put(struct buf *b, const char *folder, bool start);
 /* LOOK: the folder, then paths of rows, FILE_LOOK_MAX at most. */
 void	file_look_put(struct buf *b, const char *folder);

@@ -271,6 +271,67 @@ a_row_that_was_not_written_follows_its_file(void **state)
 }
 
 static void
+sql(struct node *n, const char *text)
+{
+	assert_int_equal(sqlite3_exec(n->st.db[STORE_NODE], text, NULL, NULL,
+	    NULL), SQLITE_OK);
+}
+
+static void
+start_again(struct node *n)
+{
+	node_stop(n);
+	node_start(n);
+	assert_true(node_until(n, settled, NULL));
+}
+
+/* A crash between the deed and its word: what was done is done again, though
+ * the letter, or its copy, was changed since. */
+static void
+a_copy_done_again(struct want *more, bool before)
+{
+	struct want copy = { .type = MAIL_COPY, .set = { .n = 1 },
+	    .ids = { 1 }, .text = "Archive", .n = 1 };
+	struct node n;
+
+	begin(&n);
+	assert_true(node_until(&n, settled, NULL));
+	ask_hang_up(n.st.filer);
+	assert_int_equal(node_ask(&n, ROLE_OWNER, change, &copy), 0);
+	if (before)
+		assert_int_equal(node_ask(&n, ROLE_OWNER, change, more), 0);
+	sql(&n, "CREATE TABLE kept AS SELECT * FROM intent");
+	start_again(&n);
+	if (!before)
+		assert_int_equal(node_ask(&n, ROLE_OWNER, change, more), 0);
+	assert_true(node_until(&n, settled, NULL));
+	sql(&n, "INSERT INTO intent SELECT * FROM kept; DROP TABLE kept");
+	start_again(&n);
+	assert_int_equal(node_files(&n, "INBOX/cur") +
+	    node_files(&n, "INBOX/new"), 1);
+	assert_int_equal(node_files(&n, "Archive/cur") +
+	    node_files(&n, "Archive/new"), before ? 0 : 1);
+	assert_int_equal(node_files(&n, "Trash/cur") +
+	    node_files(&n, "Trash/new"), before ? 1 : 0);
+	end(&n);
+}
+
+static void
+a_copy_done_again_is_one(void **state)
+{
+	struct want w = { .type = MAIL_FLAGS, .set = { .n = 1 },
+	    .add = STORE_FLAGGED, .n = 1 };
+
+	(void)state;
+	for (w.ids[0] = 1; w.ids[0] <= 2; w.ids[0]++)
+		a_copy_done_again(&w, false);
+	w.type = MAIL_MOVE;
+	w.ids[0] = 2;
+	w.text = "Trash";
+	a_copy_done_again(&w, true);
+}
+
+static void
 moves_and_copies(void **state)
 {
 	struct want w = { .type = MAIL_MOVE, .set = { .n = 1 },
@@ -455,6 +516,7 @@ main(void)
 		cmocka_unit_test(flags_rename_the_file),
 		cmocka_unit_test(tags_are_kept_by_content),
 		cmocka_unit_test(moves_and_copies),
+		cmocka_unit_test(a_copy_done_again_is_one),
 		cmocka_unit_test(a_move_is_in_both_databases_or_in_none),
 		cmocka_unit_test(a_row_that_was_not_written_follows_its_file),
 		cmocka_unit_test(expunges),
