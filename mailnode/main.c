@@ -109,6 +109,28 @@ cmd_wrong(const char *what, const char *why)
 	return cmd_fail(what, why) + 1;
 }
 
+static bool linked;	/* a service was asked for */
+
+/* What kept it from that stands in keeper's alarms. */
+static int
+tell_missing(int rc)
+{
+	struct node *n = rc == 1 && linked ? node_connect(true) : NULL;
+	struct node_state *st = n != NULL ? malloc(sizeof *st) : NULL;
+	size_t i;
+
+	if (st != NULL && node_state(n, st) == 0 && !st->ready)
+		for (i = 0; i < ALARM_MAX; i++)
+			if (st->alarms.at[i].since != 0 &&
+			    st->alarms.at[i].role == ROLE_KEEPER)
+				(void)cmd_fail("keeper",
+				    st->alarms.at[i].text);
+	free(st);
+	if (n != NULL)
+		node_close(n);
+	return rc;
+}
+
 int
 cmd_link(const char *cmd, struct node **n, enum role role)
 {
@@ -119,6 +141,7 @@ cmd_link(const char *cmd, struct node **n, enum role role)
 	ch = *n != NULL ? node_link(*n, role) : -1;
 	if (ch == -1)
 		(void)cmd_fail(cmd, node_why(errno));
+	linked = true;
 	return ch;
 }
 
@@ -222,7 +245,8 @@ run_cmd(int argc, char **argv)
 	for (c = cmds; c->fn != NULL; c++)
 		if (strcmp(c->name, argv[0]) == 0)
 			return argc == 2 && strcmp(argv[1], "--help") == 0 ?
-			    cmd_usage(c->name, 1) : c->fn(argc, argv);
+			    cmd_usage(c->name, 1) :
+			    tell_missing(c->fn(argc, argv));
 	return cmd_wrong(argv[0], "no such command; mailnode -h lists them");
 }
 

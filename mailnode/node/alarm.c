@@ -37,10 +37,12 @@ alarm_raise(struct alarms *a, enum role role, const char *text)
 
 	if (i < ALARM_MAX) {
 		a->at[i].times++;
+		a->at[i].raised_ms = clock_mono_ms();
 		return;
 	}
 	i = place(a);
 	a->at[i].since = clock_wall_s();
+	a->at[i].raised_ms = clock_mono_ms();
 	a->at[i].times = 1;
 	a->at[i].role = role;
 	snprintf(a->at[i].text, ALARM_TEXT, "%s", text);
@@ -56,11 +58,11 @@ alarm_clear(struct alarms *a, enum role role, const char *text)
 }
 
 void
-alarm_clear_role(struct alarms *a, enum role role)
+alarm_clear_role(struct alarms *a, enum role role, int64_t before_ms)
 {
 	size_t i;
 
 	for (i = 0; i < ALARM_MAX; i++)
-		if (a->at[i].role == role)
+		if (a->at[i].role == role && a->at[i].raised_ms < before_ms)
 			a->at[i].since = 0;
 }

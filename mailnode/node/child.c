@@ -285,6 +285,22 @@ to_run(const struct nursery *n, const struct role_entry *e)
 	return e->role != ROLE_RUNNER;
 }
 
+bool
+nursery_up(const struct nursery *n)
+{
+	const struct role_entry *e;
+	const struct child *c;
+
+	for (e = n->roles; e->fn != NULL; e++) {
+		for (c = n->children; c != NULL; c = c->next)
+			if (c->entry == e && c->ready)
+				break;
+		if (c == NULL && to_run(n, e))
+			return false;
+	}
+	return true;
+}
+
 int
 nursery_start(struct nursery *n)
 {
@@ -336,11 +352,13 @@ static uint16_t
 on_ready(void *service, struct op_call *call)
 {
 	struct child *c = op_peer_data(call->peer);
+	struct nursery *n = service;
 
-	(void)service;
 	if (!chan_end(&call->in) || c == NULL)
 		return OP_BAD;
 	c->ready = true;
+	if (n->up != NULL)
+		n->up(n->arg, c);
 	return OP_OK;
 }
 

@@ -37,6 +37,7 @@ struct child {
 	struct proc_conn conn;
 	int64_t		 started_ms;	/* monotonic */
 	bool		 ready;
+	bool		 failed;	/* how it ended */
 	bool		 stopping;
 	uint32_t	 asked_by;	/* session it works for; 0: none */
 	/* A device's session, from its login on. */
@@ -70,12 +71,17 @@ struct nursery {
 	/* A child ended: crash is NULL, or the signal's name. */
 	void			(*ended)(void *, struct child *,
 				    const char *crash);
+	/* A child is ready. */
+	void			(*up)(void *, struct child *);
 	void			*arg;
 };
 
 /* 0, or -1 with errno. */
 int	nursery_init(struct nursery *n, struct loop *l,
 	    const struct role_entry *roles);
+
+/* Every role that is to run does, and is ready. */
+bool	nursery_up(const struct nursery *n);
 
 /* Starts every LIFE_RUN role and wires them.  0, or -1 with errno. */
 int	nursery_start(struct nursery *n);

@@ -72,8 +72,10 @@ bury(struct nursery *n, struct child *c, int status)
 		    WIFEXITED(status) ? WEXITSTATUS(status) : 0,
 		    WIFSIGNALED(status) ? WTERMSIG(status) : 0);
 	c->pid = 0;
-	/* Who hangs up at once is counted, too. */
-	if (c->chan != NULL && c->entry->life == LIFE_CONN)
+	c->failed = failed;
+	/* Who hangs up at once is counted, too, and why a role could not start
+	 * is heard. */
+	if (c->chan != NULL && (c->entry->life == LIFE_CONN || failed))
 		op_drain(c->chan);
 	if (c->chan != NULL) {
 		op_peer_set(c->chan, NULL);

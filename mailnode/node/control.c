@@ -191,6 +191,8 @@ node_why(int err)
 {
 	if (err == ENXIO)
 		return "there is no node yet; run mailnode init";
+	if (err == ESRCH)
+		return "the service does not run";
 	return err == EPROTO ? "the daemon that runs is of another version: "
 	    "start it again" : strerror(err);
 }
@@ -220,7 +222,7 @@ node_link(struct node *n, enum role service)
 	n->reply.fd = -1;
 	if (status == OP_OK && fd != -1)
 		return fd;
-	errno = status == OP_GONE ? ENOTCONN : ENOENT;
+	errno = status == OP_GONE ? ENOTCONN : ESRCH;
 	return -1;
 }
 

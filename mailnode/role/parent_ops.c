@@ -85,7 +85,7 @@ on_status(void *service, struct op_call *c)
 	(void)snprintf(st.program, sizeof st.program, "%s", program_id());
 	st.pid = getpid();
 	st.local = pa->n.local;
-	st.ready = pa->announced;
+	st.ready = pa->announced && nursery_up(&pa->n);
 	st.since = pa->started_s;
 	doors_count(pa->doors, &st.accepted, &st.refused);
 	snprintf(st.missing, sizeof st.missing, "%s",

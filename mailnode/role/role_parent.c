@@ -193,6 +193,28 @@ count_crash(struct parent *pa, const struct child *c)
 	*oldest = now;
 }
 
+static const char *
+no_start(char text[ALARM_TEXT], const struct child *c)
+{
+	snprintf(text, ALARM_TEXT, "%s does not start: the log says why",
+	    role_name(c->entry->role));
+	return text;
+}
+
+/* Its alarms are those of this run; a role that cannot start has them, and
+ * ours, until it can. */
+static void
+up(void *arg, struct child *c)
+{
+	struct parent *pa = arg;
+	char text[ALARM_TEXT];
+
+	if (c->entry->life != LIFE_RUN)
+		return;
+	alarm_clear_role(&pa->alarms, c->entry->role, c->started_ms);
+	alarm_clear(&pa->alarms, ROLE_PARENT, no_start(text, c));
+}
+
 static void
 ended(void *arg, struct child *c, const char *crash)
 {
@@ -209,8 +231,9 @@ ended(void *arg, struct child *c, const char *crash)
 		alarm_raise(&pa->alarms, ROLE_PARENT, text);
 		count_crash(pa, c);
 	}
-	if (c->entry->life == LIFE_RUN)
-		alarm_clear_role(&pa->alarms, c->entry->role);
+	if (c->entry->life == LIFE_RUN && c->failed && !c->ready &&
+	    !pa->n.stopping)
+		alarm_raise(&pa->alarms, ROLE_PARENT, no_start(text, c));
 }
 
 static void
@@ -334,6 +357,7 @@ prepare(struct parent *pa, const struct role_entry *roles, bool local)
 	logins_init(&pa->logins, &pa->n, &pa->faults);
 	pa->n.local = local;
 	pa->n.ended = ended;
+	pa->n.up = up;
 	pa->n.arg = pa;
 	op_server_init(&pa->control, pa->loop, parent_control_ops, pa);
 	pa->control.gone = gone;

@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 #include <cmocka.h>
 
+#include "mailnode/base/clock.h"
 #include "mailnode/node/control.h"
 #include "mailnode/node/listen.h"
 #include "mailnode/node/log.h"
@@ -215,7 +216,11 @@ alarms_are_counted_and_cleared(void **state)
 		alarm_raise(&a, ROLE_FILER, text);
 	}
 	assert_int_equal(alarms_now(&a), ALARM_MAX);
-	alarm_clear_role(&a, ROLE_FILER);
+	alarm_clear_role(&a, ROLE_FILER, clock_mono_ms() - 60000);
+	assert_int_equal(alarms_now(&a), ALARM_MAX);
+	alarm_clear_role(&a, ROLE_KEEPER, clock_mono_ms() + 1);
+	assert_int_equal(alarms_now(&a), ALARM_MAX);
+	alarm_clear_role(&a, ROLE_FILER, clock_mono_ms() + 1);
 	assert_int_equal(alarms_now(&a), 0);
 }
 
