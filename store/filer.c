@@ -359,6 +359,21 @@ filer_open(struct filer *f, struct loop *l, const char *maildir)
 	return filer_watch_open(f);
 }
 
+/* The first that a keeper asks for is the folders. */
+uint16_t
+filer_may(void *arg, const struct op_call *c)
+{
+	struct filer *f = arg;
+	struct stat there, ours;
+
+	if (c->type == FILE_FOLDERS)
+		f->moved = stat(f->maildir, &there) == 0 &&
+		    fstat(f->root, &ours) == 0 &&
+		    (there.st_dev != ours.st_dev ||
+		    there.st_ino != ours.st_ino);
+	return f->moved ? STORE_GONE : OP_OK;
+}
+
 void
 filer_close(struct filer *f)
 {

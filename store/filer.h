@@ -44,6 +44,7 @@ struct filer {
 	int64_t			 alone_ms;	/* as until then, monotonic */
 	dev_t			 dev;		/* that root is on */
 	const char		*maildir;
+	bool			 moved;		/* root is not there any more */
 	struct filer_done	*done;		/* FILER_OPS_MAX */
 	size_t			 ndone, nopen;
 	char			 dirs[FILER_DIRS_MAX][BOX_NAME_MAX + 4];
@@ -70,6 +71,10 @@ enum store_err	filer_drop(struct filer *f, struct op_call *c,
 
 /* filer_batch.c: loop_at_turn of filer, ends it when nothing more comes. */
 void		filer_turn(void *f);
+/* op_server.may of filer: a keeper that starts may find another directory of
+ * that name than this one, where a disk was mounted meanwhile.  Nothing is
+ * done then; the role is to end. */
+uint16_t	filer_may(void *f, const struct op_call *c);
 /* op_server.gone of filer. */
 void		filer_gone(void *f, struct op_peer *p, const char *why);
 enum store_err	filer_later(struct filer *f, struct op_call *c,

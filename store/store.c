@@ -1,4 +1,5 @@
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "store/op_device.h"
 #include "store/op_index_try.h"
 #include "store/parts.h"
+#include "store/reject.h"
 #include "store/store.h"
 #include "store/store_turn.h"
 
@@ -107,6 +109,43 @@ open_all(struct store *st, char *why, size_t size)
 	return STORE_OK;
 }
 
+/* Whether the directory of the mail has ever been ours: a disk that is not
+ * mounted leaves an empty one, or what roles made there themselves. */
+static bool
+mail_there(const char *maildir)
+{
+	struct dirent *d;
+	bool there = false;
+	DIR *dir = opendir(maildir);
+
+	while (dir != NULL && !there && (d = readdir(dir)) != NULL)
+		there = strcmp(d->d_name, ".mailnode") == 0 ||
+		    (d->d_name[0] != '.' &&
+		    strcmp(d->d_name, REJECT_FOLDER) != 0);
+	if (dir != NULL)
+		closedir(dir);
+	return there;
+}
+
+/*
+ * A node that had mail and finds none waits for it.  Else the mailboxes would
+ * begin anew with other UIDVALIDITYs, clients would delete all they have, and
+ * of what was accepted the bodies that lie there would be given up.
+ */
+static enum store_err
+look_for_mail(const struct store_conf *conf, char *why, size_t size)
+{
+	struct db_file node = db_file(conf->home, &schemas[STORE_NODE]);
+
+	(void)mkdir(conf->maildir, 0700);
+	if (node.ino == 0 || mail_there(conf->maildir))
+		return STORE_OK;
+	snprintf(why, size, "%s holds no mail any more: is its disk mounted?"
+	    "  If that is meant: mkdir %s/.mailnode", conf->maildir,
+	    conf->maildir);
+	return STORE_NOTFOUND;
+}
+
 /* Removed, or another in its place, while we have it open: readers do not
  * find it, and what we write is lost.  Files have all that is in it. */
 static void
@@ -144,13 +183,19 @@ static enum store_err
 open_state(struct store *st)
 {
 	struct sqlite3 *db = st->db[STORE_CACHE];
-	int64_t clean = db_int(db,
-	    "SELECT value FROM state WHERE name = 'clean'", -1);
+	int64_t clean = -1, partial = 0;
+	enum store_err rc;
 
+	rc = db_get(db, "SELECT value FROM state WHERE name = 'clean'",
+	    &clean);
+	if (rc == STORE_OK)
+		rc = db_get(db, "SELECT value FROM state"
+		    " WHERE name = 'partial'", &partial);
+	if (rc != STORE_OK)
+		return rc;
 	st->unclean = clean != 1;
 	/* A run that ended before all was listed made nothing whole. */
-	st->rebuild = st->rebuild || clean == -1 || db_int(db,
-	    "SELECT value FROM state WHERE name = 'partial'", 0) != 0;
+	st->rebuild = st->rebuild || clean == -1 || partial != 0;
 	return db_exec(db, st->rebuild ? "PRAGMA synchronous=FULL;"
 	    "REPLACE INTO state VALUES('clean', 0), ('partial', 1);"
 	    "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL;"
@@ -167,7 +212,7 @@ condemn(struct store *st, char *why, size_t size)
 
 	for (i = 0; i < STORE_NDB; i++)
 		if (store_err_sqlite(sqlite3_errcode(st->db[i])) ==
-		    STORE_CORRUPT && !(i == STORE_CACHE && st->rebuild) &&
+		    STORE_CORRUPT &&
 		    db_condemn(st->conf->home, &schemas[i]) == STORE_OK)
 			snprintf(why, size, "%s is damaged", schemas[i].name);
 }
@@ -183,7 +228,9 @@ store_open(struct store *st, const struct store_conf *conf, struct loop *l,
 	snprintf(why, size, "%s", store_err_text(STORE_NOMEM));
 	if (store_turn_open(st) != STORE_OK)
 		return STORE_NOMEM;
-	(void)mkdir(conf->maildir, 0700);
+	rc = look_for_mail(conf, why, size);
+	if (rc != STORE_OK)
+		goto out;
 	ballast(conf->home);
 	rc = open_all(st, why, size);
 	if (rc != STORE_OK)

@@ -2,6 +2,8 @@
 #ifndef ROLE_INDEXER_H
 #define ROLE_INDEXER_H
 
+#include <sys/stat.h>
+
 #include "mailnode/base/loop.h"
 #include "mailnode/filter/rules_match.h"
 #include "mailnode/node/proc.h"
@@ -11,6 +13,7 @@
 struct indexer {
 	struct proc	*pr;
 	struct index	*x;
+	struct stat	 mail;		/* the directory that x is in */
 	struct op_reply	 r;
 	struct loop_timer step;
 	struct loop_io	 keeper_io, notify_io;

@@ -22,6 +22,19 @@ say(const char *what, const char *why)
 	log_line(LOG_WARN, what, "error=%s", why);
 }
 
+static void
+turn(void *arg)
+{
+	struct filer *f = arg;
+
+	filer_turn(f);
+	if (f->moved) {
+		log_line(LOG_WARN, "end", "error=%s",
+		    "the mail is elsewhere now");
+		_exit(0);
+	}
+}
+
 void
 role_filer(struct proc *pr)
 {
@@ -39,7 +52,8 @@ role_filer(struct proc *pr)
 	f.log = say;
 	op_server_init(&f.server, pr->loop, file_ops, &f);
 	f.server.gone = filer_gone;
-	loop_at_turn(pr->loop, filer_turn, &f);
+	f.server.may = filer_may;
+	loop_at_turn(pr->loop, turn, &f);
 	sandbox_enter(pr);
 	proc_serve(pr, &f.server);
 	proc_ready(pr);

@@ -248,6 +248,16 @@ join_keeper(struct indexer *ix)
 	soon(ix);
 }
 
+/* A disk was mounted there since: the index is on it, out of reach. */
+static bool
+mail_moved(const struct indexer *ix)
+{
+	struct stat now;
+
+	return stat(ix->pr->maildir, &now) == 0 &&
+	    (now.st_dev != ix->mail.st_dev || now.st_ino != ix->mail.st_ino);
+}
+
 static void
 linked(void *arg, enum role role, int fd)
 {
@@ -256,6 +266,11 @@ linked(void *arg, enum role role, int fd)
 	(void)fd;
 	if (role != ROLE_KEEPER)
 		return;
+	if (mail_moved(ix)) {
+		log_line(LOG_WARN, "end", "error=%s",
+		    "the mail is elsewhere now");
+		_exit(0);
+	}
 	/* The old descriptor is closed, and left the loop by that. */
 	ix->keeper_io.in = false;
 	join_keeper(ix);
@@ -299,6 +314,7 @@ role_indexer(struct proc *pr)
 	ix.r.told = told;
 	ix.r.told_arg = &ix;
 	ix.theirs.r = &ix.r;
+	(void)stat(pr->maildir, &ix.mail);
 	ix.x = index_new(pr->maildir, why, sizeof why);
 	if (ix.x == NULL) {
 		log_line(LOG_ERROR, "start", "error=%s", why);
