@@ -413,6 +413,8 @@ on_fetch(struct session *s)
 	    !view_set(s, &set, s->uid, false, &s->uids) || !take_some(s, f))
 		return false;
 	f->items |= bits;
+	if (f->items & (F_FLAGS | F_MODSEQ))
+		s->later = false;
 	if (f->vanished) {
 		/* RFC 7162 section 3.2.6: what went may have had the highest
 		 * UID of all. */
@@ -425,5 +427,6 @@ on_fetch(struct session *s)
 	if (f->since == 0)
 		reply_missing(s);
 	s->ours = f->marked != 0;
+	s->later = s->later && !s->ours;
 	return true;
 }

@@ -78,6 +78,7 @@ struct session {
 	bool		 answered;	/* the command has its tagged answer */
 	bool		 uid;		/* it is a UID command */
 	bool		 second;	/* of two verbs with one function */
+	bool		 later;		/* news of flags wait for the next */
 	struct sasl	*sasl;
 	unsigned int	 enabled;	/* EN_* */
 	unsigned int	 errors;	/* BAD in all */

@@ -87,6 +87,12 @@ run(struct session *s, const struct verb *v)
 {
 	s->progress_ms = clock_mono_ms();
 	s->second = v->flags & F_SECOND;
+	/*
+	 * Delta Chat takes each answer to a FETCH for one that it asked for,
+	 * and gives up when that has no size; nobody waits long.  With
+	 * CONDSTORE they come at once, as MODSEQs go by order.
+	 */
+	s->later = v->fn == on_fetch && !(s->enabled & EN_CONDSTORE);
 	if (s->uid && v->flags & F_FRESH)
 		view_sync(s, SYNC_NEW);
 	if (v->fn == NULL || v->fn(s))
@@ -95,6 +101,7 @@ run(struct session *s, const struct verb *v)
 		reply_bad(s, "arguments are missing or wrong");
 	if (v->news != QUIET)
 		tell_news(s, v->news | (s->uid ? SYNC_GONE : 0U));
+	s->later = false;
 }
 
 void

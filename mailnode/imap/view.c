@@ -303,7 +303,7 @@ news(struct session *s, unsigned int how)
 	v->said = 0;
 	if (how & SYNC_FLAGS)
 		v->modseq = t.upto;
-	return v->gone == t.upto;
+	return v->gone == t.upto && (v->modseq == t.upto || !s->later);
 }
 
 void
@@ -312,6 +312,8 @@ view_sync(struct session *s, unsigned int how)
 	how = notify_may(s, how);
 	if (s->state != ST_SELECTED || how == 0)
 		return;
+	if (s->later)
+		how &= ~(unsigned int)SYNC_FLAGS;
 	listen_up(s);
 	if (!s->told && !(how & SYNC_FORCE))
 		return;

@@ -1181,6 +1181,35 @@ def in_pieces():
 
 
 @case
+def asked():
+    """Delta Chat takes each answer to a FETCH for one it asked for, and gives
+    up the connection if its size is missing."""
+    c, d = fresh(), fresh()
+    name = mailbox(d, 3)
+    c.ok("SELECT " + name)
+    d.ok("SELECT " + name)
+    d.ok("STORE 2 +FLAGS (\\Flagged)")
+    for how in "UID FETCH 1:* (UID RFC822.SIZE)", "FETCH 1:3 RFC822.SIZE":
+        got = [x for x in c.ok(how) if b"FETCH" in x]
+        tap.ok("only what was asked for: " + how, len(got) == 3 and
+               all(b"SIZE" in x for x in got), got)
+    has("told with the next command", c.ok("NOOP"),
+        rb"\* 2 FETCH \(.*FLAGS \(.*\\Flagged")
+    is_("and once", [x for x in c.ok("NOOP") if b"FETCH" in x], [])
+    d.ok("STORE 2 -FLAGS (\\Flagged)")
+    has("told with others' flags", c.ok("FETCH 1 FLAGS"), rb"\* 2 FETCH")
+    c.ok("FETCH 3 BODY[TEXT]")
+    is_("its own are no news", [x for x in c.ok("NOOP") if b"FETCH" in x], [])
+    d.ok("STORE 2 +FLAGS (\\Flagged)")
+    c.ok("FETCH 1 RFC822.SIZE")
+    c.send("i IDLE\r\n")
+    got = [c.line(), c.line()]
+    has("told as soon as it idles", got, rb"\* 2 FETCH \(.*\\Flagged")
+    c.send("DONE\r\n")
+    c.until("i")
+
+
+@case
 def locked():
     c = fresh()
     mailnode("vault", "lock")
