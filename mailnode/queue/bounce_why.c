@@ -181,7 +181,7 @@ say(struct bounce_rcpt *c, struct bounce_line l)
 	c->diagnostic[n + k] = '\0';
 }
 
-/* Does the next address begin here, "<a@x>" or "a@x: why"? */
+/* Does the next address begin here, "<a@x>", "a@x: why" or alone? */
 static bool
 is_next(struct bounce_line l, const struct bounce_rcpt *c)
 {
@@ -191,7 +191,7 @@ is_next(struct bounce_line l, const struct bounce_rcpt *c)
 	bounce_trim(&l);
 	rest = bounce_address(l.p, l.end, &at);
 	return rest != NULL && (c->diagnostic[0] == '\0' ||
-	    ((*l.p == '<' || (rest < l.end && *rest == ':')) &&
+	    ((*l.p == '<' || rest == l.end || *rest == ':') &&
 	    !bounce_is(&at, c->final)));
 }
 

@@ -154,18 +154,21 @@ reasons(void **state)
 	    "failed||b@y.test|5.0.0|451 later|\n"
 	    "failed||c@y.test||550 its own|\n"
 	    "failed||d@y.test|||");
-	assert_string_equal(told("X-Failed-Recipients: a@y.test\n"
+	assert_string_equal(told("X-Failed-Recipients: a@y.test, b@y.test\n"
 	    "From: Mail Delivery System <Mailer-Daemon@mx.y.test>\n"
 	    "Subject: Mail delivery failed\n"
 	    "MIME-Version: 1.0\nContent-Type: multipart/report; boundary=b;\n"
 	    " report-type=delivery-status\n\n"
 	    "--b\nContent-Type: text/plain\n\nIt failed for:\n\n"
-	    "  a@y.test\n    who is gone\n\n"
+	    "  a@y.test\n    who is gone\n"
+	    "  b@y.test\n    (generated from c@y.test)\n    who, too\n\n"
 	    "--b\nContent-Type: message/delivery-status\n\n"
 	    "Reporting-MTA: dns; mx.y.test\n\nAction: failed\n"
-	    "Final-Recipient: rfc822;a@y.test\nStatus: 5.0.0\n\n" DSN_COPY),
-	    "|one@node.test|mx.y.test|1|\n"
-	    "failed||a@y.test|5.0.0|who is gone|");
+	    "Final-Recipient: rfc822;a@y.test\nStatus: 5.0.0\n\n"
+	    "Action: failed\nFinal-Recipient: rfc822;b@y.test\n"
+	    "Status: 5.0.0\n\n" DSN_COPY), "|one@node.test|mx.y.test|2|\n"
+	    "failed||a@y.test|5.0.0|who is gone|\n"
+	    "failed||b@y.test|5.0.0|(generated from c@y.test) who, too|");
 }
 
 static void
