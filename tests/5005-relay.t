@@ -78,6 +78,8 @@ r = json.load(sys.stdin); print(r["rcpt"][0]["attempts"],
 is 'no login was tried' "$(failed)" "$before"
 mn queue retry "$second"
 ok 'asked for, it is' wait_for '[ "$(failed)" -gt "$before" ]'
+# With the old one still: what is said of that comes first.
+ok 'in vain' wait_for 'mn queue show -j "$second" | grep -q "\"attempts\":1"'
 ok 'with the right one' login wrong secret-word me@relay.peer.test
 for i in "$id" "$second"; do
 	ok 'what waits goes to that relay again, by itself' wait_for \

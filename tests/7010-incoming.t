@@ -30,6 +30,8 @@ ok 'a code is put off, and stands there at once' sees \
 swaks --silent 3 --server 127.0.0.1 --port "$port" --from x@y.test \
     --to nobody@node.test >/dev/null 2>&1
 ok 'so does a refusal' sees 'refused +x@y.test to nobody@node.test'
+# Its file comes behind what is told of it.
+wait_for 'mn rejects -j | grep -q "\"copy\":true.*<one@bank"'
 keys j Enter
 ok 'it is read' sees '^Your code is 4711'
 ok 'with its fields' sees '^From: +Bänk <code@bank.example>'
