@@ -105,8 +105,9 @@ ok 'and then sent, before our eyes' sees '✓ .*is put off' 20
 mn vault lock >/dev/null
 submit 'ada@far.test' 'has to wait'
 ok 'waiting'		sees '~ .*has to wait' 20
-waiting=$(mn queue list -j | grep 'has to wait' | sed -n 's/.*"id":"\([^"]*\)".*/\1/p' | head -1)
-ok 'dropped'		mn queue drop "$waiting"
+# What is being looked at just then cannot be dropped.
+drop() { mn queue drop "$(mn queue list -j | grep "$1" | sed -n 's/.*"id":"\([^"]*\)".*/\1/p' | head -1)"; }
+ok 'dropped'		wait_for 'drop "has to wait"'
 ok 'and so marked'	sees '- .*has to wait' 20
 # Said where it is written, not found out in the queue.
 cat >"$node/ed" <<'E'
@@ -120,7 +121,7 @@ ok 'says that it waits' sees 'queued: the vault is locked, it waits for mailnode
 keys x h
 ok 'as the health of the node does' eval 'sees "^Vault: +locked: outgoing mail waits" && sees "^Index: +[0-9]+ behind"'
 keys q
-mn queue drop "$(mn queue list -j | grep 'locked up' | sed -n 's/.*"id":"\([^"]*\)".*/\1/p')"
+wait_for 'drop "locked up"' || diag 'it is sent'
 unlock
 # Partly: of two routes one has been taken, the other does not answer.
 submit 'yes@far.test, late@slow.test' 'gone to one'
