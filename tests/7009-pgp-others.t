@@ -199,7 +199,8 @@ ok 'its text' sees '^The inmost text'
 keys q; show insideforged
 ok 'changed inside of encrypted' sees '^PGP: +decrypted; BAD signature, key'
 keys q; show footersigned
-ok 'signed, with a footer that is not' eval 'sees "^PGP: +good signature, key" && screen | tr -s "\n " "  " | grep -q "stands around it is NOT signed"'
+ok 'signed, with a footer that is not' eval 'sees "^PGP: +good signature, key" &&
+    wait_for "screen | tr -s \"\\n \" \"  \" | grep -q \"stands around it is NOT signed\""'
 ok 'the footer is shown' sees '^Footer of a list'
 keys q; show footersealed
 ok 'encrypted, with a footer' eval 'sees "^PGP: +decrypted" && sees "^The inmost text"'

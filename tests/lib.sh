@@ -35,6 +35,9 @@ unset MAILNODE_HOME
 top=${TOP:-$(cd "$(dirname "$0")/.." && pwd)}
 cd "$top" || exit 1
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/mailnode.XXXXXX") || exit 1
+# Where tmux leaves its sockets.
+TMUX_TMPDIR=$tmp
+export TMUX_TMPDIR
 tests=0
 failures=0
 victims=
