@@ -105,24 +105,34 @@ message_in(const struct mime_table *t, size_t i, size_t *out)
 	    p.kind == MIME_MESSAGE && child(t, i, 1, out);
 }
 
+/* A multipart of none has one empty part, as mime_bodystructure() has it. */
+static bool
+nothing(const struct mime_table *t, size_t multi, uint32_t nth,
+    struct mime_place *p)
+{
+	if (nth != 1 || !mime_place(t->blob, t->n, multi, t->size, p) ||
+	    p->kind != MIME_MULTI || p->nchild != 0)
+		return false;
+	*p = (struct mime_place){ .kind = MIME_LEAF };
+	return true;
+}
+
 bool
 mime_place_find(const struct mime_table *t, const uint32_t *part,
     size_t npart, bool inside, struct mime_place *p)
 {
-	size_t i, at = 0, inner;
+	size_t i, at = 0, root;
 
 	memset(p, 0, sizeof *p);
-	if (npart > 0 && !part_of_message(t, 0, part[0], &at))
-		return false;
-	for (i = 1; i < npart; i++) {
-		if (!mime_place(t->blob, t->n, at, t->size, p))
+	for (i = 0; i < npart; i++) {
+		root = at;
+		if (!mime_place(t->blob, t->n, at, t->size, p) ||
+		    (i > 0 && p->kind != MIME_MULTI &&
+		    !message_in(t, at, &root)))
 			return false;
-		if (p->kind == MIME_MULTI) {
-			if (!child(t, at, part[i], &at))
-				return false;
-		} else if (!message_in(t, at, &inner) ||
-		    !part_of_message(t, inner, part[i], &at))
-			return false;
+		if (!part_of_message(t, root, part[i], &at))
+			return i + 1 == npart && !inside &&
+			    nothing(t, root, part[i], p);
 	}
 	if (npart > 0 && inside && !message_in(t, at, &at))
 		return false;

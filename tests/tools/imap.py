@@ -1177,6 +1177,30 @@ def revoked():
 
 
 @case
+def no_parts():
+    """A multipart of none has a part 1 in BODYSTRUCTURE: it is there, empty."""
+    c = fresh()
+    name = mailbox(c)
+    inner = "Content-Type: multipart/mixed; boundary=i\r\n\r\n"
+    for text in (
+            "Content-Type: multipart/mixed\r\n\r\n--x\r\n\r\nlost\r\n",
+            "Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n" +
+            inner + "--x\r\n\r\n\r\n--x\r\n"
+            "Content-Type: message/rfc822\r\n\r\n" + inner + "--x--\r\n"):
+        c.append(name, "MIME-Version: 1.0\r\n" + text)
+    c.ok("SELECT " + name)
+    for seq, part in (1, "1"), (2, "1.1"), (2, "3.1"):
+        has("part %s is empty" % part, c.ok(
+            "FETCH %d (BODY.PEEK[%s] BODY.PEEK[%s.MIME] BINARY.PEEK[%s])" %
+            (seq, part, part, part)),
+            rb"BODY\[%s\] \{0\}.*MIME\] \{0\}.*BINARY\[%s\] \{0\}" %
+            (part.encode(), part.encode()))
+    for seq, part in (1, "2"), (1, "1.1"), (1, "1.HEADER"), (2, "1.2"):
+        has("no part " + part, c.ok("FETCH %d BODY.PEEK[%s]" % (seq, part)),
+            rb" NIL\)")
+
+
+@case
 def in_pieces():
     """Most libraries write a literal and the end of its line apart, and
     leave Nagle's algorithm on: the second waits for the ACK of the first."""
