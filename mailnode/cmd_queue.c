@@ -1,6 +1,5 @@
 /* mailnode queue [list|show|hold|release|retry|route|drop] [-j] [ID]. */
 #define _GNU_SOURCE
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -358,7 +357,7 @@ int
 cmd_queue(int argc, char **argv)
 {
 	struct call q = { .verb = -1 };
-	struct node *n;
+	struct node *n = NULL;
 	int c, ch, rc;
 
 	while ((c = cmd_option("queue", argc, argv, "ahj", NULL)) != -1)
@@ -377,12 +376,8 @@ cmd_queue(int argc, char **argv)
 	take_verb(&q, argc - optind, argv + optind);
 	if (q.verb == -1)
 		return cmd_usage("queue", 0);
-	n = node_connect(false);
-	if (n == NULL)
-		return cmd_fail("node", node_why(errno));
-	ch = node_link(n, ROLE_KEEPER);
-	rc = ch == -1 ? cmd_fail("keeper", strerror(errno)) :
-	    run(ch, &q);
+	ch = cmd_link("queue", &n, ROLE_KEEPER);
+	rc = ch == -1 ? 1 : run(ch, &q);
 	if (ch != -1)
 		close(ch);
 	node_close(n);

@@ -86,7 +86,7 @@ join(struct send *s)
 		return send_fail(s, EX_TEMPFAIL, "node", node_why(errno));
 	s->ch = node_link(s->node, ROLE_KEEPER);
 	return s->ch == -1 ? send_fail(s, EX_TEMPFAIL, "keeper",
-	    strerror(errno)) : 0;
+	    node_why(errno)) : 0;
 }
 
 /* Mail to this machine's users is the owner's, as they are: cron writes to

@@ -262,7 +262,7 @@ why_open(struct tui *t, const char *key)
 	size_t i;
 
 	if (ch == -1) {
-		app_error(t, "why: %s", strerror(errno));
+		app_error(t, "why: %s", node_why(errno));
 		return;
 	}
 	op_reply_init(&r);
@@ -397,7 +397,7 @@ status_open(struct tui *t)
 	struct page_view *p;
 
 	if (st == NULL || t->node == NULL || node_state(t->node, st) == -1) {
-		app_error(t, "status: %s", strerror(errno));
+		app_error(t, "status: %s", node_why(errno));
 	} else {
 		p = page_open(t, "status");
 		put_state(&p->doc, st);
