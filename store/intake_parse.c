@@ -16,6 +16,7 @@
 #include "store/mime_place.h"
 #include "store/op_event.h"
 #include "store/parts.h"
+#include "store/queue.h"
 #include "store/row.h"
 
 enum {
@@ -180,7 +181,8 @@ job_known(struct job *j)
 		job_fail(j, STORE_EXISTS);
 		return true;
 	}
-	if (b == NULL || intake_settled(j->st, b) || ++j->tries >= PAUSES)
+	if (b == NULL || (intake_settled(j->st, b) &&
+	    !queue_copies(j->st, j->parsed.msgid)) || ++j->tries >= PAUSES)
 		return false;
 	jobs_put(&j->st->intake->to_file, j);
 	loop_arm(j->st->loop, &j->st->intake->retry, PAUSE_MS);

@@ -12,6 +12,7 @@
 #include "store/fan_copy.h"
 #include "store/op_event.h"
 #include "store/op_sender.h"
+#include "store/op_submit.h"
 #include "store/op_watch.h"
 #include "store/queue.h"
 #include "store/sql.h"
@@ -155,6 +156,23 @@ queue_facts(struct store *st, uint64_t id, struct queue_facts *f)
 		rc = store_result(st, STORE_NODE, code);
 	(void)sqlite3_reset(s);
 	return rc;
+}
+
+bool
+queue_copies(struct store *st, const char *msgid)
+{
+	static struct store_slot slot;
+	sqlite3_stmt *s = store_ask(st, STORE_NODE, &slot, "SELECT 1 FROM"
+	    " queue_letter WHERE msgid = ?1 AND state = ?2 AND copied = 0"
+	    " AND flags & ?3 AND due <= ?4", "siii", msgid,
+	    (int64_t)QUEUE_ACTIVE, (int64_t)QUEUE_COPY, clock_wall_s());
+	bool yes;
+
+	if (s == NULL)
+		return false;
+	yes = sqlite3_step(s) == SQLITE_ROW;
+	(void)sqlite3_reset(s);
+	return yes;
 }
 
 enum store_err

@@ -93,6 +93,10 @@ struct queue_facts {
 enum store_err	queue_facts(struct store *st, uint64_t id,
 		    struct queue_facts *f);
 
+/* Is there a letter of that Message-ID whose copy the sender will file in a
+ * moment? */
+bool	 queue_copies(struct store *st, const char *msgid);
+
 /* why NULL: as it was. */
 enum store_err	queue_set_state(struct store *st, uint64_t id,
 		    enum queue_state state, const char *why);
