@@ -79,6 +79,9 @@ ok 'a TLSA that fits not' says bad TLSA 'fits our key: who knows DANE'
 ok 'a key for all to read' says bad files 'others may use .*boot.key' 'chmod 600'
 ok 'a daemon' says ok daemon runs
 is 'in lines of a terminal' "$(mn doctor | awk 'length > 80')" ''
+mkdir -m 755 "$node/maßen"
+ok 'a path as it is spelt' eval 'MAILNODE_HOME="$node/maßen" mn doctor 2>"$tmp/err" |
+    grep -q "/maßen"'
 ok 'locked: its alarm' again bad alarm 'vault: locked'
 ok 'the login is there' fails says bad vault 'relay/prov'
 

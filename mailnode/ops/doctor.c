@@ -19,17 +19,19 @@ void
 doctor_found(const struct doctor *d, enum doctor_verdict v, const char *what,
     const char *remedy, const char *fmt, ...)
 {
-	char text[DOCTOR_TEXT_MAX], *p;
+	char text[DOCTOR_TEXT_MAX];
+	struct buf plain;
 	va_list ap;
 
 	va_start(ap, fmt);
 	if (vsnprintf(text, sizeof text, fmt, ap) < 0)
 		text[0] = '\0';
 	va_end(ap);
-	for (p = text; *p != '\0'; p++)
-		if (*p < ' ' || *p > '~')
-			*p = '?';
-	d->found(d->arg, v, what, text, v == DOCTOR_OK ? "" : remedy);
+	buf_init(&plain, sizeof text * 4);
+	if (codec_plain(&plain, text) == 0 && buf_addc(&plain, '\0') == 0)
+		d->found(d->arg, v, what, (const char *)plain.data,
+		    v == DOCTOR_OK ? "" : remedy);
+	buf_clear(&plain);
 }
 
 bool
