@@ -19,6 +19,7 @@
 #include "mailnode/node/conf.h"
 #include "mailnode/node/control.h"
 #include "mailnode/node/here.h"
+#include "mailnode/queue/addrs.h"
 #include "mailnode/queue/route.h"
 #include "store/err.h"
 #include "store/op_rcpt.h"
@@ -158,31 +159,29 @@ bare_sender(struct send *s, const char *name)
 	return 0;
 }
 
-/* -f: an address of ours, "" or "<>" for the null sender, our login. */
+/* -f: an address of ours, perhaps with a name as in From, "" or "<>" for the
+ * null sender, our login. */
 static int
 read_sender(struct send *s)
 {
-	const char *f = s->from, *end;
-	struct path a;
+	const char *f = s->from, *end, *at;
+	enum addrs_found found;
+	struct path a, more;
+	size_t n;
 
 	if (f == NULL)
 		return bare_sender(s, s->login);
 	if (*f == '\0' || strcmp(f, "<>") == 0)
 		return 0;
 	end = f + strlen(f);
-	if (*f == '<' && end[-1] == '>') {
-		f++;
-		end--;
-	}
-	if (path_mailbox(f, end, PATH_UTF8, &a) == PATH_OK) {
-		if (!a.literal && is_here(s, a.domain))
-			return bare_sender(s, a.local);
-		snprintf(s->sender, sizeof s->sender, "%s", a.address);
-		return 0;
-	}
-	if (strpbrk(f, "@ <>\"") != NULL)
+	found = addrs_next(&f, end, &a, &at, &n);
+	if ((found != ADDRS_ONE && found != ADDRS_LOCAL) ||
+	    addrs_next(&f, end, &more, &at, &n) != ADDRS_END)
 		return send_fail(s, EX_NOPERM, s->from, "not an address");
-	return bare_sender(s, f);
+	if (found == ADDRS_LOCAL || (!a.literal && is_here(s, a.domain)))
+		return bare_sender(s, a.local);
+	snprintf(s->sender, sizeof s->sender, "%s", a.address);
+	return 0;
 }
 
 /* Ours, and somebody who would get the answer. */

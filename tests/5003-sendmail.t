@@ -130,6 +130,9 @@ ok 'is none for others to see' wait_for \
 ok 'its From is ours' eval 'sed -n "/^Subject: Here/,/^$/p" "$tmp/got" | grep -qx "From: .*<me@node.test>"'
 is 'once to whom it was for' "$(mn queue -a -j | grep -c '"subject":"Here"')" 1
 ok 'and nobody else' eval 'mn queue -a | grep "  me+root@node.test$"'
+exits 'a sender with a name' 0 'Subject: named\n\nx\n' -f 'Me <me@node.test>' me
+exits 'two of them' 77 'Subject: x\n\n' -f 'me@node.test, me@node.test' me
+exits 'one that is none' 77 'Subject: x\n\n' -f 'a b c' me
 exits 'another user of this machine is none of ours' 77 'Subject: x\n\n' \
     -f "nobody@$(uname -n)" a@far.test
 exits 'nor is a name below it' 77 'Subject: x\n\n' -f "$here.test" a@far.test
