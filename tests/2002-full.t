@@ -109,7 +109,7 @@ if [ -w "$fault/trigger_fs_error" ]; then
 	ok 'nothing is submitted' fails sh -c 'printf "To: you@peer.test\n\nx\n" |
 	    "$0" send -t' "$mailnode"
 	node_stop
-	umount "$node/small"
+	ok 'nobody has it open' wait_for 'umount "$node/small"'
 	e2fsck -fy "$tmp/disk" >"$tmp/e2fsck" 2>&1
 	mount -o loop "$tmp/disk" "$node/small"
 	node_start || exit 1
