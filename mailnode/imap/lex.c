@@ -26,6 +26,7 @@ lex_reset(struct lex *l)
 	buf_reset(&l->tokens);
 	l->n = l->at = 0;
 	l->depth = 0;
+	l->odd = false;
 }
 
 void
@@ -89,9 +90,9 @@ quoted(struct lex *l, const char *p, const char *end, bool stuck)
 			return NULL;
 		(void)buf_addc(&l->text, *p);
 	}
-	return p < end && codec_utf8_ok(l->text.data + at,
-	    l->text.len - at) && token(l, LEX_QUOTED, stuck, at) ?
-	    p + 1 : NULL;
+	if (!codec_utf8_ok(l->text.data + at, l->text.len - at))
+		l->odd = true;
+	return p < end && token(l, LEX_QUOTED, stuck, at) ? p + 1 : NULL;
 }
 
 static bool

@@ -35,6 +35,7 @@ struct lex {
 	size_t		 n;		/* … so many */
 	size_t		 at;		/* the next to be read */
 	unsigned int	 depth;
+	bool		 odd;		/* what is quoted is no UTF-8 */
 };
 
 enum lex_result {

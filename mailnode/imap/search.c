@@ -75,11 +75,19 @@ day_key(struct session *s, const struct key *k)
 	return find_span(&s->prog, when, from * unit, to * unit);
 }
 
+/*
+ * Octets that are no UTF-8 get NO: with UTF8=ACCEPT JavaMail quotes Latin-1,
+ * and looks through the messages itself after NO, but not after BAD.
+ */
 static bool
 string_arg(struct session *s, struct lex_str *text)
 {
-	return lex_astring(&s->lex, text) && text->n < FIND_STRING_MAX &&
-	    codec_utf8_ok(text->p, text->n);
+	if (!lex_astring(&s->lex, text) || text->n >= FIND_STRING_MAX)
+		return false;
+	if (codec_utf8_ok(text->p, text->n))
+		return true;
+	(void)reply_no(s, "CANNOT", "what is looked for is no UTF-8");
+	return false;
 }
 
 /* v: the name of the field is an argument, too. */

@@ -7,7 +7,8 @@ enum {
 	F_UID = 2,		/* has a UID form … */
 	F_UID_ARG = 4,		/* … with arguments that the other lacks */
 	F_SECOND = 8,		/* see s->second */
-	F_FRESH = 16		/* its UID form finds what came meanwhile */
+	F_FRESH = 16		/* it searches; its UID form finds what came
+				   meanwhile */
 };
 
 /* What news are told before the answer that ends the command; a UID command
@@ -120,6 +121,8 @@ imap_verb(struct session *s)
 		reply_bad(s, s->state == ST_GREETED ? "log in first" :
 		    v->states & ST_GREETED ? "logged in already" :
 		    "select a mailbox first");
+	else if (s->lex.odd && !(v->flags & F_FRESH))
+		reply_bad(s, "what is quoted is no UTF-8");
 	else if (v->flags & F_NOARG && !(s->uid && v->flags & F_UID_ARG) &&
 	    !lex_end(&s->lex))
 		reply_bad(s, "arguments where none belong");

@@ -1177,6 +1177,26 @@ def revoked():
 
 
 @case
+def no_utf8():
+    """JavaMail searches by itself after NO, and gives up after BAD."""
+    c = fresh()
+    name = mailbox(c, 1)
+    c.ok("SELECT " + name)
+    for enabled in False, True:
+        if enabled:
+            c.ok("ENABLE UTF8=ACCEPT")
+        for text in (b"SEARCH SUBJECT \"\xfc\" ALL",
+                     b"SEARCH SUBJECT {1+}\r\n\xfc",
+                     b"UID SEARCH OR HEADER X-Y \"\xfc\" BODY \"\xe4\"",
+                     b"SORT (DATE) UTF-8 TEXT \"\xfc\""):
+            starts("NO: %r" % text, c.cmd(text)[1], b"NO [CANNOT] ")
+        for text in (b"CREATE \"\xfc\"", b"LIST \"\" \"\xfc\"",
+                     b"ID (\"name\" \"\xfc\")"):
+            starts("BAD: %r" % text, c.cmd(text)[1], b"BAD ")
+    starts("with UTF-8", c.cmd('SEARCH SUBJECT "\u00fc"')[1], b"OK")
+
+
+@case
 def no_parts():
     """A multipart of none has a part 1 in BODYSTRUCTURE: it is there, empty."""
     c = fresh()

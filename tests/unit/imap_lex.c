@@ -59,7 +59,7 @@ lines(void **state)
 		{ "a )", "a", LEX_BAD },
 		{ "a \"x", "a", LEX_BAD },
 		{ "a \"\\x\"", "a", LEX_BAD },
-		{ "a \"\xff\"", "a", LEX_BAD },
+		{ "a \"\xff\"", "aq", LEX_END },
 		{ "a \"\xc3\xa4\"", "aq", LEX_END },
 		{ "a \x01", "a", LEX_BAD },
 		{ "a \xc3\xa4", "a", LEX_BAD },
