@@ -1,4 +1,5 @@
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "mailnode/filter/bayes.h"
@@ -192,6 +193,24 @@ bayes_shares(const struct table *t, const struct tokens *k, double *by)
 
 /* ---- learning ---- */
 
+/*
+ * Where a course ends depends on what came first in it.  So there are two at
+ * once, the second some of a round behind, and what is kept is their mean: the
+ * table has the mean of both weights at any time, and the course how far
+ * apart they are.
+ */
+enum {
+	ROUNDS = 2, FIRST = 0, SECOND = 1,
+	LATER = 4,		/* part of a round that the second is behind */
+	AHEAD = 32		/* tokens that the memory is asked for */
+};
+
+/* In which order samples are gone over. */
+struct plan {
+	uint32_t	in_use[2], stride[2];	/* of good and junk */
+	uint32_t	round;			/* steps */
+};
+
 /* A message that was learnt, its tokens looked up. */
 struct lesson {
 	bool			 junk;
@@ -199,72 +218,94 @@ struct lesson {
 	struct table_slot	*slot[TABLE_SAMPLE_TOKENS];
 	float			 pull[TABLE_SAMPLE_TOKENS];	/* of a weight
 							   on the sum */
+	float			 sum[BAYES_COURSES];	/* without the bias */
 };
 
-static void
-lesson_open(struct lesson *l, struct table *t, bool junk,
-    const struct table_sample *s)
+/* Of no slot, too, a place that may be asked for. */
+static inline float *
+apart_of(const struct bayes_course *c, const struct table *t,
+    const struct table_slot *s)
 {
-	l->junk = junk;
+	return &c->apart[table_place(t, s)];
+}
+
+/* As it would be had it not been learnt: without its own counts, or words
+ * seen once would seem to know everything. */
+static inline float
+pull(const struct lesson *l, const struct odds *o, size_t i)
+{
+	uint32_t good = l->slot[i]->good, bad = l->slot[i]->bad;
+
+	if (l->junk)
+		bad -= bad > 0;
+	else
+		good -= good > 0;
+	return odds(o, good, bad) * o->norm[i < l->head ? HEAD : BODY];
+}
+
+static void
+lesson_open(struct lesson *l, struct table *t, struct odds *o,
+    const struct bayes_course *c, const struct table_sample *s)
+{
+	float sum[BAYES_COURSES] = { 0, 0 }, by, weight, apart = 0;
+	size_t i;
+
 	l->n = s->n;
 	l->head = s->head < s->n ? s->head : s->n;
 	table_sample_slots(t, s, l->slot);
-}
-
-/* What it would score had it not been learnt: without its own counts, or
- * words seen once would seem to know everything. */
-static float
-lesson_sum(struct lesson *l, struct odds *o)
-{
-	const struct table_slot *s;
-	float sum = o->h.bias;
-	uint32_t good, bad;
-	size_t i;
-
 	odds_init(o, l->n, l->head);
 	for (i = 0; i < l->n; i++) {
-		s = l->slot[i];
 		l->pull[i] = 0;
-		if (s == NULL)
+		if (i + AHEAD < l->n && c->apart != NULL)
+			__builtin_prefetch(apart_of(c, t,
+			    l->slot[i + AHEAD]));
+		if (l->slot[i] == NULL)
 			continue;
-		good = s->good;
-		bad = s->bad;
-		if (l->junk)
-			bad -= bad > 0;
-		else
-			good -= good > 0;
-		l->pull[i] = odds(o, good, bad) *
-		    o->norm[i < l->head ? HEAD : BODY];
-		sum += bounded((PRIOR + s->weight) * l->pull[i],
+		l->pull[i] = by = pull(l, o, i);
+		if (c->apart != NULL)
+			apart = *apart_of(c, t, l->slot[i]);
+		weight = PRIOR + l->slot[i]->weight;
+		sum[FIRST] += bounded((weight + apart) * by,
+		    (float)BAYES_SHARE_MAX);
+		sum[SECOND] += bounded((weight - apart) * by,
 		    (float)BAYES_SHARE_MAX);
 	}
-	return bounded(sum, SUM_MAX);
+	l->sum[FIRST] = sum[FIRST];
+	l->sum[SECOND] = sum[SECOND];
 }
 
-/* One step towards what a message is said to be: moves the weights of its
- * tokens, in the same measure for each as it counts in its sum.  True: it is
- * far from anything else. */
-static bool
-step(struct odds *o, struct lesson *l)
+/* How far what a course says of it is from what it is said to be. */
+static float
+error_of(const struct lesson *l, float sum)
 {
-	float sum = lesson_sum(l, o), error;
+	return (l->junk ? 1.0f : 0.0f) -
+	    1.0f / (1.0f + expf(-bounded(sum, SUM_MAX)));
+}
+
+/* One step of each towards what a message is said to be: moves the weights of
+ * its tokens, in the same measure for each as it counts in its sum. */
+static void
+step(struct table *t, struct odds *o, struct bayes_course *c,
+    const struct lesson *l, const float *error)
+{
+	float more = l->junk ? 0.5f : 0.5f * GOOD_MORE;
+	float mean = more * (error[FIRST] + error[SECOND]);
+	float apart = more * (error[FIRST] - error[SECOND]);
 	struct table_slot now;
 	size_t i;
 
-	error = (l->junk ? 1.0f : 0.0f) - 1.0f / (1.0f + expf(-sum));
-	if (fabsf(error) < ERROR_MIN)
-		return fabsf(error) < ERROR_KNOWN;
-	if (!l->junk)
-		error *= GOOD_MORE;
 	for (i = 0; i < l->n; i++) {
 		if (l->pull[i] == 0)
 			continue;
 		now = *l->slot[i];
-		now.weight += RATE * error * l->pull[i];
+		now.weight += RATE * mean * l->pull[i];
 		table_put(l->slot[i], &now);
+		if (c->apart != NULL)
+			*apart_of(c, t, l->slot[i]) += RATE * apart *
+			    l->pull[i];
 	}
-	o->h.bias += RATE_BIAS * error;
-	return false;
+	o->h.bias += RATE_BIAS * mean;
+	c->bias_apart += RATE_BIAS * apart;
 }
 
 static uint32_t
@@ -273,42 +314,97 @@ in_use(const struct table_head *h, unsigned int kind)
 	return h->next[kind] < TABLE_SAMPLES ? h->next[kind] : TABLE_SAMPLES;
 }
 
-static void
-replay(struct table *t, struct odds *o, struct bayes_course *c)
+/* A prime that does not divide n: each comes to be seen. */
+static uint32_t
+stride_of(uint32_t n)
 {
-	unsigned int kind = c->at % 2;
-	uint32_t at = (uint32_t)((uint64_t)(c->at / 2) * 1021 %
-	    in_use(&o->h, kind));
-	uint8_t *known = &c->known[kind][at / 8], bit = (uint8_t)(1 << at % 8);
-	const struct table_sample *s;
-	struct lesson l;
+	return n % 1021 != 0 ? 1021 : 1019;
+}
 
-	if (*known & bit)
-		return;
-	s = table_sample(t, kind, at);
-	if (s == NULL)
-		return;
-	lesson_open(&l, t, kind == 1, s);
-	if (step(o, &l))
-		*known |= bit;
+static bool
+plan_make(struct plan *p, const struct table_head *h)
+{
+	unsigned int kind;
+
+	for (kind = 0; kind < 2; kind++) {
+		p->in_use[kind] = in_use(h, kind);
+		if (p->in_use[kind] == 0)
+			return false;
+		p->stride[kind] = stride_of(p->in_use[kind]);
+	}
+	p->round = 2 * (p->in_use[0] > p->in_use[1] ? p->in_use[0] :
+	    p->in_use[1]);
+	return true;
+}
+
+/* Without memory for two both go the way of the first. */
+static bool
+under_way(const struct bayes_course *c, unsigned int which, uint32_t round)
+{
+	uint32_t begin = which == SECOND ? round / LATER : 0;
+
+	return c->at >= begin && c->at - begin < ROUNDS * round &&
+	    (which == FIRST || c->apart != NULL);
+}
+
+static void
+replay(struct table *t, struct odds *o, struct bayes_course *c,
+    const struct plan *p)
+{
+	unsigned int kind = c->at % 2, k;
+	uint32_t at = (uint32_t)((uint64_t)(c->at / 2) * p->stride[kind] %
+	    p->in_use[kind]);
+	uint8_t bit = (uint8_t)(1 << at % 8), *known;
+	const struct table_sample *s = NULL;
+	struct lesson l;	/* not all zeros: it is large */
+	float error[BAYES_COURSES] = { 0, 0 }, bias;
+
+	for (k = 0; k < BAYES_COURSES; k++) {
+		known = &c->known[k][kind][at / 8];
+		if (*known & bit || !under_way(c, k, p->round))
+			continue;
+		if (s == NULL) {
+			s = table_sample(t, kind, at);
+			if (s == NULL)
+				return;
+			l.junk = kind == 1;
+			lesson_open(&l, t, o, c, s);
+		}
+		bias = o->h.bias + (k == FIRST ? 1 : -1) * c->bias_apart;
+		error[k] = error_of(&l, l.sum[k] + bias);
+		if (fabsf(error[k]) < ERROR_KNOWN)
+			*known |= bit;
+		if (fabsf(error[k]) < ERROR_MIN)
+			error[k] = 0;
+	}
+	if (c->apart == NULL)
+		error[SECOND] = error[FIRST];
+	if (error[FIRST] != 0 || error[SECOND] != 0)
+		step(t, o, c, &l, error);
 }
 
 uint32_t
 bayes_rehearse(struct table *t, struct bayes_course *c, uint32_t n)
 {
-	uint32_t i, good, bad;
+	struct plan p;
 	struct odds o;
+	uint32_t i;
 
-	if (!table_head(t, &o.h))
+	if (!table_head(t, &o.h) || !plan_make(&p, &o.h))
 		return 0;
-	good = in_use(&o.h, 0);
-	bad = in_use(&o.h, 1);
-	if (good == 0 || bad == 0)
-		return 0;
+	if (c->at == 0 && c->apart == NULL)
+		c->apart = calloc(TABLE_PLACES, sizeof *c->apart);
 	for (i = 0; i < n; i++, c->at++)
-		replay(t, &o, c);
+		replay(t, &o, c, &p);
 	table_set_head(t, &o.h);
-	return 2 * (good > bad ? good : bad);
+	return ROUNDS * p.round + p.round / LATER;
+}
+
+void
+bayes_course_clear(struct bayes_course *c)
+{
+	free(c->apart);
+	memset(c, 0, sizeof *c);
 }
 
 static void

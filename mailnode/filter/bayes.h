@@ -56,11 +56,25 @@
  * four, of the first 1,000 letters, 98.8 and 98.0.  This last, at four tenths,
  * misses a fifth less junk however much is learnt, but on the judged part
  * caught 96.2 instead of 96.8 % at 2 lost (95.4 instead of 94.6 of the rest),
- * and it takes 2,000 counts a message.  The mean of five courses is worth 0.2
- * and 0.4 and takes five of them.  As tokens, words of images, values of
+ * and it takes 2,000 counts a message.  As tokens, words of images, values of
  * fields and buttons, the width of lines, quotes and signatures, boundaries
  * and headers of parts say nothing more; lessons with half of the tokens left
  * out at random are worse.
+ *
+ * What a course comes to depends on what it began with, and the mean of two is
+ * better than either: twenty five-fold runs, at 0 to 8 good messages lost,
+ * 98.4 to 98.6 % of all fields and 97.6 to 97.9 of the rest; with folds that
+ * keep a thread, a sender of junk or a campaign together, at 0 to 8 threads
+ * lost, 96.4 to 96.8 and 94.6 to 94.7.  Three to five courses add 0.1.  The
+ * mean of the weights along one course, small steps first, two courses of one
+ * round each, a second one that leaves out what the first one knows or begins
+ * at half of its weights are no better than one; nor is the course's own end,
+ * logistic regression or wide margins to the last step: 1.2 to 3 less.  Nor,
+ * in either kind of folds: samples judged without two or five messages of
+ * their kind, other powers of the number of tokens, parts of words with dots
+ * and dashes, words of Subject or of names in From as those of the body, the
+ * form of Date, labels of hosts as words, any one of sixty kinds of tokens
+ * left out.
  */
 #ifndef FILTER_BAYES_H
 #define FILTER_BAYES_H
@@ -106,16 +120,22 @@ enum bayes_learn bayes_learn(struct table *t, uint64_t id, bool junk,
 	    const uint64_t *hash, size_t n);
 /*
  * Goes over `n` samples again, from where the course stands, one of each kind
- * in turn; returns how many a whole round has.  Counts change with each
- * message learnt, weights here alone: it takes BAYES_ROUNDS of them.
+ * in turn; returns how many steps the whole course has, 0: there is none.
+ * Counts change with each message learnt, weights here alone.  Who learns
+ * something begins anew.
  */
-enum { BAYES_ROUNDS = 2 };
+enum { BAYES_COURSES = 2 };		/* of which the table has the mean */
 struct bayes_course {			/* all zero to begin with */
 	uint32_t	at;
-	uint8_t		known[2][TABLE_SAMPLES / 8];	/* bits: not to be
-					   gone over again */
+	uint8_t		known[BAYES_COURSES][2][TABLE_SAMPLES / 8];	/* bits:
+					   not to be gone over again */
+	float		*apart;		/* owned: of each slot's weight, how
+					   far either course is from it */
+	float		 bias_apart;
 };
 uint32_t bayes_rehearse(struct table *t, struct bayes_course *c, uint32_t n);
+/* Frees; all zero again. */
+void	bayes_course_clear(struct bayes_course *c);
 /* As if it had not been learnt; false: it had not, or long ago. */
 bool	bayes_forget(struct table *t, uint64_t id, const uint64_t *hash,
 	    size_t n);

@@ -56,17 +56,17 @@ static void
 begin_anew(struct learner *l)
 {
 	if (l->course.at > 0)
-		memset(&l->course, 0, sizeof l->course);
+		bayes_course_clear(&l->course);
 }
 
 static void
 go_over(void *arg)
 {
 	struct learner *l = arg;
-	uint32_t round;
+	uint32_t steps;
 
-	round = bayes_rehearse(&l->table, &l->course, LEARNER_STEP);
-	if (round > 0 && l->course.at < l->rounds * round)
+	steps = bayes_rehearse(&l->table, &l->course, LEARNER_STEP);
+	if (l->course.at < steps)
 		loop_arm(l->loop, &l->timer, l->hurried ? 0 :
 		    LEARNER_PAUSE_MS);
 	else {
@@ -102,6 +102,7 @@ void
 learner_clear(struct learner *l)
 {
 	loop_disarm(l->loop, &l->timer);
+	bayes_course_clear(&l->course);
 	table_close(&l->table);
 }
 
@@ -152,7 +153,6 @@ learner_learn(struct learner *l, enum learn_as as, uint64_t id,
 			break;
 		}
 	begin_anew(l);
-	l->rounds = BAYES_ROUNDS;
 	l->hurried = false;
 	loop_disarm(l->loop, &l->timer);
 	loop_arm(l->loop, &l->timer, LEARNER_REST_MS);

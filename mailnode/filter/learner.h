@@ -42,7 +42,6 @@ struct learner {
 	struct learner_totals totals;
 	struct loop_timer timer;
 	struct bayes_course course;	/* of going over */
-	uint32_t	 rounds;
 	bool		 hurried;	/* somebody waits for it */
 };
 

@@ -85,6 +85,16 @@ struct table_slot *table_get(struct table *t, uint64_t hash);
  * one, what counts least in its bucket makes it. */
 void		table_count(struct table *t, const uint64_t *hash, size_t n,
 		    bool junk);
+/* A number of its own for each slot, below TABLE_PLACES; of NULL one, too. */
+enum { TABLE_PLACES = TABLE_SLOTS * TABLE_BUCKETS };
+static inline size_t
+table_place(const struct table *t, const struct table_slot *s)
+{
+	size_t at = (uintptr_t)s - (uintptr_t)t->map;
+
+	return (at / 64 & (TABLE_BUCKETS - 1)) * TABLE_SLOTS +
+	    at % 64 / sizeof *s % TABLE_SLOTS;
+}
 /* Writer: the slot becomes this; its bucket is whole behind it. */
 void		table_put(struct table_slot *s, const struct table_slot *now);
 

@@ -130,6 +130,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	use(&t);
 	teach(&t);
 	(void)bayes_rehearse(&t, &course, 200);
+	bayes_course_clear(&course);
 	use(&t);
 	table_close(&t);
 	return 0;

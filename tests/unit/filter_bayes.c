@@ -79,10 +79,12 @@ static void
 rehearse(void)
 {
 	struct bayes_course c = { .at = 0 };
-	uint32_t round = 1;
+	uint32_t steps;
 
-	while (c.at < BAYES_ROUNDS * round)
-		round = bayes_rehearse(&t, &c, 64);
+	do
+		steps = bayes_rehearse(&t, &c, 64);
+	while (c.at < steps);
+	bayes_course_clear(&c);
 }
 
 static void
@@ -103,6 +105,79 @@ test_learns(void **state)
 		}
 		assert_int_equal(wrong, 0);
 	}
+}
+
+/* Of both kinds the same words: there is an error in each lesson. */
+static void
+learn_alike(unsigned int many)
+{
+	uint64_t hash[20];
+	unsigned int i;
+	size_t n;
+
+	for (i = 0; i < 2 * many; i++) {
+		n = letter(hash, 1 + i / 2 % 2, i);
+		(void)bayes_learn(&t, token_join(i, 3), i % 2, hash, n);
+	}
+}
+
+/* Whatever their number, each message comes to be gone over. */
+static void
+test_all_seen(void **state)
+{
+	static const unsigned int many[] = { 1021, 2042, 97 };
+	const struct table_slot *s;
+	unsigned int i, pool, w, moved;
+
+	(void)state;
+	for (i = 0; i < sizeof many / sizeof many[0]; i++) {
+		fresh();
+		learn_alike(many[i]);
+		rehearse();
+		moved = 0;
+		for (pool = 0; pool < 3; pool++)
+			for (w = 0; w < WORDS; w++) {
+				s = table_find(&t, word(pool, w));
+				moved += s != NULL && s->weight != 0;
+			}
+		assert_in_range(moved, 2 * WORDS, 3 * WORDS);
+	}
+}
+
+/* The second of both courses is some of a round behind, and the table has the
+ * mean of them. */
+static void
+test_two_courses(void **state)
+{
+	struct bayes_course c = { .at = 0 };
+	const struct table_slot *s;
+	unsigned int w, differ = 0;
+	uint32_t steps;
+	float apart;
+
+	(void)state;
+	fresh();
+	learn_alike(MANY);
+	steps = bayes_rehearse(&t, &c, MANY / 2);
+	assert_int_equal(steps, 4 * MANY + MANY / 2);
+	assert_non_null(c.apart);
+	for (w = 0; w < WORDS; w++) {
+		s = table_find(&t, word(1, w));
+		assert_non_null(s);
+		assert_in_range(table_place(&t, s), 0, TABLE_PLACES - 1);
+		apart = c.apart[table_place(&t, s)];
+		assert_true(s->weight == apart);	/* it has not begun */
+	}
+	while (c.at < steps)
+		(void)bayes_rehearse(&t, &c, 64);
+	for (w = 0; w < WORDS; w++) {
+		s = table_find(&t, word(1, w));
+		differ += s->weight != c.apart[table_place(&t, s)];
+	}
+	assert_in_range(differ, WORDS / 2, WORDS);
+	bayes_course_clear(&c);
+	assert_null(c.apart);
+	assert_int_equal(c.at, 0);
 }
 
 static void
@@ -418,6 +493,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_learns),
+		cmocka_unit_test(test_all_seen),
+		cmocka_unit_test(test_two_courses),
 		cmocka_unit_test(test_enough),
 		cmocka_unit_test(test_once),
 		cmocka_unit_test(test_undo),
