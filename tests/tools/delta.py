@@ -95,12 +95,12 @@ def until(what, test):
 
 a = Device("a")
 a.on("set_config", "bcc_self", "1")
-a.on("add_or_update_transport", {
-    "addr": user, "password": password, "imapServer": "localhost",
-    "imapPort": int(imap), "imapSecurity": "ssl", "imapUser": None,
-    "imapFolder": None, "smtpServer": "localhost", "smtpPort": int(smtp),
-    "smtpSecurity": "ssl", "smtpUser": None, "smtpPassword": None,
-    "certificateChecks": "acceptInvalidCertificates", "oauth2": False})
+# As device add draws it (8102-device); these ports, and any certificate.
+code = "dclogin://%s?p=%s&v=1&ih=localhost&ip=%s&is=ssl&sh=localhost&sp=%s" \
+    "&ss=ssl&ic=3" % (user, password, imap, smtp)
+tap.ok("the code is read", a.on("check_qr", code) == {
+    "kind": "login", "address": user})
+a.on("add_transport_from_qr", code)
 tap.ok("configured", a.on("is_configured"))
 os.mkdir(os.path.join(top, "copy"))
 a.on("export_backup", os.path.join(top, "copy"), None)
