@@ -171,13 +171,27 @@ load_row(struct store *st, sqlite3_stmt *s)
 	b->new_ns = sqlite3_column_int64(s, 8);
 	b->recent = (uint32_t)sqlite3_column_int64(s, 9);
 	b->here = true;		/* until the filer says otherwise */
-	if (st->unclean) {
-		b->uidnext = b->uidlease;
-		b->modseq = b->modlease;
+	if (st->unclean)
 		b->cur_ns = b->new_ns = 0;
-	}
 	first_modseq(b);
 	return insert(st->boxes, b);
+}
+
+/*
+ * Numbers that were given since, or before a backup was put back, are known
+ * to clients and stand nowhere here: none is given again, and what became of
+ * those messages is not remembered.
+ */
+static enum store_err
+leap(struct store *st)
+{
+	return db_exec(st->db[STORE_CACHE],
+	    "UPDATE mailbox SET uidnext = uidlease, modseq = modlease;"
+	    "UPDATE box_count SET uidnext = coalesce((SELECT uidnext"
+	    " FROM mailbox WHERE id = box_count.mbox), uidnext);"
+	    "UPDATE OR REPLACE gone SET modseq = (SELECT modseq FROM mailbox"
+	    " WHERE id = gone.mbox) WHERE uid = 0 AND mbox IN"
+	    " (SELECT id FROM mailbox)");
 }
 
 enum store_err
@@ -196,6 +210,8 @@ boxes_open(struct store *st)
 	if (rc != STORE_OK)
 		return rc;
 	st->boxes->validity = (uint32_t)validity;
+	if (st->leap && (rc = leap(st)) != STORE_OK)
+		return rc;
 	rc = store_err_sqlite(sqlite3_prepare_v2(st->db[STORE_CACHE],
 	    "SELECT id, name, uidvalidity, uidnext, modseq, uidlease, "
 	    "modlease, cur, new, recent FROM mailbox", -1, &s, NULL));

@@ -49,8 +49,8 @@ enum {
 
 static const char *const sql[RSQL_N] = {
 	[RSQL_BEGIN] = "BEGIN",
-	[RSQL_LISTED] = "SELECT 1 FROM state WHERE name='clean' AND NOT"
-	    " EXISTS (SELECT 1 FROM state WHERE name='partial')",
+	[RSQL_LISTED] = "SELECT 1 FROM state WHERE name='partial'"
+	    " AND value=0",
 	[RSQL_END] = "COMMIT",
 	[RSQL_BOXES] = "SELECT b.id,b.name,b.modseq,coalesce(c.total,0),"
 	    "coalesce(c.unread,0) FROM mailbox b LEFT JOIN box_count c"

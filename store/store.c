@@ -1,10 +1,12 @@
 #define _GNU_SOURCE
 #include <dirent.h>
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include "mailnode/base/clock.h"
 #include "store/ballast.h"
@@ -17,6 +19,7 @@
 #include "store/store_turn.h"
 
 enum {
+	BOOT_ID_MAX = 40,	/* octets, with the NUL */
 	SPACE_MS = 1000,	/* free space is asked so often */
 	LOOK_MS = 2000		/* and whether store.db is there */
 };
@@ -177,30 +180,84 @@ look_begin(struct store *st)
 	loop_arm(st->loop, &st->look, LOOK_MS);
 }
 
-/* A run that ended without store_close() may have given numbers that the
- * cache forgot: all start at the lease then. */
+/* Of this run of the machine; "" where there is none. */
+static void
+boot_id(char id[BOOT_ID_MAX])
+{
+	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd != -1 ? read(fd, id, BOOT_ID_MAX - 1) : 0;
+
+	id[n > 0 ? n : 0] = '\0';
+	id[strspn(id, "0123456789abcdef-")] = '\0';
+	if (fd != -1)
+		close(fd);
+}
+
+/* What the last run left. */
+struct left {
+	bool		there, clean, partial;
+	uint64_t	file;			/* inode of store.db; 0: not said */
+	char		boot[BOOT_ID_MAX];
+};
+
+static enum store_err
+get_left(struct store *st, struct left *l)
+{
+	sqlite3_stmt *s = NULL;
+	const char *name, *text;
+	int64_t value;
+	int code;
+
+	memset(l, 0, sizeof *l);
+	code = sqlite3_prepare_v2(st->db[STORE_CACHE], "SELECT name, value"
+	    " FROM state", -1, &s, NULL);
+	while (code == SQLITE_OK && (code = sqlite3_step(s)) == SQLITE_ROW) {
+		name = (const char *)sqlite3_column_text(s, 0);
+		text = (const char *)sqlite3_column_text(s, 1);
+		value = sqlite3_column_int64(s, 1);
+		code = SQLITE_OK;
+		if (name == NULL)
+			continue;
+		if (strcmp(name, "clean") == 0) {
+			l->there = true;
+			l->clean = value == 1;
+		} else if (strcmp(name, "partial") == 0)
+			l->partial = value != 0;
+		else if (strcmp(name, "file") == 0)
+			l->file = (uint64_t)value;
+		else if (strcmp(name, "boot") == 0 && text != NULL)
+			snprintf(l->boot, sizeof l->boot, "%s", text);
+	}
+	sqlite3_finalize(s);
+	return store_err_sqlite(code);
+}
+
+/*
+ * A run that ended without store_close() may have given numbers that the
+ * cache forgot.  So may those of which nothing is left, since a backup was
+ * put back: store.db is another file then, or, where the whole machine went
+ * back, it was started again.
+ */
 static enum store_err
 open_state(struct store *st)
 {
-	struct sqlite3 *db = st->db[STORE_CACHE];
-	int64_t clean = -1, partial = 0;
+	char boot[BOOT_ID_MAX], sql[320];
+	struct left l;
 	enum store_err rc;
 
-	rc = db_get(db, "SELECT value FROM state WHERE name = 'clean'",
-	    &clean);
-	if (rc == STORE_OK)
-		rc = db_get(db, "SELECT value FROM state"
-		    " WHERE name = 'partial'", &partial);
+	boot_id(boot);
+	rc = get_left(st, &l);
 	if (rc != STORE_OK)
 		return rc;
-	st->unclean = clean != 1;
+	st->unclean = !l.clean || (l.file != 0 && l.file != st->cache_ino);
+	st->leap = st->unclean || strcmp(l.boot, boot) != 0;
 	/* A run that ended before all was listed made nothing whole. */
-	st->rebuild = st->rebuild || clean == -1 || partial != 0;
-	return db_exec(db, st->rebuild ? "PRAGMA synchronous=FULL;"
-	    "REPLACE INTO state VALUES('clean', 0), ('partial', 1);"
-	    "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL;"
-	    "REPLACE INTO state VALUES('clean', 0);"
-	    "PRAGMA synchronous=NORMAL");
+	st->rebuild = st->rebuild || !l.there || l.partial;
+	snprintf(sql, sizeof sql, "PRAGMA synchronous=FULL; REPLACE INTO state"
+	    " VALUES('partial', %d), ('file', %lld), ('boot', '%s'),"
+	    " ('clean', 0); PRAGMA synchronous=NORMAL", st->rebuild,
+	    (long long)st->cache_ino, boot);
+	return db_exec(st->db[STORE_CACHE], sql);
 }
 
 /* Pages are looked at when they are needed: the next start makes the cache

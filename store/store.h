@@ -163,7 +163,8 @@ struct store {
 	uint8_t			 snooze_hash[32];
 	bool			 parted;	/* parts_open() is through */
 	bool			 rebuild;	/* not all has its row yet */
-	bool			 unclean;	/* numbers start at the lease */
+	bool			 unclean;	/* all is to be looked at */
+	bool			 leap;		/* numbers go on at the leases */
 	int64_t			 free_at_ms;	/* when free_octets was asked */
 	uint64_t		 free_octets;
 };

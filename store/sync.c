@@ -334,7 +334,8 @@ now_whole(struct store *st)
 	static struct store_slot slot;
 
 	if (store_do(st, STORE_CACHE, &slot,
-	    "DELETE FROM state WHERE name = 'partial'", "") == STORE_OK)
+	    "UPDATE state SET value = 0 WHERE name = 'partial'", "") ==
+	    STORE_OK)
 		(void)store_after(st, STORE_BIT(STORE_CACHE), whole, st);
 }
 

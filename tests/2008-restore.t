@@ -1,0 +1,88 @@
+#!/bin/sh
+# A backup that is put back: what clients know of later messages is no other
+# message's, and they learn that those are gone.
+. "$(dirname "$0")/lib.sh"
+. "$top/tests/phone.sh"
+
+# imap [MODSEQ UIDS]: what there is, or what changed since.
+cat >"$tmp/imap.py" <<'END'
+import re, sys
+sys.path.insert(0, "tests/tools")
+from imapc import Imap
+c = Imap(int(sys.argv[1]), 60)
+c.login(sys.argv[2], sys.argv[3])
+c.ok("ENABLE QRESYNC")
+status = b" ".join(c.ok("STATUS INBOX (UIDNEXT UIDVALIDITY HIGHESTMODSEQ)"))
+now = {k: int(re.search(k.encode() + rb" (\d+)", status)[1])
+       for k in ("UIDNEXT", "UIDVALIDITY", "HIGHESTMODSEQ")}
+if len(sys.argv) > 4:
+    for line in c.ok("SELECT INBOX (QRESYNC (%d %s %s))" % (
+            now["UIDVALIDITY"], sys.argv[4], sys.argv[5])):
+        m = re.match(rb"\* VANISHED \(EARLIER\) (.*)", line)
+        if m:
+            print("gone", m[1].decode())
+        m = re.match(rb"\* \d+ FETCH .*UID (\d+)", line)
+        if m:
+            print("new", m[1].decode())
+    sys.exit()
+c.ok("SELECT INBOX")
+print(now["UIDVALIDITY"], now["UIDNEXT"], now["HIGHESTMODSEQ"])
+for line in c.ok("UID FETCH 1:* (BODY.PEEK[HEADER.FIELDS (SUBJECT)])"):
+    m = re.search(rb"UID (\d+)", line)
+    if m:
+        print(m[1].decode(), re.search(rb"letter (\d+)", line)[1].decode())
+END
+imap() { "$python" "$tmp/imap.py" "$imap" "$user" "$pw" "$@"; }
+come()
+{
+	for n in "$@"; do
+		letter "$n" >"$tmp/letter"
+		put_mail INBOX "$tmp/letter"
+		wait_for "imap | grep ' $n\$' >\$tmp/come" || return 1
+	done
+}
+again() { node_start && phone_ports && unlock; }
+is_there() { imap | sed 1d | tr '\n' ','; }
+
+phone_node || exit 1
+ok 'three come' come 1 2 3
+is 'with their numbers' "$(is_there)" '1 1,2 2,3 3,'
+first=$(imap | sed -n 1p)
+node_stop
+cp -a "$node/home" "$node/Mail" "$tmp/"
+again
+is 'a start changes no number' "$(imap | sed -n 1p)" "$first"
+ok 'three more' come 4 5 6
+is 'follow' "$(is_there)" '1 1,2 2,3 3,4 4,5 5,6 6,'
+seen=$(imap | sed -n 1p)
+node_stop
+
+rm -rf "$node/home" "$node/Mail"
+cp -a "$tmp/home" "$tmp/Mail" "$node/"
+again
+# shellcheck disable=SC2086
+set -- $seen
+is 'those are gone' "$(imap "$3" 1:6 | grep gone | grep -o '^gone 4:')" 'gone 4:'
+ok 'others come' come 7 8
+now=$(imap | sed -n 1p)
+is 'the mailbox is the same' "${now%% *}" "$1"
+ok 'they have no number that was given' sh -c '[ "$(echo "$1" | awk "\$2 > 6 { print \$1 }" |
+    sort -n | sed -n 1p)" -gt 6 ]' - "$(imap | sed 1d)"
+ok 'nor is the mailbox as old' [ "${now##* }" -gt "$3" ]
+is 'a client that saw the others learns of both' \
+    "$(imap "$3" 1:99999 | grep -c '^new')" 2
+node_stop
+
+# The whole machine went back: all that is other is that it was started.
+"$python" -c "import sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+db.execute(\"UPDATE state SET value='another' WHERE name='boot'\")
+db.commit()" "$MAILNODE_HOME/store.db"
+again
+# shellcheck disable=SC2086
+set -- $now
+ok 'after a start of the machine numbers go on later' \
+    sh -c '[ "$(echo "$1" | cut -d" " -f2)" -gt "$2" ]' - "$(imap | sed -n 1p)" "$2"
+ok 'one more' come 9
+ok 'nothing is missing' mn fsck
+done_testing
