@@ -110,6 +110,27 @@ is 'each once' "$(for i in 1 2 3; do hop_rcpts $((before + i)); done | xargs)" \
     '<a@far.test> <b@far.test> <c@far.test> <d@far.test> <e@far.test>'
 is 'at the first attempt' "$(fate "$id" e@far.test attempts)" 1
 
+# Some take so many letters on a connection and no more: the others go by the
+# next, and nothing is held against them.
+for how in 421 close; do
+	hop_rules "letters 3 ${how#421}"
+	before=$(hop_count)
+	mn vault lock
+	for i in 1 2 3 4 5 6 7 8; do send "n$i@far.test"; done >"$tmp/ids"
+	unlock
+	ok "three letters a connection, then $how" hop_has $((before + 8)) 20
+	is 'all at the first attempt' "$(while read -r id; do
+	    wait_for '[ "$(state "$id")" = done ]'
+	    mn queue show "$id" | sed -n 's/.*attempts \([0-9]*\).*/\1/p'
+	    done <"$tmp/ids" | xargs)" '1 1 1 1 1 1 1 1'
+done
+hop_rules 'letters 0'
+id=$(send never@far.test)
+ok 'who takes none at all' tried "$id" never@far.test
+is 'is tried later' "$(fate "$id" never@far.test attempts)" 1
+mn queue drop "$id"
+hop_rules
+
 hop_rules 'connect HTTP/1.1 400 Bad Request'
 id=$(send odd@far.test)
 ok 'what is no reply' tried "$id" odd@far.test

@@ -49,6 +49,8 @@ struct relay {
 	char		 domain[ROUTE_KEY_MAX];
 	struct reach_trust trust;
 	struct reach	 to;		/* the next hop */
+	size_t		 heard;		/* letters of this connection */
+	bool		 spent;		/* it takes no more of them */
 };
 
 /* ---- the sender ---- */
@@ -350,7 +352,8 @@ mark(void *arg)
 /*
  * One transaction of at most JOB_CHUNK recipients, and its result.  Those
  * who were too many for it stand in front of at[] afterwards; their number,
- * 0 where it took none, as the next would not either.
+ * 0 where it took none, as the next would not either.  Where r->spent is set
+ * nothing was told: the letter is as it was.
  */
 static size_t
 transact(struct relay *r, struct work *w, size_t *at, size_t n, bool last)
@@ -379,6 +382,10 @@ transact(struct relay *r, struct work *w, size_t *at, size_t n, bool last)
 		    .orcpt = w->job.rcpt[at[i]].orcpt,
 		    .notify = w->job.rcpt[at[i]].notify };
 	client_letter(&r->to.client, &l);
+	r->spent = l.unheard && r->heard > 0 && at[0] == 0;
+	if (r->spent)
+		return 0;
+	r->heard += !l.unheard;
 	for (i = 0; i < n && !r->to.client.broken; i++)
 		again = again || rcpt[i].fate == CLIENT_TAKEN;
 	for (i = 0; i < n; i++)
@@ -425,7 +432,7 @@ deliver(struct relay *r, struct work *w)
 		    chunk(r);
 		deliver_chunk(r, w, at, n);
 	}
-	if (w->over)
+	if (w->over || r->spent)
 		return;
 	/* The connection broke between transactions: those left over. */
 	w->job.rcpt += at;
@@ -435,11 +442,25 @@ deliver(struct relay *r, struct work *w)
 	w->job.nrcpt += at;
 }
 
+/* One connection, as many letters as it takes. */
+static void
+dialogue(struct relay *r)
+{
+	size_t i;
+
+	r->heard = 0;
+	r->spent = false;
+	for (i = 0; i < r->nwork && !r->to.client.broken; i++)
+		if (!r->work[i].over)
+			deliver(r, &r->work[i]);
+	client_close(&r->to.client);
+	close(r->to.client.conf.fd);
+}
+
 static void
 run(struct relay *r)
 {
 	const char *entry = conf.relays[r->to.route].entry;
-	size_t i;
 
 	if (sign_all(r) == 0)
 		return;
@@ -449,13 +470,17 @@ run(struct relay *r)
 		    "the vault does not answer");
 		return;
 	}
-	if (!reach(r))
-		return;
-	for (i = 0; i < r->nwork && !r->to.client.broken; i++)
-		if (!r->work[i].over)
-			deliver(r, &r->work[i]);
+	/*
+	 * Many take so many letters on a connection and then end it, with
+	 * 421 or without a word: the next go by another.  Each takes one at
+	 * least, so that this ends.
+	 */
+	do {
+		if (!reach(r))
+			return;
+		dialogue(r);
+	} while (r->spent);
 	tell_rest(r, JOB_DEFERRED, true, r->to.client.why);
-	client_close(&r->to.client);
 }
 
 void

@@ -96,6 +96,8 @@ struct client_letter {
 	size_t		 nhead;
 	int		 fd;		/* read by pread from offset */
 	uint64_t	 offset, size;	/* octets */
+	bool		 unheard;	/* out: the server ended the dialogue
+					   where MAIL wanted an answer */
 	/* Durably notes that the dot is about to go out for those with
 	 * fate TAKEN.  0, or -1: it must not. */
 	int		(*mark)(void *arg);

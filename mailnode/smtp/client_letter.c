@@ -181,8 +181,10 @@ take_answer(struct client *c, struct client_letter *l, struct client_rcpt *who)
 
 	if (client_answer(c, CLIENT_COMMAND_MS) == -1) {
 		(void)client_breaks(c, who != NULL ? "RCPT" : "MAIL");
+		l->unheard = who == NULL;
 		return -1;
 	}
+	l->unheard = who == NULL && c->reply.code == 421;
 	f = fate_of(c->reply.code);
 	if (who == NULL) {
 		if (f != CLIENT_TAKEN)

@@ -10,8 +10,9 @@ if so said.  Events: connect, ehlo, starttls, auth, mail, rcpt:ADDRESS,
 rcpt, data, dot, rset, quit.  Actions: a reply ("450 4.2.0 later"; "|"
 divides lines), close, hang (waits for the client to give up), tls-close
 (end in the handshake).  "pipelined close" is for who does not wait for
-the answer to MAIL.  "limit N" is for recipients of one letter.  What was
-taken is DIR/msg.N, with its envelope in DIR/env.N (JSON); DIR/log has the
+the answer to MAIL.  "limit N" is for recipients of one letter;
+"letters N [close]" ends a connection at the MAIL behind so many, with 421 or
+without a word.  What was taken is DIR/msg.N, with its envelope in DIR/env.N (JSON); DIR/log has the
 dialogue; DIR/conns a line a connection.
 """
 import base64, hashlib, hmac, json, os, secrets, socket, ssl, sys, threading
@@ -31,6 +32,7 @@ class Session:
         self.buf = b''
         self.secure = False
         self.user = None
+        self.taken = 0
 
     def log(self, what):
         with lock, open(self.conf['dir'] + '/log', 'a') as f:
@@ -188,6 +190,11 @@ class Session:
     def do_mail(self, line):
         if self.act('mail'):
             return
+        ends = self.rule('letters')
+        if ends and self.taken >= int(ends.split()[0]):
+            if 'close' not in ends:
+                self.say('421 4.7.0 too many letters on this connection')
+            raise Gone
         self.mail, self.rcpts = line, []
         if self.conf['mechs'] and not self.user:
             self.say('530 5.7.0 log in first')
@@ -233,6 +240,7 @@ class Session:
         self.say('250 2.0.0 taken as %d' % self.keep(data))
 
     def keep(self, data):
+        self.taken += 1
         with lock:
             counter[0] += 1
             n = counter[0]
