@@ -73,8 +73,11 @@
  * in either kind of folds: samples judged without two or five messages of
  * their kind, other powers of the number of tokens, parts of words with dots
  * and dashes, words of Subject or of names in From as those of the body, the
- * form of Date, labels of hosts as words, any one of sixty kinds of tokens
- * left out.
+ * form of Date, labels of hosts as words, any one of forty kinds of tokens
+ * left out.  Three were worth 0.1 to 0.3 in such runs and are not here: a bare
+ * address that is no word besides (0.1 to 0.6 less of the judged part), RARE
+ * of 2 (0.9 less of the rest of it at none lost, else the same), and the zone
+ * of Date, which says where somebody lives.
  */
 #ifndef FILTER_BAYES_H
 #define FILTER_BAYES_H

@@ -22,6 +22,7 @@ struct markup {
 	char		 hide[NAME_MAX_];	/* within an element of this
 						   name; "": shown */
 	unsigned int	 depth;		/* of elements of that name */
+	bool		 comments;	/* may be ended further on */
 };
 
 struct slice {
@@ -192,12 +193,17 @@ skip_element(struct markup *m, const char *name)
 	m->p = m->end;
 }
 
+/* One that nothing ends is passed over as a tag: some programs show what is
+ * behind it, and it may be all there is. */
 static void
 comment(struct markup *m)
 {
-	const char *hit = memmem(m->p, (size_t)(m->end - m->p), "-->", 3);
+	const char *hit = NULL;
 
-	m->p = hit != NULL ? hit + 3 : m->end;
+	if (m->comments)
+		hit = memmem(m->p, (size_t)(m->end - m->p), "-->", 3);
+	m->comments = hit != NULL;
+	m->p = hit != NULL ? hit + 3 : html_tag_end(m->p + 1, m->end);
 }
 
 static void
@@ -306,7 +312,7 @@ character(struct markup *m)
 void
 markup_tokens(struct tokens *t, const char *p, size_t n)
 {
-	struct markup m = { .t = t, .p = p };
+	struct markup m = { .t = t, .p = p, .comments = true };
 	const char *q;
 
 	if (n == 0)

@@ -36,6 +36,21 @@ ends_url(unsigned char c)
 	    c == ')' || c == '`' || c == '|' || c == 0x7f;
 }
 
+/* An address of IPv4: all, and the networks it is in. */
+static void
+numeric(struct tokens *t, const char *p, size_t n)
+{
+	size_t i = n < HOST_MAX ? n : HOST_MAX, labels = 0;
+
+	tokens_puts(t, TOKEN_URL, "#.#.#.#");
+	tokens_put(t, TOKEN_URL, p, i);
+	while (i-- > 1 && labels < HOST_LABELS)
+		if (p[i] == '.') {
+			tokens_put(t, TOKEN_URL, p, i + 1);
+			labels++;
+		}
+}
+
 /* What is before the host, in no order of honesty. */
 static void
 url_host(struct tokens *t, const char *p, size_t n)
@@ -56,8 +71,9 @@ url_host(struct tokens *t, const char *p, size_t n)
 	for (i = 0; i < n && (isdigit((unsigned char)p[i]) || p[i] == '.');)
 		i++;
 	if (n > 0 && i == n)
-		tokens_puts(t, TOKEN_URL, "#.#.#.#");
-	words_host(t, TOKEN_URL, p, n);
+		numeric(t, p, n);
+	else
+		words_host(t, TOKEN_URL, p, n);
 }
 
 size_t

@@ -84,6 +84,10 @@ static const struct {
 	{ "see http://shop.example.test:80/deal/now?x", "url:deal" },
 	{ "see http://shop.example.test:80/deal/now?x", "url::port" },
 	{ "http://10.1.2.3/", "url:#.#.#.#" },
+	{ "http://10.1.2.3/", "url:10.1.2.3" },
+	{ "http://10.1.2.3/", "url:10.1.2." },
+	{ "http://10.1.2.3/", "url:10." },
+	{ "http://10.1.2.3/", "-url:2.3" },
 	{ "http://bank.test@evil.test/", "url:evil.test" },
 	{ "http://bank.test@evil.test/", "-url:bank.test" },
 	{ "\xff\xfe\x80 ok", "ok" },
@@ -207,6 +211,11 @@ test_markup(void **state)
 	assert_true(has("url:evil.test") && has("bank"));
 	html("<script>var words</script><style>p{}</style>text<!-- no -->");
 	assert_true(has("text") && !has("words") && !has("no"));
+	html("<!--#rotate>offers <b>here</b>");
+	assert_true(has("offers") && has("here") && !has("rotate"));
+	html("<!-- one -->two <!-- three>four");
+	assert_true(has("two") && has("four") && !has("one") &&
+	    !has("three"));
 	html("&#70;&#x72;ee &eacute;t&eacute;&nbsp;a < b");
 	assert_true(has("free") && has("ete"));
 	html("<a title=\"x>y\" href='http://h.test/'>z</a>");
