@@ -94,7 +94,7 @@ open_db(void)
 
 	snprintf(path, sizeof path, "%s/store.db", home);
 	assert_int_equal(sqlite3_open(path, &db), 0);
-	exec("PRAGMA journal_mode=WAL;"
+	exec("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"
 	    "CREATE TABLE state(name TEXT, value);"
 	    "CREATE TABLE mailbox(id INTEGER PRIMARY KEY, name TEXT,"
 	    " modseq INTEGER);"

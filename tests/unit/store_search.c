@@ -96,6 +96,7 @@ set_up(void **state)
 	snprintf(path, sizeof path, "%s/store.db", home);
 	assert_int_equal(sqlite3_open(path, &db), 0);
 	assert_int_equal(sqlite3_exec(db, "PRAGMA journal_mode=WAL;"
+	    "PRAGMA synchronous=OFF;"
 	    "CREATE TABLE state(name TEXT, value);"
 	    "CREATE TABLE mailbox(id INTEGER PRIMARY KEY, name TEXT,"
 	    " modseq INTEGER); INSERT INTO mailbox VALUES(1,'INBOX',0);"
