@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "mailnode/base/clock.h"
+#include "store/db.h"
 #include "store/queue.h"
 
 static void
@@ -132,6 +134,36 @@ queue_clean(struct store *st)
 	return rc;
 }
 
+/*
+ * In another file than it had node.db was copied: a backup was put back, and
+ * what it has to send may have been sent since.
+ */
+static enum store_err
+hold_restored(struct store *st)
+{
+	static const char why[] =
+	    "put back from a backup: it may have been sent since";
+	static struct store_slot held, kept;
+	struct db_file f = db_file(st->conf->home, &schemas[STORE_NODE]);
+	struct sqlite3 *db = st->db[STORE_NODE];
+	enum store_err rc;
+	int64_t was = 0;
+
+	rc = db_get(db, "SELECT value FROM setting WHERE name = 'file'",
+	    &was);
+	if (rc != STORE_OK || was == (int64_t)f.ino)
+		return rc;
+	if (was != 0)
+		rc = store_do(st, STORE_NODE, &held, "UPDATE queue_letter SET"
+		    " state = ?1, why = ?2 WHERE state = ?3", "isi",
+		    (int64_t)QUEUE_HELD, why, (int64_t)QUEUE_ACTIVE);
+	if (rc == STORE_OK && was != 0 && sqlite3_changes(db) > 0)
+		store_alarm(st, "the queue was put back from a backup: held");
+	return rc != STORE_OK ? rc : store_do(st, STORE_NODE, &kept,
+	    "REPLACE INTO setting(name, value) VALUES('file', ?1)", "i",
+	    (int64_t)f.ino);
+}
+
 enum store_err
 queue_open_store(struct store *st)
 {
@@ -152,7 +184,9 @@ queue_open_store(struct store *st)
 		rc = store_err_errno(errno);
 		goto out;
 	}
-	rc = scan(st);
+	rc = hold_restored(st);
+	if (rc == STORE_OK)
+		rc = scan(st);
 	if (rc == STORE_OK)
 		rc = queue_clean(st);
 out:

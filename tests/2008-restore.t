@@ -38,7 +38,7 @@ come()
 	for n in "$@"; do
 		letter "$n" >"$tmp/letter"
 		put_mail INBOX "$tmp/letter"
-		wait_for "imap | grep ' $n\$' >\$tmp/come" || return 1
+		wait_for "imap | sed 1d | grep ' $n\$' >\$tmp/come" || return 1
 	done
 }
 again() { node_start && phone_ports && unlock; }
@@ -48,10 +48,12 @@ phone_node || exit 1
 ok 'three come' come 1 2 3
 is 'with their numbers' "$(is_there)" '1 1,2 2,3 3,'
 first=$(imap | sed -n 1p)
+ok 'a letter waits' eval 'printf "Subject: x\n\nx\n" | mn send -i you@far.test'
 node_stop
 cp -a "$node/home" "$node/Mail" "$tmp/"
 again
 is 'a start changes no number' "$(imap | sed -n 1p)" "$first"
+ok 'and holds no letter' fails eval 'mn queue list | grep held'
 ok 'three more' come 4 5 6
 is 'follow' "$(is_there)" '1 1,2 2,3 3,4 4,5 5,6 6,'
 seen=$(imap | sed -n 1p)
@@ -63,6 +65,10 @@ again
 # shellcheck disable=SC2086
 set -- $seen
 is 'those are gone' "$(imap "$3" 1:6 | grep gone | grep -o '^gone 4:')" 'gone 4:'
+ok 'the letter may have been sent since: it is held' \
+    eval 'mn queue list | grep "held.*put back from a backup"'
+ok 'as status says' eval 'mn status | grep "^queue.*1 held"'
+ok 'until the owner lets it go' mn queue release "$(mn queue list | cut -d' ' -f1)"
 ok 'others come' come 7 8
 now=$(imap | sed -n 1p)
 is 'the mailbox is the same' "${now%% *}" "$1"
@@ -83,6 +89,7 @@ again
 set -- $now
 ok 'after a start of the machine numbers go on later' \
     sh -c '[ "$(echo "$1" | cut -d" " -f2)" -gt "$2" ]' - "$(imap | sed -n 1p)" "$2"
+ok 'no letter is held by that' fails eval 'mn queue list | grep held'
 ok 'one more' come 9
 ok 'nothing is missing' mn fsck
 done_testing
