@@ -107,6 +107,18 @@ sql_done(int code)
 	return code == SQLITE_DONE ? 0 : code;
 }
 
+int
+sql_one(struct sql *s, unsigned int q, int code, uint64_t *v)
+{
+	*v = 0;
+	if (code == SQLITE_ROW) {
+		*v = (uint64_t)sql_int(s, q, 0);
+		sql_end(s, q);
+		code = SQLITE_DONE;
+	}
+	return sql_done(code);
+}
+
 void
 sql_clear(struct sql *s)
 {

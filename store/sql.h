@@ -36,6 +36,9 @@ int	sql_next(struct sql *s, unsigned int q);
 void	sql_end(struct sql *s, unsigned int q);
 /* SQLITE_DONE as 0. */
 int	sql_done(int code);
+/* The number in the row that sql_step() came to, which ends there; 0 without
+ * a row.  code: what that returned. */
+int	sql_one(struct sql *s, unsigned int q, int code, uint64_t *v);
 /* Finalizes all; the places may be used again with another db. */
 void	sql_clear(struct sql *s);
 
