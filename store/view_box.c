@@ -30,8 +30,8 @@ static int
 find_unseen(struct reader *r, struct view_box *b)
 {
 	uint64_t uid, n = 0;
-	int rc = sql_one(&r->view, RVIEW_UNSEEN, sql_step(&r->view, RVIEW_UNSEEN,
-	    "i", (int64_t)b->id), &uid);
+	int rc = sql_one(&r->view, RVIEW_UNSEEN, sql_step(&r->view,
+	    RVIEW_UNSEEN, "i", (int64_t)b->id), &uid);
 
 	if (rc == SQLITE_OK && uid != 0)
 		rc = count_below(r, b->id, uid, &n);
