@@ -246,6 +246,11 @@ on_login(void *service, struct op_call *c)
 	    d.scope & ~DEVICE_ALL)
 		return OP_BAD;
 	op_each(st->server, look, &l);
+	/* The vault's word was read before the parent's. */
+	if (!l.found && st->hear != NULL) {
+		st->hear(st->arg);
+		op_each(st->server, look, &l);
+	}
 	if (!l.found)
 		return STORE_GONE;
 	s = remember(st, l.session, l.role);

@@ -130,6 +130,8 @@ struct store {
 				    bool over);
 	/* A parser is wanted; it arrives by store_parser(). */
 	void			(*want_parser)(void *arg);
+	/* A peer is not known that should be: take those that have come. */
+	void			(*hear)(void *arg);
 	/* A line for the log. */
 	void			(*log)(void *arg, const char *event,
 				    const char *text);

@@ -162,6 +162,13 @@ parent_ready(void *arg, uint32_t events)
 	}
 }
 
+void
+proc_hear(struct proc *pr)
+{
+	if (!pr->stopping)
+		parent_ready(pr, 0);
+}
+
 static void
 title(enum role role)
 {

@@ -128,6 +128,10 @@ void	proc_on_link(struct proc *pr, void (*fn)(void *, enum role, int),
 /* fn is called when the parent says stop; without it the loop is stopped. */
 void	proc_on_stop(struct proc *pr, void (*fn)(void *), void *arg);
 
+/* Hears what the parent has said so far: its word on a peer may wait behind
+ * what another service says of that. */
+void	proc_hear(struct proc *pr);
+
 /* Asks for a fresh process of an on-demand role.  0, or -1 with errno. */
 int	proc_want(struct proc *pr, enum role role);
 /* The same of a reader; light: it cannot search the index. */

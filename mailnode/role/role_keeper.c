@@ -303,6 +303,12 @@ check_rules(struct proc *pr)
 	}
 }
 
+static void
+hear_parent(void *arg)
+{
+	proc_hear(arg);
+}
+
 /* A link's descriptor stays the process's own: the store gets another. */
 static void
 linked(void *arg, enum role role, int fd)
@@ -371,6 +377,7 @@ role_keeper(struct proc *pr)
 	st.alarm = alarm_owner;
 	st.log = say;
 	st.want_parser = want_parser;
+	st.hear = hear_parent;
 	st.delivered = delivered;
 	st.ruled = ruled;
 	if (store_open(&st, configure(pr), pr->loop, why, sizeof why) !=
