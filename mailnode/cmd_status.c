@@ -337,7 +337,8 @@ print_screen(struct health *h)
 	if (strcmp(h->node.program, program_id()) != 0)
 		puts("program  ANOTHER ONE RUNS than is installed, or of "
 		    "another config.h: start it again");
-	if (!h->node.local && h->node.ready)
+	/* They are open while a role is started again, too. */
+	if (!h->node.local && (h->node.ready || h->doors.len > 0))
 		print_doors(buf_str(&h->doors));
 	if (h->has_store)
 		print_store(&h->store, now);
