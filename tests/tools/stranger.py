@@ -279,11 +279,13 @@ def smtp_pids():
 
 
 def pid_of(t):
-    """Whose socket ends at ours: by the inode of /proc/net/tcp."""
-    here = "%04X" % t.sock.getsockname()[1]
+    """Whose socket ends at ours: by the inode of /proc/net/tcp.  One of an
+    earlier connection from that port, which is over, has none."""
+    ends = [":%04X" % a[1] for a in (t.sock.getpeername(),
+                                     t.sock.getsockname())]
     with open("/proc/net/tcp") as f:
         inode = next(w[9] for w in map(str.split, f)
-                     if w[2].endswith(":" + here) and w[9] != "inode")
+                     if [a[-5:] for a in w[1:3]] == ends and w[9] != "0")
     for p in smtp_pids():
         for fd in os.listdir("/proc/%s/fd" % p):
             try:
