@@ -285,14 +285,26 @@ class History:
         return bytes(data)
 
 
+kept = {}       # databases that there were, by another name
+
+
 def restore(tree, roots):
-    """Puts a tree in the place of roots; keeps run/ out of it."""
+    """Puts a tree in the place of roots; keeps run/ out of it.  A database
+    stays the file that it was: a power loss makes no copies, and the node
+    takes one for a backup that was put back."""
+    for path, data in tree:
+        if path.endswith(".db") and path not in kept and \
+                os.path.isfile(path):
+            kept[path] = "%s.%d.%d" % (roots[0], os.getpid(), len(kept))
+            os.link(path, kept[path])
     for root in roots:
         shutil.rmtree(root, ignore_errors=True)
     for path, data in tree:
         if data is None:
             os.makedirs(path, mode=0o700, exist_ok=True)
         else:
+            if path in kept:
+                os.link(kept[path], path)
             fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with os.fdopen(fd, "wb") as f:
                 f.write(data)
