@@ -61,7 +61,8 @@ bool		 intake_settled(const struct store *st, const struct box *b);
 
 /* The last spool entry that was taken. */
 uint64_t	 intake_cursor(const struct store *st);
-/* All has its row that was found, or waited in the spool at the start. */
+/* All has its row that was found, or waited in the spool at the start, but for
+ * what cannot be filed. */
 bool		 intake_caught_up(const struct store *st);
 /* No job is under way. */
 bool		 intake_idle_now(const struct store *st);

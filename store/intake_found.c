@@ -35,9 +35,10 @@ intake_caught_up(const struct store *st)
 
 	if (in->cursor < in->old)
 		return false;
+	/* What cannot be filed, which is alarmed, holds up no phone. */
 	for (j = in->jobs; j != NULL; j = j->next)
-		if (j->kind == JOB_FOUND ||
-		    (j->kind == JOB_SPOOL && j->entry <= in->old))
+		if (!j->vain && (j->kind == JOB_FOUND ||
+		    (j->kind == JOB_SPOOL && j->entry <= in->old)))
 			return false;
 	return true;
 }

@@ -90,6 +90,25 @@ ok 'and knows that not all is listed' away 'SELECT INBOX'
 kill -CONT "$(role filer)"
 ok 'then all is' wait_for 'store | grep -q "\"partial\":false"' 20
 is 'at the same numbers' "$(imap 'SELECT INBOX' 'UID SEARCH ALL')" "$before"
+# One file that cannot be given a number is nobody else's trouble.
+node_stop
+rm "$MAILNODE_HOME"/store.db*
+put_mail INBOX "$tmp/1"
+bad=$(find "$node/Mail/INBOX/new" -name 'put*' ! -name '*,I=*')
+if chattr +i "$bad" 2>"$tmp/err"; then
+	node_start
+	phone_ports
+	unlock
+	ok 'nor do phones wait for what cannot be filed' \
+	    wait_for 'imap "SELECT INBOX" "UID SEARCH ALL" | grep -q SEARCH' 20
+	ok 'which is alarmed' wait_for 'mn status | grep -q "mail cannot be filed"'
+	chattr -i "$bad"
+	node_stop
+fi
+rm "$bad"
+node_start
+phone_ports
+unlock
 ok 'a node that stops and starts' node_stop
 ok 'has them' node_start
 phone_ports
