@@ -251,8 +251,9 @@ open_state(struct store *st)
 		return rc;
 	st->unclean = !l.clean || (l.file != 0 && l.file != st->cache_ino);
 	st->leap = st->unclean || strcmp(l.boot, boot) != 0;
-	/* A run that ended before all was listed made nothing whole. */
-	st->rebuild = st->rebuild || !l.there || l.partial;
+	/* Rows may be missing, too: of files that are known to clients, and
+	 * stand below the numbers that are given next. */
+	st->rebuild = st->rebuild || !l.there || l.partial || st->unclean;
 	snprintf(sql, sizeof sql, "PRAGMA synchronous=FULL; REPLACE INTO state"
 	    " VALUES('partial', %d), ('file', %lld), ('boot', '%s'),"
 	    " ('clean', 0); PRAGMA synchronous=NORMAL", st->rebuild,

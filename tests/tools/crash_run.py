@@ -128,6 +128,7 @@ class Append(Way):
         with open(os.path.join(self.node.dir, "secret")) as f:
             secret = f.read().strip()
         self.node.unlock()
+        self.node.whole()
         c = imapc.Imap(self.node.port("imap"))
         c.login("me@node.test", secret)
         return c

@@ -17,6 +17,7 @@ COUNT = 60
 def up():
     tap.ok("it starts", node.start())
     node.unlock()
+    node.whole()
     c = imapc.Imap(node.port("imap"))
     c.login("me@node.test", secret)
     return c

@@ -27,6 +27,7 @@ def up(**more):
     if not node.start(**more):
         tap.ok("it starts", False)
     node.unlock()
+    node.whole()
     c = imapc.Imap(node.port("imap"))
     c.login("me@node.test", secret)
     return c

@@ -5,7 +5,7 @@ import ssl
 
 
 class Closed(Exception):
-    pass
+    """With what was said before it."""
 
 
 class Imap:
@@ -16,7 +16,7 @@ class Imap:
         raw = socket.create_connection(("127.0.0.1", port), timeout)
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sock = ctx.wrap_socket(raw)
-        self.buf = b""
+        self.buf = self.last = b""
         self.n = 0
         self.inflate = self.deflate = None
         self.greeting = self.line()
@@ -36,7 +36,7 @@ class Imap:
     def more(self):
         data = self.sock.recv(65536)
         if not data:
-            raise Closed()
+            raise Closed(self.last)
         self.buf += self.inflate.decompress(data) if self.inflate else data
 
     def octets(self, n):
@@ -55,6 +55,7 @@ class Imap:
             got += part
             m = re.search(rb"\{(\d+)\}$", part)
             if not m:
+                self.last = got
                 return got
             got += b"\r\n" + self.octets(int(m.group(1)))
 

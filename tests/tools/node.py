@@ -139,6 +139,11 @@ class Node:
         out = self.run(*args).stdout.decode()
         return [json.loads(line) for line in out.splitlines()]
 
+    def whole(self):
+        """All is listed: behind a crash IMAP waits for that."""
+        return wait_for(lambda: any(
+            s.get("partial") is False for s in self.json("status", "-j")))
+
     def unlock(self):
         return self.run("vault", "unlock", "--passphrase-stdin",
                         input=PASS).returncode == 0
