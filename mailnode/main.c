@@ -109,14 +109,13 @@ cmd_wrong(const char *what, const char *why)
 	return cmd_fail(what, why) + 1;
 }
 
-static bool linked;	/* a service was asked for */
+static bool linked;	/* a service was there */
 
-/* What kept it from that stands in keeper's alarms. */
-static int
-tell_missing(int rc)
+/* What keeps keeper from its work stands in its alarms. */
+static void
+tell_missing(struct node *n)
 {
-	struct node *n = rc == 1 && linked ? node_connect(true) : NULL;
-	struct node_state *st = n != NULL ? malloc(sizeof *st) : NULL;
+	struct node_state *st = malloc(sizeof *st);
 	size_t i;
 
 	if (st != NULL && node_state(n, st) == 0 && !st->ready)
@@ -126,8 +125,18 @@ tell_missing(int rc)
 				(void)cmd_fail("keeper",
 				    st->alarms.at[i].text);
 	free(st);
-	if (n != NULL)
+}
+
+/* It ended under the command's hands. */
+static int
+tell_ended(int rc)
+{
+	struct node *n = rc == 1 && linked ? node_connect(true) : NULL;
+
+	if (n != NULL) {
+		tell_missing(n);
 		node_close(n);
+	}
 	return rc;
 }
 
@@ -139,9 +148,12 @@ cmd_link(const char *cmd, struct node **n, enum role role)
 	if (*n == NULL)
 		*n = node_connect(false);
 	ch = *n != NULL ? node_link(*n, role) : -1;
+	linked = ch != -1;
 	if (ch == -1)
 		(void)cmd_fail(cmd, node_why(errno));
-	linked = true;
+	/* Now: a node of the command alone ends with it. */
+	if (ch == -1 && *n != NULL)
+		tell_missing(*n);
 	return ch;
 }
 
@@ -246,7 +258,7 @@ run_cmd(int argc, char **argv)
 		if (strcmp(c->name, argv[0]) == 0)
 			return argc == 2 && strcmp(argv[1], "--help") == 0 ?
 			    cmd_usage(c->name, 1) :
-			    tell_missing(c->fn(argc, argv));
+			    tell_ended(c->fn(argc, argv));
 	return cmd_wrong(argv[0], "no such command; mailnode -h lists them");
 }
 
