@@ -10,6 +10,7 @@
 
 enum {
 	NAME_MIN = 3,	/* octets of a reduced name that means somebody */
+	NAME_WORDS = 64,	/* of a name that are looked at */
 	PART_STARTS = 16,	/* where a domain within another may begin */
 	PART_LABELS = 5, /* of a domain that is looked for within another */
 	COUNTRY = 2		/* octets of a country's label */
@@ -243,19 +244,74 @@ has_domain(struct store *st, const char *shown, char whom[HISTORY_NAME_MAX])
 	return false;
 }
 
+/* ---- names ---- */
+
+/* "Ada Friend (ada@friend.test)": an address among other words. */
+static bool
+has_address(struct store *st, const char *name, const char *self,
+    char whom[HISTORY_NAME_MAX])
+{
+	static const char between[] = " \t\"'()<>[]{},;:|/";
+	char word[HISTORY_NAME_MAX], look[ALIKE_MAX];
+	size_t i, n;
+
+	for (i = 0; i < NAME_WORDS && *name != '\0'; i++, name += n) {
+		name += strspn(name, between);
+		n = strcspn(name, between);
+		if (n >= sizeof word)
+			continue;
+		memcpy(word, name, n);
+		word[n] = '\0';
+		alike_name(word, look);
+		if (strchr(look, '@') != NULL &&
+		    other(st, KNOWN_AS_NAME, look, self, "", whom))
+			return true;
+	}
+	return false;
+}
+
+/* "Friend, Ada" is what a directory writes. */
+static void
+in_order(const char *name, char out[HISTORY_NAME_MAX])
+{
+	const char *comma = strchr(name, ',');
+
+	if (comma == NULL || strchr(comma + 1, ',') != NULL ||
+	    snprintf(out, HISTORY_NAME_MAX, "%s %.*s", comma + 1,
+	    (int)(comma - name), name) >= HISTORY_NAME_MAX)
+		out[0] = '\0';
+}
+
+static bool
+like_name(struct store *st, const char *name, const char *self,
+    char whom[HISTORY_NAME_MAX])
+{
+	char turned[HISTORY_NAME_MAX], look[ALIKE_MAX];
+
+	if (says_nothing(name))
+		return false;
+	alike_name(name, look);
+	if (strlen(look) >= NAME_MIN &&
+	    other(st, KNOWN_AS_NAME, look, self, "", whom))
+		return true;
+	in_order(name, turned);
+	alike_name(turned, look);
+	if (strlen(look) >= NAME_MIN &&
+	    other(st, KNOWN_AS_NAME, look, self, "", whom))
+		return true;
+	return has_address(st, name, self, whom);
+}
+
 bool
 known_as_other(struct store *st, const char *address, const char *name,
     const char *domain, char whom[HISTORY_NAME_MAX])
 {
 	const char *at = strrchr(address, '@');
-	char look[ALIKE_MAX];
 
 	whom[0] = '\0';
 	if (at == NULL)
 		return false;
-	alike_name(name, look);
-	if (strlen(look) >= NAME_MIN && !says_nothing(name) &&
-	    other(st, KNOWN_AS_NAME, look, address, "", whom))
+	if (like_name(st, name, address, whom))
 		return true;
 	if (like_domain(st, at + 1, domain, whom))
 		return true;

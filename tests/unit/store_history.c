@@ -309,6 +309,16 @@ static const struct {
 	{ "b@node.test", "", "node.test", "" },
 	{ "b@test", "", "test", "" },
 	{ "", "Ada Friend", "", "" },
+	/* An address among other words, names as directories have them. */
+	{ "b@y.test", "Ada Friend (ada@x.test)", "y.test", "ada@x.test" },
+	{ "b@y.test", "\"Ada\" <ada@x.test>", "y.test", "ada@x.test" },
+	{ "b@y.test", "Ada ADA@X.TEST:", "y.test", "ada@x.test" },
+	{ "b@y.test", "Bob bob@x.test", "y.test", "" },
+	{ "ada@x.test", "Ada (ada@x.test)", "x.test", "" },
+	{ "b@y.test", "Friend, Ada", "y.test", "ada@x.test" },
+	{ "b@y.test", "Friend, Ada, Dr.", "y.test", "" },
+	{ "b@y.test", "Friend Ada", "y.test", "" },
+	{ "ada@x.test", "Friend, Ada", "x.test", "" },
 };
 
 static void
