@@ -236,6 +236,11 @@ keys q m; sees '^Subject +asked' >/dev/null
 keys s; sees '^PGP +sign' >/dev/null
 keys y
 ok 'the passphrase is asked for' sees 'Passphrase'
+keys C-c
+ok 'C-c leaves that, and the letter in hand' sees '^not sent: gpg: '
+keys y
+ok 'nobody is left who reads what is typed: it is asked again' \
+    sees 'Passphrase'
 typed pw; keys Enter
 ok 'the screen is back' sees '^. help'
 ok 'and the letter sent' hop_has 3 20

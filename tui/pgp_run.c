@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include "mailnode/base/clock.h"
+#include "mailnode/base/num.h"
 #include "tui/pgp_run.h"
 #include "tui/run.h"
 
@@ -139,11 +141,52 @@ wants_to_ask(const struct pgp_run *r)
 	return yes;
 }
 
+static bool
+is_pinentry(pid_t pid)
+{
+	char path[32], name[16] = "";
+	int fd;
+
+	(void)snprintf(path, sizeof path, "/proc/%ld/comm", (long)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd == -1)
+		return false;
+	if (read(fd, name, sizeof name - 1) == -1)
+		name[0] = '\0';
+	close(fd);
+	return strncmp(name, "pinentry", 8) == 0;
+}
+
+/*
+ * A child of the agent, which does not miss a gpg that was left: for a minute
+ * it would read what is typed here, and keep whoever wants to sign waiting.
+ * Asked to end, it would put the terminal back to what it found.
+ */
+static void
+end_pinentry(const struct pgp_run *r)
+{
+	static const char word[] = "PINENTRY_LAUNCHED ";
+	struct buf said;
+	const char *at = NULL, *p;
+	uint32_t pid;
+
+	buf_init(&said, PGP_SAID_MAX);
+	if (!pgp_slurp(r->said, &said) || buf_addc(&said, '\0') == -1)
+		goto out;
+	for (p = (char *)said.data; (p = strstr(p, word)) != NULL; at = p)
+		p += sizeof word - 1;
+	if (at != NULL && num_u32(at, at + strspn(at, "0123456789"), 2,
+	    INT32_MAX, &pid) == 0 && is_pinentry((pid_t)pid))
+		(void)kill((pid_t)pid, SIGKILL);
+out:
+	buf_clear(&said);
+}
+
 /* Once more, with the screen. */
 static int
 ask(struct pgp_run *r)
 {
-	int fds[4] = { r->in[0], r->out, r->said, r->in[1] };
+	int rc, fds[4] = { r->in[0], r->out, r->said, r->in[1] };
 	char *mode = strdup("ask");
 
 	/* Children share the place where they write. */
@@ -156,8 +199,11 @@ ask(struct pgp_run *r)
 	}
 	free(r->argv[PINENTRY]);
 	r->argv[PINENTRY] = mode;
-	return run_filter(r->t, (const char *const *)r->argv, fds,
+	rc = run_filter(r->t, (const char *const *)r->argv, fds,
 	    PGP_ASK_LIMIT_S);
+	if (rc != 0)
+		end_pinentry(r);
+	return rc;
 }
 
 static void
