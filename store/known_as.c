@@ -5,12 +5,14 @@
 
 #include "mailnode/base/alike.h"
 #include "mailnode/base/clock.h"
+#include "mailnode/base/phrase.h"
 #include "store/known_as.h"
 #include "store/op_rcpt.h"
 
 enum {
 	NAME_MIN = 3,	/* octets of a reduced name that means somebody */
 	NAME_WORDS = 64,	/* of a name that are looked at */
+	MAILBOXES = 8,	/* of a field, that are looked at */
 	PART_STARTS = 16,	/* where a domain within another may begin */
 	PART_LABELS = 5, /* of a domain that is looked for within another */
 	COUNTRY = 2		/* octets of a country's label */
@@ -302,6 +304,40 @@ like_name(struct store *st, const char *name, const char *self,
 	return has_address(st, name, self, whom);
 }
 
+static void
+lower(char *s)
+{
+	for (; *s != '\0'; s++)
+		if (*s >= 'A' && *s <= 'Z')
+			*s = (char)(*s + 32);
+}
+
+/* "Ada Friend <ada>", "Ada Friend": what has no address is all name. */
+static bool
+like_any(struct store *st, const char *field, char whom[HISTORY_NAME_MAX])
+{
+	const char *end = field + strlen(field), *at;
+	struct phrase_box box;
+	char name[PHRASE_MAX];
+	bool is = false;
+	size_t i;
+
+	for (i = 0; !is && i < MAILBOXES && phrase_next(&field, end, &box);
+	    i++) {
+		at = strrchr(box.address, '@');
+		if (at != NULL && strpbrk(box.address, " \"") == NULL) {
+			lower(box.address);
+			is = known_as_other(st, box.address, box.name, at + 1,
+			    whom);
+			continue;
+		}
+		phrase_decode(box.address, strlen(box.address), name);
+		is = like_name(st, box.name, "", whom) ||
+		    like_name(st, name, "", whom);
+	}
+	return is;
+}
+
 bool
 known_as_other(struct store *st, const char *address, const char *name,
     const char *domain, char whom[HISTORY_NAME_MAX])
@@ -310,7 +346,7 @@ known_as_other(struct store *st, const char *address, const char *name,
 
 	whom[0] = '\0';
 	if (at == NULL)
-		return false;
+		return like_any(st, name, whom);
 	if (like_name(st, name, address, whom))
 		return true;
 	if (like_domain(st, at + 1, domain, whom))

@@ -28,6 +28,8 @@ enum store_err	known_as_domain(struct store *st, const char *domain);
  * Is that somebody else than he seems?  address: the author's; name: shown
  * with it, or ""; domain: of the address, with U-labels: one that looks like
  * a known one, or has one within it.  whom: the one that is imitated.
+ * Where no one address is the author's, address is "" and name all of the
+ * field: each of its mailboxes is looked at.
  */
 bool		known_as_other(struct store *st, const char *address,
 		    const char *name, const char *domain,

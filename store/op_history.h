@@ -29,7 +29,8 @@ enum {
 struct history_ask {
 	const char	*author;
 	const char	*written;	/* author with U-labels, or "" */
-	const char	*name;		/* shown with the author, decoded */
+	const char	*name;		/* shown with the author, decoded; without
+					   one the field as it stands */
 	const char	*domain;	/* the author's, with U-labels */
 	const char	*sender;	/* of the envelope */
 	const char	*ip;		/* the client's */

@@ -73,6 +73,11 @@ is 'why tells of whom' "$(like x@evil.test)" \
     'lookalike=friend.test'
 ok 'like our own' letter eleven "Root <root@n0de.test>" x@evil.test
 ok 'is' has eleven lookalike
+ok 'her name without an address' letter bare 'Ada Friend <ada>' x@evil.test
+ok 'is' has bare lookalike
+ok 'as one of two' letter both \
+    'Bob <bob@evil.test>, Ada Friend <ada@evil.test>' x@evil.test
+ok 'is' has both lookalike
 ok 'another of her domain' letter twelve 'Bob <bob@friend.test>'
 ok 'is not' fails has twelve lookalike
 ok 'the name of an office' letter thirteen 'Info <info@shop.test>'

@@ -325,12 +325,29 @@ octet(struct scan *s)
 		plain(s, c);
 }
 
+static void
+keep_shown(struct from *f, const char *p, size_t n)
+{
+	size_t at = strlen(f->shown);
+	const char *end = p + n;
+
+	if (at > 0 && at + 2 < sizeof f->shown) {
+		f->shown[at++] = ',';
+		f->shown[at++] = ' ';
+	}
+	for (; p < end && at < sizeof f->shown - 1; p++)
+		if (*p != '\r' && *p != '\n')
+			f->shown[at++] = (uint8_t)*p < ' ' ? ' ' : *p;
+	f->shown[at] = '\0';
+}
+
 void
 from_add(struct from *f, const char *p, size_t n)
 {
 	struct scan s = { .f = f, .p = p, .end = p + n,
 	    .from = p };
 
+	keep_shown(f, p, n);
 	while (s.p < s.end)
 		octet(&s);
 	mailbox_ends(&s);

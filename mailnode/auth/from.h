@@ -30,6 +30,8 @@ struct from {
 	/* Its display name as it stands, without comments, and without blanks
 	 * outside quotes; "" if it has none or does not fit. */
 	char		 name[FROM_NAME_MAX];
+	/* All that was added, unfolded, with ", " between; cut to size. */
+	char		 shown[FROM_NAME_MAX];
 	bool		 more;		/* further domains than those */
 	bool		 bad;		/* an address without a domain name, or
 					   what some take for an address */

@@ -47,7 +47,8 @@ proof_of(const struct auth_verdict *v, struct proof *p)
 	size_t i;
 
 	memset(p, 0, sizeof *p);
-	p->author = p->written = p->name = "";
+	p->author = p->written = "";
+	p->name = f->shown;
 	for (i = 0; i < v->ndkim; i++)
 		if (v->dkim[i]->result == DKIM_PASS && !v->dkim[i]->partial)
 			add(p, v->dkim[i]->domain);

@@ -11,7 +11,8 @@
 struct proof {
 	const char	*author;	/* the only one, or "" */
 	const char	*written;	/* with U-labels, or "" */
-	const char	*name;		/* shown, as it stands; or "" */
+	const char	*name;		/* shown, as it stands, or ""; without an
+					   author all of From */
 	bool		 aligned;	/* and is vouched for */
 	const char	*id[HISTORY_IDS_MAX];	/* what passed */
 	size_t		 nids;

@@ -83,7 +83,10 @@ ask_keeper(struct mail *m, const struct auth_verdict *v,
 	/* Who is not proved, where nobody is known, is nobody yet. */
 	if (m->be->history == NULL || !(m->known || p->aligned))
 		return;
-	phrase_decode(p->name, strlen(p->name), name);
+	if (at != NULL)
+		phrase_decode(p->name, strlen(p->name), name);
+	else
+		(void)snprintf(name, sizeof name, "%s", p->name);
 	idna_shown(at != NULL ? at + 1 : "", shown, sizeof shown);
 	f->asked = m->be->history(m->be->arg, &q, &f->known) == STORE_OK;
 	forget_forwarders(v, &f->known);

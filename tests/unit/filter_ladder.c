@@ -369,6 +369,12 @@ author_names(void **state)
 	from_init(&f);
 	from_add(&f, big + 1, FROM_NAME_MAX + 10);
 	assert_int_equal(strlen(f.name), FROM_NAME_MAX - 1);
+	/* All of it, of several fields. */
+	assert_int_equal(strlen(f.shown), FROM_NAME_MAX - 1);
+	from_init(&f);
+	from_add(&f, " A\r\n\t<a@x.test>", 15);
+	from_add(&f, "B", 1);
+	assert_string_equal(f.shown, " A <a@x.test>, B");
 }
 
 static void
