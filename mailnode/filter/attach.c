@@ -4,76 +4,40 @@
 #include <string.h>
 #include <strings.h>
 
+#include "mailnode/base/quote.h"
 #include "mailnode/filter/attach.h"
+#include "mailnode/filter/attach_decode.h"
+#include "mailnode/filter/attach_name.h"
 #include "mailnode/filter/param.h"
 #include "mailnode/node/conf.h"
 
-enum field { FIELD_OTHER, FIELD_TYPE, FIELD_DISPOSITION, FIELD_N };
-
-struct attach {
-	const struct conf_attachment *table, *found;
-	size_t		 n;
-	bool		 head;		/* in a header */
-	bool		 message;	/* of a part that is one */
-	char		 line[ATTACH_LINE_MAX];
-	size_t		 nline;
-	enum field	 field;		/* that goes on */
-	char		 value[FIELD_N][ATTACH_FIELD_MAX];
-	size_t		 nvalue[FIELD_N];
-	char		 bound[ATTACH_BOUNDARIES][ATTACH_BOUNDARY_MAX];
-	size_t		 nbound;	/* ever */
+enum field {
+	FIELD_OTHER, FIELD_TYPE, FIELD_DISPOSITION, FIELD_ENCODING, FIELD_N
 };
 
-/* ---- the table ---- */
-
-static void
-met(struct attach *a, const struct conf_attachment *c)
-{
-	if (a->found == NULL || (a->found->verdict == CONF_JUNK &&
-	    c->verdict == CONF_REFUSE))
-		a->found = c;
-}
-
-/* What a desktop passes over when it asks what to do with a name. */
-static size_t
-trimmed(const char *name, size_t n)
-{
-	while (n > 0 && ((unsigned char)name[n - 1] <= ' ' ||
-	    strchr(".\"'", name[n - 1]) != NULL))
-		n--;
-	return n;
-}
-
-static void
-name_met(struct attach *a, const char *name, size_t len)
-{
-	size_t i, k, n = trimmed(name, len);
-	const char *what;
-
-	for (i = 0; i < a->n && a->table[i].what != NULL; i++) {
-		what = a->table[i].what;
-		k = strlen(what);
-		if (what[0] == '.' && n > k && strncasecmp(name + n - k,
-		    what, k) == 0)
-			met(a, &a->table[i]);
-	}
-}
-
-static void
-type_met(struct attach *a, const char *type)
-{
-	size_t i, k;
-	const char *what;
-
-	for (i = 0; i < a->n && a->table[i].what != NULL; i++) {
-		what = a->table[i].what;
-		k = strlen(what);
-		if (what[0] != '.' && (strcasecmp(type, what) == 0 ||
-		    (k > 1 && what[k - 1] == '*' && strncasecmp(type, what,
-		    k - 1) == 0)))
-			met(a, &a->table[i]);
-	}
-}
+struct attach {
+	struct attach_table table;
+	unsigned int	 depth;		/* of an encoded message */
+	bool		 head;		/* in a header */
+	/* Of the part whose header this is: */
+	bool		 typed;		/* it says what it is, */
+	bool		 multipart;	/* by the last field that does; */
+	bool		 digest;	/* likewise, one of messages; */
+	bool		 message;	/* it is a message, */
+	bool		 of_digest;	/* or would be without a type; */
+	enum attach_code code;		/* how it is encoded */
+	char		 line[ATTACH_LINE_MAX + 1];
+	size_t		 nline;
+	enum field	 field;		/* that goes on */
+	bool		 long_field;	/* its beginning is gone */
+	char		 value[FIELD_N][ATTACH_FIELD_MAX];
+	size_t		 nvalue[FIELD_N];
+	uint64_t	 bound[ATTACH_BOUNDARIES];	/* hashes */
+	bool		 bound_digest[ATTACH_BOUNDARIES];
+	size_t		 nbound;
+	struct attach_decode decode;
+	struct attach	*inner;		/* what is decoded; or NULL */
+};
 
 /* ---- a header ---- */
 
@@ -91,10 +55,10 @@ names_of(struct attach *a, enum field f, const char *which,
 		n = param_get(&p, end, which, form, name, sizeof name);
 		if (n == 0)
 			continue;
-		name_met(a, name, n);
+		attach_name(&a->table, name, n);
 		k = param_words(name, n, words, sizeof words);
 		if (k != n || memcmp(name, words, n) != 0)
-			name_met(a, words, k);
+			attach_name(&a->table, words, k);
 	}
 }
 
@@ -109,17 +73,37 @@ names(struct attach *a, enum field f)
 	}
 }
 
-static void
-bound(struct attach *a, const char *b, size_t n)
+/* FNV-1a: two that share it make a header of a body, no more. */
+static uint64_t
+hash(const char *p, size_t n)
+{
+	uint64_t h = 0xcbf29ce484222325;
+
+	while (n-- > 0)
+		h = (h ^ (uint8_t)*p++) * 0x100000001b3;
+	return h;
+}
+
+static size_t
+bound_octets(const char *b, size_t n)
 {
 	while (n > 0 && (b[n - 1] == ' ' || b[n - 1] == '\t'))
 		n--;
-	if (n >= ATTACH_BOUNDARY_MAX)
-		n = ATTACH_BOUNDARY_MAX - 1;	/* see is_boundary() */
-	if (n == 0 || memchr(b, '\0', n) != NULL)
+	return n < ATTACH_BOUNDARY_MAX ? n : ATTACH_BOUNDARY_MAX - 1;
+}
+
+static void
+bound(struct attach *a, const char *b, size_t len)
+{
+	size_t n = bound_octets(b, len);
+
+	if (n == 0 || a->nbound > ATTACH_BOUNDARIES)
 		return;
-	memcpy(a->bound[a->nbound % ATTACH_BOUNDARIES], b, n);
-	a->bound[a->nbound++ % ATTACH_BOUNDARIES][n] = '\0';
+	if (a->nbound < ATTACH_BOUNDARIES) {
+		a->bound[a->nbound] = hash(b, n);
+		a->bound_digest[a->nbound] = a->digest;
+	}
+	a->nbound++;
 }
 
 /* One with a comment behind it (RFC 2045 section 5.1), or without the
@@ -164,66 +148,158 @@ boundary(struct attach *a)
 		loose_boundary(a, begin, end);
 }
 
-/* A field is whole. */
+/* Comments are left out, as RFC 2045 allows them between any two words; not
+ * all programs do.  False: there were none. */
+static bool
+uncomment(struct attach *a, enum field f)
+{
+	char *p = a->value[f], *end = p + a->nvalue[f], *to = p;
+	size_t n;
+
+	while (p < end) {
+		n = *p == '"' ? quote_octets(p, end) : 0;
+		if (n == 0 && *p == '(') {
+			n = comment_octets(p, end);
+			p += n;
+			if (n > 0)
+				continue;
+		}
+		if (n == 0)
+			n = 1;
+		memmove(to, p, n);
+		to += n;
+		p += n;
+	}
+	a->nvalue[f] = (size_t)(to - a->value[f]);
+	return to < end;
+}
+
 static void
-field_ends(struct attach *a, enum field f)
+type_of(struct attach *a)
 {
 	char type[ATTACH_BOUNDARY_MAX];
 
-	if (f == FIELD_TYPE && a->nvalue[f] > 0) {
-		param_value(a->value[f], a->value[f] + a->nvalue[f], type,
-		    sizeof type);
-		type_met(a, type);
-		if (strncasecmp(type, "multipart/", 10) == 0)
-			boundary(a);
-		a->message = strcasecmp(type, "message/rfc822") == 0 ||
-		    strcasecmp(type, "message/global") == 0;
+	param_value(a->value[FIELD_TYPE], a->value[FIELD_TYPE] +
+	    a->nvalue[FIELD_TYPE], type, sizeof type);
+	attach_type(&a->table, type);
+	a->typed = true;
+	a->multipart = strncasecmp(type, "multipart/", 10) == 0;
+	a->digest = strcasecmp(type, "multipart/digest") == 0;
+	a->message |= strcasecmp(type, "message/rfc822") == 0 ||
+	    strcasecmp(type, "message/global") == 0;
+}
+
+static void
+code_of(struct attach *a)
+{
+	char code[ATTACH_BOUNDARY_MAX];
+
+	param_value(a->value[FIELD_ENCODING], a->value[FIELD_ENCODING] +
+	    a->nvalue[FIELD_ENCODING], code, sizeof code);
+	if (strcasecmp(code, "base64") == 0)
+		a->code = ATTACH_BASE64;
+	else if (strcasecmp(code, "quoted-printable") == 0)
+		a->code = ATTACH_QUOTED;
+}
+
+static void
+read_field(struct attach *a, enum field f)
+{
+	if (f == FIELD_ENCODING) {
+		code_of(a);
+		return;
 	}
+	if (f == FIELD_TYPE && !a->long_field)
+		type_of(a);
+	if (f == FIELD_TYPE && a->multipart)
+		boundary(a);
 	names(a, f);
+}
+
+/* A field is whole, or as much of it as there is room for. */
+static void
+field_ends(struct attach *a, enum field f)
+{
+	if (a->nvalue[f] == 0)
+		return;
+	read_field(a, f);
+	if (uncomment(a, f))
+		read_field(a, f);
 	a->nvalue[f] = 0;
 }
 
 /* The end of a header.  A message has one of its own where its body
- * begins. */
+ * begins; whoever decodes it finds that there. */
 static void
 part(struct attach *a)
 {
-	a->message = false;
-	field_ends(a, FIELD_TYPE);
-	field_ends(a, FIELD_DISPOSITION);
+	enum field f;
+
+	for (f = FIELD_TYPE; f < FIELD_N; f++)
+		field_ends(a, f);
+	a->message |= a->of_digest && !a->typed;
+	if (a->message && a->code != ATTACH_IDENTITY &&
+	    a->depth < ATTACH_DEPTH && a->inner == NULL) {
+		a->inner = attach_new(a->table.table, a->table.n);
+		if (a->inner != NULL)
+			a->inner->depth = a->depth + 1;
+		attach_decode_init(&a->decode, a->code);
+	}
 	a->head = a->message;
+	a->typed = a->message = a->of_digest = false;
+	a->code = ATTACH_IDENTITY;
 	a->field = FIELD_OTHER;
 }
 
+/* Of a field that has no room its end stays: a name may begin there. */
 static void
 append(struct attach *a, const char *p, size_t n)
 {
-	size_t *at = &a->nvalue[a->field];
+	enum field f = a->field;
+	size_t room, k;
 
-	if (n > ATTACH_FIELD_MAX - *at)
-		n = ATTACH_FIELD_MAX - *at;
-	memcpy(a->value[a->field] + *at, p, n);
-	*at += n;
+	while (n > 0) {
+		room = ATTACH_FIELD_MAX - a->nvalue[f];
+		if (room == 0) {
+			read_field(a, f);
+			a->long_field = true;
+			memmove(a->value[f], a->value[f] + ATTACH_FIELD_MAX -
+			    ATTACH_FIELD_KEPT, ATTACH_FIELD_KEPT);
+			a->nvalue[f] = ATTACH_FIELD_KEPT;
+			continue;
+		}
+		k = n < room ? n : room;
+		memcpy(a->value[f] + a->nvalue[f], p, k);
+		a->nvalue[f] += k;
+		p += k;
+		n -= k;
+	}
 }
 
-/* A second field of one kind counts, too: who knows which a program takes. */
+/* Each field is read when the next begins.  A second one of a kind counts,
+ * too: who knows which a program takes. */
 static void
 field_begins(struct attach *a)
 {
-	static const char *const name[FIELD_N] = { [FIELD_TYPE] =
-	    "content-type", [FIELD_DISPOSITION] = "content-disposition" };
+	static const char *const name[FIELD_N] = {
+		[FIELD_TYPE] = "content-type",
+		[FIELD_DISPOSITION] = "content-disposition",
+		[FIELD_ENCODING] = "content-transfer-encoding",
+	};
 	const char *colon = memchr(a->line, ':', a->nline);
 	size_t f, k, n = colon != NULL ? (size_t)(colon - a->line) : 0;
 
 	while (n > 0 && (a->line[n - 1] == ' ' || a->line[n - 1] == '\t'))
 		n--;
+	if (a->field != FIELD_OTHER)
+		field_ends(a, a->field);
 	a->field = FIELD_OTHER;
+	a->long_field = false;
 	for (f = FIELD_TYPE; f < FIELD_N; f++) {
 		k = strlen(name[f]);
 		if (n != k || strncasecmp(a->line, name[f], k) != 0)
 			continue;
 		a->field = (enum field)f;
-		field_ends(a, a->field);
 		append(a, colon + 1, a->nline - (size_t)(colon + 1 - a->line));
 	}
 }
@@ -242,36 +318,67 @@ head_line(struct attach *a)
 /* ---- lines ---- */
 
 static bool
-is_boundary(const struct attach *a)
+is_boundary(const struct attach *a, bool *digest)
 {
-	size_t i, k, n = a->nline;
+	size_t i, n;
+	uint64_t h;
 
-	if (n < 3 || a->line[0] != '-' || a->line[1] != '-')
+	*digest = false;
+	if (a->nline < 3 || a->line[0] != '-' || a->line[1] != '-')
 		return false;
-	while (n > 2 && (a->line[n - 1] == ' ' || a->line[n - 1] == '\t'))
-		n--;
-	for (i = 0; i < a->nbound && i < ATTACH_BOUNDARIES; i++) {
-		k = strlen(a->bound[i]);
-		/* Of one as long as that the rest is not known. */
-		if (n != k + 2 && (n < k + 2 || k < ATTACH_BOUNDARY_MAX - 1))
-			continue;
-		if (memcmp(a->line + 2, a->bound[i], k) == 0)
+	n = bound_octets(a->line + 2, a->nline - 2);
+	h = hash(a->line + 2, n);
+	for (i = 0; i < a->nbound && i < ATTACH_BOUNDARIES; i++)
+		if (a->bound[i] == h) {
+			*digest = a->bound_digest[i];
 			return true;
-	}
-	return false;
+		}
+	return a->nbound > ATTACH_BOUNDARIES;
+}
+
+/* The end of an encoded message. */
+static void
+decoded(struct attach *a)
+{
+	const struct conf_attachment *c;
+
+	if (a->inner == NULL)
+		return;
+	c = attach_found(a->inner);
+	if (c != NULL)
+		attach_met(&a->table, c);
+	attach_free(a->inner);
+	a->inner = NULL;
+}
+
+static void
+decode(struct attach *a)
+{
+	size_t n = attach_decode(&a->decode, a->line, a->nline);
+
+	attach_push(a->inner, (const uint8_t *)a->line, n);
 }
 
 static void
 line(struct attach *a)
 {
+	struct attach *inner = a->inner;
+	bool digest;
+
 	if (a->nline > 0 && a->line[a->nline - 1] == '\r')
 		a->nline--;
-	if (is_boundary(a)) {
+	if (is_boundary(a, &digest)) {
+		decoded(a);
 		if (a->head)
 			part(a);	/* a header that was cut off */
 		a->head = true;
-	} else if (a->head)
-		head_line(a);
+		a->of_digest = digest;
+	} else {
+		if (a->head)
+			head_line(a);
+		if (inner != NULL)
+			decode(a);
+	}
 	a->nline = 0;
 }
 
@@ -282,13 +389,15 @@ attach_new(const struct conf_attachment *table, size_t n)
 
 	if (a == NULL)
 		return NULL;
-	a->table = table;
-	a->found = NULL;
-	a->n = n;
+	a->table = (struct attach_table){ .table = table, .n = n };
+	a->depth = 0;
 	a->head = true;
-	a->message = false;
+	a->typed = a->multipart = a->digest = false;
+	a->message = a->of_digest = a->long_field = false;
+	a->code = ATTACH_IDENTITY;
 	a->field = FIELD_OTHER;
 	a->nline = a->nbound = 0;
+	a->inner = NULL;
 	memset(a->nvalue, 0, sizeof a->nvalue);
 	return a;
 }
@@ -296,6 +405,9 @@ attach_new(const struct conf_attachment *table, size_t n)
 void
 attach_free(struct attach *a)
 {
+	if (a == NULL)
+		return;
+	attach_free(a->inner);
 	free(a);
 }
 
@@ -308,7 +420,7 @@ attach_push(struct attach *a, const uint8_t *p, size_t n)
 	while (n > 0) {
 		nl = memchr(p, '\n', n);
 		k = nl != NULL ? (size_t)(nl - p) : n;
-		room = sizeof a->line - a->nline;
+		room = ATTACH_LINE_MAX - a->nline;
 		memcpy(a->line + a->nline, p, k < room ? k : room);
 		a->nline += k < room ? k : room;
 		if (nl == NULL)
@@ -326,7 +438,8 @@ attach_found(struct attach *a)
 		line(a);
 	if (a->head)
 		part(a);
-	return a->found;
+	decoded(a);
+	return a->table.found;
 }
 
 /* ---- the configuration ---- */

@@ -2,7 +2,8 @@
  * What is attached, by its name or type, as a message streams by: the fields
  * Content-Type and Content-Disposition of each part (RFC 2045, 2183) with
  * names as RFC 2231 and RFC 2047 write them, and as programs do.  Bodies are
- * looked at for boundaries alone, and no archive is opened.
+ * looked at for boundaries alone, and no archive is opened; of messages
+ * within it those that are encoded are decoded.
  */
 #ifndef FILTER_ATTACH_H
 #define FILTER_ATTACH_H
@@ -14,11 +15,16 @@
 struct conf_attachment;
 
 enum {
-	ATTACH_LINE_MAX = 2048,		/* octets of a line looked at */
-	ATTACH_FIELD_MAX = 8192,	/* octets of a field, unfolded */
-	ATTACH_BOUNDARIES = 32,		/* known at once; the oldest go */
+	ATTACH_LINE_MAX = 64 * 1024,	/* octets of a line looked at, as many
+					   as DATA_LINE_MAX has */
+	ATTACH_FIELD_MAX = 8192,	/* octets of a field, unfolded, that
+					   are looked at at once, … */
+	ATTACH_FIELD_KEPT = 2048,	/* … of which so many go before more */
+	ATTACH_BOUNDARIES = 512,	/* of a message; when there are more,
+					   any line with two hyphens is one */
 	ATTACH_BOUNDARY_MAX = 512,	/* RFC 2046: 70; what is longer is
 					   known by its beginning; NUL */
+	ATTACH_DEPTH = 3,		/* messages encoded within another */
 	ATTACH_NAMES = 16,		/* parameters of one name */
 	ATTACH_WHY_MAX = 128
 };

@@ -16,7 +16,7 @@ struct out {
 static void
 put(struct out *o, char c)
 {
-	if (c != '\0' && o->n + 1 < o->size)
+	if (o->n + 1 < o->size)
 		o->dst[o->n++] = c;
 }
 

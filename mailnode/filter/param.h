@@ -1,7 +1,6 @@
 /*
  * Parameters of MIME fields, as senders write them and as programs read
- * them: more is taken for a name than RFC 2045 allows.  Octets, no charsets:
- * NULs are left out, so that UTF-16 of plain letters is those letters.
+ * them: more is taken for a name than RFC 2045 allows.  Octets, no charsets.
  */
 #ifndef FILTER_PARAM_H
 #define FILTER_PARAM_H

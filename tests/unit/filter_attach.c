@@ -8,6 +8,8 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "mailnode/base/buf.h"
+#include "mailnode/base/codec.h"
 #include "mailnode/filter/attach.h"
 #include "mailnode/filter/param.h"
 #include "mailnode/node/conf.h"
@@ -98,6 +100,45 @@ parts(void **state)
 		{ MULTI "\r\n--=_bx\r\n" OCTETS "; name=a.exe\r\n\r\n", "" },
 		{ MULTI OCTETS "; filename=\"a.exe", ".exe" },
 		{ MULTI OCTETS "; name=a; name=b; name=a.exe\r\n\r\n", ".exe" },
+		/* What cannot be seen, ends a string, or names a stream. */
+		{ MULTI OCTETS "; name=\"a.e\xe2\x80\x8bxe\"\r\n\r\n", ".exe" },
+		{ MULTI OCTETS "; name=\"gpj.\xe2\x80\xae" "exe\"\r\n\r\n",
+		    ".exe" },
+		{ MULTI OCTETS "; name=\"a.exe\xe2\x80\xae\"\r\n\r\n", ".exe" },
+		{ MULTI OCTETS "; name=\"a.exe\xe2\x80\x8b.txt\"\r\n\r\n", "" },
+		{ MULTI OCTETS "; name*=utf-8''a.exe%00.txt\r\n\r\n", ".exe" },
+		{ MULTI OCTETS "; name*=utf-8''a%00.txt\r\n\r\n", "" },
+		{ MULTI OCTETS "; name=\"a.exe:b\"\r\n\r\n", ".exe" },
+		{ MULTI OCTETS "; name=\"a.exe::$DATA\"\r\n\r\n", ".exe" },
+		{ MULTI OCTETS "; name=\"a.exe: b.eml\"\r\n\r\n", "" },
+		{ MULTI OCTETS "; name=\":\"\r\n\r\n", "" },
+		/* Comments. */
+		{ MULTI OCTETS "; name(c)=(\")\"a.exe\"\r\n\r\n", ".exe" },
+		{ MULTI OCTETS " (5\" disk); name=\"a.exe\"\r\n\r\n", ".exe" },
+		{ MULTI "Content-Type: (c) application/x-msdownload\r\n\r\n",
+		    "application/x-msdownload" },
+		{ MULTI OCTETS "; x=\"(\"; name=\"a.exe\"; y=\")\"\r\n\r\n",
+		    ".exe" },
+		/* A digest is of messages; and encoded ones. */
+		{ "Content-Type: multipart/digest; boundary=X\r\n\r\n--X\r\n\r\n"
+		    OCTETS "; name=a.exe\r\n\r\nx", ".exe" },
+		{ "Content-Type: multipart/digest; boundary=X\r\n\r\n--X\r\n"
+		    "Content-Type: text/plain\r\n\r\n" OCTETS
+		    "; name=a.exe\r\n\r\nx", "" },
+		{ MULTI "Content-Type: message/rfc822\r\n"
+		    "Content-Transfer-Encoding: Base64\r\n\r\n"
+		    "Q29udGVudC1UeXBlOiB4L3k7\r\nIG5hbWU9YS5leGUKCng=\r\n"
+		    "--=_b--\r\n", ".exe" },
+		{ MULTI "Content-Transfer-Encoding: quoted-printable\r\n"
+		    "Content-Type: message/global\r\n\r\n"
+		    "Content-Type: x/y; na=\r\nme=3Da=2Eexe \r\n=\r\n\r\n",
+		    ".exe" },
+		{ MULTI "Content-Type: message/rfc822\r\n"
+		    "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+		    "A: b=\r\n\r\n--=_b\r\n\r\n" OCTETS "; name=a.exe", "" },
+		{ MULTI "Content-Type: text/plain\r\n"
+		    "Content-Transfer-Encoding: base64\r\n\r\n"
+		    "Q29udGVudC1UeXBlOiB4L3k7\r\nIG5hbWU9YS5leGUKCng=\r\n", "" },
 	};
 	size_t i;
 
@@ -112,19 +153,29 @@ parts(void **state)
 static void
 limits(void **state)
 {
-	char text[ATTACH_FIELD_MAX * 2], fill[ATTACH_LINE_MAX];
+	static char text[ATTACH_LINE_MAX * 2], fill[ATTACH_LINE_MAX];
 	size_t i, n;
 
 	(void)state;
 	/* A line's end that is not looked at. */
 	memset(fill, 'x', sizeof fill);
-	n = sizeof fill - strlen(OCTETS "; name=a.exe; ");
+	n = sizeof fill - strlen(OCTETS "; ; name=a.exe");
 	snprintf(text, sizeof text, OCTETS "; %.*s; name=a.exe\r\n\r\n",
 	    (int)n, fill);
 	assert_string_equal(found(text), ".exe");
 	snprintf(text, sizeof text, OCTETS "; %.*s; name=a.exe\r\n\r\n",
 	    (int)n + 1, fill);
 	assert_string_equal(found(text), "");
+	/* A field has no such end, wherever the name stands. */
+	for (n = ATTACH_FIELD_MAX - 60; n < ATTACH_FIELD_MAX; n++) {
+		snprintf(text, sizeof text, OCTETS ";\r\n %.*s;\r\n"
+		    " name=a.exe\r\n\r\n", (int)n, fill);
+		assert_string_equal(found(text), ".exe");
+	}
+	snprintf(text, sizeof text, "Content-Type: multipart/mixed;\r\n"
+	    " x=%.20000s;\r\n boundary=b\r\n\r\n--b\r\n" OCTETS
+	    "; name=a.exe\r\n\r\n", fill);
+	assert_string_equal(found(text), ".exe");
 	/* Of a longer boundary, which programs read, the beginning counts. */
 	for (i = 0; i < 3; i++) {
 		n = ATTACH_BOUNDARY_MAX - 2 + i;
@@ -133,7 +184,8 @@ limits(void **state)
 		    "; name=a.exe\r\n", (int)n, fill, (int)n, fill);
 		assert_string_equal(found(text), ".exe");
 	}
-	/* The oldest boundary is forgotten. */
+	/* No boundary is forgotten; too many, and all that looks like one
+	 * is. */
 	for (i = 0; i < 2; i++) {
 		n = 0;
 		for (size_t k = 0; k < ATTACH_BOUNDARIES + i; k++)
@@ -142,6 +194,34 @@ limits(void **state)
 			    "--b%zu\r\n", k, k);
 		snprintf(text + n, sizeof text - n, "\r\n--b0\r\n" OCTETS
 		    "; name=a.exe\r\n");
+		assert_string_equal(found(text), ".exe");
+		snprintf(text + n, sizeof text - n, "\r\n--no\r\n" OCTETS
+		    "; name=a.exe\r\n");
+		assert_string_equal(found(text), i == 0 ? "" : ".exe");
+	}
+}
+
+/* A message within a message, base64 each time. */
+static void
+within(void **state)
+{
+	char text[8192];
+	struct buf b;
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		snprintf(text, sizeof text, OCTETS "; name=a.exe\r\n\r\nx");
+		for (k = 0; k < ATTACH_DEPTH + i; k++) {
+			buf_init(&b, sizeof text);
+			buf_adds(&b, "Content-Transfer-Encoding: base64\r\n"
+			    "Content-Type: message/rfc822\r\n\r\n");
+			assert_int_equal(codec_base64_put(&b, text,
+			    strlen(text)), 0);
+			snprintf(text, sizeof text, "%.*s", (int)b.len,
+			    (const char *)b.data);
+			buf_clear(&b);
+		}
 		assert_string_equal(found(text), i == 0 ? ".exe" : "");
 	}
 }
@@ -173,6 +253,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(parts),
 		cmocka_unit_test(limits),
+		cmocka_unit_test(within),
 		cmocka_unit_test(sections),
 	};
 

@@ -1,0 +1,62 @@
+#include "mailnode/base/codec.h"
+#include "mailnode/filter/attach_decode.h"
+
+void
+attach_decode_init(struct attach_decode *d, enum attach_code code)
+{
+	d->code = code;
+	d->v = d->bits = 0;
+}
+
+/* What is no digit is passed over, as programs do. */
+static size_t
+base64(struct attach_decode *d, char *line, size_t n)
+{
+	size_t i, to = 0;
+	int x;
+
+	for (i = 0; i < n; i++) {
+		x = codec_base64_value(line[i]);
+		if (x < 0)
+			continue;
+		d->v = (d->v << 6 | (unsigned int)x) & 0xffff;
+		d->bits += 6;
+		if (d->bits >= 8) {
+			d->bits -= 8;
+			line[to++] = (char)(d->v >> d->bits & 0xff);
+		}
+	}
+	return to;
+}
+
+/* RFC 2045 section 6.7. */
+static size_t
+quoted(char *line, size_t n)
+{
+	size_t i, to = 0;
+	int x;
+
+	while (n > 0 && (line[n - 1] == ' ' || line[n - 1] == '\t'))
+		n--;
+	line[n] = '\0';		/* codec_hex_octet() stops there */
+	for (i = 0; i < n; i++) {
+		if (line[i] != '=') {
+			line[to++] = line[i];
+			continue;
+		}
+		if (i + 1 == n)
+			return to;	/* it goes on */
+		x = codec_hex_octet(line + i + 1);
+		line[to++] = x != -1 ? (char)x : '=';
+		i += x != -1 ? 2 : 0;
+	}
+	line[to++] = '\n';
+	return to;
+}
+
+size_t
+attach_decode(struct attach_decode *d, char *line, size_t n)
+{
+	return d->code == ATTACH_BASE64 ? base64(d, line, n) :
+	    quoted(line, n);
+}
