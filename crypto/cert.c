@@ -336,3 +336,45 @@ cert_check(const void *pem, size_t n, const struct cert_subject *s,
 	ERR_clear_error();
 	return e;
 }
+
+static bool
+leads_to(X509_STORE *store, X509 *leaf, STACK_OF(X509) *rest)
+{
+	X509_STORE_CTX *c = X509_STORE_CTX_new();
+	bool ok = c != NULL && X509_STORE_CTX_init(c, store, leaf, rest) == 1;
+
+	ok = ok && X509_STORE_CTX_set_default(c, "ssl_server") == 1 &&
+	    X509_verify_cert(c) == 1;
+	X509_STORE_CTX_free(c);
+	return ok;
+}
+
+bool
+cert_believed(const void *pem, size_t n, const struct tls_trust *trust)
+{
+	STACK_OF(X509) *rest = sk_X509_new_null();
+	struct tls_client *client = NULL;
+	BIO *bio = NULL;
+	X509 *leaf = NULL, *x;
+	bool ok = false;
+
+	if (rest == NULL || n == 0 || n > TLS_PEM_MAX ||
+	    tls_client_new(trust, &client) != CRYPTO_OK)
+		goto out;
+	bio = BIO_new_mem_buf(pem, (int)n);
+	if (bio == NULL || (leaf = read_one(bio)) == NULL)
+		goto out;
+	while ((x = read_one(bio)) != NULL)
+		if (sk_X509_push(rest, x) == 0) {
+			X509_free(x);
+			goto out;
+		}
+	ok = leads_to(SSL_CTX_get_cert_store(client->ctx), leaf, rest);
+out:
+	sk_X509_pop_free(rest, X509_free);
+	X509_free(leaf);
+	BIO_free(bio);
+	tls_client_free(client);
+	ERR_clear_error();
+	return ok;
+}

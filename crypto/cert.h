@@ -48,4 +48,9 @@ enum crypto_err	cert_info(const void *pem, size_t n, struct cert_info *out);
 enum crypto_err	cert_check(const void *pem, size_t n,
 		    const struct cert_subject *s, int64_t now_s);
 
+/* Whether it leads, as it stands, to one whom that trusts: a leaf without its
+ * issuer's certificates does not, and serves all the same.  Not of a pin. */
+bool		cert_believed(const void *pem, size_t n,
+		    const struct tls_trust *trust);
+
 #endif

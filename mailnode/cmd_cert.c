@@ -143,6 +143,10 @@ cert_cmd_install(struct cmd_safe *c)
 	e = cmd_safe_begin(c, true);
 	if (e == CRYPTO_OK)
 		e = tlscert_install(&c->safe, &pem);
+	if (e == CRYPTO_OK && !tlscert_believed(&pem))
+		fprintf(stderr, "mailnode: %s: installed; no authority that "
+		    "this machine knows stands behind it: if it should, its "
+		    "issuer's certificates are missing\n", c->args.v[0]);
 	buf_clear(&pem);
 	return cmd_safe_why(c->args.v[0], e);
 }

@@ -222,6 +222,7 @@ check_cert(struct visit *t, const struct safe *s)
 	struct cert_info in;
 	struct buf pem;
 	enum crypto_err e;
+	const char *but = "", *remedy = renew;
 	long long days;
 
 	buf_init(&pem, TLS_PEM_MAX);
@@ -232,6 +233,14 @@ check_cert(struct visit *t, const struct safe *s)
 		e = tlscert_subject(s, &subject);
 	if (e == CRYPTO_OK)
 		e = cert_check(pem.data, pem.len, &subject, now);
+	if (e == CRYPTO_OK && in.self_signed)
+		but = "; self-signed, which phones do not take";
+	else if (e == CRYPTO_OK && !tlscert_believed(&pem)) {
+		but = "; no authority that this machine knows stands behind "
+		    "it, and phones may not take it";
+		remedy = "mailnode cert install, with the certificates of its "
+		    "issuer behind it";
+	}
 	buf_clear(&pem);
 	if (e != CRYPTO_OK) {
 		doctor_found(&t->d, DOCTOR_BAD, "cert", renew, "%s",
@@ -239,9 +248,11 @@ check_cert(struct visit *t, const struct safe *s)
 		return;
 	}
 	days = (long long)(in.not_after - now) / DAY_S;
-	doctor_found(&t->d, days < SOON_DAYS ? DOCTOR_NOTE : DOCTOR_OK,
-	    "cert", renew, "%lld days left%s", days, in.self_signed ?
-	    "; self-signed, which phones do not take" : "");
+	if (days < SOON_DAYS)
+		remedy = renew;
+	doctor_found(&t->d, days < SOON_DAYS || remedy != renew ?
+	    DOCTOR_NOTE : DOCTOR_OK, "cert", remedy, "%lld days left%s", days,
+	    but);
 }
 
 /* ---- what runs ---- */

@@ -59,7 +59,9 @@ do
 done
 refused 'an expired one' 'not valid at this time' old.pem
 ok 'cert renew makes a new self-signed one' mn cert renew
-ok 'cert install' mn cert install chain.pem
+ok 'cert install' eval 'mn cert install chain.pem 2>err'
+ok 'says that nobody knows its authority' grep -q 'no authority' err
+ok 'so does doctor' eval 'mn doctor 2>&1 | grep "^note *cert .*no authority"'
 ok 'it is in its place' cmp chain.pem "$chain"
 ok 'cert show' eval 'mn cert | grep -q "^issuer *CN=Test Issuer$"'
 ok 'and that it serves' eval 'mn cert show -j | grep -q "\"serves\":true"'

@@ -85,3 +85,11 @@ tlscert_install(struct safe *s, const struct buf *pem)
 	tls_server_free(server);
 	return put_chain(s, pem);
 }
+
+bool
+tlscert_believed(const struct buf *pem)
+{
+	static const struct tls_trust all = { .how = TLS_VERIFY_SYSTEM };
+
+	return cert_believed(pem->data, pem->len, &all);
+}

@@ -16,6 +16,10 @@ enum crypto_err	tlscert_subject(const struct safe *s,
 /* The installed chain into pem.  CRYPTO_ABSENT: none. */
 enum crypto_err	tlscert_read(const struct safe *s, struct buf *pem);
 
+/* Whether an authority stands behind it that programs elsewhere know, too, by
+ * what this machine knows. */
+bool	tlscert_believed(const struct buf *pem);
+
 /* Writes a self-signed one, in place of any. */
 enum crypto_err	tlscert_self_sign(struct safe *s);
 

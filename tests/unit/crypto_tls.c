@@ -377,6 +377,33 @@ certificates_are_checked_before_use(void **state)
 	side_clear(&o);
 }
 
+/* Its own authority, here: whoever trusts another does not believe it. */
+static void
+an_authority_stands_behind_a_chain_or_none(void **state)
+{
+	char path[] = "/tmp/mailnode-cert.XXXXXX";
+	struct tls_trust file = { .how = TLS_VERIFY_FILE, .file = path },
+	    all = { .how = TLS_VERIFY_SYSTEM };
+	int fd = mkstemp(path);
+	struct side s, o;
+
+	(void)state;
+	assert_int_not_equal(fd, -1);
+	side_init(&s, SIGN_P256, 30);
+	side_init(&o, SIGN_P256, 30);
+	assert_int_equal(write(fd, s.pem.data, s.pem.len),
+	    (ssize_t)s.pem.len);
+	assert_true(cert_believed(s.pem.data, s.pem.len, &file));
+	assert_false(cert_believed(o.pem.data, o.pem.len, &file));
+	assert_false(cert_believed(s.pem.data, s.pem.len, &all));
+	assert_false(cert_believed("x", 1, &file));
+	close(fd);
+	unlink(path);
+	assert_false(cert_believed(s.pem.data, s.pem.len, &file));
+	side_clear(&s);
+	side_clear(&o);
+}
+
 static void
 requests_are_signed(void **state)
 {
@@ -411,6 +438,7 @@ main(void)
 		cmocka_unit_test(trust_is_spelled),
 		cmocka_unit_test(chains_that_are_none),
 		cmocka_unit_test(certificates_are_checked_before_use),
+		cmocka_unit_test(an_authority_stands_behind_a_chain_or_none),
 		cmocka_unit_test(requests_are_signed),
 	};
 
