@@ -39,6 +39,7 @@ struct box {
 	int64_t		 refused_ms;	/* … and when, monotonic */
 	bool		 here;		/* filer has the folder, or had at the end */
 	bool		 scan;		/* wants a scan */
+	bool		 denied;	/* it cannot be looked at */
 	bool		 noted;		/* watchers are to be told */
 	struct job	*first, *tail;	/* given a UID, no row yet; in order */
 };

@@ -62,6 +62,12 @@ store_err_short(int err)
 	return err == EMFILE || err == ENFILE || err == ENOMEM;
 }
 
+bool
+store_err_absent(int err)
+{
+	return err == ENOENT || err == ENOTDIR || err == ELOOP;
+}
+
 enum store_err
 store_err_errno(int err)
 {

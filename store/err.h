@@ -38,6 +38,8 @@ const char	*store_status_text(uint16_t status);
 enum store_err	 store_err_errno(int err);
 /* An errno that says nothing of the file: no descriptor, no memory. */
 bool		 store_err_short(int err);
+/* One that says that there is no such file, or is another kind of it. */
+bool		 store_err_absent(int err);
 enum store_err	 store_err_sqlite(int code);
 
 #endif

@@ -100,22 +100,27 @@ enum store_err	filer_path(char dst[FILER_PATH], const char *folder,
 enum store_err	filer_tmp(char dst[FILER_PATH], const char *folder,
 		    const char *rel);
 
+#define FILER_LEASE	"mailnode-uid"
+enum { FILER_LEASE_MAX = 256 };		/* octets of that file */
+
 /* filer_box.c: folders; at once. */
-enum store_err	filer_folders(struct filer *f, uint32_t skip,
-		    struct buf *out);
 enum store_err	filer_lease(struct filer *f, const char *folder,
 		    uint32_t uidvalidity, uint32_t uid, uint64_t modseq);
 enum store_err	filer_mkbox(struct filer *f, const char *folder);
 enum store_err	filer_rmbox(struct filer *f, const char *folder);
 enum store_err	filer_mvbox(struct filer *f, const char *from,
 		    const char *to);
+/* filer_walk.c: pages of folders, and of what is in one. */
+enum store_err	filer_folders(struct filer *f, uint32_t skip,
+		    struct buf *out);
 enum store_err	filer_scan(struct filer *f, const char *folder, bool start,
 		    struct buf *out);
 void		filer_scan_close(struct filer *f);
-/* Calls fn for each mail folder, and for plain folders on the way.  False:
- * for want of descriptors some could not be seen. */
-bool		filer_each(struct filer *f, void (*fn)(void *,
-		    const char *folder, bool mail), void *arg);
+/* Calls fn for each mail folder, for plain ones on the way,
+ * and for what cannot be looked at, perhaps as its second word of that
+ * folder.  False: for want of descriptors some could not be seen. */
+typedef void filer_each_fn(void *arg, const char *folder, enum file_kind);
+bool		filer_each(struct filer *f, filer_each_fn *fn, void *arg);
 
 /*
  * filer_look.c: for each of n paths of rows, where that file stands now, or
@@ -139,6 +144,8 @@ enum store_err	filer_watch_open(struct filer *f);
 void		filer_watch_close(struct filer *f);
 /* Folders came or went: watch those that are there now. */
 void		filer_watch_again(struct filer *f);
+/* At once, where some of it was denied. */
+void		filer_watch_denied(struct filer *f);
 /* Is it being written where it stands?  Then it is told of later. */
 bool		filer_watch_grows(struct filer *f, const char *folder,
 		    const char *rel);

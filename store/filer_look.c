@@ -63,7 +63,7 @@ look_in(struct filer *f, const char *folder, const char *sub,
 	if (dir == NULL) {
 		if (fd != -1)
 			close(fd);
-		return fd == -1 && !store_err_short(errno) && errno != EIO;
+		return fd == -1 && store_err_absent(errno);
 	}
 	for (errno = 0; (d = readdir(dir)) != NULL; errno = 0) {
 		if (snprintf(rel, sizeof rel, "%s/%s", sub, d->d_name) >=

@@ -55,6 +55,7 @@ struct filer_watch {
 	struct loop_timer	 tell, poll;
 	bool			 all;	/* too much, or folders changed */
 	bool			 again;	/* the watches themselves are stale */
+	bool			 denied;	/* something could not be looked at */
 	bool			 short_of;	/* no more watches to be had */
 };
 
@@ -117,12 +118,13 @@ add(struct filer_watch *w, const char *folder, int what)
 }
 
 static void
-add_folder(void *arg, const char *folder, bool mail)
+add_folder(void *arg, const char *folder, enum file_kind kind)
 {
 	struct filer_watch *w = arg;
 
 	add(w, folder, ON_FOLDER);
-	if (!mail)
+	w->denied = w->denied || kind == FILE_DENIED;
+	if (kind != FILE_MAIL)
 		return;
 	add(w, folder, ON_CUR);
 	add(w, folder, ON_NEW);
@@ -142,7 +144,7 @@ static void
 watch_all(struct filer_watch *w)
 {
 	forget(w);
-	w->short_of = false;
+	w->short_of = w->denied = false;
 	add(w, "", ON_FOLDER);
 	w->again = !filer_each(w->f, add_folder, w);
 	if (w->n > 0)
@@ -449,6 +451,13 @@ filer_watch_named(struct filer *f, const char *folder, const char *rel,
 
 /* Our own doing: keeper knows of the folders, but not of what others did
  * to files while the watches were made anew. */
+void
+filer_watch_denied(struct filer *f)
+{
+	if (f->watch->denied)
+		watch_all(f->watch);
+}
+
 void
 filer_watch_again(struct filer *f)
 {

@@ -93,7 +93,8 @@ bool
 file_folder_get(struct chan_in *in, struct file_folder *f)
 {
 	memset(f, 0, sizeof *f);
-	if (chan_get_u8(in) == 0)
+	f->kind = (enum file_kind)chan_get_u8(in);
+	if (f->kind == FILE_PLAIN || f->kind > FILE_DENIED)
 		return false;
 	chan_get_str(in, f->name, sizeof f->name);
 	f->uidvalidity = chan_get_u32(in);

@@ -40,7 +40,14 @@ enum {
 };
 
 /* A folder as it was found, and what its mailnode-uid says (0: nothing). */
+enum file_kind {
+	FILE_PLAIN,		/* no mail in it itself */
+	FILE_MAIL,
+	FILE_DENIED		/* it, or what is below, cannot be looked at */
+};
+
 struct file_folder {
+	enum file_kind	 kind;
 	char		 name[BOX_NAME_MAX];
 	uint32_t	 uidvalidity, uid;
 	uint64_t	 modseq;

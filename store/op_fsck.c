@@ -229,7 +229,7 @@ fsck_kick(struct store *st)
 		return;
 	}
 	buf_init(&b, 1024);
-	report(st, f->compared, &b);
+	report(st, f->compared && !sync_any_denied(st), &b);
 	if (f->peer != NULL)
 		op_reply(f->peer, FSCK_CHECK, f->id, OP_OK, &b, -1);
 	buf_clear(&b);

@@ -193,9 +193,11 @@ boot_id(char id[BOOT_ID_MAX])
 		close(fd);
 }
 
+enum { PARTIAL_FRESH = 2 };	/* 1: what a crash may have taken is missing */
+
 /* What the last run left. */
 struct left {
-	bool		there, clean, partial;
+	bool		there, clean, partial, fresh;
 	uint64_t	file;			/* inode of store.db; 0: not said */
 	char		boot[BOOT_ID_MAX];
 };
@@ -221,9 +223,10 @@ get_left(struct store *st, struct left *l)
 		if (strcmp(name, "clean") == 0) {
 			l->there = true;
 			l->clean = value == 1;
-		} else if (strcmp(name, "partial") == 0)
+		} else if (strcmp(name, "partial") == 0) {
 			l->partial = value != 0;
-		else if (strcmp(name, "file") == 0)
+			l->fresh = value == PARTIAL_FRESH;
+		} else if (strcmp(name, "file") == 0)
 			l->file = (uint64_t)value;
 		else if (strcmp(name, "boot") == 0 && text != NULL)
 			snprintf(l->boot, sizeof l->boot, "%s", text);
@@ -253,10 +256,12 @@ open_state(struct store *st)
 	st->leap = st->unclean || strcmp(l.boot, boot) != 0;
 	/* Rows may be missing, too: of files that are known to clients, and
 	 * stand below the numbers that are given next. */
-	st->rebuild = st->rebuild || !l.there || l.partial || st->unclean;
+	st->fresh = st->rebuild || !l.there || l.fresh;
+	st->rebuild = st->fresh || l.partial || st->unclean;
 	snprintf(sql, sizeof sql, "PRAGMA synchronous=FULL; REPLACE INTO state"
 	    " VALUES('partial', %d), ('file', %lld), ('boot', '%s'),"
-	    " ('clean', 0); PRAGMA synchronous=NORMAL", st->rebuild,
+	    " ('clean', 0); PRAGMA synchronous=NORMAL", st->fresh ?
+	    PARTIAL_FRESH : st->rebuild,
 	    (long long)st->cache_ino, boot);
 	return db_exec(st->db[STORE_CACHE], sql);
 }

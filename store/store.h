@@ -165,6 +165,7 @@ struct store {
 	uint8_t			 snooze_hash[32];
 	bool			 parted;	/* parts_open() is through */
 	bool			 rebuild;	/* not all has its row yet */
+	bool			 fresh;		/* nothing had one */
 	bool			 unclean;	/* all is to be looked at */
 	bool			 leap;		/* numbers go on at the leases */
 	int64_t			 free_at_ms;	/* when free_octets was asked */

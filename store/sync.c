@@ -137,6 +137,8 @@ take_folder(struct store *st, const struct file_folder *f)
 {
 	struct box *b = box_by_name(st, f->name);
 
+	if (f->kind != FILE_MAIL)
+		return;
 	if (b == NULL)
 		b = renamed(st, f);
 	if (b == NULL && box_add(st, f, &b) != STORE_OK)
@@ -146,6 +148,53 @@ take_folder(struct store *st, const struct file_folder *f)
 	    b->cur_ns == 0 || b->cur_ns != f->cur_ns ||
 	    b->new_ns != f->new_ns;
 	box_lease(st, b);
+}
+
+static const char unread[] = "a mailbox cannot be read";
+
+void
+sync_denied(struct store *st, struct box *b)
+{
+	struct sync *sy = st->sync;
+
+	b->scan = false;
+	b->cur_ns = b->new_ns = 0;	/* all of it, once it can be */
+	if (!b->denied && st->log != NULL)
+		st->log(st->arg, "denied", b->name);
+	b->denied = true;
+	if (!sy->denied)
+		store_alarm(st, unread);
+	sy->denied = true;
+	if (!sy->retry.armed)
+		loop_arm(st->loop, &sy->retry, SYNC_ANEW_MS);
+}
+
+/* That, and all below: none of it is gone. */
+static void
+take_denied(struct store *st, const char *folder)
+{
+	size_t i, n = strlen(folder);
+	struct box *b;
+
+	for (i = 0; i < box_count(st); i++) {
+		b = box_at(st, i);
+		if (strncmp(b->name, folder, n) != 0 ||
+		    (b->name[n] != '\0' && b->name[n] != '/'))
+			continue;
+		b->here = true;
+		sync_denied(st, b);
+	}
+}
+
+bool
+sync_any_denied(const struct store *st)
+{
+	size_t i;
+
+	for (i = 0; i < box_count(st); i++)
+		if (box_at(st, i)->denied)
+			return true;
+	return false;
 }
 
 /* Folders that are no more take their rows with them. */
@@ -188,6 +237,9 @@ take_all(struct store *st)
 	}
 	for (i = 0; i < sy->nfolders; i++)
 		take_folder(st, &sy->folders[i]);
+	for (i = 0; i < sy->nfolders; i++)
+		if (sy->folders[i].kind == FILE_DENIED)
+			take_denied(st, sy->folders[i].name);
 	drop_missing(st);
 	free(sy->folders);
 	sy->folders = NULL;
@@ -345,7 +397,13 @@ sync_kick(struct store *st)
 	struct sync *sy = st->sync;
 	size_t i;
 
-	if (st->rebuild && sync_idle(st) && intake_caught_up(st))
+	if (sy->denied && !sync_any_denied(st)) {
+		sy->denied = false;
+		store_clear(st, unread);
+	}
+	/* What had its rows before is there without another look. */
+	if (st->rebuild && sync_idle(st) && (!st->fresh || !sy->denied) &&
+	    intake_caught_up(st))
 		now_whole(st);
 	if (st->unclean && sync_idle(st) && intake_idle_now(st) &&
 	    tag_restore(st) == STORE_OK)

@@ -27,8 +27,9 @@ void		 sync_kick(struct store *st);
 void		 sync_all(struct store *st);
 /* Rows and tags may be behind node.db: as after a crash. */
 void		 sync_anew(struct store *st);
-/* Nothing is left to look at. */
+/* Nothing is left to look at, but for mailboxes that cannot be looked at. */
 bool		 sync_idle(const struct store *st);
+bool		 sync_any_denied(const struct store *st);
 /* Another number whenever the comparing went on. */
 uint64_t	 sync_place(const struct store *st);
 /* What scans found and did; not what filer told of by itself. */

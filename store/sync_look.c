@@ -74,13 +74,14 @@ answer(void *arg, uint16_t status, struct chan_in *in, int *fd)
 {
 	struct store *st = arg;
 	struct sync *sy = st->sync;
+	struct box *b = box_by_id(st, sy->lookbox);
 
 	(void)fd;
 	sy->looking = false;
 	if (status == OP_OK)
 		sync_looked(st, in, sy->counted);
-	else if (status != OP_GONE)
-		sync_anew(st);
+	else if (status != OP_GONE && b != NULL)
+		sync_denied(st, b);
 	loop_arm(st->loop, &st->again, 0);
 }
 
@@ -130,6 +131,7 @@ sync_look_kick(struct store *st)
 		sy->looking = ask_send(st->filer, FILE_LOOK, &args, -1,
 		    answer, st) == 0;
 		b->scan = b->scan || !sy->looking;
+		sy->lookbox = b->id;
 	}
 	buf_clear(&args);
 }

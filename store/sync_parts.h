@@ -15,6 +15,7 @@ struct sync {
 	bool			 again;		/* once more after it */
 	bool			 listed;	/* at least once */
 	bool			 all;		/* whatever their times */
+	bool			 denied;	/* a mailbox is, and that is alarmed */
 	struct loop_timer	 retry;
 	struct sync_counts	 counts;
 	/* the scan */
@@ -32,9 +33,13 @@ struct sync {
 	/* rows whose file is not where they say */
 	struct sync_look	*look;
 	size_t			 nlook;
+	uint64_t		 lookbox;	/* that is asked about */
 	bool			 looking;	/* an answer is awaited */
 	bool			 counted;	/* of a scan, that answer */
 };
+
+/* It cannot be looked at: once more in a while. */
+void	sync_denied(struct store *st, struct box *b);
 
 void	sync_scan_start(struct store *st, struct box *b);
 void	sync_scan_next(struct store *st);

@@ -39,6 +39,20 @@ give_up(struct store *st)
 	sync_scan_stop(st);
 }
 
+static void
+denied(struct store *st, uint16_t status)
+{
+	struct box *b = box_by_id(st, st->sync->box);
+
+	if (status == OP_GONE || status == STORE_STATE) {
+		give_up(st);
+		return;
+	}
+	sync_scan_stop(st);
+	if (status != STORE_NOTFOUND && b != NULL)
+		sync_denied(st, b);
+}
+
 static bool
 remember(struct sync *sy, uint32_t uid)
 {
@@ -140,6 +154,7 @@ finish(struct store *st, struct box *b)
 	 * the next start: a time may stand for two changes. */
 	b->cur_ns = sy->cur_ns;
 	b->new_ns = sy->new_ns;
+	b->denied = false;
 	b->dirty = true;
 	sync_scan_stop(st);
 	loop_arm(st->loop, &st->again, 0);	/* for the next folder */
@@ -205,10 +220,7 @@ page(void *arg, uint16_t status, struct chan_in *in, int *fd)
 		return;
 	sy->asked = false;
 	if (status != OP_OK || !file_scan_get(in, &more, &cur_ns, &new_ns)) {
-		if (status == STORE_NOTFOUND)
-			sync_scan_stop(st);
-		else
-			give_up(st);
+		denied(st, status);
 		return;
 	}
 	sy->cur_ns = cur_ns;

@@ -1,0 +1,87 @@
+#!/bin/sh
+# A directory of the mail that may not be read, as behind a restore by root:
+# what is in it is not gone, and no phone deletes it.
+. "$(dirname "$0")/lib.sh"
+. "$top/tests/phone.sh"
+
+# Root may read all, but for who has none of its rights left.
+start()
+{
+	if [ "$(id -u)" = 0 ]; then
+		node_start setpriv --inh-caps=-all --bounding-set=-all
+	else
+		node_start
+	fi && phone_ports && unlock
+}
+store() { mn status -j | grep '"type":"store"'; }
+total() { store | grep -q "\"messages\":$1,"; }
+seen() { "$python" - "$imap" "$user" "$pw" "$1" 2>&1 <<'END'
+import sys
+sys.path.insert(0, "tests/tools")
+from imapc import Imap
+c = Imap(int(sys.argv[1]), 60)
+c.login(sys.argv[2], sys.argv[3])
+said = c.ok("SELECT " + sys.argv[4]) + c.ok("UID SEARCH ALL")
+print([a for a in said if b"UIDVALIDITY" in a or b"SEARCH" in a])
+END
+}
+# other: all else goes on meanwhile.
+other()
+{
+	letter "$1" >"$tmp/other"
+	put_mail Zoo "$tmp/other"
+	wait_for '[ "$(mn search "id:'"$1"'@test" | wc -l)" = 1 ]' 20
+}
+alarmed() { mn status | grep -q '^alarm.*a mailbox cannot be read'; }
+
+phone_node || exit 1
+node_stop
+for n in 1 2 3 4; do letter $n >"$tmp/$n"; done
+for f in Bee Bee/Sub Zoo; do
+	mkdir -p "$node/Mail/$f/cur" "$node/Mail/$f/new" "$node/Mail/$f/tmp"
+done
+put_mail Bee "$tmp/1" "$tmp/2"
+put_mail Bee/Sub "$tmp/3"
+put_mail Zoo "$tmp/4"
+start
+ok 'four are there' wait_for 'total 4'
+ok 'and found' wait_for '[ "$(mn search "*" | wc -l)" = 4 ]' 20
+mn tag +flagged -unread -- '*'
+ok 'in cur' wait_for '[ "$(find "$node/Mail/Bee/cur" -type f | wc -l)" = 2 ]'
+bee=$(seen Bee) sub=$(seen Bee/Sub)
+
+for dir in Bee/cur Bee/new Bee; do
+	chmod 000 "$node/Mail/$dir"
+	n=$(basename "$dir")$(dirname "$dir" | tr -dc 'a-z')
+	ok "$dir denied: other mail comes" other "$n"
+	is 'no phone misses any' "$(seen Bee)" "$bee"
+	is 'nor below it' "$(seen Bee/Sub)" "$sub"
+	pid=$(cat "$node/serve.pid")
+	pkill -STOP -s "$pid"	# all at once: none ends well
+	node_kill "$pid"
+	ok 'crashed' start
+	ok 'the owner is told' wait_for alarmed
+	ok 'other mail comes' other "${n}2"
+	ok 'not all can be compared' fails mn fsck
+	is 'all is there' "$(seen Bee)" "$bee"
+	is 'below it, too' "$(seen Bee/Sub)" "$sub"
+	chmod 700 "$node/Mail/$dir"
+	ok 'it may be read again' wait_for '! alarmed'
+	is 'as it was' "$(seen Bee)" "$bee"
+	is 'with what is below it' "$(seen Bee/Sub)" "$sub"
+done
+
+# ---- store.db is made anew meanwhile ----
+node_stop
+chmod 000 "$node/Mail/Bee/cur"
+rm "$MAILNODE_HOME"/store.db*
+# It waits for all that is to be listed, in vain.
+ok 'nothing is listed' start
+ok 'and that is told' wait_for alarmed
+ok 'phones wait' eval 'store | grep -q "\"partial\":true"'
+is 'and see nothing' "$(seen Bee | grep -c UIDVALIDITY)" 0
+chmod 700 "$node/Mail/Bee/cur"
+ok 'until all is' wait_for 'store | grep -q "\"partial\":false"'
+is 'which is as it was' "$(seen Bee)" "$bee"
+ok 'nothing is missing' mn fsck
+done_testing
