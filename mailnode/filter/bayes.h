@@ -121,24 +121,6 @@ enum bayes_learn {
 /* Writer.  id: of the message's content, so that it counts once. */
 enum bayes_learn bayes_learn(struct table *t, uint64_t id, bool junk,
 	    const uint64_t *hash, size_t n);
-/*
- * Goes over `n` samples again, from where the course stands, one of each kind
- * in turn; returns how many steps the whole course has, 0: there is none.
- * Counts change with each message learnt, weights here alone.  Who learns
- * something begins anew.
- */
-enum { BAYES_COURSES = 2 };		/* of which the table has the mean */
-struct bayes_course {			/* all zero to begin with */
-	uint32_t	at;
-	uint8_t		known[BAYES_COURSES][2][TABLE_SAMPLES / 8];	/* bits:
-					   not to be gone over again */
-	float		*apart;		/* owned: of each slot's weight, how
-					   far either course is from it */
-	float		 bias_apart;
-};
-uint32_t bayes_rehearse(struct table *t, struct bayes_course *c, uint32_t n);
-/* Frees; all zero again. */
-void	bayes_course_clear(struct bayes_course *c);
 /* As if it had not been learnt; false: it had not, or long ago. */
 bool	bayes_forget(struct table *t, uint64_t id, const uint64_t *hash,
 	    size_t n);

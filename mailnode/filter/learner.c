@@ -56,7 +56,7 @@ static void
 begin_anew(struct learner *l)
 {
 	if (l->course.at > 0)
-		bayes_course_clear(&l->course);
+		course_clear(&l->course);
 }
 
 static void
@@ -65,7 +65,7 @@ go_over(void *arg)
 	struct learner *l = arg;
 	uint32_t steps;
 
-	steps = bayes_rehearse(&l->table, &l->course, LEARNER_STEP);
+	steps = course_go(&l->table, &l->course, LEARNER_STEP);
 	if (l->course.at < steps)
 		loop_arm(l->loop, &l->timer, l->hurried ? 0 :
 		    LEARNER_PAUSE_MS);
@@ -102,7 +102,7 @@ void
 learner_clear(struct learner *l)
 {
 	loop_disarm(l->loop, &l->timer);
-	bayes_course_clear(&l->course);
+	course_clear(&l->course);
 	table_close(&l->table);
 }
 

@@ -13,6 +13,7 @@
 
 #include "mailnode/base/loop.h"
 #include "mailnode/filter/bayes.h"
+#include "mailnode/filter/course.h"
 #include "mailnode/filter/table.h"
 
 enum {
@@ -41,7 +42,7 @@ struct learner {
 	ino_t		 ino;
 	struct learner_totals totals;
 	struct loop_timer timer;
-	struct bayes_course course;	/* of going over */
+	struct course course;	/* of going over */
 	bool		 hurried;	/* somebody waits for it */
 };
 

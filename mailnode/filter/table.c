@@ -4,10 +4,7 @@
 #include "mailnode/filter/table_file.h"
 #include "mailnode/filter/token.h"
 
-enum {
-	SHORT_BITS = 15,	/* upper ones of a tag, which a sample has */
-	AHEAD = 32		/* tokens that the memory is asked for */
-};
+enum { AHEAD = 32 };		/* tokens that the memory is asked for */
 
 /* ---- tokens ---- */
 
@@ -32,27 +29,11 @@ prefetch(const struct table *t, uint64_t hash)
 	__builtin_prefetch(bucket_of(t, hash));
 }
 
-/* Of the slots of a bucket, those whose tag is this but for its lower bits.
- * All are looked at: which one it is cannot be foretold, and a wrong guess
- * costs more than the rest of them. */
-static inline unsigned int
-slots_of(const struct table_bucket *b, uint32_t tag, unsigned int lower)
-{
-	const struct table_slot *s = b->slot;
-
-	_Static_assert(TABLE_SLOTS == 5, "each is named here");
-	return (unsigned int)(s[0].tag >> lower == tag) |
-	    (unsigned int)(s[1].tag >> lower == tag) << 1 |
-	    (unsigned int)(s[2].tag >> lower == tag) << 2 |
-	    (unsigned int)(s[3].tag >> lower == tag) << 3 |
-	    (unsigned int)(s[4].tag >> lower == tag) << 4;
-}
-
 static inline struct table_slot *
 slot_of(const struct table *t, uint64_t hash)
 {
 	struct table_bucket *b = bucket_of(t, hash);
-	unsigned int found = slots_of(b, tag_of(hash), 0);
+	unsigned int found = table_bucket_slots(b, tag_of(hash), 0);
 
 	return found != 0 ? &b->slot[__builtin_ctz(found)] : NULL;
 }
@@ -93,17 +74,6 @@ table_slots(const struct table *t, const uint64_t *hash, size_t n,
 	}
 }
 
-/* The bucket is whole behind it. */
-static inline void
-put(struct table_slot *s, const struct table_slot *now)
-{
-	size_t at = (uintptr_t)s % sizeof(struct table_bucket);
-	struct table_bucket *b = (struct table_bucket *)((uint8_t *)s - at);
-
-	b->check += table_slot_check(now, at) - table_slot_check(s, at);
-	*s = *now;
-}
-
 /* Where a token may be put that is not there: what counts least makes room. */
 static struct table_slot *
 least_of(struct table_bucket *b)
@@ -134,7 +104,7 @@ count(struct table *t, uint64_t hash, bool junk)
 		now.bad++;
 	else if (!junk && now.good < UINT16_MAX)
 		now.good++;
-	put(s, &now);
+	table_slot_put(s, &now);
 }
 
 void
@@ -153,7 +123,7 @@ table_count(struct table *t, const uint64_t *hash, size_t n, bool junk)
 void
 table_put(struct table_slot *s, const struct table_slot *now)
 {
-	put(s, now);
+	table_slot_put(s, now);
 }
 
 void
@@ -185,36 +155,6 @@ table_sample(const struct table *t, unsigned int kind, uint32_t i)
 	    i % TABLE_SAMPLES);
 
 	return s->id != 0 && s->n <= TABLE_SAMPLE_TOKENS ? s : NULL;
-}
-
-/* By the part of the tag that a sample has: of 3,000 full buckets
- * one has two that are the same. */
-static inline struct table_slot *
-slot_by(struct table_bucket *b, uint32_t want)
-{
-	unsigned int found = slots_of(b, want, TABLE_TAG_BITS - SHORT_BITS);
-
-	while (found != 0 && b->slot[__builtin_ctz(found)].tag == 0)
-		found &= found - 1;
-	return found != 0 ? &b->slot[__builtin_ctz(found)] : NULL;
-}
-
-void
-table_sample_slots(struct table *t, const struct table_sample *s,
-    struct table_slot **slot)
-{
-	uint32_t i, n = s->n;
-
-	for (i = 0; i < n && i < AHEAD; i++)
-		__builtin_prefetch(table_bucket_at(t,
-		    s->token[i] >> SHORT_BITS));
-	for (i = 0; i < n; i++) {
-		if (i + AHEAD < n)
-			__builtin_prefetch(table_bucket_at(t,
-			    s->token[i + AHEAD] >> SHORT_BITS));
-		slot[i] = slot_by(table_bucket_at(t, s->token[i] >> SHORT_BITS),
-		    s->token[i] & ((1U << SHORT_BITS) - 1));
-	}
 }
 
 void

@@ -85,16 +85,6 @@ struct table_slot *table_get(struct table *t, uint64_t hash);
  * one, what counts least in its bucket makes it. */
 void		table_count(struct table *t, const uint64_t *hash, size_t n,
 		    bool junk);
-/* A number of its own for each slot, below TABLE_PLACES; of NULL one, too. */
-enum { TABLE_PLACES = TABLE_SLOTS * TABLE_BUCKETS };
-static inline size_t
-table_place(const struct table *t, const struct table_slot *s)
-{
-	size_t at = (uintptr_t)s - (uintptr_t)t->map;
-
-	return (at / 64 & (TABLE_BUCKETS - 1)) * TABLE_SLOTS +
-	    at % 64 / sizeof *s % TABLE_SLOTS;
-}
 /* Writer: the slot becomes this; its bucket is whole behind it. */
 void		table_put(struct table_slot *s, const struct table_slot *now);
 
@@ -113,9 +103,6 @@ struct table_sample {
 /* Place i of a kind, NULL if empty or torn. */
 const struct table_sample *table_sample(const struct table *t,
 		    unsigned int kind, uint32_t i);
-/* Writer: of each token its slot, or NULL; slot has room for s->n. */
-void		table_sample_slots(struct table *t,
-		    const struct table_sample *s, struct table_slot **slot);
 /* Writer: replaces place i. */
 void		table_put_sample(struct table *t, unsigned int kind,
 		    uint32_t i, uint64_t id, const uint64_t *hash, size_t n);

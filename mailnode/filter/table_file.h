@@ -26,7 +26,8 @@
 
 enum {
 	TABLE_HEADS = 4096,
-	TABLE_TAG_BITS = 31
+	TABLE_TAG_BITS = 31,
+	TABLE_SHORT_BITS = 15	/* upper ones of a tag, which a sample has */
 };
 
 struct table_bucket {
@@ -80,6 +81,83 @@ table_slot_check(const struct table_slot *s, size_t at)
 	h ^= h >> 32;
 	h *= UINT64_C(0x9e3779b97f4a7c15) + 2 * at;
 	return (uint32_t)(h >> 32);
+}
+
+/* The slot becomes this, and the bucket is whole behind it. */
+static inline void
+table_slot_put(struct table_slot *s, const struct table_slot *now)
+{
+	size_t at = (uintptr_t)s % sizeof(struct table_bucket);
+	struct table_bucket *b = (struct table_bucket *)((uint8_t *)s - at);
+
+	b->check += table_slot_check(now, at) - table_slot_check(s, at);
+	*s = *now;
+}
+
+static inline void
+table_slot_weigh(struct table_slot *s, float more)
+{
+	struct table_slot now = *s;
+
+	now.weight += more;
+	table_slot_put(s, &now);
+}
+
+/* Bits of the slots of a bucket whose tag is this but for its lower bits.
+ * All are looked at: which one it is cannot be foretold, and a wrong guess
+ * costs more than the rest of them. */
+static inline unsigned int
+table_bucket_slots(const struct table_bucket *b, uint32_t tag,
+    unsigned int lower)
+{
+	const struct table_slot *s = b->slot;
+
+	_Static_assert(TABLE_SLOTS == 5, "each is named here");
+	return (unsigned int)(s[0].tag >> lower == tag) |
+	    (unsigned int)(s[1].tag >> lower == tag) << 1 |
+	    (unsigned int)(s[2].tag >> lower == tag) << 2 |
+	    (unsigned int)(s[3].tag >> lower == tag) << 3 |
+	    (unsigned int)(s[4].tag >> lower == tag) << 4;
+}
+
+/* ---- tokens of a sample ---- */
+
+static inline struct table_bucket *
+table_sample_bucket(const struct table *t, uint32_t token)
+{
+	return table_bucket_at(t, token >> TABLE_SHORT_BITS);
+}
+
+/* Each slot has a number of its own, below TABLE_PLACES, those of one bucket
+ * follow each other: the first of them. */
+#define TABLE_ROW	8U
+#define TABLE_PLACES	(TABLE_ROW * TABLE_BUCKETS)
+_Static_assert(TABLE_SLOTS <= TABLE_ROW, "a bucket has room in a row");
+
+static inline uint32_t
+table_sample_place(uint32_t token)
+{
+	return (token >> TABLE_SHORT_BITS) * TABLE_ROW;
+}
+
+/* Writer: its slot and the place of that, or NULL.  By the part of the tag
+ * that a sample has: of 3,000 full buckets one has two that are the same. */
+static inline struct table_slot *
+table_sample_slot(const struct table *t, uint32_t token, uint32_t *place)
+{
+	struct table_bucket *b = table_sample_bucket(t, token);
+	unsigned int found = table_bucket_slots(b,
+	    token & ((1U << TABLE_SHORT_BITS) - 1),
+	    TABLE_TAG_BITS - TABLE_SHORT_BITS), i;
+
+	while (found != 0 && b->slot[__builtin_ctz(found)].tag == 0)
+		found &= found - 1;
+	*place = 0;
+	if (found == 0)
+		return NULL;
+	i = (unsigned int)__builtin_ctz(found);
+	*place = table_sample_place(token) + i;
+	return &b->slot[i];
 }
 
 /* An empty bucket of a new file has the check 0. */

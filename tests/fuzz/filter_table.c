@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "mailnode/filter/bayes.h"
+#include "mailnode/filter/course.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
@@ -109,7 +110,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	static const uint8_t none;
 	struct table t;
-	struct bayes_course course = { .at = 0 };
+	struct course course = { .at = 0 };
 	size_t torn;
 
 	if (path[0] == '\0')
@@ -129,8 +130,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		abort();
 	use(&t);
 	teach(&t);
-	(void)bayes_rehearse(&t, &course, 200);
-	bayes_course_clear(&course);
+	(void)course_go(&t, &course, 200);
+	course_clear(&course);
 	use(&t);
 	table_close(&t);
 	return 0;
