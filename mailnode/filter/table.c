@@ -183,6 +183,18 @@ table_drop_sample(struct table *t, unsigned int kind, uint32_t i)
 	table_ids(t)[kind * TABLE_SAMPLES + i % TABLE_SAMPLES] = 0;
 }
 
+/* May it be there?  All are looked at, for most that are learnt are new: of a
+ * loop that has but one way out, and of halves, four are done at once. */
+static bool
+may_have(const uint64_t *at, uint64_t id)
+{
+	uint32_t found = 0, half = (uint32_t)id, k;
+
+	for (k = 0; k < 2 * TABLE_SAMPLES; k++)
+		found |= (uint32_t)at[k] == half;
+	return found != 0;
+}
+
 bool
 table_find_sample(const struct table *t, uint64_t id, unsigned int *kind,
     uint32_t *i)
@@ -191,11 +203,7 @@ table_find_sample(const struct table *t, uint64_t id, unsigned int *kind,
 	uint32_t k;
 
 	id = id != 0 ? id : 1;
-	/* Of a new message all are looked at: some in one turn. */
-	for (k = 0; k < 2 * TABLE_SAMPLES; k += 4)
-		if (at[k] == id || at[k + 1] == id || at[k + 2] == id ||
-		    at[k + 3] == id)
-			break;
+	k = may_have(at, id) ? 0 : 2 * TABLE_SAMPLES;
 	while (k < 2 * TABLE_SAMPLES && at[k] != id)
 		k++;
 	*kind = k / TABLE_SAMPLES;

@@ -44,21 +44,26 @@ table_err_text(enum table_err e)
 
 /* ---- checks ---- */
 
+static inline uint64_t
+sum_step(uint64_t h, uint64_t w)
+{
+	h = (h ^ w) * UINT64_C(0x9e3779b97f4a7c15);
+	return h ^ h >> 32;
+}
+
 static uint64_t
 sum(const void *p, size_t n, uint64_t h)
 {
 	const uint8_t *s = p;
 	uint64_t w;
-	size_t k;
 
-	for (; n > 0; n -= k, s += k) {
-		k = n < sizeof w ? n : sizeof w;
-		w = 0;
-		memcpy(&w, s, k);
-		h = (h ^ w) * UINT64_C(0x9e3779b97f4a7c15);
-		h ^= h >> 32;
+	for (; n >= sizeof w; n -= sizeof w, s += sizeof w) {
+		memcpy(&w, s, sizeof w);
+		h = sum_step(h, w);
 	}
-	return h;
+	w = 0;
+	memcpy(&w, s, n);
+	return n > 0 ? sum_step(h, w) : h;
 }
 
 uint32_t
