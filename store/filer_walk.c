@@ -3,6 +3,7 @@
  *
  * What cannot be looked at, for want of a right or since the disk fails, is
  * not gone: clients would delete what they have of it.  Keeper is told so.
+ * An empty directory counts as such: who removes a mailbox removes it, too.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -115,6 +116,7 @@ walk(struct walk *w, const char *folder, int depth)
 	char path[FILER_PATH];
 	struct dirent *d;
 	int64_t cur, new;
+	bool empty = true;
 	DIR *dir;
 	int fd;
 
@@ -139,6 +141,8 @@ walk(struct walk *w, const char *folder, int depth)
 		return;
 	}
 	for (errno = 0; (d = readdir(dir)) != NULL; errno = 0) {
+		empty = empty && (strcmp(d->d_name, ".") == 0 ||
+		    strcmp(d->d_name, "..") == 0);
 		if (d->d_name[0] == '.' || (d->d_type != DT_DIR &&
 		    d->d_type != DT_UNKNOWN))
 			continue;
@@ -149,6 +153,8 @@ walk(struct walk *w, const char *folder, int depth)
 	}
 	if (errno != 0)
 		tell_closed(w, folder, errno);
+	else if (empty && folder[0] != '\0')
+		tell(w, folder, FILE_DENIED);	/* a disk is not mounted */
 	closedir(dir);
 }
 

@@ -1,6 +1,7 @@
 #!/bin/sh
-# A directory of the mail that may not be read, as behind a restore by root:
-# what is in it is not gone, and no phone deletes it.
+# A directory of the mail that may not be read, as behind a restore by root, or
+# a disk of its own that is not mounted: what is in it is not gone, and no phone
+# deletes it.
 . "$(dirname "$0")/lib.sh"
 . "$top/tests/phone.sh"
 
@@ -70,6 +71,23 @@ for dir in Bee/cur Bee/new Bee; do
 	is 'as it was' "$(seen Bee)" "$bee"
 	is 'with what is below it' "$(seen Bee/Sub)" "$sub"
 done
+
+# ---- the disk of one mailbox ----
+for how in mount remove; do
+	mv "$node/Mail/Bee" "$node/Mail/.Bee"
+	mkdir "$node/Mail/Bee"
+	ok 'an empty directory is no mailbox' wait_for alarmed
+	ok 'other mail comes' other "$how"
+	is 'all is there' "$(seen Bee)" "$bee"
+	is 'below it, too' "$(seen Bee/Sub)" "$sub"
+	rmdir "$node/Mail/Bee"
+	[ $how = remove ] || mv "$node/Mail/.Bee" "$node/Mail/Bee"
+	ok 'it is what it was, or gone' wait_for '! alarmed'
+	[ $how = remove ] || is 'with all' "$(seen Bee)" "$bee"
+done
+is 'gone' "$(seen Bee | grep -c NONEXISTENT)" 1
+mv "$node/Mail/.Bee" "$node/Mail/Bee"
+ok 'and back' wait_for '[ "$(seen Bee)" = "$bee" ]'
 
 # ---- store.db is made anew meanwhile ----
 node_stop
