@@ -158,6 +158,7 @@ spf_target(struct spf_check *c, struct spf_text spec, char out[DNS_NAME_MAX])
 {
 	const char *p = NULL, *q, *dot;
 	struct buf b;
+	size_t n;
 	bool ok;
 
 	c->void_counted = false;
@@ -176,7 +177,11 @@ spf_target(struct spf_check *c, struct spf_text spec, char out[DNS_NAME_MAX])
 		if ((uint8_t)*q >= 0x80)
 			p = NULL;
 	ok = p != NULL && dns_question_ok(p);
-	snprintf(out, DNS_NAME_MAX, "%s", ok ? p : "");
+	/* "x.test." is x.test to who compares, and to macros. */
+	n = ok ? strlen(p) : 0;
+	if (n > 1 && p[n - 1] == '.')
+		n--;
+	snprintf(out, DNS_NAME_MAX, "%.*s", (int)n, ok ? p : "");
 	buf_clear(&b);
 	return ok;
 }
