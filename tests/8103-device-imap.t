@@ -52,6 +52,14 @@ ok(m.select('INBOX', readonly=True)); ok(m.fetch('1', '(BODY.PEEK[])'))
 barred(m.append('INBOX', None, None, b'Subject: a\r\n\r\nx\r\n')); barred(m.create('New'))
 no(m.uid('STORE', '1', '+FLAGS', '(\\Deleted)'))
 P
+ok 'one for here' device_add here --from 127.0.0.0/8 --qr none
+for n in 1 2 3; do
+	ok "logs in from here: $n" imap <<'P'
+ok(m.select('INBOX')); ok(m.logout(), 'BYE')
+P
+done
+ok 'one for elsewhere' device_add away --from 192.0.2.0/24 --qr none
+ok 'does not' fails imap </dev/null
 ok 'one with a folder' device_add archive --folder Archive --qr none
 ok 'sees that one, and changes it' imap <<'P'
 assert [l.split()[-1] for l in ok(m.list())] == [b'"Archive"']

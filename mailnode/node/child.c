@@ -185,12 +185,15 @@ static void
 connect_to(struct nursery *n, struct child *c, const struct proc_conn *conn)
 {
 	uint32_t session = c->served > 0 ? ++n->last_session : c->conn.session;
+	/* Where it is from is asked at a login. */
+	bool unnamed = c->entry->role == ROLE_IMAP && c->conn.peer[0] == '\0';
 
 	c->conn = *conn;
 	c->conn.session = session;
 	c->faults = 0;
 	c->started_ms = clock_mono_ms();
-	if (c->asked_vault && c->entry->services & ROLE_BIT(ROLE_VAULT))
+	if ((c->asked_vault || unnamed) &&
+	    c->entry->services & ROLE_BIT(ROLE_VAULT))
 		nursery_wire(n, c, ROLE_VAULT);
 }
 
