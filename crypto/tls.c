@@ -123,6 +123,8 @@ explain(struct tls *t, const char *what, int code)
 	else if (ERR_GET_REASON(e) == SSL_R_CERTIFICATE_VERIFY_FAILED &&
 	    verify != X509_V_OK)
 		why = X509_verify_cert_error_string(verify);
+	else if (ERR_GET_REASON(e) == SSL_R_WRONG_VERSION_NUMBER)
+		why = "what came is no TLS";	/* STARTTLS was wanted */
 	else if (why == NULL && code == SSL_ERROR_SYSCALL && saved != 0)
 		why = strerror(saved);
 	set_error(t, what, why != NULL ? why : "connection closed");

@@ -114,6 +114,8 @@ ok 'which is told' wait_for 'mn status | grep "relay busy: AUTH: 454" >"$tmp/ala
 ok 'and asks for no other password' fails grep -q 'vault set' "$tmp/alarm"
 ok 'no mechanism that we know' stays none 'no mechanism'
 ok 'an entry that is not in the vault' stays noentry 'AUTH'
+ok 'and the alarm says what to do' wait_for 'mn status | grep -q \
+    "relay noentry: AUTH: no such entry (mailnode vault set relay/"'
 ok 'a CA file that is none' stays badca 'trust'
 for name in wrong plain liar; do
 	ok "the password never went to $name" fails grep -q "$(printf '\0u\0p w' |

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto/err.h"
 #include "mailnode/base/clock.h"
 #include "mailnode/node/conf.h"
 #include "mailnode/queue/away.h"
@@ -29,19 +30,22 @@ is_login(int route, const char *why)
 	    strncmp(why, "AUTH: ", 6) == 0;
 }
 
-/* For another password there must have been a no: a server that is busy, or
- * offers nothing, has not seen it. */
+/* There is no password, or another one is wanted: for that there must have
+ * been a no, as a server that is busy, or offers nothing, has not seen it. */
 static bool
-is_refused(int route, const char *why)
+wants_password(int route, const char *why)
 {
-	return is_login(route, why) && why[strlen("AUTH: ")] == '5';
+	const char *text = why + strlen("AUTH: ");
+
+	return is_login(route, why) && (text[0] == '5' ||
+	    strcmp(text, crypto_err_text(CRYPTO_ABSENT)) == 0);
 }
 
 static void
 describe(int route, const char *why, char text[TEXT_MAX])
 {
 	const struct conf_relay *r = &conf.relays[route];
-	bool login = is_refused(route, why);
+	bool login = wants_password(route, why);
 
 	text[0] = '\0';
 	if (why[0] != '\0')

@@ -249,6 +249,13 @@ what_is_no_tls_is_an_error(void **state)
 	    TLS_ERROR);
 	assert_string_not_equal(tls_error(p.a), "");
 	pair_clear(&p);
+	/* a server that wants STARTTLS first */
+	pair_init(&p, &s, &t, "x.example");
+	assert_int_equal(write(p.fd[0], "220 x ESMTP\r\n", 13), 13);
+	assert_int_equal(tls_handshake_until(p.c, clock_mono_ms() + 5000),
+	    TLS_ERROR);
+	assert_non_null(strstr(tls_error(p.c), "what came is no TLS"));
+	pair_clear(&p);
 	/* a peer that is gone, and one that says nothing */
 	pair_init(&p, &s, &t, "x.example");
 	close(p.fd[1]);
