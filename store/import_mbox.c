@@ -47,25 +47,49 @@ is_blank(const char *p, size_t at, size_t end)
 	    (p[at] == '\r' && end - at == 2));
 }
 
+/* A blank line that ends at `at`: where it begins.  Else `at`. */
+static size_t
+blank_before(const char *p, size_t body, size_t at)
+{
+	size_t line = at;
+
+	if (line == body || p[line - 1] != '\n')
+		return at;
+	line--;
+	if (line > body && p[line - 1] == '\r')
+		line--;
+	return line == body || p[line - 1] == '\n' ? line : at;
+}
+
+/* Text has one 'F' for five line ends: less is looked at so. */
+static size_t
+next_from(const char *p, size_t n, size_t body)
+{
+	const char *f = p + body, *end = p + n;
+	size_t at;
+
+	for (; f < end && (f = memchr(f, 'F', (size_t)(end - f))) != NULL;
+	    f++) {
+		at = (size_t)(f - p);
+		if ((at == body || blank_before(p, body, at) < at) &&
+		    import_is_from(f, line_end(p, n, at) - at))
+			return at;
+	}
+	return n;
+}
+
 /* The blank line before the next "From " belongs to the mbox: it is left
  * out by `len`. */
 size_t
 import_mbox_next(const char *p, size_t n, size_t at, size_t *body,
     size_t *len)
 {
-	size_t end = line_end(p, n, at), blank = 0;
-	bool after_blank = true;
+	size_t next;
 
-	*body = blank = end;
-	for (at = end; at < n; at = end) {
-		end = line_end(p, n, at);
-		if (after_blank && import_is_from(p + at, end - at))
-			break;
-		after_blank = is_blank(p, at, end);
-		blank = after_blank ? at : end;
-	}
-	*len = (after_blank ? blank : at) - *body;
-	return at;
+	*body = line_end(p, n, at);
+	next = next_from(p, n, *body);
+	*len = blank_before(p, *body, next) - *body;
+	return next;
 }
 
 static int64_t
