@@ -17,11 +17,12 @@ const char grey_schema[] =
     "CREATE INDEX IF NOT EXISTS grey_waiting ON grey(first) WHERE last = 0;"
     "CREATE INDEX IF NOT EXISTS grey_passed ON grey(last) WHERE last > 0;";
 
-/* The three keys of who asks; "" where there is none. */
+/* The keys of who asks; "" where there is none. */
 struct keys {
 	char	net[KEY_MAX];		/* passed */
 	char	domain[KEY_MAX];	/* passed, with SPF */
 	char	wait[KEY_MAX];
+	char	early[KEY_MAX];		/* may have begun before SPF passed */
 };
 
 static void
@@ -31,17 +32,18 @@ make_keys(const struct grey_who *w, struct keys *k)
 
 	memset(k, 0, sizeof *k);
 	history_network(w->ip, net);
-	if (net[0] != '\0')
+	if (net[0] != '\0') {
 		(void)snprintf(k->net, sizeof k->net, "n %s", net);
+		(void)snprintf(k->early, sizeof k->early, "t %s %.255s", net,
+		    w->domain);
+	}
 	if (w->spf && w->domain[0] != '\0') {
 		(void)snprintf(k->domain, sizeof k->domain, "d %.255s",
 		    w->domain);
 		(void)snprintf(k->wait, sizeof k->wait, "s %.255s",
 		    w->domain);
-	} else if (net[0] != '\0') {
-		(void)snprintf(k->wait, sizeof k->wait, "t %s %.255s", net,
-		    w->domain);
-	}
+	} else
+		memcpy(k->wait, k->early, sizeof k->wait);
 }
 
 struct entry { int64_t first, last; };
@@ -117,15 +119,25 @@ grey_pass(struct store *st, const struct grey_who *w, int64_t now_s)
 	if (k.domain[0] != '\0' && !passed(st, k.domain, now_s))
 		(void)put(st, k.domain, now_s, now_s);
 	drop(st, k.wait);
+	drop(st, k.early);
+}
+
+/* When that began to wait; now_s: it has not. */
+static int64_t
+began(struct store *st, const char *key, int64_t now_s)
+{
+	struct entry e;
+
+	return get(st, key, &e) && e.last == 0 && e.first < now_s &&
+	    now_s - e.first <= GREY_WINDOW_S ? e.first : now_s;
 }
 
 enum grey
 grey_ask(struct store *st, const struct grey_who *w, uint32_t wait_s,
     int64_t now_s, uint32_t *left_s)
 {
-	struct entry e;
 	struct keys k;
-	int64_t age;
+	int64_t age, early;
 
 	*left_s = 0;
 	if (wait_s > GREY_WAIT_MAX)
@@ -134,14 +146,12 @@ grey_ask(struct store *st, const struct grey_who *w, uint32_t wait_s,
 	if (k.wait[0] == '\0' || passed(st, k.net, now_s) ||
 	    passed(st, k.domain, now_s))
 		return GREY_KNOWN;
-	if (!get(st, k.wait, &e) || now_s - e.first > GREY_WINDOW_S ||
-	    e.first > now_s) {
-		if (!put(st, k.wait, now_s, 0))
-			return GREY_KNOWN;
-		*left_s = wait_s;
-		return GREY_WAIT;
-	}
-	age = now_s - e.first;
+	early = now_s - began(st, k.early, now_s);
+	age = now_s - began(st, k.wait, now_s);
+	if (early > age)
+		age = early;
+	if (age == 0 && !put(st, k.wait, now_s, 0))
+		return GREY_KNOWN;
 	if (age < (int64_t)wait_s) {
 		*left_s = wait_s - (uint32_t)age;
 		return GREY_WAIT;

@@ -8,7 +8,8 @@
  *	waiting		the client's /24 or /48 and the sender's domain; or,
  *			where SPF lets the client send for the domain, the
  *			domain alone, as large senders try again from
- *			elsewhere
+ *			elsewhere.  Who came while the DNS could not say
+ *			waits since then
  *	passed		that network, and that domain with SPF: neither is
  *			asked to wait again, whatever it sends
  *

@@ -142,6 +142,7 @@ is 'a correspondent comes in from where they were before' \
     "$(code 127.0.7.3 ada@friend.test three)" '250 2.0.0'
 is 'but not from elsewhere' "$(code 127.0.4.1 ada@friend.test four)" \
     '451 4.4.3'
+is 'nor who was never here' "$(code 127.0.3.1 a@dark.test)" '451 4.4.3'
 ok 'why tells' wait_for 'mn why ada@friend.test |
     grep -q "rung=resolver(the DNS is unavailable)"'
 : >"$tmp/asked"
@@ -150,5 +151,7 @@ is 'and no list is asked meanwhile' "$(grep -c 'bl.test' "$tmp/asked")" 0
 zone >"$tmp/zone.new"; mv "$tmp/zone.new" "$tmp/zone"
 ok 'it closes by itself' wait_for '! mn status | grep -q "DNS resolver"' 40
 is 'who was deferred comes in' "$(code 127.0.5.1 a@later.test)" '250 2.0.0'
+is 'also who was not known: that was the wait' \
+    "$(sleep 2; code 127.0.3.1 a@dark.test)" '250 2.0.0'
 node_stop
 done_testing

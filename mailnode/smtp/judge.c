@@ -183,6 +183,8 @@ climb(struct mail *m, enum auth_action action, struct ladder *d,
 	ask_keeper(m, v, &p, &f);
 	while (ladder_decide(&f, d) == LADDER_ASK)
 		find_out(m, d->rung, &f, words);
+	if (d->rung == LADDER_RESOLVER && d->out == LADDER_DEFER)
+		stranger_waits(m, v);
 	mark(m, &f, d);
 }
 

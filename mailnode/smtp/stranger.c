@@ -109,28 +109,45 @@ stranger_dnsbl(struct mail *m, const struct auth_verdict *v,
 
 /* ---- the greylist ---- */
 
+static enum grey
+ask_grey(struct mail *m, const struct auth_verdict *v, uint32_t *left_s)
+{
+	char domain[DNS_NAME_MAX];
+	const char *of = domain_of(m->env.from.address);
+	struct grey_who w = { .ip = v->ip != NULL ? v->ip : "",
+	    .domain = domain };
+
+	*left_s = 0;
+	if (conf.greylist_s == 0 || m->be->grey == NULL || v->ip == NULL)
+		return GREY_KNOWN;
+	w.spf = v->has_spf && v->spf.result == SPF_PASS;
+	if (w.spf)
+		(void)snprintf(domain, sizeof domain, "%s", v->spf.domain);
+	else if (idna_ascii(of, strlen(of), domain) == -1)
+		domain[0] = '\0';
+	return m->be->grey(m->be->arg, &w, conf.greylist_s, left_s);
+}
+
+void
+stranger_waits(struct mail *m, const struct auth_verdict *v)
+{
+	uint32_t left_s;
+
+	(void)ask_grey(m, v, &left_s);
+}
+
 /* While the DNS is out, everybody's proof is missing, and those who were
  * let wait would all come at once: nobody waits then. */
 void
 stranger_grey(struct mail *m, const struct auth_verdict *v,
     struct ladder_facts *f)
 {
-	char domain[DNS_NAME_MAX];
-	const char *of = domain_of(m->env.from.address);
-	struct grey_who w = { .ip = v->ip != NULL ? v->ip : "",
-	    .domain = domain };
-	uint32_t left_s = 0;
+	uint32_t left_s;
 
 	f->grey = LADDER_NOTHING;
-	if (conf.greylist_s == 0 || m->be->grey == NULL || v->ip == NULL ||
-	    (m->be->dns_broken != NULL && m->be->dns_broken(m->be->arg)))
+	if (m->be->dns_broken != NULL && m->be->dns_broken(m->be->arg))
 		return;
-	w.spf = v->has_spf && v->spf.result == SPF_PASS;
-	if (w.spf)
-		(void)snprintf(domain, sizeof domain, "%s", v->spf.domain);
-	else if (idna_ascii(of, strlen(of), domain) == -1)
-		domain[0] = '\0';
-	switch (m->be->grey(m->be->arg, &w, conf.greylist_s, &left_s)) {
+	switch (ask_grey(m, v, &left_s)) {
 	case GREY_WAIT:
 		(void)snprintf(m->wait, sizeof m->wait, "not known here: "
 		    "come again in %u s", (unsigned int)left_s);

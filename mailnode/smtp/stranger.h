@@ -23,6 +23,9 @@ void	stranger_dnsbl(struct mail *m, const struct auth_verdict *v,
 void	stranger_grey(struct mail *m, const struct auth_verdict *v,
 	    struct ladder_facts *f);
 
+/* Who is put off for another reason has begun to wait, too. */
+void	stranger_waits(struct mail *m, const struct auth_verdict *v);
+
 /* A recipient was taken: the first questions, whose answers will be wanted at
  * the end of the message, are on their way. */
 void	stranger_ahead(int dns, struct memo *memo, const char *ip,

@@ -52,6 +52,13 @@ greylist(void **state)
 	    GREY_KNOWN);
 	assert_int_equal(ask(&n, "198.51.100.1", "big.test", false,
 	    NOW + WAIT), GREY_WAIT);
+	/* who came before SPF could be asked need not come twice */
+	assert_int_equal(ask(&n, "198.51.200.1", "dark.test", false, NOW),
+	    GREY_WAIT);
+	assert_int_equal(ask(&n, "198.51.200.2", "dark.test", true,
+	    NOW + WAIT - 1), GREY_WAIT);
+	assert_int_equal(ask(&n, "198.51.200.2", "dark.test", true,
+	    NOW + WAIT), GREY_PASSED);
 	/* by /48 */
 	assert_int_equal(ask(&n, "2001:db8:1:2::3", "", false, NOW),
 	    GREY_WAIT);
