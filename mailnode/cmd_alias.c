@@ -16,12 +16,14 @@
 #include "mailnode/node/idna.h"
 #include "store/alias.h"
 #include "store/err.h"
+#include "store/op_mail.h"
 
 struct ask_alias {
 	const char	*verb, *address;
 	struct alias	 a;		/* to add */
 	bool		 json;
 	bool		 bad, late;	/* too long; no day to come */
+	bool		 no_tag;
 };
 
 static void
@@ -167,18 +169,54 @@ keep_dest(struct alias *a)
 	    n > 0 ? "\n" : "", optarg) >= (int)(sizeof a->dest - n);
 }
 
-/* A domain; or a note, in words. */
+static bool
+add_word(char *dst, size_t size, const char *word)
+{
+	size_t n = strlen(dst);
+
+	return snprintf(dst + n, size - n, "%s%s", n > 0 ? " " : "",
+	    word) >= (int)(size - n);
+}
+
+/* Domains, with commas or blanks between; or a note, in words. */
 static bool
 keep_for(struct alias *a)
 {
-	char domain[DNS_NAME_MAX];
-	size_t n = strlen(a->own);
+	char own[sizeof a->own] = "", domain[DNS_NAME_MAX];
+	const char *p = optarg;
+	size_t n;
 
-	if (strchr(optarg, '.') == NULL || strpbrk(optarg, " \t@") != NULL ||
-	    idna_ascii(optarg, strlen(optarg), domain) == -1)
-		return keep(a->note, sizeof a->note);
-	return snprintf(a->own + n, sizeof a->own - n, "%s%s",
-	    n > 0 ? " " : "", domain) >= (int)(sizeof a->own - n);
+	for (p += strspn(p, ", "); *p != '\0'; p += strspn(p, ", ")) {
+		n = strcspn(p, ", ");
+		if (memchr(p, '.', n) == NULL || memchr(p, '@', n) != NULL ||
+		    idna_ascii(p, n, domain) == -1)
+			return keep(a->note, sizeof a->note);
+		if (add_word(own, sizeof own, domain))
+			return true;
+		p += n;
+	}
+	return own[0] != '\0' && add_word(a->own, sizeof a->own, own);
+}
+
+/* "shop bill", also with a "+" before each, as rules have them. */
+static bool
+keep_tags(struct ask_alias *q)
+{
+	char tag[ALIAS_TAGS_MAX];
+	const char *p = optarg;
+	size_t n;
+
+	for (p += strspn(p, ", "); *p != '\0'; p += strspn(p, ", ")) {
+		p += *p == '+';
+		n = strcspn(p, ", ");
+		if (snprintf(tag, sizeof tag, "%.*s", (int)n, p) >=
+		    (int)sizeof tag ||
+		    add_word(q->a.tags, sizeof q->a.tags, tag))
+			return true;
+		q->no_tag |= !mail_tag_ok(tag);
+		p += n;
+	}
+	return false;
 }
 
 /* False: not as the usage line has it. */
@@ -205,7 +243,7 @@ arguments(int argc, char **argv, struct ask_alias *q)
 		else if (c == 'f')
 			q->bad |= keep(q->a.folder, ALIAS_FOLDER_MAX);
 		else if (c == 't')
-			q->bad |= keep(q->a.tags, ALIAS_TAGS_MAX);
+			q->bad |= keep_tags(q);
 		else if (c == 'n')
 			q->bad |= keep(q->a.note, ALIAS_NOTE_MAX);
 		else if (c == 'o')
@@ -278,6 +316,8 @@ cmd_alias(int argc, char **argv)
 		return cmd_usage("alias", 0);
 	if (q.late)
 		return cmd_wrong("-e", "not a day to come: 2027-01-31, or 30d");
+	if (q.no_tag)
+		return cmd_wrong("-t", "not tags: \"shop bill\"");
 	if (q.bad)
 		return cmd_fail("alias", "too long");
 	ch = cmd_link("alias", &n, ROLE_KEEPER);

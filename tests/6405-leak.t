@@ -31,6 +31,18 @@ listed() { mn alias list | sed -n "s/^$1@[^ ]* .* last [-0-9]*//p"; }
 ok 'for a shop' mn alias add --for shop.test shop
 ok 'for two, with a note' mn alias add --for Tea.CO.UK --for xn--bcher-kva.test -n tea tea
 ok 'a note' mn alias add --for 'the man at the fair' fair
+ok 'for two, with a comma' mn alias add --for 'one.test, two.test' pair
+ok 'no domain among them: a note' mn alias add --for 'one.test, a shop' mixed
+ok 'tags, as a rule has them' mn alias add -t '+a b,c' tagged
+for t in '-a' 'a -inbox' '+'; do
+	is "no tag: $t" "$(mn alias add -t "$t" bad 2>&1)" \
+	    'mailnode: -t: not tags: "shop bill"'
+done
+is 'listed so' "$(mn alias list | sed -n 's/^\([a-z]*\)@.*never/\1/; /^[pmt][ai]/p')" \
+'mixed # one.test, a shop
+pair for one.test two.test
+tagged tags a b c'
+for a in pair mixed tagged; do mn alias rm $a; done
 is 'listed' "$(mn alias list | sed 's/^\([a-z]*\)@.*never/\1/')" \
 'fair # the man at the fair
 shop for shop.test
