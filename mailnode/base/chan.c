@@ -86,10 +86,10 @@ chan_send(int ch, const struct chan_msg *head, const struct buf *payload,
 	mh.msg_iovlen = 2;
 	if (head->fd != -1)
 		fd_attach(&mh, &room, head->fd);
-	do {
+	do {		/* ECONNRESET: see receive(); then EPIPE */
 		n = sendmsg(ch, &mh,
 		    MSG_NOSIGNAL | (nowait ? MSG_DONTWAIT : 0));
-	} while (n == -1 && errno == EINTR);
+	} while (n == -1 && (errno == EINTR || errno == ECONNRESET));
 	return n == -1 ? -1 : 0;
 }
 
@@ -154,9 +154,11 @@ receive(int ch, struct buf *store, struct msghdr *mh, int flags)
 	iov[1] = (struct iovec){ room, CHAN_RECORD_MAX - first };
 	mh->msg_iov = iov;
 	mh->msg_iovlen = 2;
+	/* Once, of a peer that is gone and did not read all; then what it
+	 * sent, and the end. */
 	do {
 		n = recvmsg(ch, mh, flags);
-	} while (n == -1 && errno == EINTR);
+	} while (n == -1 && (errno == EINTR || errno == ECONNRESET));
 	if (n == -1)
 		return -1;
 	store->len = (size_t)n < first ? (size_t)n : first;
@@ -185,7 +187,7 @@ chan_recv(int ch, struct buf *store, struct chan_msg *m, bool nowait)
 	n = receive(ch, store, &mh, MSG_CMSG_CLOEXEC |
 	    (nowait ? MSG_DONTWAIT : 0));
 	if (n == -1)
-		return errno == ECONNRESET ? 0 : -1;
+		return -1;
 	m->fd = fd_detach(&mh);
 	if (n == 0) {
 		if (m->fd != -1)

@@ -167,7 +167,8 @@ flush(struct op_peer *p)
 	struct waiting *w;
 
 	while ((w = p->first) != NULL) {
-		if (chan_send(p->io.fd, &w->head, &w->payload, true) == -1) {
+		if (chan_send(p->io.fd, &w->head, &w->payload, true) == -1 &&
+		    errno != EPIPE) {
 			if (errno != EAGAIN)
 				op_drop(p, NULL);
 			return;
@@ -306,6 +307,8 @@ op_reply(struct op_peer *p, uint16_t type, uint32_t id, uint16_t status,
 	if (p->first == NULL &&
 	    chan_send(p->io.fd, &m, payload, true) == 0)
 		return;
+	if (p->first == NULL && errno == EPIPE)
+		return;		/* what it said before is heard to its end */
 	if (p->first == NULL && errno != EAGAIN) {
 		op_drop(p, errno == EMSGSIZE ? "reply too large" : NULL);
 		return;
