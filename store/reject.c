@@ -118,6 +118,42 @@ count(struct store *st, struct store_slot *slot, const char *sql,
 	return n;
 }
 
+/*
+ * Room for a copy of that size among all: the largest leave first, so that a
+ * few large ones push out no small one.  False: it is larger than those that
+ * would have to leave.  Their rows stay.
+ */
+static bool
+make_octets(struct store *st, uint64_t size)
+{
+	static struct store_slot sum, most, drop;
+	sqlite3_stmt *s;
+	int64_t id, octets;
+	bool ok;
+
+	while ((uint64_t)store_int(st, STORE_EVENTS, &sum, "SELECT"
+	    " coalesce(sum(size), 0) FROM reject WHERE file <> ''", "") +
+	    size > REJECT_OCTETS) {
+		s = store_ask(st, STORE_EVENTS, &most, "SELECT id, size, file"
+		    " FROM reject WHERE file <> '' ORDER BY size DESC, at"
+		    " LIMIT 1", "");
+		if (s == NULL)
+			return false;
+		ok = sqlite3_step(s) == SQLITE_ROW;
+		id = ok ? sqlite3_column_int64(s, 0) : 0;
+		octets = ok ? sqlite3_column_int64(s, 1) : 0;
+		ok = ok && (uint64_t)octets >= size;
+		if (ok)
+			drop_file(st, sql_text(s, 2));
+		(void)sqlite3_reset(s);
+		if (!ok || store_do(st, STORE_EVENTS, &drop, "UPDATE reject"
+		    " SET file = '' WHERE id = ?1", "i", id) != STORE_OK)
+			return false;
+		store_wrote(st, STORE_EVENTS);
+	}
+	return true;
+}
+
 static bool
 may_copy(struct store *st, const char *net, const struct reject *r)
 {
@@ -129,7 +165,7 @@ may_copy(struct store *st, const char *net, const struct reject *r)
 	    r->at - MINUTE_S) < REJECT_NET_MINUTE &&
 	    count(st, &of_all, "SELECT count(*) FROM reject WHERE ?1 <> ''"
 	    " AND at > ?2 AND file <> ''", "-", r->at - MINUTE_S) <
-	    REJECT_MINUTE;
+	    REJECT_MINUTE && make_octets(st, r->size);
 }
 
 /* Rows that sql names go, with their files. */
@@ -334,12 +370,10 @@ reject_trim(struct store *st, int64_t now_s)
 	(void)snprintf(where, sizeof where, "at < %lld",
 	    (long long)now_s - (int64_t)REJECT_DAYS * 86400);
 	drop_rows(st, where);
-	(void)snprintf(where, sizeof where, "id IN (SELECT id FROM (SELECT"
-	    " id, row_number() OVER w AS n, sum(CASE file WHEN '' THEN 0"
-	    " ELSE size END) OVER w AS octets FROM reject WINDOW w AS"
-	    " (ORDER BY at DESC, id DESC)) WHERE n > %d OR octets > %d)",
-	    REJECT_ROWS, REJECT_OCTETS);
+	(void)snprintf(where, sizeof where, "id IN (SELECT id FROM reject"
+	    " ORDER BY at DESC, id DESC LIMIT -1 OFFSET %d)", REJECT_ROWS);
 	drop_rows(st, where);
+	(void)make_octets(st, 0);
 	if (st->filer == NULL)
 		return;
 	buf_init(&args, 16);

@@ -8,7 +8,8 @@
  *
  * What strangers can make of it is bounded: copies by number and octets in
  * all, by network, and by minute; beyond that a row is kept without its
- * copy, and the oldest leave.
+ * copy, and the oldest leave.  Of copies, where all together are too much,
+ * the largest leave first: what was waited for is small.
  *
  *	(nothing) --refused--> row --filer--> row and file
  *	row --the same again, refused--> row, renewed	reject_add

@@ -29,6 +29,13 @@ rows(struct node *n, const char *where)
 	return db_int(n->st.db[STORE_EVENTS], sql, -1);
 }
 
+static int64_t
+octets(struct node *n)
+{
+	return db_int(n->st.db[STORE_EVENTS], "SELECT sum(size) FROM reject"
+	    " WHERE file <> ''", -1);
+}
+
 static void
 settle(struct node *n)
 {
@@ -100,12 +107,25 @@ all_networks(void **state)
 	/* one that is too large, and octets of all */
 	add(&n, "10.1.1.1", 0, REJECT_COPY_MAX + 1, now + 120);
 	assert_int_equal(rows(&n, "file = '' AND size > 1000"), 1);
-	for (i = 0; i < 10; i++)
+	for (i = 0; i < 10; i++) {
 		add(&n, i % 2 ? "10.2.1.1" : "10.2.2.1", i, REJECT_COPY_MAX,
 		    now + 240 + i * 60);
-	reject_trim(&n.st, now + 1000);
-	assert_int_equal(rows(&n, "file <> ''"),
-	    REJECT_OCTETS / REJECT_COPY_MAX);
+		assert_true(octets(&n) <= REJECT_OCTETS);
+	}
+	/* the small ones are all there, and so are all rows */
+	assert_int_equal(rows(&n, "file <> '' AND size < 1000"),
+	    REJECT_MINUTE);
+	assert_int_equal(rows(&n, "file <> '' AND size > 1000"),
+	    REJECT_OCTETS / REJECT_COPY_MAX - 1);
+	assert_int_equal(rows(&n, "1"), REJECT_MINUTE + 5 + 1 + 10);
+	/* the newest of those, and a small one makes room for itself */
+	assert_int_equal(rows(&n, "file <> '' AND network = '10.2.1.0/24'"),
+	    4);
+	add(&n, "10.3.1.1", 0, REJECT_COPY_MAX / 2, now + 2000);
+	add(&n, "10.3.1.1", 1, REJECT_COPY_MAX / 2, now + 2000);
+	assert_int_equal(rows(&n, "file <> '' AND size = 4194304"), 2);
+	assert_int_equal(rows(&n, "file <> '' AND size > 4194304"), 6);
+	assert_true(octets(&n) <= REJECT_OCTETS);
 	/* the age */
 	reject_trim(&n.st, now + (REJECT_DAYS + 1) * 86400);
 	assert_int_equal(rows(&n, "1"), 0);
