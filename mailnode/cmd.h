@@ -26,6 +26,8 @@ extern const struct cmd cmds[];		/* main.c, ended by .fn == NULL */
 int	cmd_fail(const char *what, const char *why);
 /* The same of arguments: returns 2. */
 int	cmd_wrong(const char *what, const char *why);
+/* A DNS server, behind -r.  False: it is none, and that is said. */
+bool	cmd_server(const char *at, const char **server);
 
 /* On stdout, without its controls: what came from outside. */
 void	cmd_plain(const char *s);

@@ -387,8 +387,8 @@ cmd_doctor(int argc, char **argv)
 	while ((c = cmd_option("doctor", argc, argv, "hjr:", NULL)) != -1) {
 		if (c == 'h' || c == '?')
 			return cmd_usage(argv[0], c == 'h');
-		if (c == 'r')
-			server = optarg;
+		if (c == 'r' && !cmd_server(optarg, &server))
+			return 2;
 		t.json = t.json || c == 'j';
 	}
 	if (optind < argc)

@@ -229,8 +229,8 @@ cmd_probe(int argc, char **argv)
 	while ((c = cmd_option("probe", argc, argv, "hjr:", NULL)) != -1) {
 		if (c == 'h' || c == '?')
 			return cmd_usage(argv[0], c == 'h');
-		if (c == 'r')
-			p.server = optarg;
+		if (c == 'r' && !cmd_server(optarg, &p.server))
+			return 2;
 		p.json = p.json || c == 'j';
 	}
 	if (argc - optind > 1)

@@ -162,9 +162,10 @@ cmd_probe_dmarc(int argc, char **argv)
 			add_from(&q.from, optarg);
 		else if (c == 'j')
 			q.json = true;
-		else if (c == 'r')
-			server = optarg;
-		else if (c != 't')
+		else if (c == 'r') {
+			if (!cmd_server(optarg, &server))
+				return 2;
+		} else if (c != 't')
 			rc = -1;
 		given = given || c == 'f';
 	}

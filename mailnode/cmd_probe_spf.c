@@ -77,9 +77,10 @@ cmd_probe_spf(int argc, char **argv)
 			q.ip = optarg;
 		else if (c == 'j')
 			json = true;
-		else if (c == 'r')
-			server = optarg;
-		else if (c == 't' && num_u64(optarg, optarg + strlen(optarg),
+		else if (c == 'r') {
+			if (!cmd_server(optarg, &server))
+				return 2;
+		} else if (c == 't' && num_u64(optarg, optarg + strlen(optarg),
 		    0, INT64_MAX, &t) == 0)
 			q.now_s = (int64_t)t;
 		else

@@ -293,7 +293,8 @@ cmd_verify(int argc, char **argv)
 			v.json = true;
 			break;
 		case 'r':
-			v.server = optarg;
+			if (!cmd_server(optarg, &v.server))
+				return 2;
 			break;
 		case 't':
 			if (num_u64(optarg, optarg + strlen(optarg), 0,

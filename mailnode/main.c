@@ -10,6 +10,7 @@
 #include "mailnode/base/codec.h"
 #include "mailnode/cmd.h"
 #include "mailnode/node/control.h"
+#include "mailnode/node/net.h"
 #include "mailnode/role/roles.h"
 #include "tui/tui.h"
 
@@ -107,6 +108,18 @@ int
 cmd_wrong(const char *what, const char *why)
 {
 	return cmd_fail(what, why) + 1;
+}
+
+bool
+cmd_server(const char *at, const char **server)
+{
+	struct net_addr a;
+
+	*server = at;
+	if (net_parse_endpoint(at, &a) == 0)
+		return true;
+	(void)cmd_wrong(at, "not an address with its port, as 127.0.0.1:53");
+	return false;
 }
 
 static bool linked;	/* a service was there */

@@ -34,6 +34,11 @@ status x
 check x
 verify a b
 verify -r
+verify -r localhost
+probe dns -r 127.0.0.1
+probe spf -r 127.0.0.1:x -i 192.0.2.1
+probe dmarc -f a@x.test -r 53
+doctor -r 53
 sign a b
 score -n
 score -n x
