@@ -72,6 +72,7 @@ go_over(void *arg)
 	else {
 		begin_anew(l);
 		l->hurried = false;
+		table_rest(&l->table);
 	}
 }
 

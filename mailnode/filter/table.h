@@ -68,6 +68,9 @@ enum table_err	table_open(struct table *t, const char *path);
 enum table_err	table_open_write(struct table *t, const char *path,
 		    size_t *torn);
 void		table_close(struct table *t);
+/* All of it was gone through: its pages are the kernel's again, and come back
+ * one by one as they are asked for.  Nothing is lost. */
+void		table_rest(const struct table *t);
 
 /* A copy of the head as it is now; false: not valid at this moment. */
 bool		table_head(const struct table *t, struct table_head *h);

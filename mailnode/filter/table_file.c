@@ -256,6 +256,7 @@ table_open_write(struct table *t, const char *path, size_t *torn)
 	*torn = 0;
 	if (rc == TABLE_OK) {
 		*torn = mend(t);
+		table_rest(t);
 		return *torn > 0 ? TABLE_TORN : TABLE_OK;
 	}
 	if (rc != TABLE_NONE && rc != TABLE_TORN && rc != TABLE_OLDER)
@@ -281,4 +282,11 @@ table_close(struct table *t)
 	if (t->map != NULL)
 		(void)munmap(t->map, TABLE_SIZE);
 	t->map = NULL;
+}
+
+void
+table_rest(const struct table *t)
+{
+	if (t->map != NULL)
+		(void)madvise(t->map, TABLE_SIZE, MADV_DONTNEED);
 }

@@ -340,6 +340,43 @@ test_room(void **state)
 	assert_int_equal(table_open_write(&t, path, &torn), TABLE_OK);
 }
 
+/* Of the table, in KiB. */
+static unsigned long
+resident(void)
+{
+	FILE *f = fopen("/proc/self/smaps", "r");
+	char line[512];
+	unsigned long kib = 0, n;
+	bool here = false;
+
+	assert_non_null(f);
+	while (fgets(line, sizeof line, f) != NULL) {
+		if (strchr(line, '-') != NULL)
+			here = strstr(line, path) != NULL;
+		else if (here && sscanf(line, "Rss: %lu", &n) == 1)
+			kib += n;
+	}
+	(void)fclose(f);
+	return kib;
+}
+
+/* It was looked at from end to end, and stays in nobody's memory for that. */
+static void
+test_rests(void **state)
+{
+	struct table_head h;
+	size_t torn;
+
+	(void)state;
+	fresh();
+	learn(0, MANY, true);
+	table_close(&t);
+	assert_int_equal(table_open_write(&t, path, &torn), TABLE_OK);
+	assert_in_range(resident(), 0, 1024);
+	assert_true(table_head(&t, &h));
+	assert_int_equal(h.bad, MANY);
+}
+
 static void
 test_addressed(void **state)
 {
@@ -513,6 +550,7 @@ main(void)
 		cmocka_unit_test(test_age),
 		cmocka_unit_test(test_share),
 		cmocka_unit_test(test_room),
+		cmocka_unit_test(test_rests),
 		cmocka_unit_test(test_addressed),
 		cmocka_unit_test(test_doubts),
 		cmocka_unit_test(test_torn),
