@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "mailnode/base/json.h"
 #include "mailnode/cmd.h"
@@ -9,6 +10,8 @@
 #include "mailnode/node/conf.h"
 #include "mailnode/ops/dkimkey.h"
 #include "mailnode/ops/dnszone.h"
+#include "mailnode/ops/doctor.h"
+#include "mailnode/role/role_resolver.h"
 
 static const char dkim[] = "dkim/";
 
@@ -149,7 +152,8 @@ key_rotate(struct cmd_safe *c)
 
 /* ---- retire ---- */
 
-static bool
+/* Which of its kind signs without it, or NULL. */
+static const struct vault_entry *
 another(const struct vault *v, const struct vault_entry *e)
 {
 	const struct vault_entry *o;
@@ -157,14 +161,34 @@ another(const struct vault *v, const struct vault_entry *e)
 
 	for (i = 0; (o = vault_at(v, i)) != NULL; i++)
 		if (o != e && o->kind == e->kind && is_dkim(o) && !o->retired)
-			return true;
-	return false;
+			return o;
+	return NULL;
+}
+
+/* Before the passphrase: whoever wants to wait leaves it there. */
+static void
+warn(const struct vault *v, const struct vault_entry *old,
+    const struct vault_entry *next)
+{
+	size_t i;
+	int dns;
+
+	if (strcmp(dkimkey_state(v, old), "active") != 0 ||
+	    (next->kind != VAULT_RSA_KEY && !conf.sign_ed25519) ||
+	    (dns = resolver_child(NULL)) == -1)
+		return;
+	for (i = 0; i < conf.ndomains; i++)
+		if (doctor_lacks_key(dns, next, conf.domains[i]))
+			fprintf(stderr, "mailnode: %s._domainkey.%s: the DNS "
+			    "has no such key yet: what you send will fail\n",
+			    next->name + strlen(dkim), conf.domains[i]);
+	close(dns);
 }
 
 static int
 key_retire(struct cmd_safe *c)
 {
-	const struct vault_entry *entry;
+	const struct vault_entry *entry, *next;
 	char name[VAULT_NAME_MAX];
 	enum crypto_err e;
 
@@ -180,9 +204,11 @@ key_retire(struct cmd_safe *c)
 	if (entry == NULL || entry->retired)
 		return cmd_fail(c->args.v[0], "no such key, or it is "
 		    "retired");
-	if (!another(c->safe.v, entry))
+	next = another(c->safe.v, entry);
+	if (next == NULL)
 		return cmd_fail(c->args.v[0], "is the last of its kind; "
 		    "run mailnode key rotate first");
+	warn(c->safe.v, entry, next);
 	e = cmd_safe_phrase(c);
 	if (e == CRYPTO_OK)
 		e = vault_retire(c->safe.v, name);

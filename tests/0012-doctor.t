@@ -109,6 +109,23 @@ ok 'no alarm is left' eval 'wait_for "look; ! grep -q \\\"alarm\\\" \"\$tmp/foun
 is 'and nothing is bad' "$(grep -c '"bad"' "$tmp/found")" 0
 ok 'so it returns 0' mn doctor
 ok 'for people, too' eval 'mn doctor | grep -q "^ok    MX          node.test to mail"'
+
+# ---- a key that waits for the DNS
+phrased() { printf '%s\n' "$pass" | mn "$@" --passphrase-stdin; }
+phrased key rotate >/dev/null
+next=$(mn key list | awk '$2 == "rsa" && $4 == "waiting" { print $1 }')
+ok 'a change to a key that is not published' \
+    eval 'phrased key retire "$sel" 2>"$tmp/err"'
+is 'is warned of' "$(cat "$tmp/err")" \
+    "mailnode: $next._domainkey.node.test: the DNS has no such key yet: what you send will fail"
+record=$(mn key list -j | sed -n "s/.*\"$next\".*\"record\":\"\([^\"]*\)\".*/\1/p")
+printf '%s._domainkey.node.test TXT "%.200s" "%s"\n' "$next" "$record" \
+    "$(printf %s "$record" | cut -c201-)" >>"$tmp/zone"
+ok 'published' again ok DKIM "$next._domainkey.node.test is our key"
+phrased key rotate >/dev/null
+last=$(mn key list | awk '$2 == "rsa" && $4 == "waiting" { print $1 }')
+ok 'what does not sign' eval 'phrased key retire "$last" 2>"$tmp/err"'
+is 'is no loss' "$(cat "$tmp/err")" ''
 printf 'x' >>"$MAILNODE_HOME/vault"
 ok 'a damaged vault is bad' again bad vault damaged backup
 ok 'a DNS that does not answer is said' eval 'mn doctor -j -r 127.0.0.1:9 >"$tmp/found" 2>"$tmp/err"

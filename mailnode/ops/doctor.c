@@ -244,6 +244,40 @@ same_key(const char *record, const struct vault_entry *e)
 	return same;
 }
 
+/* Whether one of the records is that key. */
+static bool
+has_key(const struct dns_answer *a, const struct vault_entry *e)
+{
+	size_t i;
+
+	for (i = 0; i < a->nrr; i++)
+		if (same_key((const char *)a->rr[i].data, e))
+			return true;
+	return false;
+}
+
+static bool
+key_name(const struct vault_entry *e, const char *domain,
+    char name[DNS_NAME_MAX])
+{
+	return snprintf(name, DNS_NAME_MAX, "%s._domainkey.%s", e->name +
+	    strlen("dkim/"), domain) < (int)DNS_NAME_MAX;
+}
+
+bool
+doctor_lacks_key(int dns, const struct vault_entry *e, const char *domain)
+{
+	char name[DNS_NAME_MAX];
+	struct dns_answer a;
+	bool lacks;
+
+	dns_answer_init(&a);
+	lacks = key_name(e, domain, name) && ask_dns(dns, DNS_TXT, name,
+	    DOCTOR_DNS_MS, &a) != DNS_TEMPFAIL && !has_key(&a, e);
+	dns_answer_clear(&a);
+	return lacks;
+}
+
 static void
 check_dkim(const struct doctor *d, const struct vault *v,
     const struct vault_entry *e, const char *domain)
@@ -254,16 +288,10 @@ check_dkim(const struct doctor *d, const struct vault *v,
 	enum doctor_verdict bad = signs ? DOCTOR_BAD : DOCTOR_NOTE;
 	char name[DNS_NAME_MAX];
 	struct dns_answer a;
-	size_t i;
 
-	if (snprintf(name, sizeof name, "%s._domainkey.%s", e->name +
-	    strlen("dkim/"), domain) >= (int)sizeof name ||
-	    !ask(d, DNS_TXT, "DKIM", name, &a))
+	if (!key_name(e, domain, name) || !ask(d, DNS_TXT, "DKIM", name, &a))
 		return;
-	for (i = 0; i < a.nrr; i++)
-		if (same_key((const char *)a.rr[i].data, e))
-			break;
-	if (i < a.nrr)
+	if (has_key(&a, e))
 		doctor_found(d, DOCTOR_OK, "DKIM", "", "%s is our key", name);
 	else
 		doctor_found(d, bad, "DKIM", publish, "%s %s%s", name,

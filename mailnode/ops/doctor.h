@@ -40,6 +40,10 @@ void	doctor_found(const struct doctor *d, enum doctor_verdict v,
  * nobody can say. */
 bool	doctor_lingers(void);
 
+/* The DNS answers, and not with that DKIM key: what it signs fails. */
+bool	doctor_lacks_key(int dns, const struct vault_entry *e,
+	    const char *domain);
+
 /* All that others look up.  v: its public parts are used; NULL: none. */
 void	doctor_dns(const struct doctor *d, const struct vault *v);
 
