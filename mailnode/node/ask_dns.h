@@ -34,7 +34,8 @@ enum dns_type {			/* RFC 1035, 3596, 6698: wire values */
 
 enum {
 	DNS_NAME_MAX = 254,	/* octets of text, NUL included */
-	DNS_RR_MAX = 128,	/* records taken of one answer */
+	DNS_RR_MAX = 512,	/* records of one answer; one that has
+				   more is none, as a part of it could lie */
 	DNS_DATA_MAX = 65536,	/* octets of all records of one answer */
 	DNS_WHY_MAX = 64,	/* octets, NUL included */
 	DNS_ASK_MANY = 64	/* questions of one ask_dns_many */

@@ -7,7 +7,7 @@
 enum {
 	HEADER = 12,		/* octets */
 	CHAIN_MAX = 12,		/* CNAMEs followed within a message */
-	RECORDS_MAX = 512,	/* looked at, in all sections */
+	RECORDS_MAX = DNS_RR_MAX, /* looked at, in all sections */
 	CLASS_IN = 1,
 	TYPE_OPT = 41,
 	RCODE_OK = 0,
@@ -220,7 +220,7 @@ walk(const struct msg *m, size_t at, unsigned int count, enum dns_type type,
 			continue;
 		if (r.type == (unsigned int)type) {
 			shorten(a, r.ttl, DNS_TTL_MAX);
-			if (a->nrr < DNS_RR_MAX && add_record(m, &r, a) == -1)
+			if (add_record(m, &r, a) == -1)
 				return -1;
 		} else if (r.type == DNS_CNAME) {
 			shorten(a, r.ttl, DNS_TTL_MAX);
