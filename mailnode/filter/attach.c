@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "mailnode/base/fnv.h"
 #include "mailnode/base/quote.h"
 #include "mailnode/filter/attach.h"
 #include "mailnode/filter/attach_decode.h"
@@ -73,14 +74,14 @@ names(struct attach *a, enum field f)
 	}
 }
 
-/* FNV-1a: two that share it make a header of a body, no more. */
+/* Two that share it make a header of a body, no more. */
 static uint64_t
 hash(const char *p, size_t n)
 {
-	uint64_t h = 0xcbf29ce484222325;
+	uint64_t h = FNV_BEGIN;
 
 	while (n-- > 0)
-		h = (h ^ (uint8_t)*p++) * 0x100000001b3;
+		h = fnv_octet(h, (uint8_t)*p++);
 	return h;
 }
 
