@@ -20,14 +20,16 @@ enum {
 	TRIES = 600,		/* while keeper is busy */
 	BUSY_MS = 50,
 	PAINT_MS = 100,
-	BAR = 30		/* columns */
+	BAR = 30,		/* columns */
+	PATH_ROOM = 1024	/* octets of a path that is told; cut */
 };
 
 /* One message that was handed in and not answered. */
 struct flight {
 	uint32_t	id;		/* 0: free */
 	int		fd;
-	struct import_item item;	/* path is not kept */
+	struct import_item item;	/* path is the one below */
+	char		 path[PATH_ROOM];
 	unsigned int	tries;
 };
 
@@ -46,6 +48,8 @@ struct importer {
 	bool		 tty;
 	const char	*stopped;	/* why; NULL */
 };
+
+static const char ended[] = "the node ended";
 
 static volatile sig_atomic_t interrupted;
 
@@ -104,7 +108,7 @@ send_one(struct importer *im, struct flight *f)
 	mail_append_put(&im->args, &m);
 	if (chan_send(im->ch, &head, &im->args, false) == 0)
 		return true;
-	im->stopped = strerror(errno);
+	im->stopped = errno == EPIPE ? ended : strerror(errno);
 	return false;
 }
 
@@ -123,7 +127,7 @@ refused(struct importer *im, struct flight *f, uint16_t status)
 {
 	if (status == STORE_NOSPACE || status == STORE_READONLY)
 		im->stopped = store_status_text(status);
-	say_bad(im, f->item.folder, store_status_text(status));
+	say_bad(im, f->path, store_status_text(status));
 }
 
 /* Takes one answer. */
@@ -134,7 +138,7 @@ receive(struct importer *im)
 	struct flight *f;
 
 	if (chan_recv(im->ch, &im->in, &m, false) != 1) {
-		im->stopped = "the node ended";
+		im->stopped = ended;
 		return false;
 	}
 	if (m.fd != -1)
@@ -195,6 +199,8 @@ hand_in(void *arg, struct import_item *i)
 	for (f = im->flight; f->id != 0; )
 		f++;
 	f->item = *i;
+	(void)snprintf(f->path, sizeof f->path, "%s", i->path);
+	f->item.path = f->path;
 	f->fd = i->fd;
 	f->tries = 0;
 	i->fd = -1;

@@ -3,7 +3,7 @@
 . tests/lib.sh
 
 node_use a
-node_config && node_build && node_init || { echo "1..0 # SKIP"; exit 0; }
+node_config message_max '1024 * 1024' && node_build && node_init || { echo "1..0 # SKIP"; exit 0; }
 sql() { sqlite3 -readonly "$MAILNODE_HOME/store.db" "$1"; }
 count() { sql "SELECT count(*) FROM msg m JOIN mailbox b ON b.id=m.mbox
     WHERE b.name='$1'"; }
@@ -97,6 +97,13 @@ is 'in a folder, too' "$rc $(cat "$tmp/out")" \
     "1 mailnode: $tmp/folder/notes.eml: neither a message nor an mbox
 imported 0, already there 0, failed 1"
 is 'nothing of it came' "$(count None)" 0
+mkdir -p "$tmp/large/cur" "$tmp/large/new" "$tmp/large/tmp"
+{ letter large; seq 200000; } >"$tmp/large/cur/one:2,S"
+letter beside >"$tmp/large/cur/two:2,S"
+mn import -F Large "$tmp/large" >"$tmp/out" 2>&1; rc=$?
+is 'one that is too large is named' "$rc $(cat "$tmp/out")" \
+    "1 mailnode: $tmp/large/cur/one:2,S: it is over a limit
+imported 1, already there 0, failed 1"
 mn import "$tmp/nothing" >/dev/null 2>"$tmp/err"; rc=$?
 is 'a path that is not there' "$rc $(cat "$tmp/err")" \
     "1 mailnode: $tmp/nothing: No such file or directory"

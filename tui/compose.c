@@ -265,6 +265,7 @@ compose_look_for_left(struct tui *t)
 
 	journal_sweep(t->home);
 	if (n > 0)
-		app_note(t, "%zu unfinished letter%s: %s takes it up", n,
-		    n == 1 ? "" : "s", key != NULL ? key : ":recall");
+		app_note(t, "%zu unfinished letter%s: %s takes %s up", n,
+		    n == 1 ? "" : "s", key != NULL ? key : ":recall",
+		    n == 1 ? "it" : "the newest");
 }
