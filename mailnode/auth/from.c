@@ -6,7 +6,10 @@
 #include "mailnode/base/quote.h"
 #include "mailnode/node/idna.h"
 
-enum { ADDRESS_MAX = 1024 };	/* octets of one; a longer one is bad */
+enum { ADDRESS_MAX = FROM_NAME_MAX };	/* octets of one, or of a name; a
+					   longer address is bad */
+
+enum { BLANKS_MAX = 8 };	/* in a row, of a quoted string */
 
 /*
  * An address gathers in text, without comments and blanks and with quoted
@@ -179,18 +182,22 @@ take(struct scan *s)
 	drop(s);
 }
 
-/* A quoted string, kept as it stands; false: it is none. */
+/* A quoted string, kept as it stands, but for blanks that are there to push
+ * out what follows; false: it is none. */
 static bool
 quoted(struct scan *s)
 {
-	size_t n = s->no_quotes ? 0 : quote_octets(s->p, s->end);
+	size_t blanks = 0, n = s->no_quotes ? 0 : quote_octets(s->p, s->end);
 
 	if (n == 0) {
 		s->no_quotes = s->odd = true;
 		return false;
 	}
-	while (n-- > 0)
-		put(s, *s->p++);
+	for (; n > 0; n--, s->p++) {
+		blanks = strchr(" \t\r\n", *s->p) != NULL ? blanks + 1 : 0;
+		if (blanks <= BLANKS_MAX || *s->p == '\0')
+			put(s, *s->p);
+	}
 	return true;
 }
 
@@ -253,6 +260,29 @@ route(const struct scan *s)
 	return s->angle && s->text[0] == '@';
 }
 
+/* Without a character that was cut through. */
+static size_t
+whole(const char *p, size_t n)
+{
+	while (n > 0 && ((uint8_t)p[n - 1] & 0xc0) == 0x80)
+		n--;
+	return n > 0 && (uint8_t)p[n - 1] >= 0xc0 ? n - 1 : n;
+}
+
+static void
+keep_name(struct scan *s)
+{
+	size_t n = s->n;
+
+	while (s->over && n > 1 && (s->text[n - 2] != '?' ||
+	    s->text[n - 1] != '='))
+		n--;
+	if (n <= 1)
+		n = s->over ? whole(s->text, s->n) : s->n;
+	memcpy(s->f->name, s->text, n);
+	s->f->name[n] = '\0';
+}
+
 static void
 special(struct scan *s, char c)
 {
@@ -260,9 +290,8 @@ special(struct scan *s, char c)
 	case '<':
 		if (s->at > 0 && (s->angle || !plain_name(s)))
 			malformed(s);
-		if (s->f->addresses == 0 && !s->over &&
-		    s->n < sizeof s->f->name && s->n > 0)
-			memcpy(s->f->name, s->text, s->n + 1);
+		if (s->f->addresses == 0 && s->n > 0)
+			keep_name(s);
 		drop(s);		/* that was the display name */
 		s->angle = true;
 		s->had = true;

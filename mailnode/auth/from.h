@@ -15,7 +15,7 @@
 enum {
 	FROM_DOMAINS_MAX = 4,	/* different ones that are kept */
 	FROM_ADDRESS_MAX = 320,	/* octets of one that is kept, with NUL */
-	FROM_NAME_MAX = 512	/* likewise, of its display name */
+	FROM_NAME_MAX = 2048	/* likewise, of its display name */
 };
 
 struct from {
@@ -28,7 +28,9 @@ struct from {
 	char		 address[FROM_ADDRESS_MAX];
 	char		 written[FROM_ADDRESS_MAX];
 	/* Its display name as it stands, without comments, and without blanks
-	 * outside quotes; "" if it has none or does not fit. */
+	 * outside quotes; "" if it has none.  What does not fit is cut, behind
+	 * an encoded word if there is one: much that cannot be seen may follow
+	 * a name. */
 	char		 name[FROM_NAME_MAX];
 	/* All that was added, unfolded, with ", " between; cut to size. */
 	char		 shown[FROM_NAME_MAX];

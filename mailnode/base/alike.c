@@ -28,9 +28,8 @@ static const struct { uint16_t c; char to; } single[] = {
 	{ 0x0585, 'o' }, { 0x2113, 'l' }, { 0x2170, 'i' }, { 0x217c, 'l' },
 };
 
-/* What cannot be seen, or says nothing of a name. */
-static bool
-unseen(uint32_t c)
+bool
+alike_unseen(uint32_t c)
 {
 	return c <= ' ' || (c >= 0x7f && c <= 0xa0) || c == 0xad ||
 	    (c >= 0x0300 && c <= 0x036f) || c == 0x061c || c == 0x180e ||
@@ -123,7 +122,7 @@ reduce(const char *s, bool dots, char out[ALIKE_MAX])
 	buf_init(&b, ALIKE_MAX - 1);
 	while (p < end && b.err == 0) {
 		c = codec_utf8_next(&p, end);
-		if (unseen(c) || strchr("-_'\"`()\\,", c < 0x80 ? (int)c :
+		if (alike_unseen(c) || strchr("-_'\"`()\\,", c < 0x80 ? (int)c :
 		    'a') != NULL || (c == '.' && !dots))
 			continue;
 		c = shape(c);

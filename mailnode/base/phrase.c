@@ -2,9 +2,13 @@
 #include <string.h>
 #include <strings.h>
 
+#include "mailnode/base/alike.h"
 #include "mailnode/base/codec.h"
 #include "mailnode/base/phrase.h"
 #include "mailnode/base/quote.h"
+
+enum { WHOLE_MAX = 16 * 1024 };	/* octets that are decoded, of which what
+				   can be seen is kept */
 
 /* Single-octet charsets as ranges: octets from `first` on are code points
  * from `to` on. */
@@ -105,6 +109,70 @@ quoted_octets(const struct word *w, struct buf *octets)
 	}
 }
 
+/* As others do: what is no digit is passed over, and padding may lack. */
+static void
+base64_octets(const struct word *w, struct buf *octets)
+{
+	unsigned int v = 0, bits = 0;
+	size_t i;
+	int x;
+
+	for (i = 0; i < w->ntext; i++) {
+		x = codec_base64_value(w->text[i]);
+		if (x < 0)
+			continue;
+		v = (v << 6 | (unsigned int)x) & 0xffff;
+		bits += 6;
+		if (bits < 8)
+			continue;
+		bits -= 8;
+		(void)buf_addc(octets, (int)(v >> bits & 0xff));
+	}
+}
+
+/* A NUL would end it. */
+static void
+put_char(struct buf *out, uint32_t c)
+{
+	if (c != 0)
+		(void)codec_utf8_put(out, c);
+}
+
+static bool
+is_utf16(const struct word *w)
+{
+	return w->ncharset >= 6 && strncasecmp(w->charset, "utf-16", 6) == 0;
+}
+
+/* RFC 2781 section 4: the other end first where its name or the mark says
+ * so. */
+static void
+put_utf16(const struct word *w, const struct buf *octets, struct buf *out)
+{
+	const uint8_t *p = octets->data;
+	bool le = w->ncharset == 8 && (w->charset[6] | 0x20) == 'l';
+	uint32_t c, high = 0;
+	size_t i;
+
+	for (i = 0; i + 1 < octets->len; i += 2) {
+		c = le ? p[i] | (uint32_t)p[i + 1] << 8 :
+		    p[i + 1] | (uint32_t)p[i] << 8;
+		if (i == 0 && c == 0xfffe)
+			le = !le;
+		if (i == 0 && (c == 0xfffe || c == 0xfeff))
+			continue;
+		if (c >= 0xd800 && c < 0xdc00) {
+			high = c;
+			continue;
+		}
+		if (c >= 0xdc00 && c < 0xe000)
+			c = high == 0 ? 0xfffd : 0x10000 +
+			    ((high - 0xd800) << 10) + (c - 0xdc00);
+		high = 0;
+		put_char(out, c);
+	}
+}
+
 static void
 put_octets(const struct word *w, const struct buf *octets, struct buf *out)
 {
@@ -114,9 +182,13 @@ put_octets(const struct word *w, const struct buf *octets, struct buf *out)
 
 	if (octets->len == 0)
 		return;
+	if (is_utf16(w)) {
+		put_utf16(w, octets, out);
+		return;
+	}
 	end = p + octets->len;
 	while (p < end)
-		(void)codec_utf8_put(out, utf8 ? codec_utf8_next(&p, end) :
+		put_char(out, utf8 ? codec_utf8_next(&p, end) :
 		    charset_char(w->charset, w->ncharset, *p++));
 }
 
@@ -125,11 +197,11 @@ word_put(const struct word *w, struct buf *out)
 {
 	struct buf octets;
 
-	buf_init(&octets, PHRASE_MAX);
+	buf_init(&octets, WHOLE_MAX);
 	if (w->how == 'q')
 		quoted_octets(w, &octets);
 	else
-		(void)codec_base64_get(&octets, w->text, w->ntext, false);
+		base64_octets(w, &octets);
 	put_octets(w, &octets, out);
 	buf_clear(&octets);
 }
@@ -200,6 +272,29 @@ undo(struct buf *out, const char *p, const char *end, bool phrase)
 	}
 }
 
+/* Of what nobody sees, one blank is left: much of it before a name, or in it,
+ * would push that out. */
+static void
+squeeze(struct buf *b)
+{
+	const uint8_t *p = b->data, *end = p + b->len;
+	struct buf seen;
+	bool was = false;
+	uint32_t c;
+
+	buf_init(&seen, WHOLE_MAX);
+	while (p < end) {
+		c = codec_utf8_next(&p, end);
+		if (!alike_unseen(c))
+			(void)codec_utf8_put(&seen, c);
+		else if (!was)
+			(void)buf_addc(&seen, ' ');
+		was = alike_unseen(c);
+	}
+	buf_clear(b);
+	*b = seen;
+}
+
 void
 phrase_text(struct buf *out, const char *p, size_t n)
 {
@@ -211,8 +306,10 @@ phrase_decode(const char *p, size_t n, char out[PHRASE_MAX])
 {
 	struct buf b;
 
-	buf_init(&b, PHRASE_MAX - 1);
+	buf_init(&b, WHOLE_MAX);
 	undo(&b, p, p + n, true);
+	if (b.len >= PHRASE_MAX)
+		squeeze(&b);
 	keep(out, PHRASE_MAX, &b);
 	buf_clear(&b);
 }

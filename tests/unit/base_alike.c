@@ -91,6 +91,13 @@ phrases(void **state)
 		{ "=?iso-8859-5?q?=B0=D4=D0?=", "\xd0\x90\xd0\xb4\xd0\xb0" },
 		{ "=?iso-8859-7?q?=C1=E4=E1?=", "\xce\x91\xce\xb4\xce\xb1" },
 		{ "=?x-none?q?=C1a?=", "\xef\xbf\xbd" "a" },
+		{ "=?utf-8?b?QWRhIEZyaWVuZA?=", "Ada Friend" },
+		{ "=?utf-8?b?QWR!hIEZy\naWVuZA==?=", "Ada Friend" },
+		{ "=?utf-8?q?=00Ada=00?=", "Ada" },
+		{ "=?utf-16?q?=FE=FF=00A=00d?=", "Ad" },
+		{ "=?UTF-16?q?=FF=FEA=00d=00?=", "Ad" },
+		{ "=?utf-16le?q?A=00=3D=D8=00=DE?=", "A\xf0\x9f\x98\x80" },
+		{ "=?utf-16be?q?=00A=D8A=DE?=", "A" },
 		{ "=?utf-8?q?open", "=?utf-8?q?open" },
 		{ "=?utf-8?x?y?=", "=?utf-8?x?y?=" },
 		{ "=?utf-8?b?!!?=", "" },
@@ -110,6 +117,15 @@ phrases(void **state)
 	memset(big, 'x', sizeof big);
 	phrase_decode(big, sizeof big, out);
 	assert_int_equal(strlen(out), PHRASE_MAX - 1);
+	/* Nothing that cannot be seen pushes a name out. */
+	memset(big, ' ', sizeof big);
+	memcpy(big + sizeof big - 3, "Ada", 3);
+	phrase_decode(big, sizeof big, out);
+	assert_string_equal(out, "Ada");
+	for (i = 0; i + 3 < sizeof big; i += 3)
+		memcpy(big + i, "\xe2\x80\x8b", 3);
+	phrase_decode(big, sizeof big, out);
+	assert_string_equal(out, "Ada");
 }
 
 static void

@@ -347,6 +347,8 @@ author_names(void **state)
 		{ "\"Ada Friend\" (x) <ada@x.test>", "\"Ada Friend\"" },
 		{ "=?utf-8?q?A?= B <ada@x.test>, C <c@x.test>",
 		    "=?utf-8?q?A?=B" },
+		{ "\"a         b        c\" <ada@x.test>",
+		    "\"a        b        c\"" },
 		{ "ada@x.test", "" }, { "<ada@x.test>", "" },
 		{ "ada@x.test, C <c@x.test>", "" },
 	};
@@ -364,8 +366,24 @@ author_names(void **state)
 	memcpy(big + FROM_NAME_MAX, " <a@x.test>", 11);
 	from_init(&f);
 	from_add(&f, big, FROM_NAME_MAX + 11);
-	assert_string_equal(f.name, "");
+	assert_int_equal(strlen(f.name), FROM_NAME_MAX - 1);
 	assert_string_equal(f.address, "a@x.test");
+	/* cut behind a word */
+	memcpy(big, "=?x?q?b?==?", 11);
+	from_init(&f);
+	from_add(&f, big, FROM_NAME_MAX + 11);
+	assert_string_equal(f.name, "=?x?q?b?=");
+	/* not through a character */
+	memset(big, 0xe2, 11);
+	for (i = 1; i < FROM_NAME_MAX; i++)
+		memcpy(big + i, i % 3 == 1 ? "\xe2" : i % 3 == 2 ? "\x80" :
+		    "\x8b", 1);
+	big[0] = 'a';
+	from_init(&f);
+	from_add(&f, big, FROM_NAME_MAX + 11);
+	assert_int_equal(strlen(f.name) % 3, 1);
+	assert_int_equal((uint8_t)f.name[strlen(f.name) - 1], 0x8b);
+	memset(big, 'a', FROM_NAME_MAX);
 	from_init(&f);
 	from_add(&f, big + 1, FROM_NAME_MAX + 10);
 	assert_int_equal(strlen(f.name), FROM_NAME_MAX - 1);
