@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include <sqlite3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -185,7 +186,14 @@ load_row(struct store *st, sqlite3_stmt *s)
 static enum store_err
 leap(struct store *st)
 {
-	return db_exec(st->db[STORE_CACHE],
+	char sql[160];
+	enum store_err rc;
+
+	snprintf(sql, sizeof sql, "UPDATE mailbox SET uidlease = max(uidlease,"
+	    " min(uidlease + %u, 4294000000)), modlease = modlease + %u * 1024",
+	    (unsigned int)st->skip, (unsigned int)st->skip);
+	rc = db_exec(st->db[STORE_CACHE], sql);
+	return rc != STORE_OK ? rc : db_exec(st->db[STORE_CACHE],
 	    "UPDATE mailbox SET uidnext = uidlease, modseq = modlease;"
 	    "UPDATE box_count SET uidnext = coalesce((SELECT uidnext"
 	    " FROM mailbox WHERE id = box_count.mbox), uidnext);"

@@ -6,9 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "mailnode/base/clock.h"
+#include "mailnode/base/fnv.h"
 #include "store/db.h"
 #include "store/db_log.h"
 
@@ -232,12 +234,28 @@ struct db_file
 db_file(const char *home, const struct schema *s)
 {
 	char path[DB_PATH_MAX];
-	struct stat sb;
+	struct db_file f = { 0, 0, 0 };
+	struct statx x;
+	uint64_t id;
 
 	if (path_of(path, home, s->name, "") != STORE_OK ||
-	    stat(path, &sb) == -1)
-		return (struct db_file){ 0, 0 };
-	return (struct db_file){ sb.st_dev, sb.st_ino };
+	    statx(AT_FDCWD, path, 0, STATX_INO | STATX_BTIME, &x) == -1)
+		return f;
+	f.dev = makedev(x.stx_dev_major, x.stx_dev_minor);
+	f.ino = x.stx_ino;
+	f.id = (int64_t)f.ino;
+	if (x.stx_mask & STATX_BTIME) {
+		id = fnv_u64(fnv_u64(fnv_u64(FNV_BEGIN, f.ino),
+		    (uint64_t)x.stx_btime.tv_sec), x.stx_btime.tv_nsec);
+		f.id = (int64_t)(id & INT64_MAX);
+	}
+	return f;
+}
+
+bool
+db_file_is(const struct db_file *f, int64_t told)
+{
+	return told == f->id || told == (int64_t)f->ino;
 }
 
 enum store_err

@@ -46,11 +46,14 @@ enum store_err	db_salvage(struct sqlite3 *db, const char *bad,
 		    struct db_found *found);
 
 /* The file that has the name now; of none, and of one that cannot be told,
- * all is 0. */
+ * all is 0.  id is its own also among those that had its inode before. */
 struct db_file {
 	uint64_t	dev, ino;
+	int64_t		id;
 };
 struct db_file	db_file(const char *home, const struct schema *s);
+/* Is it the one that was told of?  Older versions remember its inode. */
+bool		db_file_is(const struct db_file *f, int64_t told);
 
 /* "Damaged: made anew at the next start" — for a cache found out late. */
 enum store_err	db_condemn(const char *home, const struct schema *s);

@@ -151,7 +151,7 @@ hold_restored(struct store *st)
 
 	rc = db_get(db, "SELECT value FROM setting WHERE name = 'file'",
 	    &was);
-	if (rc != STORE_OK || was == (int64_t)f.ino)
+	if (rc != STORE_OK || db_file_is(&f, was))
 		return rc;
 	if (was != 0)
 		rc = store_do(st, STORE_NODE, &held, "UPDATE queue_letter SET"
@@ -161,7 +161,7 @@ hold_restored(struct store *st)
 		store_alarm(st, "the queue was put back from a backup: held");
 	return rc != STORE_OK ? rc : store_do(st, STORE_NODE, &kept,
 	    "REPLACE INTO setting(name, value) VALUES('file', ?1)", "i",
-	    (int64_t)f.ino);
+	    f.id);
 }
 
 enum store_err

@@ -31,8 +31,8 @@
  *
  * store.db, version 8: the cache.  Keeper's part is `mailbox`; the rest
  * stands in row_schema.c and op_index_try.h.  `state` holds whether the last
- * run ended cleanly, which file it had and which start of the machine, see
- * open_state() in store.c; and whether it is `partial`, as long as not all is
+ * run ended cleanly, when it began, which file it had and which start of the
+ * machine, see open_state() in store.c; and whether it is `partial`, as long as not all is
  * listed that was there when it was made (2) or at a crash (1): no device may
  * take what is missing for deleted.
  *

@@ -193,12 +193,18 @@ boot_id(char id[BOOT_ID_MAX])
 		close(fd);
 }
 
+enum {
+	SKIP_RATE = 4,		/* UIDs of a mailbox in a second, on average */
+	SKIP_MAX = 1 << 27	/* of 32 bits */
+};
+
 enum { PARTIAL_FRESH = 2 };	/* 1: what a crash may have taken is missing */
 
 /* What the last run left. */
 struct left {
 	bool		there, clean, partial, fresh;
-	uint64_t	file;			/* inode of store.db; 0: not said */
+	int64_t		file;			/* store.db's; 0: not said */
+	int64_t		at;			/* when it began, Unix time */
 	char		boot[BOOT_ID_MAX];
 };
 
@@ -227,12 +233,28 @@ get_left(struct store *st, struct left *l)
 			l->partial = value != 0;
 			l->fresh = value == PARTIAL_FRESH;
 		} else if (strcmp(name, "file") == 0)
-			l->file = (uint64_t)value;
+			l->file = value;
+		else if (strcmp(name, "at") == 0)
+			l->at = value;
 		else if (strcmp(name, "boot") == 0 && text != NULL)
 			snprintf(l->boot, sizeof l->boot, "%s", text);
 	}
 	sqlite3_finalize(s);
 	return store_err_sqlite(code);
+}
+
+/*
+ * The same backup may be put back twice, and each time all that was given
+ * since is forgotten: more than that may have been given in the time since it
+ * was made is left out.  Its last run began before all of that.
+ */
+static uint32_t
+skip_since(int64_t at)
+{
+	int64_t s = at > 0 ? clock_wall_s() - at : 0;
+
+	return s <= 0 ? 0 : s < SKIP_MAX / SKIP_RATE ?
+	    (uint32_t)s * SKIP_RATE : SKIP_MAX;
 }
 
 /*
@@ -244,25 +266,29 @@ get_left(struct store *st, struct left *l)
 static enum store_err
 open_state(struct store *st)
 {
+	struct db_file f = db_file(st->conf->home, &schemas[STORE_CACHE]);
 	char boot[BOOT_ID_MAX], sql[320];
 	struct left l;
 	enum store_err rc;
+	bool restored;
 
 	boot_id(boot);
 	rc = get_left(st, &l);
 	if (rc != STORE_OK)
 		return rc;
-	st->unclean = !l.clean || (l.file != 0 && l.file != st->cache_ino);
+	restored = l.file != 0 && !db_file_is(&f, l.file);
+	st->skip = restored ? skip_since(l.at) : 0;
+	st->unclean = !l.clean || restored;
 	st->leap = st->unclean || strcmp(l.boot, boot) != 0;
 	/* Rows may be missing, too: of files that are known to clients, and
 	 * stand below the numbers that are given next. */
 	st->fresh = st->rebuild || !l.there || l.fresh;
 	st->rebuild = st->fresh || l.partial || st->unclean;
 	snprintf(sql, sizeof sql, "PRAGMA synchronous=FULL; REPLACE INTO state"
-	    " VALUES('partial', %d), ('file', %lld), ('boot', '%s'),"
+	    " VALUES('partial', %d), ('file', %lld), ('at', %lld), ('boot', '%s'),"
 	    " ('clean', 0); PRAGMA synchronous=NORMAL", st->fresh ?
 	    PARTIAL_FRESH : st->rebuild,
-	    (long long)st->cache_ino, boot);
+	    (long long)f.id, (long long)clock_wall_s(), boot);
 	return db_exec(st->db[STORE_CACHE], sql);
 }
 

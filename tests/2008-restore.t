@@ -79,6 +79,19 @@ is 'a client that saw the others learns of both' \
     "$(imap "$3" 1:99999 | grep -c '^new')" 2
 node_stop
 
+# ---- the same once more ----
+rm -rf "$node/home" "$node/Mail"
+cp -a "$tmp/home" "$tmp/Mail" "$node/"
+again
+ok 'another comes' come 9
+ok 'it has the number of none of those' [ "$(imap | sed -n 's/ 9$//p')" -ge \
+    "$(echo "$now" | cut -d' ' -f2)" ]
+again=$(imap | sed -n 1p)
+ok 'nor is the mailbox as it was then' [ "${again##* }" -gt "${now##* }" ]
+ok 'and the letter is held again' mn queue release "$(mn queue list | cut -d' ' -f1)"
+now=$again
+node_stop
+
 # The whole machine went back: all that is other is that it was started.
 "$python" -c "import sqlite3, sys
 db = sqlite3.connect(sys.argv[1])
@@ -90,6 +103,6 @@ set -- $now
 ok 'after a start of the machine numbers go on later' \
     sh -c '[ "$(echo "$1" | cut -d" " -f2)" -gt "$2" ]' - "$(imap | sed -n 1p)" "$2"
 ok 'no letter is held by that' fails eval 'mn queue list | grep held'
-ok 'one more' come 9
+ok 'one more' come 10
 ok 'nothing is missing' mn fsck
 done_testing

@@ -14,6 +14,16 @@ fnv_octet(uint64_t h, uint8_t octet)
 }
 
 static inline uint64_t
+fnv_u64(uint64_t h, uint64_t v)
+{
+	unsigned int i;
+
+	for (i = 0; i < 64; i += 8)
+		h = fnv_octet(h, (uint8_t)(v >> i));
+	return h;
+}
+
+static inline uint64_t
 fnv_str(uint64_t h, const char *s)
 {
 	for (; *s != '\0'; s++)

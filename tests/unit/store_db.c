@@ -614,6 +614,39 @@ readable_entries_survive(void **state)
 	node_remove(&n);
 }
 
+/* A backup that is put back may get the inode of what it replaces. */
+static void
+a_copy_with_its_inode_is_another(void **state)
+{
+	char dir[] = "/tmp/db.XXXXXX", path[PATH_MAX];
+	struct db_file was, now;
+	int fd, i;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	(void)snprintf(path, sizeof path, "%s/%s", dir,
+	    schemas[STORE_CACHE].name);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	assert_int_not_equal(fd, -1);
+	was = db_file(dir, &schemas[STORE_CACHE]);
+	assert_true(was.id != 0 && db_file_is(&was, was.id));
+	assert_true(db_file_is(&was, (int64_t)was.ino));
+	assert_int_equal(write(fd, "x", 1), 1);
+	close(fd);
+	now = db_file(dir, &schemas[STORE_CACHE]);
+	assert_true(now.id == was.id);
+	/* A clock of files may stand for a moment. */
+	for (i = 0; i < 1000 && now.id == was.id; i++) {
+		assert_int_equal(unlink(path), 0);
+		close(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+		now = db_file(dir, &schemas[STORE_CACHE]);
+		(void)usleep(1000);
+	}
+	assert_false(db_file_is(&now, was.id));
+	(void)unlink(path);
+	(void)rmdir(dir);
+}
+
 int
 main(void)
 {
@@ -627,6 +660,7 @@ main(void)
 		cmocka_unit_test(a_read_that_fails_is_no_damage),
 		cmocka_unit_test(no_letter_goes_for_a_row_that_cannot_be_read),
 		cmocka_unit_test(what_is_sound_is_kept),
+		cmocka_unit_test(a_copy_with_its_inode_is_another),
 		cmocka_unit_test(what_is_lost_is_not_made_up),
 		cmocka_unit_test(the_spool_is_salvaged_and_filed),
 		cmocka_unit_test(readable_entries_survive),
