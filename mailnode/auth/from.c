@@ -201,6 +201,19 @@ quoted(struct scan *s)
 	return true;
 }
 
+/* "ada@x.test (Ada)": behind an address it is its name (RFC 5322 appendix
+ * A.5 has how it was done before there were others). */
+static void
+keep_comment(struct from *f, const char *p, size_t n)
+{
+	if (f->name[0] != '\0')
+		return;
+	if (n > sizeof f->name - 1)
+		n = sizeof f->name - 1;
+	memcpy(f->name, p, n);
+	f->name[n] = '\0';
+}
+
 static bool
 comment(struct scan *s)
 {
@@ -210,6 +223,8 @@ comment(struct scan *s)
 		s->no_comments = true;
 		return false;
 	}
+	if (s->at > 0 && !s->angle && s->f->addresses == 0)
+		keep_comment(s->f, s->p + 1, n - 2);
 	s->p += n;
 	s->blank = true;
 	return true;

@@ -351,6 +351,11 @@ author_names(void **state)
 		    "\"a        b        c\"" },
 		{ "ada@x.test", "" }, { "<ada@x.test>", "" },
 		{ "ada@x.test, C <c@x.test>", "" },
+		{ "ada@x.test (Ada Friend)", "Ada Friend" },
+		{ "(x) ada@x.test (Ada) (Friend)", "Ada" },
+		{ "ada(x)@x.test", "" },
+		{ "A <ada@x.test> (B)", "A" }, { "<ada@x.test> (B)", "" },
+		{ "ada@x.test () (B)", "B" },
 	};
 	char big[FROM_NAME_MAX + 20];
 	struct from f;
