@@ -48,11 +48,10 @@ names_of(struct attach *a, enum field f, const char *which,
 {
 	char name[ATTACH_FIELD_MAX], words[ATTACH_FIELD_MAX];
 	const char *p = a->value[f], *end = p + a->nvalue[f];
-	unsigned int times = 0;
 	size_t n, k;
 
 	/* Of one that stands there twice who knows which counts. */
-	while (p != NULL && times++ < ATTACH_NAMES) {
+	while (p != NULL) {
 		n = param_get(&p, end, which, form, name, sizeof name);
 		if (n == 0)
 			continue;

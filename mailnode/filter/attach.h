@@ -25,7 +25,6 @@ enum {
 	ATTACH_BOUNDARY_MAX = 512,	/* RFC 2046: 70; what is longer is
 					   known by its beginning; NUL */
 	ATTACH_DEPTH = 3,		/* messages encoded within another */
-	ATTACH_NAMES = 16,		/* parameters of one name */
 	ATTACH_WHY_MAX = 128
 };
 

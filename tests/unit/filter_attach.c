@@ -176,6 +176,12 @@ limits(void **state)
 	    " x=%.20000s;\r\n boundary=b\r\n\r\n--b\r\n" OCTETS
 	    "; name=a.exe\r\n\r\n", fill);
 	assert_string_equal(found(text), ".exe");
+	/* Nor may a name not stand there often. */
+	n = (size_t)snprintf(text, sizeof text, OCTETS);
+	for (i = 0; i < 1000; i++)
+		n += (size_t)snprintf(text + n, sizeof text - n, ";name=a");
+	snprintf(text + n, sizeof text - n, ";name=a.exe\r\n\r\n");
+	assert_string_equal(found(text), ".exe");
 	/* Of a longer boundary, which programs read, the beginning counts. */
 	for (i = 0; i < 3; i++) {
 		n = ATTACH_BOUNDARY_MAX - 2 + i;
