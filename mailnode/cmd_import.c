@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "mailnode/base/clock.h"
@@ -270,6 +271,8 @@ cmd_import(int argc, char **argv)
 	}
 	if (optind == argc)
 		return cmd_usage("import", 0);
+	if (into != NULL && strcasecmp(into, "INBOX") == 0)
+		into = "INBOX";
 	if (into != NULL && !box_name_ok(into))
 		return cmd_wrong(into, "not a name for a mailbox");
 	im.tty = !quiet && isatty(STDERR_FILENO);

@@ -69,4 +69,43 @@ keys T; typed '*'; keys Enter
 ok 'all that is shown'	sees '^3 marked'
 keys C-c; gone marked >/dev/null; keys T; typed 'from:a1 or from:b1'; keys Enter
 ok 'of what is shown'	sees '^1 marked'
+
+# ---- a mailbox that there is not
+keys C-c; gone marked >/dev/null; keys C-c; gone narrow >/dev/null
+keys c; typed 'INBOX'; keys Enter; sees 'INBOX +6 messages' >/dev/null
+keys Home F; sees '^1 flagged' >/dev/null
+keys s; typed New/Box; keys Enter
+ok 'is made after asking' sees '^Make a mailbox New/Box\? \(y/n\)'
+keys n; gone '^Make' >/dev/null
+ok 'not unasked'	[ ! -e "$node/Mail/New" ]
+keys s; typed 'a//b'; keys Enter; sees '^Make' >/dev/null; keys y
+ok 'one that none can be called' sees '^a//b: '
+keys u
+ok 'leaves nothing to undo' sees '^undone: 1 flagged'
+keys s; typed New/Box; keys Enter; sees '^Make' >/dev/null; keys y
+ok 'and takes it'	sees '^1 to New/Box'
+ok 'as a file'		wait_for '[ "$(ls "$node/Mail/New/Box/cur" | wc -l)" = 1 ]'
+keys u
+ok 'which comes back'	wait_for '[ "$(ls "$node/Mail/New/Box/cur" | wc -l)" = 0 ]'
+keys s; typed inbox; keys Enter
+ok 'INBOX is one, however spelt' wait_for '! screen | grep -q "^Make"'
+
+# ---- one that somebody takes away, before the client knows
+tui_stop
+node_start
+tui_start
+ok 'a mailbox'		sees '^New/Box'
+keys Home F; sees '^1 (un)?flagged' >/dev/null
+# shellcheck disable=SC2046
+kill -STOP $(pgrep -s "$(cat "$node/serve.pid")" -x mn-reader)
+rm -r "$node/Mail/New"
+wait_for '[ "$(sqlite3 -readonly "$node/home/store.db" \
+    "SELECT count(*) FROM mailbox WHERE name = '"'New/Box'"'")" = 0 ]'
+keys s; typed New/Box; keys Enter
+# shellcheck disable=SC2046
+kill -CONT $(pgrep -s "$(cat "$node/serve.pid")" -x mn-reader)
+ok 'takes nothing'	sees '^1 to New/Box: no such thing'
+keys u
+ok 'and that is not undone' sees '^undone: 1 (un)?flagged'
+tui_stop
 done_testing

@@ -1,12 +1,17 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "mailnode/base/op.h"
+#include "store/err.h"
 #include "store/flag.h"
+#include "store/op_box.h"
 #include "store/op_mail.h"
 #include "tui/doing.h"
 #include "tui/list.h"
 #include "tui/mailact.h"
+#include "tui/side.h"
 #include "tui/snooze.h"
 
 struct job;
@@ -294,6 +299,59 @@ begin(struct work *w)
 }
 
 static void
+made(void *arg, uint16_t status, struct chan_in *in, int *fd)
+{
+	struct work *w = arg;
+
+	(void)in;
+	(void)fd;
+	if (status == OP_OK || status == STORE_EXISTS) {
+		begin(w);
+		return;
+	}
+	app_status_error(w->t, w->arg, status);
+	work_free(w);
+}
+
+static void
+make(void *arg, const char *text)
+{
+	struct work *w = arg;
+	struct buf b;
+
+	if (text == NULL || *text != 'y') {
+		work_free(w);
+		return;
+	}
+	buf_init(&b, CHAN_DATA_MAX);
+	chan_put_str(&b, w->arg);
+	talk_send(w->t->keeper, BOX_CREATE, &b, -1, made, w);
+	buf_clear(&b);
+}
+
+/* A mailbox that there is not yet; what was mistyped must not become one. */
+static bool
+asks_to_make(struct work *w)
+{
+	struct prompt_ask ask = { .keys = "yn", .done = make, .arg = w };
+	const struct side_row *row;
+	char label[PROMPT_LABEL_MAX];
+
+	if (w->job->act != DO_MOVE && w->job->act != DO_COPY)
+		return false;
+	if (strcasecmp(w->arg, "INBOX") == 0)	/* RFC 3501 section 5.1 */
+		memcpy(w->arg, "INBOX", strlen("INBOX"));
+	row = side_find(w->t->side, w->arg);
+	if (row != NULL && row->id != 0)
+		return false;
+	(void)snprintf(label, sizeof label, "Make a mailbox %.40s? (y/n) ",
+	    w->arg);
+	ask.label = label;
+	app_prompt(w->t, &ask);
+	return true;
+}
+
+static void
 typed(void *arg, const char *text)
 {
 	struct work *w = arg;
@@ -303,7 +361,7 @@ typed(void *arg, const char *text)
 	if (w->arg == NULL || (w->arg[0] == '\0' &&
 	    w->job->act != DO_TAG_EDIT))
 		work_free(w);
-	else
+	else if (!asks_to_make(w))
 		begin(w);
 }
 
@@ -354,7 +412,7 @@ mailact(struct tui *t, enum conf_action act, const char *arg,
 	}
 	memcpy(w->at, on->at, on->n * sizeof *w->at);
 	if (w->job->label == NULL || w->arg != NULL) {
-		if (!asks_first(w))
+		if (!asks_first(w) && !asks_to_make(w))
 			begin(w);
 		return;
 	}

@@ -22,8 +22,10 @@ struct change {
 	bool		(*special)(struct tui *, const void *);
 	void		*arg;
 	unsigned int	 waiting;	/* requests under way */
+	size_t		 failed;	/* of those that do it */
 	size_t		 moves, moved;	/* messages that it moves; that were */
 	bool		 copy;		/* back is made from the answer */
+	bool		 forward;	/* being done, not undone */
 	bool		 orphan;	/* forgotten while under way */
 	struct tui	*t;
 };
@@ -166,6 +168,22 @@ count_moved(struct change *c, const struct mail_done *done)
 		    c->moves - c->moved, c->moves);
 }
 
+/* Nothing came of it: there is nothing to undo. */
+static void
+forget(struct undo *u, struct change *c)
+{
+	size_t i;
+
+	for (i = 0; i < u->n && u->list[i] != c; i++)
+		;
+	if (i == u->n)
+		return;
+	memmove(u->list + i, u->list + i + 1,
+	    (--u->n - i) * sizeof u->list[0]);
+	u->at -= i < u->at;
+	change_free(c);
+}
+
 static void
 answered(void *arg, uint16_t status, struct chan_in *in, int *fd)
 {
@@ -176,6 +194,7 @@ answered(void *arg, uint16_t status, struct chan_in *in, int *fd)
 	(void)fd;
 	c->waiting--;
 	if (status != OP_OK) {
+		c->failed++;
 		app_status_error(c->t, c->text, status);
 		app_changed(c->t, &all);	/* show what is true */
 	} else if ((c->copy || c->moves > 0) && mail_done_get(in, &done)) {
@@ -186,6 +205,8 @@ answered(void *arg, uint16_t status, struct chan_in *in, int *fd)
 	}
 	if (c->orphan && c->waiting == 0)
 		change_free(c);
+	else if (c->waiting == 0 && c->forward && c->failed == c->forth.n)
+		forget(c->t->undo, c);
 }
 
 static void
@@ -194,7 +215,8 @@ run(struct tui *t, struct change *c, const struct requests *rs)
 	size_t i;
 
 	c->t = t;
-	c->moved = 0;
+	c->moved = c->failed = 0;
+	c->forward = rs == &c->forth;
 	for (i = 0; i < rs->n; i++) {
 		c->waiting++;
 		talk_send(t->keeper, rs->r[i].type, &rs->r[i].args, -1,
@@ -281,6 +303,6 @@ undo_redo(struct undo *u)
 		return;
 	}
 	c = u->list[u->at++];
-	run(u->t, c, &c->forth);
 	app_note(u->t, "done again: %s", c->text);
+	run(u->t, c, &c->forth);
 }
