@@ -33,9 +33,12 @@ struct attach {
 	bool		 long_field;	/* its beginning is gone */
 	char		 value[FIELD_N][ATTACH_FIELD_MAX];
 	size_t		 nvalue[FIELD_N];
-	uint64_t	 bound[ATTACH_BOUNDARIES];	/* hashes */
-	bool		 bound_digest[ATTACH_BOUNDARIES];
+	struct bound {
+		uint64_t	 h;
+		bool		 digest;
+	}		 bound[ATTACH_BOUNDARIES];	/* by hash */
 	size_t		 nbound;
+	bool		 all;		/* there were more */
 	struct attach_decode decode;
 	struct attach	*inner;		/* what is decoded; or NULL */
 };
@@ -92,18 +95,41 @@ bound_octets(const char *b, size_t n)
 	return n < ATTACH_BOUNDARY_MAX ? n : ATTACH_BOUNDARY_MAX - 1;
 }
 
+/* Where it stands, or would. */
+static size_t
+place(const struct attach *a, uint64_t h)
+{
+	size_t from = 0, to = a->nbound, mid;
+
+	while (from < to) {
+		mid = from + (to - from) / 2;
+		if (a->bound[mid].h < h)
+			from = mid + 1;
+		else
+			to = mid;
+	}
+	return from;
+}
+
 static void
 bound(struct attach *a, const char *b, size_t len)
 {
-	size_t n = bound_octets(b, len);
+	size_t n = bound_octets(b, len), at;
+	struct bound new = { hash(b, n), a->digest };
 
-	if (n == 0 || a->nbound > ATTACH_BOUNDARIES)
+	if (n == 0)
 		return;
-	if (a->nbound < ATTACH_BOUNDARIES) {
-		a->bound[a->nbound] = hash(b, n);
-		a->bound_digest[a->nbound] = a->digest;
+	at = place(a, new.h);
+	if (at < a->nbound && a->bound[at].h == new.h) {
+		a->bound[at].digest |= new.digest;
+		return;
 	}
-	a->nbound++;
+	a->all |= a->nbound == ATTACH_BOUNDARIES;
+	if (a->all)
+		return;
+	memmove(&a->bound[at + 1], &a->bound[at],
+	    (a->nbound++ - at) * sizeof new);
+	a->bound[at] = new;
 }
 
 /* One with a comment behind it (RFC 2045 section 5.1), or without the
@@ -320,20 +346,18 @@ head_line(struct attach *a)
 static bool
 is_boundary(const struct attach *a, bool *digest)
 {
-	size_t i, n;
+	size_t at;
 	uint64_t h;
 
 	*digest = false;
 	if (a->nline < 3 || a->line[0] != '-' || a->line[1] != '-')
 		return false;
-	n = bound_octets(a->line + 2, a->nline - 2);
-	h = hash(a->line + 2, n);
-	for (i = 0; i < a->nbound && i < ATTACH_BOUNDARIES; i++)
-		if (a->bound[i] == h) {
-			*digest = a->bound_digest[i];
-			return true;
-		}
-	return a->nbound > ATTACH_BOUNDARIES;
+	h = hash(a->line + 2, bound_octets(a->line + 2, a->nline - 2));
+	at = place(a, h);
+	if (at == a->nbound || a->bound[at].h != h)
+		return a->all;
+	*digest = a->bound[at].digest;
+	return true;
 }
 
 /* The end of an encoded message. */
@@ -393,7 +417,7 @@ attach_new(const struct conf_attachment *table, size_t n)
 	a->depth = 0;
 	a->head = true;
 	a->typed = a->multipart = a->digest = false;
-	a->message = a->of_digest = a->long_field = false;
+	a->message = a->of_digest = a->long_field = a->all = false;
 	a->code = ATTACH_IDENTITY;
 	a->field = FIELD_OTHER;
 	a->nline = a->nbound = 0;
