@@ -234,16 +234,17 @@ struct db_file
 db_file(const char *home, const struct schema *s)
 {
 	char path[DB_PATH_MAX];
-	struct db_file f = { 0, 0, 0 };
+	struct db_file f = { 0, 0, 0, 0 };
 	struct statx x;
 	uint64_t id;
 
 	if (path_of(path, home, s->name, "") != STORE_OK ||
-	    statx(AT_FDCWD, path, 0, STATX_INO | STATX_BTIME, &x) == -1)
+	    statx(AT_FDCWD, path, 0, STATX_BASIC_STATS | STATX_BTIME, &x) == -1)
 		return f;
 	f.dev = makedev(x.stx_dev_major, x.stx_dev_minor);
 	f.ino = x.stx_ino;
 	f.id = (int64_t)f.ino;
+	f.ctime_ns = x.stx_ctime.tv_sec * 1000000000 + x.stx_ctime.tv_nsec;
 	if (x.stx_mask & STATX_BTIME) {
 		id = fnv_u64(fnv_u64(fnv_u64(FNV_BEGIN, f.ino),
 		    (uint64_t)x.stx_btime.tv_sec), x.stx_btime.tv_nsec);

@@ -49,7 +49,7 @@ enum store_err	db_salvage(struct sqlite3 *db, const char *bad,
  * all is 0.  id is its own also among those that had its inode before. */
 struct db_file {
 	uint64_t	dev, ino;
-	int64_t		id;
+	int64_t		id, ctime_ns;
 };
 struct db_file	db_file(const char *home, const struct schema *s);
 /* Is it the one that was told of?  Older versions remember its inode. */

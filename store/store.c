@@ -257,6 +257,18 @@ skip_since(int64_t at)
 	    (uint32_t)s * SKIP_RATE : SKIP_MAX;
 }
 
+/* What node.db remembers of it from store_close() until here: a backup that
+ * was written over it, into the same file, has another time. */
+static bool
+written_since(struct store *st, int64_t ctime_ns)
+{
+	struct sqlite3 *db = st->db[STORE_NODE];
+	int64_t was = 0;
+
+	return db_get(db, "SELECT value FROM setting WHERE name = 'ctime'",
+	    &was) == STORE_OK && was != 0 && was != ctime_ns;
+}
+
 /*
  * A run that ended without store_close() may have given numbers that the
  * cache forgot.  So may those of which nothing is left, since a backup was
@@ -264,21 +276,21 @@ skip_since(int64_t at)
  * back, it was started again.
  */
 static enum store_err
-open_state(struct store *st)
+open_state(struct store *st, int64_t ctime_ns)
 {
 	struct db_file f = db_file(st->conf->home, &schemas[STORE_CACHE]);
 	char boot[BOOT_ID_MAX], sql[320];
 	struct left l;
 	enum store_err rc;
-	bool restored;
 
 	boot_id(boot);
 	rc = get_left(st, &l);
 	if (rc != STORE_OK)
 		return rc;
-	restored = l.file != 0 && !db_file_is(&f, l.file);
-	st->skip = restored ? skip_since(l.at) : 0;
-	st->unclean = !l.clean || restored;
+	st->restored = l.file != 0 && (!db_file_is(&f, l.file) ||
+	    (l.clean && written_since(st, ctime_ns)));
+	st->skip = st->restored ? skip_since(l.at) : 0;
+	st->unclean = !l.clean || st->restored;
 	st->leap = st->unclean || strcmp(l.boot, boot) != 0;
 	/* Rows may be missing, too: of files that are known to clients, and
 	 * stand below the numbers that are given next. */
@@ -289,7 +301,24 @@ open_state(struct store *st)
 	    " ('clean', 0); PRAGMA synchronous=NORMAL", st->fresh ?
 	    PARTIAL_FRESH : st->rebuild,
 	    (long long)f.id, (long long)clock_wall_s(), boot);
-	return db_exec(st->db[STORE_CACHE], sql);
+	rc = db_exec(st->db[STORE_NODE],
+	    "DELETE FROM setting WHERE name = 'ctime'");
+	return rc != STORE_OK ? rc : db_exec(st->db[STORE_CACHE], sql);
+}
+
+/* Behind all that is written to it. */
+static void
+remember_ctime(struct store *st)
+{
+	struct db_file f;
+	char sql[96];
+
+	db_close(st->db[STORE_CACHE]);
+	st->db[STORE_CACHE] = NULL;
+	f = db_file(st->conf->home, &schemas[STORE_CACHE]);
+	snprintf(sql, sizeof sql, "REPLACE INTO setting VALUES('ctime', %lld)",
+	    (long long)f.ctime_ns);
+	(void)db_exec(st->db[STORE_NODE], sql);
 }
 
 /* Pages are looked at when they are needed: the next start makes the cache
@@ -311,6 +340,7 @@ store_open(struct store *st, const struct store_conf *conf, struct loop *l,
     char *why, size_t size)
 {
 	enum store_err rc;
+	int64_t ctime_ns;
 
 	st->conf = conf;
 	st->loop = l;
@@ -321,11 +351,12 @@ store_open(struct store *st, const struct store_conf *conf, struct loop *l,
 	if (rc != STORE_OK)
 		goto out;
 	ballast(conf->home);
+	ctime_ns = db_file(conf->home, &schemas[STORE_CACHE]).ctime_ns;
 	rc = open_all(st, why, size);
 	if (rc != STORE_OK)
 		goto out;
 	look_begin(st);
-	rc = open_state(st);
+	rc = open_state(st, ctime_ns);
 	if (rc == STORE_OK)
 		rc = parts_open(st);
 	if (rc != STORE_OK)
@@ -341,6 +372,7 @@ out:
 void
 store_close(struct store *st)
 {
+	bool clean = false;
 	unsigned int i;
 
 	if (st->stmts != NULL && st->parted) {
@@ -355,9 +387,11 @@ store_close(struct store *st)
 	store_turn_drop(st);
 	if (st->db[STORE_CACHE] != NULL && st->parted &&
 	    st->failed == STORE_OK)
-		(void)db_exec(st->db[STORE_CACHE], "PRAGMA synchronous=FULL;"
-		    "REPLACE INTO state VALUES('clean', 1)");
+		clean = db_exec(st->db[STORE_CACHE], "PRAGMA synchronous=FULL;"
+		    "REPLACE INTO state VALUES('clean', 1)") == STORE_OK;
 	store_turn_close(st);
+	if (clean)
+		remember_ctime(st);
 	for (i = 0; i < STORE_NDB; i++) {
 		db_close(st->db[i]);
 		st->db[i] = NULL;

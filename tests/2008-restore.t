@@ -79,8 +79,8 @@ is 'a client that saw the others learns of both' \
     "$(imap "$3" 1:99999 | grep -c '^new')" 2
 node_stop
 
-# ---- the same once more ----
-rm -rf "$node/home" "$node/Mail"
+# ---- the same once more, written over the files that are there ----
+rm -rf "$node/Mail"
 cp -a "$tmp/home" "$tmp/Mail" "$node/"
 again
 ok 'another comes' come 9
@@ -93,10 +93,15 @@ now=$again
 node_stop
 
 # The whole machine went back: all that is other is that it was started.
-"$python" -c "import sqlite3, sys
-db = sqlite3.connect(sys.argv[1])
+"$python" -c "import os, sqlite3, sys
+db = sqlite3.connect(sys.argv[1] + '/store.db')
 db.execute(\"UPDATE state SET value='another' WHERE name='boot'\")
-db.commit()" "$MAILNODE_HOME/store.db"
+db.commit()
+db.close()
+db = sqlite3.connect(sys.argv[1] + '/node.db')
+db.execute(\"UPDATE setting SET value=? WHERE name='ctime'\",
+           (os.stat(sys.argv[1] + '/store.db').st_ctime_ns,))
+db.commit()" "$MAILNODE_HOME"
 again
 # shellcheck disable=SC2086
 set -- $now
