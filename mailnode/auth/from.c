@@ -324,6 +324,8 @@ special(struct scan *s, char c)
 		/* A group's name, or the end of a source route. */
 		if (s->at > 0 && !route(s))
 			malformed(s);
+		else if (!s->angle && s->f->addresses == 0 && s->n > 0)
+			keep_name(s);
 		drop(s);
 		break;
 	default:			/* , ; */

@@ -27,7 +27,7 @@ struct from {
 	 * A-label; else "". */
 	char		 address[FROM_ADDRESS_MAX];
 	char		 written[FROM_ADDRESS_MAX];
-	/* Its display name, or the comment behind it, as it stands, without
+	/* Its display name, or its group's, or the comment behind it, as it stands, without
 	 * other comments, and without blanks
 	 * outside quotes; "" if it has none.  What does not fit is cut, behind
 	 * an encoded word if there is one: much that cannot be seen may follow

@@ -356,6 +356,9 @@ author_names(void **state)
 		{ "ada(x)@x.test", "" },
 		{ "A <ada@x.test> (B)", "A" }, { "<ada@x.test> (B)", "" },
 		{ "ada@x.test () (B)", "B" },
+		{ "\"Ada F\": ada@x.test;", "\"Ada F\"" },
+		{ "G: A <ada@x.test>, b@x.test;", "A" },
+		{ "<@r.test:ada@x.test>", "" },
 	};
 	char big[FROM_NAME_MAX + 20];
 	struct from f;
