@@ -160,6 +160,10 @@ pw=$old
 user=you@node.test
 refused 'a wrong name' '535 5.7.8' py tls PLAIN
 user=me@node.test
+ok 'they are told of' wait_for 'mn why nobody@node.test | grep -q " denied *nobody@node.test 550 5.1.1"'
+refused_in() { mn status -j | grep -o '"type":"store".*' |
+    sed -n 's/.*"refused":\([0-9]*\).*/\1/p'; }
+is 'as no mail from outside' "$(refused_in)" 0
 ok 'a subaddress is ours' eval 'letter sub | py tls PLAIN me+tag@node.test'
 user=me+phone@node.test
 ok 'the device by its name' eval 'letter named | py tls PLAIN me@node.test'

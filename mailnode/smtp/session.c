@@ -153,8 +153,10 @@ refuse_as(struct session *s, const struct answer *a, const char *addr,
 	}
 	log_line(LOG_INFO, "refuse", "trace=%s peer=%s addr=%s answer=%s",
 	    trace_of(s), s->start->peer, addr, said);
-	tell(s, trace_of(s), addr, "refuse", "%s; sender=<%s> %s", said,
-	    s->mail.env.from.address, peer);
+	/* What a program of ours did wrong is no mail from outside. */
+	tell(s, trace_of(s), addr, s->be->submit != NULL ? "denied" :
+	    "refuse", "%s; sender=<%s> %s", said, s->mail.env.from.address,
+	    peer);
 }
 
 void
