@@ -280,6 +280,20 @@ write_profile(const char *path, const struct setup *s)
 	return rc;
 }
 
+/* A name that was mistyped shows as a device without mail. */
+static void
+warn_folder(const char *folder)
+{
+	char *mail = folder[0] != '\0' ? conf_maildir() : NULL;
+	char path[4096];
+
+	if (mail != NULL && snprintf(path, sizeof path, "%s/%s", mail,
+	    folder) < (int)sizeof path && access(path, F_OK) == -1)
+		fprintf(stderr, "mailnode: %s: there is no such mailbox yet\n",
+		    folder);
+	free(mail);
+}
+
 static int
 show(struct ask_device *q, const struct secret *text)
 {
@@ -311,6 +325,7 @@ show(struct ask_device *q, const struct secret *text)
 	if (rc == 0)
 		fputs("This password is shown once and kept nowhere.\n",
 		    stderr);
+	warn_folder(q->d.folder);
 	return rc;
 }
 

@@ -105,6 +105,10 @@ ok 'nothing was added' [ "$(mn device list | wc -l)" = 1 ]
 ok 'an existing profile is not overwritten' fails device_add y --profile "$node/p.mobileconfig"
 ok 'a folder, networks, a day' device_add work --folder Archive \
     --from 127.0.0.0/8,2001:db8::/32 --expires 30d --undo 60 --qr text
+ok 'a mailbox that there is not yet' device_add later --folder Archvie --qr none
+is 'is said' "$(grep mailbox "$node/err")" \
+    'mailnode: Archvie: there is no such mailbox yet'
+printf '%s\n' "$pass" | mn device revoke later --passphrase-stdin
 is 'list' "$(mn device list | sed -n 's/^work  *//p' | sed 's/20[0-9-]*$/DAY/')" \
     'read,change      never              only Archive  from 127.0.0.0/8 2001:db8::/32  until DAY'
 ok 'list -j' eval 'mn device list -j | "$python" -c "
