@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -150,8 +151,6 @@ take_folder(struct store *st, const struct file_folder *f)
 	box_lease(st, b);
 }
 
-static const char unread[] = "a mailbox cannot be read";
-
 void
 sync_denied(struct store *st, struct box *b)
 {
@@ -162,9 +161,6 @@ sync_denied(struct store *st, struct box *b)
 	if (!b->denied && st->log != NULL)
 		st->log(st->arg, "denied", b->name);
 	b->denied = true;
-	if (!sy->denied)
-		store_alarm(st, unread);
-	sy->denied = true;
 	if (!sy->retry.armed)
 		loop_arm(st->loop, &sy->retry, SYNC_ANEW_MS);
 }
@@ -186,15 +182,39 @@ take_denied(struct store *st, const char *folder)
 	}
 }
 
-bool
-sync_any_denied(const struct store *st)
+static const struct box *
+first_denied(const struct store *st)
 {
 	size_t i;
 
 	for (i = 0; i < box_count(st); i++)
 		if (box_at(st, i)->denied)
-			return true;
-	return false;
+			return box_at(st, i);
+	return NULL;
+}
+
+bool
+sync_any_denied(const struct store *st)
+{
+	return first_denied(st) != NULL;
+}
+
+/* Names one of them; when that is well, the next. */
+static void
+alarm_denied(struct store *st)
+{
+	const struct box *b = first_denied(st);
+	char *told = st->sync->denied, text[SYNC_TEXT] = "";
+
+	if (b != NULL)
+		snprintf(text, sizeof text, "%s cannot be read", b->name);
+	if (strcmp(text, told) == 0)
+		return;
+	if (told[0] != '\0')
+		store_clear(st, told);
+	memcpy(told, text, sizeof text);
+	if (told[0] != '\0')
+		store_alarm(st, told);
 }
 
 /* Folders that are no more take their rows with them. */
@@ -397,12 +417,9 @@ sync_kick(struct store *st)
 	struct sync *sy = st->sync;
 	size_t i;
 
-	if (sy->denied && !sync_any_denied(st)) {
-		sy->denied = false;
-		store_clear(st, unread);
-	}
+	alarm_denied(st);
 	/* What had its rows before is there without another look. */
-	if (st->rebuild && sync_idle(st) && (!st->fresh || !sy->denied) &&
+	if (st->rebuild && sync_idle(st) && (!st->fresh || !sync_any_denied(st)) &&
 	    intake_caught_up(st))
 		now_whole(st);
 	if (st->unclean && sync_idle(st) && intake_idle_now(st) &&

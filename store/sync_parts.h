@@ -4,6 +4,8 @@
 
 #include "store/sync.h"
 
+enum { SYNC_TEXT = BOX_NAME_MAX + 32 };
+
 struct sync {
 	/* folders */
 	struct file_folder	*folders;
@@ -15,7 +17,7 @@ struct sync {
 	bool			 again;		/* once more after it */
 	bool			 listed;	/* at least once */
 	bool			 all;		/* whatever their times */
-	bool			 denied;	/* a mailbox is, and that is alarmed */
+	char			 denied[SYNC_TEXT];	/* what is alarmed of it */
 	struct loop_timer	 retry;
 	struct sync_counts	 counts;
 	/* the scan */

@@ -33,7 +33,7 @@ other()
 	put_mail Zoo "$tmp/other"
 	wait_for '[ "$(mn search "id:'"$1"'@test" | wc -l)" = 1 ]' 20
 }
-alarmed() { mn status | grep -q '^alarm.*a mailbox cannot be read'; }
+alarmed() { mn status | grep -q '^alarm.*Bee.* cannot be read'; }
 
 phone_node || exit 1
 node_stop
