@@ -7,8 +7,11 @@
 /* The sum at which as much speaks for as against.  In the same runs one good
  * message in 5,000 lay beyond: mail to come is less like what was learnt
  * than one fifth of it is like the rest.  It is the probability of one half. */
-#define BORDER		2.0
+#define BORDER		2.1
 #define STEEP		2.0
+
+/* What most messages have for and against, together. */
+#define USUAL		16.0f
 
 enum { AT_ONCE = 256 };		/* tokens looked for */
 
@@ -50,14 +53,19 @@ bayes_enough(const struct table *t)
 	return t->map != NULL && table_head(t, &h) && enough(&h);
 }
 
-/* What each token has in the sum, added to it; by, if not NULL, is each. */
-static float
+/* What all tokens have in the sum, and without its sign; by, if not NULL, is
+ * each. */
+struct shares {
+	float	sum, all;
+};
+
+static struct shares
 add_shares(const struct table *t, const struct odds *o,
-    const struct tokens *k, float sum, double *by)
+    const struct tokens *k, double *by)
 {
 	const struct table_slot *slot[AT_ONCE];
+	float one, sum = 0, all = 0;
 	size_t at, i, n;
-	float one;
 
 	for (at = 0; at < k->n; at += n) {
 		n = k->n - at < AT_ONCE ? k->n - at : AT_ONCE;
@@ -67,19 +75,29 @@ add_shares(const struct table *t, const struct odds *o,
 				continue;
 			one = share(o, slot[i], place_of(k->hash[at + i]));
 			sum += one;
+			all += fabsf(one);
 			if (by != NULL)
 				by[at + i] = one;
 		}
 	}
-	return sum;
+	return (struct shares){ sum, all };
+}
+
+/* A sum out of much for and much against is worth less than the same out of
+ * little: where chance gives each its sign it grows as this root does.  And 1,
+ * or a word or two would be as much as a message. */
+static float
+in_proportion(const struct shares *s, float bias)
+{
+	return (s->sum + bias) * sqrtf(USUAL / (1 + s->all));
 }
 
 void
 bayes_score(const struct table *t, const struct tokens *k,
     struct bayes_score *out)
 {
+	struct shares s;
 	struct odds o;
-	float sum;
 
 	memset(out, 0, sizeof *out);
 	out->junk = 0.5;
@@ -89,8 +107,9 @@ bayes_score(const struct table *t, const struct tokens *k,
 	out->bad = o.h.bad;
 	out->enough = enough(&o.h);
 	odds_for(&o, k);
-	sum = add_shares(t, &o, k, odds_bounded(o.h.bias, ODDS_SUM_MAX), NULL);
-	out->sum = odds_bounded(sum, ODDS_SUM_MAX);
+	s = add_shares(t, &o, k, NULL);
+	out->sum = odds_bounded(in_proportion(&s, odds_bounded(o.h.bias,
+	    ODDS_SUM_MAX)), ODDS_SUM_MAX);
 	out->junk = 1.0 / (1.0 + exp(-STEEP * (out->sum - BORDER)));
 }
 
@@ -103,7 +122,7 @@ bayes_shares(const struct table *t, const struct tokens *k, double *by)
 	if (t->map == NULL || !table_head(t, &o.h))
 		return;
 	odds_for(&o, k);
-	(void)add_shares(t, &o, k, 0, by);
+	(void)add_shares(t, &o, k, by);
 }
 
 /* ---- learning ---- */

@@ -78,6 +78,18 @@
  * address that is no word besides (0.1 to 0.6 less of the judged part), RARE
  * of 2 (0.9 less of the rest of it at none lost, else the same), and the zone
  * of Date, which says where somebody lives.
+ *
+ * The sum in proportion to the root of all that is in it, for and against,
+ * takes 27 to 38 % off the area above the curve in either kind of folds, with
+ * all fields and without; at no good message lost it catches 0.2 to 4.4 more,
+ * at 2 as much or 0.2 more.  In proportion to all of it, not the root: 0.2
+ * less without the fields that betray.  To the root of the squares, or with
+ * lessons judged in this measure, too: no better.  Nor, beside it: votes of
+ * half powers, header and body each in proportion, what counts alone say
+ * (naive Bayes or Fisher), how many tokens are not known; as tokens, words
+ * that come again, spaced letters, words of Subject in the text, how far Date
+ * is from Received, shares of markup and of octets above ASCII, hosts of
+ * links, sizes.
  */
 #ifndef FILTER_BAYES_H
 #define FILTER_BAYES_H
@@ -100,7 +112,7 @@ enum {
 struct bayes_score {
 	bool		 enough;	/* learnt enough for a verdict */
 	double		 junk;		/* probability, 0 to 1 */
-	double		 sum;		/* the same without a limit: log odds */
+	double		 sum;		/* what that is made of */
 	uint32_t	 good, bad;	/* messages learnt */
 };
 
@@ -109,7 +121,8 @@ bool	bayes_enough(const struct table *t);
 /* Neither fails: of an unusable table nothing is said (enough: false). */
 void	bayes_score(const struct table *t, const struct tokens *k,
 	    struct bayes_score *out);
-/* What each token has in that sum; by has room for k->n. */
+/* What each token has in that sum, before it is brought into proportion; by
+ * has room for k->n. */
 void	bayes_shares(const struct table *t, const struct tokens *k, double *by);
 
 enum bayes_learn {

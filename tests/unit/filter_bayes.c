@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -317,6 +318,37 @@ test_share(void **state)
 	tokens_clear(&k);
 }
 
+/* The same sum is worth less when more speaks for and against. */
+static void
+test_proportion(void **state)
+{
+	double by[2 * WORDS], sum, all = 0;
+	struct bayes_score r;
+	struct table_head h;
+	struct tokens k;
+	unsigned int i;
+
+	(void)state;
+	fresh();
+	learn(0, MANY, false);
+	learn(0, MANY, true);
+	rehearse();
+	assert_true(table_head(&t, &h));
+	sum = (double)h.bias;
+	assert_int_equal(tokens_init(&k, 1, false), 0);
+	for (i = 0; i < 2 * WORDS; i++)
+		tokens_add(&k, word(1 + i % 2, i / 2), NULL, 0);
+	bayes_shares(&t, &k, by);
+	for (i = 0; i < k.n; i++) {
+		sum += by[i];
+		all += fabs(by[i]);
+	}
+	bayes_score(&t, &k, &r);
+	assert_true(all > fabs(sum) + 1);
+	assert_true(fabs(r.sum - 4 * sum / sqrt(1 + all)) < 0.001);
+	tokens_clear(&k);
+}
+
 /* Of a full bucket the least goes, not what counts. */
 static void
 test_room(void **state)
@@ -549,6 +581,7 @@ main(void)
 		cmocka_unit_test(test_undo),
 		cmocka_unit_test(test_age),
 		cmocka_unit_test(test_share),
+		cmocka_unit_test(test_proportion),
 		cmocka_unit_test(test_room),
 		cmocka_unit_test(test_rests),
 		cmocka_unit_test(test_addressed),
