@@ -205,7 +205,10 @@ import_is_mbox(const char *path)
 	char head[HEAD_ROOM];
 	ssize_t n = read_head(path, head);
 	const char *nl;
+	size_t k = strlen(path);
 
+	if (n == 0)	/* of an empty mailbox, as export makes it */
+		return k > 5 && strcmp(path + k - 5, ".mbox") == 0;
 	if (n < 5 || memcmp(head, "From ", 5) != 0)
 		return false;
 	nl = memchr(head, '\n', (size_t)n);

@@ -122,6 +122,9 @@ ok 'octet for octet' sh -c "cd '$node/Mail' && for f in INBOX/cur/* INBOX/new/*;
     [ ! -e \"\$f\" ] || cmp \"\$f\" '$tmp/exported'/\"\$f\" || exit 1; done"
 is 'as mbox' "$(mn export -m "$tmp/mboxes" Box)" \
     'exported 3, already there 0, failed 0'
+mn export -m "$tmp/mboxes" Drafts >/dev/null
+is 'an empty one is none that failed' "$(mn import "$tmp/mboxes/Drafts.mbox" 2>&1)" \
+    'imported 0, already there 0, failed 0'
 is 'which comes back' "$(mn import -F Back "$tmp/mboxes/Box.mbox")" \
     'imported 3, already there 0, failed 0'
 is 'with its flags' "$(sql "SELECT l.flags FROM msg m JOIN mail l
