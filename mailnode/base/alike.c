@@ -90,7 +90,7 @@ shape(uint32_t c)
 	static const char from[] = "013458i|", to[] = "oleasbll";
 	const char *at;
 
-	c = latin_shape(compat(c));
+	c = latin_shape(c);
 	if (c >= 'A' && c <= 'Z')
 		c += 'a' - 'A';
 	at = c > 0 && c < 0x80 ? strchr(from, (int)c) : NULL;
@@ -121,7 +121,7 @@ reduce(const char *s, bool dots, char out[ALIKE_MAX])
 
 	buf_init(&b, ALIKE_MAX - 1);
 	while (p < end && b.err == 0) {
-		c = codec_utf8_next(&p, end);
+		c = compat(codec_utf8_next(&p, end));
 		if (alike_unseen(c) || strchr("-_'\"`()\\,", c < 0x80 ? (int)c :
 		    'a') != NULL || (c == '.' && !dots))
 			continue;

@@ -23,6 +23,7 @@ names(void **state)
 		{ "Ada Friend", "\xef\xbc\xa1" "da Friend", 1 },
 		{ "Ada Friend", "\xf0\x9d\x90\x80" "da Friend", 1 },
 		{ "Ada Friend", "4da Fr1end", 1 },
+		{ "Ada Friend", "Ada\xef\xbc\x8d" "Friend\xef\xbc\x8e", 1 },
 		{ "Ada Friend", "\"Ada\" (Friend)", 1 },
 		{ "Barnard", "Bamard", 1 },
 		{ "Wendy", "Vvendy", 1 },
