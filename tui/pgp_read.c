@@ -93,8 +93,9 @@ pgp_status(const char *lines, const char *from, struct pgp_seen *seen)
 		say_signature(seen, PGP_BAD, "BAD signature", p);
 	} else if ((p = pgp_status_line(lines, "REVKEYSIG")) != NULL) {
 		say_signature(seen, PGP_BAD, "signed by a revoked key", p);
-	} else if ((p = pgp_status_line(lines, "EXPKEYSIG")) != NULL ||
-	    (p = pgp_status_line(lines, "EXPSIG")) != NULL) {
+	} else if ((p = pgp_status_line(lines, "EXPKEYSIG")) != NULL) {
+		say_signature(seen, PGP_DOUBT, "signed by an expired key", p);
+	} else if ((p = pgp_status_line(lines, "EXPSIG")) != NULL) {
 		say_signature(seen, PGP_DOUBT, "expired signature", p);
 	} else if ((p = pgp_status_line(lines, "GOODSIG")) != NULL) {
 		if (!from_key(p, from))

@@ -49,6 +49,11 @@ status(void **state)
 		{ G "NO_PUBKEY 0123456789ABCDEF\n", "ada@x.y", false,
 		    PGP_DOUBT, "signed by an unknown key, key "
 		    "0123456789ABCDEF " },
+		{ G "EXPKEYSIG " ADA, "ada@x.y", false, PGP_DOUBT,
+		    "signed by an expired key, key 0123456789ABCDEF Ada "
+		    "<ada@x.y>" },
+		{ G "EXPSIG " ADA, "ada@x.y", false, PGP_DOUBT,
+		    "expired signature, key 0123456789ABCDEF Ada <ada@x.y>" },
 		/* What a user id holds is no status. */
 		{ G "GOODSIG 01 " G "TRUST_FULLY 0 <ada@x.y>\n", "ada@x.y",
 		    false, PGP_DOUBT, "good signature of a key that is not "
