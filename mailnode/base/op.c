@@ -29,7 +29,7 @@ struct op_peer {
 	struct waiting	 *first, **last;
 	size_t		  backlog;	/* octets waiting */
 	struct loop_timer end;		/* armed by op_drop */
-	bool		  dropped;
+	bool		  dropped, deaf;
 	bool		  asked;	/* its last record wants an answer */
 };
 
@@ -161,14 +161,23 @@ serve(struct op_peer *p, struct chan_msg *m)
 		op_drop(p, "malformed arguments");
 }
 
+/* True also when nobody hears it any more. */
+static bool
+put(struct op_peer *p, const struct chan_msg *m, const struct buf *payload)
+{
+	if (chan_send(p->io.fd, m, payload, true) == 0)
+		return true;
+	p->deaf = p->deaf || errno == EPIPE;
+	return errno == EPIPE;
+}
+
 static void
 flush(struct op_peer *p)
 {
 	struct waiting *w;
 
 	while ((w = p->first) != NULL) {
-		if (chan_send(p->io.fd, &w->head, &w->payload, true) == -1 &&
-		    errno != EPIPE) {
+		if (!put(p, &w->head, &w->payload)) {
 			if (errno != EAGAIN)
 				op_drop(p, NULL);
 			return;
@@ -304,17 +313,20 @@ op_reply(struct op_peer *p, uint16_t type, uint32_t id, uint16_t status,
 
 	if (p->dropped)
 		return;
-	if (p->first == NULL &&
-	    chan_send(p->io.fd, &m, payload, true) == 0)
+	if (p->first == NULL && put(p, &m, payload))
 		return;
-	if (p->first == NULL && errno == EPIPE)
-		return;		/* what it said before is heard to its end */
 	if (p->first == NULL && errno != EAGAIN) {
 		op_drop(p, errno == EMSGSIZE ? "reply too large" : NULL);
 		return;
 	}
 	if (put_off(p, &m, payload) == -1)
 		op_drop(p, "does not read");
+}
+
+bool
+op_peer_deaf(const struct op_peer *p)
+{
+	return p->deaf;
 }
 
 enum role

@@ -90,6 +90,10 @@ enum { OP_BACKLOG = 4 * 1024 * 1024 };
 void	 op_reply(struct op_peer *p, uint16_t type, uint32_t id,
 	    uint16_t status, const struct buf *payload, int fd);
 
+/* It hung up: nothing that is sent gets there.  What it said before is heard
+ * first; then it is gone. */
+bool	 op_peer_deaf(const struct op_peer *p);
+
 /* What a peer that is dead said before, and waits to be read. */
 void	 op_drain(struct op_peer *p);
 

@@ -169,7 +169,7 @@ find_waiting(const struct nursery *n, enum role role,
 	struct child *c, *fresh = NULL;
 
 	for (c = n->children; c != NULL; c = c->next) {
-		if (!c->waiting || c->entry->role != role || c->chan == NULL)
+		if (!c->waiting || c->entry->role != role || !child_hears(c))
 			continue;
 		if (c->served == 0)
 			fresh = c;
@@ -212,11 +212,11 @@ put_to_work(struct nursery *n, struct child *c, int sock,
 	}
 	if (c->entry->life != LIFE_RUN)
 		child_start(c, sock);
-	if (c->chan == NULL)
+	if (!child_hears(c))
 		c->asked_by = 0;
 	else
 		c->waiting = false;
-	return c->chan != NULL;
+	return child_hears(c);
 }
 
 /* Who waits may have died, and its channel does not tell before it is used:

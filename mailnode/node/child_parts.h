@@ -15,6 +15,13 @@ struct child_who {
 	bool		 light;
 };
 
+/* It can be spoken to; one that died is found out by that. */
+static inline bool
+child_hears(const struct child *c)
+{
+	return c->chan != NULL && !op_peer_deaf(c->chan);
+}
+
 /* One of that role that can be spoken to, or NULL. */
 struct child	*nursery_find(const struct nursery *n, enum role r);
 

@@ -12,7 +12,7 @@ nursery_find(const struct nursery *n, enum role r)
 	struct child *c;
 
 	for (c = n->children; c != NULL; c = c->next)
-		if (c->entry->role == r && c->chan != NULL)
+		if (c->entry->role == r && child_hears(c))
 			return c;
 	return NULL;
 }
@@ -136,7 +136,7 @@ nursery_wire_asker(struct child *c, struct child *asker)
 		child_link(c, asker->entry->role, fds[1]);
 	else
 		child_serve(c, &w, fds[1]);
-	if (c->chan != NULL || !c->waiting)
+	if (child_hears(c) || !c->waiting)
 		child_link(asker, c->entry->role, fds[0]);
 	else
 		close(fds[0]);

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "mailnode/node/child.h"
+#include "mailnode/node/child_parts.h"
 
 static void
 no_role(struct proc *pr)
@@ -103,8 +103,8 @@ a_connection_finds_one_that_lives(void **state)
 	assert_ptr_not_equal(c, &ahead);
 	assert_non_null(c->chan);
 	assert_false(c->waiting);
-	assert_null(rested.chan);
-	assert_null(ahead.chan);
+	assert_false(child_hears(&rested));
+	assert_false(child_hears(&ahead));
 	unlink_child(h, &rested);
 	unlink_child(h, &ahead);
 }
