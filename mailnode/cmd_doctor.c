@@ -16,10 +16,12 @@
 #include "mailnode/base/json.h"
 #include "mailnode/cmd.h"
 #include "mailnode/cmd_safe.h"
+#include "mailnode/node/ask_dns.h"
 #include "mailnode/node/conf.h"
 #include "mailnode/node/control.h"
 #include "mailnode/ops/doctor.h"
 #include "mailnode/ops/tlscert.h"
+#include "mailnode/queue/route.h"
 #include "mailnode/role/role_resolver.h"
 #include "store/rule.h"
 
@@ -214,6 +216,21 @@ check_vault(struct visit *t, const struct safe *s)
 }
 
 static void
+check_relays(struct visit *t)
+{
+	char host[DNS_NAME_MAX], port[8];
+	size_t i;
+
+	for (i = 0; i < conf.nrelays; i++)
+		if (route_host(conf.relays[i].host, host, sizeof host, port,
+		    sizeof port) == -1)
+			doctor_found(&t->d, DOCTOR_BAD, "relay", "mend "
+			    "relays[] in config.h: host:port", "%s has no host "
+			    "and port that can be read: %s",
+			    conf.relays[i].name, conf.relays[i].host);
+}
+
+static void
 check_cert(struct visit *t, const struct safe *s)
 {
 	static const char renew[] = "mailnode cert renew, or cert request";
@@ -366,6 +383,7 @@ visit(struct visit *t, const char *home)
 	check_disk(t, home);
 	check_system(t);
 	check_hooks(t);
+	check_relays(t);
 	check_vault(t, &s);
 	if (s.v != NULL)
 		check_cert(t, &s);

@@ -131,4 +131,12 @@ ok 'a damaged vault is bad' again bad vault damaged backup
 ok 'a DNS that does not answer is said' eval 'mn doctor -j -r 127.0.0.1:9 >"$tmp/found" 2>"$tmp/err"
     says note A "nobody answers"'
 is 'and in no other way' "$(cat "$tmp/err")" ''
+
+# ---- a relay that is none
+node_use b
+node_config resolvers "{ { \"$dns\", 0 } }" relays '{ { "odd",
+    "mail.far.test:smtps", CONF_TLS, NULL, "*", "*", NULL } }' &&
+    node_build && node_init || exit 1
+look
+ok 'no port that can be read' says bad relay 'odd has no host and port' 'mend relays'
 done_testing

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "mailnode/base/num.h"
 #include "mailnode/node/conf.h"
 #include "mailnode/queue/route.h"
 
@@ -137,7 +138,8 @@ int
 route_host(const char *s, char *host, size_t size, char *port,
     size_t port_size)
 {
-	const char *end, *colon;
+	const char *end, *colon, *number;
+	uint32_t n;
 
 	if (*s == '[') {		/* [2001:db8::1]:25 */
 		end = strchr(++s, ']');
@@ -152,6 +154,8 @@ route_host(const char *s, char *host, size_t size, char *port,
 		return -1;
 	memcpy(host, s, (size_t)(end - s));
 	host[end - s] = '\0';
-	return snprintf(port, port_size, "%s",
-	    colon != NULL ? colon + 1 : "25") < (int)port_size ? 0 : -1;
+	number = colon != NULL ? colon + 1 : "25";
+	if (num_u32(number, number + strlen(number), 1, UINT16_MAX, &n) == -1)
+		return -1;
+	return snprintf(port, port_size, "%u", n) < (int)port_size ? 0 : -1;
 }

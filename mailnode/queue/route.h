@@ -45,7 +45,8 @@ bool	route_tls_required(int route, const char *domain);
 /* The part behind the last @, or "". */
 const char *route_domain(const char *addr);
 
-/* "host:port" in two; the port "25" when there is none.  0, or -1. */
+/* "host:port" in two; the port, a number, "25" when there is none.
+ * 0, or -1. */
 int	route_host(const char *s, char *host, size_t size, char *port,
 	    size_t port_size);
 

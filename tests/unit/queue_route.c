@@ -70,6 +70,11 @@ hosts(void **state)
 		{ "[::1", NULL, NULL },
 		{ "[::1]25", NULL, NULL },
 		{ ":25", NULL, NULL },
+		{ "smtp.example.net:", NULL, NULL },
+		{ "smtp.example.net:smtps", NULL, NULL },
+		{ "smtp.example.net:0", NULL, NULL },
+		{ "smtp.example.net:65536", NULL, NULL },
+		{ "smtp.example.net:65535", "smtp.example.net", "65535" },
 		{ "", NULL, NULL },
 	};
 	char host[64], port[8];
