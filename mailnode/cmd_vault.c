@@ -191,8 +191,8 @@ vault_cmd_set(struct cmd_safe *c)
 	if (e == CRYPTO_OK && c->safe.ch != -1 && !c->args.from_stdin)
 		(void)vault_status(c->safe.ch, &st);
 	if (e == CRYPTO_OK && !st.owner)
-		e = c->args.secret_stdin ? CRYPTO_LOCKED :
-		    cmd_safe_phrase(c);
+		e = c->args.secret_stdin && !c->args.from_stdin ?
+		    CRYPTO_LOCKED : cmd_safe_phrase(c);
 	if (e == CRYPTO_OK)
 		e = set_login(c, name, st.owner);
 	return e != CRYPTO_OK ? cmd_safe_why(name, e) :

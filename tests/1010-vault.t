@@ -164,13 +164,14 @@ refused 'unlock: wrong passphrase' 'wrong passphrase' 'no\n' vault unlock
 ok 'still locked' locked
 mn vault set relay/d me --secret-stdin </dev/null 2>"$node/err"
 is 'locked: set without passphrase is refused' "$?" 1
-ok 'says why' grep -q 'vault is locked' "$node/err"
+ok 'says why' grep -q 'vault is locked: mailnode vault unlock' "$node/err"
 ok 'locked: set with the passphrase' feed "$pass\nsome word\n" vault set relay/d me
 ok 'unlock' feed "$pass\n" vault unlock
 ok 'unlocked' wait_for '! locked'
 ok 'unlocked: set needs no passphrase' eval 'echo "a word" |
     mn vault set relay/e me --secret-stdin'
 ok 'it is in the file' eval 'mn vault list | grep -q relay/e'
+ok 'and takes it, too' feed "$pass\na word\n" vault set relay/e me --secret-stdin
 ok 'rm asks all the same' fails eval 'mn vault rm relay/e --passphrase-stdin </dev/null'
 ok 'rm' feed "$pass\n" vault rm relay/e
 ok 'passwd under way' feed "$pass\nthird passphrase\n" vault passwd second

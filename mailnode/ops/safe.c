@@ -196,6 +196,8 @@ safe_tls_sign(void *arg, enum tls_sign how, const uint8_t *in, size_t n,
 const char *
 safe_why(enum crypto_err e)
 {
+	if (e == CRYPTO_LOCKED)
+		return "the vault is locked: mailnode vault unlock";
 	if (e != CRYPTO_SYSTEM)
 		return crypto_err_text(e);
 	if (errno == ENXIO)
