@@ -207,6 +207,16 @@ make_room(struct store *st, const char *net)
 		drop_rows(st, where);
 }
 
+static void
+drop_oldest(struct store *st)
+{
+	char where[128];
+
+	(void)snprintf(where, sizeof where, "id IN (SELECT id FROM reject"
+	    " ORDER BY at DESC, id DESC LIMIT -1 OFFSET %d)", REJECT_ROWS);
+	drop_rows(st, where);
+}
+
 /* It is there already: when it was tried last, and what it was told. */
 static bool
 renew(struct store *st, const struct reject *r)
@@ -250,6 +260,10 @@ reject_add(struct store *st, const struct reject *r,
 		    !put_copy(st, r, name, &b))
 			name[0] = '\0';
 		insert(st, r, net, name);
+		/* Ids count up. */
+		if (sqlite3_last_insert_rowid(st->db[STORE_EVENTS]) %
+		    REJECT_ROWS_MORE == 0)
+			drop_oldest(st);
 	}
 	upload_abort(b.upload);
 	store_wrote(st, STORE_EVENTS);
@@ -370,9 +384,7 @@ reject_trim(struct store *st, int64_t now_s)
 	(void)snprintf(where, sizeof where, "at < %lld",
 	    (long long)now_s - (int64_t)REJECT_DAYS * 86400);
 	drop_rows(st, where);
-	(void)snprintf(where, sizeof where, "id IN (SELECT id FROM reject"
-	    " ORDER BY at DESC, id DESC LIMIT -1 OFFSET %d)", REJECT_ROWS);
-	drop_rows(st, where);
+	drop_oldest(st);
 	(void)make_octets(st, 0);
 	if (st->filer == NULL)
 		return;

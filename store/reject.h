@@ -31,6 +31,7 @@
 enum {
 	REJECT_DAYS = 14,
 	REJECT_ROWS = 2000,		/* in all … */
+	REJECT_ROWS_MORE = 200,		/* … and so many for a moment */
 	REJECT_OCTETS = 64 * 1024 * 1024,	/* … of copies */
 	REJECT_COPY_MAX = 8 * 1024 * 1024,	/* one copy, octets */
 	REJECT_NET_ROWS = 50,		/* of one network */

@@ -134,6 +134,27 @@ all_networks(void **state)
 	end(&n);
 }
 
+/* Strangers from everywhere. */
+static void
+all_rows(void **state)
+{
+	int64_t now = clock_wall_s();
+	struct node n;
+	char ip[32];
+	unsigned int i;
+
+	(void)state;
+	start(&n);
+	for (i = 0; i < REJECT_ROWS + 3 * REJECT_ROWS_MORE; i++) {
+		(void)snprintf(ip, sizeof ip, "10.%u.%u.1", i / 256, i % 256);
+		add(&n, ip, i, 14, now + i / 60);
+	}
+	assert_true(rows(&n, "1") <= REJECT_ROWS + REJECT_ROWS_MORE);
+	assert_true(rows(&n, "1") >= REJECT_ROWS);
+	assert_int_equal(rows(&n, "ip = '10.0.0.1'"), 0);
+	end(&n);
+}
+
 static void
 known_again(void **state)
 {
@@ -246,6 +267,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_network),
 		cmocka_unit_test(all_networks),
+		cmocka_unit_test(all_rows),
 		cmocka_unit_test(known_again),
 		cmocka_unit_test(channel),
 	};
