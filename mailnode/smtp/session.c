@@ -208,7 +208,7 @@ broken(struct session *s, enum line_err err)
 	    "timed out waiting for you" };
 	static const struct answer slow = { 421, "4.4.2", "too slow" };
 	static const struct answer stop = { 421, "4.3.2",
-	    "shutting down, try again" };
+	    "this end closes the connection, try again later" };
 	static const struct answer bare = { 521, "5.5.2",
 	    "CR and LF come only in pairs" };
 	static const struct answer flood = { 500, "5.5.2",
