@@ -15,6 +15,14 @@
 
 enum { FAULT_MAX = 120 };	/* octets: see FAULTS_WHAT_MAX */
 
+/* A peer that was handed over before there was a server. */
+struct proc_early {
+	int		fd;
+	enum role	role;
+	uint32_t	session;
+	char		name[PROC_NAME_MAX];
+};
+
 _Noreturn static void
 parent_gone(void)
 {
@@ -49,6 +57,7 @@ take_link(struct proc *pr, struct chan_in *in, int fd)
 static void
 take_peer(struct proc *pr, struct chan_in *in, int fd)
 {
+	struct proc_early *e;
 	struct op_peer *p;
 	char name[PROC_NAME_MAX], limit[PROC_LIMIT_MAX];
 	unsigned int role;
@@ -74,13 +83,16 @@ take_peer(struct proc *pr, struct chan_in *in, int fd)
 			op_peer_rename(p, name);
 		return;
 	}
-	if (pr->nearly >= PROC_EARLY_MAX)
+	e = pr->nearly < PROC_EARLY_MAX ? reallocarray(pr->early,
+	    pr->nearly + 1, sizeof *e) : NULL;
+	if (e == NULL)
 		goto bad;
-	pr->early[pr->nearly].fd = fd;
-	pr->early[pr->nearly].role = role;
-	pr->early[pr->nearly].session = session;
-	memcpy(pr->early[pr->nearly].name, name, sizeof name);
-	pr->nearly++;
+	pr->early = e;
+	e += pr->nearly++;
+	e->fd = fd;
+	e->role = role;
+	e->session = session;
+	memcpy(e->name, name, sizeof name);
 	return;
 bad:
 	if (fd != -1)
@@ -245,6 +257,8 @@ proc_serve(struct proc *pr, struct op_server *srv)
 		if (p != NULL)
 			op_peer_rename(p, pr->early[i].name);
 	}
+	free(pr->early);
+	pr->early = NULL;
 	pr->nearly = 0;
 }
 

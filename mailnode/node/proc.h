@@ -94,12 +94,7 @@ struct proc {
 	struct loop_io	  parent_io;
 	struct loop_timer settle;	/* see sandbox_enter */
 	struct op_server *server;
-	struct {
-		int		fd;
-		enum role	role;
-		uint32_t	session;
-		char		name[PROC_NAME_MAX];
-	}		  early[PROC_EARLY_MAX];
+	struct proc_early *early;	/* of a service; owned */
 	unsigned int	  nearly;
 	void		(*on_link)(void *, enum role, int);
 	void		 *link_arg;
