@@ -39,7 +39,7 @@ struct box {
 	int64_t		 refused_ms;	/* … and when, monotonic */
 	bool		 here;		/* filer has the folder, or had at the end */
 	bool		 scan;		/* wants a scan */
-	bool		 denied;	/* it cannot be looked at */
+	bool		 denied;	/* it cannot be looked at, or numbered */
 	bool		 noted;		/* watchers are to be told */
 	struct job	*first, *tail;	/* given a UID, no row yet; in order */
 };
@@ -67,5 +67,7 @@ uint32_t	 box_uid(struct store *st, struct box *b);
 uint64_t	 box_modseq(struct store *st, struct box *b);
 /* Asks for more where little is left. */
 void		 box_lease(struct store *st, struct box *b);
+/* It cannot be written to, for another reason than a full disk. */
+bool		 box_unwritten(const struct box *b);
 
 #endif

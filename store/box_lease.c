@@ -101,6 +101,12 @@ box_lease(struct store *st, struct box *b)
 	buf_clear(&args);
 }
 
+bool
+box_unwritten(const struct box *b)
+{
+	return b->refused == STORE_IO || b->refused == STORE_READONLY;
+}
+
 uint32_t
 box_uid(struct store *st, struct box *b)
 {

@@ -54,10 +54,16 @@ enum store_err
 filer_lease(struct filer *f, const char *folder, uint32_t uidvalidity,
     uint32_t uid, uint64_t modseq)
 {
-	char text[FILER_LEASE_MAX];
+	char text[FILER_LEASE_MAX], cur[FILER_PATH];
+	struct stat sb;
 	enum store_err rc;
 	int n;
 
+	/* An empty directory, whose disk is away, is to stay that. */
+	if (filer_path(cur, folder, "cur") != STORE_OK)
+		return STORE_NAME;
+	if (fstatat(f->root, cur, &sb, AT_SYMLINK_NOFOLLOW) == -1)
+		return store_err_errno(errno);
 	n = snprintf(text, sizeof text, "mailnode-uid 1\nuidvalidity %u\n"
 	    "uid %u\nmodseq %llu\n", (unsigned int)uidvalidity,
 	    (unsigned int)uid, (unsigned long long)modseq);

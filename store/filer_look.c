@@ -43,8 +43,9 @@ once_each(struct sought *s, size_t n)
 	return k;
 }
 
-/* False: whether the files are there cannot be said. */
-static bool
+/* But for STORE_OK, whether the files are there cannot be said: where there is
+ * no such directory, its disk may not be mounted. */
+static enum store_err
 look_in(struct filer *f, const char *folder, const char *sub,
     struct sought *s, size_t n)
 {
@@ -56,14 +57,15 @@ look_in(struct filer *f, const char *folder, const char *sub,
 
 	if (snprintf(path, sizeof path, "%s/%s", folder, sub) >=
 	    (int)sizeof path)
-		return true;
+		return STORE_OK;
 	fd = openat(f->root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC |
 	    O_NOFOLLOW);
 	dir = fd != -1 ? fdopendir(fd) : NULL;
 	if (dir == NULL) {
+		err = errno;
 		if (fd != -1)
 			close(fd);
-		return fd == -1 && store_err_absent(errno);
+		return store_err_absent(err) ? STORE_NOTFOUND : STORE_IO;
 	}
 	for (errno = 0; (d = readdir(dir)) != NULL; errno = 0) {
 		if (snprintf(rel, sizeof rel, "%s/%s", sub, d->d_name) >=
@@ -77,7 +79,7 @@ look_in(struct filer *f, const char *folder, const char *sub,
 	}
 	err = errno;
 	closedir(dir);
-	return err == 0;
+	return err == 0 ? STORE_OK : STORE_IO;
 }
 
 enum store_err
@@ -86,6 +88,7 @@ filer_look(struct filer *f, const char *folder, char (*rel)[MAILDIR_REL_MAX],
 {
 	struct sought *s = calloc(n > 0 ? n : 1, sizeof *s);
 	size_t i, k = 0, mark;
+	enum store_err rc;
 
 	if (s == NULL)
 		return STORE_NOMEM;
@@ -95,10 +98,12 @@ filer_look(struct filer *f, const char *folder, char (*rel)[MAILDIR_REL_MAX],
 	qsort(s, k, sizeof *s, by_pair);
 	k = once_each(s, k);
 	mark = filer_watch_mark(f);
-	if (!look_in(f, folder, "cur", s, k) ||
-	    !look_in(f, folder, "new", s, k)) {
+	rc = look_in(f, folder, "cur", s, k);
+	if (rc == STORE_OK)
+		rc = look_in(f, folder, "new", s, k);
+	if (rc != STORE_OK) {
 		free(s);
-		return STORE_IO;
+		return rc;
 	}
 	chan_put_str(out, folder);
 	for (i = 0; i < k; i++) {

@@ -12,6 +12,7 @@
 #include "store/parts.h"
 #include "store/row.h"
 #include "store/sql.h"
+#include "store/sync.h"
 
 enum {
 	INTENT_UNDER_WAY = 256,
@@ -238,22 +239,18 @@ strike_new(struct store *st, const struct intent *in)
 		loop_arm(st->loop, &it->strike, INTENT_STRIKE_MS);
 }
 
-/* The file went away before we came to it: so does the row. */
+/* The file went away before we came to it: so does the row, unless all of its
+ * mailbox did. */
 static void
 lost(struct store *st, const struct intent *in)
 {
 	struct box *b = box_by_name(st, in->dbox);
 	struct row_at at;
-	uint64_t modseq;
 
-	if (in->kind != INTENT_MOVE || b == NULL ||
-	    row_at_uid(st->rows, b->id, in->duid, &at) != 0 ||
-	    strcmp(at.name, in->drel) != 0)
-		return;
-	modseq = box_modseq(st, b);
-	if (modseq != 0 && store_begin(st, STORE_CACHE) == STORE_OK)
-		(void)store_result(st, STORE_CACHE,
-		    row_remove(st->rows, at.id, modseq));
+	if (in->kind == INTENT_MOVE && b != NULL &&
+	    row_at_uid(st->rows, b->id, in->duid, &at) == 0 &&
+	    strcmp(at.name, in->drel) == 0)
+		sync_gone(st, b, in->duid);
 }
 
 /* Others had renamed it: what it is called now, when that was our last

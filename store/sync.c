@@ -207,7 +207,8 @@ alarm_denied(struct store *st)
 	char *told = st->sync->denied, text[SYNC_TEXT] = "";
 
 	if (b != NULL)
-		snprintf(text, sizeof text, "%s cannot be read", b->name);
+		snprintf(text, sizeof text, "%s cannot be %s", b->name,
+		    box_unwritten(b) ? "written" : "read");
 	if (strcmp(text, told) == 0)
 		return;
 	if (told[0] != '\0')
@@ -433,10 +434,9 @@ sync_kick(struct store *st)
 		return;
 	}
 	for (i = 0; i < box_count(st); i++)
-		if (box_at(st, i)->scan && box_at(st, i)->here) {
-			sync_scan_start(st, box_at(st, i));
+		if (box_at(st, i)->scan && box_at(st, i)->here &&
+		    sync_scan_start(st, box_at(st, i)))
 			return;
-		}
 }
 
 enum store_err

@@ -21,6 +21,8 @@ void		 sync_filer(struct store *st);
 /* What filer tells. */
 void		 sync_told(struct store *st, uint16_t type,
 		    struct chan_in *in);
+/* That path is no more: is the file of its row? */
+void		 sync_gone(struct store *st, struct box *b, uint32_t uid);
 /* Goes on with a scan when there is room for what it finds. */
 void		 sync_kick(struct store *st);
 /* All folders once more, whatever their times say. */

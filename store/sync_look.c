@@ -69,6 +69,21 @@ sync_look_due(struct store *st)
 	return false;
 }
 
+/* Neither is a scan that found them at its end.  Of a mailbox that is no more,
+ * or away, the folders tell. */
+static void
+unsaid(struct store *st, struct box *b, uint16_t status)
+{
+	if (st->sync->box == b->id)
+		sync_scan_stop(st);
+	if (status != STORE_NOTFOUND) {
+		sync_denied(st, b);
+		return;
+	}
+	b->cur_ns = b->new_ns = 0;
+	sync_told(st, FILE_RESCAN, NULL);
+}
+
 static void
 answer(void *arg, uint16_t status, struct chan_in *in, int *fd)
 {
@@ -81,7 +96,7 @@ answer(void *arg, uint16_t status, struct chan_in *in, int *fd)
 	if (status == OP_OK)
 		sync_looked(st, in, sy->counted);
 	else if (status != OP_GONE && b != NULL)
-		sync_denied(st, b);
+		unsaid(st, b, status);
 	loop_arm(st->loop, &st->again, 0);
 }
 

@@ -40,10 +40,12 @@ struct sync {
 	bool			 counted;	/* of a scan, that answer */
 };
 
-/* It cannot be looked at: once more in a while. */
+/* It cannot be looked at, or its numbers not be written down: once more in a
+ * while. */
 void	sync_denied(struct store *st, struct box *b);
 
-void	sync_scan_start(struct store *st, struct box *b);
+/* False: it has no numbers to give. */
+bool	sync_scan_start(struct store *st, struct box *b);
 void	sync_scan_next(struct store *st);
 void	sync_scan_stop(struct store *st);
 void	sync_seen(struct store *st, struct chan_in *in);
@@ -55,8 +57,6 @@ void	sync_looked(struct store *st, struct chan_in *in, bool counted);
  */
 void	sync_here(struct store *st, struct box *b, const char *rel,
 	    bool keep, uint32_t *uid);
-/* That path is no more: is the file of its row? */
-void	sync_gone(struct store *st, struct box *b, uint32_t uid);
 /* No file of that row is in the folder, filer is sure. */
 void	sync_lost(struct store *st, struct box *b, uint32_t uid);
 

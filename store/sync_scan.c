@@ -246,7 +246,7 @@ ask_page(struct store *st, struct box *b, bool start)
 		give_up(st);
 }
 
-void
+bool
 sync_scan_start(struct store *st, struct box *b)
 {
 	struct sync *sy = st->sync;
@@ -254,7 +254,9 @@ sync_scan_start(struct store *st, struct box *b)
 	/* Numbers are needed for what it may find. */
 	if (b->uidlease <= b->uidnext || b->modlease <= b->modseq) {
 		box_lease(st, b);
-		return;
+		if (!b->asked && box_unwritten(b))
+			sync_denied(st, b);
+		return false;
 	}
 	buf_init(&sy->page, CHAN_DATA_MAX);
 	b->scan = false;
@@ -263,4 +265,5 @@ sync_scan_start(struct store *st, struct box *b)
 	sy->below = b->uidnext;
 	sy->keep = b->cur_ns == 0;	/* its rows may be lost */
 	ask_page(st, b, true);
+	return true;
 }
