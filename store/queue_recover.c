@@ -135,8 +135,8 @@ queue_clean(struct store *st)
 }
 
 /*
- * In another file than it had node.db was copied, or store.db was: a backup
- * was put back, and what it has to send may have been sent since.
+ * In another file than it had node.db was copied, or (-1) store.db was: a
+ * backup was put back, and what it has to send may have been sent since.
  */
 static enum store_err
 hold_restored(struct store *st)
@@ -151,7 +151,7 @@ hold_restored(struct store *st)
 
 	rc = db_get(db, "SELECT value FROM setting WHERE name = 'file'",
 	    &was);
-	if (rc != STORE_OK || (db_file_is(&f, was) && !st->restored))
+	if (rc != STORE_OK || db_file_is(&f, was))
 		return rc;
 	if (was != 0)
 		rc = store_do(st, STORE_NODE, &held, "UPDATE queue_letter SET"

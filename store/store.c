@@ -282,15 +282,16 @@ open_state(struct store *st, int64_t ctime_ns)
 	char boot[BOOT_ID_MAX], sql[320];
 	struct left l;
 	enum store_err rc;
+	bool restored;
 
 	boot_id(boot);
 	rc = get_left(st, &l);
 	if (rc != STORE_OK)
 		return rc;
-	st->restored = l.file != 0 && (!db_file_is(&f, l.file) ||
+	restored = l.file != 0 && (!db_file_is(&f, l.file) ||
 	    (l.clean && written_since(st, ctime_ns)));
-	st->skip = st->restored ? skip_since(l.at) : 0;
-	st->unclean = !l.clean || st->restored;
+	st->skip = restored ? skip_since(l.at) : 0;
+	st->unclean = !l.clean || restored;
 	st->leap = st->unclean || strcmp(l.boot, boot) != 0;
 	/* Rows may be missing, too: of files that are known to clients, and
 	 * stand below the numbers that are given next. */
@@ -301,7 +302,11 @@ open_state(struct store *st, int64_t ctime_ns)
 	    " ('clean', 0); PRAGMA synchronous=NORMAL", st->fresh ?
 	    PARTIAL_FRESH : st->rebuild,
 	    (long long)f.id, (long long)clock_wall_s(), boot);
-	rc = db_exec(st->db[STORE_NODE],
+	/* The queue is held by that, also where this start comes to nothing:
+	 * see hold_restored(). */
+	rc = db_exec(st->db[STORE_NODE], restored ? "UPDATE setting"
+	    " SET value = -1 WHERE name = 'file';"
+	    "DELETE FROM setting WHERE name = 'ctime'" :
 	    "DELETE FROM setting WHERE name = 'ctime'");
 	return rc != STORE_OK ? rc : db_exec(st->db[STORE_CACHE], sql);
 }

@@ -167,7 +167,6 @@ struct store {
 	bool			 rebuild;	/* not all has its row yet */
 	bool			 fresh;		/* nothing had one */
 	bool			 unclean;	/* all is to be looked at */
-	bool			 restored;	/* a backup was put back */
 	bool			 leap;		/* numbers go on at the leases, */
 	uint32_t		 skip;		/* and so many behind them */
 	int64_t			 free_at_ms;	/* when free_octets was asked */
