@@ -62,7 +62,8 @@ struct filer_watch {
 static const uint32_t file_events = IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE |
     IN_CREATE | IN_CLOSE_WRITE | IN_ONLYDIR;
 static const uint32_t folder_events = IN_CREATE | IN_MOVED_TO |
-    IN_MOVED_FROM | IN_DELETE | IN_ONLYDIR | IN_DELETE_SELF | IN_MOVE_SELF;
+    IN_MOVED_FROM | IN_DELETE | IN_ONLYDIR | IN_DELETE_SELF | IN_MOVE_SELF |
+    IN_ATTRIB;			/* of one that may be read now */
 
 /* ---- which folders ---- */
 

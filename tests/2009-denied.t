@@ -126,4 +126,13 @@ chmod 700 "$node/Mail/Bee/cur"
 ok 'until all is' wait_for 'store | grep -q "\"partial\":false"'
 is 'which is as it was' "$(seen Bee)" "$bee"
 ok 'nothing is missing' mn fsck
+
+# ---- the same with one that is not known to be a mailbox, like lost+found ----
+node_stop
+chmod 000 "$node/Mail/Bee"
+rm "$MAILNODE_HOME"/store.db*
+ok 'all else is listed' start
+is 'it is not there' "$(seen Bee | grep -c NONEXISTENT)" 1
+chmod 700 "$node/Mail/Bee"
+ok 'until it may be read' wait_for '[ "$(seen Bee)" = "$bee" ]'
 done_testing
