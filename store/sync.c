@@ -160,7 +160,7 @@ sync_denied(struct store *st, struct box *b)
 	b->cur_ns = b->new_ns = 0;	/* all of it, once it can be */
 	if (!b->denied && st->log != NULL)
 		st->log(st->arg, "denied", b->name);
-	b->denied = true;
+	b->denied = sy->any_denied = true;
 	if (!sy->retry.armed)
 		loop_arm(st->loop, &sy->retry, SYNC_ANEW_MS);
 }
@@ -206,6 +206,7 @@ alarm_denied(struct store *st)
 	const struct box *b = first_denied(st);
 	char *told = st->sync->denied, text[SYNC_TEXT] = "";
 
+	st->sync->any_denied = b != NULL;
 	if (b != NULL)
 		snprintf(text, sizeof text, "%s cannot be %s", b->name,
 		    box_unwritten(b) ? "written" : "read");
@@ -418,7 +419,8 @@ sync_kick(struct store *st)
 	struct sync *sy = st->sync;
 	size_t i;
 
-	alarm_denied(st);
+	if (sy->any_denied)
+		alarm_denied(st);
 	/* What had its rows before is there without another look. */
 	if (st->rebuild && sync_idle(st) && (!st->fresh || !sync_any_denied(st)) &&
 	    intake_caught_up(st))

@@ -17,6 +17,7 @@ struct sync {
 	bool			 again;		/* once more after it */
 	bool			 listed;	/* at least once */
 	bool			 all;		/* whatever their times */
+	bool			 any_denied;	/* of mailboxes; perhaps no more */
 	char			 denied[SYNC_TEXT];	/* what is alarmed of it */
 	struct loop_timer	 retry;
 	struct sync_counts	 counts;
