@@ -50,6 +50,21 @@ is_fws(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
+int
+codec_base64_next(struct codec_loose *d, char c)
+{
+	int x = codec_base64_value(c);
+
+	if (x < 0)
+		return -1;
+	d->v = (d->v << 6 | (unsigned int)x) & 0xffff;
+	d->bits += 6;
+	if (d->bits < 8)
+		return -1;
+	d->bits -= 8;
+	return (int)(d->v >> d->bits & 0xff);
+}
+
 /* Bits of the last group that stand for no octet must be zero: one text for
  * each value, so that a token cannot be respelled. */
 int

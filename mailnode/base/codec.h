@@ -13,6 +13,13 @@ int	 codec_base64_put(struct buf *b, const void *p, size_t n);
 /* Of one digit, 0 to 63; -1: none. */
 int	 codec_base64_value(char c);
 
+/* As programs read it: what is no digit is passed over, and padding may lack.
+ * The octet that this one makes whole; -1: none.  All zero to begin with. */
+struct codec_loose {
+	unsigned int	v, bits;	/* that wait for more */
+};
+int	 codec_base64_next(struct codec_loose *d, char c);
+
 /*
  * Decodes [p, p+n).  Strict: length a multiple of four, padding only at the
  * end, no other octet; CR, LF, blank and tab are skipped if `fws`.  Returns

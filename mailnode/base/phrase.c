@@ -109,25 +109,16 @@ quoted_octets(const struct word *w, struct buf *octets)
 	}
 }
 
-/* As others do: what is no digit is passed over, and padding may lack. */
 static void
 base64_octets(const struct word *w, struct buf *octets)
 {
-	unsigned int v = 0, bits = 0;
+	struct codec_loose d = { 0, 0 };
 	size_t i;
-	int x;
+	int c;
 
-	for (i = 0; i < w->ntext; i++) {
-		x = codec_base64_value(w->text[i]);
-		if (x < 0)
-			continue;
-		v = (v << 6 | (unsigned int)x) & 0xffff;
-		bits += 6;
-		if (bits < 8)
-			continue;
-		bits -= 8;
-		(void)buf_addc(octets, (int)(v >> bits & 0xff));
-	}
+	for (i = 0; i < w->ntext; i++)
+		if ((c = codec_base64_next(&d, w->text[i])) != -1)
+			(void)buf_addc(octets, c);
 }
 
 /* A NUL would end it. */

@@ -1,31 +1,21 @@
-#include "mailnode/base/codec.h"
 #include "mailnode/filter/attach_decode.h"
 
 void
 attach_decode_init(struct attach_decode *d, enum attach_code code)
 {
 	d->code = code;
-	d->v = d->bits = 0;
+	d->loose = (struct codec_loose){ 0, 0 };
 }
 
-/* What is no digit is passed over, as programs do. */
 static size_t
-base64(struct attach_decode *d, char *line, size_t n)
+base64(struct codec_loose *d, char *line, size_t n)
 {
 	size_t i, to = 0;
-	int x;
+	int c;
 
-	for (i = 0; i < n; i++) {
-		x = codec_base64_value(line[i]);
-		if (x < 0)
-			continue;
-		d->v = (d->v << 6 | (unsigned int)x) & 0xffff;
-		d->bits += 6;
-		if (d->bits >= 8) {
-			d->bits -= 8;
-			line[to++] = (char)(d->v >> d->bits & 0xff);
-		}
-	}
+	for (i = 0; i < n; i++)
+		if ((c = codec_base64_next(d, line[i])) != -1)
+			line[to++] = (char)c;
 	return to;
 }
 
@@ -57,6 +47,6 @@ quoted(char *line, size_t n)
 size_t
 attach_decode(struct attach_decode *d, char *line, size_t n)
 {
-	return d->code == ATTACH_BASE64 ? base64(d, line, n) :
+	return d->code == ATTACH_BASE64 ? base64(&d->loose, line, n) :
 	    quoted(line, n);
 }

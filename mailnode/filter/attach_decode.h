@@ -4,11 +4,13 @@
 
 #include <stddef.h>
 
+#include "mailnode/base/codec.h"
+
 enum attach_code { ATTACH_IDENTITY, ATTACH_BASE64, ATTACH_QUOTED };
 
 struct attach_decode {
 	enum attach_code code;
-	unsigned int	 v, bits;	/* of base64, that wait for more */
+	struct codec_loose loose;
 };
 
 void	attach_decode_init(struct attach_decode *d, enum attach_code code);
